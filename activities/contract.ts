@@ -1,0 +1,107 @@
+/**
+ * The activities as workflows see them: names, inputs and results. Inputs are names only; what is executed is read
+ * from the workdir. Each may run twice and must then have acted once. A failure is thrown as an ApplicationFailure
+ * whose type is a FailureKind and whose first detail is the Failure record (see activity-failure.ts).
+ */
+
+import type { EngineState } from '../domain/engine-state.js';
+import type { EngineEvent } from '../domain/events.js';
+import type { ExperimentIdentity } from '../domain/experiment.js';
+import type { Failure } from '../domain/failure.js';
+import type { MetricSources, Metrics, Result } from '../domain/metrics.js';
+
+export interface RunRef {
+  run: string;
+}
+export interface NodeRef extends RunRef {
+  nodeId: string;
+}
+
+/** Names the event that queued a node: where its specification comes from. */
+export type ExperimentRef = RunRef & { experiment: ExperimentIdentity };
+
+export interface SetupResult {
+  anchorCommit: string;
+  /** Seeds with their change sets, in order. */
+  seeds: ExperimentIdentity[];
+}
+
+/** What a child reports, and also returns. */
+export type ExperimentOutcome =
+  | {
+      type: 'completed';
+      nodeId: string;
+      commit: string;
+      jobId: string;
+      launchedAtMs: number;
+      durationS: number;
+      result: Result;
+    }
+  | {
+      type: 'failed' | 'cancelled';
+      nodeId: string;
+      failure: Failure;
+      commit: string | null;
+      jobId: string | null;
+      launchedAtMs: number | null;
+      durationS: number | null;
+    };
+
+export interface PlanResult {
+  action: 'launch' | 'stop' | 'manual';
+  /** Cut to 2,000 characters. */
+  reasoning: string;
+  /** Accepted proposals in order; `index` is their place in engine/plans/<iteration>.json. The engine numbers them. */
+  proposals: (Omit<ExperimentIdentity, 'nodeId' | 'kind' | 'origin'> & { index: number })[];
+  refused: { name: string; reason: string }[];
+  notApplicable: string[];
+}
+
+export type AcceptResult =
+  | { accepted: true; experiment: Omit<ExperimentIdentity, 'nodeId' | 'origin'> & { request: string } }
+  | { accepted: false; reason: string };
+
+export interface JobEnd {
+  durationS: number;
+  /** Null when the job ended well. */
+  failure: Failure | null;
+}
+
+export interface EvidenceSummary {
+  metrics: Metrics;
+  sources: MetricSources;
+}
+
+export interface ExperimentLookup {
+  nodeId: string;
+  /** `running` also when it waits; `missing` when the server knows no such workflow. */
+  found: 'running' | 'ended' | 'missing';
+  outcome: ExperimentOutcome | null;
+}
+
+export interface Activities {
+  /** Reads the event log: the state of an earlier engine of this run, or null when there is none. */
+  loadState(input: RunRef): Promise<EngineState | null>;
+  /** Anchors the source, copies the script, checks the target's Python. */
+  setup(input: RunRef): Promise<SetupResult>;
+  /** Adds timing to the pipeline script and commits it; with skip_instrument the anchor itself is the base. */
+  instrument(input: RunRef): Promise<{ baseCommit: string }>;
+  /** Makes the experiment's own tree and commit. */
+  applyPatch(input: ExperimentRef): Promise<{ commit: string; changed: boolean }>;
+  buildImage(input: NodeRef): Promise<{ image: string; reused: boolean }>;
+  launchJob(input: NodeRef & { slot: number }): Promise<{ jobId: string; launchedAtMs: number }>;
+  /** Watches in heartbeating windows; throws a BENIGN retryable failure of type `still_running` between them. */
+  pollMetrics(input: NodeRef): Promise<JobEnd>;
+  cancelJob(input: NodeRef): Promise<void>;
+  collectEvidence(input: NodeRef): Promise<EvidenceSummary>;
+  analyze(input: NodeRef): Promise<Result>;
+  /** Removes the experiment's tree (its commit stays, by its ref); keep_trees keeps it. */
+  releaseTree(input: NodeRef): Promise<void>;
+  plan(input: RunRef & { iteration: number; throughSeq: number }): Promise<PlanResult>;
+  /** Checks a person's experiment against the policies and writes it to engine/requests/<request>.json. */
+  acceptExperiment(input: RunRef & { request: string; experiment: unknown }): Promise<AcceptResult>;
+  exportWorkdir(input: RunRef & { events: EngineEvent[] }): Promise<{ seq: number }>;
+  drawCharts(input: RunRef): Promise<void>;
+  report(input: RunRef): Promise<void>;
+  lookupExperiments(input: RunRef & { nodeIds: string[] }): Promise<ExperimentLookup[]>;
+}

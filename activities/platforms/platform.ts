@@ -1,0 +1,51 @@
+/** What a platform must do to run jobs. Each must find a job by its name, so that a launch can be repeated safely. */
+
+export interface LaunchRequest {
+  /** Deterministic: `ar-<run>-<node_id>`. */
+  jobName: string;
+  nodeId: string;
+  /** Shell command, placeholders and paths already replaced. */
+  command: string;
+  /** Working directory: the source directory inside the experiment's tree. */
+  cwd: string;
+  /** The whole environment of the job. */
+  env: Record<string, string>;
+  timeoutS: number;
+  /** 0 = never. */
+  stallTimeoutS: number;
+  /** Folder for the probe's and the sampler's TSV files. */
+  metricsDir: string;
+}
+
+export type JobStatus =
+  | { state: 'pending' }
+  | { state: 'running'; startedAtMs: number }
+  | {
+      state: 'ended';
+      startedAtMs: number;
+      endedAtMs: number;
+      /** Null when nobody recorded it (the runner was killed). */
+      returnCode: number | null;
+      /** Who ended it. */
+      cause: 'exit' | 'timeout' | 'stalled' | 'cancelled' | 'lost';
+    };
+
+export interface JobLogs {
+  stdout: string;
+  stderr: string;
+}
+
+export interface Platform {
+  readonly name: string;
+  /** The job of that name, or null. */
+  find(jobName: string): Promise<{ jobId: string; launchedAtMs: number } | null>;
+  /** Starts the job; only called when find() returned null. */
+  launch(request: LaunchRequest): Promise<{ jobId: string; launchedAtMs: number }>;
+  status(jobId: string): Promise<JobStatus>;
+  /** Resolves as soon as the job may have ended, at the latest after `maxMs` or when `signal` aborts. */
+  waitForChange(jobId: string, maxMs: number, signal: AbortSignal): Promise<void>;
+  /** The last `maxBytes` of each log. */
+  logs(jobId: string, maxBytes: number): Promise<JobLogs>;
+  /** Kills the job's whole process group; no error when it has ended. */
+  cancel(jobId: string): Promise<void>;
+}

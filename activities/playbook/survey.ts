@@ -1,0 +1,98 @@
+/**
+ * What the playbook sees in a source directory: the contract between survey.py (the target's own Python, `ast`) and the
+ * search. Paths are relative to the source directory; knob ids are stable under edits that do not rename things.
+ */
+import { z } from 'zod';
+
+export const KNOB_ROLES = [
+  'stage_concurrency',
+  'num_threads',
+  'batch_size',
+  'sink_buffer',
+  'stage_buffer',
+  'prefetch',
+  'other',
+] as const;
+
+export const KnobSchema = z.object({
+  /** `flag:--decode-workers`, `code:loader.py:DECODE_WORKERS`, `code:loader.py:make_pipeline.decode.concurrency`, `config:cfg/train.yaml:/loader/workers`. */
+  id: z.string(),
+  role: z.enum(KNOB_ROLES),
+  /** Function of the stage that it sets, where the code shows it. */
+  stage: z.string().nullable(),
+  /** Index in `pipelines`, where known. */
+  pipeline: z.number().int().nullable(),
+  where: z.discriminatedUnion('type', [
+    /** A flag of the launch command (argparse): set by changing the command, no code change. */
+    z.object({ type: z.literal('flag'), flag: z.string() }),
+    /** A literal in Python: default of argparse not settable by flag, dataclass field, constant, keyword argument. */
+    z.object({ type: z.literal('code'), file: z.string(), line: z.number().int() }),
+    /** A numeric leaf of a JSON, YAML or TOML file that the code reads. */
+    z.object({ type: z.literal('config'), file: z.string(), pointer: z.string() }),
+  ]),
+  /** In force now (the launch command's flags included). */
+  value: z.number(),
+  /** 'dataflow': followed from the SPDL call; 'name': guessed from its name only. */
+  confidence: z.enum(['dataflow', 'name']),
+});
+export type Knob = z.infer<typeof KnobSchema>;
+
+export const StageSchema = z.object({
+  /** Position among the builder's calls, as in SPDL's own stage index: 0 = source. */
+  index: z.number().int(),
+  kind: z.enum(['source', 'pipe', 'aggregate', 'disaggregate', 'sink']),
+  function: z.string(),
+  concurrency: z.number().int().nullable(),
+  /** Knob that sets its concurrency. */
+  knob: z.string().nullable(),
+  /** It both waits (I/O, sleep, read) and computes, and can be split in two. */
+  splittable: z.boolean(),
+  /** Touches the GPU (CUDA, to(device), nvdec): stays out of a subprocess. */
+  gpu: z.boolean(),
+});
+
+export const PipelineSchema = z.object({
+  file: z.string(),
+  line: z.number().int(),
+  /** Qualified name of the function or method that builds it; '' at module level. */
+  builtIn: z.string(),
+  stages: z.array(StageSchema),
+  numThreads: z.object({ value: z.number().int().nullable(), knob: z.string().nullable() }),
+  sinkBuffer: z.object({ value: z.number().int().nullable(), knob: z.string().nullable() }),
+  inSubprocess: z.boolean(),
+  /** Whether MTP can be applied, and why not. */
+  mtp: z.object({ possible: z.boolean(), reason: z.string() }),
+});
+
+export const SurveySchema = z.object({
+  script: z.string(),
+  /** The training loop, or why none was found. */
+  loop: z.object({ file: z.string(), line: z.number().int(), iterable: z.string() }).nullable(),
+  instrumented: z.boolean(),
+  pipelines: z.array(PipelineSchema),
+  knobs: z.array(KnobSchema),
+  /** Whether the code decodes video. */
+  decodesVideo: z.boolean(),
+  /** What was not understood, in words for a person. */
+  problems: z.array(z.string()),
+});
+export type Survey = z.infer<typeof SurveySchema>;
+
+/** What rewrite.py can do; several in one request are applied in order. */
+export const ActionSchema = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('instrument') }),
+  z.object({ type: z.literal('headspace') }),
+  z.object({ type: z.literal('mtp') }),
+  z.object({ type: z.literal('set'), knob: z.string(), value: z.number() }),
+  z.object({ type: z.literal('split_stage'), stage: z.string() }),
+]);
+export type RewriteAction = z.infer<typeof ActionSchema>;
+
+export const RewriteResultSchema = z.object({
+  /** New content of each changed or new file. */
+  files: z.record(z.string(), z.string()),
+  done: z.array(z.string()),
+  /** What could not be rewritten, with the reason; nothing of that action is in `files`. */
+  refused: z.array(z.object({ action: z.string(), reason: z.string() })),
+});
+export type RewriteResult = z.infer<typeof RewriteResultSchema>;

@@ -1,0 +1,116 @@
+/** Where everything stands in a workdir: the one home of its file names. All paths are absolute. */
+import { join } from 'node:path';
+
+export class Workdir {
+  constructor(readonly root: string) {}
+
+  readonly at = (...parts: string[]): string => join(this.root, ...parts);
+
+  get config() {
+    return this.at('config.json');
+  }
+  get state() {
+    return this.at('state.json');
+  }
+  get masterTable() {
+    return this.at('master_table.tsv');
+  }
+  get summary() {
+    return this.at('summary.md');
+  }
+  get findings() {
+    return this.at('findings.md');
+  }
+  get report() {
+    return this.at('report.md');
+  }
+  get finalReport() {
+    return this.at('final_report.md');
+  }
+  get progressChart() {
+    return this.at('progress.png');
+  }
+  get treeChart() {
+    return this.at('hypothesis_tree.png');
+  }
+  get pipelineCopy() {
+    return this.at('pipeline.py');
+  }
+  get engine() {
+    return this.at('engine');
+  }
+  get events() {
+    return this.at('engine', 'events.jsonl');
+  }
+  get checkpoint() {
+    return this.at('engine', 'checkpoint.json');
+  }
+  get engineState() {
+    return this.at('engine', 'engine_state.json');
+  }
+  get tree() {
+    return this.at('engine', 'tree.json');
+  }
+  get queue() {
+    return this.at('engine', 'queue.json');
+  }
+  get active() {
+    return this.at('engine', 'active.json');
+  }
+  get setupFailures() {
+    return this.at('engine', 'setup_failures.json');
+  }
+  get temporal() {
+    return this.at('engine', 'temporal.json');
+  }
+  get source() {
+    return this.at('engine', 'source.json');
+  }
+  /** Images that were built, by the tree's content and the build command. */
+  get images() {
+    return this.at('engine', 'images');
+  }
+  get privateStore() {
+    return this.at('source.git');
+  }
+  get trees() {
+    return this.at('trees');
+  }
+  get logs() {
+    return this.at('logs');
+  }
+  get log() {
+    return this.at('logs', 'autoresearch.log');
+  }
+  get lastBuildError() {
+    return this.at('logs', 'last_build_error.txt');
+  }
+  get localJobs() {
+    return this.at('local_jobs');
+  }
+
+  plan(iteration: number) {
+    return this.at('engine', 'plans', `${String(iteration).padStart(3, '0')}.json`);
+  }
+  request(id: string) {
+    return this.at('engine', 'requests', `${id}.json`);
+  }
+  node(nodeId: string, file: 'spec.json' | 'status.txt' | 'result.json' | 'failure.json') {
+    return this.at('engine', 'nodes', nodeId, file);
+  }
+  run(nodeId: string, ...parts: string[]) {
+    return this.at('runs', nodeId, ...parts);
+  }
+  evidence(nodeId: string) {
+    return this.run(nodeId, 'evidence.json');
+  }
+  metrics(nodeId: string) {
+    return this.run(nodeId, 'metrics');
+  }
+  treeOf(nodeId: string) {
+    return this.at('trees', nodeId);
+  }
+  job(jobId: string, ...parts: string[]) {
+    return this.at('local_jobs', jobId, ...parts);
+  }
+}

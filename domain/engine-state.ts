@@ -1,0 +1,319 @@
+/**
+ * The engine's state and the only place where it changes. `applyEvent` updates the state in place (its owner holds the
+ * only reference) so that the cost of an event does not grow with the number of experiments.
+ */
+import type { EngineEvent } from './events.js';
+import type { Ended, ExperimentRow, ExperimentStatus } from './experiment.js';
+import { commitOf, isSeed, isTerminal, jobIdOf } from './experiment.js';
+import type { Failure, FailureKind } from './failure.js';
+import type { Limits, StopMode, StopReason } from './limits.js';
+import { DEFAULT_LIMITS } from './limits.js';
+
+export type RunStatus = 'setup' | 'running' | 'paused' | 'interrupted' | 'draining' | 'stopped';
+
+/** One planning round: how many of its experiments are still open, and whether one of them became the best. */
+export interface Round {
+  iteration: number;
+  open: number;
+  gained: boolean;
+  action: 'launch' | 'stop' | 'manual' | 'failed';
+}
+
+export interface EngineState {
+  stateVersion: 1;
+  run: string;
+  /** Sequence number of the last event applied; 0 before the first. */
+  seq: number;
+  status: RunStatus;
+  stop: { reason: StopReason; detail: string } | null;
+  stopMode: StopMode | null;
+  limits: Limits;
+  anchorCommit: string | null;
+  /** What experiments start from: the instrumented anchor. */
+  baseCommit: string | null;
+  setupFailures: Failure[];
+  /** Planning rounds begun. */
+  iteration: number;
+  /** The round that is being planned, null when none is. */
+  planningSince: number | null;
+  rounds: Round[];
+  /** Which planning round queued an open follow-up. */
+  roundOf: Record<string, number>;
+  best: string | null;
+  practicesTried: string[];
+  practicesNotApplicable: string[];
+  /** Ended attempts for each best-practice tag, successful or not. */
+  practiceAttempts: Record<string, number>;
+  experiments: Record<string, ExperimentRow>;
+  /** Node ids that are not terminal, in the order in which they were added. */
+  open: string[];
+  /** Terminal experiments for each status, and failed ones for each kind. */
+  tally: { completed: number; failed: number; cancelled: number; failedByKind: Partial<Record<FailureKind, number>> };
+  /** Results (terminal follow-ups) that no planning round has seen yet. */
+  resultsSincePlan: number;
+  /** Number of the next follow-up experiment. */
+  nextCounter: number;
+  /** Notes by people that no plan has carried yet. */
+  notes: string[];
+  startedAtMs: number;
+  updatedAtMs: number;
+}
+
+export function initialState(run: string): EngineState {
+  return {
+    stateVersion: 1,
+    run,
+    seq: 0,
+    status: 'setup',
+    stop: null,
+    stopMode: null,
+    limits: { ...DEFAULT_LIMITS },
+    anchorCommit: null,
+    baseCommit: null,
+    setupFailures: [],
+    iteration: 0,
+    planningSince: null,
+    rounds: [],
+    roundOf: {},
+    best: null,
+    practicesTried: [],
+    practicesNotApplicable: [],
+    practiceAttempts: {},
+    experiments: {},
+    open: [],
+    tally: { completed: 0, failed: 0, cancelled: 0, failedByKind: {} },
+    resultsSincePlan: 0,
+    nextCounter: 2,
+    notes: [],
+    startedAtMs: 0,
+    updatedAtMs: 0,
+  };
+}
+
+export function rowOf(state: EngineState, nodeId: string): ExperimentRow {
+  const row = state.experiments[nodeId];
+  if (!row) throw new RangeError(`no experiment ${nodeId}`);
+  return row;
+}
+
+export function openRows(state: EngineState): ExperimentRow[] {
+  return state.open.map((id) => rowOf(state, id));
+}
+
+/** Applies one event. Events at or below `state.seq` are ignored (a log may be read twice); a gap is a RangeError. */
+export function applyEvent(state: EngineState, event: EngineEvent): EngineState {
+  if (event.seq <= state.seq) return state;
+  if (event.seq !== state.seq + 1) throw new RangeError(`event ${event.seq} follows ${state.seq}: the log has a gap`);
+  state.seq = event.seq;
+  state.updatedAtMs = event.atMs;
+  reduce(state, event);
+  return state;
+}
+
+function reduce(state: EngineState, event: EngineEvent): void {
+  switch (event.type) {
+    case 'run_started':
+      state.run = event.run;
+      state.limits = { ...event.limits };
+      state.startedAtMs ||= event.atMs;
+      state.stop = null;
+      state.stopMode = null;
+      state.planningSince = null;
+      if (state.status !== 'setup') state.status = 'running';
+      return;
+    case 'setup_completed':
+      state.anchorCommit = event.anchorCommit;
+      state.baseCommit = event.baseCommit;
+      if (state.status === 'setup') state.status = 'running';
+      return;
+    case 'setup_failed':
+      state.setupFailures.push(event.failure);
+      return;
+    case 'experiment_added':
+      addExperiment(state, event.experiment, event.seq);
+      return;
+    case 'experiment_preparing':
+      become(state, event.nodeId, { status: 'preparing', sinceMs: event.atMs });
+      return;
+    case 'experiment_prepared':
+      become(state, event.nodeId, { status: 'ready', sinceMs: event.atMs, commit: event.commit });
+      return;
+    case 'slot_granted': {
+      const { state: now } = rowOf(state, event.nodeId);
+      if (now.status !== 'ready') return;
+      become(state, event.nodeId, { status: 'launching', sinceMs: event.atMs, commit: now.commit, slot: event.slot });
+      return;
+    }
+    case 'job_launched': {
+      const { state: now } = rowOf(state, event.nodeId);
+      if (now.status !== 'launching') return;
+      const { commit, slot } = now;
+      become(state, event.nodeId, {
+        status: 'running',
+        commit,
+        slot,
+        jobId: event.jobId,
+        launchedAtMs: event.launchedAtMs,
+      });
+      return;
+    }
+    case 'job_ended': {
+      const { state: now } = rowOf(state, event.nodeId);
+      if (now.status !== 'running') return;
+      const { commit, jobId, launchedAtMs } = now;
+      become(state, event.nodeId, { status: 'analyzing', commit, jobId, launchedAtMs, durationS: event.durationS });
+      return;
+    }
+    case 'experiment_completed': {
+      const { state: now } = rowOf(state, event.nodeId);
+      if (now.status !== 'analyzing') return;
+      const { commit, jobId, launchedAtMs, durationS } = now;
+      const { metrics, sources } = event.result;
+      const completedAtMs = event.atMs;
+      conclude(state, event.nodeId, {
+        status: 'completed',
+        commit,
+        jobId,
+        launchedAtMs,
+        durationS,
+        completedAtMs,
+        metrics,
+        sources,
+      });
+      return;
+    }
+    case 'experiment_failed':
+    case 'experiment_cancelled': {
+      const row = rowOf(state, event.nodeId);
+      if (isTerminal(row)) return;
+      const status = event.type === 'experiment_failed' ? 'failed' : 'cancelled';
+      conclude(state, event.nodeId, { status, failure: event.failure, ...endedAt(row, event.atMs) });
+      return;
+    }
+    case 'best_changed': {
+      state.best = event.nodeId;
+      const round = state.rounds.find((r) => r.iteration === state.roundOf[event.nodeId]) ?? state.rounds.at(-1);
+      if (round) round.gained = true;
+      return;
+    }
+    case 'planning_started':
+      state.iteration = event.iteration;
+      state.planningSince = event.atMs;
+      state.resultsSincePlan = 0;
+      return;
+    case 'plan_received':
+      state.planningSince = null;
+      state.notes = [];
+      state.practicesNotApplicable = union(state.practicesNotApplicable, event.notApplicable);
+      state.rounds.push({
+        iteration: event.iteration,
+        open: event.accepted.length,
+        gained: false,
+        action: event.action,
+      });
+      for (const id of event.accepted) state.roundOf[id] = event.iteration;
+      return;
+    case 'planning_failed':
+      state.planningSince = null;
+      state.rounds.push({ iteration: event.iteration, open: 0, gained: false, action: 'failed' });
+      return;
+    case 'experiment_reprioritized':
+      rowOf(state, event.nodeId).priority = event.priority;
+      return;
+    case 'experiment_removed':
+      closeInRound(state, event.nodeId);
+      state.open = state.open.filter((id) => id !== event.nodeId);
+      delete state.experiments[event.nodeId];
+      return;
+    case 'limits_set':
+      state.limits = { ...state.limits, ...event.limits };
+      return;
+    case 'note_added':
+      state.notes.push(event.text);
+      return;
+    case 'paused':
+      if (state.status === 'running') state.status = 'paused';
+      return;
+    case 'resumed':
+      state.status = state.baseCommit === null ? 'setup' : 'running';
+      state.stopMode = null;
+      return;
+    case 'stop_requested':
+      state.stopMode = event.mode;
+      state.status = event.mode === 'interrupt' ? 'interrupted' : 'draining';
+      return;
+    case 'stopped':
+      state.status = 'stopped';
+      state.stop = { reason: event.reason, detail: event.detail };
+      return;
+    default:
+      event satisfies never;
+  }
+}
+
+function addExperiment(
+  state: EngineState,
+  experiment: ExperimentRow | Omit<ExperimentRow, 'seq' | 'state'>,
+  seq: number,
+): void {
+  if (state.experiments[experiment.nodeId]) return;
+  state.experiments[experiment.nodeId] = { ...experiment, seq, state: { status: 'queued' } };
+  state.open.push(experiment.nodeId);
+  if (!isSeed(experiment)) state.nextCounter += 1;
+}
+
+function become(state: EngineState, nodeId: string, status: ExperimentStatus): void {
+  const row = rowOf(state, nodeId);
+  if (!isTerminal(row)) row.state = status;
+}
+
+function conclude(
+  state: EngineState,
+  nodeId: string,
+  status: Extract<ExperimentStatus, { status: 'completed' | 'failed' | 'cancelled' }>,
+): void {
+  const row = rowOf(state, nodeId);
+  if (isTerminal(row)) return;
+  row.state = status;
+  state.open = state.open.filter((id) => id !== nodeId);
+  state.tally[status.status] += 1;
+  if (status.status === 'failed') {
+    const { kind } = status.failure;
+    state.tally.failedByKind[kind] = (state.tally.failedByKind[kind] ?? 0) + 1;
+  }
+  if (!isSeed(row)) state.resultsSincePlan += 1;
+  closeInRound(state, nodeId);
+  if ('jobId' in status && status.jobId !== null) countPractices(state, row, status.status === 'completed');
+}
+
+function closeInRound(state: EngineState, nodeId: string): void {
+  const round = state.rounds.find((r) => r.iteration === state.roundOf[nodeId]);
+  if (round && round.open > 0) round.open -= 1;
+}
+
+/** A tag counts as tried when an experiment with it ran; mtp only when it produced metrics, or after 3 attempts. */
+function countPractices(state: EngineState, row: ExperimentRow, measured: boolean): void {
+  for (const tag of row.tags) {
+    const attempts = (state.practiceAttempts[tag] ?? 0) + 1;
+    state.practiceAttempts[tag] = attempts;
+    if (tag !== 'mtp' || measured || attempts >= MTP_ATTEMPTS)
+      state.practicesTried = union(state.practicesTried, [tag]);
+  }
+}
+
+const MTP_ATTEMPTS = 3;
+
+function endedAt(row: ExperimentRow, atMs: number): Ended {
+  const { state: now } = row;
+  return {
+    completedAtMs: atMs,
+    commit: commitOf(row),
+    jobId: jobIdOf(row),
+    launchedAtMs: 'launchedAtMs' in now ? now.launchedAtMs : null,
+    durationS: 'durationS' in now ? now.durationS : null,
+  };
+}
+
+function union(a: readonly string[], b: readonly string[]): string[] {
+  return [...new Set([...a, ...b])].sort();
+}

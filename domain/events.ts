@@ -1,0 +1,47 @@
+/**
+ * Everything that can happen in a run, as data. The list of a run's events explains it whole: the engine's state is
+ * their fold (engine-state.ts), and every projection in the workdir can be rebuilt from engine/events.jsonl.
+ */
+import type { ExperimentIdentity } from './experiment.js';
+import type { Failure } from './failure.js';
+import type { Limits, StopMode, StopReason } from './limits.js';
+import type { Result } from './metrics.js';
+
+export type EventBody =
+  | { type: 'run_started'; run: string; limits: Limits }
+  | { type: 'setup_completed'; anchorCommit: string; baseCommit: string }
+  | { type: 'setup_failed'; failure: Failure }
+  | { type: 'experiment_added'; experiment: ExperimentIdentity }
+  | { type: 'experiment_preparing'; nodeId: string }
+  | { type: 'experiment_prepared'; nodeId: string; commit: string }
+  | { type: 'slot_granted'; nodeId: string; slot: number }
+  | { type: 'job_launched'; nodeId: string; jobId: string; launchedAtMs: number }
+  | { type: 'job_ended'; nodeId: string; durationS: number }
+  | { type: 'experiment_completed'; nodeId: string; result: Result }
+  | { type: 'experiment_failed'; nodeId: string; failure: Failure }
+  | { type: 'experiment_cancelled'; nodeId: string; failure: Failure }
+  | { type: 'best_changed'; nodeId: string }
+  | { type: 'planning_started'; iteration: number }
+  | {
+      type: 'plan_received';
+      iteration: number;
+      action: 'launch' | 'stop' | 'manual';
+      reasoning: string;
+      accepted: string[];
+      refused: { name: string; reason: string }[];
+      /** Best practices that the planner says cannot apply to this pipeline. */
+      notApplicable: string[];
+    }
+  | { type: 'planning_failed'; iteration: number; failure: Failure }
+  | { type: 'experiment_reprioritized'; nodeId: string; priority: number }
+  | { type: 'experiment_removed'; nodeId: string }
+  | { type: 'limits_set'; limits: Partial<Limits> }
+  | { type: 'note_added'; text: string }
+  | { type: 'paused' }
+  | { type: 'resumed' }
+  | { type: 'stop_requested'; mode: StopMode }
+  | { type: 'stopped'; reason: StopReason; detail: string };
+
+/** `seq` counts from 1 without gaps; `atMs` is the engine's clock (Unix milliseconds). */
+export type EngineEvent = { seq: number; atMs: number } & EventBody;
+export type EventType = EventBody['type'];

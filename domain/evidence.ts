@@ -1,0 +1,55 @@
+/**
+ * What was measured of one run: the deterministic part, made by parsers from logs and metric files
+ * (runs/<node_id>/evidence.json). An agent interprets it and never replaces it.
+ */
+import type { MetricSources, Metrics } from './metrics.js';
+
+/** Statistics of one SPDL stage over the steady part of a run; unknown is null. Times in seconds. */
+export interface StageStatistics {
+  /** `pipeline:{pipeline}:{index}:{function}[{concurrency}]`, as SPDL names it. */
+  name: string;
+  pipeline: number;
+  index: number;
+  function: string;
+  concurrency: number;
+  /** Mean execution time of one task. */
+  aveTimeS: number | null;
+  numTasks: number | null;
+  numFailures: number | null;
+  /** Of the stage's output queue: items a second, mean waits, mean share of time in which it held an item (0 to 1). */
+  qps: number | null;
+  putS: number | null;
+  getS: number | null;
+  occupationRate: number | null;
+  /** Last stage before the consumer: its occupation rate is the data readiness. */
+  isSink: boolean;
+}
+
+export interface SystemUse {
+  cpuCores: number | null;
+  /** Mean of the job's process tree; 100 = one core busy. */
+  cpuPct: number | null;
+  peakRssMb: number | null;
+  /** Means and p75 of SM utilisation where nvidia-smi is there. */
+  smPct: number | null;
+  steadySmPct: number | null;
+  gpuMemoryMb: number | null;
+}
+
+export interface Evidence {
+  nodeId: string;
+  metrics: Metrics;
+  sources: MetricSources;
+  /** Steps seen, and medians over the steady ones, milliseconds. */
+  steps: {
+    count: number;
+    stepMs: number | null;
+    fetchMs: number | null;
+    computeMs: number | null;
+    batchSize: number | null;
+  };
+  stages: StageStatistics[];
+  system: SystemUse;
+  /** Things that the parsers noticed (refused numbers, missing files). */
+  findings: string[];
+}

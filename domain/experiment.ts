@@ -1,0 +1,123 @@
+/**
+ * One experiment as the engine's state knows it: a small row. Long texts (description, hypothesis, launch command)
+ * stay in the workdir and are found through the row's origin.
+ */
+import type { Failure } from './failure.js';
+import type { MetricSources, Metrics } from './metrics.js';
+
+export const EXPERIMENT_KINDS = ['baseline', 'headspace', 'mtp', 'planned', 'repair', 'repeat', 'user'] as const;
+export type ExperimentKind = (typeof EXPERIMENT_KINDS)[number];
+
+/** Which workdir file holds the specification (see activities/spec-store). */
+export type SpecOrigin =
+  | { from: 'seed' }
+  | { from: 'plan'; iteration: number; index: number }
+  | { from: 'repair'; of: string; attempt: number }
+  | { from: 'repeat'; of: string; index: number }
+  | { from: 'user'; request: string };
+
+/** What is known of an experiment when it is queued. */
+export interface ExperimentIdentity {
+  nodeId: string;
+  name: string;
+  kind: ExperimentKind;
+  origin: SpecOrigin;
+  /** Parent in the hypothesis tree; null for the seeds. */
+  parentId: string | null;
+  /** The commit it starts from; null means the run's base commit (the instrumented anchor). */
+  startCommit: string | null;
+  /** Lower runs first; ties keep insertion order. */
+  priority: number;
+  /** Explicit changes and differing launch flags, lower-cased and sorted: what decides on duplicates. */
+  changeSet: string[];
+  /** Best-practice tags. */
+  tags: string[];
+}
+
+/** Each status owns its fields: a running experiment has a job by type. `ready` waits for a job slot. */
+export type ExperimentStatus =
+  | { status: 'queued' }
+  | { status: 'preparing'; sinceMs: number }
+  | { status: 'ready'; sinceMs: number; commit: string }
+  | { status: 'launching'; sinceMs: number; commit: string; slot: number }
+  | { status: 'running'; commit: string; slot: number; jobId: string; launchedAtMs: number }
+  | { status: 'analyzing'; commit: string; jobId: string; launchedAtMs: number; durationS: number }
+  | {
+      status: 'completed';
+      commit: string;
+      jobId: string;
+      launchedAtMs: number;
+      durationS: number;
+      completedAtMs: number;
+      metrics: Metrics;
+      sources: MetricSources;
+    }
+  | ({ status: 'failed'; failure: Failure } & Ended)
+  | ({ status: 'cancelled'; failure: Failure } & Ended);
+
+/** What an experiment that ended without a result may have reached before. */
+export interface Ended {
+  completedAtMs: number;
+  commit: string | null;
+  jobId: string | null;
+  launchedAtMs: number | null;
+  durationS: number | null;
+}
+
+export type ExperimentRow = ExperimentIdentity & { seq: number; state: ExperimentStatus };
+
+export type TerminalStatus = 'completed' | 'failed' | 'cancelled';
+
+export function isTerminal(row: ExperimentRow): boolean {
+  return row.state.status === 'completed' || row.state.status === 'failed' || row.state.status === 'cancelled';
+}
+
+export function isSeed(row: ExperimentIdentity): boolean {
+  return row.origin.from === 'seed';
+}
+
+export function commitOf(row: ExperimentRow): string | null {
+  return 'commit' in row.state ? row.state.commit : null;
+}
+
+export function jobIdOf(row: ExperimentRow): string | null {
+  return 'jobId' in row.state ? row.state.jobId : null;
+}
+
+export const SEEDS: readonly Omit<ExperimentIdentity, 'changeSet'>[] = [
+  {
+    nodeId: '000_baseline',
+    name: 'baseline',
+    kind: 'baseline',
+    origin: { from: 'seed' },
+    parentId: null,
+    startCommit: null,
+    priority: -1000,
+    tags: [],
+  },
+  {
+    nodeId: '000_headspace',
+    name: 'headspace_cache',
+    kind: 'headspace',
+    origin: { from: 'seed' },
+    parentId: null,
+    startCommit: null,
+    priority: -999,
+    tags: [],
+  },
+  {
+    nodeId: '001_mtp',
+    name: 'mtp',
+    kind: 'mtp',
+    origin: { from: 'seed' },
+    parentId: null,
+    startCommit: null,
+    priority: -998,
+    tags: ['mtp'],
+  },
+];
+
+/** `<counter, 3 digits>_<name>`: how every follow-up is named on disk. */
+export function followUpNodeId(counter: number, name: string): string {
+  return `${String(counter).padStart(3, '0')}_${name}`;
+}

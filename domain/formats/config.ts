@@ -1,0 +1,60 @@
+/**
+ * config.json: what a run was started with. Keys and defaults are those of schema_version 2; ours adds keys, each with
+ * a default, so that an old file still parses.
+ */
+import { z } from 'zod';
+import { DEFAULT_LIMITS } from '../limits.js';
+
+const positive = z.number().int().min(1);
+
+export const ConfigSchema = z.looseObject({
+  schema_version: z.literal(2).default(2),
+  created_at: z.string().default(''),
+  /** Absolute path of the training script; inside source_dir. */
+  pipeline_script: z.string().min(1),
+  /** Absolute path. */
+  source_dir: z.string().min(1),
+  scm: z.enum(['git', 'sl', '']).default(''),
+  build_command: z.string().default(''),
+  /** Shell command; `$IMAGE` stands for the image's name, the source directory's path for the experiment's own tree. */
+  base_launch_command: z.string().min(1),
+  notes: z.string().default(''),
+  stopping_criteria: z
+    .looseObject({
+      max_iterations: positive.default(DEFAULT_LIMITS.maxIterations),
+      patience: positive.default(DEFAULT_LIMITS.patience),
+    })
+    .default({ max_iterations: DEFAULT_LIMITS.maxIterations, patience: DEFAULT_LIMITS.patience }),
+  max_concurrency: positive.default(DEFAULT_LIMITS.maxConcurrency),
+  /** Seconds. */
+  job_timeout_s: positive.default(DEFAULT_LIMITS.jobTimeoutS),
+  /** Seconds between looks at a job; an upper bound: the end of a local job is noticed within a second. */
+  poll_interval: z.number().positive().default(120),
+  startup_failure_retries: z.number().int().min(0).default(2),
+  startup_retryable_experiments: z.array(z.string()).default(['mtp']),
+  platform: z.string().default('auto'),
+  agent: z.string().default('claude'),
+  local_execution_mode: z.enum(['full', 'dataloader_only', 'dry_run']).default('full'),
+  claude_flags: z.array(z.string()).default([]),
+  // Ours from here on.
+  /** Made once; names the workflow `autoresearch/<run>`. */
+  run_id: z.string().default(''),
+  /** Another binary for a command agent; '' takes the agent's own name. */
+  agent_command: z.string().default(''),
+  /** Seconds for one agent call. */
+  agent_timeout_s: positive.default(900),
+  skip_instrument: z.boolean().default(false),
+  /** Link what git ignores (data, environments) into each tree. */
+  link_ignored: z.boolean().default(true),
+  /** Paths relative to the repository's top to which trees are limited; [] writes all. */
+  tree_paths: z.array(z.string()).default([]),
+  keep_trees: z.boolean().default(false),
+  /** Seconds without a changing line of output after which a job counts as stalled; 0 = never. */
+  stall_timeout_s: z.number().int().min(0).default(0),
+  /** Names of environment variables that jobs and builds must not see (besides ANTHROPIC_*, OPENAI_*, TEMPORAL_*). */
+  secret_env: z.array(z.string()).default([]),
+  /** Python interpreter of the target; '' finds it in the launch command. */
+  python: z.string().default(''),
+});
+
+export type RunConfig = z.infer<typeof ConfigSchema>;

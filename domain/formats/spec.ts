@@ -1,0 +1,54 @@
+/** spec.json and the experiments of a plan reply: one shape, snake_case as on disk. */
+import { z } from 'zod';
+
+/** A name becomes part of a directory and of a git ref. */
+export const EXPERIMENT_NAME = /^[a-z0-9][a-z0-9_-]{0,63}$/;
+
+/** "Decode: 8 Workers!" -> "decode_8_workers"; '' when nothing usable is left. */
+export function experimentName(text: string): string {
+  return text
+    .toLowerCase()
+    .replace(/[^a-z0-9_-]+/g, '_')
+    .replace(/^[^a-z0-9]+|_+$/g, '')
+    .slice(0, 64);
+}
+
+export const SpecSchema = z.looseObject({
+  name: z.string().transform(experimentName).pipe(z.string().regex(EXPERIMENT_NAME, 'a name needs a letter or digit')),
+  changes: z
+    .array(z.string())
+    .nullish()
+    .transform((v) => v ?? []),
+  change_summary: z
+    .string()
+    .nullish()
+    .transform((v) => v ?? ''),
+  description: z
+    .string()
+    .nullish()
+    .transform((v) => v ?? ''),
+  hypothesis: z
+    .string()
+    .nullish()
+    .transform((v) => v ?? ''),
+  /** '' or null: the base launch command. */
+  launch_command: z
+    .string()
+    .nullish()
+    .transform((v) => v ?? ''),
+  /** Commit to stack on; null = the run's base commit. */
+  goto: z
+    .string()
+    .nullish()
+    .transform((v) => v || null),
+  best_practices_tags: z
+    .array(z.string())
+    .nullish()
+    .transform((v) => v ?? []),
+  priority: z
+    .number()
+    .nullish()
+    .transform((v) => v ?? null),
+});
+
+export type Spec = z.output<typeof SpecSchema>;

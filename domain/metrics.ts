@@ -1,0 +1,51 @@
+/**
+ * The numbers of one run. A missing number is null (unknown), never 0.
+ * Field names are those of result.json and of an agent's analysis.
+ */
+
+export const NUMERIC_METRICS = [
+  'step_time_ms',
+  'steady_step_time_ms',
+  'throughput_samples_per_s',
+  'ttfb_s',
+  'sm_utilization_pct',
+  'steady_sm_utilization_pct',
+  'cpu_utilization_pct',
+  'data_readiness_pct',
+  'init_time_s',
+  'improvement_vs_baseline_pct',
+] as const;
+export type NumericMetric = (typeof NUMERIC_METRICS)[number];
+
+export type Metrics = Record<NumericMetric, number | null> & {
+  bottleneck_stage: string | null;
+  is_best_so_far: boolean | null;
+  notes: string | null;
+};
+
+/** Where a number came from: read from the job's output or samples, computed from such, or said by the agent only. */
+export type Provenance = 'parsed' | 'derived' | 'reported';
+export type MetricSources = Partial<Record<NumericMetric, Provenance>>;
+
+/** What an experiment produced; small enough to travel in a message and to stand in the engine's state. */
+export interface Result {
+  metrics: Metrics;
+  sources: MetricSources;
+  findings: string[];
+}
+
+export const UNKNOWN_METRICS: Metrics = {
+  step_time_ms: null,
+  steady_step_time_ms: null,
+  throughput_samples_per_s: null,
+  ttfb_s: null,
+  sm_utilization_pct: null,
+  steady_sm_utilization_pct: null,
+  cpu_utilization_pct: null,
+  data_readiness_pct: null,
+  init_time_s: null,
+  improvement_vs_baseline_pct: null,
+  bottleneck_stage: null,
+  is_best_so_far: null,
+  notes: null,
+};
