@@ -15,6 +15,8 @@ export type RunStatus = 'setup' | 'running' | 'paused' | 'interrupted' | 'draini
 export interface Round {
   iteration: number;
   open: number;
+  /** Proposals that were queued. */
+  accepted: number;
   gained: boolean;
   action: 'launch' | 'stop' | 'manual' | 'failed';
 }
@@ -32,14 +34,21 @@ export interface EngineState {
   /** What experiments start from: the instrumented anchor. */
   baseCommit: string | null;
   setupFailures: Failure[];
+  /** True once the seeds were queued. */
+  seeded: boolean;
+  /** Which experiments are repaired after a startup failure, and how often. */
+  repair: { retries: number; experiments: string[] };
   /** Planning rounds begun. */
   iteration: number;
-  /** The round that is being planned, null when none is. */
+  /** When the planning call in flight began (ms), null when there is none. */
   planningSince: number | null;
+  /** How long the last planning took. */
+  lastPlanningMs: number;
   rounds: Round[];
   /** Which planning round queued an open follow-up. */
   roundOf: Record<string, number>;
   best: string | null;
+  practicesKnown: string[];
   practicesTried: string[];
   practicesNotApplicable: string[];
   /** Ended attempts for each best-practice tag, successful or not. */
@@ -55,6 +64,8 @@ export interface EngineState {
   nextCounter: number;
   /** Notes by people that no plan has carried yet. */
   notes: string[];
+  /** How many of them the planning in flight carries. */
+  notesInPlan: number;
   startedAtMs: number;
   updatedAtMs: number;
 }
@@ -71,11 +82,15 @@ export function initialState(run: string): EngineState {
     anchorCommit: null,
     baseCommit: null,
     setupFailures: [],
+    seeded: false,
+    repair: { retries: 0, experiments: [] },
     iteration: 0,
     planningSince: null,
+    lastPlanningMs: 0,
     rounds: [],
     roundOf: {},
     best: null,
+    practicesKnown: [],
     practicesTried: [],
     practicesNotApplicable: [],
     practiceAttempts: {},
@@ -85,6 +100,7 @@ export function initialState(run: string): EngineState {
     resultsSincePlan: 0,
     nextCounter: 2,
     notes: [],
+    notesInPlan: 0,
     startedAtMs: 0,
     updatedAtMs: 0,
   };
@@ -124,6 +140,8 @@ function reduce(state: EngineState, event: EngineEvent): void {
     case 'setup_completed':
       state.anchorCommit = event.anchorCommit;
       state.baseCommit = event.baseCommit;
+      state.practicesKnown = event.practices;
+      state.repair = event.repair;
       if (state.status === 'setup') state.status = 'running';
       return;
     case 'setup_failed':
@@ -134,6 +152,9 @@ function reduce(state: EngineState, event: EngineEvent): void {
       return;
     case 'experiment_preparing':
       become(state, event.nodeId, { status: 'preparing', sinceMs: event.atMs });
+      return;
+    case 'experiment_requeued':
+      become(state, event.nodeId, { status: 'queued' });
       return;
     case 'experiment_prepared':
       become(state, event.nodeId, { status: 'ready', sinceMs: event.atMs, commit: event.commit });
@@ -199,23 +220,21 @@ function reduce(state: EngineState, event: EngineEvent): void {
     case 'planning_started':
       state.iteration = event.iteration;
       state.planningSince = event.atMs;
+      state.notesInPlan = state.notes.length;
       state.resultsSincePlan = 0;
       return;
-    case 'plan_received':
-      state.planningSince = null;
-      state.notes = [];
+    case 'plan_received': {
+      endPlanning(state, event.atMs);
+      state.notes.splice(0, state.notesInPlan);
       state.practicesNotApplicable = union(state.practicesNotApplicable, event.notApplicable);
-      state.rounds.push({
-        iteration: event.iteration,
-        open: event.accepted.length,
-        gained: false,
-        action: event.action,
-      });
+      const accepted = event.accepted.length;
+      state.rounds.push({ iteration: event.iteration, open: accepted, accepted, gained: false, action: event.action });
       for (const id of event.accepted) state.roundOf[id] = event.iteration;
       return;
+    }
     case 'planning_failed':
-      state.planningSince = null;
-      state.rounds.push({ iteration: event.iteration, open: 0, gained: false, action: 'failed' });
+      endPlanning(state, event.atMs);
+      state.rounds.push({ iteration: event.iteration, open: 0, accepted: 0, gained: false, action: 'failed' });
       return;
     case 'experiment_reprioritized':
       rowOf(state, event.nodeId).priority = event.priority;
@@ -259,7 +278,13 @@ function addExperiment(
   if (state.experiments[experiment.nodeId]) return;
   state.experiments[experiment.nodeId] = { ...experiment, seq, state: { status: 'queued' } };
   state.open.push(experiment.nodeId);
-  if (!isSeed(experiment)) state.nextCounter += 1;
+  if (isSeed(experiment)) state.seeded = true;
+  else state.nextCounter += 1;
+}
+
+function endPlanning(state: EngineState, atMs: number): void {
+  if (state.planningSince !== null) state.lastPlanningMs = atMs - state.planningSince;
+  state.planningSince = null;
 }
 
 function become(state: EngineState, nodeId: string, status: ExperimentStatus): void {

@@ -9,10 +9,18 @@ import type { Result } from './metrics.js';
 
 export type EventBody =
   | { type: 'run_started'; run: string; limits: Limits }
-  | { type: 'setup_completed'; anchorCommit: string; baseCommit: string }
+  | {
+      type: 'setup_completed';
+      anchorCommit: string;
+      baseCommit: string;
+      practices: string[];
+      repair: { retries: number; experiments: string[] };
+    }
   | { type: 'setup_failed'; failure: Failure }
   | { type: 'experiment_added'; experiment: ExperimentIdentity }
   | { type: 'experiment_preparing'; nodeId: string }
+  /** Its preparation was given up before it launched: it waits in the queue again. */
+  | { type: 'experiment_requeued'; nodeId: string }
   | { type: 'experiment_prepared'; nodeId: string; commit: string }
   | { type: 'slot_granted'; nodeId: string; slot: number }
   | { type: 'job_launched'; nodeId: string; jobId: string; launchedAtMs: number }

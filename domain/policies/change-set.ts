@@ -1,0 +1,36 @@
+/**
+ * What an experiment changes, as a set: its explicit changes and the launch flags that differ from the base command.
+ * Equal sets on the same starting commit are duplicates; names and descriptions never decide.
+ */
+import type { EngineState } from '../engine-state.js';
+import type { ExperimentIdentity, ExperimentRow } from '../experiment.js';
+import { differingFlags } from './launch-command.js';
+
+export function changeSetOf(changes: readonly string[], launchCommand: string, baseCommand: string): string[] {
+  const flags = launchCommand === '' ? [] : differingFlags(launchCommand, baseCommand);
+  const all = [...changes, ...flags].map((change) => change.trim().toLowerCase()).filter((change) => change !== '');
+  return [...new Set(all)].sort();
+}
+
+function startOf(state: EngineState, experiment: Pick<ExperimentIdentity, 'startCommit'>): string | null {
+  return experiment.startCommit ?? state.baseCommit;
+}
+
+function hasFailed(row: ExperimentRow): boolean {
+  return row.state.status === 'failed' || row.state.status === 'cancelled';
+}
+
+/** The experiment that already tries the same, or null. A declared repeat is no duplicate; nor is what has failed before. */
+export function duplicateOf(
+  state: EngineState,
+  candidate: Pick<ExperimentIdentity, 'startCommit' | 'changeSet'> & { kind?: ExperimentIdentity['kind'] },
+): string | null {
+  if (candidate.kind === 'repeat' || candidate.kind === 'repair') return null;
+  const key = candidate.changeSet.join('\0');
+  const start = startOf(state, candidate);
+  const twin = Object.values(state.experiments).find(
+    (row) =>
+      !hasFailed(row) && row.kind !== 'repeat' && startOf(state, row) === start && row.changeSet.join('\0') === key,
+  );
+  return twin?.nodeId ?? null;
+}

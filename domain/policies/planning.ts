@@ -1,0 +1,77 @@
+/**
+ * When to plan, and when a run has reached its end. Planning never stands in the way of a running job: it happens while
+ * jobs run, early enough that the queue does not run dry, and not so early that it decides on stale results.
+ */
+import { type EngineState, openRows } from '../engine-state.js';
+import { isTerminal, SEEDS } from '../experiment.js';
+import type { StopReason } from '../limits.js';
+import { untriedPractices } from './best-practices.js';
+
+/** Planning rounds in a row, newest first, whose experiments have all ended without a gain; open rounds do not count. */
+export function plateauCount(state: EngineState): number {
+  let count = 0;
+  for (const round of [...state.rounds].reverse()) {
+    if (round.gained) break;
+    if (round.open === 0) count += 1;
+  }
+  return count;
+}
+
+export type PlanningVerdict = { do: 'plan' } | { do: 'wait' } | { do: 'end'; reason: StopReason; detail: string };
+
+/** A planner that answers faster than this (ms) leaves no slot idle, so it need not plan before results are in. */
+const QUICK_PLANNING_MS = 500;
+const FAILED_PLANS_IN_A_ROW = 3;
+/** A planner that stops although practices are untried is asked once more before it is believed. */
+const STOPS_BELIEVED = 2;
+
+export function planningVerdict(state: EngineState): PlanningVerdict {
+  if (state.status !== 'running' || state.planningSince !== null || !seedsTerminal(state)) return { do: 'wait' };
+  return endOfRun(state) ?? (isTimeToPlan(state) ? { do: 'plan' } : { do: 'wait' });
+}
+
+export function seedsTerminal(state: EngineState): boolean {
+  return SEEDS.every(({ nodeId }) => {
+    const row = state.experiments[nodeId];
+    return row === undefined ? state.seeded : isTerminal(row);
+  });
+}
+
+function endOfRun(state: EngineState): Extract<PlanningVerdict, { do: 'end' }> | null {
+  const { limits, rounds } = state;
+  const end = (reason: StopReason, detail: string) => ({ do: 'end', reason, detail }) as const;
+  if (state.best === null && state.open.length === 0) {
+    return end('failure_rate', 'no experiment but headspace produced a measurement to plan from');
+  }
+  const trailing = (action: string) => rounds.length - 1 - rounds.findLastIndex((round) => round.action !== action);
+  const failed = trailing('failed');
+  if (failed >= FAILED_PLANS_IN_A_ROW) return end('failure_rate', `planning failed ${failed} times in a row`);
+  const untried = untriedPractices(state);
+  const stops = trailing('stop');
+  if (stops >= STOPS_BELIEVED || (stops > 0 && untried.length === 0) || trailing('manual') > 0) {
+    return end('planner_stopped', 'the planner proposes nothing more');
+  }
+  const plateau = plateauCount(state);
+  if (plateau >= limits.patience && untried.length === 0) {
+    return end('plateau', `${plateau} planning rounds in a row brought no gain and every best practice was tried`);
+  }
+  if (state.iteration >= limits.maxIterations) {
+    return end('max_iterations', `${state.iteration} of ${limits.maxIterations} planning rounds are done`);
+  }
+  return null;
+}
+
+function isTimeToPlan(state: EngineState): boolean {
+  if (state.best === null) return false;
+  const rows = openRows(state);
+  const waiting = rows.filter((row) => ['queued', 'preparing', 'ready'].includes(row.state.status)).length;
+  if (rows.length === 0) return true;
+  const { maxConcurrency } = state.limits;
+  const isFirst = state.rounds.length === 0;
+  if (state.resultsSincePlan > 0 || isFirst) return waiting < maxConcurrency;
+  const lastWasEmpty = state.rounds.at(-1)?.accepted === 0;
+  if (lastWasEmpty) return false;
+  // Without news since the last plan: only to keep slots busy behind a slow planner, and with bounded staleness.
+  const isSlow = state.lastPlanningMs > QUICK_PLANNING_MS;
+  return (rows.length < maxConcurrency || isSlow) && waiting < maxConcurrency && rows.length < 2 * maxConcurrency;
+}

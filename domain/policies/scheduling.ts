@@ -1,0 +1,43 @@
+/**
+ * Which experiment is prepared next and which gets a free slot. Slots count jobs: preparation and analysis hold none.
+ */
+import { type EngineState, openRows } from '../engine-state.js';
+import type { ExperimentRow } from '../experiment.js';
+
+/** Lower priority first; ties keep insertion order. */
+export function inRunOrder(rows: readonly ExperimentRow[]): ExperimentRow[] {
+  return [...rows].sort((a, b) => a.priority - b.priority || a.seq - b.seq);
+}
+
+export function freeSlots(state: EngineState): number[] {
+  const used = new Set<number>();
+  for (const { state: now } of openRows(state)) {
+    if (now.status === 'launching' || now.status === 'running') used.add(now.slot);
+  }
+  return Array.from({ length: state.limits.maxConcurrency }, (_, slot) => slot).filter((slot) => !used.has(slot));
+}
+
+export interface Grant {
+  nodeId: string;
+  slot: number;
+}
+
+/** Prepared experiments that may launch now. */
+export function nextGrants(state: EngineState): Grant[] {
+  if (state.status !== 'running') return [];
+  const ready = inRunOrder(openRows(state).filter((row) => row.state.status === 'ready'));
+  const slots = freeSlots(state);
+  return ready.slice(0, slots.length).map((row, index) => ({ nodeId: row.nodeId, slot: slots[index]! }));
+}
+
+/** Queued experiments whose preparation may begin: enough for the free slots, and `prepareAhead` more. */
+export function nextStarts(state: EngineState, prepareAhead: number): string[] {
+  if (state.status !== 'running') return [];
+  const rows = openRows(state);
+  const underWay = rows.filter((row) => row.state.status === 'preparing' || row.state.status === 'ready').length;
+  const room = freeSlots(state).length + prepareAhead - underWay;
+  const queued = rows.filter((row) => row.state.status === 'queued');
+  return inRunOrder(queued)
+    .slice(0, Math.max(0, room))
+    .map((row) => row.nodeId);
+}

@@ -1,0 +1,137 @@
+/**
+ * The messages that steer a run, as plain JSON in snake_case (they are also typed by hand in a terminal or the Temporal
+ * UI), and their checks. A check returns what is wrong in words, or null; it never throws, so that it may run in a workflow.
+ */
+
+import type { EngineState } from './engine-state.js';
+import { isTerminal } from './experiment.js';
+import { type Limits, limitProblem, STOP_MODES, type StopMode } from './limits.js';
+
+export interface StopMessage {
+  mode: StopMode;
+}
+export interface ReprioritizeMessage {
+  node_id: string;
+  /** Lower runs first. */
+  priority: number;
+}
+export interface NodeMessage {
+  node_id: string;
+}
+export interface NoteMessage {
+  text: string;
+}
+/** A person's own experiment; checked again, with zod and the policies, by the activity that writes it to the workdir. */
+export interface AddMessage {
+  /** Makes a repeated message harmless; made from the content when absent. */
+  request?: string;
+  experiment: {
+    name: string;
+    description?: string;
+    hypothesis?: string;
+    changes?: string[];
+    change_summary?: string;
+    launch_command?: string;
+    goto?: string | null;
+    best_practices_tags?: string[];
+    priority?: number;
+    /** Edits of files of the source directory; without them the agent makes the change from the description. */
+    edits?: unknown[];
+  };
+}
+export interface SetLimitsMessage {
+  max_iterations?: number;
+  patience?: number;
+  max_concurrency?: number;
+  job_timeout_s?: number;
+}
+
+export interface Receipt {
+  accepted: boolean;
+  /** What changed, or why nothing did. */
+  message: string;
+  node_id?: string;
+}
+
+export const LIMIT_KEYS = {
+  max_iterations: 'maxIterations',
+  patience: 'patience',
+  max_concurrency: 'maxConcurrency',
+  job_timeout_s: 'jobTimeoutS',
+} as const satisfies Record<keyof SetLimitsMessage, keyof Limits>;
+
+export const NOTE_LIMIT = 4000;
+
+function asObject(value: unknown): Record<string, unknown> | null {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? (value as Record<string, unknown>)
+    : null;
+}
+
+function show(value: unknown): string {
+  return JSON.stringify(value) ?? 'nothing';
+}
+
+export function stopProblem(message: unknown): string | null {
+  const mode = asObject(message)?.mode;
+  return STOP_MODES.includes(mode as StopMode)
+    ? null
+    : `mode must be one of ${STOP_MODES.join(', ')}, not ${show(mode)}`;
+}
+
+export function noteProblem(message: unknown): string | null {
+  const text = asObject(message)?.text;
+  if (typeof text !== 'string' || text.trim() === '') return `text must be a non-empty string, not ${show(text)}`;
+  return text.length > NOTE_LIMIT ? `text has ${text.length} characters; at most ${NOTE_LIMIT} fit` : null;
+}
+
+export function setLimitsProblem(message: unknown): string | null {
+  const fields = asObject(message);
+  const known = Object.keys(LIMIT_KEYS);
+  if (!fields || Object.keys(fields).length === 0) return `name at least one of ${known.join(', ')}`;
+  for (const [name, value] of Object.entries(fields)) {
+    if (!known.includes(name)) return `${name} is not a limit; the limits are ${known.join(', ')}`;
+    if (limitProblem('maxIterations', value)) return `${name} must be a whole number of at least 1, not ${show(value)}`;
+  }
+  return null;
+}
+
+export function limitsFrom(message: SetLimitsMessage): Partial<Limits> {
+  const limits: Partial<Limits> = {};
+  for (const [name, value] of Object.entries(message)) limits[LIMIT_KEYS[name as keyof SetLimitsMessage]] = value;
+  return limits;
+}
+
+/** The node must be there; `where` says in which state it must be. */
+export function nodeProblem(state: EngineState, message: unknown, where: 'queued' | 'open'): string | null {
+  const id = asObject(message)?.node_id;
+  if (typeof id !== 'string') return `node_id must be a string, not ${show(id)}`;
+  const row = Object.hasOwn(state.experiments, id) ? state.experiments[id] : undefined;
+  if (!row) return `node_id ${show(id)}: there is no such experiment`;
+  if (isTerminal(row))
+    return `node_id ${show(id)}: it has already ${row.state.status === 'completed' ? 'completed' : 'ended'}`;
+  if (where === 'queued' && !['queued', 'preparing', 'ready'].includes(row.state.status)) {
+    return `node_id ${show(id)}: it is ${row.state.status}; only a queued experiment can be changed (cancel ends a running one)`;
+  }
+  return null;
+}
+
+export function reprioritizeProblem(state: EngineState, message: unknown): string | null {
+  const priority = asObject(message)?.priority;
+  if (typeof priority !== 'number' || !Number.isFinite(priority))
+    return `priority must be a number, not ${show(priority)}`;
+  return nodeProblem(state, message, 'queued');
+}
+
+export function addProblem(message: unknown): string | null {
+  const experiment = asObject(asObject(message)?.experiment);
+  if (!experiment) return 'experiment must be an object with at least a name';
+  if (typeof experiment.name !== 'string' || experiment.name === '') {
+    return `experiment.name must be a non-empty string, not ${show(experiment.name)}`;
+  }
+  const request = asObject(message)?.request;
+  if (request !== undefined && (typeof request !== 'string' || !/^[A-Za-z0-9_-]{1,64}$/.test(request))) {
+    return `request must be 1 to 64 letters, digits, - or _, not ${show(request)}`;
+  }
+  return null;
+}

@@ -1,0 +1,130 @@
+/** What queries answer and `status` shows: small plain JSON made from the state alone, the same with and without a server. */
+import { type EngineState, openRows } from './engine-state.js';
+import type { ExperimentRow } from './experiment.js';
+import { commitOf, isTerminal, jobIdOf } from './experiment.js';
+import { objectiveOf } from './policies/compare.js';
+import { plateauCount } from './policies/planning.js';
+import { inRunOrder } from './policies/scheduling.js';
+
+export interface ExperimentView {
+  node_id: string;
+  name: string;
+  kind: string;
+  parent_id: string | null;
+  status: string;
+  priority: number;
+  commit: string | null;
+  job_id: string | null;
+  duration_s: number | null;
+  /** The compared metric, null while unknown. */
+  objective: { metric: string; value: number } | null;
+  failure: { kind: string; message: string } | null;
+}
+
+export interface StatusView {
+  run: string;
+  status: EngineState['status'];
+  stop: EngineState['stop'];
+  iteration: number;
+  planning: boolean;
+  plateau_count: number;
+  limits: { max_iterations: number; patience: number; max_concurrency: number; job_timeout_s: number };
+  counts: {
+    total: number;
+    queued: number;
+    preparing: number;
+    running: number;
+    analyzing: number;
+    completed: number;
+    failed: number;
+    cancelled: number;
+  };
+  baseline: ExperimentView | null;
+  headspace: ExperimentView | null;
+  best: ExperimentView | null;
+  running: ExperimentView[];
+  notes: number;
+  anchor_commit: string | null;
+  base_commit: string | null;
+  updated_at: string;
+}
+
+export function experimentView(row: ExperimentRow): ExperimentView {
+  const { state } = row;
+  return {
+    node_id: row.nodeId,
+    name: row.name,
+    kind: row.kind,
+    parent_id: row.parentId,
+    status: state.status,
+    priority: row.priority,
+    commit: commitOf(row),
+    job_id: jobIdOf(row),
+    duration_s: 'durationS' in state ? state.durationS : null,
+    objective: state.status === 'completed' ? objectiveOf(state.metrics, state.durationS) : null,
+    failure: 'failure' in state ? { kind: state.failure.kind, message: state.failure.message } : null,
+  };
+}
+
+function viewOf(state: EngineState, nodeId: string | null): ExperimentView | null {
+  const row = nodeId === null ? undefined : state.experiments[nodeId];
+  return row ? experimentView(row) : null;
+}
+
+export function statusView(state: EngineState): StatusView {
+  const open = openRows(state);
+  const count = (...names: string[]) => open.filter((row) => names.includes(row.state.status)).length;
+  const { completed, failed, cancelled } = state.tally;
+  return {
+    run: state.run,
+    status: state.status,
+    stop: state.stop,
+    iteration: state.iteration,
+    planning: state.planningSince !== null,
+    plateau_count: plateauCount(state),
+    limits: {
+      max_iterations: state.limits.maxIterations,
+      patience: state.limits.patience,
+      max_concurrency: state.limits.maxConcurrency,
+      job_timeout_s: state.limits.jobTimeoutS,
+    },
+    counts: {
+      total: open.length + completed + failed + cancelled,
+      queued: count('queued'),
+      preparing: count('preparing', 'ready', 'launching'),
+      running: count('running'),
+      analyzing: count('analyzing'),
+      completed,
+      failed,
+      cancelled,
+    },
+    baseline: viewOf(state, '000_baseline'),
+    headspace: viewOf(state, '000_headspace'),
+    best: viewOf(state, state.best),
+    running: open.filter((row) => row.state.status === 'running').map(experimentView),
+    notes: state.notes.length,
+    anchor_commit: state.anchorCommit,
+    base_commit: state.baseCommit,
+    updated_at: new Date(state.updatedAtMs).toISOString(),
+  };
+}
+
+/** Not yet started experiments in the order in which they will run. */
+export function queueView(state: EngineState): ExperimentView[] {
+  return inRunOrder(openRows(state).filter((row) => ['queued', 'preparing', 'ready'].includes(row.state.status))).map(
+    experimentView,
+  );
+}
+
+/** All experiments in the order in which they were added; at most `limit`, the newest. */
+export function treeView(state: EngineState, limit = 500): ExperimentView[] {
+  return Object.values(state.experiments)
+    .sort((a, b) => a.seq - b.seq)
+    .slice(-limit)
+    .map(experimentView);
+}
+
+/** True while something of this run may still change by itself. */
+export function isLive(state: EngineState): boolean {
+  return state.status !== 'stopped' || Object.values(state.experiments).some((row) => !isTerminal(row));
+}

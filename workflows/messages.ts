@@ -1,0 +1,88 @@
+/**
+ * Every message that the engine and its experiments understand. Steering messages exist twice under one name: as an
+ * update (the CLI shows its receipt) and as a signal with the same plain JSON (for the Temporal UI, `temporal` and `tctl`).
+ */
+import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { ExperimentOutcome } from '../activities/contract.js';
+import type { EngineState } from '../domain/engine-state.js';
+import type { ExperimentIdentity } from '../domain/experiment.js';
+import type {
+  AddMessage,
+  NodeMessage,
+  NoteMessage,
+  Receipt,
+  ReprioritizeMessage,
+  SetLimitsMessage,
+  StopMessage,
+} from '../domain/steering.js';
+import type { ExperimentView, StatusView } from '../domain/views.js';
+
+export const stopUpdate = defineUpdate<Receipt, [StopMessage]>('stop');
+export const pauseUpdate = defineUpdate<Receipt, []>('pause');
+export const resumeUpdate = defineUpdate<Receipt, []>('resume');
+export const reprioritizeUpdate = defineUpdate<Receipt, [ReprioritizeMessage]>('reprioritize');
+export const addUpdate = defineUpdate<Receipt, [AddMessage]>('add');
+export const removeUpdate = defineUpdate<Receipt, [NodeMessage]>('remove');
+export const cancelUpdate = defineUpdate<Receipt, [NodeMessage]>('cancel');
+export const setLimitsUpdate = defineUpdate<Receipt, [SetLimitsMessage]>('set_limits');
+export const noteUpdate = defineUpdate<Receipt, [NoteMessage]>('note');
+
+export const stopSignal = defineSignal<[StopMessage]>('stop');
+export const pauseSignal = defineSignal('pause');
+export const resumeSignal = defineSignal('resume');
+export const reprioritizeSignal = defineSignal<[ReprioritizeMessage]>('reprioritize');
+export const addSignal = defineSignal<[AddMessage]>('add');
+export const removeSignal = defineSignal<[NodeMessage]>('remove');
+export const cancelSignal = defineSignal<[NodeMessage]>('cancel');
+export const setLimitsSignal = defineSignal<[SetLimitsMessage]>('set_limits');
+export const noteSignal = defineSignal<[NoteMessage]>('note');
+
+export const statusQuery = defineQuery<StatusView>('status');
+export const queueQuery = defineQuery<ExperimentView[]>('queue');
+export const treeQuery = defineQuery<ExperimentView[]>('tree');
+export const experimentQuery = defineQuery<ExperimentView, [string]>('experiment');
+
+/** What an experiment tells the engine as it goes. Each may arrive twice. */
+export type ExperimentReport =
+  | { type: 'prepared'; nodeId: string; commit: string }
+  | { type: 'launched'; nodeId: string; jobId: string; launchedAtMs: number }
+  | { type: 'job_ended'; nodeId: string; durationS: number }
+  | { type: 'finished'; nodeId: string; outcome: ExperimentOutcome };
+
+export const reportSignal = defineSignal<[ExperimentReport]>('report');
+
+/** To an experiment: a job slot is yours. */
+export const slotGrantedSignal = defineSignal<[{ slot: number }]>('slot_granted');
+/** To an experiment: end, kill the job if there is one; recorded as cancelled. */
+export const cancelExperimentSignal = defineSignal<[{ reason: string }]>('cancel_experiment');
+
+/** Every interval is an input, so that tests can shorten it. */
+export interface Tuning {
+  /** Experiments prepared ahead of a free slot. */
+  prepareAhead: number;
+  /** Least time between two drawings of the charts, ms. */
+  chartIntervalMs: number;
+  /** Continue as new after this many events even if the server does not suggest it; 0 = only when it does. */
+  eventsPerRun: number;
+}
+
+export interface EngineInput {
+  run: string;
+  tuning?: Partial<Tuning>;
+  /** Set by continue-as-new only. */
+  carried?: { state: EngineState; exportedSeq: number; chartsAtMs: number };
+  /** Limits to start or go on with. */
+  limits?: SetLimitsMessage;
+}
+
+export interface EngineResult {
+  run: string;
+  reason: string;
+  detail: string;
+  best: string | null;
+}
+
+export interface ExperimentInput {
+  run: string;
+  experiment: ExperimentIdentity;
+}
