@@ -9,6 +9,7 @@ import type { EngineEvent } from '../domain/events.js';
 import type { ExperimentIdentity } from '../domain/experiment.js';
 import type { Failure } from '../domain/failure.js';
 import type { MetricSources, Metrics, Result } from '../domain/metrics.js';
+import type { Outcome } from '../domain/policies/outcome-events.js';
 
 export interface RunRef {
   run: string;
@@ -24,28 +25,13 @@ export interface SetupResult {
   anchorCommit: string;
   /** Seeds with their change sets, in order. */
   seeds: ExperimentIdentity[];
+  /** Best practices that apply to this source. */
+  practices: string[];
+  repair: { retries: number; experiments: string[] };
 }
 
-/** What a child reports, and also returns. */
-export type ExperimentOutcome =
-  | {
-      type: 'completed';
-      nodeId: string;
-      commit: string;
-      jobId: string;
-      launchedAtMs: number;
-      durationS: number;
-      result: Result;
-    }
-  | {
-      type: 'failed' | 'cancelled';
-      nodeId: string;
-      failure: Failure;
-      commit: string | null;
-      jobId: string | null;
-      launchedAtMs: number | null;
-      durationS: number | null;
-    };
+/** What a child reports, and also returns. `withdrawn`: it was told to give up its preparation; nothing was launched. */
+export type ExperimentOutcome = Outcome;
 
 export interface PlanResult {
   action: 'launch' | 'stop' | 'manual';

@@ -134,6 +134,8 @@ function reduce(state: EngineState, event: EngineEvent): void {
       state.startedAtMs ||= event.atMs;
       state.stop = null;
       state.stopMode = null;
+      // A plan that was under way is asked for again under its old number: its reply may be on disk already.
+      if (state.planningSince !== null) state.iteration -= 1;
       state.planningSince = null;
       if (state.status !== 'setup') state.status = 'running';
       return;
@@ -187,28 +189,20 @@ function reduce(state: EngineState, event: EngineEvent): void {
     }
     case 'experiment_completed': {
       const { state: now } = rowOf(state, event.nodeId);
-      if (now.status !== 'analyzing') return;
-      const { commit, jobId, launchedAtMs, durationS } = now;
+      const job = event.job ?? (now.status === 'analyzing' ? now : null);
+      if (!job) return;
+      const { commit, jobId, launchedAtMs, durationS } = job;
       const { metrics, sources } = event.result;
-      const completedAtMs = event.atMs;
-      conclude(state, event.nodeId, {
-        status: 'completed',
-        commit,
-        jobId,
-        launchedAtMs,
-        durationS,
-        completedAtMs,
-        metrics,
-        sources,
-      });
+      const facts = { commit, jobId, launchedAtMs, durationS, completedAtMs: event.atMs };
+      conclude(state, event.nodeId, { status: 'completed', ...facts, metrics, sources });
       return;
     }
     case 'experiment_failed':
     case 'experiment_cancelled': {
       const row = rowOf(state, event.nodeId);
-      if (isTerminal(row)) return;
       const status = event.type === 'experiment_failed' ? 'failed' : 'cancelled';
-      conclude(state, event.nodeId, { status, failure: event.failure, ...endedAt(row, event.atMs) });
+      const ended = { ...endedAt(row, event.atMs), ...event.job };
+      conclude(state, event.nodeId, { status, failure: event.failure, ...ended });
       return;
     }
     case 'best_changed': {

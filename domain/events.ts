@@ -2,7 +2,7 @@
  * Everything that can happen in a run, as data. The list of a run's events explains it whole: the engine's state is
  * their fold (engine-state.ts), and every projection in the workdir can be rebuilt from engine/events.jsonl.
  */
-import type { ExperimentIdentity } from './experiment.js';
+import type { ExperimentIdentity, JobFacts } from './experiment.js';
 import type { Failure } from './failure.js';
 import type { Limits, StopMode, StopReason } from './limits.js';
 import type { Result } from './metrics.js';
@@ -21,13 +21,14 @@ export type EventBody =
   | { type: 'experiment_preparing'; nodeId: string }
   /** Its preparation was given up before it launched: it waits in the queue again. */
   | { type: 'experiment_requeued'; nodeId: string }
-  | { type: 'experiment_prepared'; nodeId: string; commit: string }
+  | { type: 'experiment_prepared'; nodeId: string; commit: string; image?: string }
   | { type: 'slot_granted'; nodeId: string; slot: number }
   | { type: 'job_launched'; nodeId: string; jobId: string; launchedAtMs: number }
   | { type: 'job_ended'; nodeId: string; durationS: number }
-  | { type: 'experiment_completed'; nodeId: string; result: Result }
-  | { type: 'experiment_failed'; nodeId: string; failure: Failure }
-  | { type: 'experiment_cancelled'; nodeId: string; failure: Failure }
+  /** `job` says what was run, for an experiment whose earlier reports were lost. */
+  | { type: 'experiment_completed'; nodeId: string; result: Result; job?: JobFacts }
+  | { type: 'experiment_failed'; nodeId: string; failure: Failure; job?: Partial<JobFacts> }
+  | { type: 'experiment_cancelled'; nodeId: string; failure: Failure; job?: Partial<JobFacts> }
   | { type: 'best_changed'; nodeId: string }
   | { type: 'planning_started'; iteration: number }
   | {

@@ -55,6 +55,14 @@ export type ExperimentStatus =
   | ({ status: 'failed'; failure: Failure } & Ended)
   | ({ status: 'cancelled'; failure: Failure } & Ended);
 
+/** What an experiment ran. */
+export interface JobFacts {
+  commit: string;
+  jobId: string;
+  launchedAtMs: number;
+  durationS: number;
+}
+
 /** What an experiment that ended without a result may have reached before. */
 export interface Ended {
   completedAtMs: number;

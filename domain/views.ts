@@ -2,7 +2,7 @@
 import { type EngineState, openRows } from './engine-state.js';
 import type { ExperimentRow } from './experiment.js';
 import { commitOf, isTerminal, jobIdOf } from './experiment.js';
-import { objectiveOf } from './policies/compare.js';
+import { type Objective, objectiveOf } from './policies/compare.js';
 import { plateauCount } from './policies/planning.js';
 import { inRunOrder } from './policies/scheduling.js';
 
@@ -17,7 +17,7 @@ export interface ExperimentView {
   job_id: string | null;
   duration_s: number | null;
   /** The compared metric, null while unknown. */
-  objective: { metric: string; value: number } | null;
+  objective: Objective | null;
   failure: { kind: string; message: string } | null;
 }
 

@@ -53,6 +53,8 @@ export const reportSignal = defineSignal<[ExperimentReport]>('report');
 
 /** To an experiment: a job slot is yours. */
 export const slotGrantedSignal = defineSignal<[{ slot: number }]>('slot_granted');
+/** To an experiment that has not launched: give up the preparation. */
+export const withdrawSignal = defineSignal('withdraw');
 /** To an experiment: end, kill the job if there is one; recorded as cancelled. */
 export const cancelExperimentSignal = defineSignal<[{ reason: string }]>('cancel_experiment');
 
@@ -85,4 +87,6 @@ export interface EngineResult {
 export interface ExperimentInput {
   run: string;
   experiment: ExperimentIdentity;
+  /** A slot that it holds already: it had launched before its workflow was lost. */
+  slot: number | null;
 }

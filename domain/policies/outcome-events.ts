@@ -1,0 +1,26 @@
+/** An experiment's outcome as events. Repeated outcomes of an ended or removed experiment say nothing new. */
+import type { EngineState } from '../engine-state.js';
+import type { EventBody } from '../events.js';
+import { isTerminal, type JobFacts } from '../experiment.js';
+import type { Failure } from '../failure.js';
+import type { Result } from '../metrics.js';
+
+export type Outcome =
+  | { type: 'completed'; result: Result; job: JobFacts }
+  | { type: 'failed' | 'cancelled'; failure: Failure; job: Partial<JobFacts> }
+  | { type: 'withdrawn' };
+
+export function outcomeEvents(state: EngineState, nodeId: string, outcome: Outcome): EventBody[] {
+  const row = state.experiments[nodeId];
+  if (!row || isTerminal(row)) return [];
+  switch (outcome.type) {
+    case 'completed':
+      return [{ type: 'experiment_completed', nodeId, result: outcome.result, job: outcome.job }];
+    case 'failed':
+      return [{ type: 'experiment_failed', nodeId, failure: outcome.failure, job: outcome.job }];
+    case 'cancelled':
+      return [{ type: 'experiment_cancelled', nodeId, failure: outcome.failure, job: outcome.job }];
+    case 'withdrawn':
+      return row.state.status === 'queued' ? [] : [{ type: 'experiment_requeued', nodeId }];
+  }
+}

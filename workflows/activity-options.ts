@@ -1,0 +1,59 @@
+/** How activities are called: the time each may take and how often it is tried, each number with its reason. */
+import { proxyActivities } from '@temporalio/workflow';
+import type { Activities } from '../activities/contract.js';
+
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+
+/** Typed failures are marked non-retryable where they are thrown; what is left may pass (a full disk, a lost worker). */
+const patient = { initialInterval: SECOND, backoffCoefficient: 2, maximumInterval: MINUTE };
+
+/**
+ * File work. A minute is far above what a workdir's files need, and no limit on the number of tries: an export that
+ * fails for want of disk space succeeds once there is some.
+ */
+export const files = proxyActivities<
+  Pick<Activities, 'loadState' | 'exportWorkdir' | 'lookupExperiments' | 'collectEvidence' | 'acceptExperiment'>
+>({ startToCloseTimeout: MINUTE, retry: patient });
+
+/** Setup, trees and charts: a very large repository may take minutes to be read once. */
+export const source = proxyActivities<Pick<Activities, 'setup' | 'releaseTree' | 'drawCharts'>>({
+  startToCloseTimeout: 15 * MINUTE,
+  heartbeatTimeout: 2 * MINUTE,
+  retry: { ...patient, maximumAttempts: 10 },
+});
+
+/**
+ * Work that waits for a coding agent. The call's own limit is the configuration's and is enforced by the activity; this
+ * one only has to be longer (two calls, and waits that a provider names). The heartbeat notices a killed worker. Tries
+ * are many because each interruption of the engine uses one up; a reply that is on disk is never paid for again.
+ */
+export const agent = proxyActivities<Pick<Activities, 'instrument' | 'applyPatch' | 'analyze' | 'plan' | 'report'>>({
+  startToCloseTimeout: 12 * HOUR,
+  heartbeatTimeout: 30 * SECOND,
+  retry: { ...patient, maximumAttempts: 50 },
+});
+
+/** The build's own limit is the configuration's; images of large projects take hours. */
+export const build = proxyActivities<Pick<Activities, 'buildImage'>>({
+  startToCloseTimeout: 12 * HOUR,
+  heartbeatTimeout: 30 * SECOND,
+  retry: { ...patient, maximumAttempts: 50 },
+});
+
+/** A submit answers within minutes; it is get-or-create, so that a repeated one launches nothing twice. */
+export const job = proxyActivities<Pick<Activities, 'launchJob' | 'cancelJob'>>({
+  startToCloseTimeout: 10 * MINUTE,
+  retry: { ...patient, maximumAttempts: 10 },
+});
+
+/**
+ * Watches a job in windows of a minute or so: the time-out is for one window. There is none for the whole, because
+ * server time passes while everything is off and a job's limits are its runner's.
+ */
+export const watch = proxyActivities<Pick<Activities, 'pollMetrics'>>({
+  startToCloseTimeout: 10 * MINUTE,
+  heartbeatTimeout: 30 * SECOND,
+  retry: { initialInterval: SECOND, backoffCoefficient: 1, maximumInterval: SECOND },
+});

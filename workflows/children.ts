@@ -1,0 +1,86 @@
+/** The experiments' workflows as the engine handles them: started, told, and listened to. */
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import {
+  CancellationScope,
+  ChildWorkflowFailure,
+  getExternalWorkflowHandle,
+  ParentClosePolicy,
+  type SignalDefinition,
+  startChild,
+  WorkflowIdReusePolicy,
+} from '@temporalio/workflow';
+import type { ExperimentOutcome } from '../activities/contract.js';
+import type { ExperimentIdentity } from '../domain/experiment.js';
+import { failure } from '../domain/failure.js';
+import { experimentWorkflowId } from '../domain/naming.js';
+import type { experimentWorkflow } from './experiment.js';
+import { failureFrom } from './failure-value.js';
+import type { ExperimentInput } from './messages.js';
+
+export class Children {
+  /** Starts and signals on their way: the engine does not continue as new before they have arrived. */
+  inFlight = 0;
+
+  constructor(
+    private readonly run: string,
+    private readonly onOutcome: (nodeId: string, outcome: ExperimentOutcome) => void,
+    private readonly wake: () => void,
+  ) {}
+
+  /** Shielded from the engine's own cancellation, and abandoned when the engine closes: it lives on by itself. */
+  start(experiment: ExperimentIdentity, slot: number | null): void {
+    const { nodeId } = experiment;
+    const input: ExperimentInput = { run: this.run, experiment, slot };
+    void this.track(async () => {
+      try {
+        const child = await startChild<typeof experimentWorkflow>('experimentWorkflow', {
+          workflowId: experimentWorkflowId(this.run, nodeId),
+          args: [input],
+          parentClosePolicy: ParentClosePolicy.ABANDON,
+          workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
+          staticSummary: `${experiment.kind}: ${experiment.name}`,
+        });
+        void this.listen(nodeId, child.result());
+      } catch (error) {
+        // It runs already (a start whose record was lost): its reports and the look-up reach us all the same.
+        if (error instanceof WorkflowExecutionAlreadyStartedError) return;
+        this.onOutcome(nodeId, { type: 'failed', failure: failureFrom(error, 'unexpected_exception'), job: {} });
+      }
+    });
+  }
+
+  tell<Args extends unknown[]>(nodeId: string, signal: SignalDefinition<Args>, ...args: Args): void {
+    void this.track(async () => {
+      try {
+        await getExternalWorkflowHandle(experimentWorkflowId(this.run, nodeId)).signal(signal, ...args);
+      } catch {
+        // It has ended meanwhile: its outcome arrives by report, result or look-up.
+      }
+    });
+  }
+
+  /** The result repeats the last report; it also tells of a child that somebody terminated, which reports nothing. */
+  private async listen(nodeId: string, result: Promise<ExperimentOutcome>): Promise<void> {
+    try {
+      this.onOutcome(nodeId, await result);
+    } catch (error) {
+      if (!(error instanceof ChildWorkflowFailure)) return;
+      const record = failure(
+        'unexpected_exception',
+        `the experiment's workflow ended: ${error.cause?.message}`,
+        Date.now(),
+      );
+      this.onOutcome(nodeId, { type: 'failed', failure: record, job: {} });
+    }
+  }
+
+  private async track(work: () => Promise<void>): Promise<void> {
+    this.inFlight += 1;
+    try {
+      await CancellationScope.nonCancellable(work);
+    } finally {
+      this.inFlight -= 1;
+      this.wake();
+    }
+  }
+}

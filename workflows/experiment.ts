@@ -1,0 +1,148 @@
+/**
+ * One experiment: prepare ahead of time, wait for a job slot, launch, watch, give the slot back, measure, analyse.
+ * It reports to the engine by workflow id (never run id), and its result says the same once more.
+ */
+import {
+  CancellationScope,
+  condition,
+  getExternalWorkflowHandle,
+  isCancellation,
+  setCurrentDetails,
+  setHandler,
+} from '@temporalio/workflow';
+import type { ExperimentOutcome } from '../activities/contract.js';
+import type { JobFacts } from '../domain/experiment.js';
+import { type FailureKind, failure } from '../domain/failure.js';
+import { engineWorkflowId } from '../domain/naming.js';
+import * as activities from './activity-options.js';
+import { failureFrom } from './failure-value.js';
+import {
+  cancelExperimentSignal,
+  type ExperimentInput,
+  type ExperimentReport,
+  reportSignal,
+  slotGrantedSignal,
+  withdrawSignal,
+} from './messages.js';
+
+/** What each phase's failure is called when it does not say so itself. */
+type Phase = 'prepare' | 'build' | 'launch' | 'job' | 'metrics' | 'analysis';
+const UNNAMED_FAILURE = {
+  prepare: 'code_change_failed',
+  build: 'build_failed',
+  launch: 'launch_failed',
+  job: 'job_failed',
+  metrics: 'metrics_collection_failed',
+  analysis: 'analysis_failed',
+} as const satisfies Record<Phase, FailureKind>;
+
+export async function experimentWorkflow(input: ExperimentInput): Promise<ExperimentOutcome> {
+  const { run, experiment } = input;
+  const { nodeId } = experiment;
+  const node = { run, nodeId };
+  const scope = new CancellationScope();
+  let slot = input.slot;
+  let ending: { type: 'cancelled' | 'withdrawn'; reason: string } | null = null;
+  let phase: Phase = 'prepare';
+  let mayHaveJob = false;
+  const job: Partial<JobFacts> = {};
+
+  setHandler(slotGrantedSignal, (granted) => {
+    slot = granted.slot;
+  });
+  setHandler(cancelExperimentSignal, ({ reason }) => {
+    ending = { type: 'cancelled', reason };
+    scope.cancel();
+  });
+  setHandler(withdrawSignal, () => {
+    if (slot !== null) return;
+    ending = { type: 'withdrawn', reason: 'withdrawn' };
+    scope.cancel();
+  });
+
+  async function report(message: ExperimentReport): Promise<void> {
+    try {
+      await getExternalWorkflowHandle(engineWorkflowId(run)).signal(reportSignal, message);
+    } catch (error) {
+      // The engine's run has ended: it finds this outcome by look-up when it goes on.
+      if (isCancellation(error)) throw error;
+    }
+  }
+
+  async function steps(): Promise<ExperimentOutcome> {
+    const summary = experiment.name;
+    const patch = await activities.agent.applyPatch.executeWithOptions({ summary }, [{ run, experiment }]);
+    job.commit = patch.commit;
+    phase = 'build';
+    await activities.build.buildImage.executeWithOptions({ summary }, [node]);
+    await report({ type: 'prepared', nodeId, commit: patch.commit });
+    setCurrentDetails('prepared; waiting for a job slot');
+    await condition(() => slot !== null);
+
+    phase = 'launch';
+    mayHaveJob = true;
+    const launched = await activities.job.launchJob.executeWithOptions({ summary }, [{ ...node, slot: slot ?? 0 }]);
+    Object.assign(job, launched);
+    setCurrentDetails(`job ${launched.jobId} is running`);
+    await report({ type: 'launched', nodeId, ...launched });
+
+    phase = 'job';
+    const end = await watchJob();
+    job.durationS = end.durationS;
+    mayHaveJob = false;
+    setCurrentDetails(`job ${launched.jobId} ended after ${end.durationS.toFixed(1)} s`);
+    await report({ type: 'job_ended', nodeId, durationS: end.durationS });
+
+    phase = 'metrics';
+    if (end.failure) {
+      await activities.files.collectEvidence(node).catch(ignoreUnlessCancelled);
+      return { type: 'failed', failure: end.failure, job };
+    }
+    await activities.files.collectEvidence.executeWithOptions({ summary }, [node]);
+    phase = 'analysis';
+    const result = await activities.agent.analyze.executeWithOptions({ summary }, [node]);
+    return { type: 'completed', result, job: { commit: patch.commit, ...launched, durationS: end.durationS } };
+  }
+
+  /** A watch that the server's clock gave up on looks at the job again: only the job's own runner judges it. */
+  async function watchJob() {
+    for (;;) {
+      try {
+        return await activities.watch.pollMetrics.executeWithOptions({ summary: experiment.name }, [node]);
+      } catch (error) {
+        if (failureFrom(error, 'job_failed').exception_type !== 'TimeoutFailure') throw error;
+      }
+    }
+  }
+
+  let outcome: ExperimentOutcome;
+  try {
+    outcome = await scope.run(steps);
+  } catch (error) {
+    outcome = { type: 'failed', failure: failureFrom(error, UNNAMED_FAILURE[phase]), job };
+  }
+  return await CancellationScope.nonCancellable(async () => {
+    const asked = ending as { type: 'cancelled' | 'withdrawn'; reason: string } | null;
+    if (asked && outcome.type === 'failed') {
+      outcome =
+        asked.type === 'withdrawn'
+          ? { type: 'withdrawn' }
+          : {
+              type: 'cancelled',
+              failure: failure('cancelled', asked.reason, Date.now(), { job_id: job.jobId ?? null }),
+              job,
+            };
+    } else if (outcome.type === 'failed' && outcome.failure.kind === 'cancelled') {
+      outcome = { ...outcome, type: 'cancelled' };
+    }
+    if (mayHaveJob && outcome.type === 'cancelled') await activities.job.cancelJob(node).catch(ignoreUnlessCancelled);
+    await activities.source.releaseTree(node).catch(ignoreUnlessCancelled);
+    await report({ type: 'finished', nodeId, outcome });
+    return outcome;
+  });
+}
+
+/** Evidence of a failed job and the removal of its tree are worth a try and no failure of the experiment. */
+function ignoreUnlessCancelled(error: unknown): void {
+  if (isCancellation(error)) throw error;
+}

@@ -1,0 +1,3 @@
+/** What the worker registers. */
+export { engineWorkflow } from './engine.js';
+export { experimentWorkflow } from './experiment.js';

@@ -1,0 +1,72 @@
+/**
+ * The engine's memory: applies events to the state and exports them in order, one export at a time. Nothing else in the
+ * workflow writes to the state.
+ */
+import { condition } from '@temporalio/workflow';
+import { applyEvent, type EngineState } from '../domain/engine-state.js';
+import type { EngineEvent, EventBody } from '../domain/events.js';
+import { files } from './activity-options.js';
+
+/** Keeps a single export's payload far below the server's warning at 256 KB. */
+const EVENTS_PER_EXPORT = 40;
+
+export class Journal {
+  /** Grows with everything that may change what the engine does next. */
+  wakeups = 0;
+  /** Events recorded in this run of the workflow. */
+  recorded = 0;
+  private pending: EngineEvent[] = [];
+  private exporting = false;
+
+  constructor(
+    readonly state: EngineState,
+    private exportedSeq: number,
+  ) {}
+
+  record(...bodies: EventBody[]): void {
+    for (const body of bodies) {
+      const event: EngineEvent = { seq: this.state.seq + 1, atMs: Date.now(), ...body };
+      applyEvent(this.state, event);
+      this.pending.push(event);
+      this.recorded += 1;
+    }
+    this.wake();
+  }
+
+  wake(): void {
+    this.wakeups += 1;
+  }
+
+  /** Starts an export of what is pending unless one is under way (it goes on by itself until nothing is left). */
+  pump(): void {
+    if (!this.exporting && this.pending.length > 0) void this.exportPending();
+  }
+
+  get isFlushed(): boolean {
+    return this.exportedSeq >= this.state.seq;
+  }
+
+  /** Resolves when everything recorded so far stands in the workdir. */
+  async flushed(): Promise<void> {
+    const { seq } = this.state;
+    this.pump();
+    await condition(() => this.exportedSeq >= seq);
+  }
+
+  private async exportPending(): Promise<void> {
+    this.exporting = true;
+    try {
+      while (this.pending.length > 0) {
+        const events = this.pending.slice(0, EVENTS_PER_EXPORT);
+        await files.exportWorkdir({ run: this.state.run, events });
+        this.exportedSeq = events.at(-1)?.seq ?? this.exportedSeq;
+        this.pending = this.pending.slice(events.length);
+      }
+    } catch {
+      // Tried without end by its retry policy; only a cancelled engine comes here, and the next event tries again.
+    } finally {
+      this.exporting = false;
+      this.wake();
+    }
+  }
+}

@@ -1,0 +1,203 @@
+/**
+ * The engine's handlers: each steering message as an update with a validator (its receipt says what changed or why not)
+ * and as a plain signal, and the queries.
+ */
+import type { UpdateDefinition } from '@temporalio/common';
+import { ApplicationFailure, log, type SignalDefinition, setHandler, workflowInfo } from '@temporalio/workflow';
+import { rowOf } from '../domain/engine-state.js';
+import { followUpNodeId } from '../domain/experiment.js';
+import { failure } from '../domain/failure.js';
+import * as steering from '../domain/steering.js';
+import { experimentView, queueView, statusView, treeView } from '../domain/views.js';
+import { files } from './activity-options.js';
+import type { Children } from './children.js';
+import type { Journal } from './journal.js';
+import * as messages from './messages.js';
+
+interface Handler<Args extends unknown[]> {
+  update: UpdateDefinition<steering.Receipt, Args>;
+  signal: SignalDefinition<Args>;
+  /** What is wrong with the message, or null. */
+  problem: (...args: Args) => string | null;
+  act: (...args: Args) => steering.Receipt | Promise<steering.Receipt>;
+}
+
+/** Every handler in one place: validators throw what an update's sender sees; a bad signal is logged and changes nothing. */
+export function handleSteering(journal: Journal, children: Children): void {
+  const { state } = journal;
+  const accepted = (message: string, nodeId?: string): steering.Receipt => ({
+    accepted: true,
+    message,
+    ...(nodeId === undefined ? {} : { node_id: nodeId }),
+  });
+  const ended = () =>
+    state.status === 'stopped' ? 'the run has stopped; start it again with `autoresearch run`' : null;
+
+  function handle<Args extends unknown[]>({ update, signal, problem, act }: Handler<Args>): void {
+    const check = (...args: Args) => ended() ?? problem(...args);
+    setHandler(
+      update,
+      async (...args: Args) => {
+        const receipt = await act(...args);
+        await journal.flushed();
+        return receipt;
+      },
+      {
+        validator: (...args: Args) => {
+          const reason = check(...args);
+          if (reason) throw ApplicationFailure.nonRetryable(reason, 'policy_refused');
+        },
+      },
+    );
+    setHandler(signal, async (...args: Args) => {
+      const reason = check(...args);
+      if (reason) {
+        log.warn(`signal ${signal.name} refused: ${reason}`);
+        return;
+      }
+      const receipt = await act(...args);
+      if (!receipt.accepted) log.warn(`signal ${signal.name} refused: ${receipt.message}`);
+    });
+  }
+
+  handle({
+    update: messages.stopUpdate,
+    signal: messages.stopSignal,
+    problem: steering.stopProblem,
+    act: ({ mode }) => {
+      if (mode === 'cancel_jobs') cancelStarted('the run was stopped with its jobs');
+      journal.record({ type: 'stop_requested', mode });
+      if (mode !== 'interrupt') withdrawPrepared();
+      return accepted(STOP_RECEIPTS[mode]);
+    },
+  });
+  handle({
+    update: messages.pauseUpdate,
+    signal: messages.pauseSignal,
+    problem: () => (state.status === 'running' ? null : `only a running engine can be paused; it is ${state.status}`),
+    act: () => {
+      journal.record({ type: 'paused' });
+      return accepted('paused: running jobs go on, nothing new starts');
+    },
+  });
+  handle({
+    update: messages.resumeUpdate,
+    signal: messages.resumeSignal,
+    problem: () => null,
+    act: () => {
+      if (state.status === 'running' || state.status === 'setup') return accepted('it is running already');
+      journal.record({ type: 'resumed' });
+      return accepted('resumed');
+    },
+  });
+  handle({
+    update: messages.reprioritizeUpdate,
+    signal: messages.reprioritizeSignal,
+    problem: (message) => steering.reprioritizeProblem(state, message),
+    act: ({ node_id, priority }) => {
+      const before = rowOf(state, node_id).priority;
+      journal.record({ type: 'experiment_reprioritized', nodeId: node_id, priority });
+      const place = queueView(state).findIndex((view) => view.node_id === node_id) + 1;
+      return accepted(`priority ${before} -> ${priority}; now number ${place} in the queue`, node_id);
+    },
+  });
+  handle({
+    update: messages.removeUpdate,
+    signal: messages.removeSignal,
+    problem: (message) => steering.nodeProblem(state, message, 'queued'),
+    act: ({ node_id }) => {
+      const isPrepared = rowOf(state, node_id).state.status !== 'queued';
+      journal.record({ type: 'experiment_removed', nodeId: node_id });
+      if (isPrepared) children.tell(node_id, messages.withdrawSignal);
+      return accepted('removed from the queue', node_id);
+    },
+  });
+  handle({
+    update: messages.cancelUpdate,
+    signal: messages.cancelSignal,
+    problem: (message) => steering.nodeProblem(state, message, 'open'),
+    act: ({ node_id }) => {
+      cancel(node_id, 'cancelled by a person');
+      return accepted('cancelled; its job, if it has one, is being killed', node_id);
+    },
+  });
+  handle({
+    update: messages.setLimitsUpdate,
+    signal: messages.setLimitsSignal,
+    problem: steering.setLimitsProblem,
+    act: (message) => {
+      const limits = steering.limitsFrom(message);
+      journal.record({ type: 'limits_set', limits });
+      return accepted(`limits are now ${JSON.stringify(statusView(state).limits)}`);
+    },
+  });
+  handle({
+    update: messages.noteUpdate,
+    signal: messages.noteSignal,
+    problem: steering.noteProblem,
+    act: ({ text }) => {
+      journal.record({ type: 'note_added', text });
+      return accepted('noted; the next planning prompt carries it');
+    },
+  });
+  handle({
+    update: messages.addUpdate,
+    signal: messages.addSignal,
+    problem: steering.addProblem,
+    act: add,
+  });
+
+  setHandler(messages.statusQuery, () => statusView(state));
+  setHandler(messages.queueQuery, () => queueView(state));
+  setHandler(messages.treeQuery, () => treeView(state));
+  setHandler(messages.experimentQuery, (nodeId) => {
+    const row = state.experiments[nodeId];
+    if (!row) throw ApplicationFailure.nonRetryable(`node_id ${JSON.stringify(nodeId)}: there is no such experiment`);
+    return experimentView(row);
+  });
+
+  async function add(message: steering.AddMessage): Promise<steering.Receipt> {
+    const request = message.request ?? `${workflowInfo().runId.slice(0, 8)}_${state.seq}`;
+    const known = Object.values(state.experiments).find(
+      (row) => row.origin.from === 'user' && row.origin.request === request,
+    );
+    if (known) return accepted('it was added already', known.nodeId);
+    const { experiment } = message;
+    const answer = await files.acceptExperiment({ run: state.run, request, experiment });
+    if (!answer.accepted) return { accepted: false, message: answer.reason };
+    const { request: _, ...identity } = answer.experiment;
+    const nodeId = followUpNodeId(state.nextCounter, identity.name);
+    journal.record({
+      type: 'experiment_added',
+      experiment: { ...identity, nodeId, origin: { from: 'user', request } },
+    });
+    return accepted(`queued with priority ${identity.priority}`, nodeId);
+  }
+
+  function cancel(nodeId: string, reason: string): void {
+    if (rowOf(state, nodeId).state.status === 'queued') {
+      const record = failure('cancelled', reason, Date.now());
+      journal.record({ type: 'experiment_cancelled', nodeId, failure: record });
+    } else {
+      children.tell(nodeId, messages.cancelExperimentSignal, { reason });
+    }
+  }
+
+  function openIn(...statuses: string[]): string[] {
+    return state.open.filter((nodeId) => statuses.includes(rowOf(state, nodeId).state.status));
+  }
+
+  function cancelStarted(reason: string): void {
+    for (const nodeId of openIn('launching', 'running', 'analyzing')) cancel(nodeId, reason);
+  }
+
+  function withdrawPrepared(): void {
+    for (const nodeId of openIn('preparing', 'ready')) children.tell(nodeId, messages.withdrawSignal);
+  }
+}
+
+const STOP_RECEIPTS = {
+  interrupt: 'interrupted: jobs go on, the queue is kept; `autoresearch run <workdir>` goes on',
+  drain: 'draining: running experiments finish, nothing new starts',
+  cancel_jobs: 'stopping: the jobs are being cancelled, the queue is kept',
+} as const satisfies Record<steering.StopMessage['mode'], string>;
