@@ -1,0 +1,30 @@
+/** Starts functions of temporal-starters.ts in processes of their own. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { packageFile } from '../../activities/package-files.js';
+
+export interface Child<T> {
+  result: T;
+  process: ChildProcess;
+}
+
+/** Resolves with the function's result; the process then waits for its end, until its stdin is closed or it is killed. */
+export async function callInChild<T>(name: string, ...args: unknown[]): Promise<Child<T>> {
+  const script = packageFile('test', 'support', 'temporal-child.mjs');
+  const module = packageFile('test', 'support', 'temporal-starters.ts');
+  const child = spawn(process.execPath, [script, module, name, JSON.stringify(args), 'stay'], {
+    cwd: packageFile(),
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  const line = once(createInterface(child.stdout), 'line').then(([text]) => String(text));
+  const end = once(child, 'exit').then(([code]) => Promise.reject(new Error(`${name} ended with ${code}`)));
+  end.catch(() => undefined);
+  return { result: JSON.parse(await Promise.race([line, end])) as T, process: child };
+}
+
+export async function endChild({ process: child }: Child<unknown>, signal: NodeJS.Signals): Promise<void> {
+  const end = once(child, 'exit');
+  child.kill(signal);
+  await end;
+}

@@ -1,0 +1,219 @@
+import { execFile } from 'node:child_process';
+import { chmod, readFile, stat, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { Connection } from '@temporalio/client';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { readJsonIfAny, writeJsonAtomic } from '../../activities/atomic-file.js';
+import { isSameProcess, processIdentity } from '../../activities/process-identity.js';
+import type { Workdir } from '../../activities/workdir.js';
+import { ensureServer, serverRecord, stopServer, TemporalDowngrade } from '../../worker/embedded-server.js';
+import { choosePort } from '../../worker/free-ports.js';
+import { tryLock } from '../../worker/process-lock.js';
+import { portsOf, type ServerRecord } from '../../worker/server-record.js';
+import { superviseServer } from '../../worker/supervise-server.js';
+import { callInChild, endChild } from '../support/temporal-processes.js';
+import { temporalWorkdir } from '../support/temporal-workdir.js';
+
+const run = promisify(execFile);
+
+async function serversOf(workdir: Workdir): Promise<string[]> {
+  const { stdout } = await run('ps', ['-axww', '-o', 'pid=,command=']);
+  return stdout.split('\n').filter((line) => line.includes('start-dev') && line.includes(workdir.root));
+}
+
+async function namespace(record: ServerRecord) {
+  const connection = await Connection.connect({ address: record.address });
+  try {
+    return await connection.workflowService.describeNamespace({ namespace: 'default' });
+  } finally {
+    await connection.close();
+  }
+}
+
+async function until(what: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + 30_000;
+  while (!(await what())) {
+    if (Date.now() > deadline) throw new Error('it did not happen in 30 s');
+    await sleep(50);
+  }
+}
+
+async function killHard({ pid, process_start }: ServerRecord): Promise<void> {
+  process.kill(pid as number, 'SIGKILL');
+  await until(async () => !(await isSameProcess(pid as number, process_start as string)));
+}
+
+describe('ensureServer', () => {
+  test('several starters at once get the one server, private, on loopback, with 90 days of retention', async () => {
+    const workdir = await temporalWorkdir();
+    const records = await Promise.all([1, 2, 3].map(() => ensureServer(workdir)));
+    expect(new Set(records.map((record) => record.pid)).size).toBe(1);
+    expect(await serversOf(workdir)).toHaveLength(1);
+
+    const record = records[0] as ServerRecord;
+    expect(record.address).toMatch(/^127\.0\.0\.1:\d+$/);
+    expect(record.db).toBe('engine/temporal.db');
+    expect((await stat(workdir.at(record.db))).mode & 0o077).toBe(0);
+    const { config } = await namespace(record);
+    expect(Number(config?.workflowExecutionRetentionTtl?.seconds)).toBe(90 * 24 * 3600);
+    expect((await fetch(record.ui_address)).status).toBe(200);
+  });
+
+  test('starters in several processes get the one server too, which survives them', async () => {
+    const workdir = await temporalWorkdir();
+    const children = await Promise.all([1, 2].map(() => callInChild<{ pid: number }>('startServerOf', workdir.root)));
+    expect(new Set(children.map((child) => child.result.pid)).size).toBe(1);
+    await Promise.all(children.map((child) => endChild(child, 'SIGKILL')));
+    expect(await serversOf(workdir)).toHaveLength(1);
+  });
+
+  test('keeps its address and its database over a stop, and is back within a second', async () => {
+    const workdir = await temporalWorkdir();
+    const first = await ensureServer(workdir);
+    const clusterNamespace = (await namespace(first)).namespaceInfo?.id;
+    await stopServer(workdir);
+    expect(await serversOf(workdir)).toHaveLength(0);
+    expect(await serverRecord(workdir)).toMatchObject({ address: first.address, pid: null });
+
+    const startedMs = performance.now();
+    const second = await ensureServer(workdir);
+    const tookMs = performance.now() - startedMs;
+    expect(second).toMatchObject({ address: first.address, ui_address: first.ui_address, db: first.db });
+    expect(second.pid).not.toBe(first.pid);
+    expect((await namespace(second)).namespaceInfo?.id).toBe(clusterNamespace);
+    // A second is the promise; three leave room for a test machine that does other things.
+    expect(tookMs).toBeLessThan(3_000);
+  });
+
+  test('takes another port when another program has the recorded one', async () => {
+    const workdir = await temporalWorkdir();
+    const first = await ensureServer(workdir);
+    await stopServer(workdir);
+    const { port } = portsOf(first);
+    const squatter = createServer().listen(port, '127.0.0.1');
+    onTestFinished(() => void squatter.close());
+    await expect(ensureServer(workdir, { keepAddress: true })).rejects.toThrow(`port ${port}`);
+    expect((await ensureServer(workdir)).address).not.toBe(first.address);
+  });
+
+  test('finds a server that nobody recorded instead of starting a second one on the database', async () => {
+    const workdir = await temporalWorkdir();
+    const first = await ensureServer(workdir);
+    await writeJsonAtomic(workdir.temporal, { ...first, pid: null, process_start: null });
+    expect(await ensureServer(workdir)).toMatchObject({ pid: first.pid, address: first.address });
+  });
+
+  test('does not take a reused pid for its server', async () => {
+    const workdir = await temporalWorkdir();
+    const first = await ensureServer(workdir);
+    await stopServer(workdir);
+    await writeJsonAtomic(workdir.temporal, { ...first, pid: process.pid });
+    expect((await ensureServer(workdir)).pid).not.toBe(process.pid);
+  });
+
+  test('takes over the start lock of a starter that was killed', async () => {
+    const workdir = await temporalWorkdir();
+    const lock = workdir.at('engine', 'temporal.lock');
+    await tryLock(lock);
+    const holder = JSON.parse(await readFile(lock, 'utf8'));
+    await writeFile(lock, JSON.stringify({ ...holder, process_start: 'an earlier process' }));
+    expect((await ensureServer(workdir)).pid).toBeGreaterThan(0);
+  });
+
+  test('refuses a database that a newer server wrote, and names what to do', async () => {
+    const workdir = await temporalWorkdir();
+    const first = await ensureServer(workdir);
+    await stopServer(workdir);
+    await writeJsonAtomic(workdir.temporal, { ...first, pid: null, process_start: null, cli_version: '99.0.0' });
+    const refusal = ensureServer(workdir);
+    await expect(refusal).rejects.toThrow(TemporalDowngrade);
+    await expect(refusal).rejects.toThrow('Point TEMPORAL_CLI at temporal 99.0.0 or newer');
+  });
+
+  test('says what a server that ends at once has said', async () => {
+    const workdir = await temporalWorkdir();
+    const broken = workdir.at('temporal');
+    const script =
+      '#!/bin/sh\n[ "$1" = --version ] && echo temporal version 1.9.1 || { echo no disk left >&2; exit 3; }\n';
+    await writeFile(broken, script);
+    await chmod(broken, 0o755);
+    vi.stubEnv('TEMPORAL_CLI', broken);
+    onTestFinished(() => void vi.unstubAllEnvs());
+    await expect(ensureServer(workdir)).rejects.toThrow(/exit code 3.*no disk left/);
+  });
+
+  test('writes no secret of its starter into the record, the log or the environment of the server', async () => {
+    const workdir = await temporalWorkdir();
+    vi.stubEnv('ANTHROPIC_API_KEY', 'sk-very-secret');
+    vi.stubEnv('TEMPORAL_API_KEY', 'tk-very-secret');
+    vi.stubEnv('AUTORESEARCH_CODEC_KEY', 'ck-very-secret');
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const { pid } = await ensureServer(workdir);
+    for (const file of [workdir.temporal, workdir.at('logs', 'temporal-server.log'), `/proc/${pid}/environ`]) {
+      expect(await readFile(file, 'utf8'), file).not.toContain('very-secret');
+    }
+  });
+});
+
+describe('superviseServer', () => {
+  test('brings a killed server back on the same database and address', async () => {
+    const workdir = await temporalWorkdir();
+    const first = await ensureServer(workdir);
+    const id = (await namespace(first)).namespaceInfo?.id;
+    const said: string[] = [];
+    await using _supervision = superviseServer(workdir, (message) => said.push(message));
+    await killHard(first);
+    await until(async () => said.includes('the Temporal server is back'));
+    const second = (await serverRecord(workdir)) as ServerRecord;
+    expect(second.address).toBe(first.address);
+    expect(second.pid).not.toBe(first.pid);
+    expect((await namespace(second)).namespaceInfo?.id).toBe(id);
+  });
+
+  test('leaves a server alone that was stopped on purpose', async () => {
+    const workdir = await temporalWorkdir();
+    await ensureServer(workdir);
+    const said: string[] = [];
+    {
+      await using _supervision = superviseServer(workdir, (message) => said.push(message));
+      await stopServer(workdir);
+      // Longer than the time between two looks.
+      await sleep(1_200);
+    }
+    expect(said).toEqual([]);
+    expect(await serversOf(workdir)).toHaveLength(0);
+  });
+});
+
+test('a damaged record names the field', async () => {
+  const workdir = await temporalWorkdir();
+  await ensureServer(workdir);
+  const whole = await readJsonIfAny(workdir.temporal);
+  await writeJsonAtomic(workdir.temporal, { ...(whole as object), address: 'nowhere' });
+  await expect(serverRecord(workdir)).rejects.toThrow(/temporal\.json: address/);
+  await writeJsonAtomic(workdir.temporal, whole);
+});
+
+test('choosePort takes the first wish that is free', async () => {
+  const squatter = createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => squatter.once('listening', resolve));
+  onTestFinished(() => void squatter.close());
+  const busy = (squatter.address() as { port: number }).port;
+  const free = await choosePort([]);
+  expect(await choosePort([busy, free])).toBe(free);
+  expect(await choosePort([free], [free])).not.toBe(free);
+});
+
+test('a process is known by pid and start time, and is nobody after its end', async () => {
+  const token = (await processIdentity(process.pid)) as string;
+  expect(await isSameProcess(process.pid, token)).toBe(true);
+  expect(await isSameProcess(process.pid, `${token}0`)).toBe(false);
+  const child = execFile('sleep', ['60']);
+  const childToken = (await processIdentity(child.pid as number)) as string;
+  expect(childToken).not.toBeNull();
+  child.kill('SIGKILL');
+  await new Promise((resolve) => child.once('exit', resolve));
+  expect(await processIdentity(child.pid as number)).toBeNull();
+});

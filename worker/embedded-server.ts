@@ -1,0 +1,174 @@
+/** A workdir's own Temporal server: started when needed, once for its database, recorded, stopped. */
+import { mkdir, realpath } from 'node:fs/promises';
+import { join } from 'node:path';
+import { readTextIfAny } from '../activities/atomic-file.js';
+import { processIdentity } from '../activities/process-identity.js';
+import type { Workdir } from '../activities/workdir.js';
+import { findTemporal, temporalVersion } from './find-temporal.js';
+import { choosePort, isFree, LOOPBACK } from './free-ports.js';
+import { waitForLock } from './process-lock.js';
+import { endProcess, findServerOf, isForeignListener, spawnServer } from './server-process.js';
+import { ServerEnded, untilServerReady } from './server-ready.js';
+import { portsOf, runningServer, type ServerRecord, serverRecord, writeServerRecord } from './server-record.js';
+
+export { runningServer, type ServerRecord, serverRecord } from './server-record.js';
+
+export class TemporalDowngrade extends Error {
+  override readonly name = 'TemporalDowngrade';
+}
+
+export interface EnsureOptions {
+  /** Take the recorded ports or fail: clients that hold the address would not find a server that moved. */
+  keepAddress?: boolean;
+}
+
+/** Answers with a server that is ready. Any number of processes may ask at once: one starts it, all get it. */
+export async function ensureServer(workdir: Workdir, options: EnsureOptions = {}): Promise<ServerRecord> {
+  return (await runningServer(workdir)) ?? withStartLock(workdir, () => startServer(workdir, options));
+}
+
+/** Ends the workdir's server, if there is one; its addresses stay recorded for the next start. */
+export async function stopServer(workdir: Workdir): Promise<void> {
+  if ((await serverRecord(workdir)) === null) return;
+  await withStartLock(workdir, async () => {
+    const record = await runningServer(workdir);
+    if (record === null || record.pid === null || record.process_start === null) return;
+    // Recorded first, so that a supervisor takes the death for what it is.
+    await writeServerRecord(workdir, { ...record, pid: null, process_start: null });
+    await endProcess(record.pid, record.process_start);
+  });
+}
+
+/** Starting takes 0.3 s, stopping 1 s; on a loaded machine with a large database some ten times that. */
+const START_TIMEOUT_MS = 30_000;
+
+async function withStartLock<T>(workdir: Workdir, act: () => Promise<T>): Promise<T> {
+  const lock = await waitForLock(workdir.at('engine', 'temporal.lock'), 2 * START_TIMEOUT_MS);
+  try {
+    return await act();
+  } finally {
+    await lock.release();
+  }
+}
+
+/** A port may be lost between the choice and the bind; five times in a row it is something else. */
+const PORT_ATTEMPTS = 5;
+
+async function startServer(workdir: Workdir, { keepAddress = false }: EnsureOptions): Promise<ServerRecord> {
+  const running = await runningServer(workdir);
+  if (running !== null) return running;
+  const previous = await serverRecord(workdir);
+  await mkdir(workdir.engine, { recursive: true });
+  const dbFile = join(await realpath(workdir.engine), DB_NAME);
+  const binary = await findTemporal();
+  const version = await temporalVersion(binary);
+  refuseDowngrade(workdir, previous, binary, version);
+  const orphan = await findServerOf(dbFile);
+  if (orphan !== null) return adopt(workdir, orphan, version);
+  for (let attempt = 1; ; attempt++) {
+    const ports = await choosePorts(previous, keepAddress);
+    try {
+      return await startOnce(workdir, binary, version, { dbFile, ip: LOOPBACK, ...ports });
+    } catch (error) {
+      if (!(error instanceof ServerEnded) || keepAddress || attempt === PORT_ATTEMPTS) throw error;
+      if (!/address already in use|other process/.test(error.message)) throw error;
+    }
+  }
+}
+
+const DB_NAME = 'temporal.db';
+
+interface Ports {
+  port: number;
+  uiPort: number;
+}
+
+/** Temporal's own default ports come after those that this workdir had before. */
+const DEFAULT_PORTS: Ports = { port: 7233, uiPort: 8233 };
+
+async function choosePorts(previous: ServerRecord | null, keepAddress: boolean): Promise<Ports> {
+  const before = previous === null ? null : portsOf(previous);
+  if (before !== null && keepAddress) {
+    if (await isFree(before.port)) return { port: before.port, uiPort: await choosePort([before.uiPort]) };
+    throw new Error(`port ${before.port}, on which the workdir's Temporal server was, is taken by another program`);
+  }
+  const wishes = [before, DEFAULT_PORTS].filter((ports) => ports !== null);
+  const port = await choosePort(wishes.map((wish) => wish.port));
+  return {
+    port,
+    uiPort: await choosePort(
+      wishes.map((wish) => wish.uiPort),
+      [port],
+    ),
+  };
+}
+
+async function startOnce(
+  workdir: Workdir,
+  binary: string,
+  version: string,
+  place: { dbFile: string; ip: string } & Ports,
+): Promise<ServerRecord> {
+  const logFile = workdir.at('logs', 'temporal-server.log');
+  const logStart = ((await readTextIfAny(logFile)) ?? '').length;
+  const child = await spawnServer(binary, place, logFile);
+  const pid = child.pid as number;
+  const ended = async () => {
+    if (child.exitCode === null && child.signalCode === null) return null;
+    const said = ((await readTextIfAny(logFile)) ?? '').slice(logStart).trim().slice(-1_000);
+    return `the Temporal server ended (${child.signalCode ?? `exit code ${child.exitCode}`}): ${said || 'it said nothing'}`;
+  };
+  try {
+    await untilServerReady(`${LOOPBACK}:${place.port}`, ended, START_TIMEOUT_MS);
+    if (await isForeignListener(pid, place.port)) {
+      throw new ServerEnded(`port ${place.port} answers, but from another process: other process on the same port`);
+    }
+    return await record(workdir, pid, place, version);
+  } catch (error) {
+    const token = await processIdentity(pid);
+    if (token !== null) await endProcess(pid, token);
+    throw error;
+  }
+}
+
+async function adopt(workdir: Workdir, orphan: { pid: number } & Ports, version: string): Promise<ServerRecord> {
+  const ended = async () =>
+    (await processIdentity(orphan.pid)) === null ? `the Temporal server (process ${orphan.pid}) ended` : null;
+  await untilServerReady(`${LOOPBACK}:${orphan.port}`, ended, START_TIMEOUT_MS);
+  return record(workdir, orphan.pid, orphan, version);
+}
+
+async function record(workdir: Workdir, pid: number, { port, uiPort }: Ports, version: string): Promise<ServerRecord> {
+  const process_start = await processIdentity(pid);
+  if (process_start === null) throw new ServerEnded(`the Temporal server (process ${pid}) ended as soon as it was up`);
+  const made: ServerRecord = {
+    address: `${LOOPBACK}:${port}`,
+    ui_address: `http://${LOOPBACK}:${uiPort}`,
+    pid,
+    process_start,
+    started_at: new Date().toISOString(),
+    cli_version: version,
+    db: join('engine', DB_NAME),
+  };
+  await writeServerRecord(workdir, made);
+  return made;
+}
+
+/** The dev server does not migrate its database, so an older one must not open what a newer one wrote. */
+function refuseDowngrade(workdir: Workdir, previous: ServerRecord | null, binary: string, version: string): void {
+  if (previous === null || compareVersions(version, previous.cli_version) >= 0) return;
+  throw new TemporalDowngrade(
+    `${workdir.at('engine', DB_NAME)} was last opened by temporal ${previous.cli_version}, and ${binary} is ${version}, ` +
+      `which is older and may not read it. Point TEMPORAL_CLI at temporal ${previous.cli_version} or newer`,
+  );
+}
+
+function compareVersions(a: string, b: string): number {
+  const numbers = (version: string) => version.split(/[.-]/).slice(0, 3).map(Number);
+  const [left, right] = [numbers(a), numbers(b)];
+  for (const index of [0, 1, 2]) {
+    const difference = (left[index] ?? 0) - (right[index] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}

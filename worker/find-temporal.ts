@@ -1,0 +1,51 @@
+/** Finds the `temporal` command and says which version it is. */
+import { execFile } from 'node:child_process';
+import { access, constants, stat } from 'node:fs/promises';
+import { delimiter, join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { packageFile } from '../activities/package-files.js';
+
+const run = promisify(execFile);
+
+export class TemporalNotFound extends Error {
+  override readonly name = 'TemporalNotFound';
+}
+
+/** Absolute path: TEMPORAL_CLI, else the first `temporal` on PATH, else the one in the project's tool folder. */
+export async function findTemporal(env: NodeJS.ProcessEnv = process.env): Promise<string> {
+  const named = env.TEMPORAL_CLI?.trim();
+  if (named) {
+    if (await isExecutable(named)) return resolve(named);
+    throw new TemporalNotFound(
+      `TEMPORAL_CLI is ${JSON.stringify(named)}, which is not an executable file: set it to the path of the temporal command, or unset it`,
+    );
+  }
+  const tool = packageFile('.tools', 'venv', 'bin', 'temporal');
+  const onPath = (env.PATH ?? '').split(delimiter).filter(Boolean);
+  for (const candidate of [...onPath.map((folder) => join(folder, 'temporal')), tool]) {
+    if (await isExecutable(candidate)) return resolve(candidate);
+  }
+  throw new TemporalNotFound(
+    `no temporal command: neither TEMPORAL_CLI nor PATH names one, and ${tool} does not exist. ` +
+      'Run `npm run build` in the project, which puts one there, or install it from https://docs.temporal.io/cli',
+  );
+}
+
+/** Version of the command, such as `1.9.1`. It fixes the server's version, and so the database's schema. */
+export async function temporalVersion(binary: string): Promise<string> {
+  const { stdout } = await run(binary, ['--version']);
+  const version = /version v?(\d+\.\d+\.\d+\S*)/.exec(stdout)?.[1];
+  if (version === undefined) {
+    throw new TemporalNotFound(`${binary} --version printed ${JSON.stringify(stdout.trim())}, which names no version`);
+  }
+  return version;
+}
+
+async function isExecutable(path: string): Promise<boolean> {
+  try {
+    await access(path, constants.X_OK);
+    return (await stat(path)).isFile();
+  } catch {
+    return false;
+  }
+}

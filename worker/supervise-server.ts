@@ -1,0 +1,44 @@
+/** Restarts the workdir's Temporal server when it dies while a run is on. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Workdir } from '../activities/workdir.js';
+import { ensureServer } from './embedded-server.js';
+import { isAlive, serverRecord } from './server-record.js';
+import type { WorkdirLog } from './workdir-log.js';
+
+/** A look costs one read of /proc; workers bear an absence of a second without notice. */
+const LOOK_MS = 500;
+/** A server that cannot be started now (its port is taken, say) is tried again at this pace. */
+const RETRY_MS = 5_000;
+
+/** Watches until it is disposed of. A server that was stopped on purpose stays stopped. */
+export function superviseServer(workdir: Workdir, log: WorkdirLog): AsyncDisposable {
+  const ending = new AbortController();
+  const watch = async () => {
+    while (!ending.signal.aborted) await pause((await look(workdir, log)) ? LOOK_MS : RETRY_MS, ending.signal);
+  };
+  const watching = watch();
+  return {
+    async [Symbol.asyncDispose]() {
+      ending.abort();
+      await watching;
+    },
+  };
+}
+
+async function look(workdir: Workdir, log: WorkdirLog): Promise<boolean> {
+  try {
+    const record = await serverRecord(workdir);
+    if (record === null || record.pid === null || (await isAlive(record))) return true;
+    log('the Temporal server died; starting it again', { pid: record.pid, address: record.address });
+    const renewed = await ensureServer(workdir, { keepAddress: true });
+    log('the Temporal server is back', { pid: renewed.pid, address: renewed.address });
+    return true;
+  } catch (error) {
+    log('the Temporal server could not be started again; trying on', { error: String(error) });
+    return false;
+  }
+}
+
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await sleep(ms, undefined, { signal }).catch(() => undefined);
+}

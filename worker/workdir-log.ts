@@ -1,0 +1,18 @@
+/** logs/autoresearch.log of a workdir: one JSON line a message, for people with a question and for `grep`. */
+import { pino } from 'pino';
+import type { RunContext } from '../activities/run-context.js';
+import type { Workdir } from '../activities/workdir.js';
+
+export type WorkdirLog = RunContext['log'];
+
+export function makeWorkdirLog(workdir: Workdir): WorkdirLog {
+  const logger = makeLogger(workdir);
+  return (message, fields) => logger.info(fields ?? {}, message);
+}
+
+/** Written synchronously, so that the last line before a crash is there too. */
+export function makeLogger(workdir: Workdir) {
+  const destination = pino.destination({ dest: workdir.log, append: true, mkdir: true, sync: true });
+  const timestamp = () => `,"time":"${new Date().toISOString()}"`;
+  return pino({ base: { pid: process.pid }, timestamp, formatters: { level: (level) => ({ level }) } }, destination);
+}
