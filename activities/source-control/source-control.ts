@@ -24,6 +24,8 @@ export interface SourceControl {
   readFile(commit: string, path: string): Promise<string | null>;
   /** Files of the source directory at a commit, relative to it. */
   listFiles(commit: string): Promise<string[]>;
+  /** Paths that no edit may touch or go through: symbolic links, submodules, and what is linked into trees from outside. */
+  linkedPaths(commit: string): Promise<string[]>;
   /** Unified diff of the source directory between two commits. */
   diff(from: string, to: string): Promise<string>;
   /** Hash of the source directory's content at a commit: equal content, equal hash. */

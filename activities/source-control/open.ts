@@ -1,0 +1,88 @@
+/** Opens the code of a run: finds the repository or makes the private store, and puts the parts together. */
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, realpath, writeFile } from 'node:fs/promises';
+import { join, relative, sep } from 'node:path';
+import type { RunConfig } from '../../domain/formats/config.js';
+import { raise } from '../activity-failure.js';
+import type { Workdir } from '../workdir.js';
+import { git, hasNativeGit } from './git-command.js';
+import { IsomorphicGit, initBareStore } from './isomorphic-git.js';
+import { locateSource, type SourceLocation } from './locate.js';
+import { NativeGit } from './native-git.js';
+import { isBelow, type ObjectDatabase } from './object-database.js';
+import { isRefPart } from './ref-part.js';
+import type { SourceControl } from './source-control.js';
+import { PRIVATE_EXCLUDES } from './storage-plan.js';
+import { StoredSource } from './stored-source.js';
+import { Trees } from './trees.js';
+
+export async function openSourceControl(of: { workdir: Workdir; config: RunConfig }): Promise<SourceControl> {
+  const { config, workdir } = of;
+  if (!isRefPart(config.run_id)) {
+    raise('setup_source_failed', `run_id ${JSON.stringify(config.run_id)} cannot be part of a git ref`);
+  }
+  if (!existsSync(config.source_dir)) {
+    raise('setup_source_failed', `source_dir ${config.source_dir} does not exist`);
+  }
+  const native = await hasNativeGit();
+  // A run that began with a private store keeps it, even if a repository was made around its source since.
+  const kept = existsSync(join(workdir.privateStore, 'HEAD')) && (await hasAnchor(workdir, config, native));
+  const location: SourceLocation = kept
+    ? {
+        kind: 'private',
+        top: await realpath(config.source_dir),
+        prefix: '',
+        reason: 'this run began with a private store',
+      }
+    : await locateSource(config.source_dir, config.scm, native);
+
+  const scratch = Trees.scratchOf(workdir.trees);
+  await mkdir(scratch, { recursive: true });
+  const workdirPath = await realpath(workdir.root);
+  // In the tree's own git directory stands this path, so it must not hang on a link or on the current directory.
+  const treesPath = await realpath(workdir.trees);
+  const gitDir = location.kind === 'git' ? location.gitDir : await privateStore(workdir, native);
+  const commonDir = location.kind === 'git' ? location.commonDir : await realpath(gitDir);
+  const database: ObjectDatabase = native
+    ? new NativeGit(gitDir, location.top, await realpath(scratch))
+    : new IsomorphicGit(commonDir, location.top);
+  const paths =
+    config.tree_paths.length === 0
+      ? []
+      : [...config.tree_paths.map((path) => path.replace(/\/+$/, '')), location.prefix.replace(/\/$/, '')];
+  const place = { trees: treesPath, commonDir, top: location.top, paths: paths.includes('') ? [] : paths };
+  const trees = new Trees(place, database);
+  await trees.sweep();
+  return new StoredSource({
+    location,
+    database,
+    trees,
+    refs: `refs/autoresearch/${config.run_id}`,
+    record: workdir.source,
+    workdir: workdirPath,
+    workdirInside: isBelow(workdirPath, location.top) ? [relative(location.top, workdirPath).split(sep).join('/')] : [],
+    linkIgnored: config.link_ignored,
+    hasBuild: config.build_command.trim() !== '',
+  });
+}
+
+async function hasAnchor(workdir: Workdir, config: RunConfig, native: boolean): Promise<boolean> {
+  const store = workdir.privateStore;
+  const database = native ? new NativeGit(store, workdir.root, workdir.root) : new IsomorphicGit(store, workdir.root);
+  return (await database.resolve(`refs/autoresearch/${config.run_id}/anchor`)) !== null;
+}
+
+async function privateStore(workdir: Workdir, native: boolean): Promise<string> {
+  const store = workdir.privateStore;
+  if (!existsSync(join(store, 'HEAD'))) {
+    if (native) await git(['init', '--bare', '--quiet', '--template=', store]);
+    else await initBareStore(store);
+  }
+  const exclude = join(store, 'info', 'exclude');
+  const text = `${PRIVATE_EXCLUDES.join('\n')}\n`;
+  if (!existsSync(exclude) || (await readFile(exclude, 'utf8')) !== text) {
+    await mkdir(join(store, 'info'), { recursive: true });
+    await writeFile(exclude, text);
+  }
+  return store;
+}

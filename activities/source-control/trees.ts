@@ -1,0 +1,132 @@
+/**
+ * The separate directories in which experiments run. A tree is made beside its place and moved there whole, with a
+ * `.git` file that leads to a git directory of its own (HEAD, index) inside the workdir: commands in the tree see a
+ * repository at the right commit, and nothing is written into the user's.
+ */
+import { existsSync, readdirSync } from 'node:fs';
+import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { linkInto } from './links.js';
+import type { ObjectDatabase } from './object-database.js';
+
+export interface TreePlace {
+  /** Folder of all trees. */
+  trees: string;
+  /** Where objects and refs are: the user's repository or the private store. */
+  commonDir: string;
+  /** Original of the linked paths. */
+  top: string;
+  /** Paths to which trees are limited; [] writes all. */
+  paths: readonly string[];
+}
+
+/** Not a name that an experiment can have. */
+const ADMIN = '.admin';
+const SCRATCH = '.scratch';
+
+export class Trees {
+  readonly #busy = new Map<string, Promise<unknown>>();
+
+  constructor(
+    readonly place: TreePlace,
+    readonly database: ObjectDatabase,
+  ) {}
+
+  static scratchOf(trees: string): string {
+    return join(trees, SCRATCH);
+  }
+
+  open(name: string, commit: string, links: readonly string[]): Promise<string> {
+    return this.#alone(name, async () => {
+      const root = join(this.place.trees, name);
+      if (existsSync(root)) {
+        if ((await this.#commitOf(name)) === commit) return root;
+        await this.#remove(name);
+      }
+      await this.#make(name, commit, links);
+      return root;
+    });
+  }
+
+  close(name: string): Promise<void> {
+    return this.#alone(name, () => this.#remove(name));
+  }
+
+  async #commitOf(name: string): Promise<string | null> {
+    try {
+      return (await readFile(join(this.place.trees, ADMIN, name, 'commit'), 'utf8')).trim();
+    } catch {
+      return null;
+    }
+  }
+
+  async #make(name: string, commit: string, links: readonly string[]): Promise<void> {
+    const scratch = Trees.scratchOf(this.place.trees);
+    await mkdir(scratch, { recursive: true });
+    const folder = await mkdtemp(join(scratch, `${process.pid}-`));
+    try {
+      const root = join(folder, 'tree');
+      const admin = join(folder, 'admin');
+      const finalAdmin = join(this.place.trees, ADMIN, name);
+      await mkdir(root);
+      await mkdir(admin);
+      await this.database.checkout(commit, root, join(admin, 'index'), this.place.paths);
+      await writeFile(join(root, '.git'), `gitdir: ${finalAdmin}\n`);
+      await writeFile(join(admin, 'HEAD'), `${commit}\n`);
+      await writeFile(join(admin, 'commit'), `${commit}\n`);
+      await writeFile(join(admin, 'commondir'), `${this.place.commonDir}\n`);
+      await writeFile(join(admin, 'gitdir'), `${join(this.place.trees, name, '.git')}\n`);
+      for (const path of links) await linkInto(root, this.place.top, path);
+      await mkdir(join(this.place.trees, ADMIN), { recursive: true });
+      await rm(finalAdmin, { recursive: true, force: true });
+      await rename(admin, finalAdmin);
+      await rename(root, join(this.place.trees, name));
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  }
+
+  /** The tree first, so that a tree that is there always has its commit. */
+  async #remove(name: string): Promise<void> {
+    const scratch = Trees.scratchOf(this.place.trees);
+    await mkdir(scratch, { recursive: true });
+    const grave = await mkdtemp(join(scratch, `${process.pid}-`));
+    try {
+      await rename(join(this.place.trees, name), join(grave, 'tree'));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    }
+    await rm(grave, { recursive: true, force: true });
+    await rm(join(this.place.trees, ADMIN, name), { recursive: true, force: true });
+  }
+
+  /** What a killed process left half made. */
+  async sweep(): Promise<void> {
+    const scratch = Trees.scratchOf(this.place.trees);
+    if (!existsSync(scratch)) return;
+    for (const entry of readdirSync(scratch)) {
+      const pid = Number(/^(\d+)-/.exec(entry)?.[1]);
+      if (Number.isInteger(pid) && !isAlive(pid)) await rm(join(scratch, entry), { recursive: true, force: true });
+    }
+  }
+
+  #alone<T>(name: string, act: () => Promise<T>): Promise<T> {
+    const turn = (this.#busy.get(name) ?? Promise.resolve()).then(act, act);
+    const quiet: Promise<unknown> = turn
+      .catch(() => undefined)
+      .then(() => {
+        if (this.#busy.get(name) === quiet) this.#busy.delete(name);
+      });
+    this.#busy.set(name, quiet);
+    return turn;
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
