@@ -1,0 +1,55 @@
+/** Appends what happened to the event log and renews the files that people and scripts read. Safe to run twice. */
+import type { RunConfig } from '../domain/formats/config.js';
+import { ConfigSchema } from '../domain/formats/config.js';
+import { readJsonIfAny } from './atomic-file.js';
+import type { Activities } from './contract.js';
+import { drawRunCharts } from './draw-charts.js';
+import { Projections } from './projections/projections.js';
+import { writeReport } from './report.js';
+import { ownRun, type RunContext } from './run-context.js';
+import { openRunLog, type RunLog } from './run-log.js';
+import type { Workdir } from './workdir.js';
+
+export function makeExportWorkdir({
+  context,
+  runLog,
+}: {
+  context: RunContext;
+  runLog: RunLog;
+}): Activities['exportWorkdir'] {
+  const projections = new Projections(context.workdir, context.config);
+  let last: Promise<unknown> = Promise.resolve();
+  const exportOnce: Activities['exportWorkdir'] = async (input) => {
+    const seq = await runLog.append(input.events);
+    await projections.renew(await runLog.record());
+    return { seq };
+  };
+  return (input) => {
+    ownRun(context, input);
+    // A try that was given up for lost may still be writing when the next one comes.
+    const turn = last.catch(() => undefined).then(() => exportOnce(input));
+    last = turn;
+    return turn;
+  };
+}
+
+/**
+ * Renews every projection, charts and (for a run that has ended) report.md from the event log and the specifications.
+ * A RangeError says that there is no log or no config.json.
+ */
+export async function rebuildWorkdir(workdir: Workdir): Promise<{ seq: number; experiments: number }> {
+  const config = await readConfig(workdir);
+  const record = await openRunLog(workdir).record();
+  if (record.state.seq === 0)
+    throw new RangeError(`${workdir.events} holds no events: there is nothing to rebuild from`);
+  await new Projections(workdir, config).renew(record);
+  if (record.state.status === 'stopped') await writeReport(workdir, config, record);
+  await drawRunCharts(workdir, record);
+  return { seq: record.state.seq, experiments: Object.keys(record.state.experiments).length };
+}
+
+async function readConfig(workdir: Workdir): Promise<RunConfig> {
+  const value = await readJsonIfAny(workdir.config);
+  if (value === null) throw new RangeError(`${workdir.config} does not exist: this is not a workdir`);
+  return ConfigSchema.parse(value);
+}

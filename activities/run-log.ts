@@ -1,0 +1,206 @@
+/**
+ * engine/events.jsonl, the truth that a workdir keeps: one event a line, appended and never rewritten. This file owns
+ * reading and appending it, and the fold of what it holds.
+ */
+import { mkdir, open } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { EngineState } from '../domain/engine-state.js';
+import type { EngineEvent } from '../domain/events.js';
+import { applyToRecord, newRunRecord, type RunRecord } from '../domain/reports/run-record.js';
+import type { Workdir } from './workdir.js';
+
+export interface RunLog {
+  /**
+   * Appends the events that the log does not hold yet and returns the last sequence number in it. Safe to call twice.
+   * A RangeError says where the sequence has a gap, or which node id cannot be a folder's name; nothing is written then.
+   */
+  append(events: readonly EngineEvent[]): Promise<number>;
+  /** The fold of all events, brought up to date by reading what was appended since the last call. Do not change it. */
+  state(): Promise<EngineState>;
+  /** The state and the texts beside it; the same object is renewed in place. */
+  record(): Promise<RunRecord>;
+  events(): Promise<EngineEvent[]>;
+}
+
+const NEWLINE = 0x0a;
+/** Node ids and request ids become names of files: a foreign message must not reach other folders by them. */
+const PLAIN_NAME = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
+
+export function openRunLog(workdir: Workdir): RunLog {
+  return new EventLog(workdir.events);
+}
+
+class EventLog implements RunLog {
+  /** Bytes of the log that `folded` holds. */
+  private offset = 0;
+  private folded = newRunRecord();
+  private queue: Promise<unknown> = Promise.resolve();
+
+  constructor(private readonly path: string) {}
+
+  append(events: readonly EngineEvent[]): Promise<number> {
+    return this.inTurn(async () => {
+      const size = await this.catchUp();
+      const fresh = eventsAfter(this.folded.state.seq, events);
+      if (fresh.length > 0) await this.write(fresh, size);
+      return this.folded.state.seq;
+    });
+  }
+
+  async state(): Promise<EngineState> {
+    return (await this.record()).state;
+  }
+
+  record(): Promise<RunRecord> {
+    return this.inTurn(async () => {
+      await this.catchUp();
+      return this.folded;
+    });
+  }
+
+  async events(): Promise<EngineEvent[]> {
+    return (await readFrom(this.path, 0)).events;
+  }
+
+  /** Reads and appends of one process follow each other. */
+  private inTurn<T>(act: () => Promise<T>): Promise<T> {
+    const turn = this.queue.then(act);
+    this.queue = turn.catch(() => undefined);
+    return turn;
+  }
+
+  /** Folds what was appended since the last look; returns the size of the file, a torn last line included. */
+  private async catchUp(): Promise<number> {
+    let tail = await readFrom(this.path, this.offset);
+    if (tail.size < this.offset) {
+      this.forget();
+      tail = await readFrom(this.path, 0);
+    }
+    this.fold(tail.events);
+    this.offset += tail.wholeBytes;
+    return tail.size;
+  }
+
+  private async write(fresh: readonly EngineEvent[], size: number): Promise<void> {
+    const bytes = Buffer.from(fresh.map((event) => `${JSON.stringify(event)}\n`).join(''));
+    await mkdir(dirname(this.path), { recursive: true });
+    const file = await open(this.path, 'a', 0o600);
+    try {
+      // What follows the last whole line was never acknowledged: a crash tore it, and its event comes again.
+      if (size > this.offset) await file.truncate(this.offset);
+      await file.appendFile(bytes);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    this.fold(fresh);
+    this.offset += bytes.length;
+  }
+
+  private fold(events: readonly EngineEvent[]): void {
+    try {
+      for (const event of events) applyToRecord(this.folded, event);
+    } catch (error) {
+      this.forget();
+      throw error;
+    }
+  }
+
+  private forget(): void {
+    this.offset = 0;
+    this.folded = newRunRecord();
+  }
+}
+
+/** The events beyond `seq`, without a gap. */
+function eventsAfter(seq: number, events: readonly EngineEvent[]): EngineEvent[] {
+  const fresh: EngineEvent[] = [];
+  let last = seq;
+  for (const event of events) {
+    if (event.seq <= last) continue;
+    if (event.seq !== last + 1) {
+      throw new RangeError(
+        `event ${event.seq} cannot be appended: the log ends at ${last}, events between are missing`,
+      );
+    }
+    checkNames(event);
+    fresh.push(event);
+    last = event.seq;
+  }
+  return fresh;
+}
+
+function checkNames(event: EngineEvent): void {
+  const names = 'nodeId' in event ? [event.nodeId] : [];
+  if (event.type === 'experiment_added') {
+    const { nodeId, parentId, origin } = event.experiment;
+    names.push(nodeId, ...(parentId === null ? [] : [parentId]), ...(origin.from === 'user' ? [origin.request] : []));
+    if (origin.from === 'plan' && !Number.isInteger(origin.iteration)) {
+      throw new RangeError(
+        `event ${event.seq}: iteration must be a whole number, not ${JSON.stringify(origin.iteration)}`,
+      );
+    }
+  }
+  for (const name of names) {
+    if (!PLAIN_NAME.test(name)) {
+      throw new RangeError(
+        `event ${event.seq}: ${JSON.stringify(name)} must be 1 to 128 letters, digits, "_", "-" or ".", and not begin with "." or "-"`,
+      );
+    }
+  }
+}
+
+interface Tail {
+  events: EngineEvent[];
+  /** Bytes of whole, readable lines from the offset on. */
+  wholeBytes: number;
+  size: number;
+}
+
+async function readFrom(path: string, offset: number): Promise<Tail> {
+  const bytes = await readBytes(path, offset);
+  if (bytes === null) return { events: [], wholeBytes: 0, size: 0 };
+  const size = bytes.size;
+  const events: EngineEvent[] = [];
+  let begin = 0;
+  for (let end = bytes.data.indexOf(NEWLINE); end >= 0; end = bytes.data.indexOf(NEWLINE, begin)) {
+    const event = parseLine(bytes.data.toString('utf8', begin, end));
+    if (event === null) {
+      if (end < bytes.data.length - 1) {
+        throw new SyntaxError(`${path}: the line at byte ${offset + begin} is not an event; restore it from a backup`);
+      }
+      break;
+    }
+    events.push(event);
+    begin = end + 1;
+  }
+  return { events, wholeBytes: begin, size };
+}
+
+async function readBytes(path: string, offset: number): Promise<{ data: Buffer; size: number } | null> {
+  let file: Awaited<ReturnType<typeof open>>;
+  try {
+    file = await open(path, 'r');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+  try {
+    const { size } = await file.stat();
+    const data = Buffer.alloc(Math.max(0, size - offset));
+    const { bytesRead } = await file.read(data, 0, data.length, offset);
+    return { data: data.subarray(0, bytesRead), size };
+  } finally {
+    await file.close();
+  }
+}
+
+function parseLine(line: string): EngineEvent | null {
+  try {
+    const value: unknown = JSON.parse(line);
+    const isEvent = typeof value === 'object' && value !== null && 'seq' in value && 'type' in value && 'atMs' in value;
+    return isEvent ? (value as EngineEvent) : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,37 @@
+/** How a chart judges an experiment, and the title that both charts bear. */
+import type { ExperimentRow } from '../experiment.js';
+import { objectiveText, speedupText } from '../reports/quantity-text.js';
+import { runFacts } from '../reports/run-facts.js';
+import { BASELINE_ID, type RunRecord } from '../reports/run-record.js';
+import type { Outcome } from './svg.js';
+
+/** Improved: it became the best one when it ended. The baseline is what others are measured by, so it never did. */
+export function outcomeOf(row: ExperimentRow, improved: ReadonlySet<string>): Outcome {
+  switch (row.state.status) {
+    case 'queued':
+      return 'queued';
+    case 'completed':
+      return improved.has(row.nodeId) ? 'improved' : 'no_gain';
+    case 'failed':
+    case 'cancelled':
+      return 'failed';
+    default:
+      return 'running';
+  }
+}
+
+export function improvedNodes(record: RunRecord): ReadonlySet<string> {
+  return new Set(record.bests.filter((nodeId) => nodeId !== BASELINE_ID));
+}
+
+export function chartSubtitle(record: RunRecord): string {
+  const { baseline, best, gain } = runFacts(record.state);
+  const { completed, failed, cancelled } = record.state.tally;
+  const counts = `${completed} completed, ${failed + cancelled} failed, ${record.state.open.length} open`;
+  if (!baseline) return counts;
+  const isBeaten = best && best.row.nodeId !== BASELINE_ID;
+  const result = isBeaten
+    ? `best ${objectiveText(best.objective)}, ${speedupText(gain)} against the baseline's ${objectiveText(baseline.objective)}`
+    : `baseline ${objectiveText(baseline.objective)}, not beaten yet`;
+  return `${result}; ${counts}`;
+}

@@ -1,0 +1,70 @@
+/** The ended experiments as points of the progress chart. */
+import type { Objective } from '../policies/compare.js';
+import { isBetter } from '../policies/compare.js';
+import { objectiveOfRow, runFacts } from '../reports/run-facts.js';
+import { HEADSPACE_ID, type RunRecord } from '../reports/run-record.js';
+import { improvedNodes, outcomeOf } from './outcome.js';
+import type { Outcome } from './svg.js';
+
+export interface ProgressPoint {
+  nodeId: string;
+  /** Place in the order of ends, from 1. */
+  order: number;
+  outcome: Outcome;
+  isHeadspace: boolean;
+  /** Seconds from the run's start to the end of the experiment. */
+  elapsedS: number;
+  durationS: number | null;
+  /** The compared metric, where it is the one that the chart shows. */
+  value: number | null;
+  /** The best value up to here, headspace left out. */
+  bestSoFar: number | null;
+  smPct: number | null;
+}
+
+export interface ProgressData {
+  metric: Objective['metric'];
+  points: ProgressPoint[];
+  baseline: number | null;
+  headspace: number | null;
+  best: { nodeId: string; value: number } | null;
+}
+
+export function progressData(record: RunRecord): ProgressData {
+  const { state } = record;
+  const facts = runFacts(state);
+  const metric = (facts.best ?? facts.baseline ?? facts.headspace)?.objective.metric ?? 'throughput_samples_per_s';
+  const shown = (objective: Objective | null | undefined) => (objective?.metric === metric ? objective.value : null);
+  const improved = improvedNodes(record);
+  let best: Objective | null = null;
+  const points = record.ended.flatMap(({ nodeId }, index): ProgressPoint[] => {
+    const row = state.experiments[nodeId];
+    if (!row || !('completedAtMs' in row.state)) return [];
+    const isHeadspace = nodeId === HEADSPACE_ID;
+    const objective = objectiveOfRow(row);
+    const value = shown(objective);
+    if (!isHeadspace && value !== null && isBetter(objective, best)) best = objective;
+    const metrics = row.state.status === 'completed' ? row.state.metrics : null;
+    return [
+      {
+        nodeId,
+        order: index + 1,
+        outcome: outcomeOf(row, improved),
+        isHeadspace,
+        elapsedS: Math.max(0, (row.state.completedAtMs - state.startedAtMs) / 1000),
+        durationS: row.state.durationS,
+        value,
+        bestSoFar: best === null ? null : (best as Objective).value,
+        smPct: metrics?.steady_sm_utilization_pct ?? metrics?.sm_utilization_pct ?? null,
+      },
+    ];
+  });
+  const bestValue = shown(facts.best?.objective);
+  return {
+    metric,
+    points,
+    baseline: shown(facts.baseline?.objective),
+    headspace: shown(facts.headspace?.objective),
+    best: facts.best && bestValue !== null ? { nodeId: facts.best.row.nodeId, value: bestValue } : null,
+  };
+}

@@ -1,0 +1,115 @@
+/** The hypothesis tree as a chart shows it: what stands in each box, and which branches of a very large one are folded. */
+import { type HierarchyNode, hierarchy } from 'd3-hierarchy';
+import type { ExperimentRow } from '../experiment.js';
+import { speedup } from '../policies/compare.js';
+import { gainText, objectiveText } from '../reports/quantity-text.js';
+import { objectiveOfRow } from '../reports/run-facts.js';
+import { BASELINE_ID, HEADSPACE_ID, type RunRecord, treeParent } from '../reports/run-record.js';
+import { improvedNodes, outcomeOf } from './outcome.js';
+import type { Outcome } from './svg.js';
+
+export interface TreeBox {
+  title: string;
+  detail: string;
+  outcome: Outcome;
+  isBest: boolean;
+  /** On the way from the root to the best one. */
+  leadsToBest: boolean;
+  /** Stands for branches without a gain that were folded. */
+  isFolded: boolean;
+  children: TreeBox[];
+}
+
+/** Above this many experiments, branches that led nowhere are folded into one box for each parent. */
+const FOLD_ABOVE = 400;
+
+/** The tree under an invisible root. */
+export function treeModel(record: RunRecord): HierarchyNode<TreeBox> {
+  const { state } = record;
+  const rows = Object.values(state.experiments).sort((a, b) => a.seq - b.seq);
+  const improved = improvedNodes(record);
+  const lineage = lineageOf(record);
+  const baseline = objectiveOfRow(state.experiments[BASELINE_ID]);
+  const boxes = new Map<string, TreeBox>();
+  for (const row of rows) {
+    const objective = objectiveOfRow(row);
+    boxes.set(row.nodeId, {
+      title: row.nodeId,
+      detail: detailOf(row, objectiveText(objective), speedup(objective, baseline)),
+      outcome: outcomeOf(row, improved),
+      isBest: row.nodeId === state.best,
+      leadsToBest: lineage.has(row.nodeId),
+      isFolded: false,
+      children: [],
+    });
+  }
+  const root: TreeBox = { ...FOLDED, isFolded: false, children: [] };
+  for (const row of rows) {
+    const parent = treeParent(row);
+    (boxes.get(parent ?? '') ?? root).children.push(boxes.get(row.nodeId)!);
+  }
+  if (rows.length > FOLD_ABOVE) foldBranches(root);
+  return hierarchy(root, (box) => box.children);
+}
+
+const FOLDED = {
+  title: '',
+  detail: '',
+  outcome: 'no_gain',
+  isBest: false,
+  leadsToBest: false,
+  isFolded: true,
+} as const;
+
+function detailOf(row: ExperimentRow, result: string, gain: number | null): string {
+  switch (row.state.status) {
+    case 'completed':
+      if (row.nodeId === BASELINE_ID || gain === null) return result;
+      return row.nodeId === HEADSPACE_ID ? `${result}  ceiling ${gainText(gain)}` : `${result}  ${gainText(gain)}`;
+    case 'failed':
+      return row.state.failure.kind;
+    default:
+      return row.state.status;
+  }
+}
+
+/** The best experiment and what it builds on. */
+function lineageOf({ state }: RunRecord): ReadonlySet<string> {
+  const lineage = new Set<string>();
+  let current = state.best === null ? undefined : state.experiments[state.best];
+  while (current && !lineage.has(current.nodeId)) {
+    lineage.add(current.nodeId);
+    current = state.experiments[treeParent(current) ?? ''];
+  }
+  return lineage;
+}
+
+function foldBranches(box: TreeBox): void {
+  const kept = box.children.filter(isWorthShowing);
+  const folded = box.children.filter((child) => !isWorthShowing(child));
+  for (const child of kept) foldBranches(child);
+  // One or two are as short as the box that would stand for them.
+  box.children = folded.length <= 2 ? box.children : [...kept, foldedBox(folded)];
+}
+
+function isWorthShowing(box: TreeBox): boolean {
+  return (
+    box.leadsToBest || box.outcome === 'improved' || box.outcome === 'running' || box.children.some(isWorthShowing)
+  );
+}
+
+function foldedBox(branches: readonly TreeBox[]): TreeBox {
+  const all = branches.flatMap(withDescendants);
+  const count = (outcome: Outcome) => all.filter((box) => box.outcome === outcome).length;
+  const parts: [number, string][] = [
+    [count('no_gain'), 'no gain'],
+    [count('failed'), 'failed'],
+    [count('queued'), 'queued'],
+  ];
+  const detail = parts.filter(([n]) => n > 0).map(([n, name]) => `${n} ${name}`);
+  return { ...FOLDED, title: `${all.length} more`, detail: detail.join(', '), children: [] };
+}
+
+function withDescendants(box: TreeBox): TreeBox[] {
+  return [box, ...box.children.flatMap(withDescendants)];
+}

@@ -1,0 +1,78 @@
+/** The experiments of a run as rows of a table: for summary.md, report.md and the command line. */
+import type { EngineState } from '../engine-state.js';
+import type { ExperimentKind, ExperimentRow, ExperimentStatus } from '../experiment.js';
+import type { FailureKind } from '../failure.js';
+import { type Objective, speedup } from '../policies/compare.js';
+import { durationText, gainText, numberText, objectiveText } from './quantity-text.js';
+import { objectiveOfRow } from './run-facts.js';
+import { BASELINE_ID } from './run-record.js';
+
+export interface ExperimentTableRow {
+  nodeId: string;
+  name: string;
+  kind: ExperimentKind;
+  status: ExperimentStatus['status'];
+  isBest: boolean;
+  priority: number;
+  objective: Objective | null;
+  /** Times faster than the baseline; null while one of the two is unknown. */
+  gain: number | null;
+  stepTimeMs: number | null;
+  dataReadinessPct: number | null;
+  smPct: number | null;
+  durationS: number | null;
+  failureKind: FailureKind | null;
+}
+
+/** Rows in the order in which the experiments were added. */
+export function experimentTable(state: EngineState): ExperimentTableRow[] {
+  const baseline = objectiveOfRow(state.experiments[BASELINE_ID]);
+  return Object.values(state.experiments)
+    .sort((a, b) => a.seq - b.seq)
+    .map((row) => tableRow(row, row.nodeId === state.best, baseline));
+}
+
+function tableRow(row: ExperimentRow, isBest: boolean, baseline: Objective | null): ExperimentTableRow {
+  const { state } = row;
+  const objective = objectiveOfRow(row);
+  const metrics = state.status === 'completed' ? state.metrics : null;
+  return {
+    nodeId: row.nodeId,
+    name: row.name,
+    kind: row.kind,
+    status: state.status,
+    isBest,
+    priority: row.priority,
+    objective,
+    gain: speedup(objective, baseline),
+    stepTimeMs: metrics?.steady_step_time_ms ?? metrics?.step_time_ms ?? null,
+    dataReadinessPct: metrics?.data_readiness_pct ?? null,
+    smPct: metrics?.steady_sm_utilization_pct ?? metrics?.sm_utilization_pct ?? null,
+    durationS: 'durationS' in state ? state.durationS : null,
+    failureKind: 'failure' in state ? state.failure.kind : null,
+  };
+}
+
+export const EXPERIMENT_COLUMNS = [
+  'experiment',
+  'status',
+  'result',
+  'vs baseline',
+  'step',
+  'data ready',
+  'job',
+] as const;
+
+/** The cells under EXPERIMENT_COLUMNS; the best one bears a star. */
+export function experimentCells(row: ExperimentTableRow): string[] {
+  const isReference = row.nodeId === BASELINE_ID;
+  return [
+    row.isBest ? `${row.nodeId} *` : row.nodeId,
+    row.failureKind && row.failureKind !== 'cancelled' ? `${row.status}: ${row.failureKind}` : row.status,
+    objectiveText(row.objective),
+    isReference ? '-' : gainText(row.gain),
+    row.stepTimeMs === null ? '-' : `${numberText(row.stepTimeMs)} ms`,
+    row.dataReadinessPct === null ? '-' : `${numberText(row.dataReadinessPct)}%`,
+    durationText(row.durationS),
+  ];
+}

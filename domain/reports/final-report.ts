@@ -1,0 +1,124 @@
+/**
+ * report.md: what a run tried, what came of it, and how to take the winner over. Deterministic: made from the run's
+ * events and specifications, without an agent.
+ */
+import type { EngineState } from '../engine-state.js';
+import { commitOf, type ExperimentRow } from '../experiment.js';
+import { type FailureKind, suggestedAction } from '../failure.js';
+import type { RunConfig } from '../formats/config.js';
+import { EXPERIMENT_COLUMNS, type ExperimentTableRow, experimentCells, experimentTable } from './experiment-table.js';
+import { headlineTable, headspaceSentence } from './headline.js';
+import { document, fence, inline, section, table } from './markdown.js';
+import { durationText, objectiveText, speedupText } from './quantity-text.js';
+import { type RunFacts, runFacts } from './run-facts.js';
+import { BASELINE_ID, HEADSPACE_ID, type RunRecord } from './run-record.js';
+import { change, type Specs } from './summary.js';
+import { winnerLines } from './winner.js';
+
+/** Below this a difference from the baseline is not called a gain. */
+const WORTH_NAMING = 1.01;
+
+export function finalReport(record: RunRecord, specs: Specs, config: RunConfig): string {
+  const { state } = record;
+  const facts = runFacts(state);
+  const rows = experimentTable(state);
+  const tried = rows.filter((row) => row.nodeId !== BASELINE_ID && row.nodeId !== HEADSPACE_ID);
+  const completed = tried.filter((row) => row.status === 'completed');
+  const isGain = (row: ExperimentTableRow) => row.gain !== null && row.gain >= WORTH_NAMING;
+  const gains = completed.filter(isGain).sort((a, b) => (b.gain ?? 0) - (a.gain ?? 0));
+  return document([
+    `# Report of run ${state.run}`,
+    '',
+    outcome(state, facts),
+    '',
+    ...headlineTable(facts),
+    ...section('## Remaining headspace', [headspaceSentence(facts)]),
+    ...section('## How to apply the winner', winnerLines(state, facts, specs, config)),
+    ...section('## What worked', experimentEntries(record, specs, gains)),
+    ...section(
+      '## What did not help',
+      experimentEntries(
+        record,
+        specs,
+        completed.filter((row) => !isGain(row)),
+      ),
+    ),
+    ...section('## What failed', failedEntries(state, specs)),
+    ...section('## Planning rounds', planLines(record)),
+    ...section('## All experiments', [
+      ...table(
+        [...EXPERIMENT_COLUMNS, 'change'],
+        rows.map((row) => [...experimentCells(row), change(state.experiments[row.nodeId]!, specs)]),
+      ),
+    ]),
+    '',
+    'The evidence of each experiment stands in runs/<experiment>/, all numbers in master_table.tsv.'.replace(
+      /</g,
+      '&lt;',
+    ),
+  ]);
+}
+
+function outcome(state: EngineState, facts: RunFacts): string {
+  const { completed, failed, cancelled } = state.tally;
+  const took = durationText((state.updatedAtMs - state.startedAtMs) / 1000);
+  const why = state.stop
+    ? `The run ended after ${took} (${state.stop.reason}: ${inline(state.stop.detail)}).`
+    : `The run is ${state.status}, ${took} after its start; this is how far it has come.`;
+  const counts = `${completed} experiments completed, ${failed} failed, ${cancelled} were cancelled, in ${state.iteration} planning rounds.`;
+  return `${why} ${counts} ${bestSentence(facts)}`;
+}
+
+function bestSentence({ best, gain }: RunFacts): string {
+  if (!best) return 'Nothing was measured.';
+  if (best.row.nodeId === BASELINE_ID) return 'No experiment beat the baseline.';
+  return `The best is **${best.row.nodeId}** with ${objectiveText(best.objective)}, ${speedupText(gain)} against the baseline.`;
+}
+
+function experimentEntries(record: RunRecord, specs: Specs, rows: readonly ExperimentTableRow[]): string[] {
+  return rows.flatMap((row) => {
+    const now = record.state.experiments[row.nodeId]!.state;
+    const metrics = now.status === 'completed' ? now.metrics : null;
+    const hypothesis = specs.get(row.nodeId)?.hypothesis;
+    const findings = (record.findings.get(row.nodeId) ?? []).slice(0, 4);
+    return [
+      `- **${row.nodeId}**: ${objectiveText(row.objective)}, ${speedupText(row.gain)}: ${about(record.state, row.nodeId, specs)}`,
+      ...(hypothesis ? [`  - Hypothesis: ${inline(hypothesis)}`] : []),
+      ...(metrics?.bottleneck_stage ? [`  - Bottleneck: ${inline(metrics.bottleneck_stage)}`] : []),
+      ...findings.map((text) => `  - ${inline(text)}`),
+    ];
+  });
+}
+
+function about(state: EngineState, nodeId: string, specs: Specs): string {
+  return inline(change(state.experiments[nodeId]!, specs));
+}
+
+function failedEntries(state: EngineState, specs: Specs): string[] {
+  const byKind = new Map<FailureKind, ExperimentRow[]>();
+  for (const row of Object.values(state.experiments)) {
+    if (row.state.status !== 'failed' && row.state.status !== 'cancelled') continue;
+    const { kind } = row.state.failure;
+    byKind.set(kind, [...(byKind.get(kind) ?? []), row]);
+  }
+  return [...byKind].flatMap(([kind, rows]) => [
+    `- **${kind}**: ${suggestedAction(kind)}`,
+    ...rows.map((row) => {
+      const message = 'failure' in row.state ? inline(row.state.failure.message) : '';
+      const commit = commitOf(row);
+      return `  - ${row.nodeId} (${about(state, row.nodeId, specs)}): ${message}${commit ? ` [${commit.slice(0, 12)}]` : ''}`;
+    }),
+  ]);
+}
+
+function planLines(record: RunRecord): string[] {
+  return record.plans.flatMap((plan) => [
+    `### Round ${plan.iteration}: ${plan.action}`,
+    '',
+    ...(plan.reasoning ? [...fence(plan.reasoning.trim(), 'text'), ''] : []),
+    ...(plan.accepted.length > 0 ? [`Queued: ${plan.accepted.join(', ')}.`, ''] : []),
+    ...plan.refused.map(({ name, reason }) => `- refused ${inline(name)}: ${inline(reason)}`),
+    ...(plan.refused.length > 0 ? [''] : []),
+    ...(plan.failure ? [`${plan.failure.kind}: ${inline(plan.failure.message)}`, ''] : []),
+  ]);
+}

@@ -1,0 +1,45 @@
+/** The first lines of both reports: baseline, best and ceiling as a table, and what is left as a sentence. */
+import { table } from './markdown.js';
+import { numberText, objectiveText, speedupText } from './quantity-text.js';
+import type { Measured, RunFacts } from './run-facts.js';
+
+export function headlineTable(facts: RunFacts): string[] {
+  const line = (label: string, measured: Measured | null, gain: string) => [
+    label,
+    measured ? measured.row.nodeId : '-',
+    objectiveText(measured?.objective ?? null),
+    gain,
+  ];
+  return table(
+    ['', 'experiment', 'result', 'vs baseline'],
+    [
+      line('Baseline', facts.baseline, '-'),
+      line('Best', facts.best, speedupText(facts.gain)),
+      line('Headspace (ceiling)', facts.headspace, speedupText(facts.ceiling)),
+    ],
+  );
+}
+
+/** Below this the model's compute, not data loading, is the limit. */
+const NOTHING_LEFT = 1.03;
+
+export function headspaceSentence(facts: RunFacts): string {
+  const { ceiling, remaining } = facts;
+  if (ceiling === null) return 'Headspace is not known: the run with cached data has no comparable result.';
+  if (ceiling < NOTHING_LEFT) {
+    return `With cached data the job runs at ${numberText(ceiling)} times the speed of the baseline: data loading is not the limit.`;
+  }
+  if (remaining === null) {
+    return `Perfect data loading would make the job ${numberText(ceiling)} times as fast as the baseline.`;
+  }
+  if (remaining < NOTHING_LEFT) {
+    return 'The best experiment has reached the headspace: no more is to be had from data loading.';
+  }
+  return `Perfect data loading would make the best ${numberText(remaining)} times as fast${reached(facts)}.`;
+}
+
+function reached({ gain, ceiling }: RunFacts): string {
+  if (gain === null || ceiling === null || gain <= 1) return '';
+  const share = Math.round(((gain - 1) / (ceiling - 1)) * 100);
+  return `; ${Math.min(share, 100)}% of the way from the baseline to the ceiling is done`;
+}

@@ -1,0 +1,50 @@
+/** How a person takes the best experiment over: its commit and ref, its difference from the anchor, its launch command. */
+import type { EngineState } from '../engine-state.js';
+import { commitOf } from '../experiment.js';
+import type { RunConfig } from '../formats/config.js';
+import { fence } from './markdown.js';
+import type { RunFacts } from './run-facts.js';
+import { BASELINE_ID } from './run-record.js';
+import type { Specs } from './summary.js';
+
+export function winnerLines(state: EngineState, facts: RunFacts, specs: Specs, config: RunConfig): string[] {
+  const row = facts.best?.row;
+  const commit = row ? commitOf(row) : null;
+  if (!row || row.nodeId === BASELINE_ID || commit === null) return ['There is nothing to apply.'];
+  const launch = specs.get(row.nodeId)?.launch_command || config.base_launch_command;
+  return [
+    `- Experiment: ${row.nodeId}`,
+    `- Commit: ${commit}`,
+    `- Kept by: refs/autoresearch/${state.run}/${row.nodeId}`,
+    ...(commit === state.baseCommit ? codeIsUnchanged() : codeCommands(state, commit, config)),
+    '',
+    launch === config.base_launch_command ? 'The launch command is the base launch command:' : 'Launch it with:',
+    '',
+    ...fence(launch, 'sh'),
+  ];
+}
+
+function codeIsUnchanged(): string[] {
+  return ['', 'Its code is that of the baseline: only the launch command differs.'];
+}
+
+function codeCommands(state: EngineState, commit: string, config: RunConfig): string[] {
+  const isUsersRepository = config.scm === 'git';
+  const git = isUsersRepository ? `git -C ${shellWord(config.source_dir)}` : 'git --git-dir=source.git';
+  const anchor = state.anchorCommit ?? state.baseCommit ?? commit;
+  const apply = `git -C ${shellWord(config.source_dir)} apply`;
+  const lines = [
+    `# everything that differs from your code as it was at the start, instrumentation included`,
+    `${git} diff ${anchor}..${commit}`,
+  ];
+  if (state.baseCommit !== null && state.baseCommit !== anchor) {
+    lines.push('# the experiment alone, without the instrumentation', `${git} diff ${state.baseCommit}..${commit}`);
+  }
+  lines.push('# take it over into your working tree', `${git} diff --binary ${anchor}..${commit} | ${apply}`);
+  const where = isUsersRepository ? 'To see and to apply it:' : 'To see and to apply it, in the workdir:';
+  return ['', where, '', ...fence(lines.join('\n'), 'sh')];
+}
+
+function shellWord(text: string): string {
+  return /^[\w./@+-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}
