@@ -49,3 +49,12 @@ export interface Platform {
   /** Kills the job's whole process group; no error when it has ended. */
   cancel(jobId: string): Promise<void>;
 }
+
+/** The one home of a job's name: the same node always asks for the same job. */
+export function jobNameOf(run: string, nodeId: string): string {
+  return `${jobNamePrefix(run)}${nodeId}`;
+}
+
+export function jobNamePrefix(run: string): string {
+  return `ar-${run}-`;
+}

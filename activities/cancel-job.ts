@@ -1,0 +1,16 @@
+/** The activity `cancelJob`: ends a node's job with all its processes. No error when there is none or it has ended. */
+import type { Activities } from './contract.js';
+import { findJobId, ownNode } from './job-files.js';
+import type { Platform } from './platforms/platform.js';
+import type { RunContext } from './run-context.js';
+
+export function makeCancelJob(deps: { context: RunContext; platform: Platform }): Activities['cancelJob'] {
+  const { context, platform } = deps;
+  return async (input) => {
+    ownNode(context, input);
+    const jobId = await findJobId(context, platform, input);
+    if (jobId === null) return;
+    await platform.cancel(jobId);
+    context.log('job cancelled', { node: input.nodeId, job_id: jobId });
+  };
+}

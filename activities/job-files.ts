@@ -1,0 +1,46 @@
+/** What a job is made from and known by, in the workdir: spec.json, commit.txt, image.txt, job_id.txt of one node. */
+import { ApplicationFailure } from '@temporalio/common';
+import { z } from 'zod';
+import { type Spec, SpecSchema } from '../domain/formats/spec.js';
+import { raise } from './activity-failure.js';
+import { readJsonIfAny, readTextIfAny } from './atomic-file.js';
+import type { NodeRef } from './contract.js';
+import { jobNameOf, type Platform } from './platforms/platform.js';
+import { ownRun, type RunContext } from './run-context.js';
+import type { Workdir } from './workdir.js';
+
+const NODE_ID = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/;
+
+/** A node id names directories: whoever sends one that leaves the workdir is refused, as is a foreign run. */
+export function ownNode(context: RunContext, input: NodeRef): void {
+  ownRun(context, input);
+  if (!NODE_ID.test(input.nodeId)) {
+    const message = `nodeId must be letters, digits, "_", "-" and ".", not ${JSON.stringify(input.nodeId)}`;
+    throw ApplicationFailure.nonRetryable(message, 'policy_refused');
+  }
+}
+
+export async function readSpec(workdir: Workdir, nodeId: string): Promise<Spec> {
+  const path = workdir.node(nodeId, 'spec.json');
+  const value = await readJsonIfAny(path);
+  if (value === null) return raise('launch_failed', `${path} is missing: the experiment was not prepared`);
+  const parsed = SpecSchema.safeParse(value);
+  return parsed.success ? parsed.data : raise('launch_failed', `${path}: ${z.prettifyError(parsed.error)}`);
+}
+
+export async function readCommit(workdir: Workdir, nodeId: string): Promise<string> {
+  const path = workdir.run(nodeId, 'commit.txt');
+  const commit = (await readTextIfAny(path))?.trim();
+  return commit || raise('launch_failed', `${path} is missing: the experiment has no commit yet`);
+}
+
+/** '' where nothing was built. */
+export async function readImage(workdir: Workdir, nodeId: string): Promise<string> {
+  return (await readTextIfAny(workdir.run(nodeId, 'image.txt')))?.trim() ?? '';
+}
+
+/** The node's job, as recorded or as the platform knows it; null when none was launched. */
+export async function findJobId(context: RunContext, platform: Platform, node: NodeRef): Promise<string | null> {
+  const recorded = (await readTextIfAny(context.workdir.run(node.nodeId, 'job_id.txt')))?.trim();
+  return recorded || ((await platform.find(jobNameOf(node.run, node.nodeId)))?.jobId ?? null);
+}

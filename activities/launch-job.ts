@@ -1,0 +1,69 @@
+/** The activity `launchJob`: gets the job of a node, or starts it. The platform finds it by name, so it may run twice. */
+import { mkdir } from 'node:fs/promises';
+import { ApplicationFailure } from '@temporalio/common';
+import { raise } from './activity-failure.js';
+import { writeFileAtomic } from './atomic-file.js';
+import type { Activities, NodeRef } from './contract.js';
+import { commandFor, jobEnvironment, treePlaces } from './job-environment.js';
+import { ownNode, readCommit, readImage, readSpec } from './job-files.js';
+import { jobNameOf, type LaunchRequest, type Platform } from './platforms/platform.js';
+import type { RunContext } from './run-context.js';
+import type { SourceControl } from './source-control/source-control.js';
+
+export interface LaunchJobDeps {
+  context: RunContext;
+  platform: Platform;
+  sourceControl: SourceControl;
+}
+
+export function makeLaunchJob({ context, platform, sourceControl }: LaunchJobDeps): Activities['launchJob'] {
+  const { workdir, log } = context;
+  return async (input) => {
+    ownNode(context, input);
+    const jobName = jobNameOf(input.run, input.nodeId);
+    const job = (await platform.find(jobName)) ?? (await start(jobName, input));
+    await writeFileAtomic(workdir.run(input.nodeId, 'job_id.txt'), `${job.jobId}\n`);
+    return job;
+  };
+
+  async function start(jobName: string, input: NodeRef & { slot: number }) {
+    const request = await launchRequest(jobName, input, context, sourceControl);
+    try {
+      const job = await platform.launch(request);
+      log('job launched', { node: input.nodeId, job_id: job.jobId, slot: input.slot, command: request.command });
+      return job;
+    } catch (error) {
+      if (error instanceof ApplicationFailure) throw error;
+      return raise('launch_failed', `the job could not be launched: ${(error as Error).message}`, {
+        exception_type: (error as Error).name,
+      });
+    }
+  }
+}
+
+async function launchRequest(
+  jobName: string,
+  { nodeId, slot }: { nodeId: string; slot: number },
+  { workdir, config }: RunContext,
+  sourceControl: SourceControl,
+): Promise<LaunchRequest> {
+  const [spec, commit, image] = await Promise.all([
+    readSpec(workdir, nodeId),
+    readCommit(workdir, nodeId),
+    readImage(workdir, nodeId),
+  ]);
+  const tree = await sourceControl.openTree(nodeId, commit);
+  const input = { base: process.env, config, workdir, nodeId, tree, image, slot };
+  const metricsDir = workdir.metrics(nodeId);
+  await mkdir(metricsDir, { recursive: true, mode: 0o700 });
+  return {
+    jobName,
+    nodeId,
+    command: commandFor(spec.launch_command || config.base_launch_command, image, treePlaces(input)),
+    cwd: tree.sourceDir,
+    env: jobEnvironment(input),
+    timeoutS: config.job_timeout_s,
+    stallTimeoutS: config.stall_timeout_s,
+    metricsDir,
+  };
+}

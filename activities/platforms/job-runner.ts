@@ -1,0 +1,83 @@
+/**
+ * Starts the job runner (probe/autoresearch_job): a small Python program, detached in a session of its own, that owns
+ * one job directory and outlives this worker. What it is asked goes through its stdin, so that no file holds the
+ * job's environment.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { accessSync, constants } from 'node:fs';
+import { mkdir, open } from 'node:fs/promises';
+import { delimiter, isAbsolute, join } from 'node:path';
+import { packageFile } from '../package-files.js';
+
+export interface RunnerRequest {
+  job_id: string;
+  job_name: string;
+  node_id: string;
+  command: string;
+  requested_command: string;
+  mode: string;
+  cwd: string;
+  env: Record<string, string>;
+  timeout_s: number;
+  /** 0 = never. */
+  stall_timeout_s: number;
+  metrics_dir: string;
+  /** Seconds between TERM and KILL. */
+  kill_grace_s: number;
+}
+
+export type RunnerAction = { action: 'run'; request: RunnerRequest } | { action: 'adopt' | 'kill' };
+
+/** Resolves when the runner was started and told; rejects when there is no Python to run it. */
+export async function startRunner(python: string, jobDir: string, what: RunnerAction): Promise<ChildProcess> {
+  await mkdir(jobDir, { recursive: true, mode: 0o700 });
+  const log = await open(join(jobDir, 'runner.log'), 'a', 0o600);
+  try {
+    const runner = spawn(python, ['-I', '-S', packageFile('probe', 'autoresearch_job'), what.action, jobDir], {
+      detached: true,
+      stdio: ['pipe', log.fd, log.fd],
+      cwd: jobDir,
+      env: minimalEnvironment(),
+    });
+    await new Promise<void>((resolve, reject) => {
+      runner.once('error', reject);
+      runner.once('spawn', resolve);
+    });
+    // A runner that gave up (another one owns the job) does not read to the end.
+    runner.stdin?.on('error', () => {});
+    runner.stdin?.end(what.action === 'run' ? JSON.stringify(what.request) : '');
+    runner.unref();
+    return runner;
+  } finally {
+    await log.close();
+  }
+}
+
+/** The target's interpreter if one is configured, else the first Python on PATH. */
+export function runnerPython(configured: string, searchPath = process.env['PATH'] ?? ''): string {
+  const names = configured === '' ? ['python3', 'python'] : [configured, 'python3', 'python'];
+  for (const name of names) {
+    const places = isAbsolute(name) ? [name] : searchPath.split(delimiter).map((folder) => join(folder, name));
+    const found = places.find(isExecutable);
+    if (found !== undefined) return found;
+  }
+  throw new Error(`no Python to run jobs with: none of ${names.join(', ')} is on PATH; install Python 3.10 or newer`);
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function minimalEnvironment(): Record<string, string> {
+  const kept: Record<string, string> = {};
+  for (const name of ['PATH', 'HOME', 'LANG', 'LC_ALL', 'TMPDIR', 'LD_LIBRARY_PATH', 'CUDA_VISIBLE_DEVICES']) {
+    const value = process.env[name];
+    if (value !== undefined) kept[name] = value;
+  }
+  return kept;
+}

@@ -1,0 +1,84 @@
+/** job.json and its neighbours in local_jobs/<job_id>/: what is on record about a local job. */
+import { open, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { readJsonIfAny, readTextIfAny } from '../atomic-file.js';
+
+const JobRecordSchema = z.looseObject({
+  job_id: z.string(),
+  command: z.string(),
+  requested_command: z.string().nullish(),
+  pid: z.number().int(),
+  /** Unix seconds. */
+  started_at: z.number(),
+  ended_at: z.number().nullish(),
+  returncode: z.number().int().nullish(),
+  mode: z.string().nullish(),
+  cause: z.enum(['exit', 'timeout', 'stalled', 'cancelled', 'lost']).nullish(),
+  process_start: z.string().nullish(),
+  runner_pid: z.number().int().nullish(),
+  runner_start: z.string().nullish(),
+});
+
+export type JobRecord = z.infer<typeof JobRecordSchema>;
+
+/** Null when no runner got as far as a job. Throws on a file that is not one of ours, with the field's name. */
+export async function readJobRecord(jobDir: string): Promise<JobRecord | null> {
+  const path = join(jobDir, 'job.json');
+  const value = await readJsonIfAny(path);
+  if (value === null) return null;
+  const parsed = JobRecordSchema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw new Error(`${path} is not a job's record: ${z.prettifyError(parsed.error)}`);
+}
+
+/** The runner's last word, or null while there is none. */
+export async function readReturnCode(jobDir: string): Promise<number | null> {
+  const text = await readTextIfAny(join(jobDir, 'returncode.txt'));
+  if (text === null) return null;
+  const code = Number(text.trim());
+  if (text.trim() === '' || !Number.isInteger(code)) {
+    throw new Error(`${join(jobDir, 'returncode.txt')} must hold a whole number, not ${JSON.stringify(text.trim())}`);
+  }
+  return code;
+}
+
+/** The command's process takes the claim right before it becomes the command; nothing is ever started twice. */
+export async function wasStarted(jobDir: string): Promise<boolean> {
+  return (await modifiedAtMs(join(jobDir, 'claim'))) !== null;
+}
+
+/** When the job was last heard of. */
+export async function lastSignOfLifeMs(jobDir: string): Promise<number | null> {
+  const files = ['stdout.log', 'stderr.log', 'claim', 'job.json'].map((name) => modifiedAtMs(join(jobDir, name)));
+  const times = (await Promise.all(files)).filter((time) => time !== null);
+  return times.length === 0 ? null : Math.max(...times);
+}
+
+export async function readTail(path: string, maxBytes: number): Promise<string> {
+  let file: Awaited<ReturnType<typeof open>>;
+  try {
+    file = await open(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
+    throw error;
+  }
+  try {
+    const { size } = await file.stat();
+    const start = Math.max(0, size - maxBytes);
+    const buffer = Buffer.alloc(size - start);
+    const { bytesRead } = await file.read(buffer, 0, buffer.length, start);
+    return buffer.toString('utf8', 0, bytesRead);
+  } finally {
+    await file.close();
+  }
+}
+
+async function modifiedAtMs(path: string): Promise<number | null> {
+  try {
+    return (await stat(path)).mtimeMs;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+}

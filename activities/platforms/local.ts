@@ -1,0 +1,233 @@
+/**
+ * Jobs on this host. The detached job runner owns a job from start to end; this side starts it, reads what it
+ * recorded, and asks it to end a job. A job id is `local_<node_id>`, so that a launch can be repeated.
+ */
+import type { ChildProcess } from 'node:child_process';
+import { access } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { RunConfig } from '../../domain/formats/config.js';
+import { writeFileAtomic } from '../atomic-file.js';
+import { isSameProcess } from '../process-identity.js';
+import type { Workdir } from '../workdir.js';
+import { type RunnerRequest, runnerPython, startRunner } from './job-runner.js';
+import {
+  type JobRecord,
+  lastSignOfLifeMs,
+  readJobRecord,
+  readReturnCode,
+  readTail,
+  wasStarted,
+} from './local-job-record.js';
+import { type JobLogs, type JobStatus, jobNamePrefix, type LaunchRequest, type Platform } from './platform.js';
+
+/** Time for a job to save its state between TERM and KILL. */
+const KILL_GRACE_S = 5;
+/** A runner starts in well under a second; a host that needs longer than this is in trouble. */
+const START_LIMIT_MS = 30_000;
+/** Twice the grace, and time for the kernel to take the processes down. */
+const CANCEL_LIMIT_MS = 20_000;
+/** One look at one file: cheap, and the end of a job is noticed at once. */
+const LOOK_EVERY_MS = 100;
+/** Looks between two checks that the runner is still there. */
+const LOOKS_PER_LIFE_CHECK = 10;
+/** An adopter that found the job taken is not started again at each look. */
+const ADOPT_EVERY_MS = 5_000;
+
+interface LocalContext {
+  readonly workdir: Workdir;
+  readonly config: Pick<RunConfig, 'run_id' | 'local_execution_mode' | 'python'>;
+  readonly log: (message: string, fields?: Record<string, unknown>) => void;
+}
+
+export class LocalPlatform implements Platform {
+  readonly name = 'local';
+  private readonly adoptedAtMs = new Map<string, number>();
+
+  constructor(
+    private readonly context: LocalContext,
+    private readonly killGraceS = KILL_GRACE_S,
+  ) {}
+
+  async find(jobName: string): Promise<{ jobId: string; launchedAtMs: number } | null> {
+    const jobId = this.jobIdOf(jobName);
+    const dir = this.context.workdir.job(jobId);
+    const record = await readJobRecord(dir);
+    if (record === null) return null;
+    const counts = (await wasStarted(dir)) || isOver(record) || (await readReturnCode(dir)) !== null;
+    // A runner that died before its command started left nothing but a record: the job may be launched again.
+    return counts ? { jobId, launchedAtMs: record.started_at * 1000 } : null;
+  }
+
+  async launch(request: LaunchRequest): Promise<{ jobId: string; launchedAtMs: number }> {
+    const jobId = this.jobIdOf(request.jobName);
+    const dir = this.context.workdir.job(jobId);
+    const runner = await startRunner(this.python(), dir, {
+      action: 'run',
+      request: this.runnerRequest(jobId, request),
+    });
+    const deadline = Date.now() + START_LIMIT_MS;
+    for (;;) {
+      // Asked before the look: a runner that has ended by now has written all that it will write.
+      const broken = hasFailed(runner);
+      const found = await this.find(request.jobName);
+      if (found !== null) return found;
+      if (broken || Date.now() > deadline) {
+        const log = (await readTail(join(dir, 'runner.log'), 2000)).trim();
+        throw new Error(`the job runner did not start the job${log === '' ? '' : `: ${log}`}`);
+      }
+      await sleep(10);
+    }
+  }
+
+  async status(jobId: string): Promise<JobStatus> {
+    const dir = this.context.workdir.job(jobId);
+    const record = await readJobRecord(dir);
+    if (record === null) return { state: 'pending' };
+    const ended = await this.endOf(dir);
+    if (ended !== null) return ended;
+    const startedAtMs = record.started_at * 1000;
+    if (await isRunnerAlive(record)) return { state: 'running', startedAtMs };
+    if (await isJobAlive(record)) {
+      await this.adopt(jobId);
+      return { state: 'running', startedAtMs };
+    }
+    // It may have ended properly between the two looks.
+    const endedMeanwhile = await this.endOf(dir);
+    if (endedMeanwhile !== null) return endedMeanwhile;
+    const endedAtMs = Math.max(startedAtMs, (await lastSignOfLifeMs(dir)) ?? startedAtMs);
+    return { state: 'ended', startedAtMs, endedAtMs, returnCode: null, cause: 'lost' };
+  }
+
+  async waitForChange(jobId: string, maxMs: number, signal: AbortSignal): Promise<void> {
+    const dir = this.context.workdir.job(jobId);
+    const deadline = Date.now() + maxMs;
+    for (let look = 1; !signal.aborted && Date.now() < deadline; look++) {
+      if (await exists(join(dir, 'returncode.txt'))) return;
+      if (look % LOOKS_PER_LIFE_CHECK === 0 && (await this.status(jobId)).state === 'ended') return;
+      const pause = Math.max(0, Math.min(LOOK_EVERY_MS, deadline - Date.now()));
+      await sleep(pause, undefined, { signal }).catch(() => {});
+    }
+  }
+
+  async logs(jobId: string, maxBytes: number): Promise<JobLogs> {
+    const [stdout, stderr] = await Promise.all([
+      readTail(this.context.workdir.job(jobId, 'stdout.log'), maxBytes),
+      readTail(this.context.workdir.job(jobId, 'stderr.log'), maxBytes),
+    ]);
+    return { stdout, stderr };
+  }
+
+  async cancel(jobId: string): Promise<void> {
+    const dir = this.context.workdir.job(jobId);
+    if (!(await exists(dir)) || (await this.status(jobId)).state === 'ended') return;
+    // On file before any signal: a runner that is only just starting reads it, too.
+    await writeFileAtomic(join(dir, 'cancel'), '');
+    const deadline = Date.now() + CANCEL_LIMIT_MS;
+    let killer: ChildProcess | null = null;
+    for (;;) {
+      const record = await readJobRecord(dir);
+      if (record === null || (await this.endOf(dir)) !== null) return;
+      if (await isRunnerAlive(record)) signalRunner(record);
+      else if (killer === null) killer = await startRunner(this.python(), dir, { action: 'kill' });
+      else if (killer.exitCode !== null) {
+        if ((await this.status(jobId)).state === 'ended') return;
+        killer = null;
+      }
+      if (Date.now() > deadline) throw new Error(`job ${jobId} did not end within ${CANCEL_LIMIT_MS / 1000} s`);
+      await sleep(LOOK_EVERY_MS);
+    }
+  }
+
+  private async endOf(dir: string): Promise<Extract<JobStatus, { state: 'ended' }> | null> {
+    const returnCode = await readReturnCode(dir);
+    // Read after the return code, which is written last: the record is then the final one.
+    const record = await readJobRecord(dir);
+    if (record === null || (returnCode === null && !isOver(record))) return null;
+    const startedAtMs = record.started_at * 1000;
+    return {
+      state: 'ended',
+      startedAtMs,
+      endedAtMs: (record.ended_at ?? record.started_at) * 1000,
+      returnCode,
+      cause: record.cause ?? 'exit',
+    };
+  }
+
+  /** Only for the limits: the job itself goes on without a runner. */
+  private async adopt(jobId: string): Promise<void> {
+    const last = this.adoptedAtMs.get(jobId);
+    if (last !== undefined && Date.now() - last < ADOPT_EVERY_MS) return;
+    this.adoptedAtMs.set(jobId, Date.now());
+    this.context.log('a job lost its runner and gets another one', { job_id: jobId });
+    await startRunner(this.python(), this.context.workdir.job(jobId), { action: 'adopt' });
+  }
+
+  private runnerRequest(jobId: string, request: LaunchRequest): RunnerRequest {
+    const mode = this.context.config.local_execution_mode;
+    return {
+      job_id: jobId,
+      job_name: request.jobName,
+      node_id: request.nodeId,
+      command: mode === 'dry_run' ? `printf '%s\\n' ${shellQuoted(request.command)}` : request.command,
+      requested_command: request.command,
+      mode,
+      cwd: request.cwd,
+      env: mode === 'dataloader_only' ? { ...request.env, AUTORESEARCH_DATALOADER_ONLY: '1' } : request.env,
+      timeout_s: request.timeoutS,
+      stall_timeout_s: request.stallTimeoutS,
+      metrics_dir: request.metricsDir,
+      kill_grace_s: this.killGraceS,
+    };
+  }
+
+  private jobIdOf(jobName: string): string {
+    const prefix = jobNamePrefix(this.context.config.run_id);
+    if (!jobName.startsWith(prefix)) throw new Error(`job ${JSON.stringify(jobName)} is not of this run (${prefix}…)`);
+    return `local_${jobName.slice(prefix.length)}`;
+  }
+
+  private python(): string {
+    return runnerPython(this.context.config.python);
+  }
+}
+
+/** An end without a return code: nobody was there to take it. */
+function isOver(record: JobRecord): boolean {
+  return record.ended_at != null && record.returncode == null && record.cause != null;
+}
+
+/** Exit code 0 without a job means that another runner owns it. */
+function hasFailed(runner: ChildProcess): boolean {
+  return runner.signalCode !== null || (runner.exitCode !== null && runner.exitCode !== 0);
+}
+
+async function isRunnerAlive(record: JobRecord): Promise<boolean> {
+  return (
+    record.runner_pid != null && record.runner_start != null && isSameProcess(record.runner_pid, record.runner_start)
+  );
+}
+
+async function isJobAlive(record: JobRecord): Promise<boolean> {
+  return record.process_start != null && isSameProcess(record.pid, record.process_start);
+}
+
+function signalRunner(record: JobRecord): void {
+  try {
+    if (record.runner_pid != null) process.kill(record.runner_pid, 'SIGTERM');
+  } catch (error) {
+    // It has just ended.
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+function shellQuoted(text: string): string {
+  return `'${text.replaceAll("'", String.raw`'\''`)}'`;
+}

@@ -1,0 +1,100 @@
+/**
+ * The activity `pollMetrics`: watches a job to its end and says how it ended. It never launches and never kills. One
+ * attempt is one window; between two it fails in a way that Temporal retries at once and counts as nothing, so that a
+ * job of any length costs a handful of history events.
+ */
+import { Context } from '@temporalio/activity';
+import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
+import { failure } from '../domain/failure.js';
+import { classifyJobEnd, sawMetric } from '../domain/policies/job-outcome.js';
+import { raise } from './activity-failure.js';
+import type { Activities, JobEnd } from './contract.js';
+import { findJobId, ownNode } from './job-files.js';
+import type { JobStatus, Platform } from './platforms/platform.js';
+import type { RunContext } from './run-context.js';
+
+/** A minute: long enough that windows cost next to nothing, short enough that a lost worker's watch soon goes on elsewhere. */
+const WINDOW_MS = 60_000;
+/** Well within the heartbeat time-out of the workflow's watch. */
+const HEARTBEAT_EVERY_MS = 5_000;
+/** The server needs a positive delay; the window itself was the waiting. */
+const NEXT_WINDOW_MS = 50;
+/** Enough for the numbers of a whole short job, or the last of a long one. */
+const LOG_TAIL_BYTES = 1024 * 1024;
+
+export interface PollMetricsDeps {
+  context: RunContext;
+  platform: Platform;
+  windowMs?: number;
+}
+
+export function makePollMetrics({
+  context,
+  platform,
+  windowMs = WINDOW_MS,
+}: PollMetricsDeps): Activities['pollMetrics'] {
+  return async (input) => {
+    ownNode(context, input);
+    const jobId = await findJobId(context, platform, input);
+    if (jobId === null) return raise('job_failed', `${input.nodeId} has no job to watch: it was never launched`);
+    const status = await watch(jobId);
+    if (status === null) throw stillRunning(jobId);
+    return jobEnd(jobId, status);
+  };
+
+  /** The job's end, or null when it did not end within the window. */
+  async function watch(jobId: string): Promise<EndedStatus | null> {
+    const activity = Context.current();
+    const deadline = Date.now() + windowMs;
+    const heart = setInterval(() => activity.heartbeat({ job_id: jobId }), HEARTBEAT_EVERY_MS);
+    activity.heartbeat({ job_id: jobId });
+    try {
+      for (;;) {
+        const status = await platform.status(jobId);
+        if (status.state === 'ended') return status;
+        // A worker that shuts down, or a person's cancellation: the job goes on, somebody else decides about it.
+        if (activity.cancellationSignal.aborted) await activity.cancelled;
+        const leftMs = deadline - Date.now();
+        if (leftMs <= 0) return null;
+        const waitMs = Math.min(leftMs, context.config.poll_interval * 1000);
+        await platform.waitForChange(jobId, waitMs, activity.cancellationSignal);
+      }
+    } finally {
+      clearInterval(heart);
+    }
+  }
+
+  async function jobEnd(jobId: string, ended: EndedStatus): Promise<JobEnd> {
+    const { stdout, stderr } = await platform.logs(jobId, LOG_TAIL_BYTES);
+    const verdict = classifyJobEnd({
+      returnCode: ended.returnCode,
+      cause: ended.cause,
+      sawMetric: sawMetric(stdout) || sawMetric(stderr),
+      stdoutTail: stdout,
+      stderrTail: stderr,
+      timeoutS: context.config.job_timeout_s,
+      stallTimeoutS: context.config.stall_timeout_s,
+    });
+    return {
+      durationS: Math.max(0, ended.endedAtMs - ended.startedAtMs) / 1000,
+      failure:
+        verdict &&
+        failure(verdict.kind, verdict.message, ended.endedAtMs, {
+          details: verdict.details,
+          exception_type: verdict.exceptionType,
+          job_id: jobId,
+        }),
+    };
+  }
+}
+
+type EndedStatus = Extract<JobStatus, { state: 'ended' }>;
+
+function stillRunning(jobId: string): ApplicationFailure {
+  return ApplicationFailure.create({
+    message: `job ${jobId} is still running`,
+    type: 'still_running',
+    category: ApplicationFailureCategory.BENIGN,
+    nextRetryDelay: NEXT_WINDOW_MS,
+  });
+}

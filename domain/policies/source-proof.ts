@@ -1,0 +1,28 @@
+/** A job must prove what it ran: files that it imported from the user's original instead of its tree disprove it. */
+
+export interface ImportedFile {
+  path: string;
+  sha256: string;
+  module: string;
+}
+
+/**
+ * Advice when a file came from the original; null when all came from the tree, or when nothing was recorded (the job
+ * is not Python, or runs where the probe does not reach). Directories are absolute; the tree may lie in the original.
+ */
+export function wrongSource(imports: readonly ImportedFile[], treeDir: string, originalDir: string): string | null {
+  const strays = imports.filter(({ path }) => !isInside(path, treeDir) && isInside(path, originalDir));
+  const first = strays[0];
+  if (first === undefined) return null;
+  const others = strays.length > 1 ? ` and ${strays.length - 1} more` : '';
+  return (
+    `the job ran ${first.path} (module ${first.module})${others} from the original source directory instead of its own tree, ` +
+    "so it did not measure the experiment's code. Usual causes: an editable install (pip install -e) of the original, an absolute " +
+    'path in the script or in a configuration file, a PYTHONPATH set by the launch command. Install the package without -e in ' +
+    'the build command, or start it with PYTHONPATH=$SOURCE_DIR.'
+  );
+}
+
+function isInside(path: string, folder: string): boolean {
+  return path === folder || path.startsWith(folder.endsWith('/') ? folder : `${folder}/`);
+}

@@ -1,0 +1,36 @@
+"""The detached program that owns one local job: `python autoresearch_job <run|adopt|kill> <job directory>`.
+
+run    starts the job that stdin describes (JSON, environment included, so that it never stands in a file)
+adopt  goes on watching a job whose runner was killed
+kill   ends a job whose runner was killed
+"""
+
+import json
+import os
+import sys
+
+# Started by its folder's path and isolated (-I), so that nothing of the user's environment gets in.
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+from job_directory import JobDirectory  # noqa: E402
+from supervision import adopt, kill, run  # noqa: E402
+
+
+def main():
+    action, directory = sys.argv[1], JobDirectory(sys.argv[2])
+    # A request that was cut off (its sender died) is no request: nothing was started and nothing will be.
+    request = json.load(sys.stdin) if action == "run" else None
+    if not directory.lock():
+        # Another runner owns the job.
+        return
+    if action == "run":
+        run(directory, request)
+    elif action == "adopt":
+        adopt(directory)
+    elif action == "kill":
+        kill(directory)
+    else:
+        sys.exit(f"unknown action {action!r}: run, adopt or kill")
+
+
+main()

@@ -1,0 +1,52 @@
+"""Starts a job's command so that it runs at most once: its process waits until it is on record, then takes the claim."""
+
+import os
+import shutil
+import signal
+import sys
+
+import processes
+
+
+class Command:
+    """The job's process, forked and waiting. After release() it is the command."""
+
+    def __init__(self, directory, request):
+        gate, self._gate = os.pipe()
+        self.pid = os.fork()
+        if self.pid == 0:
+            os.close(self._gate)
+            _become(directory, request, gate)
+        os.close(gate)
+
+    def release(self):
+        os.write(self._gate, b"1")
+        os.close(self._gate)
+
+
+def _become(directory, request, gate):
+    try:
+        os.setsid()
+        # Nothing on the pipe: the runner died before the job was on record.
+        if os.read(gate, 1) != b"1":
+            os._exit(0)
+        os.close(gate)
+        _redirect(directory)
+        for which in (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD, signal.SIGPIPE):
+            signal.signal(which, signal.SIG_DFL)
+        directory.claim({"pid": os.getpid(), "process_start": processes.identity(os.getpid())})
+        environment = {**request["env"], "AUTORESEARCH_JOB_DIR": directory.path}
+        shell = shutil.which("bash", path=environment.get("PATH")) or "/bin/sh"
+        os.chdir(request["cwd"])
+        os.execve(shell, [os.path.basename(shell), "-c", request["command"]], environment)
+    except OSError as error:
+        sys.stderr.write(f"autoresearch job runner: the command was not started: {error}\n")
+        sys.stderr.flush()
+    os._exit(126)
+
+
+def _redirect(directory):
+    # The files themselves, no pipe to the runner: the job outlives a runner that is killed.
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    for name, target in (("stdout.log", 1), ("stderr.log", 2)):
+        os.dup2(os.open(directory.file(name), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), target)

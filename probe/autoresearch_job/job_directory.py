@@ -1,0 +1,65 @@
+"""The files of one job: who owns it, what is known about it, and how it ended."""
+
+import errno
+import fcntl
+import json
+import os
+
+
+class JobDirectory:
+    def __init__(self, path):
+        self.path = path
+        self._lock = None
+
+    def file(self, name):
+        return os.path.join(self.path, name)
+
+    def lock(self):
+        """Holds the job for the life of this process; the kernel gives it back even after a kill -9."""
+        os.makedirs(self.path, mode=0o700, exist_ok=True)
+        self._lock = os.open(self.file("lock"), os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            # A file system without locks: the claim alone still keeps the command from starting twice.
+            return error.errno not in (errno.EWOULDBLOCK, errno.EACCES)
+        return True
+
+    def started(self):
+        return os.path.exists(self.file("claim"))
+
+    def ended(self):
+        return os.path.exists(self.file("returncode.txt"))
+
+    def cancel_requested(self):
+        return os.path.exists(self.file("cancel"))
+
+    def claim(self, owner):
+        """Taken by the job's own process right before it becomes the command: exactly one process ever gets it."""
+        descriptor = os.open(self.file("claim"), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            os.write(descriptor, json.dumps(owner).encode())
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def read_facts(self):
+        with open(self.file("job.json"), encoding="utf-8") as file:
+            return json.load(file)
+
+    def write_facts(self, facts):
+        self._write("job.json", json.dumps(facts, indent=2) + "\n")
+
+    def write_end(self, facts):
+        """The return code comes last: who sees it finds everything else in place."""
+        self.write_facts(facts)
+        if facts["returncode"] is not None:
+            self._write("returncode.txt", f"{facts['returncode']}\n")
+
+    def _write(self, name, text):
+        temporary = self.file(f"{name}.{os.getpid()}.tmp")
+        with open(temporary, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, self.file(name))

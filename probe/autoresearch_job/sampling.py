@@ -1,0 +1,128 @@
+"""Samples what a job uses into system.tsv: CPU, resident memory and, where nvidia-smi is, SM utilisation and GPU memory."""
+
+import os
+import shutil
+import sys
+import time
+
+import processes
+
+_HEADER = "time_s\tcpu_pct\trss_mb\tsm_pct\tgpu_mem_mb\n"
+# nvidia-smi prints once a second; an older line says nothing about now.
+_FRESH_S = 3.0
+
+
+class Sampler:
+    def __init__(self, metrics_dir, environment):
+        self._path = os.path.join(metrics_dir, "system.tsv")
+        self._gpu = _GpuReader(environment)
+        self._cpu_before = {}
+        self._time_before = time.monotonic()
+        self._broken = False
+
+    @property
+    def helper_pid(self):
+        return self._gpu.pid
+
+    def sample(self, roots):
+        """One row for the processes below `roots`; blank = unknown."""
+        if self._broken:
+            return
+        now = time.monotonic()
+        living = processes.tree(roots)
+        # A process that was not there before has used all its time since then; one that ended takes its last bit along.
+        used_s = sum(max(0.0, p.cpu_s - self._cpu_before.get((p.pid, p.start), 0.0)) for p in living)
+        elapsed_s = now - self._time_before
+        self._cpu_before = {(p.pid, p.start): p.cpu_s for p in living}
+        self._time_before = now
+        cpu_pct = f"{100 * used_s / elapsed_s:.1f}" if elapsed_s > 0 else ""
+        rss_mb = f"{sum(p.rss_bytes for p in living) / 2**20:.1f}"
+        self._append("\t".join((f"{time.time():.3f}", cpu_pct, rss_mb, *self._gpu.latest())) + "\n")
+
+    def stop(self):
+        self._gpu.stop()
+
+    def _append(self, row):
+        try:
+            os.makedirs(os.path.dirname(self._path), exist_ok=True)
+            with open(self._path, "a", encoding="ascii") as file:
+                file.write(row if file.tell() else _HEADER + row)
+        except OSError as error:
+            self._broken = True
+            print(f"autoresearch job runner: no system metrics: {error}", file=sys.stderr)
+
+
+class _GpuReader:
+    """One nvidia-smi that prints for as long as the job runs: starting it anew each second would cost a core's tenth."""
+
+    def __init__(self, environment):
+        self._process = None
+        self._rest = b""
+        self._lines = []
+        self._seen_at = 0.0
+        program = shutil.which("nvidia-smi", path=environment.get("PATH"))
+        if program is not None:
+            self._start(program, environment.get("CUDA_VISIBLE_DEVICES", ""))
+
+    def _start(self, program, visible):
+        import subprocess
+
+        query = ["--query-gpu=index,utilization.gpu,memory.used", "--format=csv,noheader,nounits", "--loop=1"]
+        chosen = [f"--id={visible}"] if visible and visible != "-1" else []
+        try:
+            self._process = subprocess.Popen(
+                [program, *query, *chosen],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+            os.set_blocking(self._process.stdout.fileno(), False)
+        except OSError:
+            self._process = None
+
+    @property
+    def pid(self):
+        return None if self._process is None else self._process.pid
+
+    def latest(self):
+        """(mean SM utilisation, memory summed over the GPUs) as text."""
+        self._read()
+        gpus = {}
+        for index, sm_pct, memory_mb in self._lines:
+            gpus[index] = (sm_pct, memory_mb)
+        if not gpus or time.monotonic() - self._seen_at > _FRESH_S:
+            return "", ""
+        sm = [_number(sm_pct) for sm_pct, _ in gpus.values()]
+        memory = [_number(memory_mb) for _, memory_mb in gpus.values()]
+        # One that does not tell ("[N/A]") leaves the whole number unknown.
+        return (
+            "" if None in sm else f"{sum(sm) / len(sm):.1f}",
+            "" if None in memory else f"{sum(memory):.0f}",
+        )
+
+    def _read(self):
+        if self._process is None:
+            return
+        try:
+            data = os.read(self._process.stdout.fileno(), 65536)
+        except (BlockingIOError, OSError):
+            return
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        rows = [[cell.strip() for cell in line.decode("ascii", "replace").split(",")] for line in lines]
+        rows = [row for row in rows if len(row) == 3]
+        if rows:
+            self._lines = rows
+            self._seen_at = time.monotonic()
+
+    def stop(self):
+        if self._process is not None:
+            self._process.kill()
+            self._process.stdout.close()
+
+
+def _number(text):
+    try:
+        return float(text)
+    except ValueError:
+        return None

@@ -1,0 +1,200 @@
+"""Watches one job to its end: limits, cancellation, samples, and the record of how it ended."""
+
+import os
+import signal
+import time
+
+import processes
+from command import Command
+from sampling import Sampler
+
+_SAMPLE_EVERY_S = 1.0
+# What a signal does not wake up for: the end of an adopted job, a limit.
+_LOOK_EVERY_S = 0.5
+_DEFAULT_GRACE_S = 5.0
+
+
+def run(directory, request):
+    """Starts the command and stays until it and all its processes have ended. Does nothing if it was started before."""
+    if directory.started():
+        return
+    processes.adopt_orphans()
+    inbox = _Inbox()
+    command = Command(directory, request)
+    facts = {
+        **{key: value for key, value in request.items() if key != "env"},
+        "pid": command.pid,
+        "process_start": processes.identity(command.pid),
+        "runner_pid": os.getpid(),
+        "runner_start": processes.identity(os.getpid()),
+        "started_at": time.time(),
+        "ended_at": None,
+        "returncode": None,
+        "cause": None,
+    }
+    directory.write_facts(facts)
+    # Asked after the record is there: a cancel that comes later finds it.
+    if directory.cancel_requested():
+        os.kill(command.pid, signal.SIGKILL)
+        _close(directory, facts, "cancelled", -signal.SIGKILL)
+        return
+    command.release()
+    job = _Job(directory, facts, inbox, Sampler(request["metrics_dir"], request["env"]), own=True)
+    job.watch()
+
+
+def adopt(directory):
+    """Keeps the limits of a job whose runner was killed. Its return code can no longer be had."""
+    facts = directory.read_facts()
+    if directory.ended() or facts["ended_at"] is not None:
+        return
+    facts.update(runner_pid=os.getpid(), runner_start=processes.identity(os.getpid()))
+    directory.write_facts(facts)
+    job = _Job(directory, facts, _Inbox(), Sampler(facts["metrics_dir"], dict(os.environ)), own=False)
+    job.watch()
+
+
+def kill(directory):
+    """Ends a job whose runner was killed, for a person who cancelled it."""
+    facts = directory.read_facts()
+    if directory.ended() or facts["ended_at"] is not None:
+        return
+    job = _Job(directory, facts, _Inbox(), None, own=False)
+    alive = job.is_alive()
+    job.end_processes()
+    _close(directory, facts, "cancelled" if alive else "lost", -signal.SIGKILL if alive else None)
+
+
+def _close(directory, facts, cause, returncode, ended_at=None):
+    facts.update(cause=cause, returncode=returncode, ended_at=ended_at or time.time())
+    directory.write_end(facts)
+
+
+class _Inbox:
+    """Signals wake the watch; what they mean is read from the job directory."""
+
+    def __init__(self):
+        self._reader, writer = os.pipe()
+        os.set_blocking(self._reader, False)
+        os.set_blocking(writer, False)
+        self.told_to_end = False
+        signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        for which in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(which, self._end)
+
+    def _end(self, *_):
+        self.told_to_end = True
+
+    def wait(self, seconds):
+        import select
+
+        if select.select([self._reader], [], [], max(0.0, seconds))[0]:
+            os.read(self._reader, 4096)
+
+
+class _Job:
+    def __init__(self, directory, facts, inbox, sampler, own):
+        self._directory, self._facts, self._inbox, self._sampler = directory, facts, inbox, sampler
+        self._own = own
+        self._pid = facts["pid"]
+        self._returncode = None
+        self._has_ended = False
+        self._output_bytes = -1
+        self._progress_at = time.monotonic()
+        # An adopted job has already used a part of its time.
+        self._started = time.monotonic() - max(0.0, time.time() - facts["started_at"])
+
+    def watch(self):
+        cause, ended_at, next_sample = None, None, time.monotonic()
+        while self.is_alive():
+            cause = self._reason_to_end()
+            if cause is not None:
+                break
+            now = time.monotonic()
+            if now >= next_sample:
+                self._sampler.sample(self._roots())
+                next_sample = max(next_sample + _SAMPLE_EVERY_S, now)
+            self._inbox.wait(min(next_sample - time.monotonic(), _LOOK_EVERY_S))
+        if cause is None:
+            ended_at = time.time()
+            # The watch of an adopted job cannot know how it ended.
+            cause = "exit" if self._own else "lost"
+        self._facts["cause"] = cause
+        self._directory.write_facts(self._facts)
+        self._sampler.stop()
+        # Also after an ordinary end: what the job left running would disturb the next one.
+        self.end_processes()
+        _close(self._directory, self._facts, cause, self._returncode_after(cause), ended_at)
+
+    def _returncode_after(self, cause):
+        if self._own:
+            return self._returncode
+        return None if cause == "lost" else -signal.SIGKILL
+
+    def is_alive(self):
+        if self._own:
+            self._collect()
+            return not self._has_ended
+        return processes.identity(self._pid) == self._facts["process_start"]
+
+    def end_processes(self):
+        marker = b"AUTORESEARCH_JOB_DIR=" + os.fsencode(self._directory.path) + b"\0"
+        grace_s = self._facts.get("kill_grace_s", _DEFAULT_GRACE_S)
+
+        def find():
+            roots = self._roots() if self._own or self.is_alive() else []
+            # An adopted job's pid, once free, may be anybody's group.
+            group = self._pid if self._own or self.is_alive() else None
+            return [process for process in processes.members(group, marker, roots) if process.pid != os.getpid()]
+
+        def pause():
+            self._inbox.wait(0.02)
+            if self._own:
+                self._collect()
+
+        processes.end(find, grace_s, pause)
+        if self._own:
+            self._collect()
+
+    def _reason_to_end(self):
+        now = time.monotonic()
+        if self._directory.cancel_requested():
+            return "cancelled"
+        if self._inbox.told_to_end:
+            # The machine goes down: nobody decided about this job.
+            return "lost"
+        if now - self._started >= self._facts["timeout_s"]:
+            return "timeout"
+        output_bytes = sum(self._size(name) for name in ("stdout.log", "stderr.log"))
+        if output_bytes != self._output_bytes:
+            self._output_bytes, self._progress_at = output_bytes, now
+        stall_s = self._facts["stall_timeout_s"]
+        if stall_s > 0 and now - self._progress_at >= stall_s:
+            return "stalled"
+        return None
+
+    def _size(self, name):
+        try:
+            return os.stat(self._directory.file(name)).st_size
+        except FileNotFoundError:
+            return 0
+
+    def _roots(self):
+        """The job's process and, of its own runner, the orphans that it adopted."""
+        helper = None if self._sampler is None else self._sampler.helper_pid
+        adopted = processes.children(os.getpid()) if self._own else []
+        return [self._pid, *(pid for pid in adopted if pid not in (self._pid, helper))]
+
+    def _collect(self):
+        """Takes the return code of the job, and clears away adopted orphans that have ended."""
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if pid == 0:
+                return
+            if pid == self._pid:
+                self._returncode = os.waitstatus_to_exitcode(status)
+                self._has_ended = True

@@ -1,0 +1,23 @@
+"""What runs inside a job: switches the recorders on. Each recorder is one module and owns one kind of table.
+
+Nothing here may break or slow a job: no threads, no import of what the job does not need, each error one line.
+"""
+
+import os
+
+from . import complaints
+
+
+def start(probe_dir):
+    """Called once in each Python process, before the user's code. Without a metrics folder nothing is recorded."""
+    metrics_dir = os.environ.get("AUTORESEARCH_METRICS_DIR")
+    if not metrics_dir:
+        return
+    with complaints.guard():
+        from . import imported_files
+
+        imported_files.start(metrics_dir, probe_dir)
+    with complaints.guard():
+        from . import spdl_statistics
+
+        spdl_statistics.start(metrics_dir)

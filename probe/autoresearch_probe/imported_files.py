@@ -1,0 +1,128 @@
+"""Records which Python files of the experiment's tree, or of the user's original, this process ran, with their hash.
+
+A file is recorded before its code runs, so that a job that is killed, or fails in it, still has the record. Sweeps
+over sys.modules find what comes by other ways: the script itself, extension modules, files loaded from an archive.
+"""
+
+import atexit
+import importlib.machinery
+import os
+import sys
+
+from . import complaints
+from .table import Table
+
+_recorder = None
+
+
+def start(metrics_dir, probe_dir):
+    global _recorder
+    tree, original = (os.environ.get(name, "") for name in ("AUTORESEARCH_TREE_DIR", "AUTORESEARCH_ORIGINAL_DIR"))
+    if not tree and not original:
+        return
+    _recorder = _Recorder(Table(metrics_dir, "imports", ("path", "sha256", "module")), _Places(tree, original, probe_dir))
+    _observe_source_loader(_recorder)
+    atexit.register(sweep)
+
+
+def sweep():
+    """Records the modules that are loaded and not yet recorded; cheap when nothing was loaded since."""
+    if _recorder is not None:
+        with complaints.guard():
+            _recorder.sweep()
+
+
+def _observe_source_loader(recorder):
+    loader = importlib.machinery.SourceFileLoader
+    get_code = loader.get_code
+
+    # get_code returns before the module's code runs: no frame of ours appears in the user's tracebacks.
+    def get_code_and_record(self, fullname):
+        code = get_code(self, fullname)
+        with complaints.guard():
+            recorder.record(self.path, fullname)
+        return code
+
+    loader.get_code = get_code_and_record
+
+
+class _Recorder:
+    def __init__(self, table, places):
+        self._table = table
+        self._places = places
+        self._recorded = set()
+        self._modules_seen = 0
+
+    def record(self, path, module):
+        path = self._places.canonical(os.path.abspath(path))
+        if path is None or path in self._recorded:
+            return
+        self._recorded.add(path)
+        self._table.append([(path, _sha256(path), module)])
+
+    def sweep(self):
+        if len(sys.modules) == self._modules_seen:
+            return
+        self._modules_seen = len(sys.modules)
+        for name, module in list(sys.modules.items()):
+            # Read from the dictionary: asking a lazy module for an attribute may import what it stands for.
+            path = (getattr(module, "__dict__", None) or {}).get("__file__")
+            if isinstance(path, str):
+                self.record(path, name)
+
+
+class _Places:
+    """Tells whether a path lies in the tree or in the original, also when it is reached by another name."""
+
+    def __init__(self, tree, original, probe_dir):
+        self._roots = [_Root(folder) for folder in (tree, original) if folder]
+        # The interpreter's own folders may lie in the source directory (a virtual environment): not the user's code.
+        prefixes = {sys.prefix, sys.exec_prefix, sys.base_prefix, probe_dir}
+        self._foreign = tuple(_inside(os.path.abspath(prefix)) for prefix in prefixes if os.path.abspath(prefix) != "/")
+        self._real_folders = {}
+
+    def canonical(self, path):
+        """The path as below AUTORESEARCH_TREE_DIR or AUTORESEARCH_ORIGINAL_DIR, or None when it is in neither."""
+        inside = next((root for root in self._roots if path.startswith(root.inside)), None)
+        if inside is None:
+            folder, name = os.path.split(path)
+            real = os.path.join(self._real_folder(folder), name)
+            root = next((root for root in self._roots if real.startswith(root.real_inside)), None)
+            if root is None:
+                return None
+            path, inside = root.inside + real[len(root.real_inside) :], root
+        return None if self._is_foreign(path, inside) else path
+
+    def _is_foreign(self, path, root):
+        parts = path[len(root.inside) :].split(os.sep)
+        if "site-packages" in parts or "dist-packages" in parts:
+            return True
+        # A prefix that holds the whole root (/, /usr, a home folder) says nothing about the files in it.
+        return any(path.startswith(prefix) and not root.inside.startswith(prefix) for prefix in self._foreign)
+
+    def _real_folder(self, folder):
+        real = self._real_folders.get(folder)
+        if real is None:
+            real = self._real_folders[folder] = os.path.realpath(folder)
+        return real
+
+
+class _Root:
+    def __init__(self, folder):
+        self.inside = _inside(os.path.abspath(folder))
+        self.real_inside = _inside(os.path.realpath(folder))
+
+
+def _inside(folder):
+    return folder.rstrip(os.sep) + os.sep
+
+
+def _sha256(path):
+    # Imported late: a job that runs no file of the source directory does not pay for it.
+    import hashlib
+
+    digest = hashlib.sha256()
+    with open(path, "rb") as file:
+        for block in iter(lambda: file.read(1 << 20), b""):
+            digest.update(block)
+    return digest.hexdigest()
