@@ -1,0 +1,86 @@
+/** Short runs as lists of events, for tables of decisions. */
+import { applyEvent, type EngineState, initialState } from '../../domain/engine-state.js';
+import type { EventBody } from '../../domain/events.js';
+import { type ExperimentIdentity, SEEDS } from '../../domain/experiment.js';
+import { failure } from '../../domain/failure.js';
+import { DEFAULT_LIMITS, type Limits } from '../../domain/limits.js';
+import { UNKNOWN_METRICS } from '../../domain/metrics.js';
+
+export class Story {
+  readonly state: EngineState = initialState('demo');
+
+  constructor(limits: Partial<Limits> = {}) {
+    this.tell({ type: 'run_started', run: 'demo', limits: { ...DEFAULT_LIMITS, ...limits } });
+  }
+
+  tell(...bodies: EventBody[]): this {
+    for (const body of bodies)
+      applyEvent(this.state, { seq: this.state.seq + 1, atMs: 1000 * (this.state.seq + 1), ...body });
+    return this;
+  }
+
+  setUp(practices: string[] = []): this {
+    const repair = { retries: 2, experiments: ['mtp'] };
+    this.tell({ type: 'setup_completed', anchorCommit: 'a0', baseCommit: 'b0', practices, repair });
+    for (const seed of SEEDS)
+      this.tell({
+        type: 'experiment_added',
+        experiment: { ...seed, changeSet: seed.kind === 'baseline' ? [] : [seed.kind] },
+      });
+    return this;
+  }
+
+  add(nodeId: string, more: Partial<ExperimentIdentity> = {}): this {
+    const experiment: ExperimentIdentity = {
+      nodeId,
+      name: nodeId,
+      kind: 'planned',
+      origin: { from: 'plan', iteration: 1, index: 0 },
+      parentId: '000_baseline',
+      startCommit: null,
+      priority: 0,
+      changeSet: [nodeId],
+      tags: [],
+      ...more,
+    };
+    return this.tell({ type: 'experiment_added', experiment });
+  }
+
+  running(nodeId: string, slot = 0): this {
+    return this.tell(
+      { type: 'experiment_preparing', nodeId },
+      { type: 'experiment_prepared', nodeId, commit: `c_${nodeId}` },
+      { type: 'slot_granted', nodeId, slot },
+      { type: 'job_launched', nodeId, jobId: `j_${nodeId}`, launchedAtMs: 1 },
+    );
+  }
+
+  completed(nodeId: string, throughput: number | null): this {
+    this.running(nodeId).tell({ type: 'job_ended', nodeId, durationS: 10 });
+    const metrics = { ...UNKNOWN_METRICS, throughput_samples_per_s: throughput };
+    return this.tell({ type: 'experiment_completed', nodeId, result: { metrics, sources: {}, findings: [] } });
+  }
+
+  failed(nodeId: string, kind: Parameters<typeof failure>[0] = 'job_failed'): this {
+    return this.tell({ type: 'experiment_failed', nodeId, failure: failure(kind, 'it broke', 0) });
+  }
+
+  seedsDone(): this {
+    this.completed('000_baseline', 100).tell({ type: 'best_changed', nodeId: '000_baseline' });
+    return this.completed('000_headspace', 500).completed('001_mtp', 90);
+  }
+
+  planned(iteration: number, accepted: string[], action: 'launch' | 'stop' | 'manual' = 'launch'): this {
+    this.tell({ type: 'planning_started', iteration });
+    for (const nodeId of accepted) this.add(nodeId, { origin: { from: 'plan', iteration, index: 0 } });
+    return this.tell({
+      type: 'plan_received',
+      iteration,
+      action,
+      reasoning: '',
+      accepted,
+      refused: [],
+      notApplicable: [],
+    });
+  }
+}
