@@ -23,18 +23,18 @@ export interface EnvironmentInput {
 }
 
 export function treePlaces({ base, config, workdir, tree }: EnvironmentInput): TreePlaces {
-  return { originalSourceDir: config.source_dir, workdir: workdir.root, tree, home: base['HOME'] ?? '' };
+  return { originalSourceDir: config.source_dir, workdir: workdir.root, tree, home: base.HOME ?? '' };
 }
 
 export function buildEnvironment(input: EnvironmentInput): Record<string, string> {
   const { base, config, workdir, nodeId, tree, image } = input;
   const env = withoutSecrets(base, config.secret_env);
   // The shell sets its own; the old ones name the engine's directory, perhaps the user's original.
-  delete env['PWD'];
-  delete env['OLDPWD'];
-  const pythonPath = pathListFor(base['PYTHONPATH'] ?? '', treePlaces(input));
-  if (pythonPath === '') delete env['PYTHONPATH'];
-  else env['PYTHONPATH'] = pythonPath;
+  delete env.PWD;
+  delete env.OLDPWD;
+  const pythonPath = pathListFor(base.PYTHONPATH ?? '', treePlaces(input));
+  if (pythonPath === '') delete env.PYTHONPATH;
+  else env.PYTHONPATH = pythonPath;
   return {
     ...env,
     IMAGE: image,
@@ -51,9 +51,9 @@ export function jobEnvironment(input: EnvironmentInput & { slot: number }): Reco
   const env = buildEnvironment(input);
   return {
     ...env,
-    PYTHONPATH: [packageFile('probe'), env['PYTHONPATH']].filter(Boolean).join(':'),
+    PYTHONPATH: [packageFile('probe'), env.PYTHONPATH].filter(Boolean).join(':'),
     // Progress lines must reach the log when they are printed: it is how a stall is noticed.
-    PYTHONUNBUFFERED: env['PYTHONUNBUFFERED'] ?? '1',
+    PYTHONUNBUFFERED: env.PYTHONUNBUFFERED ?? '1',
     AUTORESEARCH_SLOT: String(input.slot),
     AUTORESEARCH_METRICS_DIR: input.workdir.metrics(input.nodeId),
     AUTORESEARCH_TREE_DIR: input.tree.sourceDir,

@@ -54,7 +54,7 @@ export async function startRunner(python: string, jobDir: string, what: RunnerAc
 }
 
 /** The target's interpreter if one is configured, else the first Python on PATH. */
-export function runnerPython(configured: string, searchPath = process.env['PATH'] ?? ''): string {
+export function runnerPython(configured: string, searchPath = process.env.PATH ?? ''): string {
   const names = configured === '' ? ['python3', 'python'] : [configured, 'python3', 'python'];
   for (const name of names) {
     const places = isAbsolute(name) ? [name] : searchPath.split(delimiter).map((folder) => join(folder, name));

@@ -77,7 +77,7 @@ def _hook_class(base, table, interval_s):
 
         def _record(self, stats):
             times = (stats.ave_time, stats.p90_time, stats.p99_time)
-            table.append([(time.time(), stage_name(self.info), stats.num_tasks, stats.num_failures, *times)])
+            table.append([(f"{time.time():.3f}", stage_name(self.info), stats.num_tasks, stats.num_failures, *times)])
 
     return ProbeTaskHook
 
@@ -107,7 +107,7 @@ def _watch(queue, table, asked_for_by_user):
     def record(stats):
         waits = (stats.ave_put_time, stats.ave_get_time)
         facts = (stats.elapsed, stats.num_items, stats.qps, *waits, stats.occupancy_rate)
-        table.append([(time.time(), stage_name(queue.info), *facts, int(_is_sink(queue)))])
+        table.append([(f"{time.time():.3f}", stage_name(queue.info), *facts, int(_is_sink(queue)))])
 
     async def interval_stats_callback(stats):
         with complaints.guard():

@@ -1,0 +1,25 @@
+import { describe, expect, it } from 'vitest';
+import { wrongSource } from '../../domain/policies/source-proof.js';
+
+const file = (path: string) => ({ path, sha256: '0', module: 'm' });
+
+describe('wrongSource', () => {
+  it.each([
+    { name: 'nothing recorded', paths: [], wrong: false },
+    { name: 'all from the tree', paths: ['/w/trees/n/a.py', '/w/trees/n/p/b.py'], wrong: false },
+    { name: 'one from the original', paths: ['/w/trees/n/a.py', '/home/src/p/b.py'], wrong: true },
+    { name: 'a neighbour of the original', paths: ['/home/src2/p/b.py'], wrong: false },
+  ])('$name', ({ paths, wrong }) => {
+    const advice = wrongSource(paths.map(file), '/w/trees/n', '/home/src');
+    expect(advice === null).toBe(!wrong);
+    if (wrong) expect(advice).toContain('/home/src/p/b.py');
+  });
+
+  it('a tree that lies within the original is the tree', () => {
+    expect(wrongSource([file('/home/src/work/trees/n/a.py')], '/home/src/work/trees/n', '/home/src')).toBeNull();
+  });
+
+  it('counts the others', () => {
+    expect(wrongSource([file('/o/a.py'), file('/o/b.py')], '/t', '/o')).toContain('and 1 more');
+  });
+});
