@@ -50,6 +50,8 @@ export interface Evidence {
   };
   stages: StageStatistics[];
   system: SystemUse;
+  /** Wall clock of the job, seconds: the last resort for a comparison. */
+  durationS?: number | null;
   /** Things that the parsers noticed (refused numbers, missing files). */
   findings: string[];
 }

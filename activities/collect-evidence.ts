@@ -1,0 +1,118 @@
+/**
+ * The activity `collectEvidence`: reads everything that a job left behind, measures it, and writes evidence.json,
+ * pipeline_stats_log.txt and system_metrics.txt of its run. The same files give the same evidence, so it may run twice.
+ */
+import { type Spec, SpecSchema } from '../domain/formats/spec.js';
+import { parseLaunchCommand } from '../domain/policies/launch-command.js';
+import { wrongSource } from '../domain/policies/source-proof.js';
+import { raise } from './activity-failure.js';
+import { readJsonIfAny, readTextIfAny, writeFileAtomic, writeJsonAtomic } from './atomic-file.js';
+import type { Activities, NodeRef } from './contract.js';
+import { pipelineStatsText, systemMetricsText } from './evidence/evidence-text.js';
+import { JobOutput } from './evidence/job-output.js';
+import { measure } from './evidence/measure.js';
+import { Refusals } from './evidence/measured-number.js';
+import { readMetricFiles } from './evidence/metric-files.js';
+import { eachLine } from './evidence/read-lines.js';
+import type { Platform } from './platforms/platform.js';
+import { ownRun, type RunContext } from './run-context.js';
+
+/** Of a platform that keeps logs elsewhere; local logs are read whole. */
+const REMOTE_LOG_BYTES = 16 * 1024 * 1024;
+
+export interface CollectEvidenceDeps {
+  context: RunContext;
+  platform: Platform;
+}
+
+export function makeCollectEvidence({ context, platform }: CollectEvidenceDeps): Activities['collectEvidence'] {
+  const { workdir, config } = context;
+  return async (input) => {
+    ownRun(context, input);
+    const { nodeId } = input;
+    const jobId = await jobIdOf(context, platform, input);
+    const metricFiles = await readMetricFiles(workdir.metrics(nodeId));
+    const foreign = wrongSource(metricFiles.imports, workdir.treeOf(nodeId), config.source_dir);
+    if (foreign !== null) raise('wrong_source', foreign, { job_id: jobId });
+
+    const refusals = new Refusals();
+    const stdout = new JobOutput(refusals);
+    const stderr = new JobOutput(refusals);
+    const findings = [...metricFiles.findings, ...(await readLogs(context, platform, jobId, stdout, stderr))];
+    const launch = await launchFacts(context, nodeId);
+    const evidence = measure(
+      nodeId,
+      { stdout, stderr, ...metricFiles, ...launch, durationS: await durationOf(platform, jobId), findings },
+      refusals,
+    );
+    const { metrics, sources } = evidence;
+    await writeJsonAtomic(workdir.evidence(nodeId), evidence);
+    await writeFileAtomic(
+      workdir.run(nodeId, 'pipeline_stats_log.txt'),
+      pipelineStatsText(stdout.shownLines(), stderr.shownLines(), evidence),
+    );
+    await writeFileAtomic(workdir.run(nodeId, 'system_metrics.txt'), systemMetricsText(evidence.system));
+    if (metrics.throughput_samples_per_s === null && metrics.steady_step_time_ms === null && !evidence.durationS) {
+      const noticed = evidence.findings.length > 0 ? ` (${evidence.findings.join('; ')})` : '';
+      raise(
+        'metrics_collection_failed',
+        `the job printed no step time and no throughput, and its duration is unknown${noticed}`,
+        {
+          job_id: jobId,
+        },
+      );
+    }
+    context.log('evidence collected', {
+      node: nodeId,
+      throughput: metrics.throughput_samples_per_s,
+      step_ms: metrics.steady_step_time_ms,
+      stages: evidence.stages.length,
+    });
+    return { metrics, sources };
+  };
+}
+
+async function jobIdOf(context: RunContext, platform: Platform, { run, nodeId }: NodeRef): Promise<string> {
+  const written = (await readTextIfAny(context.workdir.run(nodeId, 'job_id.txt')))?.trim();
+  const jobId = written || (await platform.find(`ar-${run}-${nodeId}`))?.jobId;
+  return jobId ?? raise('metrics_collection_failed', `${nodeId} has no job: runs/${nodeId}/job_id.txt is missing`);
+}
+
+/** Whole files where the job directory is here, the tails that the platform gives elsewhere. Gives findings. */
+async function readLogs(
+  { workdir }: RunContext,
+  platform: Platform,
+  jobId: string,
+  stdout: JobOutput,
+  stderr: JobOutput,
+): Promise<string[]> {
+  const hasStdout = await eachLine(workdir.job(jobId, 'stdout.log'), (line) => stdout.readLine(line));
+  const hasStderr = await eachLine(workdir.job(jobId, 'stderr.log'), (line) => stderr.readLine(line));
+  if (hasStdout || hasStderr) return hasStdout ? [] : ['the job has no stdout.log'];
+  const logs = await platform.logs(jobId, REMOTE_LOG_BYTES);
+  for (const line of logs.stdout.split(/\r?\n/)) stdout.readLine(line);
+  for (const line of logs.stderr.split(/\r?\n/)) stderr.readLine(line);
+  return logs.stdout === '' && logs.stderr === '' ? ['the job left no output'] : [];
+}
+
+const BATCH_FLAGS = ['--batch-size', '--batchsize', '--bs', '--per-device-batch-size'];
+const RANK_FLAGS = ['--nproc-per-node', '--nproc', '--num-ranks', '--world-size'];
+
+/** What the launch command says of samples a step, for jobs that do not print it. */
+async function launchFacts({ workdir, config }: RunContext, nodeId: string) {
+  const parsed = SpecSchema.safeParse(await readJsonIfAny(workdir.node(nodeId, 'spec.json')));
+  const spec: Spec | null = parsed.success ? parsed.data : null;
+  const { flags } = parseLaunchCommand(spec?.launch_command || config.base_launch_command);
+  const firstCount = (names: string[]) => {
+    const values = names.map((name) => Number(flags.get(name))).filter((n) => Number.isInteger(n) && n > 0);
+    return values[0] ?? null;
+  };
+  return { batchSize: firstCount(BATCH_FLAGS), ranks: firstCount(RANK_FLAGS) ?? 1 };
+}
+
+async function durationOf(platform: Platform, jobId: string): Promise<number | null> {
+  const status = await platform.status(jobId);
+  if (status.state !== 'ended') return null;
+  const seconds = (status.endedAtMs - status.startedAtMs) / 1000;
+  return seconds > 0 ? seconds : null;
+}

@@ -1,0 +1,111 @@
+/** Puts together what the parsers read of one job: the evidence, with the provenance of each number. Pure. */
+import type { Evidence } from '../../domain/evidence.js';
+import {
+  type MetricSources,
+  type Metrics,
+  type NumericMetric,
+  type Provenance,
+  UNKNOWN_METRICS,
+} from '../../domain/metrics.js';
+import { diagnose } from '../../domain/policies/stage-rules.js';
+import { steadySpans, weightedMean, weightedMedian } from '../../domain/policies/steady-state.js';
+import type { JobOutput, StepLine } from './job-output.js';
+import type { Refusals } from './measured-number.js';
+import type { MetricTable } from './metric-table.js';
+import { queueSamples, taskSamples } from './stage-samples.js';
+import { dataReadinessPct, type ProcessSamples, stageStatistics } from './stage-statistics.js';
+import { systemUse } from './system-samples.js';
+
+export interface JobFiles {
+  stdout: JobOutput;
+  stderr: JobOutput;
+  /** One for each process of the job. */
+  processes: { tasks: MetricTable | null; queues: MetricTable | null }[];
+  system: MetricTable | null;
+  /** From the launch command, where the job does not print it. */
+  batchSize: number | null;
+  ranks: number;
+  durationS: number | null;
+  findings: string[];
+}
+
+export function measure(nodeId: string, files: JobFiles, refusals: Refusals): Evidence {
+  const { stdout, stderr } = files;
+  const singles = { ...stderr.singles, ...stdout.singles };
+  const stages = stagesOf(files, refusals);
+  const system = systemUse(files.system, singles.cpu_cores ?? null, refusals);
+  const steps = stepStatistics(stdout.steps.length > 0 ? stdout.steps : stderr.steps);
+  const batchSize = singles.batch_size ?? files.batchSize;
+  const metrics: Metrics = { ...UNKNOWN_METRICS };
+  const sources: MetricSources = {};
+  const set = (name: NumericMetric, value: number | null | undefined, source: Provenance) => {
+    if (value === null || value === undefined || !Number.isFinite(value)) return;
+    metrics[name] = value;
+    sources[name] = source;
+  };
+  set('ttfb_s', singles.ttfb_s, 'parsed');
+  set('init_time_s', singles.init_time_s, 'parsed');
+  set('step_time_ms', steps.overallMs, 'derived');
+  set('steady_step_time_ms', steps.stepMs, 'derived');
+  if (singles.throughput_samples_per_s !== undefined) {
+    set('throughput_samples_per_s', singles.throughput_samples_per_s, 'parsed');
+  } else if (batchSize !== null && steps.stepMs !== null && steps.stepMs > 0) {
+    const ranks = singles.world_size ?? files.ranks;
+    set('throughput_samples_per_s', (batchSize * ranks * 1000) / steps.stepMs, 'derived');
+  }
+  set('data_readiness_pct', dataReadinessPct(stages), 'derived');
+  set('sm_utilization_pct', system.smPct, 'derived');
+  set('steady_sm_utilization_pct', system.steadySmPct, 'derived');
+  if (system.cpuPct !== null && system.cpuCores !== null && system.cpuCores > 0) {
+    set('cpu_utilization_pct', Math.min(100, system.cpuPct / system.cpuCores), 'derived');
+  }
+  metrics.bottleneck_stage = diagnose({ stages, system, steps, numThreads: null }).bottleneck?.stage.function ?? null;
+  const { overallMs: _, ...stepSummary } = steps;
+  return {
+    nodeId,
+    metrics,
+    sources,
+    steps: { ...stepSummary, batchSize },
+    stages,
+    system,
+    durationS: files.durationS,
+    findings: [...files.findings, ...refusals.findings()],
+  };
+}
+
+/** The probe's samples; SPDL's own log lines only where there are none. */
+function stagesOf(files: JobFiles, refusals: Refusals): Evidence['stages'] {
+  const probed: ProcessSamples[] = files.processes.map(({ tasks, queues }) => ({
+    tasks: tasks ? taskSamples(tasks, refusals) : [],
+    queues: queues ? queueSamples(queues, refusals) : [],
+  }));
+  const stages = stageStatistics(probed);
+  return stages.length > 0 ? stages : stageStatistics([files.stdout.spdlSamples(), files.stderr.spdlSamples()]);
+}
+
+interface StepStatistics {
+  count: number;
+  overallMs: number | null;
+  stepMs: number | null;
+  fetchMs: number | null;
+  computeMs: number | null;
+}
+
+function stepStatistics(lines: readonly StepLine[]): StepStatistics {
+  const steady = steadySpans(lines);
+  const median = (key: 'stepMs' | 'fetchMs' | 'computeMs') => weightedMedian(weighted(steady, key));
+  return {
+    count: lines.reduce((most, { last }) => Math.max(most, last), 0),
+    overallMs: weightedMean(weighted(lines, 'stepMs')),
+    stepMs: median('stepMs'),
+    fetchMs: median('fetchMs'),
+    computeMs: median('computeMs'),
+  };
+}
+
+function weighted(lines: readonly StepLine[], key: 'stepMs' | 'fetchMs' | 'computeMs') {
+  return lines.flatMap((line) => {
+    const value = line[key];
+    return value === null ? [] : [{ value, weight: Math.max(1, line.last - line.first + 1) }];
+  });
+}

@@ -1,0 +1,66 @@
+/**
+ * The playbook's grammar of changes, as they stand in a spec's `changes`: `<knob id>=<number>` (also the short forms
+ * `<stage>.concurrency=8`, `num_threads=8`, `batch_size=64`, `sink_buffer=8`), `split_stage:<stage>`, `mtp` and
+ * `cache_dataloader`. Readable by people, and written by them when they add an experiment.
+ */
+import type { Knob, RewriteAction, Survey } from './survey.js';
+
+export type Change =
+  | { type: 'action'; action: RewriteAction }
+  /** Names a repair attempt; changes nothing by itself. */
+  | { type: 'label' }
+  | { type: 'unknown'; reason: string };
+
+export const MTP = 'mtp';
+export const CACHE_DATALOADER = 'cache_dataloader';
+
+export function setChange(knob: Knob, value: number): string {
+  return `${knob.id}=${value}`;
+}
+
+export function splitChange(stage: string): string {
+  return `split_stage:${stage}`;
+}
+
+const ASSIGNMENT = /^(.+?)\s*=\s*(-?\d+(?:\.\d+)?)$/;
+const LABEL = /^startup_retry_\d+$/;
+
+export function readChange(text: string, survey: Pick<Survey, 'knobs'>): Change {
+  const change = text.trim();
+  const lower = change.toLowerCase();
+  if (lower === MTP) return { type: 'action', action: { type: 'mtp' } };
+  if (lower === CACHE_DATALOADER) return { type: 'action', action: { type: 'headspace' } };
+  if (LABEL.test(lower)) return { type: 'label' };
+  const split = /^split_stage:\s*(\S+)$/i.exec(change);
+  if (split) return { type: 'action', action: { type: 'split_stage', stage: split[1]! } };
+  const assignment = ASSIGNMENT.exec(change);
+  if (!assignment) {
+    return {
+      type: 'unknown',
+      reason: `the playbook does not understand the change ${JSON.stringify(change)}; it understands <knob>=<number>, split_stage:<stage> and mtp`,
+    };
+  }
+  const [, name, value] = assignment;
+  const knob = findKnob(name!, survey.knobs);
+  if (typeof knob === 'string') return { type: 'unknown', reason: knob };
+  return { type: 'action', action: { type: 'set', knob: knob.id, value: Number(value) } };
+}
+
+/** The knob, or why there is none. */
+function findKnob(name: string, knobs: readonly Knob[]): Knob | string {
+  const wanted = name.toLowerCase();
+  const exact = knobs.find(({ id }) => id === name) ?? knobs.find(({ id }) => id.toLowerCase() === wanted);
+  if (exact) return exact;
+  const matching = knobs.filter((knob) => shortNames(knob).includes(wanted));
+  if (matching.length === 1) return matching[0]!;
+  if (matching.length > 1) {
+    return `${JSON.stringify(name)} may mean ${matching.map(({ id }) => id).join(' or ')}: name one of them`;
+  }
+  const known = knobs.map(({ id }) => id).slice(0, 20);
+  return `there is no knob ${JSON.stringify(name)}; there are ${known.length > 0 ? known.join(', ') : 'none'}`;
+}
+
+function shortNames(knob: Knob): string[] {
+  if (knob.role === 'stage_concurrency') return knob.stage === null ? [] : [`${knob.stage.toLowerCase()}.concurrency`];
+  return [knob.role];
+}

@@ -1,0 +1,86 @@
+/** What the search may turn: the survey's knobs as axes with their limits. */
+import { normalFlag } from '../../../domain/policies/launch-command.js';
+import type { Knob, Survey } from '../survey.js';
+import type { Setting } from './settings.js';
+import type { Trials } from './trials.js';
+
+export type AxisRole = 'concurrency' | 'threads' | 'batch' | 'buffer';
+
+export interface Axis {
+  knob: Knob;
+  role: AxisRole;
+  /** Functions of the stages whose concurrency it sets. */
+  stages: string[];
+  least: number;
+  most: number;
+}
+
+const ROLE_OF: Record<Knob['role'], AxisRole | null> = {
+  stage_concurrency: 'concurrency',
+  num_threads: 'threads',
+  batch_size: 'batch',
+  sink_buffer: 'buffer',
+  prefetch: 'buffer',
+  stage_buffer: 'buffer',
+  other: null,
+};
+
+/** Threads for each rank: the engine's own budget (see the thread budget policy). */
+const THREADS_MOST = 16;
+const THREADS_MOST_EXTENDED = 32;
+const CONCURRENCY_MOST = 64;
+const BUFFER_MOST = 64;
+/** A batch may grow this much at most: more would be another training. */
+const BATCH_GROWTH_MOST = 4;
+
+export function axesOf(survey: Survey, trials: Trials): Axis[] {
+  const threadsMost = threadBudget(survey, trials);
+  return survey.knobs.flatMap((knob): Axis[] => {
+    const role = ROLE_OF[knob.role];
+    // 0 means "no buffer", "as many as cores", or "off" by turns: doubling it has no meaning.
+    if (role === null || knob.value < 1 || !Number.isInteger(knob.value)) return [];
+    const stages = role === 'concurrency' ? stagesOf(knob, survey) : [];
+    const most = {
+      concurrency: CONCURRENCY_MOST,
+      threads: threadsMost,
+      buffer: BUFFER_MOST,
+      batch: knob.value * BATCH_GROWTH_MOST,
+    }[role];
+    const bounded = isThreadCount(knob) ? Math.min(most, threadsMost) : most;
+    return [{ knob, role, stages, least: role === 'batch' ? knob.value : 1, most: Math.max(bounded, knob.value) }];
+  });
+}
+
+function stagesOf(knob: Knob, survey: Survey): string[] {
+  const bound = survey.pipelines.flatMap(({ stages }) => stages.filter((stage) => stage.knob === knob.id));
+  const names = bound.map((stage) => stage.function);
+  return [...new Set(knob.stage === null ? names : [knob.stage, ...names])];
+}
+
+function threadBudget(survey: Survey, trials: Trials): number {
+  const knob = survey.knobs.find(({ role }) => role === 'num_threads');
+  if (!knob) return THREADS_MOST;
+  const threadsOf = (setting: Setting) => setting.values[knob.id] ?? knob.value;
+  const { incumbent } = trials;
+  const fewer = trials.all.some(({ speed, setting }) => speed !== null && threadsOf(setting) < THREADS_MOST);
+  const extended = incumbent !== null && fewer && threadsOf(incumbent.setting) >= THREADS_MOST;
+  return extended ? THREADS_MOST_EXTENDED : THREADS_MOST;
+}
+
+export function axisValue(axis: Axis, setting: Setting): number {
+  return setting.values[axis.knob.id] ?? axis.knob.value;
+}
+
+/** Flags that the engine's thread budget compares with the pool's size. */
+export function isThreadCount(knob: Knob): boolean {
+  return (
+    knob.where.type === 'flag' && ['--num-fetch-threads', '--num-decode-threads'].includes(normalFlag(knob.where.flag))
+  );
+}
+
+/** The pool's size in a setting; null when the code does not show it. */
+export function threadsIn(setting: Setting, axes: readonly Axis[], survey: Survey): number | null {
+  const axis = axes.find(({ role }) => role === 'threads');
+  if (axis) return setting.values[axis.knob.id] ?? axis.knob.value;
+  return survey.pipelines.find(({ numThreads }) => numThreads.value !== null)?.numThreads.value ?? null;
+}

@@ -1,0 +1,30 @@
+/** A move: what a proposal changes against the incumbent, what it is worth trying for, and why. */
+import { type Axis, axisValue } from './axes.js';
+
+export interface Move {
+  /** New values of knobs, by id. */
+  values: Record<string, number>;
+  /** Structural changes that it adds. */
+  structure: string[];
+  /** Expected relative gain, for ordering only: 0.2 = a fifth faster. */
+  gain: number;
+  /** One sentence for the hypothesis. */
+  why: string;
+  /** Moves of one family answer the same question; few of them run in one round. */
+  family: string;
+}
+
+export type Direction = 'up' | 'down';
+
+export function familyOf(axis: Axis, direction: Direction): string {
+  return `${axis.knob.id}:${direction}`;
+}
+
+/** Within the axis's limits; a whole number. */
+export function clampTo(axis: Axis, value: number): number {
+  return Math.min(axis.most, Math.max(axis.least, Math.round(value)));
+}
+
+export function scaled(move: Move, factor: number): Move {
+  return { ...move, gain: move.gain * factor };
+}

@@ -1,0 +1,180 @@
+/**
+ * A pipeline on paper: stages with their own best concurrency, a shared pool of threads, few cores, an interpreter's lock,
+ * a batch overhead, and noise. It gives the evidence that a real run of it would leave. Deterministic for a seed.
+ */
+import type { Evidence, StageStatistics } from '../../domain/evidence.js';
+import { UNKNOWN_METRICS } from '../../domain/metrics.js';
+
+export interface SimulatedStage {
+  name: string;
+  /** Milliseconds an item: waiting (storage, network), computing on a core, computing under the interpreter's lock. */
+  waitMs: number;
+  cpuMs: number;
+  gilMs: number;
+  /** Slowdown for each task beyond `goodUpTo` (a disk, a decoder's own threads). */
+  crowding: number;
+  goodUpTo: number;
+}
+
+export interface SimulatedPipeline {
+  name: string;
+  stages: SimulatedStage[];
+  cores: number;
+  /** Milliseconds a batch: fixed, and for each sample. */
+  batchMs: number;
+  sampleMs: number;
+  /** Share by which each busy thread slows down the training step. */
+  disturbance: number;
+  /** Share of throughput lost to uneven items with a sink buffer of 1. */
+  jitter: number;
+  /** Relative standard deviation of a measurement. */
+  noise: number;
+}
+
+export interface SimulatedSetting {
+  concurrency: Record<string, number>;
+  threads: number;
+  batch: number;
+  buffer: number;
+  /** Data comes from a cache: the ceiling. */
+  cached?: boolean;
+}
+
+interface Operation {
+  /** Samples a second. */
+  rate: number;
+  trainerRate: number;
+  stageRates: number[];
+  taskMs: number[];
+  cpuPct: number;
+}
+
+/** Without noise. Found by iterating the load until the rate settles. */
+export function operate(pipeline: SimulatedPipeline, setting: SimulatedSetting): Operation {
+  const perSampleMs = pipeline.sampleMs + pipeline.batchMs / setting.batch;
+  let operation = step(pipeline, setting, perSampleMs, 0);
+  let rate = operation.rate;
+  for (let i = 0; i < 60; i += 1) {
+    operation = step(pipeline, setting, perSampleMs, rate);
+    rate = 0.7 * rate + 0.3 * operation.rate;
+  }
+  return { ...operation, rate };
+}
+
+function step(pipeline: SimulatedPipeline, setting: SimulatedSetting, perSampleMs: number, rate: number): Operation {
+  if (setting.cached) {
+    const trainerRate = 1000 / perSampleMs;
+    return { rate: trainerRate, trainerRate, stageRates: [], taskMs: [], cpuPct: 20 };
+  }
+  const concurrency = pipeline.stages.map(({ name }) => setting.concurrency[name] ?? 1);
+  const total = concurrency.reduce((a, b) => a + b, 0);
+  const share = Math.min(1, setting.threads / total);
+  const active = concurrency.map((c) => c * share);
+  const working = pipeline.stages.reduce((sum, { waitMs, cpuMs, gilMs }, i) => {
+    const work = cpuMs + gilMs;
+    return sum + active[i]! * (work / Math.max(1e-9, work + waitMs));
+  }, 0);
+  const switching = 1 + 0.04 * Math.max(0, working - pipeline.cores);
+  const taskMs = pipeline.stages.map((stage, i) => {
+    const crowd = 1 + stage.crowding * Math.max(0, active[i]! - stage.goodUpTo);
+    return (stage.waitMs * crowd + (stage.cpuMs * crowd + stage.gilMs) * switching) / share;
+  });
+  const cpuDemandMs = pipeline.stages.reduce((sum, s) => sum + s.cpuMs + s.gilMs, 0) * switching;
+  const gilDemandMs = pipeline.stages.reduce((sum, s) => sum + s.gilMs, 0) * switching;
+  const stageRates = taskMs.map((ms, i) => (1000 * concurrency[i]!) / ms);
+  const coresRate = (1000 * pipeline.cores) / Math.max(1e-9, cpuDemandMs);
+  const gilRate = 1000 / Math.max(1e-9, gilDemandMs);
+  const busy = Math.min(
+    working,
+    setting.threads,
+    pipeline.stages.reduce((sum, s) => sum + (rate * (s.cpuMs + s.gilMs)) / 1000, 0) + 0.2 * working,
+  );
+  const trainerRate = 1000 / (perSampleMs * (1 + pipeline.disturbance * busy));
+  const loss = 1 - pipeline.jitter / (1 + setting.buffer);
+  const loaderRate = Math.min(...stageRates, coresRate, gilRate);
+  const smooth = 1 / (loaderRate ** -8 + trainerRate ** -8) ** (1 / 8);
+  return {
+    rate: smooth * loss,
+    trainerRate,
+    stageRates: stageRates.map((r) => Math.min(r, coresRate, gilRate)),
+    taskMs,
+    cpuPct: Math.min(100 * pipeline.cores, (smooth * cpuDemandMs) / 10 + 15),
+  };
+}
+
+export type Random = () => number;
+
+/** mulberry32: small, seeded, good enough for noise. */
+export function seeded(seed: number): Random {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = state;
+    t = Math.imul(t ^ (t >>> 15), t | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+  };
+}
+
+function normal(random: Random): number {
+  return Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+}
+
+/** One noisy run as evidence. */
+export function runSimulation(
+  nodeId: string,
+  pipeline: SimulatedPipeline,
+  setting: SimulatedSetting,
+  random: Random,
+): Evidence {
+  const operation = operate(pipeline, setting);
+  const rate = operation.rate * Math.exp(pipeline.noise * normal(random));
+  const stepMs = (1000 * setting.batch) / rate;
+  const computeMs = Math.min(stepMs, (1000 * setting.batch) / operation.trainerRate);
+  return {
+    nodeId,
+    metrics: { ...UNKNOWN_METRICS, throughput_samples_per_s: rate, steady_step_time_ms: stepMs },
+    sources: { throughput_samples_per_s: 'parsed', steady_step_time_ms: 'derived' },
+    steps: { count: 100, stepMs, fetchMs: stepMs - computeMs, computeMs, batchSize: setting.batch },
+    stages: setting.cached ? [] : stagesOf(pipeline, setting, operation, rate),
+    system: {
+      cpuCores: pipeline.cores,
+      cpuPct: operation.cpuPct,
+      peakRssMb: 500,
+      smPct: null,
+      steadySmPct: null,
+      gpuMemoryMb: null,
+    },
+    findings: [],
+  };
+}
+
+function stagesOf(p: SimulatedPipeline, setting: SimulatedSetting, op: Operation, rate: number): StageStatistics[] {
+  // A queue is full when what comes after it is slower than what comes before it.
+  const occupation = (i: number) => {
+    const before = Math.min(Number.POSITIVE_INFINITY, ...op.stageRates.slice(0, i));
+    const after = Math.min(op.trainerRate, ...op.stageRates.slice(i));
+    const ratio = Number.isFinite(before) ? before / after : 9;
+    return 1 / (1 + ratio ** -12);
+  };
+  const row = (index: number, name: string, concurrency: number, aveTimeS: number | null): StageStatistics => ({
+    name: `pipeline:0:${index}:${name}[${concurrency}]`,
+    pipeline: 0,
+    index,
+    function: name,
+    concurrency,
+    aveTimeS,
+    numTasks: aveTimeS === null ? null : 1000,
+    numFailures: aveTimeS === null ? null : 0,
+    qps: rate,
+    putS: null,
+    getS: null,
+    occupationRate: occupation(index),
+    isSink: name === 'sink',
+  });
+  return [
+    row(0, 'src', 1, null),
+    ...p.stages.map((stage, i) => row(i + 1, stage.name, setting.concurrency[stage.name] ?? 1, op.taskMs[i]! / 1000)),
+    row(p.stages.length + 1, 'sink', 1, null),
+  ];
+}

@@ -1,0 +1,214 @@
+/**
+ * The rules for reading SPDL's stage statistics: which stage holds the others up, whether threads are short, whether the
+ * model's compute is the limit, and whether more concurrency would only make tasks slower. What they mean in words is in
+ * stage-sentences.ts.
+ */
+import type { StageStatistics, SystemUse } from '../evidence.js';
+import { weightedMean } from './steady-state.js';
+
+/** A queue that holds an item for this share of the time is full enough: who takes from it never waits long. */
+const FULL = 0.7;
+const EMPTY = 0.3;
+/** From this data readiness on, the training loop and not the pipeline sets the pace. */
+const READY = 0.95;
+/** Below this share of a step spent on fetching, a faster pipeline cannot gain what can be measured. */
+const SMALL_FETCH_SHARE = 0.03;
+/** All slots of a stage are busy nearly always. */
+const SATURATED = 0.85;
+
+export interface StageReading {
+  stage: StageStatistics;
+  /** Tasks under way at a time on average (rate x execution time); a task that waits for a thread counts. */
+  busyTasks: number | null;
+  /** `busyTasks` over the stage's concurrency, 0 to 1. */
+  utilisation: number | null;
+  /** Execution time over concurrency: the least seconds that the stage needs for an item. */
+  bestItemS: number | null;
+  inputOccupation: number | null;
+  outputOccupation: number | null;
+  condition: 'bottleneck' | 'waits for input' | 'waits for room in its output' | 'keeps up' | 'unknown';
+}
+
+export type Limit = 'compute' | 'stage' | 'threads' | 'source' | 'unknown';
+
+export interface Diagnosis {
+  limit: Limit;
+  /** The stage that holds the others up, when a stage does. */
+  bottleneck: StageReading | null;
+  stages: StageReading[];
+  /** 0 to 1. */
+  dataReadiness: number | null;
+  /** Share of a steady step that the loop waits for data, 0 to 1. */
+  fetchShare: number | null;
+  threads: { busy: number; available: number; wanted: number; starved: boolean } | null;
+  /** One core is busy while several tasks are under way: threads take turns at the interpreter's lock. */
+  gilBound: boolean;
+  /** Stages that would be no slower with less concurrency. */
+  oversubscribed: { stage: StageStatistics; reason: 'no faster than with less' | 'more tasks than cores' }[];
+}
+
+export interface RunReading {
+  stages: readonly StageStatistics[];
+  system: SystemUse;
+  steps: { stepMs: number | null; fetchMs: number | null; computeMs: number | null };
+  /** Threads of the pipeline's pool; null when unknown. */
+  numThreads: number | null;
+  /** Stage statistics of other runs of the same pipeline, for comparison. */
+  others?: readonly (readonly StageStatistics[])[];
+}
+
+export function diagnose(run: RunReading): Diagnosis {
+  const stages = readStages(mergePipelines(run.stages));
+  const sink = stages.find(({ stage }) => stage.isSink)?.stage;
+  const dataReadiness = sink?.occupationRate ?? null;
+  const { stepMs, fetchMs } = run.steps;
+  const fetchShare = stepMs !== null && fetchMs !== null && stepMs > 0 ? Math.min(1, fetchMs / stepMs) : null;
+  const threads = threadUse(stages, run.numThreads);
+  const computeBound =
+    (fetchShare !== null && fetchShare < SMALL_FETCH_SHARE) ||
+    (dataReadiness !== null && dataReadiness >= READY && (fetchShare === null || fetchShare < 5 * SMALL_FETCH_SHARE));
+  const bottleneck = computeBound ? null : findBottleneck(stages);
+  if (bottleneck) bottleneck.condition = 'bottleneck';
+  return {
+    limit: limitOf(computeBound, threads?.starved ?? false, bottleneck, stages),
+    bottleneck,
+    stages,
+    dataReadiness,
+    fetchShare,
+    threads,
+    gilBound: isGilBound(run.system, stages),
+    oversubscribed: oversubscribedStages(stages, run),
+  };
+}
+
+function limitOf(computeBound: boolean, starved: boolean, bottleneck: StageReading | null, all: StageReading[]): Limit {
+  if (computeBound) return 'compute';
+  if (starved) return 'threads';
+  if (bottleneck) return 'stage';
+  const source = all[0];
+  return source && source.stage.index === 0 && (source.outputOccupation ?? 1) < EMPTY ? 'source' : 'unknown';
+}
+
+/** Pipelines that are built anew for each epoch are one pipeline to a reader: rows of equal place and function become one. */
+export function mergePipelines(stages: readonly StageStatistics[]): StageStatistics[] {
+  const groups = new Map<string, StageStatistics[]>();
+  for (const stage of stages) {
+    const key = `${stage.index}:${stage.function}[${stage.concurrency}]`;
+    groups.set(key, [...(groups.get(key) ?? []), stage]);
+  }
+  const merged = [...groups.values()].map((rows): StageStatistics => {
+    const [first] = rows;
+    if (rows.length === 1) return first!;
+    const mean = (pick: (row: StageStatistics) => number | null, weight: (row: StageStatistics) => number | null) =>
+      weightedMean(
+        rows.flatMap((row) => {
+          const value = pick(row);
+          return value === null ? [] : [{ value, weight: weight(row) ?? 1 }];
+        }),
+      );
+    const total = (pick: (row: StageStatistics) => number | null) =>
+      rows.every((row) => pick(row) === null) ? null : rows.reduce((sum, row) => sum + (pick(row) ?? 0), 0);
+    return {
+      ...first!,
+      aveTimeS: mean(
+        (row) => row.aveTimeS,
+        (row) => row.numTasks,
+      ),
+      numTasks: total((row) => row.numTasks),
+      numFailures: total((row) => row.numFailures),
+      qps: mean(
+        (row) => row.qps,
+        () => 1,
+      ),
+      putS: mean(
+        (row) => row.putS,
+        (row) => row.qps,
+      ),
+      getS: mean(
+        (row) => row.getS,
+        (row) => row.qps,
+      ),
+      occupationRate: mean(
+        (row) => row.occupationRate,
+        (row) => row.qps,
+      ),
+    };
+  });
+  return merged.sort((a, b) => a.index - b.index);
+}
+
+function readStages(stages: readonly StageStatistics[]): StageReading[] {
+  return stages.map((stage, i) => {
+    const before = stages[i - 1];
+    // What the stage takes in a second is what leaves the queue before it; its own queue counts what it puts out.
+    const taskRate = before?.qps ?? stage.qps;
+    const busyTasks = taskRate !== null && stage.aveTimeS !== null ? taskRate * stage.aveTimeS : null;
+    const inputOccupation = before?.occupationRate ?? null;
+    const outputOccupation = stage.occupationRate;
+    return {
+      stage,
+      busyTasks,
+      utilisation: busyTasks === null ? null : Math.min(1, busyTasks / stage.concurrency),
+      bestItemS: stage.aveTimeS === null ? null : stage.aveTimeS / stage.concurrency,
+      inputOccupation,
+      outputOccupation,
+      condition: conditionOf(inputOccupation, outputOccupation),
+    };
+  });
+}
+
+function conditionOf(input: number | null, output: number | null): StageReading['condition'] {
+  if (output === null) return 'unknown';
+  if (output >= FULL) return 'waits for room in its output';
+  if (input !== null && input < EMPTY) return 'waits for input';
+  return 'keeps up';
+}
+
+/** The last stage that finds its input full and leaves its output empty; without queue readings, the busiest stage. */
+function findBottleneck(stages: readonly StageReading[]): StageReading | null {
+  const workers = stages.filter(({ stage }) => stage.aveTimeS !== null);
+  const held = workers.filter(
+    ({ inputOccupation, outputOccupation }) => (inputOccupation ?? 0) >= FULL && (outputOccupation ?? 1) < FULL,
+  );
+  if (held.length > 0) return held.at(-1)!;
+  const busiest = [...workers].sort((a, b) => (b.utilisation ?? 0) - (a.utilisation ?? 0))[0];
+  return busiest && (busiest.utilisation ?? 0) >= SATURATED ? busiest : null;
+}
+
+function threadUse(stages: readonly StageReading[], available: number | null): Diagnosis['threads'] {
+  const workers = stages.filter(({ busyTasks }) => busyTasks !== null);
+  if (available === null || workers.length === 0) return null;
+  const busy = workers.reduce((sum, { busyTasks }) => sum + busyTasks!, 0);
+  const wanted = workers
+    // A stage that costs next to nothing (collating, batching) needs no thread of its own.
+    .filter(({ busyTasks }) => busyTasks! > 0.05)
+    .reduce((sum, { stage }) => sum + stage.concurrency, 0);
+  return { busy, available, wanted, starved: wanted > available && busy >= 0.9 * available };
+}
+
+function isGilBound(system: SystemUse, stages: readonly StageReading[]): boolean {
+  const { cpuPct, cpuCores } = system;
+  const busy = stages.reduce((sum, { busyTasks }) => sum + (busyTasks ?? 0), 0);
+  return cpuPct !== null && cpuPct >= 80 && cpuPct <= 125 && (cpuCores ?? 2) >= 2 && busy >= 1.7;
+}
+
+function oversubscribedStages(stages: readonly StageReading[], run: RunReading): Diagnosis['oversubscribed'] {
+  return stages.flatMap((reading): Diagnosis['oversubscribed'] => {
+    const { stage } = reading;
+    if (stage.concurrency < 2 || stage.aveTimeS === null || (reading.busyTasks ?? 0) < 1) return [];
+    const slower = (run.others ?? []).some((other) =>
+      mergePipelines(other).some((before) => isNoFasterThan(stage, before)),
+    );
+    if (slower) return [{ stage, reason: 'no faster than with less' }];
+    const { cpuPct, cpuCores } = run.system;
+    const cpuFull = cpuPct !== null && cpuCores !== null && cpuPct >= 85 * cpuCores;
+    return cpuFull && (reading.busyTasks ?? 0) > 1.5 * cpuCores ? [{ stage, reason: 'more tasks than cores' }] : [];
+  });
+}
+
+/** With more concurrency, the time of a task grew as much: nothing was won by it. */
+function isNoFasterThan(stage: StageStatistics, before: StageStatistics): boolean {
+  if (stage.function !== before.function || stage.concurrency <= before.concurrency) return false;
+  if (stage.aveTimeS === null || before.aveTimeS === null || before.aveTimeS <= 0) return false;
+  return stage.aveTimeS / before.aveTimeS >= 0.95 * (stage.concurrency / before.concurrency);
+}
