@@ -1,0 +1,36 @@
+// Makes sure of what a command of package.json needs: `node scripts/setup.mjs [step…]`, all steps when none is named.
+// Needs no package, does nothing when nothing is missing, and says in one line each thing that it does.
+import { build } from './setup/build.mjs';
+import { exampleData } from './setup/example-data.mjs';
+import { withSetupLock } from './setup/lock.mjs';
+import { nodeModules } from './setup/node-modules.mjs';
+import { requireNode } from './setup/prerequisites.mjs';
+import { SetupFailure, say } from './setup/process.mjs';
+import { tools } from './setup/tools.mjs';
+
+/** In the order in which they need one another. */
+const STEPS = { 'node-modules': nodeModules, build, tools, 'example-data': exampleData };
+
+async function setUp(names) {
+  requireNode();
+  const unknown = names.find((name) => !(name in STEPS));
+  if (unknown !== undefined) {
+    throw new SetupFailure(`unknown step "${unknown}"; the steps are ${Object.keys(STEPS).join(', ')}`, 2);
+  }
+  const steps = Object.entries(STEPS)
+    .filter(([name]) => names.length === 0 || names.includes(name))
+    .map(([, step]) => step);
+  if (steps.every((step) => step.isDone())) return;
+  await withSetupLock(async () => {
+    // Asked again one by one: another set-up may have done it meanwhile, and a step may need a redo after the one before it.
+    for (const step of steps) if (!step.isDone()) await step.run();
+  });
+}
+
+try {
+  await setUp(process.argv.slice(2));
+} catch (error) {
+  if (!(error instanceof SetupFailure)) throw error;
+  say(error.message);
+  process.exitCode = error.exitCode;
+}

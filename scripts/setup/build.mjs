@@ -1,0 +1,63 @@
+// The compiled program: TypeScript to dist/, the workflow bundle, and the `autoresearch` command for npx.
+import { chmodSync, existsSync, lstatSync, mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { inProject, run, say } from './process.mjs';
+import { contentHash, dropStamp, filesBelow, hasStamp, writeStamp } from './stamp.mjs';
+
+const sourceFolders = JSON.parse(readFileSync(inProject('tsconfig.json'), 'utf8')).include;
+
+const stampFile = inProject('dist', '.autoresearch-setup');
+const entry = inProject('dist', 'client', 'main.js');
+const bundler = inProject('dist', 'worker', 'bundle-workflows.js');
+const command = inProject('node_modules', '.bin', 'autoresearch');
+
+const inputs = () =>
+  contentHash(['package.json', 'package-lock.json', 'tsconfig.json', ...filesBelow(sourceFolders, '.ts')]);
+
+/** What was compiled from a source that is gone must not be found any more. */
+function removeOrphans() {
+  const folders = sourceFolders.map((folder) => join('dist', folder)).filter((folder) => existsSync(inProject(folder)));
+  for (const compiled of filesBelow(folders, '.js')) {
+    const source = compiled.replace(/^dist\//, '').replace(/\.js$/, '.ts');
+    if (existsSync(inProject(source))) continue;
+    rmSync(inProject(compiled));
+    rmSync(inProject(`${compiled}.map`), { force: true });
+  }
+}
+
+function isLink(path) {
+  return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
+}
+
+/** npm makes no command for the package in its own checkout. */
+function linkCommand() {
+  chmodSync(entry, 0o755);
+  if (isLink(command)) return;
+  mkdirSync(inProject('node_modules', '.bin'), { recursive: true });
+  symlinkSync(join('..', '..', 'dist', 'client', 'main.js'), command);
+}
+
+export const build = {
+  isDone: () => isLink(command) && existsSync(entry) && hasStamp(stampFile, inputs()),
+
+  async run() {
+    const value = inputs();
+    dropStamp(stampFile);
+    say('compiling to dist/ (tsc)');
+    await run(
+      process.execPath,
+      [
+        inProject('node_modules', 'typescript', 'bin', 'tsc'),
+        ...['-p', 'tsconfig.json', '--incremental', '--tsBuildInfoFile', 'dist/.tsbuildinfo', '--pretty', 'false'],
+      ],
+      { failure: 'the TypeScript compiler found errors' },
+    );
+    removeOrphans();
+    if (existsSync(bundler)) {
+      say('bundling the workflows');
+      await run(process.execPath, [bundler], { failure: 'the workflow bundle could not be made' });
+    }
+    linkCommand();
+    writeStamp(stampFile, value);
+  },
+};
