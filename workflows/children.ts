@@ -15,6 +15,7 @@ import { failure } from '../domain/failure.js';
 import { experimentWorkflowId } from '../domain/naming.js';
 import type { experimentWorkflow } from './experiment.js';
 import { failureFrom } from './failure-value.js';
+import type { Journal } from './journal.js';
 import type { ExperimentInput } from './messages.js';
 
 export class Children {
@@ -24,7 +25,7 @@ export class Children {
   constructor(
     private readonly run: string,
     private readonly onOutcome: (nodeId: string, outcome: ExperimentOutcome) => void,
-    private readonly wake: () => void,
+    private readonly journal: Journal,
   ) {}
 
   /** Shielded from the engine's own cancellation, and abandoned when the engine closes: it lives on by itself. */
@@ -33,6 +34,8 @@ export class Children {
     const input: ExperimentInput = { run: this.run, experiment, slot };
     void this.track(async () => {
       try {
+        // Its activities read from the workdir what it is: that must stand there first.
+        await this.journal.flushed();
         const child = await startChild<typeof experimentWorkflow>('experimentWorkflow', {
           workflowId: experimentWorkflowId(this.run, nodeId),
           args: [input],
@@ -80,7 +83,7 @@ export class Children {
       await CancellationScope.nonCancellable(work);
     } finally {
       this.inFlight -= 1;
-      this.wake();
+      this.journal.wake();
     }
   }
 }

@@ -46,7 +46,7 @@ export async function engineWorkflow(input: EngineInput): Promise<EngineResult> 
   const carried = input.carried ?? null;
   const state = carried?.state ?? (await activities.files.loadState({ run })) ?? initialState(run);
   const journal = new Journal(state, carried?.exportedSeq ?? state.seq);
-  const children = new Children(run, finish, () => journal.wake());
+  const children = new Children(run, finish, journal);
   const charts = new Charts(run, tuning.chartIntervalMs, carried?.chartsAtMs ?? 0, () => journal.wake());
   let planning = false;
 
@@ -139,7 +139,8 @@ export async function engineWorkflow(input: EngineInput): Promise<EngineResult> 
     switch (report.type) {
       case 'prepared':
         if (row?.state.status === 'preparing') {
-          journal.record({ type: 'experiment_prepared', nodeId, commit: report.commit });
+          const { commit, image } = report;
+          journal.record({ type: 'experiment_prepared', nodeId, commit, image });
         } else if (row && row.state.status !== 'ready') {
           // It was started again after it had launched: the slot it holds is its own.
           children.tell(nodeId, slotGrantedSignal, { slot: slotOf(row) ?? 0 });

@@ -74,8 +74,8 @@ export async function experimentWorkflow(input: ExperimentInput): Promise<Experi
     const patch = await activities.agent.applyPatch.executeWithOptions({ summary }, [{ run, experiment }]);
     job.commit = patch.commit;
     phase = 'build';
-    await activities.build.buildImage.executeWithOptions({ summary }, [node]);
-    await report({ type: 'prepared', nodeId, commit: patch.commit });
+    const { image } = await activities.build.buildImage.executeWithOptions({ summary }, [node]);
+    await report({ type: 'prepared', nodeId, commit: patch.commit, image });
     setCurrentDetails('prepared; waiting for a job slot');
     await condition(() => slot !== null);
 

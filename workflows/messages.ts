@@ -44,7 +44,7 @@ export const experimentQuery = defineQuery<ExperimentView, [string]>('experiment
 
 /** What an experiment tells the engine as it goes. Each may arrive twice. */
 export type ExperimentReport =
-  | { type: 'prepared'; nodeId: string; commit: string }
+  | { type: 'prepared'; nodeId: string; commit: string; image: string }
   | { type: 'launched'; nodeId: string; jobId: string; launchedAtMs: number }
   | { type: 'job_ended'; nodeId: string; durationS: number }
   | { type: 'finished'; nodeId: string; outcome: ExperimentOutcome };

@@ -1,0 +1,95 @@
+/**
+ * The memory of agent calls: engine/calls/<key>.json says that a call was answered and where the answer is, so that it is
+ * not made (and paid) again; <key>.pid.json names the process of a call that is under way, so that a leftover can be ended.
+ */
+import { rm } from 'node:fs/promises';
+import { z } from 'zod';
+import { readJsonIfAny, readTextIfAny, writeFileAtomic, writeJsonAtomic } from '../atomic-file.js';
+import { isSameProcess, processIdentity } from '../process-identity.js';
+import type { Workdir } from '../workdir.js';
+import type { AgentAnswer } from './agent.js';
+
+const CallSchema = z.object({ key: z.string(), time: z.string() });
+const AnswerSchema = z.looseObject({
+  text: z.string(),
+  cost_usd: z.number().nullable(),
+  usage: z.record(z.string(), z.number()),
+  raw: z.unknown(),
+});
+const ProcessSchema = z.object({ pid: z.number().int(), identity: z.string() });
+
+export class CallRecord {
+  constructor(private readonly workdir: Workdir) {}
+
+  private callFile(key: string) {
+    return this.workdir.at('engine', 'calls', `${key}.json`);
+  }
+  private processFile(key: string) {
+    return this.workdir.at('engine', 'calls', `${key}.pid.json`);
+  }
+  private logFile(time: string, key: string, part: 'prompt.md' | 'output.md' | 'raw.json') {
+    return this.workdir.at('logs', `${time}_${key}_${part}`);
+  }
+
+  /** The answer that this call got before, or null. */
+  async answered(key: string): Promise<AgentAnswer | null> {
+    const call = CallSchema.safeParse(await readJsonIfAny(this.callFile(key)));
+    if (!call.success) return null;
+    const answer = AnswerSchema.safeParse(await readJsonIfAny(this.logFile(call.data.time, key, 'raw.json')));
+    if (!answer.success) return null;
+    const { text, cost_usd, usage, raw } = answer.data;
+    return { text, costUsd: cost_usd, usage, raw };
+  }
+
+  async prompted(time: string, key: string, prompt: string): Promise<void> {
+    await writeFileAtomic(this.logFile(time, key, 'prompt.md'), prompt);
+  }
+
+  /** The raw file first: from then on the call counts as made. */
+  async record(time: string, key: string, agent: string, answer: AgentAnswer): Promise<void> {
+    const { text, costUsd, usage, raw } = answer;
+    await writeJsonAtomic(this.logFile(time, key, 'raw.json'), {
+      agent,
+      text,
+      cost_usd: costUsd,
+      total_cost_usd: costUsd,
+      usage,
+      raw,
+    });
+    await writeJsonAtomic(this.callFile(key), { key, time });
+    await writeFileAtomic(this.logFile(time, key, 'output.md'), text);
+    await rm(this.processFile(key), { force: true });
+  }
+
+  /** An answer that was of no use: the same call, asked again later, is made anew. */
+  async forget(key: string): Promise<void> {
+    await rm(this.callFile(key), { force: true });
+  }
+
+  async started(key: string, pid: number): Promise<void> {
+    const identity = await processIdentity(pid);
+    if (identity !== null) await writeJsonAtomic(this.processFile(key), { pid, identity });
+  }
+
+  /** Ends the process of an earlier try of this call that outlived its worker. */
+  async endLeftover(key: string): Promise<void> {
+    const text = await readTextIfAny(this.processFile(key));
+    if (text === null) return;
+    const left = ProcessSchema.safeParse(JSON.parse(text));
+    if (left.success && (await isSameProcess(left.data.pid, left.data.identity))) {
+      try {
+        process.kill(-left.data.pid, 'SIGKILL');
+      } catch {
+        // It ended between the look and the kill.
+      }
+    }
+    await rm(this.processFile(key), { force: true });
+  }
+}
+
+/** `YYYYMMDD_HHMMSS`, local time: how log files are named. */
+export function logTime(at: Date): string {
+  const two = (value: number) => String(value).padStart(2, '0');
+  const date = `${at.getFullYear()}${two(at.getMonth() + 1)}${two(at.getDate())}`;
+  return `${date}_${two(at.getHours())}${two(at.getMinutes())}${two(at.getSeconds())}`;
+}

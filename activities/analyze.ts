@@ -1,0 +1,140 @@
+/**
+ * What a run means. Numbers are the parsers'; the agent interprets, and a number of its own is used only where nothing
+ * was measured, marked as reported.
+ */
+import { readFile } from 'node:fs/promises';
+import { type EngineState, rowOf } from '../domain/engine-state.js';
+import type { Evidence } from '../domain/evidence.js';
+import { commitOf } from '../domain/experiment.js';
+import type { AnalysisReply } from '../domain/formats/agent-replies.js';
+import { type Metrics, NUMERIC_METRICS, type Result } from '../domain/metrics.js';
+import { isBetter, objectiveOf, speedup } from '../domain/policies/compare.js';
+import { raise } from './activity-failure.js';
+import type { AnalyzeTask } from './agents/agent.js';
+import type { Ask } from './agents/ask.js';
+import { parseAnalysis } from './agents/parse-reply.js';
+import { writeFileAtomic } from './atomic-file.js';
+import type { Activities } from './contract.js';
+import { withSource } from './experiment-source.js';
+import { jobLogTail } from './job-log-tail.js';
+import type { Platform } from './platforms/platform.js';
+import { ownRun, type RunContext } from './run-context.js';
+import type { RunLog } from './run-log.js';
+import type { SourceControl } from './source-control/source-control.js';
+import { specOf } from './spec-store.js';
+
+const FINDINGS = 12;
+const FINDING_LENGTH = 400;
+
+export function makeAnalyze(deps: {
+  context: RunContext;
+  sourceControl: SourceControl;
+  platform: Platform;
+  runLog: RunLog;
+  ask: Ask;
+}): Activities['analyze'] {
+  const { context, sourceControl, platform, runLog, ask } = deps;
+  const { workdir, config } = context;
+  return async (input) => {
+    ownRun(context, input);
+    const { nodeId } = input;
+    const state = await runLog.state();
+    const row = rowOf(state, nodeId);
+    const evidence = JSON.parse(await readFile(workdir.evidence(nodeId), 'utf8')) as Evidence;
+    const commit = (await sourceControl.commitOf(nodeId)) ?? commitOf(row) ?? state.baseCommit ?? '';
+    const jobId = (await readFile(workdir.run(nodeId, 'job_id.txt'), 'utf8')).trim();
+    const logs = await jobLogTail(platform, jobId);
+    const spec = await specOf(workdir, config, state, row);
+
+    return await withSource({ config, sourceControl }, `analyze_${nodeId}`, commit, async (source) => {
+      const task: AnalyzeTask = {
+        phase: 'analyze',
+        key: `analyze_${nodeId}`,
+        nodeId,
+        source,
+        baseLaunchCommand: config.base_launch_command,
+        refusal: null,
+        notes: config.notes === '' ? [] : [config.notes],
+        spec,
+        kind: row.kind,
+        evidence,
+        logs,
+        baseline: metricsOf(state, '000_baseline'),
+        headspace: metricsOf(state, '000_headspace'),
+        best: bestOf(state),
+      };
+      const answer = await ask({ task, read: parseAnalysis, failure: 'analysis_failed' }).catch((error: unknown) => {
+        // The measurement stands without its interpretation; without either there is nothing to keep.
+        if (!isMeasured(evidence) || !isRefusal(error)) throw error;
+        context.log(`analyze_${nodeId}: ${(error as Error).message}`);
+        return null;
+      });
+      const result = resultFrom(state, nodeId, evidence, answer?.value ?? null);
+      if (!isMeasured(evidence) && objectiveOf(result.metrics, null) === null && answer === null) {
+        raise('analysis_failed', 'nothing was measured and the agent gave no analysis');
+      }
+      await writeFileAtomic(workdir.run(nodeId, 'analysis.md'), answer?.text ?? noAnalysis(result));
+      return result;
+    });
+  };
+}
+
+/** Merges what was measured with what the agent said; improvement and rank are computed, never taken. */
+export function resultFrom(
+  state: EngineState,
+  nodeId: string,
+  evidence: Evidence,
+  reply: AnalysisReply | null,
+): Result {
+  const metrics: Metrics = { ...evidence.metrics };
+  const sources = { ...evidence.sources };
+  for (const name of NUMERIC_METRICS) {
+    const said = reply?.metrics[name] ?? null;
+    if (metrics[name] !== null || said === null || said < 0) continue;
+    metrics[name] = said;
+    sources[name] = 'reported';
+  }
+  metrics.bottleneck_stage = reply?.metrics.bottleneck_stage ?? metrics.bottleneck_stage;
+  metrics.notes = reply?.metrics.notes ?? metrics.notes;
+  const objective = objectiveOf(metrics, null);
+  const baseline = nodeId === '000_baseline' ? objective : objectiveOfNode(state, '000_baseline');
+  const factor = speedup(objective, baseline);
+  metrics.improvement_vs_baseline_pct = factor === null ? null : Number(((factor - 1) * 100).toFixed(2));
+  if (factor === null) delete sources.improvement_vs_baseline_pct;
+  else sources.improvement_vs_baseline_pct = 'derived';
+  const isCandidate = rowOf(state, nodeId).kind !== 'headspace';
+  metrics.is_best_so_far =
+    isCandidate && isBetter(objective, state.best === null ? null : objectiveOfNode(state, state.best));
+  const said = reply ? reply.findings : ['The agent gave no usable analysis; the numbers are the measured ones.'];
+  const findings = [...evidence.findings, ...said]
+    .slice(0, FINDINGS)
+    .map((finding) => finding.slice(0, FINDING_LENGTH));
+  return { metrics, sources, findings };
+}
+
+function isMeasured(evidence: Evidence): boolean {
+  return objectiveOf(evidence.metrics, null) !== null;
+}
+
+function isRefusal(error: unknown): boolean {
+  return error instanceof Error && (error as { type?: string }).type === 'analysis_failed';
+}
+
+function metricsOf(state: EngineState, nodeId: string): Metrics | null {
+  const now = state.experiments[nodeId]?.state;
+  return now?.status === 'completed' ? now.metrics : null;
+}
+
+function objectiveOfNode(state: EngineState, nodeId: string) {
+  const metrics = metricsOf(state, nodeId);
+  return metrics ? objectiveOf(metrics, null) : null;
+}
+
+function bestOf(state: EngineState): AnalyzeTask['best'] {
+  const metrics = state.best === null ? null : metricsOf(state, state.best);
+  return state.best !== null && metrics ? { nodeId: state.best, metrics } : null;
+}
+
+function noAnalysis(result: Result): string {
+  return `No analysis by an agent. Measured:\n\n\`\`\`json\n${JSON.stringify(result, null, 2)}\n\`\`\`\n`;
+}

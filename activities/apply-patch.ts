@@ -1,0 +1,97 @@
+/** The code of one experiment: its commit, made once from its starting commit and its specification. */
+import { z } from 'zod';
+import type { EngineState } from '../domain/engine-state.js';
+import type { ExperimentIdentity } from '../domain/experiment.js';
+import { FileEditSchema } from '../domain/formats/agent-replies.js';
+import type { Spec } from '../domain/formats/spec.js';
+import { differingFlags } from '../domain/policies/launch-command.js';
+import { raise } from './activity-failure.js';
+import type { RewriteTask } from './agents/agent.js';
+import { writeFileAtomic, writeJsonAtomic } from './atomic-file.js';
+import type { Activities } from './contract.js';
+import { applyEdits, editableSource } from './edits/apply-edits.js';
+import { BASE_REF } from './instrument.js';
+import { jobLogTail } from './job-log-tail.js';
+import type { Platform } from './platforms/platform.js';
+import { type RewriteDeps, rewriteSource } from './rewrite-source.js';
+import { ownRun } from './run-context.js';
+import type { RunLog } from './run-log.js';
+import { specOf } from './spec-store.js';
+import { targetPython } from './target-python.js';
+
+interface ApplyDeps extends RewriteDeps {
+  runLog: RunLog;
+  platform: Platform;
+}
+
+const EditsSchema = z.array(FileEditSchema).min(1);
+
+export function makeApplyPatch(deps: ApplyDeps): Activities['applyPatch'] {
+  const { context, sourceControl, runLog } = deps;
+  const { workdir, config } = context;
+  return async (input) => {
+    ownRun(context, input);
+    const state = await runLog.state();
+    // The row that the log holds, not the message: what a foreign sender claims of an experiment does not count.
+    const experiment = state.experiments[input.experiment.nodeId];
+    if (!experiment) raise('policy_refused', `${input.experiment.nodeId} is no experiment of this run`);
+    const { nodeId } = experiment;
+    const spec = await specOf(workdir, config, state, experiment);
+    await writeJsonAtomic(workdir.node(nodeId, 'spec.json'), spec);
+    const base = await sourceControl.commitOf(BASE_REF);
+    const start = experiment.startCommit ?? base ?? raise('source_restore_failed', 'the run has no base commit');
+    const known = await sourceControl.commitOf(nodeId);
+    const made =
+      known === null ? await change(state, experiment, spec, start) : { commit: known, changed: known !== start };
+    await writeFileAtomic(workdir.run(nodeId, 'commit.txt'), `${made.commit}\n`);
+    return made;
+  };
+
+  async function change(state: EngineState, experiment: ExperimentIdentity, spec: Spec, start: string) {
+    const { nodeId, kind } = experiment;
+    const message = `ar: ${nodeId}: ${spec.change_summary || spec.name}`;
+    const edits = EditsSchema.safeParse(spec.edits);
+    if (kind === 'user' && edits.success) {
+      const python = await targetPython(config);
+      const outcome = await applyEdits(await editableSource(sourceControl, start), edits.data, { python });
+      if (!outcome.ok) raise('code_change_failed', outcome.reason);
+      return {
+        commit: await sourceControl.commitEdits(nodeId, start, outcome.files, message),
+        changed: outcome.files.size > 0,
+      };
+    }
+    if (kind === 'baseline' || kind === 'repeat' || spec.changes.length === 0) {
+      return { commit: await sourceControl.commitEdits(nodeId, start, new Map(), message), changed: false };
+    }
+    const task = { phase: phaseOf(experiment), spec, failure: await failureOf(state, experiment), nodeId };
+    return await rewriteSource(deps, {
+      name: nodeId,
+      key: `apply_${nodeId}`,
+      parent: start,
+      message,
+      task,
+      failure: 'code_change_failed',
+      emptyProblem: mayChangeNothing(experiment, spec)
+        ? null
+        : 'the reply changes nothing: it would repeat the run that it starts from',
+    });
+  }
+
+  /** Flags alone may make the change; a seed is measured in any case. */
+  function mayChangeNothing(experiment: ExperimentIdentity, spec: Spec): boolean {
+    if (experiment.origin.from === 'seed') return true;
+    return differingFlags(spec.launch_command, config.base_launch_command).length > 0;
+  }
+
+  async function failureOf(state: EngineState, { origin }: ExperimentIdentity): Promise<RewriteTask['failure']> {
+    if (origin.from !== 'repair') return null;
+    const failed = state.experiments[origin.of]?.state;
+    if (!failed || !('failure' in failed)) return null;
+    return { failure: failed.failure, logs: await jobLogTail(deps.platform, failed.jobId) };
+  }
+}
+
+function phaseOf({ kind }: ExperimentIdentity): RewriteTask['phase'] {
+  if (kind === 'headspace') return 'headspace';
+  return kind === 'repair' ? 'repair' : 'apply';
+}

@@ -1,0 +1,58 @@
+/** The run so far, as planners and reports see it. */
+import { existsSync } from 'node:fs';
+import type { Evidence } from '../domain/evidence.js';
+import { commitOf, type ExperimentRow, isTerminal, type TerminalStatus } from '../domain/experiment.js';
+import type { RunConfig } from '../domain/formats/config.js';
+import type { Spec } from '../domain/formats/spec.js';
+import type { RunRecord } from '../domain/reports/run-record.js';
+import type { HistoryEntry } from './agents/agent.js';
+import { readJsonIfAny } from './atomic-file.js';
+import { readSpecs } from './spec-store.js';
+import type { Workdir } from './workdir.js';
+
+/** How many of the newest runs a planner gets the measurements of, besides the baseline and the best. */
+const NEWEST = 6;
+
+export async function specsOf(workdir: Workdir, config: RunConfig, record: RunRecord): Promise<Map<string, Spec>> {
+  const specs = new Map<string, Spec>();
+  await readSpecs(workdir, config, record.state, Object.keys(record.state.experiments), specs);
+  return specs;
+}
+
+export function historyOf(record: RunRecord, specs: ReadonlyMap<string, Spec>): HistoryEntry[] {
+  const rows = Object.values(record.state.experiments).sort((a, b) => a.seq - b.seq);
+  return rows.flatMap((row) => {
+    const spec = specs.get(row.nodeId);
+    return spec ? [historyEntry(row, spec, record)] : [];
+  });
+}
+
+function historyEntry(row: ExperimentRow, spec: Spec, record: RunRecord): HistoryEntry {
+  const { state } = row;
+  return {
+    nodeId: row.nodeId,
+    kind: row.kind,
+    status: isTerminal(row) ? (state.status as TerminalStatus) : 'open',
+    spec: { ...spec, goto: row.startCommit },
+    commit: commitOf(row),
+    parentId: row.parentId,
+    result:
+      state.status === 'completed'
+        ? { metrics: state.metrics, sources: state.sources, findings: record.findings.get(row.nodeId) ?? [] }
+        : null,
+    failure: 'failure' in state ? state.failure : null,
+    isBest: record.state.best === row.nodeId,
+  };
+}
+
+/** Measurements of the baseline, the best and the newest completed runs, by node id. */
+export async function evidenceFor(workdir: Workdir, record: RunRecord): Promise<Record<string, Evidence>> {
+  const newest = record.ended.slice(-NEWEST).map(({ nodeId }) => nodeId);
+  const wanted = new Set(['000_baseline', '001_mtp', ...newest, ...(record.state.best ? [record.state.best] : [])]);
+  const found: Record<string, Evidence> = {};
+  for (const nodeId of wanted) {
+    if (!existsSync(workdir.evidence(nodeId))) continue;
+    found[nodeId] = (await readJsonIfAny(workdir.evidence(nodeId))) as Evidence;
+  }
+  return found;
+}

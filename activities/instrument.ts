@@ -1,0 +1,34 @@
+/** Adds timing to the pipeline script: the commit from which every experiment starts. */
+
+import { raise } from './activity-failure.js';
+import type { Activities } from './contract.js';
+import { type RewriteDeps, rewriteSource } from './rewrite-source.js';
+import { ownRun } from './run-context.js';
+
+/** Ref of the commit that experiments start from. */
+export const BASE_REF = 'base';
+
+export function makeInstrument(deps: RewriteDeps): Activities['instrument'] {
+  const { context, sourceControl } = deps;
+  return async (input) => {
+    ownRun(context, input);
+    const known = await sourceControl.commitOf(BASE_REF);
+    if (known !== null) return { baseCommit: known };
+    const anchor =
+      (await sourceControl.commitOf('anchor')) ?? raise('setup_source_failed', 'the source was not anchored');
+    if (context.config.skip_instrument) {
+      return { baseCommit: await sourceControl.commitEdits(BASE_REF, anchor, new Map(), 'ar: base') };
+    }
+    const { commit, changed } = await rewriteSource(deps, {
+      name: BASE_REF,
+      key: 'instrument',
+      parent: anchor,
+      message: 'ar: instrument the training loop',
+      task: { phase: 'instrument', spec: null, failure: null, nodeId: null },
+      failure: 'setup_instrumentation_failed',
+      emptyProblem: null,
+    });
+    context.log(changed ? `instrumented at ${commit}` : 'the script reports its timing already');
+    return { baseCommit: commit };
+  };
+}

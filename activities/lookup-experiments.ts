@@ -1,0 +1,30 @@
+/** What became of experiments whose end the engine may have missed: asked of the Temporal server by workflow id. */
+import type { Client } from '@temporalio/client';
+import { WorkflowNotFoundError } from '@temporalio/client';
+import { experimentWorkflowId } from '../domain/naming.js';
+import type { Activities, ExperimentLookup, ExperimentOutcome } from './contract.js';
+import { ownRun, type RunContext } from './run-context.js';
+
+export function makeLookupExperiments(deps: { context: RunContext; client: Client }): Activities['lookupExperiments'] {
+  return async (input) => {
+    ownRun(deps.context, input);
+    return await Promise.all(input.nodeIds.map(async (nodeId) => await lookup(deps.client, input.run, nodeId)));
+  };
+}
+
+async function lookup(client: Client, run: string, nodeId: string): Promise<ExperimentLookup> {
+  const handle = client.workflow.getHandle(experimentWorkflowId(run, nodeId));
+  try {
+    const { status } = await handle.describe();
+    if (status.name === 'RUNNING') return { nodeId, found: 'running', outcome: null };
+    if (status.name !== 'COMPLETED') return { nodeId, found: 'missing', outcome: null };
+    const outcome: ExperimentOutcome = await handle.result();
+    // Withdrawn before: nothing was launched, so that it starts again like one that was never there.
+    return outcome.type === 'withdrawn'
+      ? { nodeId, found: 'missing', outcome: null }
+      : { nodeId, found: 'ended', outcome };
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return { nodeId, found: 'missing', outcome: null };
+    throw error;
+  }
+}

@@ -1,0 +1,110 @@
+/** One planning round: asks the agent, holds its proposals against the rules, and keeps the accepted ones in the workdir. */
+import type { PlanReply } from '../domain/formats/agent-replies.js';
+import type { Spec } from '../domain/formats/spec.js';
+import { plateauCount } from '../domain/policies/planning.js';
+import type { PlanTask } from './agents/agent.js';
+import type { Ask } from './agents/ask.js';
+import { type Parsed, parsePlan } from './agents/parse-reply.js';
+import type { Activities, PlanResult } from './contract.js';
+import { withSource } from './experiment-source.js';
+import { evidenceFor, historyOf, specsOf } from './history.js';
+import { judgeProposal } from './proposals.js';
+import { ownRun, type RunContext } from './run-context.js';
+import type { RunLog } from './run-log.js';
+import type { SourceControl } from './source-control/source-control.js';
+import { writePlan } from './spec-store.js';
+
+const REASONING_LIMIT = 2000;
+/** A planner that proposes more than this at once decides on stale results. */
+const PROPOSALS_PER_ROUND = 12;
+
+export function makePlan(deps: {
+  context: RunContext;
+  sourceControl: SourceControl;
+  runLog: RunLog;
+  ask: Ask;
+}): Activities['plan'] {
+  const { context, sourceControl, runLog, ask } = deps;
+  const { workdir, config } = context;
+  return async (input) => {
+    ownRun(context, input);
+    const record = await runLog.record();
+    const { state } = record;
+    if (state.seq < input.throughSeq)
+      throw new RangeError(`the event log ends at ${state.seq}, before ${input.throughSeq}`);
+    const specs = await specsOf(workdir, config, record);
+    const history = historyOf(record, specs);
+    const best = history.find((entry) => entry.isBest);
+    const commit = best?.commit ?? state.baseCommit ?? '';
+    const commands = new Map([...specs].map(([nodeId, spec]) => [nodeId, spec.launch_command]));
+    const rules = { state, baseCommand: config.base_launch_command, commands, gpuCount: null };
+
+    return await withSource({ config, sourceControl }, `plan_${input.iteration}`, commit, async (source) => {
+      const task: PlanTask = {
+        phase: 'plan',
+        key: `plan_${String(input.iteration).padStart(3, '0')}`,
+        nodeId: null,
+        source,
+        baseLaunchCommand: config.base_launch_command,
+        refusal: null,
+        notes: [config.notes, ...state.notes].filter((note) => note !== ''),
+        iteration: input.iteration,
+        limits: state.limits,
+        history,
+        evidence: await evidenceFor(workdir, record),
+        baseCommit: state.baseCommit ?? '',
+        bestNodeId: state.best,
+        practices: {
+          known: state.practicesKnown,
+          tried: state.practicesTried,
+          notApplicable: state.practicesNotApplicable,
+        },
+        plateauCount: plateauCount(state),
+      };
+      let refusedAll: PlanResult | null = null;
+      const read = (text: string): Parsed<PlanResult & { specs: Spec[] }> => {
+        const reply = parsePlan(text);
+        if (!reply.ok) return reply;
+        const result = judge(reply.value, rules);
+        const isEmpty = reply.value.action === 'launch' && result.proposals.length === 0 && result.refused.length > 0;
+        if (!isEmpty || refusedAll) return { ok: true, value: { ...result, specs: reply.value.experiments } };
+        refusedAll = result;
+        return { ok: false, reason: result.refused.map(({ name, reason }) => `${name}: ${reason}`).join('\n') };
+      };
+      const { value } = await ask({ task, read, failure: 'planning_failed' });
+      const { specs: proposed, ...result } = value;
+      await writePlan(workdir, input.iteration, proposed);
+      return result;
+    });
+  };
+}
+
+function judge(reply: PlanReply, rules: Parameters<typeof judgeProposal>[1]): PlanResult {
+  const result: PlanResult = {
+    action: reply.action,
+    reasoning: reply.reasoning.slice(0, REASONING_LIMIT),
+    proposals: [],
+    refused: [],
+    notApplicable: reply.not_applicable,
+  };
+  if (reply.action !== 'launch') return result;
+  const inThisPlan = new Set<string>();
+  for (const [index, spec] of reply.experiments.entries()) {
+    const judged = judgeProposal(spec, rules);
+    const key = judged.ok ? JSON.stringify([judged.identity.startCommit, judged.identity.changeSet]) : '';
+    if (!judged.ok) {
+      result.refused.push({ name: spec.name, reason: judged.reason });
+    } else if (inThisPlan.has(key)) {
+      result.refused.push({
+        name: spec.name,
+        reason: 'the same changes on the same commit stand in this plan already',
+      });
+    } else if (result.proposals.length >= PROPOSALS_PER_ROUND) {
+      result.refused.push({ name: spec.name, reason: `a plan may propose ${PROPOSALS_PER_ROUND} experiments` });
+    } else {
+      inThisPlan.add(key);
+      result.proposals.push({ index, ...judged.identity });
+    }
+  }
+  return result;
+}

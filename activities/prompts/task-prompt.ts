@@ -1,0 +1,152 @@
+/** From a task to the prompt that a model reads: which template, and the text of each of its variables. */
+import type { StageStatistics } from '../../domain/evidence.js';
+import { suggestedAction } from '../../domain/failure.js';
+import { objectiveOf } from '../../domain/policies/compare.js';
+import type { AgentTask, AnalyzeTask, HistoryEntry, PlanTask, ReportTask, RewriteTask } from '../agents/agent.js';
+import { loadTemplate, readPrompt, renderTemplate } from './render.js';
+import { fenced, otherFilesText, scriptText } from './source-text.js';
+
+export async function promptFor(task: AgentTask): Promise<string> {
+  const common = { notes: notesText(task.notes), refusal: refusalText(task.refusal) };
+  return renderTemplate(loadTemplate(task.phase), { ...common, ...(await valuesFor(task)) }, task.phase);
+}
+
+async function valuesFor(task: AgentTask): Promise<Record<string, string>> {
+  switch (task.phase) {
+    case 'instrument':
+      return await codeValues(task);
+    case 'headspace':
+      return { ...(await codeValues(task)), knowledge: readPrompt('knowledge') };
+    case 'apply':
+      return { ...(await codeValues(task)), ...specValues(task), knowledge: readPrompt('knowledge') };
+    case 'repair':
+      return { ...(await codeValues(task)), ...repairValues(task), knowledge: readPrompt('knowledge') };
+    case 'analyze':
+      return { ...(await analyzeValues(task)), knowledge: readPrompt('knowledge') };
+    case 'plan':
+      return { ...(await codeValues(task)), ...planValues(task), knowledge: readPrompt('knowledge') };
+    case 'report':
+      return reportValues(task);
+  }
+}
+
+async function codeValues(task: RewriteTask | PlanTask): Promise<Record<string, string>> {
+  return {
+    script: task.source.script,
+    source: await scriptText(task.source),
+    other_files: await otherFilesText(task.source),
+  };
+}
+
+function specValues(task: RewriteTask): Record<string, string> {
+  const spec = task.spec;
+  return {
+    name: spec?.name ?? '',
+    description: spec?.description ?? '',
+    changes: spec?.changes.join('; ') ?? '',
+    hypothesis: spec?.hypothesis ?? '',
+    launch_command: spec?.launch_command || task.baseLaunchCommand,
+  };
+}
+
+function repairValues(task: RewriteTask): Record<string, string> {
+  const { name, description, changes } = specValues(task) as { name: string; description: string; changes: string };
+  const failure = task.failure ? `${task.failure.failure.kind}: ${task.failure.failure.message}` : 'unknown';
+  return { name, description, changes, failure, logs: fenced(task.failure?.logs ?? '', '') };
+}
+
+async function analyzeValues(task: AnalyzeTask): Promise<Record<string, string>> {
+  const { spec, evidence } = task;
+  return {
+    name: spec.name,
+    kind: task.kind,
+    description: spec.description,
+    hypothesis: spec.hypothesis,
+    launch_command: spec.launch_command || task.baseLaunchCommand,
+    measured: json({ metrics: evidence.metrics, steps: evidence.steps, findings: evidence.findings }),
+    stages: stagesText(evidence.stages),
+    system: json(evidence.system),
+    comparison: json({ baseline: task.baseline, headspace: task.headspace, best: task.best }),
+    logs: fenced(task.logs, ''),
+    script: task.source.script,
+    source: await scriptText(task.source),
+  };
+}
+
+function planValues(task: PlanTask): Record<string, string> {
+  const best = task.history.find((entry) => entry.nodeId === task.bestNodeId);
+  const headspace = task.history.find((entry) => entry.kind === 'headspace');
+  const { known, tried, notApplicable } = task.practices;
+  return {
+    iteration: String(task.iteration),
+    base_launch_command: task.baseLaunchCommand,
+    base_commit: task.baseCommit,
+    best: best ? entryLine(best) : 'none',
+    headspace: headspace ? entryLine(headspace) : 'not measured',
+    practices: `known ${known.join(', ')}; tried ${tried.join(', ') || 'none'}; not applicable ${notApplicable.join(', ') || 'none'}`,
+    limits: json(task.limits),
+    history: task.history.map(entryText).join('\n\n'),
+    stages: stagesText((task.bestNodeId && task.evidence[task.bestNodeId]?.stages) || []),
+  };
+}
+
+function reportValues(task: ReportTask): Record<string, string> {
+  const best = task.history.find((entry) => entry.nodeId === task.bestNodeId);
+  return {
+    base_launch_command: task.baseLaunchCommand,
+    history: task.history.map(entryText).join('\n\n'),
+    analyses: Object.entries(task.analyses)
+      .map(([node, text]) => `### ${node}\n\n${text}`)
+      .join('\n\n'),
+    best: best ? entryLine(best) : 'none',
+  };
+}
+
+function entryLine(entry: HistoryEntry): string {
+  const objective = entry.result ? objectiveOf(entry.result.metrics, null) : null;
+  const outcome = objective ? `${objective.metric} ${objective.value}` : (entry.failure?.kind ?? entry.status);
+  return `${entry.nodeId} (${entry.kind}, ${entry.status}${entry.isBest ? ', best' : ''}): ${outcome}, commit ${entry.commit ?? 'none'}`;
+}
+
+function entryText(entry: HistoryEntry): string {
+  const { spec, result, failure } = entry;
+  const lines = [
+    `- ${entryLine(entry)}`,
+    `  changes: ${spec.changes.join('; ') || 'none'}; starts from ${spec.goto ?? 'the base commit'}; launch: \`${spec.launch_command || 'base command'}\``,
+    `  summary: ${spec.change_summary || spec.description}`,
+  ];
+  if (result) lines.push(`  metrics: ${JSON.stringify(withoutNull(result.metrics))}`);
+  for (const finding of result?.findings.slice(0, 4) ?? []) lines.push(`  finding: ${finding}`);
+  if (failure) lines.push(`  failed: ${failure.message.split('\n')[0]} (${suggestedAction(failure.kind)})`);
+  return lines.join('\n');
+}
+
+function stagesText(stages: readonly StageStatistics[]): string {
+  if (stages.length === 0) return '(no stage statistics)';
+  const cell = (value: number | null) => (value === null ? '?' : String(Number(value.toPrecision(4))));
+  const rows = stages.map(
+    (s) =>
+      `| ${s.name} | ${cell(s.aveTimeS)} | ${cell(s.numTasks)} | ${cell(s.qps)} | ${cell(s.putS)} | ${cell(s.getS)} | ${cell(s.occupationRate)} |`,
+  );
+  return [
+    '| stage | ave_time s | tasks | qps | put s | get s | occupation_rate |',
+    '|---|---|---|---|---|---|---|',
+    ...rows,
+  ].join('\n');
+}
+
+function withoutNull(values: object): object {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== null));
+}
+
+function json(value: unknown): string {
+  return fenced(JSON.stringify(value, null, 1), 'json-data');
+}
+
+function notesText(notes: readonly string[]): string {
+  return notes.length === 0 ? '' : `\n## Notes from the owner\n\n${notes.map((note) => `- ${note}`).join('\n')}\n`;
+}
+
+function refusalText(refusal: string | null): string {
+  return refusal === null ? '' : `\n## Your previous answer was refused\n\n${refusal}\n`;
+}

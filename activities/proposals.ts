@@ -1,0 +1,69 @@
+/** Proposed experiments against the rules that code enforces; a refusal says which rule, for the planner or a person. */
+import type { EngineState } from '../domain/engine-state.js';
+import type { ExperimentIdentity } from '../domain/experiment.js';
+import { commitOf } from '../domain/experiment.js';
+import type { Spec } from '../domain/formats/spec.js';
+import { changeSetOf, duplicateOf } from '../domain/policies/change-set.js';
+import { isBetter, objectiveOf } from '../domain/policies/compare.js';
+import { launchCommandProblem, parseLaunchCommand } from '../domain/policies/launch-command.js';
+import { threadBudgetProblem } from '../domain/policies/thread-budget.js';
+
+export type Judged =
+  | { ok: true; identity: Omit<ExperimentIdentity, 'nodeId' | 'kind' | 'origin'> }
+  | { ok: false; reason: string };
+
+export interface ProposalRules {
+  state: EngineState;
+  baseCommand: string;
+  /** Launch command of each known experiment. */
+  commands: ReadonlyMap<string, string>;
+  gpuCount: number | null;
+}
+
+export function judgeProposal(spec: Spec, rules: ProposalRules): Judged {
+  const { state, baseCommand } = rules;
+  const command = spec.launch_command || baseCommand;
+  const refused =
+    launchCommandProblem(command, baseCommand) ??
+    threadBudgetProblem(command, { gpuCount: rules.gpuCount, sixteenBeatFewer: sixteenBeatFewer(rules) });
+  if (refused) return { ok: false, reason: refused };
+  const start = startOf(spec.goto, state);
+  if (!start)
+    return { ok: false, reason: `goto ${JSON.stringify(spec.goto)} is the commit of no experiment of this run` };
+  const identity = {
+    name: spec.name,
+    parentId: start.parentId,
+    startCommit: start.commit,
+    priority: spec.priority ?? 0,
+    changeSet: changeSetOf(spec.changes, command, baseCommand),
+    tags: spec.best_practices_tags,
+  };
+  const twin = duplicateOf(state, identity);
+  return twin
+    ? { ok: false, reason: `the same changes on the same commit are tried by ${twin} already` }
+    : { ok: true, identity };
+}
+
+/** Null or the base commit: from the base, under the baseline. Another commit (or 7 or more of its digits): under its maker. */
+function startOf(goto: string | null, state: EngineState): { commit: string | null; parentId: string | null } | null {
+  if (goto === null || goto === state.baseCommit || goto === state.anchorCommit)
+    return { commit: null, parentId: '000_baseline' };
+  if (!/^[0-9a-f]{7,40}$/.test(goto)) return null;
+  if (state.baseCommit?.startsWith(goto)) return { commit: null, parentId: '000_baseline' };
+  const maker = Object.values(state.experiments).find((row) => commitOf(row)?.startsWith(goto));
+  return maker ? { commit: commitOf(maker), parentId: maker.nodeId } : null;
+}
+
+/** Whether a measured run with 16 threads is better than every measured run with fewer. */
+function sixteenBeatFewer({ state, commands }: ProposalRules): boolean {
+  const measured = Object.values(state.experiments).flatMap((row) => {
+    if (row.state.status !== 'completed' || row.kind === 'headspace') return [];
+    const threads = Number(parseLaunchCommand(commands.get(row.nodeId) ?? '').flags.get('--num-threads') ?? Number.NaN);
+    return Number.isFinite(threads)
+      ? [{ threads, objective: objectiveOf(row.state.metrics, row.state.durationS) }]
+      : [];
+  });
+  const fewer = measured.filter(({ threads }) => threads < 16);
+  const sixteen = measured.filter(({ threads }) => threads === 16);
+  return fewer.length > 0 && sixteen.some((run) => fewer.every((other) => isBetter(run.objective, other.objective)));
+}

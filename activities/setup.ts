@@ -1,0 +1,50 @@
+/** The first look at a run's source: anchors it, keeps a copy of the script, and says which seeds and practices apply. */
+import { readFile } from 'node:fs/promises';
+import { initialState } from '../domain/engine-state.js';
+import type { ExperimentIdentity } from '../domain/experiment.js';
+import { SEEDS } from '../domain/experiment.js';
+import { knownPractices } from '../domain/policies/best-practices.js';
+import { changeSetOf } from '../domain/policies/change-set.js';
+import { raise } from './activity-failure.js';
+import { readTextIfAny, writeFileAtomic } from './atomic-file.js';
+import type { Activities } from './contract.js';
+import { ownRun, type RunContext } from './run-context.js';
+import type { SourceControl } from './source-control/source-control.js';
+import { specOf } from './spec-store.js';
+import { targetPython } from './target-python.js';
+
+/** Words by which code shows that it decodes video. */
+const VIDEO =
+  /\b(demux_video|load_video|decode_packets_nvdec|nvdec|decord|torchcodec|pyav|VideoReader)\b|\.(mp4|webm|mkv|avi)\b/i;
+
+export function makeSetup(deps: { context: RunContext; sourceControl: SourceControl }): Activities['setup'] {
+  const { context, sourceControl } = deps;
+  const { config, workdir } = context;
+  return async (input) => {
+    ownRun(context, input);
+    const script = await readFile(config.pipeline_script, 'utf8').catch((error: Error) =>
+      raise('setup_source_failed', `pipeline_script ${config.pipeline_script}: ${error.message}`),
+    );
+    await targetPython(config);
+    const anchorCommit = await sourceControl.anchor();
+    if ((await readTextIfAny(workdir.pipelineCopy)) === null) await writeFileAtomic(workdir.pipelineCopy, script);
+    context.log(`anchored ${config.source_dir} at ${anchorCommit}`);
+    return {
+      anchorCommit,
+      seeds: await seeds(),
+      practices: knownPractices(VIDEO.test(script)),
+      repair: { retries: config.startup_failure_retries, experiments: config.startup_retryable_experiments },
+    };
+  };
+
+  async function seeds(): Promise<ExperimentIdentity[]> {
+    const base = config.base_launch_command;
+    const made: ExperimentIdentity[] = [];
+    for (const seed of SEEDS) {
+      const identity = { ...seed, tags: [...seed.tags], changeSet: [] };
+      const spec = await specOf(workdir, config, initialState(config.run_id), identity);
+      made.push({ ...identity, changeSet: changeSetOf(spec.changes, spec.launch_command, base) });
+    }
+    return made;
+  }
+}

@@ -1,0 +1,154 @@
+/**
+ * Activities without effects for workflow tests: an event log in memory, a planner that proposes what it is told, and
+ * jobs that run until the test ends them. Everything that was called is kept, so that tests can count.
+ */
+import { ApplicationFailure } from '@temporalio/common';
+import type { Activities, PlanResult } from '../../activities/contract.js';
+import { applyEvent, type EngineState, initialState } from '../../domain/engine-state.js';
+import type { EngineEvent } from '../../domain/events.js';
+import { SEEDS } from '../../domain/experiment.js';
+import { type Failure, failure } from '../../domain/failure.js';
+import { UNKNOWN_METRICS } from '../../domain/metrics.js';
+
+export interface FakeOptions {
+  /** Throughput of a node's run; 100 when absent. */
+  throughput?: (nodeId: string) => number;
+  /** Names that each planning round proposes, in turn; then it stops. */
+  plans?: string[][];
+  /** Jobs end by themselves. */
+  autoEnd?: boolean;
+  /** Nodes whose job fails so. */
+  failures?: Record<string, Failure['kind']>;
+}
+
+export class FakeRun {
+  readonly events: EngineEvent[] = [];
+  readonly state: EngineState = initialState('fake');
+  readonly calls: string[] = [];
+  readonly launched: string[] = [];
+  readonly cancelled: string[] = [];
+  mostJobs = 0;
+  readonly #running = new Set<string>();
+  readonly #ended = new Set<string>();
+  #waiters: (() => void)[] = [];
+
+  constructor(readonly options: FakeOptions = {}) {}
+
+  endJob(nodeId: string): void {
+    this.#ended.add(nodeId);
+    this.#changed();
+  }
+
+  /** Resolves when the condition holds; looked at whenever something happens. */
+  async until(holds: (run: FakeRun) => boolean): Promise<void> {
+    while (!holds(this)) await new Promise<void>((resolve) => this.#waiters.push(resolve));
+  }
+
+  statusOf(nodeId: string): string | undefined {
+    return this.state.experiments[nodeId]?.state.status;
+  }
+
+  #changed(): void {
+    const waiters = this.#waiters;
+    this.#waiters = [];
+    for (const wake of waiters) wake();
+  }
+
+  #called(name: string, nodeId = ''): void {
+    this.calls.push(nodeId === '' ? name : `${name} ${nodeId}`);
+    this.#changed();
+  }
+
+  readonly activities: Activities = {
+    loadState: async () => (this.state.seq === 0 ? null : structuredClone(this.state)),
+    setup: async () => {
+      this.#called('setup');
+      return {
+        anchorCommit: 'a0',
+        seeds: SEEDS.map((seed) => ({ ...seed, tags: [...seed.tags], changeSet: [seed.kind] })),
+        practices: [],
+        repair: { retries: 2, experiments: ['mtp'] },
+      };
+    },
+    instrument: async () => {
+      this.#called('instrument');
+      return { baseCommit: 'b0' };
+    },
+    applyPatch: async ({ experiment }) => {
+      this.#called('applyPatch', experiment.nodeId);
+      return { commit: `c_${experiment.nodeId}`, changed: true };
+    },
+    buildImage: async ({ nodeId }) => {
+      this.#called('buildImage', nodeId);
+      return { image: 'img', reused: false };
+    },
+    launchJob: async ({ nodeId }) => {
+      this.#called('launchJob', nodeId);
+      if (!this.launched.includes(nodeId)) {
+        this.launched.push(nodeId);
+        this.#running.add(nodeId);
+        this.mostJobs = Math.max(this.mostJobs, this.#running.size);
+      }
+      return { jobId: `j_${nodeId}`, launchedAtMs: 1 };
+    },
+    pollMetrics: async ({ nodeId }) => {
+      if (!this.options.autoEnd && !this.#ended.has(nodeId)) {
+        throw ApplicationFailure.create({ message: 'still running', type: 'still_running', nextRetryDelay: 20 });
+      }
+      this.#running.delete(nodeId);
+      this.#called('jobEnded', nodeId);
+      const kind = this.options.failures?.[nodeId];
+      return { durationS: 1, failure: kind ? failure(kind, 'it broke', 0) : null };
+    },
+    cancelJob: async ({ nodeId }) => {
+      this.#running.delete(nodeId);
+      this.cancelled.push(nodeId);
+      this.#called('cancelJob', nodeId);
+    },
+    collectEvidence: async () => ({ metrics: UNKNOWN_METRICS, sources: {} }),
+    analyze: async ({ nodeId }) => {
+      this.#called('analyze', nodeId);
+      const throughput = this.options.throughput?.(nodeId) ?? 100;
+      return { metrics: { ...UNKNOWN_METRICS, throughput_samples_per_s: throughput }, sources: {}, findings: [] };
+    },
+    releaseTree: async () => undefined,
+    plan: async ({ iteration }) => {
+      this.#called('plan');
+      const names = this.options.plans?.[iteration - 1];
+      const result: PlanResult = {
+        action: names ? 'launch' : 'stop',
+        reasoning: '',
+        refused: [],
+        notApplicable: [],
+        proposals: (names ?? []).map((name, index) => ({
+          index,
+          name,
+          parentId: '000_baseline',
+          startCommit: null,
+          priority: 0,
+          changeSet: [name],
+          tags: [],
+        })),
+      };
+      return result;
+    },
+    acceptExperiment: async ({ request, experiment }) => {
+      const { name } = experiment as { name: string };
+      if (name === 'refused') return { accepted: false, reason: 'it breaks a rule' };
+      const identity = { name, parentId: '000_baseline', startCommit: null, priority: 0, changeSet: [name], tags: [] };
+      return { accepted: true, experiment: { ...identity, kind: 'user', request } };
+    },
+    exportWorkdir: async ({ events }) => {
+      for (const event of events) {
+        if (event.seq <= this.state.seq) continue;
+        applyEvent(this.state, structuredClone(event));
+        this.events.push(event);
+      }
+      this.#changed();
+      return { seq: this.state.seq };
+    },
+    drawCharts: async () => this.#called('drawCharts'),
+    report: async () => this.#called('report'),
+    lookupExperiments: async ({ nodeIds }) => nodeIds.map((nodeId) => ({ nodeId, found: 'running', outcome: null })),
+  };
+}

@@ -1,0 +1,237 @@
+import type { WorkflowHandle } from '@temporalio/client';
+import { afterEach, describe, expect, it } from 'vitest';
+import { engineWorkflowId, experimentWorkflowId } from '../../domain/naming.js';
+import type { SetLimitsMessage } from '../../domain/steering.js';
+import type { EngineInput, EngineResult, Tuning } from '../../workflows/messages.js';
+import * as messages from '../../workflows/messages.js';
+import { type FakeOptions, FakeRun } from '../support/fake-activities.js';
+import { startTestWorker, type TestWorker } from '../support/temporal-env.js';
+
+type Handle = WorkflowHandle<(input: EngineInput) => Promise<EngineResult>>;
+
+let worker: TestWorker | null = null;
+
+afterEach(async () => {
+  await worker?.[Symbol.asyncDispose]();
+  worker = null;
+});
+
+async function startEngine(
+  options: FakeOptions,
+  limits: SetLimitsMessage = {},
+  tuning: Partial<Tuning> = {},
+): Promise<{ fake: FakeRun; handle: Handle; worker: TestWorker }> {
+  const fake = new FakeRun(options);
+  worker = await startTestWorker({ activities: fake.activities });
+  const { client, run, taskQueue } = worker;
+  const input: EngineInput = { run, limits, tuning: { chartIntervalMs: 50, ...tuning } };
+  const handle = (await client.workflow.start('engineWorkflow', {
+    workflowId: engineWorkflowId(run),
+    taskQueue,
+    args: [input],
+  })) as Handle;
+  return { fake, handle, worker };
+}
+
+const count = (fake: FakeRun, call: string) => fake.calls.filter((name) => name === call).length;
+
+describe('a whole run', () => {
+  it('runs the seeds, plans, runs what was planned once each, and stops by its own rule', async () => {
+    const { fake, handle } = await startEngine({
+      autoEnd: true,
+      plans: [['a', 'b'], ['c']],
+      throughput: (nodeId) => (nodeId === '003_b' ? 300 : 100),
+    });
+    const result = await handle.result();
+    expect(result).toMatchObject({ reason: 'planner_stopped', best: '003_b' });
+    expect(fake.launched.sort()).toEqual(['000_baseline', '000_headspace', '001_mtp', '002_a', '003_b', '004_c']);
+    for (const nodeId of fake.launched) {
+      expect(count(fake, `applyPatch ${nodeId}`)).toBe(1);
+      expect(count(fake, `analyze ${nodeId}`)).toBe(1);
+    }
+    expect(fake.state).toMatchObject({ status: 'stopped', stop: { reason: 'planner_stopped' } });
+    expect(fake.events.map((event) => event.seq)).toEqual(fake.events.map((_, index) => index + 1));
+    expect(fake.calls.slice(-2)).toEqual(['drawCharts', 'report']);
+  });
+
+  it('holds the limit of jobs, and prepares ahead while they run', async () => {
+    const { fake, handle } = await startEngine({ plans: [['a', 'b', 'c']] }, { max_concurrency: 1, max_iterations: 1 });
+    await fake.until((run) => run.launched.length === 1);
+    await fake.until((run) => run.statusOf('000_headspace') === 'ready' && run.statusOf('001_mtp') === 'ready');
+    expect(fake.launched).toEqual(['000_baseline']);
+    for (const [index, nodeId] of ['000_baseline', '000_headspace', '001_mtp', '002_a', '003_b', '004_c'].entries()) {
+      await fake.until((run) => run.launched.length === index + 1);
+      fake.endJob(nodeId);
+    }
+    expect(await handle.result()).toMatchObject({ reason: 'max_iterations' });
+    expect(fake.mostJobs).toBe(1);
+  });
+
+  it('goes on after failures, and repairs a startup failure of mtp', async () => {
+    const { fake, handle } = await startEngine({
+      autoEnd: true,
+      failures: { '001_mtp': 'job_startup_failed', '003_a': 'job_runtime_failed' },
+      plans: [['a']],
+    });
+    await handle.result();
+    expect(fake.statusOf('001_mtp')).toBe('failed');
+    expect(fake.statusOf('002_mtp_startup_retry_1')).toBe('completed');
+    expect(fake.statusOf('003_a')).toBe('failed');
+    expect(fake.state.tally.failedByKind).toEqual({ job_startup_failed: 1, job_runtime_failed: 1 });
+  });
+
+  it('continues as new with running children and loses none', async () => {
+    const {
+      fake,
+      handle,
+      worker: w,
+    } = await startEngine(
+      {
+        plans: [
+          ['a', 'b'],
+          ['c', 'd'],
+        ],
+      },
+      { max_concurrency: 2, max_iterations: 2 },
+      { eventsPerRun: 7 },
+    );
+    const ended = new Set<string>();
+    for (let index = 0; index < 7; index += 1) {
+      await fake.until((run) => run.launched.some((nodeId) => !ended.has(nodeId)));
+      const nodeId = fake.launched.find((id) => !ended.has(id))!;
+      ended.add(nodeId);
+      fake.endJob(nodeId);
+    }
+    expect(await handle.result()).toMatchObject({ reason: 'max_iterations' });
+    expect(fake.state.tally).toMatchObject({ completed: 7, failed: 0 });
+    const first = handle.firstExecutionRunId ?? '';
+    const last = (await w.client.workflow.getHandle(handle.workflowId).describe()).runId;
+    expect(last).not.toBe(first);
+    for (const nodeId of fake.launched) expect(count(fake, `launchJob ${nodeId}`)).toBe(1);
+  });
+
+  it('notices an experiment whose workflow somebody terminated', async () => {
+    const { fake, worker: w } = await startEngine({});
+    await fake.until((run) => run.statusOf('000_baseline') === 'running');
+    await w.client.workflow.getHandle(experimentWorkflowId(w.run, '000_baseline')).terminate('by hand');
+    await fake.until((run) => run.statusOf('000_baseline') === 'failed');
+    expect(fake.state.experiments['000_baseline']?.state).toMatchObject({ failure: { kind: 'unexpected_exception' } });
+  });
+});
+
+describe('steering', () => {
+  const blocked = { plans: [['a', 'b', 'c']] };
+  /** Seeds done, `a` runs in the only slot, `b` and `c` wait. */
+  async function withQueue(): Promise<{ fake: FakeRun; handle: Handle; worker: TestWorker }> {
+    const started = await startEngine(blocked, { max_concurrency: 1, max_iterations: 1 }, { prepareAhead: 1 });
+    for (const nodeId of ['000_baseline', '000_headspace', '001_mtp']) started.fake.endJob(nodeId);
+    await started.fake.until((run) => run.statusOf('002_a') === 'running' && run.state.open.length === 3);
+    return started;
+  }
+
+  it('reprioritizes by signal: the order of launches follows', async () => {
+    const { fake, handle } = await withQueue();
+    await handle.signal(messages.reprioritizeSignal, { node_id: '004_c', priority: -5 });
+    await fake.until((run) => run.state.experiments['004_c']?.priority === -5);
+    expect((await handle.query(messages.queueQuery)).map((view) => view.node_id)).toEqual(['004_c', '003_b']);
+    await fake.until((run) => run.statusOf('003_b') === 'ready');
+    for (const nodeId of ['002_a', '003_b', '004_c']) fake.endJob(nodeId);
+    await handle.result();
+    // `b` had been prepared before; `c` overtakes it only if it is ready in time: both have run, once.
+    expect(fake.launched.slice(3).sort()).toEqual(['002_a', '003_b', '004_c']);
+  });
+
+  it('answers updates with receipts that stand in the workdir, and refuses with the reason', async () => {
+    const { fake, handle } = await withQueue();
+    const receipt = await handle.executeUpdate(messages.reprioritizeUpdate, {
+      args: [{ node_id: '004_c', priority: 7 }],
+    });
+    expect(receipt).toMatchObject({ accepted: true, node_id: '004_c' });
+    expect(fake.state.experiments['004_c']?.priority).toBe(7);
+    await expect(handle.executeUpdate(messages.removeUpdate, { args: [{ node_id: 'nobody' }] })).rejects.toMatchObject({
+      cause: { message: expect.stringContaining('there is no such experiment') },
+    });
+    await expect(handle.executeUpdate(messages.setLimitsUpdate, { args: [{ patience: -1 }] })).rejects.toThrow();
+    await handle.executeUpdate(messages.noteUpdate, { args: [{ text: 'mind the cache' }] });
+    expect(fake.state.notes).toEqual(['mind the cache']);
+    await handle.executeUpdate(messages.setLimitsUpdate, { args: [{ max_concurrency: 2 }] });
+    await fake.until((run) => run.launched.length === 5);
+    expect((await handle.query(messages.statusQuery)).limits.max_concurrency).toBe(2);
+  });
+
+  it('removes a queued experiment and adds one', async () => {
+    const { fake, handle } = await withQueue();
+    await handle.executeUpdate(messages.removeUpdate, { args: [{ node_id: '004_c' }] });
+    expect(fake.statusOf('004_c')).toBeUndefined();
+    const receipt = await handle.executeUpdate(messages.addUpdate, {
+      args: [{ request: 'r1', experiment: { name: 'mine' } }],
+    });
+    expect(receipt).toMatchObject({ accepted: true, node_id: '005_mine' });
+    const again = await handle.executeUpdate(messages.addUpdate, {
+      args: [{ request: 'r1', experiment: { name: 'mine' } }],
+    });
+    expect(again.node_id).toBe('005_mine');
+    const refused = await handle.executeUpdate(messages.addUpdate, { args: [{ experiment: { name: 'refused' } }] });
+    expect(refused).toEqual({ accepted: false, message: 'it breaks a rule' });
+    for (const nodeId of ['002_a', '003_b', '005_mine']) fake.endJob(nodeId);
+    await handle.result();
+    expect(fake.launched.slice(3).sort()).toEqual(['002_a', '003_b', '005_mine']);
+  });
+
+  it('cancels a running job: killed, recorded as cancelled, and its slot is free', async () => {
+    const { fake, handle } = await withQueue();
+    await handle.executeUpdate(messages.cancelUpdate, { args: [{ node_id: '002_a' }] });
+    await fake.until((run) => run.statusOf('002_a') === 'cancelled' && run.launched.length === 5);
+    expect(fake.cancelled).toEqual(['002_a']);
+    expect(fake.state.tally).toMatchObject({ cancelled: 1, failed: 0 });
+  });
+
+  it('pauses: running jobs go on, nothing starts until it is resumed', async () => {
+    const { fake, handle } = await withQueue();
+    await handle.executeUpdate(messages.pauseUpdate);
+    fake.endJob('002_a');
+    await fake.until((run) => run.statusOf('002_a') === 'completed');
+    expect(fake.launched).toHaveLength(4);
+    await handle.executeUpdate(messages.resumeUpdate);
+    await fake.until((run) => run.launched.length === 5);
+  });
+
+  it('interrupts and resumes', async () => {
+    const { fake, handle } = await withQueue();
+    await handle.executeUpdate(messages.stopUpdate, { args: [{ mode: 'interrupt' }] });
+    expect(fake.state.status).toBe('interrupted');
+    expect(fake.statusOf('002_a')).toBe('running');
+    await handle.executeUpdate(messages.resumeUpdate);
+    for (const nodeId of ['002_a', '003_b', '004_c']) fake.endJob(nodeId);
+    expect(await handle.result()).toMatchObject({ reason: 'max_iterations' });
+    expect(fake.cancelled).toEqual([]);
+  });
+
+  it('drains: running jobs finish, the queue is kept, and another engine goes on with it', async () => {
+    const { fake, handle, worker: w } = await withQueue();
+    await handle.executeUpdate(messages.stopUpdate, { args: [{ mode: 'drain' }] });
+    fake.endJob('002_a');
+    expect(await handle.result()).toMatchObject({ reason: 'user' });
+    expect(fake.statusOf('002_a')).toBe('completed');
+    expect([fake.statusOf('003_b'), fake.statusOf('004_c')]).toEqual(['queued', 'queued']);
+    for (const nodeId of ['003_b', '004_c']) fake.endJob(nodeId);
+    const args: [EngineInput] = [{ run: w.run, tuning: { chartIntervalMs: 50 } }];
+    const { workflowId } = handle;
+    const again = (await w.client.workflow.start('engineWorkflow', {
+      workflowId,
+      taskQueue: w.taskQueue,
+      args,
+    })) as Handle;
+    expect(await again.result()).toMatchObject({ reason: 'max_iterations' });
+    expect(fake.state.tally).toMatchObject({ completed: 6, failed: 0, cancelled: 0 });
+    for (const nodeId of fake.launched) expect(count(fake, `launchJob ${nodeId}`)).toBe(1);
+  });
+
+  it('stops with its jobs', async () => {
+    const { fake, handle } = await withQueue();
+    await handle.executeUpdate(messages.stopUpdate, { args: [{ mode: 'cancel_jobs' }] });
+    expect(await handle.result()).toMatchObject({ reason: 'user' });
+    expect(fake.statusOf('002_a')).toBe('cancelled');
+    expect(fake.statusOf('004_c')).toBe('queued');
+  });
+});
