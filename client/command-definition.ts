@@ -1,0 +1,64 @@
+/** How a command enters the program: its arguments and flags as data, and an act that returns what to print. */
+import { type Command, Option } from 'commander';
+import { EXIT, type ExitCode } from './exit-codes.js';
+import { type Output, printAnswer } from './output.js';
+import type { Printed } from './printed.js';
+
+export type Options = Readonly<Record<string, unknown>>;
+
+export interface Cli {
+  output: Output;
+  /** Set by the command that ran. */
+  exitCode: ExitCode;
+}
+
+export interface FlagDefinition {
+  flags: string;
+  help: string;
+  repeatable?: boolean;
+}
+
+export interface CommandDefinition {
+  name: string;
+  /** As commander reads them: `<workdir>`, `[node]`. */
+  args: string;
+  help: string;
+  flags?: readonly FlagDefinition[];
+  /** More text under the help. */
+  after?: string;
+  /** `args` has '' for an optional argument that was not given. Null: everything was printed already. */
+  act(args: readonly string[], options: Options, cli: Cli): Promise<Printed | ExitCode>;
+}
+
+export function defineCommand(program: Command, cli: Cli, definition: CommandDefinition): void {
+  const { name, args, help, flags = [], after, act } = definition;
+  const command = program
+    .command(args === '' ? name : `${name} ${args}`)
+    .summary(help)
+    .description(help);
+  for (const flag of flags) command.addOption(optionOf(flag));
+  command.option('--json', 'answer in JSON');
+  if (after !== undefined) command.addHelpText('after', `\n${after}`);
+  command.action(async (...given: unknown[]) => {
+    // Commander passes the arguments, then the options, then the command itself.
+    const words = given.slice(0, -2).map((word) => (word === undefined ? '' : String(word)));
+    const options = given.at(-2) as Options;
+    const result = await act(words, options, cli);
+    if (typeof result === 'number') {
+      cli.exitCode = result;
+      return;
+    }
+    printAnswer(cli.output, options.json === true, result);
+    cli.exitCode = result.exitCode ?? EXIT.ok;
+  });
+}
+
+function optionOf({ flags, help, repeatable }: FlagDefinition): Option {
+  const option = new Option(flags, repeatable ? `${help}; may be given several times` : help);
+  if (repeatable) {
+    option.argParser((value: string, before: string[] | undefined) => [...(before ?? []), value]);
+  }
+  // Commander makes `--no-x` true by default; here an absent flag is absent.
+  if (flags.startsWith('--no-')) option.default(undefined);
+  return option;
+}

@@ -1,0 +1,104 @@
+/** `demo`: a whole run on the example in examples/images, with the playbook agent, in a folder of its own. */
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { cp, mkdir, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { promisify } from 'node:util';
+import { packageFile } from '../../activities/package-files.js';
+import type { LiveView } from '../live-view.js';
+import { prepareRun } from '../prepare-run.js';
+import { Refusal } from '../refusal.js';
+import type { RunOutcome } from '../run-outcome.js';
+import { run } from './run.js';
+
+const runCommand = promisify(execFile);
+
+export interface DemoAnswer extends RunOutcome {
+  pictures: string[];
+  source: string;
+}
+
+/** `options` may set --max-iterations. */
+export async function demo(
+  options: Readonly<Record<string, unknown>>,
+  view: LiveView,
+  interrupt: AbortSignal,
+): Promise<DemoAnswer> {
+  const python = await demoPython();
+  const folder = await newDemoFolder();
+  const source = await copyExample(join(folder, 'source'), python);
+  view.line(`optimising ${packageFile('examples', 'images')}, copied to ${source}`);
+  const prepared = await prepareRun(join(folder, 'workdir'), {
+    maxIterations: String(MAX_ITERATIONS),
+    ...options,
+    patience: String(PATIENCE),
+    // Jobs that share two cores would measure one another.
+    maxConcurrency: '1',
+    jobTimeout: String(JOB_TIMEOUT_S),
+    agent: 'playbook',
+    sourceDir: source,
+    pipelineScript: join(source, 'train.py'),
+    baseLaunchCommand: `${python} train.py`,
+    python,
+  });
+  const { workdir } = prepared;
+  const outcome = await run(prepared, view, interrupt);
+  return {
+    ...outcome,
+    source,
+    pictures: [workdir.progressChart, workdir.treeChart].filter((path) => existsSync(path)),
+  };
+}
+
+/** Enough for the playbook to find what is planted in the example; a job takes some ten seconds, so minutes in all. */
+const MAX_ITERATIONS = 4;
+const PATIENCE = 2;
+const JOB_TIMEOUT_S = 120;
+
+/** The project's own interpreter has what the example needs. */
+async function demoPython(): Promise<string> {
+  const python = packageFile('.tools', 'venv', 'bin', 'python');
+  if (await stat(python).catch(() => null)) return python;
+  throw new Refusal('python', python, 'a Python with spdl, numpy and Pillow; `npm run setup` in the project makes it');
+}
+
+/** One a second; a second demo of the same second gets a number. */
+async function newDemoFolder(): Promise<string> {
+  const demos = packageFile('.demo');
+  await mkdir(demos, { recursive: true });
+  const stamp = new Date().toISOString().slice(0, 19).replace(/[-:]/g, '').replace('T', '-');
+  for (let number = 1; ; number += 1) {
+    const folder = join(demos, number === 1 ? stamp : `${stamp}-${number}`);
+    try {
+      await mkdir(folder, { mode: 0o700 });
+      return folder;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+  }
+}
+
+/** The example's images come along (they are drawn here if they are not there yet), so that no job spends time on them. */
+async function copyExample(source: string, python: string): Promise<string> {
+  await cp(packageFile('examples', 'images'), source, {
+    recursive: true,
+    filter: (path) => basename(path) !== '__pycache__',
+  });
+  if (!existsSync(join(source, 'data'))) await runCommand(python, ['make_data.py'], { cwd: source });
+  await commitAll(source);
+  return source;
+}
+
+/** A repository of its own, as a user's code has one. Without git the run keeps a private store. */
+async function commitAll(source: string): Promise<void> {
+  const git = (...args: string[]) => runCommand('git', args, { cwd: source });
+  try {
+    await git('--version');
+  } catch {
+    return;
+  }
+  await git('init', '--quiet', '--initial-branch=main');
+  await git('add', '--all');
+  const author = ['-c', 'user.name=autoresearch demo', '-c', 'user.email=demo@autoresearch.invalid'];
+  await git(...author, '-c', 'commit.gpgsign=false', 'commit', '--quiet', '--message', 'The example as it ships');
+}

@@ -1,0 +1,39 @@
+/** `diff`: what an experiment changes in the code, as a unified diff of the source directory. */
+import { openRunLog } from '../../activities/run-log.js';
+import { openSourceControl } from '../../activities/source-control/open.js';
+import { commitOf } from '../../domain/experiment.js';
+import { Refusal } from '../refusal.js';
+import { existingRun } from '../workdir-config.js';
+
+export interface DiffAnswer {
+  node_id: string;
+  from: string;
+  to: string;
+  diff: string;
+}
+
+/** Of the best experiment when no node is named; against the base commit, or with `anchor` the user's own code. */
+export async function diff(
+  path: string,
+  node: string | undefined,
+  { anchor }: { anchor: boolean },
+): Promise<DiffAnswer> {
+  const { workdir, config } = await existingRun(path);
+  const state = await openRunLog(workdir).state();
+  const nodeId = node ?? state.best;
+  if (nodeId === null) throw new Refusal('node', undefined, 'the run has no best experiment yet; name one');
+  const row = Object.hasOwn(state.experiments, nodeId) ? state.experiments[nodeId] : undefined;
+  if (!row) throw new Refusal('node', nodeId, 'an experiment of this run (`autoresearch summary` lists them)');
+  const to = commitOf(row);
+  if (to === null)
+    throw new Refusal('node', nodeId, `an experiment with a commit; this one is ${row.state.status} and has none`);
+  const from = anchor ? state.anchorCommit : state.baseCommit;
+  if (from === null) throw new Refusal('workdir', path, 'a run whose setup is done; this one has no base commit yet');
+  const source = await openSourceControl({ workdir, config });
+  return { node_id: nodeId, from, to, diff: await source.diff(from, to) };
+}
+
+export function diffText({ node_id, from, to, diff: text }: DiffAnswer): string {
+  if (text !== '') return text;
+  return `# ${node_id} (${to.slice(0, 10)}) has the code of ${from.slice(0, 10)}: only its launch command can differ`;
+}

@@ -1,0 +1,108 @@
+/** `run`: serves a run from this process until it ends or is interrupted. */
+import { isGrpcServiceError, ServiceError } from '@temporalio/client';
+import type { EngineEvent } from '../../domain/events.js';
+import { stopUpdate } from '../../workflows/messages.js';
+import { type EngineHost, openEngineHost } from '../engine-host.js';
+import { beginOrAttach, untilEnd } from '../engine-session.js';
+import { untilChange } from '../event-log.js';
+import { inspectionLines } from '../inspection.js';
+import type { LiveView } from '../live-view.js';
+import type { PreparedRun } from '../prepare-run.js';
+import { progressLine, standingLine, timedLine } from '../progress.js';
+import { type RunOutcome, runOutcome } from '../run-outcome.js';
+import { LiveState } from '../run-state.js';
+import { sendUpdate } from '../steering-client.js';
+
+/** `interrupt` aborts when a person wants to stop: the engine is told so, and the outcome says how far it came. */
+export async function run(prepared: PreparedRun, view: LiveView, interrupt: AbortSignal): Promise<RunOutcome> {
+  const { workdir, config } = prepared;
+  const host = await openEngineHost(workdir);
+  try {
+    const live = new LiveState(workdir, config);
+    await live.catchUp();
+    const handle = await beginOrAttach(host.client, prepared);
+    for (const line of inspectionLines(host.target, config.run_id)) view.line(line);
+    const ending = new AbortController();
+    const followed = follow(live, workdir.events, view, ending.signal);
+    const ends = [
+      untilEnd(handle, ending.signal).then(() => 'ended' as const),
+      followed.interrupted.then(() => 'interrupted' as const),
+      untilAborted(interrupt).then(() => 'interrupt' as const),
+      host.failed,
+    ];
+    try {
+      const how = await Promise.race(ends);
+      if (how === 'interrupt') await interruptEngine(host, prepared, view);
+      return await outcomeOf(prepared, live, view, how !== 'ended');
+    } finally {
+      ending.abort();
+      for (const end of ends) end.catch(() => undefined);
+      await followed.done;
+      view.end();
+    }
+  } finally {
+    await host.close();
+  }
+}
+
+async function outcomeOf(
+  { workdir, config }: PreparedRun,
+  live: LiveState,
+  view: LiveView,
+  interrupted: boolean,
+): Promise<RunOutcome> {
+  await live.catchUp((event) => tell(view, live, event));
+  return runOutcome(workdir, config, live.state, interrupted);
+}
+
+/** Says to the engine that its people go: it writes status interrupted, and its jobs go on. */
+async function interruptEngine({ client }: EngineHost, prepared: PreparedRun, view: LiveView): Promise<void> {
+  view.line('interrupting: running jobs go on; press Ctrl+C again to leave at once');
+  try {
+    const about = { field: 'workdir', value: prepared.workdir.root };
+    await sendUpdate(client, prepared, stopUpdate, [{ mode: 'interrupt' }], { about, timeoutMs: INTERRUPT_TIMEOUT_MS });
+  } catch (error) {
+    // The run itself is safe in the server's database, whether or not it has heard.
+    if (!(error instanceof Error)) throw error;
+    const isNetwork = error instanceof ServiceError || isGrpcServiceError(error);
+    view.line(`the engine did not confirm (${isNetwork ? 'no answer' : error.message}); nothing is lost`);
+  }
+}
+
+/** A person waits at a terminal; the engine confirms within a second unless its machine is overloaded. */
+const INTERRUPT_TIMEOUT_MS = 15_000;
+
+interface Followed {
+  /** Settles when the engine was interrupted from elsewhere: `autoresearch stop`, or the Temporal UI. */
+  interrupted: Promise<void>;
+  done: Promise<void>;
+}
+
+function follow(live: LiveState, log: string, view: LiveView, signal: AbortSignal): Followed {
+  const stopped = new AbortController();
+  const watch = async () => {
+    while (!signal.aborted) {
+      await live.catchUp((event) => {
+        tell(view, live, event);
+        if (event.type === 'stop_requested' && event.mode === 'interrupt') stopped.abort();
+      });
+      view.standing(standingLine(live.state));
+      await untilChange(log, signal);
+    }
+  };
+  const done = watch();
+  // A log that cannot be read ends the run's display with its reason.
+  return { interrupted: Promise.race([untilAborted(stopped.signal), done]), done: done.catch(() => undefined) };
+}
+
+function tell(view: LiveView, live: LiveState, event: EngineEvent): void {
+  const line = progressLine(live.state, event);
+  if (line !== null) view.line(timedLine(line, event.atMs));
+}
+
+function untilAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}

@@ -1,0 +1,145 @@
+/** The commands that steer a running engine: each sends one update and returns the receipt. */
+import { readFile } from 'node:fs/promises';
+import type { Receipt, SetLimitsMessage, StopMessage } from '../../domain/steering.js';
+import * as messages from '../../workflows/messages.js';
+import { Refusal } from '../refusal.js';
+import { givenFlags } from '../run-flags.js';
+import { steer } from '../steering-client.js';
+import { existingRun, withValueAt, writeConfig } from '../workdir-config.js';
+
+export interface Repeatable {
+  request?: string | undefined;
+}
+
+export function pause(path: string, { request }: Repeatable): Promise<Receipt> {
+  return steer(path, messages.pauseUpdate, [], { request, about: { field: 'workdir', value: path } });
+}
+
+export function resume(path: string, { request }: Repeatable): Promise<Receipt> {
+  return steer(path, messages.resumeUpdate, [], { request, about: { field: 'workdir', value: path } });
+}
+
+export function requestStop(path: string, mode: StopMessage['mode'], { request }: Repeatable): Promise<Receipt> {
+  return steer(path, messages.stopUpdate, [{ mode }], { request, about: { field: 'workdir', value: path } });
+}
+
+export async function prioritize(path: string, node: string, given: string, { request }: Repeatable): Promise<Receipt> {
+  const priority = given.trim() === '' ? Number.NaN : Number(given);
+  if (!Number.isFinite(priority)) throw new Refusal('priority', given, 'a number; lower runs first');
+  const about = { field: 'node', value: node };
+  return steer(path, messages.reprioritizeUpdate, [{ node_id: node, priority }], { request, about });
+}
+
+export function remove(path: string, node: string, { request }: Repeatable): Promise<Receipt> {
+  return steer(path, messages.removeUpdate, [{ node_id: node }], { request, about: { field: 'node', value: node } });
+}
+
+export function cancel(path: string, node: string, { request }: Repeatable): Promise<Receipt> {
+  return steer(path, messages.cancelUpdate, [{ node_id: node }], { request, about: { field: 'node', value: node } });
+}
+
+export function note(path: string, text: string, { request }: Repeatable): Promise<Receipt> {
+  return steer(path, messages.noteUpdate, [{ text }], { request, about: { field: 'text', value: text } });
+}
+
+/** `options` are the flags of `run` that set limits. What the engine accepts is kept in config.json as well. */
+export async function setLimits(
+  path: string,
+  options: Readonly<Record<string, unknown>>,
+  { request }: Repeatable,
+): Promise<Receipt> {
+  const given = givenFlags(options);
+  const limits: SetLimitsMessage = {};
+  for (const { flag, value } of given) if (flag.limit !== undefined) limits[flag.limit] = value as number;
+  if (Object.keys(limits).length === 0) {
+    throw new Refusal(
+      'limits',
+      undefined,
+      'at least one of --max-iterations, --patience, --max-concurrency, --job-timeout',
+    );
+  }
+  const receipt = await steer(path, messages.setLimitsUpdate, [limits], {
+    request,
+    about: { field: 'limits', value: limits },
+  });
+  const { workdir, config } = await existingRun(path);
+  await writeConfig(
+    workdir,
+    given.reduce((next, { flag, value }) => withValueAt(next, flag.key, value), config),
+  );
+  return receipt;
+}
+
+export interface AddOptions extends Repeatable {
+  file?: string | undefined;
+  name?: string | undefined;
+  description?: string | undefined;
+  hypothesis?: string | undefined;
+  change?: string[] | undefined;
+  launchCommand?: string | undefined;
+  patch?: string | undefined;
+  goto?: string | undefined;
+  priority?: string | undefined;
+  tag?: string[] | undefined;
+}
+
+/** An experiment of one's own, from a JSON file, from flags, or from a file that flags amend. */
+export async function add(path: string, options: AddOptions): Promise<Receipt> {
+  const experiment = { ...(await experimentFile(options.file)), ...(await experimentFlags(options)) };
+  if (typeof experiment.name !== 'string' || experiment.name === '') {
+    throw new Refusal('--name', experiment.name, 'a short name of letters, digits, - and _');
+  }
+  const { request } = options;
+  const message = {
+    experiment: { ...experiment, name: experiment.name },
+    ...(request === undefined ? {} : { request }),
+  };
+  const about = { field: 'experiment', value: experiment.name };
+  return steer(path, messages.addUpdate, [message], { request, about });
+}
+
+async function experimentFlags(options: AddOptions): Promise<Record<string, unknown>> {
+  const { name, description, hypothesis, change, launchCommand, patch, goto, priority, tag } = options;
+  const number = priority === undefined ? undefined : Number(priority);
+  if (number !== undefined && !Number.isFinite(number))
+    throw new Refusal('--priority', priority, 'a number; lower runs first');
+  const fields = {
+    name,
+    description,
+    hypothesis,
+    changes: change,
+    launch_command: launchCommand,
+    goto,
+    priority: number,
+    best_practices_tags: tag,
+    edits: patch === undefined ? undefined : await patchFile(patch),
+  };
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+}
+
+async function experimentFile(path: string | undefined): Promise<Record<string, unknown>> {
+  if (path === undefined) return {};
+  const json = await jsonFile('--file', path);
+  if (typeof json === 'object' && json !== null && !Array.isArray(json)) return json as Record<string, unknown>;
+  throw new Refusal('--file', path, 'a file with one JSON object: {"name": …, "changes": […], "description": …}');
+}
+
+async function patchFile(path: string): Promise<unknown[]> {
+  const json = await jsonFile('--patch', path);
+  if (Array.isArray(json)) return json;
+  throw new Refusal('--patch', path, 'a file with a JSON array of {"path", "old", "new"} or {"path", "content"}');
+}
+
+async function jsonFile(flag: string, path: string): Promise<unknown> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    throw new Refusal(flag, path, `a readable file (${(error as Error).message})`);
+  }
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new Refusal(flag, path, `a JSON file (${(error as Error).message})`);
+  }
+}

@@ -1,0 +1,79 @@
+/** Starts a run's engine workflow, or goes on with the one that is open, and waits for its end. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  type Client,
+  isGrpcServiceError,
+  ServiceError,
+  WorkflowExecutionAlreadyStartedError,
+  type WorkflowHandle,
+  WorkflowNotFoundError,
+} from '@temporalio/client';
+import type { RunConfig } from '../domain/formats/config.js';
+import { engineWorkflowId, taskQueueFor } from '../domain/naming.js';
+import type { SetLimitsMessage } from '../domain/steering.js';
+import type { engineWorkflow } from '../workflows/index.js';
+import { resumeUpdate, setLimitsUpdate } from '../workflows/messages.js';
+import type { PreparedRun } from './prepare-run.js';
+import { readState } from './run-state.js';
+import { sendUpdate } from './steering-client.js';
+
+export type EngineHandle = WorkflowHandle<typeof engineWorkflow>;
+
+/** Needs a worker that serves the run: an open engine is told to resume, and confirms. */
+export async function beginOrAttach(client: Client, prepared: PreparedRun): Promise<EngineHandle> {
+  const { workdir, config, limits } = prepared;
+  const handle = client.workflow.getHandle<typeof engineWorkflow>(engineWorkflowId(config.run_id));
+  if (await isOpen(handle)) {
+    // Harmless to one that runs already.
+    await sendUpdate(client, prepared, resumeUpdate, [], { about: { field: 'workdir', value: workdir.root } });
+    if (Object.keys(limits).length > 0) {
+      await sendUpdate(client, prepared, setLimitsUpdate, [limits], { about: { field: 'limits', value: limits } });
+    }
+    return handle;
+  }
+  // A run that has events keeps its limits; those that a person gave now come on top.
+  const first = (await readState(workdir)) === null;
+  try {
+    await client.workflow.start<typeof engineWorkflow>('engineWorkflow', {
+      workflowId: engineWorkflowId(config.run_id),
+      taskQueue: taskQueueFor(config.run_id),
+      workflowIdConflictPolicy: 'USE_EXISTING',
+      workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+      staticSummary: `autoresearch: ${config.pipeline_script}`,
+      args: [{ run: config.run_id, limits: first ? configuredLimits(config) : limits }],
+    });
+  } catch (error) {
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+  }
+  return handle;
+}
+
+function configuredLimits(config: RunConfig): SetLimitsMessage {
+  const { max_iterations, patience } = config.stopping_criteria;
+  return { max_iterations, patience, max_concurrency: config.max_concurrency, job_timeout_s: config.job_timeout_s };
+}
+
+async function isOpen(handle: EngineHandle): Promise<boolean> {
+  try {
+    return (await handle.describe()).status.name === 'RUNNING';
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return false;
+    throw error;
+  }
+}
+
+/** A server that died is up again after a second or two; clients ask again meanwhile. */
+const RETRY_MS = 1_000;
+
+/** The workflow's result, over restarts of the server; rejects when the workflow failed, or once `signal` aborts. */
+export async function untilEnd(handle: EngineHandle, signal: AbortSignal) {
+  for (;;) {
+    try {
+      return await handle.result();
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!(error instanceof ServiceError) && !isGrpcServiceError(error)) throw error;
+      await sleep(RETRY_MS, undefined, { signal });
+    }
+  }
+}

@@ -1,0 +1,117 @@
+/** The configuration of a new run, made from flags and checked whole before anything is written. */
+import { realpath, stat } from 'node:fs/promises';
+import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
+import { AGENT_NAMES } from '../activities/agents/index.js';
+import { PLATFORM_NAMES } from '../activities/platforms/index.js';
+import type { Workdir } from '../activities/workdir.js';
+import type { RunConfig } from '../domain/formats/config.js';
+import { Refusal } from './refusal.js';
+import type { GivenFlag } from './run-flags.js';
+import { type ConfigPath, newRunId, parseConfig } from './workdir-config.js';
+
+export async function firstConfig(workdir: Workdir, given: readonly GivenFlag[]): Promise<RunConfig> {
+  const value = (key: string) => given.find(({ flag }) => flag.key[0] === key)?.value as string | undefined;
+  checkNames('--agent', value('agent'), '--platform', value('platform'));
+  const source = await sourceDirectory(value('source_dir'));
+  const script = await scriptInside(source, value('pipeline_script'));
+  await keepApart(workdir, source.real);
+  const launch = value('base_launch_command');
+  if (launch === undefined || launch.trim() === '') {
+    throw new Refusal('--base-launch-command', launch, 'the shell command that starts a training job');
+  }
+  const json: Record<string, unknown> = {};
+  for (const { flag, value } of given) setAt(json, flag.key, value);
+  return parseConfig(
+    {
+      ...json,
+      created_at: new Date().toISOString(),
+      run_id: newRunId(workdir),
+      source_dir: source.path,
+      pipeline_script: script,
+      scm: await sourceControlOf(source.real),
+    },
+    'flags',
+  );
+}
+
+/** Each name with where it was given: a flag, or a key of config.json. */
+export function checkNames(
+  agentAt: string,
+  agent: string | undefined,
+  platformAt: string,
+  platform: string | undefined,
+): void {
+  oneOf(agentAt, agent, AGENT_NAMES);
+  oneOf(platformAt, platform, PLATFORM_NAMES);
+}
+
+function oneOf(name: string, value: string | undefined, known: readonly string[]): void {
+  if (value !== undefined && !known.includes(value)) throw new Refusal(name, value, `one of ${known.join(', ')}`);
+}
+
+function setAt(json: Record<string, unknown>, [first, second]: ConfigPath, value: unknown): void {
+  if (second === undefined) json[first] = value;
+  else json[first] = { ...(json[first] as object | undefined), [second]: value };
+}
+
+interface SourceDirectory {
+  /** Absolute, as the user calls it: launch commands name it so. */
+  path: string;
+  /** Without symbolic links. */
+  real: string;
+}
+
+async function sourceDirectory(given: string | undefined): Promise<SourceDirectory> {
+  const name = '--source-dir';
+  if (given === undefined) throw new Refusal(name, given, 'the directory of the code that may be changed');
+  const path = resolve(given);
+  const found = await stat(path).catch(() => null);
+  if (!found) throw new Refusal(name, given, `an existing directory (there is no ${path})`);
+  if (!found.isDirectory()) throw new Refusal(name, given, 'a directory, not a file');
+  return { path, real: await realpath(path) };
+}
+
+async function scriptInside(source: SourceDirectory, given: string | undefined): Promise<string> {
+  const name = '--pipeline-script';
+  if (given === undefined) throw new Refusal(name, given, 'the Python script with the SPDL pipeline');
+  const path = resolve(given);
+  const found = await stat(path).catch(() => null);
+  if (!found) throw new Refusal(name, given, `an existing Python script (there is no ${path})`);
+  if (!found.isFile()) throw new Refusal(name, given, 'a Python script, not a directory');
+  const inside = relative(source.real, await realpath(path));
+  if (!staysInside(inside)) {
+    throw new Refusal(name, given, `a script inside --source-dir (${source.path}): only code in there is changed`);
+  }
+  return staysInside(relative(source.path, path)) ? path : join(source.path, inside);
+}
+
+function staysInside(path: string): boolean {
+  return path !== '' && !isAbsolute(path) && path.split('/')[0] !== '..';
+}
+
+async function keepApart(workdir: Workdir, source: string): Promise<void> {
+  if ((await realPathOfNew(workdir.root)) !== source) return;
+  throw new Refusal('workdir', workdir.root, 'a directory of its own, not --source-dir itself');
+}
+
+/** The real path of something that may not exist yet. */
+async function realPathOfNew(path: string): Promise<string> {
+  try {
+    return await realpath(path);
+  } catch {
+    const parent = dirname(path);
+    return parent === path ? path : join(await realPathOfNew(parent), basename(path));
+  }
+}
+
+/** Which repository the directory belongs to: the nearest one upwards. */
+async function sourceControlOf(folder: string): Promise<RunConfig['scm']> {
+  for (const [marker, scm] of [
+    ['.git', 'git'],
+    ['.sl', 'sl'],
+  ] as const) {
+    if (await stat(join(folder, marker)).catch(() => null)) return scm;
+  }
+  const parent = dirname(folder);
+  return parent === folder ? '' : sourceControlOf(parent);
+}

@@ -1,0 +1,80 @@
+/** Commands that look at a run and change nothing in it. All but doctor read the workdir alone. */
+import type { CommandDefinition } from './command-definition.js';
+import { EXIT } from './exit-codes.js';
+import { printed } from './printed.js';
+
+export const INSPECTING_COMMANDS: readonly CommandDefinition[] = [
+  {
+    name: 'status',
+    args: '<workdir>',
+    help: 'where a run stands',
+    flags: [{ flags: '--watch', help: 'show it anew at each change, until the run has ended' }],
+    async act([workdir = ''], options, { output }) {
+      const [{ status }, { statusText }] = await Promise.all([
+        import('./commands/status.js'),
+        import('./text/status-text.js'),
+      ]);
+      if (options.watch !== true) return printed(await status(workdir), statusText);
+      const { watchStatus } = await import('./commands/watch-status.js');
+      const clear = output.isTerminal ? '\x1b[2J\x1b[H' : '';
+      for await (const answer of watchStatus(workdir)) {
+        output.out(options.json === true ? `${JSON.stringify(answer)}\n` : `${clear}${statusText(answer)}\n\n`);
+      }
+      return EXIT.ok;
+    },
+  },
+  {
+    name: 'queue',
+    args: '<workdir>',
+    help: 'experiments that have not started, in the order in which they will run',
+    async act([workdir = '']) {
+      const [{ queue }, { queueText }] = await Promise.all([
+        import('./commands/status.js'),
+        import('./text/status-text.js'),
+      ]);
+      return printed(await queue(workdir), queueText);
+    },
+  },
+  {
+    name: 'summary',
+    args: '<workdir>',
+    help: 'results so far: every experiment, the best one, findings and failures',
+    async act([workdir = '']) {
+      const { summary } = await import('./commands/summary.js');
+      return printed(await summary(workdir), ({ markdown }) => markdown);
+    },
+  },
+  {
+    name: 'diff',
+    args: '<workdir> [node]',
+    help: 'what an experiment (the best one, when none is named) changes in the code',
+    flags: [{ flags: '--anchor', help: 'against your own code, instrumentation included' }],
+    async act([workdir = '', node = ''], options) {
+      const { diff, diffText } = await import('./commands/diff.js');
+      return printed(
+        await diff(workdir, node === '' ? undefined : node, { anchor: options.anchor === true }),
+        diffText,
+      );
+    },
+  },
+  {
+    name: 'export',
+    args: '<workdir>',
+    help: 'make the files of a workdir anew from its event log',
+    async act([workdir = '']) {
+      const { exportFiles, exportText } = await import('./commands/export.js');
+      return printed(await exportFiles(workdir), exportText);
+    },
+  },
+  {
+    name: 'doctor',
+    args: '[workdir]',
+    help: 'check what a run needs on this host, and of a workdir how it is',
+    async act([workdir = '']) {
+      const { doctor, doctorText } = await import('./commands/doctor.js');
+      const checks = await doctor(workdir === '' ? undefined : workdir);
+      const isWell = checks.every(({ state }) => state !== 'problem');
+      return printed(checks, doctorText, isWell ? EXIT.ok : EXIT.runFailed);
+    },
+  },
+];

@@ -1,0 +1,86 @@
+/**
+ * What `run` and `start` do before an engine starts: check flags and workdir, then write config.json. Everything is
+ * checked before anything is written, so a refusal leaves the workdir as it was.
+ */
+import { chmod, mkdir, stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { Workdir } from '../activities/workdir.js';
+import type { RunConfig } from '../domain/formats/config.js';
+import type { SetLimitsMessage } from '../domain/steering.js';
+import { engineProcess } from '../worker/engine-lock.js';
+import { checkNames, firstConfig } from './first-config.js';
+import { Refusal } from './refusal.js';
+import { type GivenFlag, givenFlags, RUN_FLAGS } from './run-flags.js';
+import { configValueAt, newRunId, readConfig, withValueAt, writeConfig } from './workdir-config.js';
+
+export interface PreparedRun {
+  workdir: Workdir;
+  config: RunConfig;
+  /** False when the workdir held this run already. */
+  isNew: boolean;
+  /** Limits that were given for a run that exists. */
+  limits: SetLimitsMessage;
+}
+
+/** `options` are the flags as commander names them, absent when not given. */
+export async function prepareRun(path: string, options: Readonly<Record<string, unknown>>): Promise<PreparedRun> {
+  const workdir = new Workdir(resolve(path));
+  const place = await stat(workdir.root).catch(() => null);
+  if (place && !place.isDirectory()) throw new Refusal('workdir', path, 'a directory, not a file');
+  const existing = await readConfig(workdir);
+  const given = givenFlags(options);
+  if (existing !== null) return resumeRun(workdir, existing, given);
+  const config = await firstConfig(workdir, given);
+  await makePrivate(workdir.root);
+  await writeConfig(workdir, config);
+  return { workdir, config, isNew: true, limits: {} };
+}
+
+async function resumeRun(workdir: Workdir, config: RunConfig, given: readonly GivenFlag[]): Promise<PreparedRun> {
+  const holder = await engineProcess(workdir);
+  if (holder !== null) throw secondEngine(workdir, holder.pid);
+  checkNames(`${workdir.config}: agent`, config.agent, `${workdir.config}: platform`, config.platform);
+  const limits: SetLimitsMessage = {};
+  let next: RunConfig = config.run_id === '' ? { ...config, run_id: newRunId(workdir) } : config;
+  for (const { flag, value } of given) {
+    const before = configValueAt(config, flag.key);
+    if (flag.limit !== undefined) limits[flag.limit] = value as number;
+    if (sameValue(flag.key[0], before, value)) continue;
+    if (flag.limit === undefined) {
+      const limitNames = RUN_FLAGS.filter((each) => each.limit !== undefined).map((each) => each.name);
+      const advice = `this run was started with ${JSON.stringify(before)}; leave the flag out (${limitNames.join(', ')} may change), or start a new workdir`;
+      throw new Refusal(flag.name, value, advice);
+    }
+    next = withValueAt(next, flag.key, value);
+  }
+  if (next !== config) await writeConfig(workdir, next);
+  return { workdir, config: next, isNew: false, limits };
+}
+
+export function secondEngine(workdir: Workdir, pid: number): Refusal {
+  const advice = `an engine works on it already (process ${pid}); watch it with \`autoresearch status --watch\`, end it with \`autoresearch stop\``;
+  return new Refusal('workdir', workdir.root, advice);
+}
+
+function sameValue(key: string, before: unknown, given: unknown): boolean {
+  const normal = (value: unknown) =>
+    key === 'source_dir' || key === 'pipeline_script' ? resolve(String(value)) : JSON.stringify(value);
+  return normal(before) === normal(given);
+}
+
+/** What runs comes from the workdir, so nobody else may write there. */
+async function makePrivate(root: string): Promise<void> {
+  const before = await stat(root).catch(() => null);
+  if (before === null) {
+    await mkdir(root, { recursive: true, mode: 0o700 }).catch((error: Error) => {
+      throw new Refusal('workdir', root, `a directory that can be made (${error.message})`);
+    });
+    return;
+  }
+  if ((before.mode & WRITABLE_BY_OTHERS) === 0) return;
+  await chmod(root, 0o700).catch((error: Error) => {
+    throw new Refusal('workdir', root, `a directory that only you can write (${error.message})`);
+  });
+}
+
+const WRITABLE_BY_OTHERS = 0o022;

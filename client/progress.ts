@@ -1,0 +1,144 @@
+/** A run as lines for people: each event, together with the state after it, becomes one line or none. */
+import type { EngineState } from '../domain/engine-state.js';
+import type { EngineEvent } from '../domain/events.js';
+import type { Failure } from '../domain/failure.js';
+import { suggestedAction } from '../domain/failure.js';
+import { durationText, objectiveText, speedupText } from '../domain/reports/quantity-text.js';
+import { objectiveOfRow, runFacts } from '../domain/reports/run-facts.js';
+
+/** What happened, in words, without a time; null for steps that would only be noise. `state` has the event applied. */
+export function progressLine(state: EngineState, event: EngineEvent): string | null {
+  switch (event.type) {
+    case 'run_started':
+      return `run ${event.run} started`;
+    case 'setup_completed':
+      return `source is ready: anchor ${short(event.anchorCommit)}, instrumented ${short(event.baseCommit)}`;
+    case 'setup_failed':
+      return `setup failed: ${failureText(event.failure)}`;
+    case 'experiment_added':
+      return isSeedNode(event.experiment.origin.from)
+        ? null
+        : `${event.experiment.nodeId}: queued${kindText(event.experiment.kind)}`;
+    case 'experiment_preparing':
+      return `${event.nodeId}: preparing`;
+    case 'job_launched':
+      return `${event.nodeId}: job ${event.jobId} runs`;
+    case 'experiment_completed':
+      return `${event.nodeId}: completed, ${measuredText(state, event.nodeId)}`;
+    case 'experiment_failed':
+      return `${event.nodeId}: failed, ${failureText(event.failure)}`;
+    case 'experiment_cancelled':
+      return `${event.nodeId}: cancelled, ${event.failure.message}`;
+    case 'best_changed':
+      return bestText(state, event.nodeId);
+    case 'planning_started':
+      return `planning round ${event.iteration}`;
+    case 'plan_received':
+      return planText(event);
+    case 'planning_failed':
+      return `planning round ${event.iteration} failed: ${failureText(event.failure)}`;
+    case 'experiment_reprioritized':
+      return `${event.nodeId}: priority is now ${event.priority}`;
+    case 'experiment_removed':
+      return `${event.nodeId}: removed from the queue`;
+    case 'limits_set':
+      return `limits: ${Object.entries(event.limits)
+        .map(([name, value]) => `${name} ${value}`)
+        .join(', ')}`;
+    case 'note_added':
+      return `note: ${firstLine(event.text)}`;
+    case 'paused':
+      return 'paused: no new job starts';
+    case 'resumed':
+      return 'resumed';
+    case 'stop_requested':
+      return STOPPING[event.mode];
+    case 'stopped':
+      return `stopped (${event.reason}): ${event.detail}`;
+    // Short steps between two lines that are shown.
+    case 'experiment_requeued':
+    case 'experiment_prepared':
+    case 'slot_granted':
+    case 'job_ended':
+      return null;
+    default:
+      return event satisfies never;
+  }
+}
+
+const STOPPING = {
+  interrupt: 'interrupted: running jobs go on, and are collected when the run is resumed',
+  drain: 'draining: nothing new starts, what runs may finish',
+  cancel_jobs: 'cancelling the running jobs',
+} as const;
+
+/** "12:03:04  002_x: completed, …"; `clock` turns Unix milliseconds into a time of day. */
+export function timedLine(line: string, atMs: number, clock: (atMs: number) => string = timeOfDay): string {
+  return `${clock(atMs)}  ${line}`;
+}
+
+export function timeOfDay(atMs: number): string {
+  return new Date(atMs).toTimeString().slice(0, 8);
+}
+
+/** One line that tells where the run stands now. */
+export function standingLine(state: EngineState): string {
+  const running = state.open.filter((id) => state.experiments[id]?.state.status === 'running').length;
+  const { best, gain } = runFacts(state);
+  const { completed, failed } = state.tally;
+  const parts = [
+    state.status,
+    `${running} running`,
+    `${state.open.length - running} waiting`,
+    `${completed} completed`,
+    `${failed} failed`,
+    ...(state.planningSince === null ? [] : ['planning']),
+    ...(best ? [`best ${best.row.nodeId} ${objectiveText(best.objective)} ${speedupText(gain)}`] : []),
+  ];
+  return parts.join(' · ');
+}
+
+function isSeedNode(from: string): boolean {
+  return from === 'seed';
+}
+
+function kindText(kind: string): string {
+  return kind === 'planned' ? '' : ` (${kind})`;
+}
+
+function measuredText(state: EngineState, nodeId: string): string {
+  const row = state.experiments[nodeId];
+  const objective = objectiveOfRow(row);
+  const duration = row?.state.status === 'completed' ? `job of ${durationText(row.state.durationS)}` : '';
+  if (!objective) return `nothing measured, ${duration}`;
+  return objective.metric === 'duration_s' ? duration : `${objectiveText(objective)}, ${duration}`;
+}
+
+function bestText(state: EngineState, nodeId: string): string {
+  const { best, gain, remaining } = runFacts(state);
+  if (nodeId === '000_baseline' || !best) return `best is ${nodeId}`;
+  const left = remaining === null ? '' : `; headspace allows ${speedupText(remaining)} more`;
+  return `best is ${nodeId}: ${objectiveText(best.objective)}, ${speedupText(gain)} the baseline${left}`;
+}
+
+function planText(event: Extract<EngineEvent, { type: 'plan_received' }>): string {
+  const accepted = event.accepted.length === 0 ? 'nothing to try' : event.accepted.join(', ');
+  const refused = event.refused.map(({ name, reason }) => `; refused ${name}: ${firstLine(reason)}`).join('');
+  const stops = event.action === 'launch' ? '' : ` (planner says ${event.action})`;
+  return `plan ${event.iteration}${stops}: ${accepted}${refused}`;
+}
+
+function failureText({ kind, message }: Failure): string {
+  return `${kind}: ${firstLine(message)}. ${suggestedAction(kind)}`;
+}
+
+const LINE_LIMIT = 200;
+
+function firstLine(text: string): string {
+  const line = text.trim().split('\n')[0] ?? '';
+  return line.length > LINE_LIMIT ? `${line.slice(0, LINE_LIMIT)}…` : line.replace(/\.$/, '');
+}
+
+function short(commit: string): string {
+  return commit.slice(0, 10);
+}

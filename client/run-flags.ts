@@ -1,0 +1,153 @@
+/**
+ * The flags of `run` and `start`: for each its key in config.json, how its text is read, and whether a run that exists
+ * may still change it. Defaults are those of domain/formats/config.ts and domain/limits.ts.
+ */
+
+import { DEFAULT_LIMITS } from '../domain/limits.js';
+import { shellWords } from '../domain/policies/launch-command.js';
+import type { SetLimitsMessage } from '../domain/steering.js';
+import { Refusal } from './refusal.js';
+import type { ConfigPath } from './workdir-config.js';
+
+export interface RunFlag {
+  /** As commander reads it. */
+  flags: string;
+  /** Long name, as it stands in errors. */
+  name: string;
+  /** Name under which commander keeps the value. */
+  option: string;
+  /** Path of the key in config.json. */
+  key: ConfigPath;
+  help: string;
+  /** May be given several times. */
+  repeatable?: boolean;
+  /** From the text (or true, of a switch) to the value in config.json; a Refusal when it does not fit. */
+  read(given: unknown): unknown;
+  /** The limit that it sets; limits may change while a run exists. */
+  limit?: keyof SetLimitsMessage;
+}
+
+const asText = (given: unknown) => String(given);
+
+function wholeNumber(name: string, least: number) {
+  return (given: unknown): number => {
+    const value = /^[+-]?\d+(\.\d+)?$/.test(String(given).trim()) ? Number(given) : Number.NaN;
+    if (!Number.isSafeInteger(value) || value < least) {
+      throw new Refusal(name, given, `a whole number of at least ${least}`);
+    }
+    return value;
+  };
+}
+
+function seconds(name: string) {
+  return (given: unknown): number => {
+    const value = String(given).trim() === '' ? Number.NaN : Number(given);
+    if (!Number.isFinite(value) || value <= 0) throw new Refusal(name, given, 'a number of seconds above 0');
+    return value;
+  };
+}
+
+const texts = (given: unknown) => (given as string[]).flatMap((text) => shellWords(text));
+
+function flag(flags: string, key: RunFlag['key'], help: string, more: Partial<RunFlag> = {}): RunFlag {
+  const name = /--[a-z-]+/.exec(flags)![0];
+  const option = name.replace(/^--(no-)?/, '').replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
+  return { flags, name, option, key, help, read: asText, ...more };
+}
+
+export const RUN_FLAGS: readonly RunFlag[] = [
+  flag('--pipeline-script <path>', ['pipeline_script'], 'Python script with the SPDL pipeline and the training loop'),
+  flag('--source-dir <path>', ['source_dir'], 'directory of the code that may be changed; the script lies inside it'),
+  flag(
+    '--build-command <command>',
+    ['build_command'],
+    'builds the job image; its last line of output is the name (default: none)',
+  ),
+  flag(
+    '--base-launch-command <command>',
+    ['base_launch_command'],
+    'starts a training job; $IMAGE stands for the image',
+  ),
+  flag(
+    '--max-iterations <n>',
+    ['stopping_criteria', 'max_iterations'],
+    `planning rounds at most (default: ${DEFAULT_LIMITS.maxIterations})`,
+    {
+      limit: 'max_iterations',
+      read: wholeNumber('--max-iterations', 1),
+    },
+  ),
+  flag(
+    '--patience <n>',
+    ['stopping_criteria', 'patience'],
+    `stop after so many planning rounds without a gain (default: ${DEFAULT_LIMITS.patience})`,
+    {
+      limit: 'patience',
+      read: wholeNumber('--patience', 1),
+    },
+  ),
+  flag('--max-concurrency <n>', ['max_concurrency'], `jobs at a time (default: ${DEFAULT_LIMITS.maxConcurrency})`, {
+    limit: 'max_concurrency',
+    read: wholeNumber('--max-concurrency', 1),
+  }),
+  flag('--job-timeout <seconds>', ['job_timeout_s'], `wall clock of one job (default: ${DEFAULT_LIMITS.jobTimeoutS})`, {
+    limit: 'job_timeout_s',
+    read: wholeNumber('--job-timeout', 1),
+  }),
+  flag('--poll-interval <seconds>', ['poll_interval'], 'between looks at a remote job (default: 120)', {
+    read: seconds('--poll-interval'),
+  }),
+  flag(
+    '--stall-timeout <seconds>',
+    ['stall_timeout_s'],
+    'a job without new output for so long is ended; 0 = never (default: 0)',
+    {
+      read: wholeNumber('--stall-timeout', 0),
+    },
+  ),
+  flag('--notes <text>', ['notes'], 'what the agent should know about the pipeline (default: none)'),
+  flag('--platform <name>', ['platform'], 'where jobs run (default: auto)'),
+  flag('--agent <name>', ['agent'], 'who writes and plans; playbook needs no network (default: claude)'),
+  flag(
+    '--agent-command <command>',
+    ['agent_command'],
+    "another binary for a command agent (default: the agent's own name)",
+  ),
+  flag('--agent-timeout <seconds>', ['agent_timeout_s'], 'of one agent call (default: 900)', {
+    read: wholeNumber('--agent-timeout', 1),
+  }),
+  flag('--claude-flags <flags>', ['claude_flags'], 'more flags for the agent command', {
+    repeatable: true,
+    read: texts,
+  }),
+  flag('--python <path>', ['python'], "the target's Python (default: the one of the launch command)"),
+  flag('--skip-instrument', ['skip_instrument'], 'the script prints its [autoresearch] lines already', {
+    read: () => true,
+  }),
+  flag('--no-link', ['link_ignored'], 'do not link files that git ignores (data, environments) into the trees', {
+    read: () => false,
+  }),
+  flag('--tree-paths <path>', ['tree_paths'], 'write only these paths of the repository into the trees', {
+    repeatable: true,
+    read: (given) => given,
+  }),
+  flag('--keep-trees', ['keep_trees'], "keep each experiment's tree", { read: () => true }),
+  flag('--secret-env <name>', ['secret_env'], 'a variable that jobs and builds must not see', {
+    repeatable: true,
+    read: (given) => given,
+  }),
+];
+
+/** One flag that was given, with its value as config.json holds it. */
+export interface GivenFlag {
+  flag: RunFlag;
+  value: unknown;
+}
+
+/** Those of the flags that were given; `options` are commander's values, absent when not given. */
+export function givenFlags(options: Readonly<Record<string, unknown>>): GivenFlag[] {
+  return RUN_FLAGS.filter((each) => options[each.option] !== undefined).map((each) => ({
+    flag: each,
+    value: each.read(options[each.option]),
+  }));
+}

@@ -1,0 +1,90 @@
+/** What a run came to: its measures, the changes that won, and the exit code that this means. */
+import { specOf } from '../activities/spec-store.js';
+import type { Workdir } from '../activities/workdir.js';
+import type { EngineState } from '../domain/engine-state.js';
+import { commitOf, type ExperimentRow, isSeed } from '../domain/experiment.js';
+import type { RunConfig } from '../domain/formats/config.js';
+import type { StopReason } from '../domain/limits.js';
+import type { Objective } from '../domain/policies/compare.js';
+import { type Measured, runFacts } from '../domain/reports/run-facts.js';
+import { EXIT, type ExitCode } from './exit-codes.js';
+
+export interface MeasuredNode {
+  node_id: string;
+  objective: Objective;
+  /** How many times faster than the baseline. */
+  gain: number | null;
+}
+
+export interface RunOutcome {
+  workdir: string;
+  run: string;
+  status: EngineState['status'];
+  stop: { reason: StopReason; detail: string } | null;
+  interrupted: boolean;
+  baseline: MeasuredNode | null;
+  headspace: MeasuredNode | null;
+  best: MeasuredNode | null;
+  /** From the base commit to the best; empty when nothing beat the baseline. */
+  winning_changes: { node_id: string; change: string; commit: string | null }[];
+  counts: { completed: number; failed: number; cancelled: number };
+  exit_code: ExitCode;
+}
+
+export async function runOutcome(
+  workdir: Workdir,
+  config: RunConfig,
+  state: EngineState,
+  interrupted: boolean,
+): Promise<RunOutcome> {
+  const { baseline, headspace, best, gain, ceiling } = runFacts(state);
+  const { completed, failed, cancelled } = state.tally;
+  const stop = state.status === 'stopped' ? state.stop : null;
+  return {
+    workdir: workdir.root,
+    run: config.run_id,
+    status: state.status,
+    stop,
+    interrupted,
+    baseline: measuredNode(baseline, 1),
+    headspace: measuredNode(headspace, ceiling),
+    best: measuredNode(best, gain),
+    winning_changes: await winningChanges(workdir, config, state),
+    counts: { completed, failed, cancelled },
+    exit_code: exitCodeOf(stop?.reason ?? null, interrupted),
+  };
+}
+
+const FAILED_REASONS: readonly StopReason[] = ['setup_failed', 'failure_rate'];
+
+function exitCodeOf(reason: StopReason | null, interrupted: boolean): ExitCode {
+  if (interrupted) return EXIT.interrupted;
+  return reason === null || FAILED_REASONS.includes(reason) ? EXIT.runFailed : EXIT.ok;
+}
+
+function measuredNode(measured: Measured | null, gain: number | null): MeasuredNode | null {
+  return measured && { node_id: measured.row.nodeId, objective: measured.objective, gain };
+}
+
+async function winningChanges(workdir: Workdir, config: RunConfig, state: EngineState) {
+  const rows = stackOf(state).filter((row) => row.kind !== 'baseline');
+  return Promise.all(
+    rows.map(async (row) => {
+      const spec = await specOf(workdir, config, state, row);
+      const change = spec.change_summary || spec.description || row.changeSet.join(', ') || row.name;
+      return { node_id: row.nodeId, change, commit: commitOf(row) };
+    }),
+  );
+}
+
+/** The best and what it is stacked on, oldest first. */
+function stackOf(state: EngineState): ExperimentRow[] {
+  const stack: ExperimentRow[] = [];
+  let row = state.best === null ? undefined : state.experiments[state.best];
+  while (row && !stack.includes(row)) {
+    stack.unshift(row);
+    const isOnBase = row.startCommit === null || row.startCommit === state.baseCommit;
+    row = isOnBase || isSeed(row) || row.parentId === null ? undefined : state.experiments[row.parentId];
+  }
+  return stack;
+}

@@ -1,0 +1,83 @@
+/** Sends a steering message to a running engine as an update, and returns its receipt. */
+import { randomUUID } from 'node:crypto';
+import {
+  type Client,
+  WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
+  WorkflowUpdateRPCTimeoutOrCancelledError,
+} from '@temporalio/client';
+import type { UpdateDefinition } from '@temporalio/common';
+import type { Workdir } from '../activities/workdir.js';
+import type { RunConfig } from '../domain/formats/config.js';
+import { engineWorkflowId } from '../domain/naming.js';
+import type { Receipt } from '../domain/steering.js';
+import { findConnection, openClient } from '../worker/connection.js';
+import { notRunning, Refusal } from './refusal.js';
+import { engineLife } from './run-state.js';
+import { existingRun } from './workdir-config.js';
+
+export interface SteerOptions {
+  /** Makes a repeated command harmless: the same id gets the first one's receipt. Made anew when absent. */
+  request?: string | undefined;
+  /** What was steered, for a refusal: its flag or argument, and the value. */
+  about: { field: string; value: unknown };
+  /** How long to wait for the receipt. */
+  timeoutMs?: number;
+}
+
+/** A Refusal: exit code 2 with the engine's reason, 3 when no engine answers. */
+export async function steer<Args extends [] | [unknown]>(
+  path: string,
+  update: UpdateDefinition<Receipt, Args>,
+  args: Args,
+  options: SteerOptions,
+): Promise<Receipt> {
+  const { workdir, config } = await existingRun(path);
+  return withRunningEngine(workdir, (client) => sendUpdate(client, { workdir, config }, update, args, options));
+}
+
+/** Opens a client to the server that serves the run now, for one act. */
+async function withRunningEngine<T>(workdir: Workdir, act: (client: Client) => Promise<T>): Promise<T> {
+  const target = await findConnection(workdir);
+  if (target === null) throw notRunning(workdir.root, ' and its Temporal server is off');
+  // On a cluster the worker may be on another host, which this one's lock file does not tell of.
+  if (target.kind === 'embedded' && (await engineLife(workdir)) === null) throw notRunning(workdir.root);
+  const client = await openClient(target);
+  try {
+    return await act(client);
+  } finally {
+    await client.connection.close();
+  }
+}
+
+/** An update is answered once its events are exported: well within a second, more when an agent or disk is slow. */
+const RECEIPT_TIMEOUT_MS = 60_000;
+
+export async function sendUpdate<Args extends [] | [unknown]>(
+  client: Client,
+  { workdir, config }: { workdir: Workdir; config: RunConfig },
+  update: UpdateDefinition<Receipt, Args>,
+  args: Args,
+  { request = randomUUID(), about, timeoutMs = RECEIPT_TIMEOUT_MS }: SteerOptions,
+): Promise<Receipt> {
+  const handle = client.workflow.getHandle(engineWorkflowId(config.run_id));
+  const updateId = `${update.name}-${request}`;
+  const send = () =>
+    args.length === 0
+      ? handle.executeUpdate<Receipt, []>(update.name, { updateId })
+      : handle.executeUpdate<Receipt, [unknown]>(update.name, { args: [args[0]], updateId });
+  const refused = (reason: string) => new Refusal(about.field, about.value, reason);
+  let receipt: Receipt;
+  try {
+    receipt = await client.withDeadline(Date.now() + timeoutMs, send);
+  } catch (error) {
+    if (error instanceof WorkflowUpdateFailedError) throw refused(error.cause?.message ?? error.message);
+    if (error instanceof WorkflowNotFoundError) throw notRunning(workdir.root, ' (its run has ended)');
+    if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) {
+      throw notRunning(workdir.root, `: nothing answered within ${timeoutMs / 1000} s`);
+    }
+    throw error;
+  }
+  if (!receipt.accepted) throw refused(receipt.message);
+  return receipt;
+}

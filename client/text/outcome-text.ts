@@ -1,0 +1,29 @@
+/** How a run ended, as text: one fact a line, `name: value`. */
+import { objectiveText, speedupText } from '../../domain/reports/quantity-text.js';
+import type { MeasuredNode, RunOutcome } from '../run-outcome.js';
+
+export function outcomeText(outcome: RunOutcome): string {
+  const { workdir, stop, interrupted, winning_changes: changes } = outcome;
+  const ended = stop ? `stopped (${stop.reason}): ${stop.detail}` : `${outcome.status}`;
+  const lines = [
+    `ended: ${interrupted ? 'interrupted; running jobs go on' : ended}`,
+    `baseline: ${measured(outcome.baseline)}`,
+    `headspace: ${compared(outcome.headspace)}`,
+    `best: ${compared(outcome.best)}${outcome.best ? ` (${outcome.best.node_id})` : ''}`,
+    ...changes.map(({ node_id, change }) => `change: ${node_id}: ${change}`),
+  ];
+  if (changes.length === 0) lines.push('change: none; nothing beat the baseline');
+  else lines.push(`show the change: autoresearch diff ${workdir}`);
+  if (interrupted) lines.push(`go on with: autoresearch run ${workdir}`);
+  else lines.push(`report: ${workdir}/report.md`);
+  lines.push(`workdir: ${workdir}`);
+  return lines.join('\n');
+}
+
+function measured(node: MeasuredNode | null): string {
+  return node ? objectiveText(node.objective) : 'not measured';
+}
+
+function compared(node: MeasuredNode | null): string {
+  return node && node.gain !== null ? `${measured(node)}, ${speedupText(node.gain)} the baseline` : measured(node);
+}

@@ -1,0 +1,76 @@
+/** `status` and `queue` as text. */
+
+import { speedup } from '../../domain/policies/compare.js';
+import { gainText, objectiveText } from '../../domain/reports/quantity-text.js';
+import type { ExperimentView, StatusView } from '../../domain/views.js';
+import type { StatusAnswer } from '../commands/status.js';
+import { columns } from './columns.js';
+
+export function statusText(answer: StatusAnswer): string {
+  const { status: view, engine, temporal } = answer;
+  const lines = [
+    `run        ${answer.run}`,
+    `workdir    ${answer.workdir}`,
+    `engine     ${engine ? `process ${engine.pid}, since ${engine.since}` : 'not running'}`,
+    ...(temporal ? [`temporal   ${temporal.address}, UI ${temporal.ui}`] : []),
+  ];
+  if (!view) return [...lines, 'status     not started'].join('\n');
+  lines.push(
+    `status     ${standing(view, engine !== null)}`,
+    `counts     ${counts(view)}`,
+    `rounds     ${rounds(view)}`,
+  );
+  for (const name of ['baseline', 'headspace', 'best'] as const)
+    lines.push(`${name.padEnd(10)} ${result(view[name], view)}`);
+  return [
+    ...lines,
+    ...section('running', view.running),
+    ...section('next', answer.next),
+    ...section('recent failures', answer.recent_failures),
+  ].join('\n');
+}
+
+export function queueText(queued: readonly ExperimentView[]): string {
+  if (queued.length === 0) return 'nothing is queued';
+  const rows = queued.map((each, index) => [
+    String(index + 1),
+    each.node_id,
+    String(each.priority),
+    each.status,
+    each.kind,
+  ]);
+  return columns(['', 'node', 'priority', 'status', 'kind'], rows);
+}
+
+function standing(view: StatusView, isServed: boolean): string {
+  if (view.stop) return `stopped (${view.stop.reason}): ${view.stop.detail}`;
+  if (!isServed && view.status !== 'interrupted') return `${view.status}, but no engine serves it`;
+  return view.planning ? `${view.status}, planning` : view.status;
+}
+
+function counts({ counts: count }: StatusView): string {
+  const shown = Object.entries(count).filter(([name, value]) => name !== 'total' && value > 0);
+  return [`${count.total} experiments`, ...shown.map(([name, value]) => `${value} ${name}`)].join(', ');
+}
+
+function rounds({ iteration, limits, plateau_count }: StatusView): string {
+  return `${iteration} of ${limits.max_iterations}, ${plateau_count} in a row without a gain (patience ${limits.patience})`;
+}
+
+function result(view: ExperimentView | null, { baseline }: StatusView): string {
+  if (!view) return '-';
+  const objective = view.objective as Parameters<typeof objectiveText>[0];
+  const gain = speedup(objective, (baseline?.objective ?? null) as typeof objective);
+  const compared = view.node_id === baseline?.node_id ? '' : `  ${gainText(gain)}`;
+  return `${objective ? objectiveText(objective) : view.status}  ${view.node_id}${compared}`;
+}
+
+function section(title: string, views: readonly ExperimentView[]): string[] {
+  if (views.length === 0) return [];
+  return ['', `${title}:`, ...views.map((view) => `  ${view.node_id}  ${detail(view)}`)];
+}
+
+function detail(view: ExperimentView): string {
+  if (view.failure) return `${view.failure.kind}: ${view.failure.message.split('\n')[0]}`;
+  return view.job_id ? `job ${view.job_id}` : `${view.status}, priority ${view.priority}`;
+}
