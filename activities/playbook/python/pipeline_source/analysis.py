@@ -1,0 +1,241 @@
+"""Everything that is known about a source directory at once: pipelines, loop, knobs; as the Survey that survey.ts describes."""
+
+from __future__ import annotations
+
+import ast
+import multiprocessing
+import re
+from dataclasses import dataclass, field
+
+from .dataflow import Flow
+from .gpu import is_gpu_stage
+from .knobs import KnobFinder
+from .loops import Loop, LoopFinder
+from .project import Project
+from .stages import Stage, StageReader, Step
+from .subprocess_fitness import why_not_in_subprocess
+from .values import FileRef, Pipeline
+
+_BUILDING_CALLS = {
+    "build", "build_pipeline", "run_pipeline_in_subprocess", "run_pipeline_in_subinterpreter", "DataLoader",
+    "PyTorchDataLoader", "get_pytorch_dataloader", "_autoresearch_subprocess", "_autoresearch_subprocess_loader",
+}
+_VIDEO = re.compile(
+    r"demux_video|decode_video|load_video|VideoReader|VideoCapture|read_video|VideoPackets|VideoDecoder|nvdec|decord\b|\.mp4\b|streaming_load_video",
+    re.I,
+)
+_INSTRUMENTED = re.compile(r"\[autoresearch\]\s*(?:step=|ttfb_s)|\[autoresearch\] timing")
+
+
+@dataclass(eq=False)
+class Found:
+    """A pipeline with its stages; `facts` is its JSON in the survey."""
+
+    pipeline: Pipeline
+    stages: list[Stage]
+    steps: list[Step]
+    facts: dict = field(default_factory=dict)
+
+
+class Analysis:
+    def __init__(self, source_dir: str, script: str, launch_command: str, overlay: dict[str, str] | None = None) -> None:
+        self.project = Project(source_dir, script, launch_command, overlay)
+        self.flow = Flow(self.project)
+        self.reader = StageReader(self.flow)
+        self.finder = LoopFinder(self.flow)
+        self.knobs = KnobFinder(self.flow)
+        self.problems: list[str] = self.project.problems
+        self.loop = self._choose_loop()
+        self.found = self._find_pipelines()
+        for index, found in enumerate(self.found):
+            found.facts = self._facts(index, found)
+        self._read_remaining_configs()
+        self.knobs.by_name([c for c in self.flow.configs.values() if c is not None])
+        for path, reason in self.flow.config_problems.items():
+            self.problems.append(f"configuration file {reason}")
+
+    # -- loop -------------------------------------------------------------------------------------------------------
+
+    def _choose_loop(self) -> Loop | None:
+        self.candidates = self.finder.find()
+        if self.candidates:
+            best = self.candidates[0]
+            if best.score < -3 and (named := self.finder.by_name()) is not None and named.score > best.score + 4:
+                self.problems.append(f"the training loop at {_place(named)} was chosen by its name; its pipeline could not be followed")
+                return named
+            return best
+        named = self.finder.by_name()
+        if named is not None:
+            self.problems.append(f"the training loop at {_place(named)} was chosen by its name; its pipeline could not be followed")
+            return named
+        self.problems.append("no loop over the output of an SPDL pipeline was found in the script and what it imports")
+        return None
+
+    @property
+    def instrumented(self) -> bool:
+        return any(_INSTRUMENTED.search(m.text) for m in self.project.modules)
+
+    # -- pipelines --------------------------------------------------------------------------------------------------
+
+    def _find_pipelines(self) -> list[Found]:
+        pipelines: list[Pipeline] = []
+        calls: set[int] = set()
+
+        def take(pipeline: Pipeline) -> None:
+            if id(pipeline.call) not in calls and hasattr(pipeline.call, "lineno"):
+                calls.add(id(pipeline.call))
+                pipelines.append(pipeline)
+
+        for pipeline in self.loop.pipelines if self.loop else []:
+            take(pipeline)
+        for module in self.project.modules:
+            for node in ast.walk(module.tree):
+                if not isinstance(node, ast.Call) or self.finder._is_a_helper(module, node):
+                    continue
+                name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
+                if name in _BUILDING_CALLS:
+                    for value in self.flow.evaluate(node, self.flow.frame_at(module, node)):
+                        if isinstance(value, Pipeline):
+                            take(value)
+        found = []
+        for pipeline in pipelines:
+            stages = self.reader.stages_of(pipeline)
+            if stages is None:
+                where = f"{pipeline.frame.module.path}:{pipeline.call.lineno}"
+                self.problems.append(f"the definition of the pipeline built at {where} could not be followed")
+                stages = []
+            found.append(Found(pipeline, stages, self.reader.steps_of(pipeline) or []))
+        return found
+
+    def _facts(self, index: int, found: Found) -> dict:
+        pipeline = found.pipeline
+        module = pipeline.frame.module
+        in_subprocess = pipeline.kind.startswith("subprocess")
+        build = Step("build", pipeline.call, pipeline.frame)
+        stages = [self._stage_facts(index, found, stage) for stage in found.stages]
+        for stage in found.stages:
+            self.knobs.executor(stage, index)
+            if stage.step is not None and stage.step.uncertain and stage.kind != "source":
+                self.problems.append(
+                    f"stage {stage.name} ({stage.step.frame.module.path}:{stage.step.call.lineno}) is added under a condition "
+                    "that could not be decided; its index may differ in the job"
+                )
+        for step in found.steps:
+            if step.kind == "to":
+                self.knobs.number(step, 99, "buffer_size", "stage_buffer", None, index, 1)
+                self.problems.append("the pipeline has regions (.to(...)): SPDL fuses their stages, so stage indices differ in the job")
+                break
+        threads = self._threads(build, index)
+        sink = self._sink(found, build, index)
+        possible, reason = why_not_in_subprocess(self, found)
+        return {
+            "file": module.path,
+            "line": pipeline.call.lineno,
+            "builtIn": module.scope_at(pipeline.call).qualname,
+            "stages": stages,
+            "numThreads": {"value": _whole(threads[0]), "knob": threads[1]},
+            "sinkBuffer": {"value": _whole(sink[0]), "knob": sink[1]},
+            "inSubprocess": in_subprocess,
+            "mtp": {"possible": possible, "reason": reason},
+        }
+
+    def _threads(self, build: Step, index: int):
+        kind = self.found[index].pipeline.kind
+        if kind == "pytorch_dataloader":
+            return self.knobs.number(build, 7, "num_workers", "num_threads", None, index, 1)
+        default = 8 if kind in ("dataloader", "subprocess_dataloader") else None
+        return self.knobs.number(build, 99, "num_threads", "num_threads", None, index, default)
+
+    def _sink(self, found: Found, build: Step, index: int):
+        kind = found.pipeline.kind
+        if kind in ("dataloader", "subprocess_dataloader"):
+            return self.knobs.number(build, 99, "buffer_size", "sink_buffer", None, index, 3)
+        if kind == "pytorch_dataloader":
+            self.knobs.number(build, 99, "prefetch_factor", "prefetch", None, index, 2)
+            self.knobs.number(build, 1, "batch_size", "batch_size", None, index, 1)
+            return None, None
+        for stage in found.stages:
+            if stage.kind == "sink" and stage.step is not None:
+                return self.knobs.number(stage.step, 0, "buffer_size", "sink_buffer", None, index, 3)
+        return None, None
+
+    def _stage_facts(self, index: int, found: Found, stage: Stage) -> dict:
+        value, knob = None, None
+        step = stage.step
+        kind = found.pipeline.kind
+        if step is not None and stage.kind == "pipe" and step.kind == "pipe":
+            value, knob = self.knobs.number(step, 99, "concurrency", "stage_concurrency", stage.name, index, 1)
+        elif stage.kind == "pipe" and stage.keyword in ("preprocessor", "aggregator"):
+            value, knob = self.knobs.number(step, 99, "num_threads", "num_threads", None, index, 8)
+        elif stage.kind == "pipe" and stage.keyword == "transfer_fn":
+            value = 1
+        elif stage.kind == "aggregate" and step is not None:
+            if kind in ("dataloader", "subprocess_dataloader"):
+                self.knobs.number(step, 99, "batch_size", "batch_size", None, index, None)
+            else:
+                self._batch_size(step, index)
+        from .split import why_not_split
+
+        return {
+            "index": stage.index,
+            "kind": stage.kind,
+            "function": stage.name,
+            "concurrency": _whole(value),
+            "knob": knob,
+            "splittable": stage.kind == "pipe" and why_not_split(self, found, stage) is None,
+            "gpu": is_gpu_stage(self.flow, stage),
+        }
+
+    def _batch_size(self, step: Step, index: int) -> None:
+        node = step.argument(0, "input")
+        if node is None:
+            return
+        if self.knobs.number(step, 0, "input", "batch_size", None, index, None)[0] is None:
+            # aggregate(Collate(n))
+            for value in self.flow.evaluate(node, step.frame):
+                call = getattr(value, "node", None)
+                if isinstance(call, ast.Call) and getattr(value, "name", "").endswith(".Collate"):
+                    self.knobs.number(Step("collate", call, value.frame), 0, "n", "batch_size", None, index, None)
+
+    def _read_remaining_configs(self) -> None:
+        """Files that the code names without a reader that could be followed."""
+        for module in self.project.modules:
+            for node in ast.walk(module.tree):
+                if isinstance(node, ast.Call) and (getattr(node.func, "attr", None) or getattr(node.func, "id", "")) in (
+                    "open", "read_text", "read_bytes", "load", "safe_load",
+                ):
+                    for value in self.flow.evaluate(node, self.flow.frame_at(module, node)):
+                        if isinstance(value, FileRef) and value.path.endswith((".json", ".yaml", ".yml", ".toml")):
+                            self.flow.config(value.path)
+
+    # -- survey -----------------------------------------------------------------------------------------------------
+
+    def survey(self) -> dict:
+        loop = None
+        if self.loop is not None:
+            loop = {
+                "file": self.loop.module.path,
+                "line": self.loop.node.lineno,
+                "iterable": " ".join(self.loop.module.text_of(self.loop.iterable).split()),
+            }
+        return {
+            "script": self.project.script,
+            "loop": loop,
+            "instrumented": self.instrumented,
+            "pipelines": [f.facts for f in self.found],
+            "knobs": [k.as_json() for k in self.knobs.knobs.values()],
+            "decodesVideo": any(_VIDEO.search(m.text) for m in self.project.modules),
+            "problems": list(dict.fromkeys(self.problems)),
+        }
+
+
+def start_method() -> str:
+    return multiprocessing.get_context().get_start_method()
+
+
+def _whole(value) -> int | None:
+    return int(value) if value is not None else None
+
+
+def _place(loop: Loop) -> str:
+    return f"{loop.module.path}:{loop.node.lineno}"

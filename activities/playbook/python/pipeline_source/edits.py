@@ -1,0 +1,131 @@
+"""Text edits by position: everything that is not edited keeps its formatting and comments."""
+
+from __future__ import annotations
+
+import ast
+
+
+class RewriteRefused(Exception):
+    """The rewrite cannot be done soundly; the message says why, to a person."""
+
+
+class Edits:
+    """Edits of one module, applied together; positions are those of the module as it was parsed."""
+
+    def __init__(self, module) -> None:
+        self.module = module
+        self._starts = [0]
+        for line in module.lines:
+            self._starts.append(self._starts[-1] + len(line) + 1)
+        self._edits: list[tuple[int, int, int, str]] = []
+
+    def offset(self, line: int, column: int) -> int:
+        return self._starts[line - 1] + column
+
+    def start(self, node: ast.AST) -> int:
+        return self.offset(node.lineno, node.col_offset)
+
+    def end(self, node: ast.AST) -> int:
+        return self.offset(node.end_lineno, node.end_col_offset)
+
+    def replace(self, start: int, end: int, text: str) -> None:
+        self._edits.append((start, end, len(self._edits), text))
+
+    def replace_node(self, node: ast.AST, text: str) -> None:
+        self.replace(self.start(node), self.end(node), text)
+
+    def wrap(self, node: ast.AST, before: str, after: str) -> None:
+        self.replace(self.start(node), self.start(node), before)
+        self.replace(self.end(node), self.end(node), after)
+
+    def insert(self, offset: int, text: str) -> None:
+        self.replace(offset, offset, text)
+
+    def add_keyword(self, call: ast.Call, name: str, text: str) -> None:
+        """Adds `name=text` as the last argument of a call."""
+        data = self.module.text.encode("utf-8")
+        close = self.end(call) - 1
+        arguments = [*call.args, *[k.value for k in call.keywords]]
+        if not arguments:
+            self.insert(close, f"{name}={text}")
+            return
+        last = max(self.end(a) for a in arguments)
+        # A parenthesised argument or a trailing comma may stand between the last argument and the closing parenthesis.
+        at, depth = last, 0
+        has_comma = False
+        while at < close:
+            if data[at : at + 1] == b"#":
+                at = data.find(b"\n", at)
+                continue
+            if data[at : at + 1] == b",":
+                has_comma = True
+            elif data[at : at + 1] == b")":
+                last = at + 1
+            at += 1
+        if has_comma:
+            comma = self._comma_after(data, last, close)
+            self.insert(comma + 1, f" {name}={text},")
+        else:
+            self.insert(last, f", {name}={text}")
+
+    @staticmethod
+    def _comma_after(data: bytes, at: int, close: int) -> int:
+        while at < close:
+            if data[at : at + 1] == b"#":
+                at = data.find(b"\n", at)
+            elif data[at : at + 1] == b",":
+                return at
+            else:
+                at += 1
+        return close
+
+    def insert_block(self, text: str) -> None:
+        """Puts top-level code after the first group of imports."""
+        newline = "\r\n" if "\r\n" in self.module.text else "\n"
+        line = self._line_after_imports()
+        block = text.strip("\n").replace("\n", newline)
+        if line > len(self.module.lines) or (line == len(self.module.lines) and self.module.lines[-1]):
+            self.insert(len(self.module.text.encode("utf-8")), f"{newline}{newline}{block}{newline}")
+        else:
+            self.insert(self.offset(line, 0), f"{newline}{block}{newline}{newline}")
+
+    def _line_after_imports(self) -> int:
+        """Line (1-based) before which a block goes."""
+        line = 1
+        for index, statement in enumerate(self.module.tree.body):
+            is_docstring = index == 0 and isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+            if not is_docstring and not isinstance(statement, (ast.Import, ast.ImportFrom)):
+                if line == 1:
+                    # Nothing above: stay below the shebang and leading comments.
+                    first = statement.decorator_list[0] if getattr(statement, "decorator_list", None) else statement
+                    line = self._above_comments(first.lineno)
+                break
+            line = statement.end_lineno + 1
+            if self._shares_line(index):
+                raise RewriteRefused(f"{self.module.path}:{statement.lineno} has several statements on one line of imports")
+        return line
+
+    def _above_comments(self, line: int) -> int:
+        return line
+
+    def _shares_line(self, index: int) -> bool:
+        body = self.module.tree.body
+        return index + 1 < len(body) and body[index + 1].lineno == body[index].end_lineno
+
+    def result(self) -> str:
+        data = self.module.text.encode("utf-8")
+        pieces, at = [], 0
+        # At one position: closing texts come before opening ones, in the order in which they were asked for.
+        for start, end, _, text in sorted(self._edits, key=lambda e: (e[0], e[1], e[2])):
+            if start < at:
+                raise RewriteRefused(f"two edits overlap in {self.module.path}")
+            pieces.append(data[at:start])
+            pieces.append(text.encode("utf-8"))
+            at = end
+        pieces.append(data[at:])
+        text = b"".join(pieces).decode("utf-8")
+        try:
+            compile(text, self.module.path, "exec", dont_inherit=True)
+        except (SyntaxError, ValueError) as error:
+            raise RewriteRefused(f"the rewritten {self.module.path} does not compile: {error}") from None
+        return text

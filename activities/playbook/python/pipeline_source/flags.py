@@ -1,0 +1,114 @@
+"""Flags that the code defines: argparse, click and typer; with what the launch command gives them."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+
+from .values import Flag, concrete
+
+
+@dataclass(eq=False)
+class FlagDefinition:
+    options: list[str]
+    dest: str
+    call: ast.Call | None
+    module: object
+    default: ast.AST | None
+    action: str
+    kind: str  # argparse, click, plain (a function's parameter turned into a flag)
+
+    @property
+    def name(self) -> str:
+        """The long form: what is put into the launch command."""
+        return next((o for o in self.options if o.startswith("--")), self.options[0])
+
+
+class Flags:
+    def __init__(self, project) -> None:
+        self.project = project
+        self.definitions: list[FlagDefinition] = []
+        for module in project.modules:
+            for node in ast.walk(module.tree):
+                if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+                    self._read(module, node)
+        self.all_options = [o for d in self.definitions for o in d.options]
+
+    def _read(self, module, node: ast.Call) -> None:
+        if node.func.attr == "add_argument":
+            kind = "argparse"
+        elif node.func.attr == "option":
+            kind = "click"
+        else:
+            return
+        words = [a.value for a in node.args if isinstance(a, ast.Constant) and isinstance(a.value, str)]
+        options = [o for word in words for o in word.split("/")[:1] if o.startswith("-")]
+        if not options:
+            return
+        keywords = {k.arg: k.value for k in node.keywords if k.arg}
+        dest_node = keywords.get("dest")
+        long = next((o for o in options if o.startswith("--")), options[0])
+        dest = long.lstrip("-").replace("-", "_")
+        if isinstance(dest_node, ast.Constant) and isinstance(dest_node.value, str):
+            dest = dest_node.value
+        bare = [w for w in words if not w.startswith("-")]
+        if kind == "click" and bare:
+            dest = bare[0]
+        action = keywords.get("action")
+        action_name = action.value if isinstance(action, ast.Constant) else ("store" if action is None else "custom")
+        if "is_flag" in keywords:
+            action_name = "store_true"
+        self.definitions.append(
+            FlagDefinition(options, dest, node, module, keywords.get("default"), str(action_name), kind)
+        )
+
+    def by_dest(self, dest: str, near=None) -> FlagDefinition | None:
+        """The definition of a destination; one in the module `near` is preferred."""
+        found = [d for d in self.definitions if d.dest == dest]
+        return next((d for d in found if d.module is near), found[0] if found else None)
+
+    def value(self, definition: FlagDefinition, flow) -> Flag:
+        return Flag(self._in_force(definition, flow), definition)
+
+    def given(self, definition: FlagDefinition) -> str | None:
+        takes_value = definition.action in ("store", "custom", "append")
+        return self.project.launch.flag(definition.options, takes_value, self.all_options)
+
+    def _in_force(self, definition: FlagDefinition, flow):
+        given = self.given(definition)
+        if definition.action in ("store_true", "store_false"):
+            return (given is not None) == (definition.action == "store_true")
+        if given is not None:
+            return self._convert(given, definition)
+        if definition.default is None:
+            return None
+        frame = flow.frame_at(definition.module, definition.default)
+        value = concrete(flow.evaluate(definition.default, frame))
+        if isinstance(value, str) and definition.call is not None and self._type(definition) in ("int", "float"):
+            return self._convert(value, definition)
+        return value
+
+    @staticmethod
+    def _type(definition: FlagDefinition) -> str:
+        for keyword in definition.call.keywords if definition.call else []:
+            if keyword.arg == "type":
+                return keyword.value.id if isinstance(keyword.value, ast.Name) else "custom"
+        return ""
+
+    def _convert(self, text: str, definition: FlagDefinition):
+        kind = self._type(definition)
+        if kind == "" and definition.kind == "argparse":
+            return text
+        for convert in (int, float):
+            if kind == "float" and convert is int:
+                continue
+            try:
+                return convert(text)
+            except ValueError:
+                continue
+        return text
+
+    def plain(self, name: str, default: ast.AST | None, module) -> FlagDefinition:
+        """The flag that typer, fire and the like make of a parameter."""
+        options = [f"--{name.replace('_', '-')}", f"--{name}"]
+        return FlagDefinition(options, name, None, module, default, "store", "plain")

@@ -1,0 +1,3 @@
+from .edits import RewriteRefused
+def headspace(analysis, *rest):
+    raise RewriteRefused('not yet')

@@ -1,0 +1,466 @@
+"""Instances and their attributes: assignments to self, dataclass fields, properties, what is stored from outside."""
+
+from __future__ import annotations
+
+import ast
+
+from .values import (
+    Arguments,
+    Attribute,
+    Class,
+    Concrete,
+    DictOf,
+    External,
+    Flag,
+    Frame,
+    Function,
+    Instance,
+    Leaf,
+    Literal,
+    Method,
+    ModuleRef,
+    Unknown,
+    Value,
+)
+
+_RECORD_DECORATORS = {"dataclass", "define", "frozen", "attrs", "s", "mutable"}
+_RECORD_BASES = {"NamedTuple", "BaseModel", "BaseSettings", "TypedDict", "Struct"}
+_ARGUMENT_NAMES = {"args", "opts", "opt", "options", "flags", "FLAGS", "hparams", "cli", "ns", "namespace", "cfg", "config"}
+_MAPPING_METHODS = {"get", "pop", "setdefault", "items", "keys", "values", "copy", "update"}
+
+
+class Objects:
+    """Part of Flow: classes, instances, attributes."""
+
+    def function_value(self, node, frame: Frame) -> Function:
+        return self._once(("function", id(node), id(frame)), lambda: Function(node, frame.module, frame))
+
+    def class_value(self, node, frame: Frame) -> Class:
+        return self._once(("class", id(node), id(frame)), lambda: Class(node, frame.module, frame))
+
+    def _once(self, key, make):
+        """The same value object each time, so that identity compares."""
+        if not hasattr(self, "_made"):
+            self._made: dict = {}
+        if key not in self._made:
+            self._made[key] = make()
+        return self._made[key]
+
+    # -- classes ----------------------------------------------------------------------------------------------------
+
+    def instantiate(self, cls: Class, node: ast.Call | None, frame: Frame | None) -> list[Value]:
+        external = self.external_base(cls)
+        if external is not None and node is not None and self.find_method(cls, "__init__") is None and external.startswith("spdl."):
+            return self.library_call(external, node, frame)
+        return [self._once(("instance", id(cls.node), id(node), id(frame)), lambda: Instance(cls, node, frame))]
+
+    def mro(self, cls: Class) -> list[Class]:
+        found, waiting = [], [cls]
+        while waiting and len(found) < 20:
+            at = waiting.pop(0)
+            if all(at.node is not c.node for c in found):
+                found.append(at)
+                for base in at.node.bases:
+                    waiting += [v for v in self.evaluate(base, at.frame) if isinstance(v, Class)]
+        return found
+
+    def external_base(self, cls: Class) -> str | None:
+        """The SPDL class that a class of the project derives from."""
+        for at in self.mro(cls):
+            for base in at.node.bases:
+                for value in self.evaluate(base, at.frame):
+                    if isinstance(value, External) and value.name.startswith("spdl."):
+                        return value.name
+        return None
+
+    def find_method(self, cls: Class, name: str) -> Function | None:
+        for at in self.mro(cls):
+            for node in at.node.body:
+                if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.name == name:
+                    return self.function_value(node, self._class_frame(at))
+        return None
+
+    def _class_frame(self, cls: Class) -> Frame:
+        scope = cls.module.scopes[cls.node]
+        return self._once(("class frame", id(scope), id(cls.frame)), lambda: Frame(scope, cls.frame))
+
+    def owner_class(self, function: Function) -> Class | None:
+        parent = function.module.parents.get(function.node)
+        if not isinstance(parent, ast.ClassDef):
+            return None
+        return self.class_value(parent, self.frame_at(function.module, parent))
+
+    def subclass_names(self, cls: Class) -> set[str]:
+        names = set()
+        for module in self.project.modules:
+            for node in ast.walk(module.tree):
+                if isinstance(node, ast.ClassDef) and node is not cls.node and node.bases:
+                    candidate = self.class_value(node, self.frame_at(module, node))
+                    if any(c.node is cls.node for c in self.mro(candidate)):
+                        names.add(node.name)
+        return names
+
+    def instances(self, cls: Class) -> list[Value]:
+        """Who `self` may be in a method that any caller may have called."""
+        key = ("instances", id(cls.node))
+        if not hasattr(self, "_instances"):
+            self._instances: dict = {}
+        if key not in self._instances:
+            self._instances[key] = self.instantiate_open(cls)
+            found: list[Value] = []
+            for name in {cls.node.name, "cls", *self.subclass_names(cls)}:
+                for module, call in self._calls_by_name.get(name, []):
+                    frame = self.frame_at(module, call)
+                    for value in self.evaluate(call.func, frame):
+                        if isinstance(value, Class) and any(c.node is cls.node for c in self.mro(value)):
+                            found += self.instantiate(value, call, frame)
+            found = [v for v in found if isinstance(v, Instance)]
+            if found:
+                self._instances[key] = found[:6]
+        return self._instances[key]
+
+    def instantiate_open(self, cls: Class) -> list[Value]:
+        return [self._once(("instance", id(cls.node), None, None), lambda: Instance(cls, None, None))]
+
+    def is_record(self, cls: Class) -> bool:
+        for at in self.mro(cls):
+            for decorator in at.node.decorator_list:
+                decorator = decorator.func if isinstance(decorator, ast.Call) else decorator
+                name = decorator.attr if isinstance(decorator, ast.Attribute) else getattr(decorator, "id", "")
+                if name in _RECORD_DECORATORS:
+                    return True
+            for base in at.node.bases:
+                name = base.attr if isinstance(base, ast.Attribute) else getattr(base, "id", "")
+                if name in _RECORD_BASES:
+                    return True
+        return False
+
+    def fields(self, cls: Class) -> dict[str, tuple[ast.AnnAssign, Class]]:
+        found: dict[str, tuple[ast.AnnAssign, Class]] = {}
+        for at in reversed(self.mro(cls)):
+            for node in at.node.body:
+                if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+                    found[node.target.id] = (node, at)
+        return found
+
+    # -- attributes -------------------------------------------------------------------------------------------------
+
+    def attribute(self, base: Value, name: str, node: ast.AST, frame: Frame) -> list[Value]:
+        if isinstance(base, ModuleRef):
+            if name in base.module.scope.bindings or "*" in base.module.scope.bindings:
+                return self.look_up(name, self.open_frame(base.module.scope), None)
+            inner = self.project.module(f"{base.module.name}.{name}")
+            return [ModuleRef(inner)] if inner is not None else [Unknown(name)]
+        if isinstance(base, External):
+            return [External(f"{base.name}.{name}")]
+        if isinstance(base, Instance):
+            return self.instance_attribute(base, name, node, frame)
+        if isinstance(base, Class):
+            return self._class_attribute(base, name, base)
+        if isinstance(base, Arguments):
+            return self._argument_value(name, frame, followed=True)
+        if isinstance(base, Leaf) and name not in _MAPPING_METHODS:
+            return self.leaf_child(base, name)
+        if isinstance(base, DictOf) and name not in _MAPPING_METHODS:
+            return self.entry(base, name)
+        if isinstance(base, Unknown):
+            text = base_name(node)
+            if text in _ARGUMENT_NAMES and self.flags.by_dest(name) is not None:
+                return self._argument_value(name, frame, followed=False)
+            return [Unknown(name)]
+        if isinstance(base, Concrete) and isinstance(base.value, str):
+            return self.path_attribute(base, name, node, frame)
+        return [Attribute(base, name, node, frame)]
+
+    def _argument_value(self, name: str, frame: Frame, followed: bool) -> list[Value]:
+        stored = self._stored_from_outside(name, lambda v: isinstance(v, Arguments))
+        definition = self.flags.by_dest(name, frame.module)
+        if definition is None:
+            return stored or [Unknown(f"argument {name}")]
+        flag = self._once(("flag", id(definition)), lambda: self.flags.value(definition, self))
+        if not followed:
+            flag = Flag(flag.value, definition, False)
+        if self.flags.given(definition) is None:
+            default = self._set_defaults(name)
+            if default:
+                return default
+        return [*stored, flag]
+
+    def _set_defaults(self, name: str) -> list[Value]:
+        """parser.set_defaults(**cfg): the file decides where the command says nothing."""
+        for module, call in self._calls_by_name.get("set_defaults", []):
+            frame = self.frame_at(module, call)
+            for keyword in call.keywords:
+                if keyword.arg == name:
+                    return self.evaluate(keyword.value, frame)
+                if keyword.arg is None:
+                    for value in self.evaluate(keyword.value, frame):
+                        found = self.item(value, name, keyword.value, frame)
+                        if not isinstance(found[0], Unknown):
+                            return found
+        return []
+
+    def _stored_from_outside(self, name: str, is_holder) -> list[Value]:
+        """`args.workers = …` somewhere in the project, where it is certain to run."""
+        found: list[Value] = []
+        for module, target, value in self.key_stores.get(name, []):
+            if not isinstance(target, ast.Attribute) or id(target) in self._active_stores:
+                continue
+            frame = self.frame_at(module, target)
+            self._active_stores.add(id(target))
+            try:
+                if any(is_holder(v) for v in self.evaluate(target.value, frame)) and self.is_live(target, frame):
+                    found += [v for v in self.evaluate(value, frame) if not isinstance(v, Unknown)]
+            finally:
+                self._active_stores.discard(id(target))
+        return found
+
+    def _class_attribute(self, cls: Class, name: str, receiver: Value) -> list[Value]:
+        for at in self.mro(cls):
+            frame = self._class_frame(at)
+            for node in at.node.body:
+                if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.name == name:
+                    function = self.function_value(node, frame)
+                    decorators = {base_name(d) for d in node.decorator_list} | {
+                        d.attr if isinstance(d, ast.Attribute) else getattr(d, "id", "") for d in node.decorator_list
+                    }
+                    if "staticmethod" in decorators:
+                        return [function]
+                    if "classmethod" in decorators:
+                        owner = receiver.cls if isinstance(receiver, Instance) else receiver
+                        return [Method(function, owner)]
+                    if decorators & {"property", "cached_property"} and isinstance(receiver, Instance):
+                        return self.returned(function, self.bind(function, [], receiver))
+                    return [Method(function, receiver)] if isinstance(receiver, Instance) else [function]
+            scope = at.module.scopes[at.node]
+            if name in scope.bindings:
+                found: list[Value] = []
+                for binding in scope.bindings[name]:
+                    if binding.kind == "assign":
+                        found += self._field_default(binding.value, frame)
+                    else:
+                        found += self.bound_value(binding, name, frame)
+                return found
+        return []
+
+    def _field_default(self, node: ast.AST, frame: Frame) -> list[Value]:
+        """A field's default, through dataclasses.field(), attrs and pydantic's Field()."""
+        if isinstance(node, ast.Call) and base_name(node.func) in ("field", "Field", "ib", "attrib"):
+            for keyword in node.keywords:
+                if keyword.arg == "default":
+                    return self.evaluate(keyword.value, frame)
+                if keyword.arg in ("default_factory", "factory"):
+                    call = self._once(("factory", id(node)), lambda: ast.Call(keyword.value, [], []))
+                    found: list[Value] = []
+                    for callee in self.evaluate(keyword.value, frame):
+                        found += self.call(callee, [(call, frame)])
+                    return found
+            return self.evaluate(node.args[0], frame) if node.args else []
+        return self.evaluate(node, frame)
+
+    def instance_attribute(self, inst: Instance, name: str, node: ast.AST, frame: Frame) -> list[Value]:
+        if name in inst.replaced:
+            return self.evaluate(*inst.replaced[name])
+        if name == "__class__":
+            return [inst.cls]
+        outside = self._stored_from_outside_instance(inst, name)
+        assigned = self._assigned_in_methods(inst, name)
+        passed = self._passed_field(inst, name)
+        declared = self._class_attribute(inst.cls, name, inst) if not passed else []
+        found = [*outside, *assigned, *passed, *declared]
+        if not found or all(isinstance(v, Unknown) for v in found):
+            given = self._given_as_mapping(inst, name)
+            found = given or found
+        # A first `self.pipeline = None` only announces the attribute.
+        useful = [v for v in found if not isinstance(v, Unknown) and not (isinstance(v, Literal) and v.value is None)]
+        return useful or found or [Unknown(f"attribute {name}")]
+
+    def _stored_from_outside_instance(self, inst: Instance, name: str) -> list[Value]:
+        if not any(isinstance(t, ast.Attribute) and base_name(t.value) != "self" for _, t, _ in self.key_stores.get(name, [])):
+            return []
+        return self._stored_from_outside(
+            name, lambda v: isinstance(v, Instance) and v.cls.node is inst.cls.node and _is_not_self(v, inst)
+        )
+
+    def _assigned_in_methods(self, inst: Instance, name: str) -> list[Value]:
+        found: list[Value] = []
+        for at in self.mro(inst.cls):
+            for method in at.node.body:
+                if not isinstance(method, (ast.FunctionDef, ast.AsyncFunctionDef)) or not method.args.args:
+                    continue
+                self_name = method.args.args[0].arg
+                stores = [s for s in _stores(method, self_name, name)]
+                if not stores:
+                    continue
+                frame = self.method_frame(inst, at, method)
+                for kind, value, path, statement in stores:
+                    if not self.is_live(statement, frame):
+                        continue
+                    values = self.evaluate(value, frame)
+                    if kind == "with":
+                        values = self.entered(values)
+                    found += self.unpack(values, path, value)
+            if found:
+                break
+        return found
+
+    def method_frame(self, inst: Instance, cls: Class, method) -> Frame:
+        """Frame of a method of this very instance; its constructor is called as the instance was made."""
+        function = self.function_value(method, self._class_frame(cls))
+        if method.name == "__init__" and inst.call is not None:
+            if cls.node is inst.cls.node or not self._own_init(inst.cls):
+                return self.bind(function, [(inst.call, inst.frame)], inst)
+            for call, frame in self._super_calls(inst):
+                return self.bind(function, [(call, frame)], inst)
+        key = ("method", id(method), id(inst))
+        return self._once(key, lambda: _MethodFrame(function.module.scopes[method], function.frame, None, inst))
+
+    def _own_init(self, cls: Class) -> bool:
+        return any(isinstance(n, ast.FunctionDef) and n.name == "__init__" for n in cls.node.body)
+
+    def _super_calls(self, inst: Instance):
+        """super().__init__(…) in the constructor of the instance's own class."""
+        for node in inst.cls.node.body:
+            if isinstance(node, ast.FunctionDef) and node.name == "__init__":
+                frame = self.method_frame(inst, inst.cls, node)
+                for call in ast.walk(node):
+                    if (
+                        isinstance(call, ast.Call)
+                        and isinstance(call.func, ast.Attribute)
+                        and call.func.attr == "__init__"
+                        and isinstance(call.func.value, ast.Call)
+                        and base_name(call.func.value.func) == "super"
+                    ):
+                        yield call, frame
+
+    def _passed_field(self, inst: Instance, name: str) -> list[Value]:
+        """A dataclass field as the constructor call gives it."""
+        if inst.call is None or not self.is_record(inst.cls):
+            return []
+        names = list(self.fields(inst.cls))
+        if name not in names:
+            return []
+        for keyword in inst.call.keywords:
+            if keyword.arg == name:
+                return self.evaluate(keyword.value, inst.frame)
+        index = names.index(name)
+        if index < len(inst.call.args) and not any(isinstance(a, ast.Starred) for a in inst.call.args):
+            return self.evaluate(inst.call.args[index], inst.frame)
+        for keyword in inst.call.keywords:
+            if keyword.arg is None:
+                for value in self.evaluate(keyword.value, inst.frame):
+                    found = self.item(value, name, keyword.value, inst.frame)
+                    if not isinstance(found[0], Unknown):
+                        return found
+        return []
+
+    def _given_as_mapping(self, inst: Instance, name: str) -> list[Value]:
+        """A wrapper around a configuration: an attribute that only a mapping given to its constructor can explain."""
+        if inst.call is None:
+            return []
+        for arg in [*inst.call.args, *[k.value for k in inst.call.keywords]]:
+            for value in self.evaluate(arg, inst.frame):
+                if isinstance(value, (Leaf, DictOf, Arguments)):
+                    found = self.item(value, name, arg, inst.frame)
+                    if not isinstance(found[0], Unknown):
+                        return found
+        return []
+
+    def parameter_of_command(self, function: Function, name: str, frame: Frame) -> list[Value]:
+        """Parameters that click, typer, fire and hydra fill from the command line."""
+        node = function.node
+        if isinstance(node, ast.Lambda):
+            return []
+        names = [base_name(d.func if isinstance(d, ast.Call) else d) for d in node.decorator_list]
+        attrs = [_attr(d.func if isinstance(d, ast.Call) else d) for d in node.decorator_list]
+        if "option" in attrs or "option" in names:
+            definition = self.flags.by_dest(name, function.module)
+            if definition is not None:
+                return [self._once(("flag", id(definition)), lambda: self.flags.value(definition, self))]
+        if "main" in attrs and "hydra" in names:
+            return self._hydra_config(node, frame)
+        turned = any(
+            call.args and _attr(call.func) in ("run", "Fire", "cli") and base_name(call.func) in ("typer", "fire", "tyro")
+            and any(isinstance(v, Function) and v.node is node for v in self.evaluate(call.args[0], self.frame_at(module, call)))
+            for key in ("run", "Fire", "cli")
+            for module, call in self._calls_by_name.get(key, [])
+        )
+        if not turned and not ({"command", "callback"} & set(attrs) and "option" not in attrs and self._uses("typer")):
+            return []
+        from .dataflow import default_node
+
+        default = default_node(node, name)
+        if isinstance(default, ast.Call) and _attr(default.func) in ("Option", "Argument"):
+            keywords = {k.arg: k.value for k in default.keywords}
+            default = keywords.get("default", default.args[0] if default.args else None)
+        definition = self._once(
+            ("plain flag", id(node), name), lambda: self.flags.plain(name, default, function.module)
+        )
+        return [self._once(("flag", id(definition)), lambda: self.flags.value(definition, self))]
+
+    def _uses(self, package: str) -> bool:
+        return any(
+            isinstance(n, ast.Import) and any(a.name == package for a in n.names)
+            or isinstance(n, ast.ImportFrom) and n.module == package
+            for m in self.project.modules
+            for n in ast.walk(m.tree)
+        )
+
+    def _hydra_config(self, node, frame: Frame) -> list[Value]:
+        for decorator in node.decorator_list:
+            if isinstance(decorator, ast.Call) and _attr(decorator.func) == "main":
+                keywords = {k.arg: k.value for k in decorator.keywords}
+                folder = self.number(keywords["config_path"], frame.parent or frame) if "config_path" in keywords else ""
+                file = self.number(keywords["config_name"], frame.parent or frame) if "config_name" in keywords else ""
+                if isinstance(folder, str) and isinstance(file, str):
+                    for ending in ("", ".yaml", ".yml"):
+                        path = self.project.find_file(f"{folder}/{file}{ending}" if folder else f"{file}{ending}")
+                        leaf = self.config(path) if path and path.endswith((".yaml", ".yml")) else None
+                        if leaf is not None:
+                            return [leaf]
+        return []
+
+
+class _MethodFrame(Frame):
+    """A method of a known instance with any caller: parameters are followed to call sites, self is known."""
+
+
+def _is_not_self(value: Value, inst: Instance) -> bool:
+    return inst.call is None or value.call is None or value.call is inst.call
+
+
+def _stores(method: ast.AST, self_name: str, name: str):
+    """Assignments to self.name in a method: (kind, value, path, statement)."""
+    for node in ast.walk(method):
+        if isinstance(node, ast.Assign):
+            for target in node.targets:
+                for path in _paths(target, self_name, name):
+                    yield "assign", node.value, path, node
+        elif isinstance(node, ast.AnnAssign) and node.value is not None:
+            for path in _paths(node.target, self_name, name):
+                yield "assign", node.value, path, node
+        elif isinstance(node, (ast.With, ast.AsyncWith)):
+            for item in node.items:
+                if item.optional_vars is not None:
+                    for path in _paths(item.optional_vars, self_name, name):
+                        yield "with", item.context_expr, path, node
+
+
+def _paths(target: ast.AST, self_name: str, name: str, path=()):
+    if isinstance(target, ast.Attribute) and target.attr == name:
+        if isinstance(target.value, ast.Name) and target.value.id == self_name:
+            yield path
+    elif isinstance(target, (ast.Tuple, ast.List)):
+        for index, element in enumerate(target.elts):
+            yield from _paths(element, self_name, name, (*path, index))
+
+
+def base_name(node: ast.AST) -> str:
+    """First name of a dotted expression."""
+    while isinstance(node, (ast.Attribute, ast.Call, ast.Subscript)):
+        node = node.func if isinstance(node, ast.Call) else node.value
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def _attr(node: ast.AST) -> str:
+    return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")

@@ -1,0 +1,27 @@
+"""Reads {source_dir, script, launch_command} as JSON on stdin and prints the Survey of activities/playbook/survey.ts."""
+
+import json
+import os
+import sys
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+sys.setrecursionlimit(20_000)
+
+from pipeline_source.analysis import Analysis  # noqa: E402
+from pipeline_source.project import SourceRefused  # noqa: E402
+
+
+def main() -> int:
+    request = json.load(sys.stdin)
+    try:
+        analysis = Analysis(request["source_dir"], request["script"], request["launch_command"])
+    except SourceRefused as error:
+        print(error, file=sys.stderr)
+        return 3
+    json.dump(analysis.survey(), sys.stdout)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
