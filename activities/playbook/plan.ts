@@ -103,11 +103,15 @@ function specFor(move: Move, axes: readonly Axis[], incumbent: Trial, input: Pla
   const changes: string[] = [];
   const words: string[] = [];
   const parts: string[] = [];
+  const before: Record<string, number> = {};
   for (const [id, value] of Object.entries(move.values)) {
     const knob = input.survey.knobs.find((each) => each.id === id);
     if (!knob) continue;
     if (knob.where.type === 'flag') command = withFlag(command, knob.where.flag, value, fileName(input.survey.script));
-    else changes.push(setChange(knob, value));
+    else {
+      changes.push(setChange(knob, value));
+      before[id] = setting.values[id] ?? knob.value;
+    }
     const axis = axes.find((each) => each.knob.id === id);
     words.push(`${labelOf(axis, id)} ${axis ? axisValue(axis, setting) : '?'} → ${value}`);
     parts.push(shortName(axis, value));
@@ -129,7 +133,9 @@ function specFor(move: Move, axes: readonly Axis[], incumbent: Trial, input: Pla
     launch_command: command,
     goto: entry.commit === input.baseCommit ? null : entry.commit,
     best_practices_tags: tags,
+    // Ours: what it builds on when flags alone tell them apart, and what it changes from.
     stacks_on: entry.nodeId,
+    knobs_before: before,
   });
 }
 

@@ -65,6 +65,38 @@ export function settingsOf(
   return { base, byNode };
 }
 
+/**
+ * The source that a planner sees is the best experiment's, so its survey tells the best's values. This gives the survey with the
+ * values of the run's base: experiments write down what a knob was before they changed it.
+ */
+export function surveyOfBase(
+  survey: Survey,
+  history: readonly HistoryEntry[],
+  baseCommit: string,
+  surveyedNodeId: string | null,
+): Survey {
+  const surveyed = history.find(({ nodeId }) => nodeId === surveyedNodeId);
+  if (!surveyed || surveyed.commit === null || surveyed.commit === baseCommit) return survey;
+  const before = new Map<string, number>();
+  for (const { spec } of history) {
+    for (const [id, value] of Object.entries(knobsBefore(spec))) if (!before.has(id)) before.set(id, value);
+  }
+  const values = settingsOf(survey, history, baseCommit).byNode.get(surveyed.nodeId)?.values ?? {};
+  const knobs = survey.knobs.map((knob) => {
+    const original = before.get(knob.id);
+    // Flags are read from the base launch command, and are right as they are.
+    if (knob.where.type === 'flag' || original === undefined || values[knob.id] !== knob.value) return knob;
+    return { ...knob, value: original };
+  });
+  return { ...survey, knobs };
+}
+
+function knobsBefore(spec: HistoryEntry['spec']): Record<string, number> {
+  const { knobs_before: before } = spec as { knobs_before?: unknown };
+  if (typeof before !== 'object' || before === null) return {};
+  return Object.fromEntries(Object.entries(before).filter(([, value]) => typeof value === 'number'));
+}
+
 function withChanges(from: Setting, changes: readonly string[], survey: Pick<Survey, 'knobs'>): Setting {
   return changes.reduce<Setting>((setting, text) => {
     const change = readChange(text, survey);
