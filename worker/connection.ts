@@ -62,9 +62,14 @@ function loadProfile(env: NodeJS.ProcessEnv) {
   // An empty variable counts as unset, but for metadata, where it removes a key.
   const isSet = (entry: [string, string | undefined]): entry is [string, string] =>
     entry[1] !== undefined && (entry[1] !== '' || entry[0].startsWith('TEMPORAL_GRPC_META_'));
+  const overrideEnvVars = Object.fromEntries(Object.entries(env).filter(isSet));
   try {
-    return loadClientConnectConfig({ overrideEnvVars: Object.fromEntries(Object.entries(env).filter(isSet)) });
+    return loadClientConnectConfig({ overrideEnvVars });
   } catch (error) {
+    // The loader stumbles over a file that holds no profile, which configures nothing.
+    if (error instanceof TypeError && !env.TEMPORAL_PROFILE) {
+      return loadClientConnectConfig({ overrideEnvVars, disableFile: true });
+    }
     throw new Error(
       `the Temporal settings (TEMPORAL_* variables, TEMPORAL_CONFIG_FILE or temporal.toml) cannot be read: ${(error as Error).message}`,
     );
@@ -99,4 +104,4 @@ async function connect(target: TemporalTarget): Promise<Connection> {
 }
 
 /** A person waits for this; a server across the world answers in one. */
-const CONNECT_TIMEOUT_MS = 10_000;
+const CONNECT_TIMEOUT_MS = 5_000;

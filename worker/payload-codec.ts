@@ -7,11 +7,12 @@ import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import type { Payload, PayloadCodec } from '@temporalio/common';
 import { decode, encode } from '@temporalio/common/lib/encoding.js';
-import { temporal } from '@temporalio/proto';
+// A CommonJS module whose named exports Node does not see.
+import proto from '@temporalio/proto';
 
 const compress = promisify(gzip);
 const decompress = promisify(gunzip);
-const WirePayload = temporal.api.common.v1.Payload;
+const WirePayload = proto.temporal.api.common.v1.Payload;
 
 /** Below this nothing is gained that is worth an unreadable message; the server warns at 256 KiB and refuses at 2 MiB. */
 export const COMPRESS_ABOVE_BYTES = 64 * 1024;

@@ -5,22 +5,24 @@ import { createInterface } from 'node:readline';
 import { packageFile } from '../../activities/package-files.js';
 
 export interface Child<T> {
-  result: T;
   process: ChildProcess;
+  /** What the function returned; the process then waits for its end, until its stdin is closed or it is killed. */
+  result: Promise<T>;
 }
 
-/** Resolves with the function's result; the process then waits for its end, until its stdin is closed or it is killed. */
-export async function callInChild<T>(name: string, ...args: unknown[]): Promise<Child<T>> {
+export function startInChild<T>(name: string, ...args: unknown[]): Child<T> {
   const script = packageFile('test', 'support', 'temporal-child.mjs');
   const module = packageFile('test', 'support', 'temporal-starters.ts');
   const child = spawn(process.execPath, [script, module, name, JSON.stringify(args), 'stay'], {
     cwd: packageFile(),
     stdio: ['pipe', 'pipe', 'inherit'],
   });
-  const line = once(createInterface(child.stdout), 'line').then(([text]) => String(text));
+  const line = once(createInterface(child.stdout), 'line').then(([text]) => JSON.parse(String(text)) as T);
   const end = once(child, 'exit').then(([code]) => Promise.reject(new Error(`${name} ended with ${code}`)));
   end.catch(() => undefined);
-  return { result: JSON.parse(await Promise.race([line, end])) as T, process: child };
+  const result = Promise.race([line, end]);
+  result.catch(() => undefined);
+  return { process: child, result };
 }
 
 export async function endChild({ process: child }: Child<unknown>, signal: NodeJS.Signals): Promise<void> {

@@ -1,7 +1,10 @@
 /** What temporal-child.mjs calls in other processes: arguments and results are JSON. */
+import { appendFile } from 'node:fs/promises';
+import type { Activities } from '../../activities/contract.js';
 import { Workdir } from '../../activities/workdir.js';
 import { ensureServer } from '../../worker/embedded-server.js';
 import { acquireEngineLock } from '../../worker/engine-lock.js';
+import { runWorkerProcess } from '../../worker/worker-main.js';
 
 export async function startServerOf(root: string): Promise<{ pid: number | null }> {
   const { pid } = await ensureServer(new Workdir(root));
@@ -11,4 +14,26 @@ export async function startServerOf(root: string): Promise<{ pid: number | null 
 export async function takeEngineOf(root: string): Promise<{ pid: number }> {
   await acquireEngineLock(new Workdir(root));
   return { pid: process.pid };
+}
+
+/** Serves the fixture engine's run until it ends; returns why it did. */
+export async function serveRun(root: string, codePath: string): Promise<string> {
+  return runWorkerProcess(root, { createActivities: ({ context }) => tracingActivities(context.workdir), codePath });
+}
+
+/** Activities of the fixture engine that write down that they were called. */
+export function tracingActivities(workdir: Workdir): Activities {
+  const trace = (name: string) => appendFile(traceFile(workdir), `${name}\n`);
+  const activities: Pick<Activities, 'drawCharts' | 'exportWorkdir'> = {
+    drawCharts: () => trace('drawCharts'),
+    async exportWorkdir() {
+      await trace('exportWorkdir');
+      return { seq: 0 };
+    },
+  };
+  return activities as Activities;
+}
+
+export function traceFile(workdir: Workdir): string {
+  return workdir.at('trace.txt');
 }

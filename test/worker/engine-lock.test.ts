@@ -2,22 +2,25 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { acquireEngineLock, EngineAlreadyRunning, engineProcess } from '../../worker/engine-lock.js';
 import { tryLock } from '../../worker/process-lock.js';
-import { callInChild, endChild } from '../support/temporal-processes.js';
+import { endChild, startInChild } from '../support/temporal-processes.js';
 import { temporalWorkdir } from '../support/temporal-workdir.js';
 
 test('a second engine is refused with the pid of the first', async () => {
   const workdir = await temporalWorkdir();
-  const first = await callInChild<{ pid: number }>('takeEngineOf', workdir.root);
+  const first = startInChild<{ pid: number }>('takeEngineOf', workdir.root);
   onTestFinished(() => void first.process.kill('SIGKILL'));
+  const { pid } = await first.result;
   const refusal = acquireEngineLock(workdir);
   await expect(refusal).rejects.toThrow(EngineAlreadyRunning);
-  await expect(refusal).rejects.toThrow(`process ${first.result.pid}`);
-  expect((await engineProcess(workdir))?.pid).toBe(first.result.pid);
+  await expect(refusal).rejects.toThrow(`process ${pid}`);
+  expect((await engineProcess(workdir))?.pid).toBe(pid);
 });
 
 test('the lock of an engine that was killed is taken over, and released', async () => {
   const workdir = await temporalWorkdir();
-  await endChild(await callInChild('takeEngineOf', workdir.root), 'SIGKILL');
+  const first = startInChild('takeEngineOf', workdir.root);
+  await first.result;
+  await endChild(first, 'SIGKILL');
   expect(await engineProcess(workdir)).toBeNull();
   const lock = await acquireEngineLock(workdir);
   expect((await engineProcess(workdir))?.pid).toBe(process.pid);

@@ -8,7 +8,7 @@ import { AutoresearchCodec, CODEC_KEY_VARIABLE, codecKey } from '../../worker/pa
 const small = { node_id: 'n7', priority: -5 };
 const large = { rows: Array.from({ length: 5_000 }, (_, row) => ({ row, status: 'completed', note: 'grüße' })) };
 const payloadOf = (value: unknown): Payload => defaultPayloadConverter.toPayload(value) as Payload;
-const valueOf = (payload: Payload | undefined) => defaultPayloadConverter.fromPayload(payload as Payload);
+const jsonOf = (payload: Payload | undefined) => defaultPayloadConverter.fromPayload(payload as Payload);
 const encodingOf = (payload: Payload | undefined) => decode(payload?.metadata?.encoding as Uint8Array);
 const key = randomBytes(32);
 
@@ -23,7 +23,7 @@ describe.each([
     ['a text that does not shrink', randomBytes(100_000).toString('latin1')],
   ])('%s comes back as it went', async (_name, value) => {
     const [decoded] = await codec.decode(await codec.encode([payloadOf(value)]));
-    expect(valueOf(decoded)).toEqual(value);
+    expect(jsonOf(decoded)).toEqual(value);
     expect(encodingOf(decoded)).toBe(encodingOf(payloadOf(value)));
   });
 
@@ -54,7 +54,7 @@ test('with a key nothing of a message is on the wire, and no two are alike', asy
 
 test('a plain message is understood where a key is configured, as `temporal` sends it', async () => {
   const [decoded] = await new AutoresearchCodec(key).decode([payloadOf(small)]);
-  expect(valueOf(decoded)).toEqual(small);
+  expect(jsonOf(decoded)).toEqual(small);
 });
 
 test('a message under another key names the variable', async () => {

@@ -1,0 +1,73 @@
+/**
+ * Clients and workers on the test run's one Temporal server. Each worker has a run of its own, and so a task queue of
+ * its own: tests do not see each other's workflows.
+ */
+import { randomUUID } from 'node:crypto';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Client } from '@temporalio/client';
+import { inject } from 'vitest';
+import type { Activities } from '../../activities/contract.js';
+import { Workdir } from '../../activities/workdir.js';
+import { taskQueueFor } from '../../domain/naming.js';
+import { openClient, type TemporalTarget } from '../../worker/connection.js';
+import { openNativeConnection } from '../../worker/native-connection.js';
+import { installRuntime } from '../../worker/runtime.js';
+import { startWorker } from '../../worker/worker.js';
+
+export interface TestWorker extends AsyncDisposable {
+  client: Client;
+  run: string;
+  taskQueue: string;
+  /** Ends the worker alone, as a crash would not: running activities are told. `restart` brings another. */
+  stop(): Promise<void>;
+  restart(activities?: Partial<Activities>): Promise<void>;
+}
+
+export interface TestWorkerOptions {
+  /** Those that the test's workflows call. */
+  activities: Partial<Activities>;
+  /** A new one when absent. */
+  run?: string;
+  /** Another bundle than that of workflows/index.ts. */
+  codePath?: string;
+}
+
+export function testTarget(): TemporalTarget {
+  const address = inject('temporalAddress');
+  return {
+    kind: 'configured',
+    address,
+    namespace: 'default',
+    uiAddress: inject('temporalUi'),
+    clientOptions: { address },
+  };
+}
+
+/** Use with `await using`, or dispose of it in a hook. */
+export async function startTestWorker(options: TestWorkerOptions): Promise<TestWorker> {
+  // The SDK's warnings of all test processes; nothing of it belongs on the terminal.
+  installRuntime(new Workdir(join(tmpdir(), 'autoresearch-test-runtime')));
+  const { run = `test-${randomUUID()}`, codePath = inject('workflowBundle') } = options;
+  const target = testTarget();
+  const client = await openClient(target);
+  const connection = await openNativeConnection(target);
+  const start = (activities: Partial<Activities>) =>
+    startWorker({ run, namespace: target.namespace, connection, activities: activities as Activities, codePath });
+  let worker = await start(options.activities);
+  return {
+    client,
+    run,
+    taskQueue: taskQueueFor(run),
+    stop: () => worker.shutdown(),
+    async restart(activities = options.activities) {
+      await worker.shutdown();
+      worker = await start(activities);
+    },
+    async [Symbol.asyncDispose]() {
+      await worker.shutdown();
+      await connection.close();
+      await client.connection.close();
+    },
+  };
+}

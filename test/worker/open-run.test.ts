@@ -1,0 +1,147 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Client } from '@temporalio/client';
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
+import { readTextIfAny, writeJsonAtomic } from '../../activities/atomic-file.js';
+import { packageFile } from '../../activities/package-files.js';
+import type { Workdir } from '../../activities/workdir.js';
+import { engineWorkflowId, taskQueueFor } from '../../domain/naming.js';
+import { findConnection, openClient } from '../../worker/connection.js';
+import { serverRecord } from '../../worker/embedded-server.js';
+import { EngineAlreadyRunning, engineProcess } from '../../worker/engine-lock.js';
+import { openRun } from '../../worker/open-run.js';
+import { buildWorkflowBundle } from '../../worker/workflow-bundle.js';
+import { startInChild } from '../support/temporal-processes.js';
+import { traceFile, tracingActivities } from '../support/temporal-starters.js';
+import { temporalWorkdir } from '../support/temporal-workdir.js';
+
+const RUN = 'demo-1234';
+let bundles: string;
+let codePath: string;
+
+beforeAll(async () => {
+  bundles = await mkdtemp(join(tmpdir(), 'autoresearch-bundle-'));
+  codePath = join(bundles, 'bundle.js');
+  const workflowsPath = packageFile('test', 'support', 'temporal-fixture-workflows.ts');
+  await buildWorkflowBundle({ workflowsPath, sources: [], out: codePath });
+});
+afterAll(() => rm(bundles, { recursive: true, force: true }));
+
+async function workdirOfRun(): Promise<Workdir> {
+  const workdir = await temporalWorkdir();
+  const config = {
+    run_id: RUN,
+    pipeline_script: '/s/train.py',
+    source_dir: '/s',
+    base_launch_command: 'python train.py',
+  };
+  await writeJsonAtomic(workdir.config, config);
+  return workdir;
+}
+
+function startEngine(client: Client) {
+  const workflowId = engineWorkflowId(RUN);
+  return client.workflow.start('engineWorkflow', { workflowId, taskQueue: taskQueueFor(RUN), args: [{ run: RUN }] });
+}
+
+const traced = (workdir: Workdir, name: string) =>
+  vi.waitFor(async () => expect(await readTextIfAny(traceFile(workdir))).toContain(name), { timeout: 30_000 });
+
+async function openFixture(workdir: Workdir) {
+  return openRun(workdir.root, { createActivities: ({ context }) => tracingActivities(context.workdir), codePath });
+}
+
+test('serves the run, refuses a second engine, survives a kill of the server, and leaves nothing behind', async () => {
+  const workdir = await workdirOfRun();
+  const printed = vi.spyOn(process.stdout, 'write');
+  onTestFinished(() => printed.mockRestore());
+  const open = await openFixture(workdir);
+  const handle = await startEngine(open.client);
+  await traced(workdir, 'drawCharts');
+  await expect(openFixture(workdir)).rejects.toThrow(EngineAlreadyRunning);
+
+  const { pid } = (await serverRecord(workdir)) ?? {};
+  process.kill(pid as number, 'SIGKILL');
+  await vi.waitFor(() => handle.signal('finish'), { timeout: 30_000 });
+  expect(await handle.result()).toBe(RUN);
+  expect(await readTextIfAny(traceFile(workdir))).toBe('drawCharts\nexportWorkdir\n');
+
+  await open.close({ stopServer: true });
+  await expect(open.worker.run).resolves.toBeUndefined();
+  expect((await serverRecord(workdir))?.pid).toBeNull();
+  expect(await engineProcess(workdir)).toBeNull();
+  expect(await findConnection(workdir, {})).toBeNull();
+  const log = (await readTextIfAny(workdir.log)) ?? '';
+  expect(log).toContain('the Temporal server died');
+  expect(log).toContain('the engine is down');
+  expect(printed.mock.calls.flat().join('')).not.toMatch(/WARN|INFO|worker/i);
+});
+
+test('closing with the server left on keeps it for others', async () => {
+  const workdir = await workdirOfRun();
+  const open = await openFixture(workdir);
+  await open.close({ stopServer: false });
+  expect(await findConnection(workdir, {})).toMatchObject({ kind: 'embedded', address: open.target.address });
+});
+
+test('a failed opening closes what it had opened', async () => {
+  const workdir = await workdirOfRun();
+  const missing = openRun(workdir.root, {
+    createActivities: ({ context }) => tracingActivities(context.workdir),
+    codePath: join(bundles, 'absent.js'),
+  });
+  await expect(missing).rejects.toThrow('npm run build');
+  expect((await serverRecord(workdir))?.pid).toBeNull();
+  expect(await engineProcess(workdir)).toBeNull();
+});
+
+test.each([
+  ['no config.json', null, /holds no run/],
+  ['no JSON', 'nonsense', /config\.json is not JSON/],
+  ['no launch command', '{"pipeline_script":"a","source_dir":"b"}', /config\.json: base_launch_command/],
+  ['no run id', '{"pipeline_script":"a","source_dir":"b","base_launch_command":"c"}', /run_id is missing/],
+])('a workdir with %s is refused before anything starts', async (_name, text, message) => {
+  const workdir = await temporalWorkdir();
+  if (text !== null) await writeFile(workdir.config, text);
+  await expect(openFixture(workdir)).rejects.toThrow(message);
+  expect(await serverRecord(workdir)).toBeNull();
+});
+
+test('a worker process ends with its run, and stops the server', async () => {
+  const workdir = await workdirOfRun();
+  const worker = startInChild<string>('serveRun', workdir.root, codePath);
+  onTestFinished(() => void worker.process.kill('SIGKILL'));
+  const client = await clientOf(workdir);
+  const handle = await startEngine(client);
+  await handle.signal('finish');
+  expect(await worker.result).toBe('closed');
+  await client.connection.close();
+  expect((await serverRecord(workdir))?.pid).toBeNull();
+});
+
+test('SIGTERM interrupts the run, has it written, and ends the worker process; another resumes it', async () => {
+  const workdir = await workdirOfRun();
+  const first = startInChild<string>('serveRun', workdir.root, codePath);
+  onTestFinished(() => void first.process.kill('SIGKILL'));
+  const client = await clientOf(workdir);
+  await startEngine(client);
+  await traced(workdir, 'drawCharts');
+  first.process.kill('SIGTERM');
+  expect(await first.result).toBe('signal');
+  await client.connection.close();
+  expect(await readTextIfAny(traceFile(workdir))).toBe('drawCharts\nexportWorkdir\n');
+  expect(await readTextIfAny(workdir.log)).not.toContain('in time');
+  expect((await serverRecord(workdir))?.pid).toBeNull();
+
+  const second = await openFixture(workdir);
+  const handle = second.client.workflow.getHandle(engineWorkflowId(RUN));
+  await handle.signal('finish');
+  expect(await handle.result()).toBe(RUN);
+  await second.close({ stopServer: true });
+});
+
+async function clientOf(workdir: Workdir): Promise<Client> {
+  const target = await vi.waitUntil(() => findConnection(workdir, {}), { timeout: 30_000 });
+  return openClient(target);
+}

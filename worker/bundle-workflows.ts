@@ -1,0 +1,11 @@
+/** Build step: dist/workflows into dist/workflow-bundle.js. */
+import { packageFile } from '../activities/package-files.js';
+import { buildWorkflowBundle } from './workflow-bundle.js';
+import { workflowBundleFile } from './workflow-bundle-file.js';
+
+const outcome = await buildWorkflowBundle({
+  workflowsPath: packageFile('dist', 'workflows', 'index.js'),
+  sources: [packageFile('dist', 'workflows'), packageFile('dist', 'domain')],
+  out: workflowBundleFile,
+});
+if (outcome === 'built') console.log(`bundled the workflows into ${workflowBundleFile}`);

@@ -1,0 +1,94 @@
+/**
+ * Everything that serves one run, opened together and closed together: lock, server, client, worker, supervision. Used
+ * by the foreground `run` and by the detached worker process alike.
+ */
+import { resolve } from 'node:path';
+import type { Client } from '@temporalio/client';
+import type { Activities } from '../activities/contract.js';
+import type { RunContext } from '../activities/run-context.js';
+import { Workdir } from '../activities/workdir.js';
+import type { RunConfig } from '../domain/formats/config.js';
+import { openClient, resolveConnection, type TemporalTarget } from './connection.js';
+import { stopServer } from './embedded-server.js';
+import { acquireEngineLock } from './engine-lock.js';
+import { openNativeConnection } from './native-connection.js';
+import { loadRunConfig } from './run-config.js';
+import { installRuntime } from './runtime.js';
+import { superviseServer } from './supervise-server.js';
+import { makeWorkdirLog, type WorkdirLog } from './workdir-log.js';
+import { type RunningWorker, startWorker } from './worker.js';
+
+export interface OpenRun {
+  workdir: Workdir;
+  config: RunConfig;
+  /** Where the run's Temporal server is: its address and UI are for people. */
+  target: TemporalTarget;
+  client: Client;
+  worker: RunningWorker;
+  log: WorkdirLog;
+  /** Lets jobs run on. `stopServer` concerns an embedded server only: a configured one is not ours. */
+  close(how: { stopServer: boolean }): Promise<void>;
+}
+
+export interface OpenOptions {
+  createActivities: (deps: { context: RunContext; client: Client }) => Activities;
+  /** Path of the workflow bundle; the built one when absent. */
+  codePath?: string;
+}
+
+/** Throws EngineAlreadyRunning when another process serves this workdir. What was opened before an error is closed. */
+export async function openRun(workdirPath: string, options: OpenOptions): Promise<OpenRun> {
+  const workdir = new Workdir(resolve(workdirPath));
+  const config = await loadRunConfig(workdir);
+  const run = config.run_id;
+  const log = makeWorkdirLog(workdir);
+  const closers: (() => Promise<unknown>)[] = [];
+  let endsServer = true;
+  const close = async () => {
+    for (const closer of closers.splice(0).reverse()) {
+      await closer().catch((error: unknown) => log('something could not be closed', { error: String(error) }));
+    }
+  };
+  try {
+    const lock = await acquireEngineLock(workdir);
+    closers.push(() => lock.release());
+    installRuntime(workdir);
+    const target = await resolveConnection(workdir);
+    if (target.kind === 'embedded') closers.push(async () => endsServer && stopServer(workdir));
+    const client = await openClient(target);
+    closers.push(() => client.connection.close());
+    const connection = await openNativeConnection(target);
+    closers.push(() => connection.close());
+    if (target.kind === 'embedded') {
+      const supervision = superviseServer(workdir, log);
+      closers.push(async () => supervision[Symbol.asyncDispose]());
+    }
+    const activities = options.createActivities({ context: { workdir, config, log }, client });
+    const { codePath } = options;
+    const worker = await startWorker({
+      run,
+      namespace: target.namespace,
+      connection,
+      activities,
+      ...(codePath === undefined ? {} : { codePath }),
+    });
+    closers.push(() => worker.shutdown());
+    log('the engine is up', { run, address: target.address, kind: target.kind });
+    return {
+      workdir,
+      config,
+      target,
+      client,
+      worker,
+      log,
+      async close({ stopServer }) {
+        endsServer = stopServer;
+        await close();
+        log('the engine is down', { run });
+      },
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}

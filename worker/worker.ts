@@ -1,0 +1,70 @@
+/** One Temporal worker for one run: its queue, its limits, its shutdown. */
+import { existsSync, readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { GracefulShutdownPeriodExpiredError, type NativeConnection, Worker } from '@temporalio/worker';
+import type { Activities } from '../activities/contract.js';
+import { packageFile } from '../activities/package-files.js';
+import { taskQueueFor } from '../domain/naming.js';
+import { makeDataConverter } from './data-converter.js';
+import { workflowBundleFile } from './workflow-bundle-file.js';
+
+export interface WorkerParts {
+  run: string;
+  namespace: string;
+  connection: NativeConnection;
+  activities: Activities;
+  /** Path of the workflow bundle; the built one when absent. */
+  codePath?: string;
+}
+
+export interface RunningWorker {
+  /** Resolves after a shutdown, rejects when the worker cannot go on. */
+  run: Promise<void>;
+  /** Idempotent. Resolves when the worker has let go of everything. */
+  shutdown(): Promise<void>;
+}
+
+/** File work (an export: 0.1 s) may finish; what lasts longer is cancelled, and its next attempt goes on from disk. */
+const SHUTDOWN_GRACE_MS = 1_500;
+/** An activity that does not hear its cancellation must not keep a person waiting at Ctrl+C. */
+const SHUTDOWN_FORCE_MS = 10_000;
+/** Each running job and each agent call holds one for minutes; far above any max_concurrency, so that none starves. */
+const ACTIVITY_SLOTS = 200;
+/** Cancellation comes back with a heartbeat; by default 80% of the timeout passes between two (24 s of 30). */
+const HEARTBEAT_AT_LEAST_EVERY_MS = 5_000;
+
+export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
+  const { run, namespace, connection, activities, codePath = workflowBundleFile } = parts;
+  if (!existsSync(codePath)) throw new Error(`${codePath} does not exist: run \`npm run build\` in the project`);
+  const { version } = JSON.parse(readFileSync(packageFile('package.json'), 'utf8')) as { version: string };
+  const worker = await Worker.create({
+    connection,
+    namespace,
+    taskQueue: taskQueueFor(run),
+    workflowBundle: { codePath },
+    activities,
+    dataConverter: makeDataConverter(),
+    identity: `autoresearch ${version}, ${process.pid}@${hostname()}`,
+    workerDeploymentOptions: {
+      version: { deploymentName: 'autoresearch', buildId: version },
+      useWorkerVersioning: false,
+    },
+    maxConcurrentActivityTaskExecutions: ACTIVITY_SLOTS,
+    maxHeartbeatThrottleInterval: HEARTBEAT_AT_LEAST_EVERY_MS,
+    shutdownGraceTime: SHUTDOWN_GRACE_MS,
+    shutdownForceTime: SHUTDOWN_FORCE_MS,
+  });
+  const running = worker.run().catch((error: unknown) => {
+    // What was not done by then is done by the next worker.
+    if (!(error instanceof GracefulShutdownPeriodExpiredError)) throw error;
+  });
+  // Whoever holds `run` hears of a failure; one that nobody awaits must not end the process by itself.
+  running.catch(() => undefined);
+  return {
+    run: running,
+    async shutdown() {
+      if (worker.getState() === 'RUNNING') worker.shutdown();
+      await running;
+    },
+  };
+}
