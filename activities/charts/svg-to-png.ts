@@ -12,7 +12,7 @@ export async function svgToPng(svg: string): Promise<Buffer> {
   const render = await renderer;
   const scale = Math.min(SCALE, LONGEST_SIDE_PX / longestSide(svg));
   return render(Buffer.from(svg), { density: CSS_DPI * scale })
-    .png({ compressionLevel: 9 })
+    .png()
     .toBuffer();
 }
 

@@ -46,6 +46,18 @@ export function fittedLabel(text: string, width: number, style: TextStyle): stri
   return `${chars.join('').trimEnd()}…`;
 }
 
+/** The same for a name, whose end tells as much as its beginning: what is too much goes from the middle. */
+export function fittedName(text: string, width: number, style: TextStyle): string {
+  const name = cleanLabel(text);
+  if (labelWidth(name, style) <= width) return name;
+  for (let kept = name.length - 1; kept > 0; kept -= 1) {
+    const end = Math.floor(kept * 0.4);
+    const cut = `${name.slice(0, kept - end)}…${name.slice(name.length - end)}`;
+    if (labelWidth(cut, style) <= width) return cut;
+  }
+  return '…';
+}
+
 const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&apos;' };
 
 export function escapeXml(text: string): string {

@@ -40,6 +40,8 @@ export interface Reference {
   name: string;
   value: number;
   stroke: string;
+  /** False names the value and draws no line, where another line shows it already. */
+  isDrawn?: boolean;
 }
 
 const NAME_HEIGHT = 16;
@@ -57,8 +59,8 @@ export function referenceLines(frame: Frame, references: readonly Reference[], y
   });
   // Names pushed below the frame move up again, all of them, so that their order stays.
   const excess = Math.max(0, free - NAME_HEIGHT - (frame.y + frame.height));
-  return placed.flatMap(({ name, value, stroke, at, nameAt, isInside }) => [
-    ...(isInside ? [line(frame.x, at, right, at, stroke, 'stroke-width="1.2" stroke-dasharray="5 4"')] : []),
+  return placed.flatMap(({ name, value, stroke, at, nameAt, isInside, isDrawn = true }) => [
+    ...(isInside && isDrawn ? [line(frame.x, at, right, at, stroke, 'stroke-width="1.2" stroke-dasharray="5 4"')] : []),
     label({
       x: right + 8,
       y: nameAt - excess + 4,

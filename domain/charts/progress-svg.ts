@@ -2,7 +2,7 @@
 import { scaleLinear } from 'd3-scale';
 import { curveStepAfter, line as linePath } from 'd3-shape';
 import { numberText, OBJECTIVE_NAMES, OBJECTIVE_UNITS } from '../reports/quantity-text.js';
-import type { RunRecord } from '../reports/run-record.js';
+import { BASELINE_ID, HEADSPACE_ID, MTP_ID, type RunRecord } from '../reports/run-record.js';
 import { chartSubtitle } from './outcome.js';
 import { axes, type Frame, type Reference, referenceLines } from './panel.js';
 import { type ProgressData, type ProgressPoint, progressData } from './progress-points.js';
@@ -13,7 +13,7 @@ const LEFT = 92;
 /** Room for the names of the reference lines. */
 const RIGHT = 190;
 const PLOT = { x: LEFT, width: WIDTH - LEFT - RIGHT };
-const TOP = 104;
+const TOP = 122;
 
 export function progressSvg(record: RunRecord): string {
   const data = progressData(record);
@@ -72,11 +72,11 @@ function resultPanel(data: ProgressData, frame: Frame): string[] {
   const references: Reference[] = [];
   if (data.baseline !== null) references.push({ name: 'baseline', value: data.baseline, stroke: MUTED });
   if (data.headspace !== null) references.push({ name: 'headspace', value: data.headspace, stroke: CEILING });
-  if (data.best) references.push({ name: 'best', value: data.best.value, stroke: BEST });
+  if (data.best) references.push({ name: 'best', value: data.best.value, stroke: BEST, isDrawn: false });
   const inRange = (point: ProgressPoint) => point.value !== null && y(point.value) >= frame.y;
   return [
     ...axes(frame, {
-      x: ticks.map((point) => ({ at: x(point.order), text: point.nodeId.slice(0, point.nodeId.indexOf('_')) })),
+      x: ticks.map((point) => ({ at: x(point.order), text: tickName(point) })),
       y: y.ticks(5).map((tick) => ({ at: y(tick), text: numberText(tick) })),
       xTitle: 'Experiment (its number, in order of completion)',
       yTitle: `${OBJECTIVE_NAMES[data.metric]} (${OBJECTIVE_UNITS[data.metric]})`,
@@ -86,9 +86,18 @@ function resultPanel(data: ProgressData, frame: Frame): string[] {
     ...data.points.map((point) => {
       if (point.outcome === 'failed') return cross(x(point.order), frame.y + frame.height - 9);
       if (point.isHeadspace) return inRange(point) ? diamond(x(point.order), y(point.value!)) : '';
-      return point.value === null ? '' : dot(x(point.order), y(point.value), OUTCOMES[point.outcome].strong);
+      return point.value === null
+        ? ''
+        : dot(x(point.order), y(point.value), OUTCOMES[point.outcome].strong, radius(data.points));
     }),
   ];
+}
+
+const SEED_NAMES: Record<string, string> = { [BASELINE_ID]: 'base', [HEADSPACE_ID]: 'cache', [MTP_ID]: 'mtp' };
+
+/** Seeds by a word, the others by their number. */
+function tickName({ nodeId }: ProgressPoint): string {
+  return SEED_NAMES[nodeId] ?? nodeId.slice(0, nodeId.indexOf('_'));
 }
 
 function bestLine(
@@ -138,7 +147,7 @@ function timePanel(points: readonly ProgressPoint[], frame: Frame, axis: TimeAxi
     ...shown.map((point) => {
       const at: [number, number] = [x(point.elapsedS / unit.seconds), y(axis.of(point)!)];
       if (point.outcome === 'failed') return cross(...at);
-      return point.isHeadspace ? diamond(...at) : dot(...at, OUTCOMES[point.outcome].strong);
+      return point.isHeadspace ? diamond(...at) : dot(...at, OUTCOMES[point.outcome].strong, radius(points));
     }),
   ];
 }
@@ -148,8 +157,15 @@ function timeUnit(seconds: number): { name: string; seconds: number } {
   return seconds > 300 ? { name: 'min', seconds: 60 } : { name: 's', seconds: 1 };
 }
 
-function dot(x: number, y: number, fill: string): string {
-  return `<circle cx="${px(x)}" cy="${px(y)}" r="4.5" fill="${fill}" stroke="#ffffff" stroke-width="1"/>`;
+const CROWD = 200;
+
+/** Many dots are smaller, or they hide each other. */
+function radius(points: readonly ProgressPoint[]): number {
+  return points.length > CROWD ? 3 : 4.5;
+}
+
+function dot(x: number, y: number, fill: string, r = 4.5): string {
+  return `<circle cx="${px(x)}" cy="${px(y)}" r="${r}" fill="${fill}" stroke="#ffffff" stroke-width="1"/>`;
 }
 
 function cross(x: number, y: number): string {

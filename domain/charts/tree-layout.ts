@@ -5,7 +5,7 @@
 import type { HierarchyNode } from 'd3-hierarchy';
 import type { TreeBox } from './tree-model.js';
 
-export const BOX = { width: 186, height: 40 };
+export const BOX = { width: 208, height: 40 };
 const ROW = BOX.height + 10;
 const GENERATION = BOX.width + 46;
 const BLOCK_COLUMN = BOX.width + 12;
@@ -40,13 +40,18 @@ export interface TreeLayout {
 /** Width over height that reads well on a screen. */
 const ASPECT = 1.4;
 const ROWS_WITHOUT_BLOCKS = 22;
+const SMALLEST_BLOCK = 4;
 
 export function layoutTree(root: HierarchyNode<TreeBox>): TreeLayout {
   const plain = place(root, 1);
   if (plain.height <= ROWS_WITHOUT_BLOCKS * ROW) return plain;
-  const others = [2, 3, 4, 5, 6, 8, 10].map((columns) => place(root, columns));
-  const miss = ({ width, height }: TreeLayout) => Math.abs(Math.log(width / height / ASPECT));
-  return others.reduce((best, layout) => (miss(layout) < miss(best) ? layout : best), plain);
+  const others = [2, 3, 4, 5, 6, 7, 8].map((columns) => place(root, columns));
+  return others.reduce((best, layout) => (cost(layout) < cost(best) ? layout : best), plain);
+}
+
+/** Small pictures of a pleasant shape are good. */
+function cost({ width, height }: TreeLayout): number {
+  return Math.sqrt(width * height) * (1 + Math.abs(Math.log(width / height / ASPECT)));
 }
 
 function place(root: HierarchyNode<TreeBox>, columns: number): TreeLayout {
@@ -70,7 +75,7 @@ function placeBranch(
   layout.boxes.push(placed);
   layout.width = Math.max(layout.width, x + BOX.width);
   const children = node.children ?? [];
-  const isBlock = columns > 1 && children.filter((child) => !child.children).length > columns;
+  const isBlock = columns > 1 && children.filter((child) => !child.children).length >= SMALLEST_BLOCK;
   const branches = isBlock ? children.filter((child) => child.children) : children;
   let y = top;
   for (const child of branches) {
@@ -90,8 +95,10 @@ function placeBlock(
   parent: PlacedBox,
   x: number,
   top: number,
-  columns: number,
+  atMost: number,
 ): number {
+  // As wide as high in boxes, so that a small block does not become a long line.
+  const columns = Math.min(atMost, Math.max(2, Math.round(Math.sqrt(leaves.length))));
   const rows = Math.ceil(leaves.length / columns);
   const height = rows * ROW - (ROW - BOX.height) + 2 * BLOCK_PADDING;
   const width = Math.min(columns, leaves.length) * BLOCK_COLUMN - (BLOCK_COLUMN - BOX.width) + 2 * BLOCK_PADDING;

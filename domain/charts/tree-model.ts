@@ -4,13 +4,16 @@ import type { ExperimentRow } from '../experiment.js';
 import { speedup } from '../policies/compare.js';
 import { gainText, objectiveText } from '../reports/quantity-text.js';
 import { objectiveOfRow } from '../reports/run-facts.js';
-import { BASELINE_ID, HEADSPACE_ID, type RunRecord, treeParent } from '../reports/run-record.js';
+import { BASELINE_ID, type RunRecord, treeParent } from '../reports/run-record.js';
 import { improvedNodes, outcomeOf } from './outcome.js';
 import type { Outcome } from './svg.js';
 
 export interface TreeBox {
   title: string;
   detail: string;
+  /** Against the baseline; '' where there is nothing to compare. */
+  gain: string;
+  isBetter: boolean;
   outcome: Outcome;
   isBest: boolean;
   /** On the way from the root to the best one. */
@@ -35,7 +38,8 @@ export function treeModel(record: RunRecord): HierarchyNode<TreeBox> {
     const objective = objectiveOfRow(row);
     boxes.set(row.nodeId, {
       title: row.nodeId,
-      detail: detailOf(row, objectiveText(objective), speedup(objective, baseline)),
+      detail: detailOf(row, objectiveText(objective)),
+      ...gainOf(row, speedup(objective, baseline)),
       outcome: outcomeOf(row, improved),
       isBest: row.nodeId === state.best,
       leadsToBest: lineage.has(row.nodeId),
@@ -55,22 +59,29 @@ export function treeModel(record: RunRecord): HierarchyNode<TreeBox> {
 const FOLDED = {
   title: '',
   detail: '',
+  gain: '',
+  isBetter: false,
   outcome: 'no_gain',
   isBest: false,
   leadsToBest: false,
   isFolded: true,
 } as const;
 
-function detailOf(row: ExperimentRow, result: string, gain: number | null): string {
+function detailOf(row: ExperimentRow, result: string): string {
   switch (row.state.status) {
     case 'completed':
-      if (row.nodeId === BASELINE_ID || gain === null) return result;
-      return row.nodeId === HEADSPACE_ID ? `${result}  ceiling ${gainText(gain)}` : `${result}  ${gainText(gain)}`;
+      return result;
     case 'failed':
       return row.state.failure.kind;
     default:
       return row.state.status;
   }
+}
+
+function gainOf(row: ExperimentRow, times: number | null): Pick<TreeBox, 'gain' | 'isBetter'> {
+  if (times === null || row.kind === 'baseline') return { gain: '', isBetter: false };
+  if (row.kind === 'headspace') return { gain: `ceiling ${gainText(times)}`, isBetter: false };
+  return { gain: gainText(times), isBetter: times > 1 };
 }
 
 /** The best experiment and what it builds on. */

@@ -1,7 +1,7 @@
 /** hypothesis_tree.png as SVG: every experiment under the one that it builds on, coloured by what became of it. */
 import { linkHorizontal } from 'd3-shape';
 import type { RunRecord } from '../reports/run-record.js';
-import { fittedLabel } from './label-text.js';
+import { fittedLabel, fittedName, labelWidth } from './label-text.js';
 import { chartSubtitle } from './outcome.js';
 import { BEST, INK, label, MUTED, OUTCOMES, type Outcome, px, svgDocument } from './svg.js';
 import { BOX, layoutTree, type PlacedBlock, type PlacedBox } from './tree-layout.js';
@@ -11,6 +11,7 @@ const MARGIN = 28;
 const TOP = 112;
 /** Title and legend need this much even over a small tree. */
 const MIN_WIDTH = 820;
+const GAIN = { size: 11, bold: true };
 const LINK = '#b4bdc8';
 
 export function treeSvg(record: RunRecord): string {
@@ -65,12 +66,17 @@ function boxElement({ box, x, y }: PlacedBox): string {
       `<rect x="${px(x + 5)}" y="${px(y + 6)}" width="4" height="${BOX.height - 12}" rx="2" fill="${OUTCOMES[box.outcome].strong}"/>`,
     );
   }
-  const title = fittedLabel(box.title, room, { size: 12, bold: true });
-  const detail = fittedLabel(box.detail, room, { size: 11 });
+  const title = fittedName(box.title, room, { size: 12, bold: true });
+  const gainRoom = box.gain === '' ? 0 : labelWidth(box.gain, GAIN) + 8;
+  const detail = fittedLabel(box.detail, room - gainRoom, { size: 11 });
   parts.push(
     label({ x: x + 15, y: y + 17, text: title, size: 12, bold: true, fill: box.isFolded ? MUTED : INK }),
     label({ x: x + 15, y: y + 32, text: detail, size: 11, fill: box.outcome === 'failed' ? '#a3293b' : MUTED }),
   );
+  if (box.gain !== '') {
+    const fill = box.isBetter ? BEST : MUTED;
+    parts.push(label({ ...GAIN, x: x + BOX.width - 10, y: y + 32, text: box.gain, fill, anchor: 'end' }));
+  }
   return parts.join('');
 }
 

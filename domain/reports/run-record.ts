@@ -4,7 +4,14 @@
  */
 import { applyEvent, type EngineState, initialState } from '../engine-state.js';
 import type { EngineEvent } from '../events.js';
-import { type ExperimentIdentity, type ExperimentRow, isSeed, isTerminal, SEEDS } from '../experiment.js';
+import {
+  type ExperimentIdentity,
+  type ExperimentKind,
+  type ExperimentRow,
+  isSeed,
+  isTerminal,
+  SEEDS,
+} from '../experiment.js';
 import type { Failure } from '../failure.js';
 
 export interface PlanRecord {
@@ -33,8 +40,15 @@ export interface RunRecord {
   touched: string[][];
 }
 
-export const BASELINE_ID = SEEDS.find((seed) => seed.kind === 'baseline')!.nodeId;
-export const HEADSPACE_ID = SEEDS.find((seed) => seed.kind === 'headspace')!.nodeId;
+export const BASELINE_ID = seedId('baseline');
+export const HEADSPACE_ID = seedId('headspace');
+export const MTP_ID = seedId('mtp');
+
+function seedId(kind: ExperimentKind): string {
+  const seed = SEEDS.find((known) => known.kind === kind);
+  if (!seed) throw new RangeError(`there is no seed of kind ${kind}`);
+  return seed.nodeId;
+}
 
 export function newRunRecord(): RunRecord {
   return {

@@ -1,0 +1,35 @@
+/** A synthetic run on disk: a workdir with its config and plans, and what activities are built from. */
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import { onTestFinished } from 'vitest';
+import { writeJsonAtomic } from '../../activities/atomic-file.js';
+import type { RunContext } from '../../activities/run-context.js';
+import { writePlan } from '../../activities/spec-store.js';
+import { Workdir } from '../../activities/workdir.js';
+import type { SyntheticRun } from './run-events.js';
+
+/** An empty workdir that goes when the test ends. */
+export async function temporaryWorkdir(): Promise<Workdir> {
+  const root = await mkdtemp(join(tmpdir(), 'autoresearch-workdir-'));
+  onTestFinished(() => rm(root, { recursive: true, force: true }));
+  return new Workdir(root);
+}
+
+export async function syntheticWorkdir(run: SyntheticRun): Promise<{ workdir: Workdir; context: RunContext }> {
+  const workdir = await temporaryWorkdir();
+  await writeJsonAtomic(workdir.config, run.config);
+  for (const [iteration, plan] of run.plans) await writePlan(workdir, iteration, plan);
+  return { workdir, context: { workdir, config: run.config, log: () => undefined } };
+}
+
+/** Every file under the workdir with its bytes (base64) by relative path. */
+export async function filesOf(workdir: Workdir): Promise<Record<string, string>> {
+  const entries = await readdir(workdir.root, { recursive: true, withFileTypes: true });
+  const files: Record<string, string> = {};
+  for (const entry of entries.filter((candidate) => candidate.isFile())) {
+    const path = join(entry.parentPath, entry.name);
+    files[relative(workdir.root, path)] = (await readFile(path)).toString('base64');
+  }
+  return files;
+}
