@@ -61,9 +61,9 @@ function movedPath(path: string, moves: Move[]): string | null {
 }
 
 /** Not in the middle of a longer path, but right after a one-letter option as in `-I/src`, or a file URL's scheme. */
-const BEFORE = String.raw`(?:(?<![\p{L}\p{N}_.\/~})\]*?\\@+%-])|(?<=(?:^|[\s'"=])-[A-Za-z])|(?<=file:\/\/))`;
+const BEFORE = /(?:(?<![\p{L}\p{N}_./~})\]*?\\@+%-])|(?<=(?:^|[\s'"=])-[A-Za-z])|(?<=file:\/\/))/u.source;
 /** To the end of the path's word; a name that merely begins alike (`/src2`, `/src-old`, `/src.bak`) does not count. */
-const AFTER = String.raw`(?:\/(?:\\.|[^\s'"\`;:|&<>()$,\\])*|(?![\p{L}\p{N}_.@+~%*?\[\\-]))`;
+const AFTER = /(?:\/(?:\\.|[^\s'"`;:|&<>()$,\\])*|(?![\p{L}\p{N}_.@+~%*?[\\-]))/u.source;
 
 /** How a shell command may write the path: as it is, with blanks escaped, and by the home directory. */
 function spellings(path: string, home: string): string[] {
@@ -106,5 +106,5 @@ function quoted(text: string, quote: Quote): string {
 }
 
 function escapeRegExp(text: string): string {
-  return text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
+  return text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
 }

@@ -1,0 +1,104 @@
+/** A workdir, a source directory with its tree, and the local platform on them: what the tests of jobs work with. */
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readFile, realpath, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { packageFile } from '../../activities/package-files.js';
+import { LocalPlatform } from '../../activities/platforms/local.js';
+import { type JobStatus, jobNameOf, type LaunchRequest } from '../../activities/platforms/platform.js';
+import { processIdentity } from '../../activities/process-identity.js';
+import type { RunContext } from '../../activities/run-context.js';
+import type { SourceControl } from '../../activities/source-control/source-control.js';
+import { Workdir } from '../../activities/workdir.js';
+import { ConfigSchema, type RunConfig } from '../../domain/formats/config.js';
+
+export const RUN = 'r1';
+export const FIXTURES = packageFile('test', 'fixtures', 'jobs');
+/** The project's own environment, where SPDL is. */
+export const SPDL_PYTHON = packageFile('.tools', 'venv', 'bin', 'python');
+
+export class JobFixture {
+  private constructor(
+    readonly root: string,
+    readonly context: RunContext,
+    readonly platform: LocalPlatform,
+  ) {}
+
+  static async make(config: Partial<RunConfig> = {}): Promise<JobFixture> {
+    const root = await realpath(await mkdtemp(join(tmpdir(), 'autoresearch-jobs-')));
+    const workdir = new Workdir(join(root, 'work'));
+    const source = join(root, 'repository', 'source');
+    await mkdir(source, { recursive: true });
+    const parsed = ConfigSchema.parse({
+      run_id: RUN,
+      source_dir: source,
+      pipeline_script: join(source, 'train.py'),
+      base_launch_command: 'true',
+      ...config,
+    });
+    const context: RunContext = { workdir, config: parsed, log: () => {} };
+    // A short grace: the tests' jobs that ignore TERM need not be waited for.
+    return new JobFixture(root, context, new LocalPlatform(context, 0.3));
+  }
+
+  file(name: string): string {
+    return join(this.root, name);
+  }
+
+  async request(nodeId: string, command: string, more: Partial<LaunchRequest> = {}): Promise<LaunchRequest> {
+    const cwd = join(this.context.workdir.treeOf(nodeId), 'source');
+    await mkdir(cwd, { recursive: true });
+    return {
+      jobName: jobNameOf(RUN, nodeId),
+      nodeId,
+      command,
+      cwd,
+      env: { PATH: process.env.PATH ?? '' },
+      timeoutS: 60,
+      stallTimeoutS: 0,
+      metricsDir: this.context.workdir.metrics(nodeId),
+      ...more,
+    };
+  }
+
+  /** Waits until the job has ended. */
+  async end(jobId: string): Promise<Extract<JobStatus, { state: 'ended' }>> {
+    for (;;) {
+      const status = await this.platform.status(jobId);
+      if (status.state === 'ended') return status;
+      await this.platform.waitForChange(jobId, 30_000, new AbortController().signal);
+    }
+  }
+
+  async record(jobId: string): Promise<Record<string, unknown>> {
+    return JSON.parse(await readFile(this.context.workdir.job(jobId, 'job.json'), 'utf8'));
+  }
+
+  /** Source control whose trees are plain directories. */
+  readonly sourceControl: Pick<SourceControl, 'openTree'> = {
+    openTree: async (name) => {
+      const root = this.context.workdir.treeOf(name);
+      const sourceDir = join(root, 'source');
+      await mkdir(sourceDir, { recursive: true });
+      return { root, sourceDir };
+    },
+  };
+
+  async remove(): Promise<void> {
+    await rm(this.root, { recursive: true, force: true });
+  }
+}
+
+/** Lines of a file once there are `count` of them. */
+export async function linesOf(path: string, count: number): Promise<string[]> {
+  for (;;) {
+    const lines = existsSync(path) ? (await readFile(path, 'utf8')).split('\n').filter(Boolean) : [];
+    if (lines.length >= count) return lines;
+    await sleep(20);
+  }
+}
+
+export async function untilGone(pid: number): Promise<void> {
+  while ((await processIdentity(pid)) !== null) await sleep(20);
+}

@@ -1,0 +1,169 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { CancelledFailure } from '@temporalio/activity';
+import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { writeFileAtomic, writeJsonAtomic } from '../../activities/atomic-file.js';
+import { makeCancelJob } from '../../activities/cancel-job.js';
+import type { JobEnd } from '../../activities/contract.js';
+import { makeLaunchJob } from '../../activities/launch-job.js';
+import { makePollMetrics } from '../../activities/poll-metrics.js';
+import type { SourceControl } from '../../activities/source-control/source-control.js';
+import { JobFixture, linesOf, RUN } from './job-fixture.js';
+
+let jobs: JobFixture;
+beforeEach(async () => {
+  jobs = await JobFixture.make();
+});
+afterEach(() => jobs.remove());
+
+const node = (nodeId: string) => ({ run: RUN, nodeId });
+
+async function prepare(nodeId: string, launchCommand: string, fixture = jobs): Promise<void> {
+  const { workdir } = fixture.context;
+  await writeJsonAtomic(workdir.node(nodeId, 'spec.json'), { name: nodeId, launch_command: launchCommand });
+  await writeFileAtomic(workdir.run(nodeId, 'commit.txt'), 'c0ffee\n');
+  await writeFileAtomic(workdir.run(nodeId, 'image.txt'), 'my image\n');
+}
+
+const launch = (nodeId: string, fixture = jobs) =>
+  makeLaunchJob({
+    context: fixture.context,
+    platform: fixture.platform,
+    sourceControl: fixture.sourceControl as SourceControl,
+  })({ ...node(nodeId), slot: 1 });
+
+const poll = (nodeId: string, more: { windowMs?: number; environment?: MockActivityEnvironment } = {}) => {
+  const environment = more.environment ?? new MockActivityEnvironment();
+  const activity = makePollMetrics({
+    context: jobs.context,
+    platform: jobs.platform,
+    ...(more.windowMs === undefined ? {} : { windowMs: more.windowMs }),
+  });
+  return environment.run(activity, node(nodeId)) as Promise<JobEnd>;
+};
+
+describe('launchJob', () => {
+  it('starts the command in its tree with the image and the slot, and once when it runs twice', async () => {
+    const { source_dir } = jobs.context.config;
+    await prepare('n1', `echo "$IMAGE" $AUTORESEARCH_SLOT $PWD ${source_dir}/train.py >> '${jobs.file('ledger')}'`);
+    const first = await launch('n1');
+    expect(await launch('n1')).toEqual(first);
+    await jobs.end(first.jobId);
+    const tree = join(jobs.context.workdir.treeOf('n1'), 'source');
+    expect(await linesOf(jobs.file('ledger'), 1)).toEqual([`my image 1 ${tree} ${tree}/train.py`]);
+    expect(await readFile(jobs.context.workdir.run('n1', 'job_id.txt'), 'utf8')).toBe('local_n1\n');
+  });
+
+  it('takes the base launch command where the experiment has none', async () => {
+    const base = await JobFixture.make({ base_launch_command: 'echo base' });
+    await prepare('n1', '', base);
+    const { jobId } = await launch('n1', base);
+    await base.end(jobId);
+    expect((await base.platform.logs(jobId, 100)).stdout).toBe('base\n');
+    await base.remove();
+  });
+
+  it.each([
+    { name: 'a foreign run', input: { run: 'other', nodeId: 'n1', slot: 0 }, type: 'policy_refused' },
+    {
+      name: 'a node id that leaves the workdir',
+      input: { run: RUN, nodeId: '../n1', slot: 0 },
+      type: 'policy_refused',
+    },
+    { name: 'a node without a specification', input: { run: RUN, nodeId: 'n1', slot: 0 }, type: 'launch_failed' },
+  ])('refuses $name', async ({ input, type }) => {
+    const activity = makeLaunchJob({
+      context: jobs.context,
+      platform: jobs.platform,
+      sourceControl: jobs.sourceControl as SourceControl,
+    });
+    await expect(activity(input)).rejects.toMatchObject({ type, nonRetryable: true });
+  });
+});
+
+describe('pollMetrics', () => {
+  it('tells a good end, the same one each time', async () => {
+    await prepare('n1', 'sleep 0.3');
+    await launch('n1');
+    const end = await poll('n1');
+    expect(end.failure).toBeNull();
+    expect(end.durationS).toBeGreaterThan(0.2);
+    expect(await poll('n1')).toEqual(end);
+  });
+
+  it('tells a failure with its kind, the last line of the traceback and the job', async () => {
+    await prepare('n1', `python3 -c 'import no_such_module'`);
+    await launch('n1');
+    const { failure } = await poll('n1');
+    expect(failure).toMatchObject({
+      kind: 'job_startup_failed',
+      phase: 'job',
+      job_id: 'local_n1',
+      exception_type: 'ModuleNotFoundError',
+      details: { return_code: 1 },
+    });
+    expect(failure?.message).toContain("No module named 'no_such_module'");
+    expect((await poll('n1')).failure).toEqual(failure);
+  });
+
+  it('a failure after the first metric is one at run time', async () => {
+    await prepare('n1', 'echo "[autoresearch] ttfb_s=0.5"; exit 1');
+    await launch('n1');
+    expect((await poll('n1')).failure).toMatchObject({ kind: 'job_runtime_failed' });
+  });
+
+  it('ends its window with a benign failure that is tried again, and leaves the job alone', async () => {
+    await prepare('n1', `until [ -e '${jobs.file('go')}' ]; do sleep 0.02; done`);
+    await launch('n1');
+    const environment = new MockActivityEnvironment();
+    const beats: unknown[] = [];
+    environment.on('heartbeat', (details) => beats.push(details));
+    const error = await poll('n1', { windowMs: 200, environment }).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(ApplicationFailure);
+    expect(error).toMatchObject({
+      type: 'still_running',
+      nonRetryable: false,
+      category: ApplicationFailureCategory.BENIGN,
+    });
+    expect(beats.length).toBeGreaterThan(0);
+    await writeFile(jobs.file('go'), '');
+    expect((await poll('n1')).failure).toBeNull();
+  });
+
+  it('throws the cancellation at once, and leaves the job running', async () => {
+    await prepare('n1', 'echo up; sleep 600');
+    const { jobId } = await launch('n1');
+    const environment = new MockActivityEnvironment();
+    environment.on('heartbeat', () => environment.cancel('WORKER_SHUTDOWN'));
+    await expect(poll('n1', { environment })).rejects.toBeInstanceOf(CancelledFailure);
+    expect(await jobs.platform.status(jobId)).toMatchObject({ state: 'running' });
+    await jobs.platform.cancel(jobId);
+  });
+
+  it('says that a node without a job was never launched', async () => {
+    await expect(poll('n1')).rejects.toMatchObject({ type: 'job_failed', message: /never launched/ });
+  });
+});
+
+describe('cancelJob', () => {
+  it('ends the job, whose watch then says so; twice is as once, and without a job it does nothing', async () => {
+    const cancel = makeCancelJob({ context: jobs.context, platform: jobs.platform });
+    await cancel(node('n0'));
+    await prepare('n1', 'sleep 600');
+    await launch('n1');
+    await cancel(node('n1'));
+    await cancel(node('n1'));
+    expect((await poll('n1')).failure).toMatchObject({ kind: 'cancelled' });
+  });
+
+  it('finds a job whose id was never written down', async () => {
+    await prepare('n1', 'sleep 600');
+    await launch('n1');
+    await mkdir(jobs.file('elsewhere'));
+    await writeFile(jobs.context.workdir.run('n1', 'job_id.txt'), '');
+    await makeCancelJob({ context: jobs.context, platform: jobs.platform })(node('n1'));
+    expect(await jobs.platform.status('local_n1')).toMatchObject({ cause: 'cancelled' });
+  });
+});

@@ -1,0 +1,374 @@
+import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { packageFile } from '../../activities/package-files.js';
+import { createPlatform, platformProblem } from '../../activities/platforms/index.js';
+import { runnerPython, startRunner } from '../../activities/platforms/job-runner.js';
+import { LocalPlatform } from '../../activities/platforms/local.js';
+import { jobNameOf } from '../../activities/platforms/platform.js';
+import { isSameProcess, processIdentity } from '../../activities/process-identity.js';
+import { FIXTURES, JobFixture, linesOf, RUN, untilGone } from './job-fixture.js';
+
+let jobs: JobFixture;
+beforeEach(async () => {
+  jobs = await JobFixture.make();
+});
+afterEach(() => jobs.remove());
+
+const FAMILY = join(FIXTURES, 'family.py');
+
+/** name -> pid, as the members of the family wrote them. */
+async function family(ledger: string): Promise<Map<string, number>> {
+  const lines = await linesOf(ledger, 4);
+  return new Map(lines.map((line) => [line.split(' ')[0] ?? '', Number(line.split(' ')[1])]));
+}
+
+async function livingOf(pids: Iterable<number>): Promise<number[]> {
+  const living: number[] = [];
+  for (const pid of pids) if ((await processIdentity(pid)) !== null) living.push(pid);
+  return living;
+}
+
+/** Pids of the runners of a job directory that this process started, as /proc knows them. */
+async function runnersOf(jobDir: string): Promise<number[]> {
+  const found: number[] = [];
+  for (const name of await readdir('/proc')) {
+    if (!/^\d+$/.test(name)) continue;
+    const line = await readFile(`/proc/${name}/cmdline`, 'utf8').catch(() => '');
+    const status = await readFile(`/proc/${name}/status`, 'utf8').catch(() => '');
+    // A runner's child looks like it until it becomes the command.
+    if (!status.includes(`PPid:\t${process.pid}\n`)) continue;
+    if (line.includes('autoresearch_job') && line.includes(`${jobDir}\0`)) found.push(Number(name));
+  }
+  return found;
+}
+
+describe('a local job', () => {
+  it('runs, and leaves the files of its format', async () => {
+    const before = Date.now();
+    const { jobId, launchedAtMs } = await jobs.platform.launch(
+      await jobs.request('n1', 'echo out; echo err >&2; exit 3'),
+    );
+    expect(jobId).toBe('local_n1');
+    expect(launchedAtMs).toBeGreaterThanOrEqual(before - 1000);
+    const end = await jobs.end(jobId);
+    expect(end).toMatchObject({ returnCode: 3, cause: 'exit' });
+    expect(end.endedAtMs).toBeGreaterThanOrEqual(end.startedAtMs);
+    expect(await jobs.platform.logs(jobId, 1000)).toEqual({ stdout: 'out\n', stderr: 'err\n' });
+    expect(await jobs.platform.logs(jobId, 3)).toEqual({ stdout: 'ut\n', stderr: 'rr\n' });
+    expect(await readFile(jobs.context.workdir.job(jobId, 'returncode.txt'), 'utf8')).toBe('3\n');
+    expect(await jobs.record(jobId)).toMatchObject({
+      job_id: 'local_n1',
+      node_id: 'n1',
+      command: 'echo out; echo err >&2; exit 3',
+      requested_command: 'echo out; echo err >&2; exit 3',
+      returncode: 3,
+      mode: 'full',
+      timeout_s: 60,
+      cause: 'exit',
+    });
+  });
+
+  it('sees its own environment, directory and nothing else', async () => {
+    const request = await jobs.request('n1', 'env; pwd', { env: { PATH: process.env.PATH ?? '', A: 'x y' } });
+    const { jobId } = await jobs.platform.launch(request);
+    await jobs.end(jobId);
+    const { stdout } = await jobs.platform.logs(jobId, 10_000);
+    expect(stdout).toContain('A=x y\n');
+    expect(stdout).toContain(`${request.cwd}\n`);
+    expect(stdout).not.toContain('HOME=');
+    // The environment may hold what should not lie around in files.
+    expect(JSON.stringify(await jobs.record(jobId))).not.toContain('x y');
+  });
+
+  it('says so when its directory is missing', async () => {
+    const request = await jobs.request('n1', 'true', { cwd: jobs.file('nowhere') });
+    const { jobId } = await jobs.platform.launch(request);
+    expect(await jobs.end(jobId)).toMatchObject({ returnCode: 126, cause: 'exit' });
+    expect((await jobs.platform.logs(jobId, 1000)).stderr).toContain('nowhere');
+  });
+
+  it('samples CPU and memory of its processes', async () => {
+    const { jobId } = await jobs.platform.launch(
+      await jobs.request(
+        'n1',
+        `python3 -c "import time; b = bytearray(80 << 20); t = time.time()\nwhile time.time() < t + 2.6: pass"; exit 0`,
+      ),
+    );
+    await jobs.end(jobId);
+    const [header, ...rows] = (await readFile(join(jobs.context.workdir.metrics('n1'), 'system.tsv'), 'utf8'))
+      .trim()
+      .split('\n');
+    expect(header).toBe('time_s\tcpu_pct\trss_mb\tsm_pct\tgpu_mem_mb');
+    const samples = rows.map((row) => row.split('\t').map(Number));
+    expect(samples.length).toBeGreaterThanOrEqual(2);
+    expect(Math.max(...samples.map((s) => s[1] ?? 0))).toBeGreaterThan(20);
+    expect(Math.max(...samples.map((s) => s[2] ?? 0))).toBeGreaterThan(80);
+  });
+
+  it('takes GPU numbers from nvidia-smi, summed and averaged over the GPUs', async () => {
+    await writeFile(
+      jobs.file('nvidia-smi'),
+      '#!/bin/sh\nwhile :; do echo "0, 50, 1000"; echo "1, 70, 500"; sleep 0.2; done\n',
+      { mode: 0o755 },
+    );
+    const env = { PATH: `${jobs.root}:${process.env.PATH}` };
+    const { jobId } = await jobs.platform.launch(await jobs.request('n1', 'sleep 2.5', { env }));
+    await jobs.end(jobId);
+    const rows = await linesOf(join(jobs.context.workdir.metrics('n1'), 'system.tsv'), 2);
+    expect(rows.at(-1)?.split('\t').slice(3)).toEqual(['60.0', '1500']);
+  });
+
+  it('outlives metrics that cannot be written', async () => {
+    await writeFile(jobs.file('no-folder'), '');
+    const request = await jobs.request('n1', 'sleep 0.3; echo done', { metricsDir: jobs.file('no-folder/metrics') });
+    const { jobId } = await jobs.platform.launch(request);
+    expect(await jobs.end(jobId)).toMatchObject({ returnCode: 0 });
+    expect(await readFile(jobs.context.workdir.job(jobId, 'runner.log'), 'utf8')).toContain('no system metrics');
+  });
+});
+
+describe('launching again', () => {
+  it('finds the job, running or ended', async () => {
+    expect(await jobs.platform.find(jobNameOf(RUN, 'n1'))).toBeNull();
+    const first = await jobs.platform.launch(await jobs.request('n1', 'true'));
+    expect(await jobs.platform.find(jobNameOf(RUN, 'n1'))).toEqual(first);
+    await jobs.end(first.jobId);
+    expect(await jobs.platform.find(jobNameOf(RUN, 'n1'))).toEqual(first);
+  });
+
+  it('starts one command, however many launch at once and after it', async () => {
+    const request = await jobs.request('n1', `echo ran >> '${jobs.file('ledger')}'; sleep 0.5`);
+    const others = new LocalPlatform(jobs.context);
+    const launched = await Promise.all([1, 2, 3, 4].map((n) => (n % 2 ? jobs.platform : others).launch(request)));
+    expect(new Set(launched.map((job) => JSON.stringify(job))).size).toBe(1);
+    await jobs.end('local_n1');
+    expect(await jobs.platform.launch(request)).toEqual(launched[0]);
+    expect(await linesOf(jobs.file('ledger'), 1)).toEqual(['ran']);
+  });
+
+  it('starts the command when an earlier runner died before it did', async () => {
+    const request = await jobs.request('n1', `echo ran >> '${jobs.file('ledger')}'`);
+    const dir = jobs.context.workdir.job('local_n1');
+    // Killed as it reads its request: nothing was started.
+    const dead = await startRunner(runnerPython(''), dir, {
+      action: 'run',
+      request: { ...request, job_id: 'x' } as never,
+    });
+    dead.kill('SIGKILL');
+    if (dead.exitCode === null && dead.signalCode === null) await new Promise((resolve) => dead.once('exit', resolve));
+    await rm(join(dir, 'claim'), { force: true });
+    const stale = {
+      job_id: 'local_n1',
+      command: 'x',
+      pid: 2 ** 22 + 1,
+      started_at: 1,
+      ended_at: null,
+      returncode: null,
+      cause: null,
+    };
+    await writeFile(join(dir, 'job.json'), JSON.stringify(stale));
+    expect(await jobs.platform.find(request.jobName)).toBeNull();
+    await jobs.platform.launch(request);
+    expect(await jobs.end('local_n1')).toMatchObject({ returnCode: 0 });
+    expect(await linesOf(jobs.file('ledger'), 1)).toEqual(['ran']);
+  });
+
+  // Whatever instant the kill meets, the command has run once after the next launch, or is on record as started.
+  it('starts one command when runners are killed at any instant', async () => {
+    for (const delayMs of [0, 15, 25, 30, 35, 40, 45, 50, 60, 80]) {
+      const nodeId = `n${delayMs}`;
+      const request = await jobs.request(nodeId, `echo ran >> '${jobs.file(nodeId)}'`);
+      const launching = jobs.platform.launch(request).catch(() => null);
+      await sleep(delayMs);
+      for (const pid of await runnersOf(jobs.context.workdir.job(`local_${nodeId}`))) process.kill(pid, 'SIGKILL');
+      await launching;
+      if ((await jobs.platform.find(request.jobName)) === null) await jobs.platform.launch(request);
+      await jobs.end(`local_${nodeId}`);
+      expect(await linesOf(jobs.file(nodeId), 1)).toEqual(['ran']);
+    }
+  });
+
+  it('says why when the runner cannot start', async () => {
+    const broken = await JobFixture.make({ python: packageFile('test', 'fixtures', 'jobs', 'broken-python') });
+    await expect(broken.platform.launch(await broken.request('n1', 'true'))).rejects.toThrow(
+      /did not start.*no such module/s,
+    );
+    await broken.remove();
+  });
+
+  it('refuses a job of another run', async () => {
+    await expect(jobs.platform.find('ar-other-n1')).rejects.toThrow(/not of this run/);
+  });
+});
+
+describe('limits', () => {
+  it('ends a job at its time limit, with all its descendants', async () => {
+    const ledger = jobs.file('ledger');
+    const { jobId } = await jobs.platform.launch(
+      await jobs.request('n1', `python3 '${FAMILY}' '${ledger}'`, { timeoutS: 1.5 }),
+    );
+    const members = await family(ledger);
+    expect([...members.keys()].sort()).toEqual(['child', 'daemon', 'own_session', 'parent']);
+    const end = await jobs.end(jobId);
+    expect(end.cause).toBe('timeout');
+    expect(end.returnCode).not.toBe(0);
+    expect(await livingOf(members.values())).toEqual([]);
+    expect(await jobs.record(jobId)).toMatchObject({ cause: 'timeout' });
+  });
+
+  it('ends a job that prints nothing new, and no sooner', async () => {
+    const request = await jobs.request('n1', 'for i in 1 2 3 4 5 6 7; do echo $i; sleep 0.3; done; sleep 60', {
+      stallTimeoutS: 1,
+    });
+    const { jobId } = await jobs.platform.launch(request);
+    expect(await jobs.end(jobId)).toMatchObject({ cause: 'stalled' });
+    expect((await jobs.platform.logs(jobId, 100)).stdout).toContain('7\n');
+  });
+
+  it('leaves nothing running after an ordinary end', async () => {
+    const ledger = jobs.file('ledger');
+    const { jobId } = await jobs.platform.launch(
+      await jobs.request('n1', `python3 '${FAMILY}' '${ledger}' --leave; echo $(wc -l < '${ledger}')`),
+    );
+    const members = await family(ledger);
+    const end = await jobs.end(jobId);
+    expect(end).toMatchObject({ cause: 'exit', returnCode: 0 });
+    expect(await livingOf(members.values())).toEqual([]);
+  });
+});
+
+describe('cancelling', () => {
+  it('ends the job and its descendants, and may be repeated', async () => {
+    const ledger = jobs.file('ledger');
+    const { jobId } = await jobs.platform.launch(await jobs.request('n1', `python3 '${FAMILY}' '${ledger}'`));
+    const members = await family(ledger);
+    await jobs.platform.cancel(jobId);
+    expect(await jobs.platform.status(jobId)).toMatchObject({ state: 'ended', cause: 'cancelled' });
+    expect(await livingOf(members.values())).toEqual([]);
+    const record = await jobs.record(jobId);
+    await jobs.platform.cancel(jobId);
+    expect(await jobs.record(jobId)).toEqual(record);
+  });
+
+  it('lets a job save its state on TERM', async () => {
+    const { jobId } = await jobs.platform.launch(
+      await jobs.request('n1', 'trap "echo saved; exit 0" TERM; echo up; while :; do sleep 0.05; done'),
+    );
+    await linesOf(jobs.context.workdir.job(jobId, 'stdout.log'), 1);
+    await jobs.platform.cancel(jobId);
+    expect((await jobs.platform.logs(jobId, 100)).stdout).toBe('up\nsaved\n');
+    expect(await jobs.platform.status(jobId)).toMatchObject({ cause: 'cancelled', returnCode: 0 });
+  });
+
+  it('does nothing to a job that has ended or never was', async () => {
+    await jobs.platform.cancel('local_never');
+    const { jobId } = await jobs.platform.launch(await jobs.request('n1', 'exit 4'));
+    await jobs.end(jobId);
+    await jobs.platform.cancel(jobId);
+    expect(await jobs.platform.status(jobId)).toMatchObject({ cause: 'exit', returnCode: 4 });
+  });
+});
+
+describe('a runner that is killed', () => {
+  const kill = async (jobId: string) => {
+    const { runner_pid } = await jobs.record(jobId);
+    process.kill(Number(runner_pid), 'SIGKILL');
+    await untilGone(Number(runner_pid));
+  };
+
+  it('does not end its job, which is watched on and keeps its limits', async () => {
+    const { jobId } = await jobs.platform.launch(await jobs.request('n1', `echo up; sleep 600`, { timeoutS: 3 }));
+    const { pid, process_start, runner_pid } = await jobs.record(jobId);
+    await kill(jobId);
+    expect(await jobs.platform.status(jobId)).toMatchObject({ state: 'running' });
+    expect(await isSameProcess(Number(pid), String(process_start))).toBe(true);
+    while ((await jobs.record(jobId)).runner_pid === runner_pid) await sleep(20);
+    expect(await jobs.end(jobId)).toMatchObject({ cause: 'timeout' });
+    expect(await isSameProcess(Number(pid), String(process_start))).toBe(false);
+  });
+
+  it('leaves a job that ends meanwhile without a return code', async () => {
+    const { jobId } = await jobs.platform.launch(
+      await jobs.request('n1', `until [ -e '${jobs.file('go')}' ]; do sleep 0.02; done`),
+    );
+    const { pid } = await jobs.record(jobId);
+    await kill(jobId);
+    await writeFile(jobs.file('go'), '');
+    await untilGone(Number(pid));
+    expect(await jobs.end(jobId)).toMatchObject({ cause: 'lost', returnCode: null });
+    // A lost job is an ended one: it is not started again.
+    expect(await jobs.platform.find(jobNameOf(RUN, 'n1'))).toMatchObject({ jobId });
+  });
+
+  it('does not keep its job from being cancelled', async () => {
+    const ledger = jobs.file('ledger');
+    const { jobId } = await jobs.platform.launch(await jobs.request('n1', `python3 '${FAMILY}' '${ledger}'`));
+    const members = await family(ledger);
+    await kill(jobId);
+    await jobs.platform.cancel(jobId);
+    expect(await jobs.platform.status(jobId)).toMatchObject({ state: 'ended', cause: 'cancelled' });
+    expect(await livingOf(members.values())).toEqual([]);
+  });
+});
+
+describe('waitForChange', () => {
+  it('resolves within a second of the end', async () => {
+    const { jobId } = await jobs.platform.launch(await jobs.request('n1', 'sleep 0.5'));
+    await jobs.platform.waitForChange(jobId, 60_000, new AbortController().signal);
+    const status = await jobs.platform.status(jobId);
+    expect(status.state === 'ended' && Date.now() - status.endedAtMs).toBeLessThan(1000);
+  });
+
+  it('resolves when its time is over, or when it is aborted', async () => {
+    const { jobId } = await jobs.platform.launch(await jobs.request('n1', 'sleep 600'));
+    await jobs.platform.waitForChange(jobId, 50, new AbortController().signal);
+    const abort = new AbortController();
+    const waiting = jobs.platform.waitForChange(jobId, 600_000, abort.signal);
+    abort.abort();
+    await waiting;
+    expect(await jobs.platform.status(jobId)).toMatchObject({ state: 'running' });
+    await jobs.platform.cancel(jobId);
+  });
+});
+
+describe('execution modes', () => {
+  it('dry_run prints the command and runs nothing', async () => {
+    const dry = await JobFixture.make({ local_execution_mode: 'dry_run' });
+    const command = `touch '${dry.file('ran')}' "$X"`;
+    const { jobId } = await dry.platform.launch(await dry.request('n1', command));
+    expect(await dry.end(jobId)).toMatchObject({ returnCode: 0 });
+    expect((await dry.platform.logs(jobId, 1000)).stdout).toBe(`${command}\n`);
+    await expect(stat(dry.file('ran'))).rejects.toThrow('ENOENT');
+    expect(await dry.record(jobId)).toMatchObject({ mode: 'dry_run', requested_command: command });
+    await dry.remove();
+  });
+
+  it('dataloader_only tells the job', async () => {
+    const loader = await JobFixture.make({ local_execution_mode: 'dataloader_only' });
+    const { jobId } = await loader.platform.launch(await loader.request('n1', 'echo $AUTORESEARCH_DATALOADER_ONLY'));
+    await loader.end(jobId);
+    expect((await loader.platform.logs(jobId, 10)).stdout).toBe('1\n');
+    await loader.remove();
+  });
+});
+
+describe('createPlatform', () => {
+  it.each(['auto', 'local'])('%s runs on this host', (name) => {
+    expect(createPlatform(name, jobs.context).name).toBe('local');
+  });
+
+  it('names the known ones when it knows no such platform', () => {
+    expect(platformProblem('local')).toBeNull();
+    expect(() => createPlatform('lcoal', jobs.context)).toThrow(/one of auto, local, not "lcoal"/);
+    expect(platformProblem('toString')).not.toBeNull();
+  });
+});
+
+describe('runnerPython', () => {
+  it('falls back to what is on PATH, and says what is missing', () => {
+    expect(runnerPython('/nowhere/python')).toMatch(/python3?$/);
+    expect(() => runnerPython('', '/nowhere')).toThrow(/no Python/);
+  });
+});
