@@ -6,13 +6,13 @@ import type { EngineState } from '../engine-state.js';
 import { commitOf, type ExperimentRow } from '../experiment.js';
 import { type FailureKind, suggestedAction } from '../failure.js';
 import type { RunConfig } from '../formats/config.js';
-import { EXPERIMENT_COLUMNS, type ExperimentTableRow, experimentCells, experimentTable } from './experiment-table.js';
+import { type ExperimentTableRow, experimentTable } from './experiment-table.js';
 import { headlineTable, headspaceSentence } from './headline.js';
-import { document, fence, inline, section, table } from './markdown.js';
+import { document, fence, inline, section } from './markdown.js';
 import { durationText, objectiveText, speedupText } from './quantity-text.js';
 import { type RunFacts, runFacts } from './run-facts.js';
 import { BASELINE_ID, HEADSPACE_ID, type RunRecord } from './run-record.js';
-import { change, type Specs } from './summary.js';
+import { change, experimentTableLines, type Specs } from './summary.js';
 import { winnerLines } from './winner.js';
 
 /** Below this a difference from the baseline is not called a gain. */
@@ -45,17 +45,9 @@ export function finalReport(record: RunRecord, specs: Specs, config: RunConfig):
     ),
     ...section('## What failed', failedEntries(state, specs)),
     ...section('## Planning rounds', planLines(record)),
-    ...section('## All experiments', [
-      ...table(
-        [...EXPERIMENT_COLUMNS, 'change'],
-        rows.map((row) => [...experimentCells(row), change(state.experiments[row.nodeId]!, specs)]),
-      ),
-    ]),
+    ...section('## All experiments', experimentTableLines(state, specs, rows)),
     '',
-    'The evidence of each experiment stands in runs/<experiment>/, all numbers in master_table.tsv.'.replace(
-      /</g,
-      '&lt;',
-    ),
+    'The evidence of each experiment stands in its folder under runs/, all numbers in master_table.tsv.',
   ]);
 }
 
@@ -64,7 +56,7 @@ function outcome(state: EngineState, facts: RunFacts): string {
   const took = durationText((state.updatedAtMs - state.startedAtMs) / 1000);
   const why = state.stop
     ? `The run ended after ${took} (${state.stop.reason}: ${inline(state.stop.detail)}).`
-    : `The run is ${state.status}, ${took} after its start; this is how far it has come.`;
+    : `The run has not ended (${state.status}, ${took} after its start): this is how far it has come.`;
   const counts = `${completed} experiments completed, ${failed} failed, ${cancelled} were cancelled, in ${state.iteration} planning rounds.`;
   return `${why} ${counts} ${bestSentence(facts)}`;
 }
@@ -95,13 +87,17 @@ function about(state: EngineState, nodeId: string, specs: Specs): string {
 }
 
 function failedEntries(state: EngineState, specs: Specs): string[] {
+  const setup = state.setupFailures.map(({ kind, message }) => [
+    `- **${kind}**: ${suggestedAction(kind)}`,
+    `  - setup: ${inline(message)}`,
+  ]);
   const byKind = new Map<FailureKind, ExperimentRow[]>();
   for (const row of Object.values(state.experiments)) {
     if (row.state.status !== 'failed' && row.state.status !== 'cancelled') continue;
     const { kind } = row.state.failure;
     byKind.set(kind, [...(byKind.get(kind) ?? []), row]);
   }
-  return [...byKind].flatMap(([kind, rows]) => [
+  const experiments = [...byKind].map(([kind, rows]) => [
     `- **${kind}**: ${suggestedAction(kind)}`,
     ...rows.map((row) => {
       const message = 'failure' in row.state ? inline(row.state.failure.message) : '';
@@ -109,16 +105,17 @@ function failedEntries(state: EngineState, specs: Specs): string[] {
       return `  - ${row.nodeId} (${about(state, row.nodeId, specs)}): ${message}${commit ? ` [${commit.slice(0, 12)}]` : ''}`;
     }),
   ]);
+  return [...setup, ...experiments].flat();
 }
 
 function planLines(record: RunRecord): string[] {
-  return record.plans.flatMap((plan) => [
+  return record.plans.flatMap((plan, index) => [
+    ...(index === 0 ? [] : ['']),
     `### Round ${plan.iteration}: ${plan.action}`,
-    '',
-    ...(plan.reasoning ? [...fence(plan.reasoning.trim(), 'text'), ''] : []),
-    ...(plan.accepted.length > 0 ? [`Queued: ${plan.accepted.join(', ')}.`, ''] : []),
-    ...plan.refused.map(({ name, reason }) => `- refused ${inline(name)}: ${inline(reason)}`),
+    ...(plan.reasoning ? ['', ...fence(plan.reasoning.trim(), 'text')] : []),
+    ...(plan.accepted.length > 0 ? ['', `Queued: ${plan.accepted.join(', ')}.`] : []),
     ...(plan.refused.length > 0 ? [''] : []),
-    ...(plan.failure ? [`${plan.failure.kind}: ${inline(plan.failure.message)}`, ''] : []),
+    ...plan.refused.map(({ name, reason }) => `- refused ${inline(name)}: ${inline(reason)}`),
+    ...(plan.failure ? ['', `${plan.failure.kind}: ${inline(plan.failure.message)}`] : []),
   ]);
 }

@@ -1,6 +1,6 @@
 /** The first lines of both reports: baseline, best and ceiling as a table, and what is left as a sentence. */
 import { table } from './markdown.js';
-import { numberText, objectiveText, speedupText } from './quantity-text.js';
+import { objectiveText, speedupText, timesText } from './quantity-text.js';
 import type { Measured, RunFacts } from './run-facts.js';
 
 export function headlineTable(facts: RunFacts): string[] {
@@ -27,15 +27,15 @@ export function headspaceSentence(facts: RunFacts): string {
   const { ceiling, remaining } = facts;
   if (ceiling === null) return 'Headspace is not known: the run with cached data has no comparable result.';
   if (ceiling < NOTHING_LEFT) {
-    return `With cached data the job runs at ${numberText(ceiling)} times the speed of the baseline: data loading is not the limit.`;
+    return `With cached data the job runs at ${timesText(ceiling)} times the speed of the baseline: data loading is not the limit.`;
   }
   if (remaining === null) {
-    return `Perfect data loading would make the job ${numberText(ceiling)} times as fast as the baseline.`;
+    return `Perfect data loading would make the job ${timesText(ceiling)} times as fast as the baseline.`;
   }
   if (remaining < NOTHING_LEFT) {
     return 'The best experiment has reached the headspace: no more is to be had from data loading.';
   }
-  return `Perfect data loading would make the best ${numberText(remaining)} times as fast${reached(facts)}.`;
+  return `Perfect data loading would make the best ${timesText(remaining)} times as fast${reached(facts)}.`;
 }
 
 function reached({ gain, ceiling }: RunFacts): string {

@@ -38,6 +38,11 @@ export function gainText(times: number | null): string {
   return `${rounded > 0 ? '+' : ''}${rounded}%`;
 }
 
+/** 2.2222 -> "2.22": how many times as fast, in a sentence. */
+export function timesText(times: number): string {
+  return threeDigits(times);
+}
+
 /** 1.31 -> "1.31x (+31%)". */
 export function speedupText(times: number | null): string {
   if (times === null || !Number.isFinite(times)) return '-';

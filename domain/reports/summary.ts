@@ -5,7 +5,7 @@ import { type FailureKind, suggestedAction } from '../failure.js';
 import type { Spec } from '../formats/spec.js';
 import { plateauCount } from '../policies/planning.js';
 import { inRunOrder } from '../policies/scheduling.js';
-import { EXPERIMENT_COLUMNS, experimentCells, experimentTable } from './experiment-table.js';
+import { EXPERIMENT_COLUMNS, type ExperimentTableRow, experimentCells, experimentTable } from './experiment-table.js';
 import { headlineTable, headspaceSentence } from './headline.js';
 import { document, inline, oneLine, section, table } from './markdown.js';
 import { durationText, objectiveText, timeText } from './quantity-text.js';
@@ -96,16 +96,19 @@ function queueLines(state: EngineState, specs: Specs): string[] {
 
 function experimentLines(state: EngineState, specs: Specs): string[] {
   const rows = experimentTable(state);
-  const shown = rows.slice(-NEWEST_EXPERIMENTS);
-  const hidden = rows.length - shown.length;
+  const hidden = Math.max(0, rows.length - NEWEST_EXPERIMENTS);
   return [
-    ...table(
-      [...EXPERIMENT_COLUMNS, 'change'],
-      shown.map((row) => [...experimentCells(row), change(state.experiments[row.nodeId]!, specs)]),
-    ),
-    ...(rows.some((row) => row.isBest) ? ['', '\\* the best so far'] : []),
+    ...experimentTableLines(state, specs, rows.slice(hidden)),
     ...(hidden > 0 ? ['', `The first ${hidden} experiments stand in master_table.tsv.`] : []),
   ];
+}
+
+/** Experiments with what each changes, and what the star means; nothing where there are none. */
+export function experimentTableLines(state: EngineState, specs: Specs, rows: readonly ExperimentTableRow[]): string[] {
+  if (rows.length === 0) return [];
+  const cells = rows.map((row) => [...experimentCells(row), change(state.experiments[row.nodeId]!, specs)]);
+  const star = rows.some((row) => row.isBest) ? ['', '\\* the best so far'] : [];
+  return [...table([...EXPERIMENT_COLUMNS, 'change'], cells), ...star];
 }
 
 /** What an experiment changes, in a few words. */
