@@ -13,6 +13,7 @@ import {
   type Snapshot,
   type WorkingFiles,
 } from './object-database.js';
+import { scratchPrefix } from './trees.js';
 
 const ABSENT = '0'.repeat(40);
 
@@ -189,7 +190,7 @@ export class NativeGit implements ObjectDatabase {
   }
 
   async #withIndex<T>(act: (place: GitPlace & { indexFile: string }) => Promise<T>): Promise<T> {
-    const folder = await mkdtemp(join(this.scratch, `${process.pid}-index-`));
+    const folder = await mkdtemp(join(this.scratch, scratchPrefix()));
     try {
       return await act({ gitDir: this.gitDir, workTree: this.top, indexFile: join(folder, 'index') });
     } finally {

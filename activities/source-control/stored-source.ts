@@ -1,7 +1,9 @@
 /** The SourceControl of a run over an object database: what is stored, what is linked, and which ref keeps which commit. */
 import { lstat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { ApplicationFailure } from '@temporalio/common';
 import { z } from 'zod';
+import type { FailureKind } from '../../domain/failure.js';
 import { raise } from '../activity-failure.js';
 import { readJsonIfAny, writeJsonAtomic } from '../atomic-file.js';
 import { decodeText, encodeText } from './file-text.js';
@@ -45,17 +47,19 @@ export class StoredSource implements SourceControl {
   }
 
   anchor(): Promise<string> {
-    this.#anchor ??= this.#findOrMakeAnchor().catch((error: unknown) => {
-      this.#anchor = null;
-      throw error;
-    });
+    this.#anchor ??= this.#findOrMakeAnchor()
+      .catch(asFailure('setup_source_failed'))
+      .catch((error: unknown) => {
+        this.#anchor = null;
+        throw error;
+      });
     return this.#anchor;
   }
 
   async openTree(name: string, commit: string): Promise<SourceTree> {
     checkName(name);
     const { links } = await this.#workingFiles();
-    const root = await this.parts.trees.open(name, commit, this.parts.linkIgnored ? links : []);
+    const root = await this.parts.trees.open(name, commit, links).catch(asFailure('source_restore_failed'));
     return { root, sourceDir: resolve(root, this.parts.location.prefix) };
   }
 
@@ -106,8 +110,8 @@ export class StoredSource implements SourceControl {
     const { prefix } = this.parts.location;
     const own = [...(await this.#entries(commit))].filter(([, entry]) => !entry.mode.startsWith('100'));
     const { links } = await this.#workingFiles();
-    const linked = this.parts.linkIgnored ? links.filter((path) => path.startsWith(prefix)) : [];
-    return [...own.map(([path]) => path), ...linked.map((path) => path.slice(prefix.length))];
+    const linked = links.filter((path) => path.startsWith(prefix)).map((path) => path.slice(prefix.length));
+    return [...own.map(([path]) => path), ...linked];
   }
 
   async diff(from: string, to: string): Promise<string> {
@@ -174,14 +178,24 @@ export class StoredSource implements SourceControl {
   }
 
   async #lookAtWorkingFiles() {
-    const { database, location, workdir, workdirInside, hasBuild } = this.parts;
+    const { database, location, workdir, workdirInside, hasBuild, linkIgnored } = this.parts;
     const files = await database.workingFiles(workdirInside);
     const without = [...workdirInside, ...runFolders(files.untracked)];
     const untracked = files.untracked.filter((path) => !without.some((folder) => isBelow(path, folder)));
     const plan = planStorage(await withSizes(location.top, untracked));
-    const candidates = [...files.ignored, ...files.repositories, ...plan.link];
+    // What is too large to store, and what other repositories hold, belongs to the source whether or not ignored files do.
+    const candidates = [...(linkIgnored ? files.ignored : []), ...files.repositories, ...plan.link];
     return { plan, without, links: await linkable(location.top, candidates, { workdir, hasBuild }) };
   }
+}
+
+/** What git or the file system refused, as a failure with a next step for its reader. */
+function asFailure(kind: FailureKind): (error: unknown) => never {
+  return (error) => {
+    const isTyped = error instanceof ApplicationFailure || error instanceof RangeError;
+    if (isTyped || !(error instanceof Error)) throw error;
+    return raise(kind, error.message, { exception_type: error.name });
+  };
 }
 
 function checkName(name: string): void {

@@ -5,6 +5,7 @@
  */
 import { existsSync, readdirSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { linkInto } from './links.js';
 import type { ObjectDatabase } from './object-database.js';
@@ -63,7 +64,7 @@ export class Trees {
   async #make(name: string, commit: string, links: readonly string[]): Promise<void> {
     const scratch = Trees.scratchOf(this.place.trees);
     await mkdir(scratch, { recursive: true });
-    const folder = await mkdtemp(join(scratch, `${process.pid}-`));
+    const folder = await mkdtemp(join(scratch, scratchPrefix()));
     try {
       const root = join(folder, 'tree');
       const admin = join(folder, 'admin');
@@ -90,7 +91,7 @@ export class Trees {
   async #remove(name: string): Promise<void> {
     const scratch = Trees.scratchOf(this.place.trees);
     await mkdir(scratch, { recursive: true });
-    const grave = await mkdtemp(join(scratch, `${process.pid}-`));
+    const grave = await mkdtemp(join(scratch, scratchPrefix()));
     try {
       await rename(join(this.place.trees, name), join(grave, 'tree'));
     } catch (error) {
@@ -105,8 +106,9 @@ export class Trees {
     const scratch = Trees.scratchOf(this.place.trees);
     if (!existsSync(scratch)) return;
     for (const entry of readdirSync(scratch)) {
-      const pid = Number(/^(\d+)-/.exec(entry)?.[1]);
-      if (Number.isInteger(pid) && !isAlive(pid)) await rm(join(scratch, entry), { recursive: true, force: true });
+      const [, host, pid] = /^(.*)~(\d+)~/.exec(entry) ?? [];
+      if (host === hostname() && !isAlive(Number(pid)))
+        await rm(join(scratch, entry), { recursive: true, force: true });
     }
   }
 
@@ -120,6 +122,11 @@ export class Trees {
     this.#busy.set(name, quiet);
     return turn;
   }
+}
+
+/** Says whose scratch folder it is: several hosts may share a workdir. */
+export function scratchPrefix(): string {
+  return `${hostname()}~${process.pid}~`;
 }
 
 function isAlive(pid: number): boolean {

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import {
   appendFileSync,
   existsSync,
@@ -12,6 +12,7 @@ import {
   truncateSync,
   writeFileSync,
 } from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fingerprint, open, repository, run, temporaryFolder, write } from './source-fixture.js';
@@ -421,6 +422,30 @@ it('follows a source directory given through a symbolic link', async () => {
   const code = await open(workdir, join(folder, 'alias'));
   expect(code.kind).toBe('git');
   expect(await code.listFiles(await code.anchor())).toContain('train.py');
+});
+
+it('sweeps what a killed process left half made, and leaves what a living one makes', async () => {
+  repository(source);
+  const scratch = join(workdir, 'trees/.scratch');
+  const dead = spawnSync('true').pid;
+  const [left, mine, elsewhere] = [`${hostname()}~${dead}~x`, `${hostname()}~${process.pid}~x`, `other-host~${dead}~x`];
+  for (const name of [left, mine, elsewhere]) write(scratch, { [`${name}/tree/train.py`]: 'half' });
+  await open(workdir, source);
+  expect(existsSync(join(scratch, left))).toBe(false);
+  expect(existsSync(join(scratch, mine))).toBe(true);
+  expect(existsSync(join(scratch, elsewhere))).toBe(true);
+});
+
+it('says what failed, as a failure of its kind', async () => {
+  repository(source);
+  const code = await open(workdir, source);
+  await expect(code.openTree('x', '0'.repeat(40))).rejects.toMatchObject({ type: 'source_restore_failed' });
+  const other = repository(join(folder, 'filtered'), { '.gitattributes': '*.bin filter=lost\n', 'a.bin': 'x' });
+  run(other, 'config', 'filter.lost.clean', 'exit 1');
+  run(other, 'config', 'filter.lost.required', 'true');
+  write(other, { 'a.bin': 'changed' });
+  const filtered = await open(join(folder, 'w2'), other);
+  await expect(filtered.anchor()).rejects.toMatchObject({ type: 'setup_source_failed' });
 });
 
 it('opens a tree of 2,000 files at about the cost of `git worktree add`', async () => {
