@@ -43,6 +43,8 @@ export const ConfigSchema = z.looseObject({
   agent_command: z.string().default(''),
   /** Seconds for one agent call. */
   agent_timeout_s: positive.default(900),
+  /** Seconds for one build. */
+  build_timeout_s: positive.default(3600),
   skip_instrument: z.boolean().default(false),
   /** Link what git ignores (data, environments) into each tree. */
   link_ignored: z.boolean().default(true),

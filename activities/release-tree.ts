@@ -1,0 +1,16 @@
+/** Removes an experiment's tree when it is no longer needed; its commit stays, kept by its ref. */
+import type { Activities } from './contract.js';
+import { ownNode } from './job-files.js';
+import type { RunContext } from './run-context.js';
+import type { SourceControl } from './source-control/source-control.js';
+
+export function makeReleaseTree(deps: {
+  context: RunContext;
+  sourceControl: SourceControl;
+}): Activities['releaseTree'] {
+  const { context, sourceControl } = deps;
+  return async (input) => {
+    ownNode(context, input);
+    if (!context.config.keep_trees) await sourceControl.closeTree(input.nodeId);
+  };
+}

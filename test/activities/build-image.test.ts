@@ -1,0 +1,201 @@
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import type { ApplicationFailure } from '@temporalio/common';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { imageKey, makeBuildImage } from '../../activities/build-image.js';
+import { processIdentity } from '../../activities/process-identity.js';
+import { makeReleaseTree } from '../../activities/release-tree.js';
+import type { SourceControl } from '../../activities/source-control/source-control.js';
+import { Workdir } from '../../activities/workdir.js';
+import { configOf, open, repository, temporaryFolder } from './source-fixture.js';
+
+let folder: string;
+let source: string;
+let workdir: Workdir;
+let code: SourceControl;
+let anchor: string;
+
+beforeEach(async () => {
+  folder = temporaryFolder();
+  source = repository(join(folder, 'repo'));
+  workdir = new Workdir(join(folder, 'workdir'));
+  code = await open(workdir.root, source);
+  anchor = await code.anchor();
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+function prepare(nodeId: string, commit = anchor): { run: string; nodeId: string } {
+  mkdirSync(workdir.run(nodeId), { recursive: true });
+  writeFileSync(workdir.run(nodeId, 'commit.txt'), `${commit}\n`);
+  return { run: 'run-1', nodeId };
+}
+
+function builder(build_command: string, more: Record<string, unknown> = {}, signal?: () => AbortSignal) {
+  const config = configOf(source, { build_command, ...more });
+  const context = { workdir, config, log: () => undefined };
+  return makeBuildImage({ context, sourceControl: code, ...(signal && { signal }) });
+}
+
+const count = `echo built >> ${'$WORKDIR'}/count.txt`;
+const builds = () =>
+  existsSync(workdir.at('count.txt')) ? readFileSync(workdir.at('count.txt'), 'utf8').split('\n').length - 1 : 0;
+const image = (nodeId: string) => readFileSync(workdir.run(nodeId, 'image.txt'), 'utf8');
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await wait(10);
+}
+
+it('builds nothing without a build command', async () => {
+  const build = builder('  ');
+  expect(await build(prepare('a'))).toEqual({ image: '', reused: true });
+  expect(image('a')).toBe('\n');
+  expect(existsSync(workdir.treeOf('a'))).toBe(false);
+});
+
+it('builds once for the same content, and takes the last line for the image', async () => {
+  const build = builder(`${count}; echo noise; printf '\\033[32mregistry/app:7\\033[0m\\n\\n'; echo warning >&2`);
+  expect(await build(prepare('a'))).toEqual({ image: 'registry/app:7', reused: false });
+  expect(await build(prepare('a'))).toEqual({ image: 'registry/app:7', reused: false });
+  expect(await build(prepare('b'))).toEqual({ image: 'registry/app:7', reused: true });
+  expect(image('b')).toBe('registry/app:7\n');
+  expect(builds()).toBe(1);
+  const changed = await code.commitEdits('c', anchor, new Map([['train.py', 'pass\n']]), 'm');
+  expect((await build(prepare('c', changed))).reused).toBe(false);
+  expect(await builder(`${count}; echo other`)(prepare('d'))).toEqual({ image: 'other', reused: false });
+  expect(builds()).toBe(3);
+  expect(readFileSync(join(workdir.logs, 'build_a.log'), 'utf8')).toMatch(/noise\n.*warning/s);
+});
+
+it('builds in the tree of the experiment, with its names in the environment', async () => {
+  const build = builder(`cd ${source} && pwd > $WORKDIR/where.txt; echo "$NODE_ID $SOURCE_DIR"`);
+  const tree = workdir.treeOf('a');
+  expect((await build(prepare('a'))).image).toBe(`a ${tree}`);
+  expect(readFileSync(workdir.at('where.txt'), 'utf8')).toBe(`${tree}\n`);
+});
+
+it('gives the files that a build left in its tree to trees of the same content', async () => {
+  const build = builder(
+    `${count}; mkdir -p gen && echo "V = 1" > gen/version.py && ln -s version.py gen/alias.py; echo "more" >> train.py; echo x`,
+  );
+  await build(prepare('a'));
+  await build(prepare('b'));
+  expect(builds()).toBe(1);
+  expect(readFileSync(join(workdir.treeOf('b'), 'gen/alias.py'), 'utf8')).toBe('V = 1\n');
+  expect(readFileSync(join(workdir.treeOf('b'), 'train.py'), 'utf8')).toMatch(/more\n$/);
+  await code.closeTree('a');
+  await build(prepare('a'));
+  expect(existsSync(join(workdir.treeOf('a'), 'gen/version.py'))).toBe(true);
+  expect(existsSync(join(source, 'gen'))).toBe(false);
+});
+
+it('lets one build and the others wait when they come together', async () => {
+  const build = builder(`${count}; sleep 0.3; echo img`);
+  const ends = await Promise.all(['a', 'b', 'c'].map((node) => build(prepare(node))));
+  expect(ends.map((end) => end.image)).toEqual(['img', 'img', 'img']);
+  expect(ends.filter((end) => !end.reused)).toHaveLength(1);
+  expect(builds()).toBe(1);
+});
+
+it('says why a build failed, and builds again when asked again', async () => {
+  const build = builder(`${count}; echo step one; echo "gcc: error: no such file" >&2; exit 3`);
+  const fail = async () => {
+    const failure = (await build(prepare('a')).catch((error: unknown) => error)) as ApplicationFailure;
+    expect(failure.type).toBe('build_failed');
+    expect(failure.nonRetryable).toBe(true);
+    expect(failure.message).toMatch(/exit code 3/);
+    expect(failure.message).toMatch(/gcc: error: no such file/);
+  };
+  await fail();
+  await fail();
+  expect(builds()).toBe(2);
+  expect(readFileSync(workdir.lastBuildError, 'utf8')).toMatch(/step one\n.*gcc: error/s);
+  expect(existsSync(workdir.run('a', 'image.txt'))).toBe(false);
+});
+
+it('fails a build that names no image where the launch command needs one', async () => {
+  const build = builder('true', { base_launch_command: 'docker run $IMAGE python train.py' });
+  await expect(build(prepare('a'))).rejects.toThrow(/printed no image name/);
+  expect(await builder('true', { base_launch_command: 'python train.py $IMAGES' })(prepare('a'))).toEqual({
+    image: '',
+    reused: false,
+  });
+});
+
+it('kills all of a build that takes too long, also what ignores a polite request', async () => {
+  const build = builder(`(trap '' TERM; echo $BASHPID > $WORKDIR/child.pid; while :; do sleep 0.05; done) & wait`, {
+    build_timeout_s: 1,
+  });
+  await expect(build(prepare('a'))).rejects.toThrow(/did not end within build_timeout_s = 1/);
+  const child = Number(readFileSync(workdir.at('child.pid'), 'utf8'));
+  // SIGKILL follows after the time of grace.
+  for (;;) {
+    if ((await processIdentity(child)) === null) break;
+    await wait(50);
+  }
+});
+
+it('kills a cancelled build, and lets the one that waited for it build itself', async () => {
+  const cancel = new AbortController();
+  const build = builder(
+    `${count}; if [ ! -e $WORKDIR/pid ]; then echo $$ > $WORKDIR/pid; sleep 600; fi; echo img`,
+    {},
+    () => (existsSync(workdir.at('second')) ? new AbortController().signal : cancel.signal),
+  );
+  const first = build(prepare('a')).then(
+    () => 'ended',
+    (error: unknown) => error,
+  );
+  await until(() => existsSync(workdir.at('pid')) && readFileSync(workdir.at('pid'), 'utf8').endsWith('\n'));
+  writeFileSync(workdir.at('second'), '');
+  const second = build(prepare('b'));
+  cancel.abort(new Error('cancelled by a person'));
+  expect(await first).toMatchObject({ message: 'cancelled by a person' });
+  expect(await processIdentity(Number(readFileSync(workdir.at('pid'), 'utf8')))).toBeNull();
+  expect(await second).toEqual({ image: 'img', reused: false });
+});
+
+it('ends the build that a killed worker left behind before it builds again', async () => {
+  const cancel = new AbortController();
+  const slow = `echo $$ >> $WORKDIR/pids; [ $(wc -l < $WORKDIR/pids) -gt 1 ] || sleep 600; echo img`;
+  const lost = builder(slow, {}, () => cancel.signal)(prepare('a')).catch((error: unknown) => error);
+  const pids = workdir.at('pids');
+  const process = join(workdir.images, `${imageKey(await code.contentHash(anchor), slow, source)}.process.json`);
+  await until(() => existsSync(pids) && existsSync(process));
+  // Another worker: it knows nothing of the first one's promise.
+  expect(await builder(slow)(prepare('a'))).toEqual({ image: 'img', reused: false });
+  expect(await processIdentity(Number(readFileSync(pids, 'utf8').split('\n')[0]))).toBeNull();
+  expect(await lost).toMatchObject({ type: 'build_failed' });
+});
+
+it('does not wait for a daemon that keeps the output open', async () => {
+  const build = builder('(setsid sleep 600 & echo $! > $WORKDIR/daemon.pid); echo img');
+  expect((await build(prepare('a'))).image).toBe('img');
+  process.kill(Number(readFileSync(workdir.at('daemon.pid'), 'utf8')));
+});
+
+it('refuses a foreign run and a node that leaves the workdir', async () => {
+  const build = builder('echo img');
+  await expect(build({ run: 'other', nodeId: 'a' })).rejects.toThrow(/not the run of this workdir/);
+  await expect(build({ run: 'run-1', nodeId: '../a' })).rejects.toThrow(/nodeId must be/);
+  await expect(build({ run: 'run-1', nodeId: 'unprepared' })).rejects.toThrow(/no commit yet/);
+});
+
+it('knows the same build in a source directory of another name', () => {
+  expect(imageKey('t', 'make -C /a/src', '/a/src')).toBe(imageKey('t', 'make -C /b/src ', '/b/src'));
+  expect(imageKey('t', 'make', '/a')).not.toBe(imageKey('u', 'make', '/a'));
+});
+
+it('releases a tree, twice, and keeps it where trees are kept', async () => {
+  const release = (keep_trees: boolean) =>
+    makeReleaseTree({
+      context: { workdir, config: configOf(source, { keep_trees }), log: () => undefined },
+      sourceControl: code,
+    });
+  const { root } = await code.openTree('a', anchor);
+  await release(true)({ run: 'run-1', nodeId: 'a' });
+  expect(existsSync(root)).toBe(true);
+  await release(false)({ run: 'run-1', nodeId: 'a' });
+  await release(false)({ run: 'run-1', nodeId: 'a' });
+  expect(existsSync(root)).toBe(false);
+});
