@@ -157,7 +157,8 @@ interface Tail {
   size: number;
 }
 
-async function readFrom(path: string, offset: number): Promise<Tail> {
+/** The events from a byte offset on, which must be where a line begins. */
+export async function readFrom(path: string, offset: number): Promise<Tail> {
   const bytes = await readBytes(path, offset);
   if (bytes === null) return { events: [], wholeBytes: 0, size: 0 };
   const size = bytes.size;

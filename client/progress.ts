@@ -1,10 +1,13 @@
 /** A run as lines for people: each event, together with the state after it, becomes one line or none. */
 import type { EngineState } from '../domain/engine-state.js';
 import type { EngineEvent } from '../domain/events.js';
+import type { ExperimentIdentity } from '../domain/experiment.js';
 import type { Failure } from '../domain/failure.js';
 import { suggestedAction } from '../domain/failure.js';
-import { durationText, objectiveText, speedupText } from '../domain/reports/quantity-text.js';
+import { speedup } from '../domain/policies/compare.js';
+import { durationText, gainText, objectiveText, speedupText } from '../domain/reports/quantity-text.js';
 import { objectiveOfRow, runFacts } from '../domain/reports/run-facts.js';
+import { BASELINE_ID } from '../domain/reports/run-record.js';
 
 /** What happened, in words, without a time; null for steps that would only be noise. `state` has the event applied. */
 export function progressLine(state: EngineState, event: EngineEvent): string | null {
@@ -16,9 +19,7 @@ export function progressLine(state: EngineState, event: EngineEvent): string | n
     case 'setup_failed':
       return `setup failed: ${failureText(event.failure)}`;
     case 'experiment_added':
-      return isSeedNode(event.experiment.origin.from)
-        ? null
-        : `${event.experiment.nodeId}: queued${kindText(event.experiment.kind)}`;
+      return addedText(event.experiment);
     case 'experiment_preparing':
       return `${event.nodeId}: preparing`;
     case 'job_launched':
@@ -98,12 +99,9 @@ export function standingLine(state: EngineState): string {
   return parts.join(' · ');
 }
 
-function isSeedNode(from: string): boolean {
-  return from === 'seed';
-}
-
-function kindText(kind: string): string {
-  return kind === 'planned' ? '' : ` (${kind})`;
+/** Seeds are known, and a plan names its experiments itself. */
+function addedText({ nodeId, kind, origin }: ExperimentIdentity): string | null {
+  return origin.from === 'seed' || origin.from === 'plan' ? null : `${nodeId}: queued (${kind})`;
 }
 
 function measuredText(state: EngineState, nodeId: string): string {
@@ -111,12 +109,16 @@ function measuredText(state: EngineState, nodeId: string): string {
   const objective = objectiveOfRow(row);
   const duration = row?.state.status === 'completed' ? `job of ${durationText(row.state.durationS)}` : '';
   if (!objective) return `nothing measured, ${duration}`;
-  return objective.metric === 'duration_s' ? duration : `${objectiveText(objective)}, ${duration}`;
+  const gain = speedup(objective, runFacts(state).baseline?.objective ?? null);
+  const compared = gain === null || nodeId === BASELINE_ID ? '' : ` (${gainText(gain)})`;
+  return objective.metric === 'duration_s'
+    ? `${duration}${compared}`
+    : `${objectiveText(objective)}${compared}, ${duration}`;
 }
 
 function bestText(state: EngineState, nodeId: string): string {
   const { best, gain, remaining } = runFacts(state);
-  if (nodeId === '000_baseline' || !best) return `best is ${nodeId}`;
+  if (nodeId === BASELINE_ID || !best) return `best is ${nodeId}`;
   const left = remaining === null ? '' : `; headspace allows ${speedupText(remaining)} more`;
   return `best is ${nodeId}: ${objectiveText(best.objective)}, ${speedupText(gain)} the baseline${left}`;
 }

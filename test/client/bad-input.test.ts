@@ -1,0 +1,272 @@
+import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { Workdir } from '../../activities/workdir.js';
+import { acquireEngineLock } from '../../worker/engine-lock.js';
+import { syntheticRun } from '../support/run-events.js';
+import { syntheticWorkdir } from '../support/synthetic-workdir.js';
+import { autoresearch, fingerprint, type Project, project } from './command-line.js';
+
+/** Flags by name; undefined leaves one out. */
+type Flags = Record<string, string | undefined>;
+
+const FIRST_RUN: { name: string; flags: (at: Project) => Flags; says: (at: Project) => string | RegExp }[] = [
+  {
+    name: 'no script',
+    flags: () => ({ '--pipeline-script': undefined }),
+    says: () => 'error: --pipeline-script: missing: ',
+  },
+  { name: 'no source', flags: () => ({ '--source-dir': undefined }), says: () => 'error: --source-dir: missing: ' },
+  {
+    name: 'no launch command',
+    flags: () => ({ '--base-launch-command': undefined }),
+    says: () => 'error: --base-launch-command: missing: ',
+  },
+  {
+    name: 'an empty launch command',
+    flags: () => ({ '--base-launch-command': '  ' }),
+    says: () => 'error: --base-launch-command: "  ": ',
+  },
+  {
+    name: 'a script that does not exist',
+    flags: ({ source }) => ({ '--pipeline-script': join(source, 'none.py') }),
+    says: ({ source }) => `error: --pipeline-script: "${join(source, 'none.py')}": an existing Python script`,
+  },
+  {
+    name: 'a directory as script',
+    flags: ({ source }) => ({ '--pipeline-script': source }),
+    says: () => /error: --pipeline-script: ".*": a Python script, not a directory/,
+  },
+  {
+    name: 'a script outside the source directory',
+    flags: ({ folder }) => ({ '--pipeline-script': join(folder, 'elsewhere.py') }),
+    says: ({ source }) => `a script inside --source-dir (${source})`,
+  },
+  {
+    name: 'a script that a link leads out of the source directory',
+    flags: ({ source }) => ({ '--pipeline-script': join(source, 'link.py') }),
+    says: ({ source }) => `a script inside --source-dir (${source})`,
+  },
+  {
+    name: 'a source directory that does not exist',
+    flags: ({ folder }) => ({ '--source-dir': join(folder, 'none') }),
+    says: () => /error: --source-dir: ".*none": an existing directory/,
+  },
+  {
+    name: 'a file as source directory',
+    flags: ({ script }) => ({ '--source-dir': script }),
+    says: () => /error: --source-dir: ".*": a directory, not a file/,
+  },
+  {
+    name: 'an unknown agent',
+    flags: () => ({ '--agent': 'gpt' }),
+    says: () => /error: --agent: "gpt": one of .*playbook/,
+  },
+  {
+    name: 'an unknown platform',
+    flags: () => ({ '--platform': 'mainframe' }),
+    says: () => /error: --platform: "mainframe": one of .*local/,
+  },
+  ...['--max-iterations', '--patience', '--max-concurrency', '--job-timeout'].flatMap((flag) =>
+    ['-1', '0', '1.5', 'many', '', '1e3', '99999999999999999999'].map((value) => ({
+      name: `${flag} ${JSON.stringify(value)}`,
+      flags: () => ({ [flag]: value }),
+      says: () => `error: ${flag}: ${JSON.stringify(value)}: a whole number of at least 1\n`,
+    })),
+  ),
+  ...['-1', '0', 'soon', ''].map((value) => ({
+    name: `--poll-interval ${JSON.stringify(value)}`,
+    flags: () => ({ '--poll-interval': value }),
+    says: () => `error: --poll-interval: ${JSON.stringify(value)}: a number of seconds above 0\n`,
+  })),
+  {
+    name: '--stall-timeout -1',
+    flags: () => ({ '--stall-timeout': '-1' }),
+    says: () => 'error: --stall-timeout: "-1": a whole number of at least 0\n',
+  },
+];
+
+describe('a first run with bad input', () => {
+  it.each(FIRST_RUN)('$name: refused, and nothing is made', async ({ flags, says }) => {
+    const at = await project();
+    await symlink(join(at.folder, 'elsewhere.py'), join(at.source, 'link.py'));
+    const given: Flags = {
+      '--source-dir': at.source,
+      '--pipeline-script': at.script,
+      '--base-launch-command': 'python train.py',
+      ...flags(at),
+    };
+    const words = Object.entries(given).flatMap(([name, value]) => (value === undefined ? [] : [name, value]));
+    const before = await fingerprint(at.folder);
+    const said = await autoresearch('run', at.workdir, ...words);
+    expect(said).toMatchObject({ code: 2, out: '' });
+    const expected = says(at);
+    if (typeof expected === 'string') expect(said.err).toContain(expected);
+    else expect(said.err).toMatch(expected);
+    expect(said.err.trimEnd().split('\n')).toHaveLength(1);
+    expect(await fingerprint(at.folder)).toEqual(before);
+  });
+
+  it('refuses the source directory as workdir, and a file', async () => {
+    const { source, script, flags } = await project();
+    const same = await autoresearch('run', source, ...flags);
+    expect(same).toMatchObject({ code: 2, err: expect.stringContaining('a directory of its own') });
+    const file = await autoresearch('run', script, ...flags);
+    expect(file).toMatchObject({
+      code: 2,
+      err: `error: workdir: ${JSON.stringify(script)}: a directory, not a file\n`,
+    });
+  });
+
+  it('tells the same as JSON, when asked for it', async () => {
+    const { workdir, flags } = await project();
+    const said = await autoresearch('run', workdir, ...flags, '--patience', '0', '--json');
+    expect(said).toMatchObject({ code: 2, out: '' });
+    expect(JSON.parse(said.err)).toEqual({
+      error: {
+        message: '--patience: "0": a whole number of at least 1',
+        field: '--patience',
+        value: '0',
+        advice: 'a whole number of at least 1',
+        exit_code: 2,
+      },
+    });
+  });
+});
+
+const BROKEN_CONFIGS = [
+  { name: 'no JSON', text: '{"agent": ', says: /config\.json: .*must be JSON/ },
+  { name: 'an array', text: '[]', says: /config\.json: \[\]: / },
+  {
+    name: 'a missing key',
+    text: '{"source_dir": "/s", "base_launch_command": "x"}',
+    says: /config\.json: pipeline_script: missing: /,
+  },
+  {
+    name: 'a negative limit',
+    text: JSON.stringify({
+      pipeline_script: '/s/t.py',
+      source_dir: '/s',
+      base_launch_command: 'x',
+      max_concurrency: -2,
+    }),
+    says: /config\.json: max_concurrency: -2: /,
+  },
+  {
+    name: 'a limit of the wrong type',
+    text: JSON.stringify({
+      pipeline_script: '/s/t.py',
+      source_dir: '/s',
+      base_launch_command: 'x',
+      stopping_criteria: { patience: 'three' },
+    }),
+    says: /config\.json: stopping_criteria\.patience: "three": /,
+  },
+  {
+    name: 'an unknown agent',
+    text: JSON.stringify({ pipeline_script: '/s/t.py', source_dir: '/s', base_launch_command: 'x', agent: 'gpt' }),
+    says: /config\.json: agent: "gpt": one of /,
+  },
+];
+
+describe('a workdir whose config.json does not fit', () => {
+  it.each(BROKEN_CONFIGS)('$name: refused with file and field, and left as it was', async ({ text, says }) => {
+    const { folder, workdir, flags } = await project();
+    await mkdir(workdir);
+    await writeFile(join(workdir, 'config.json'), text);
+    const before = await fingerprint(folder);
+    for (const words of [[workdir], [workdir, ...flags]]) {
+      const said = await autoresearch('run', ...words);
+      expect(said).toMatchObject({ code: 2, out: '' });
+      expect(said.err).toMatch(says);
+    }
+    expect(await fingerprint(folder)).toEqual(before);
+  });
+});
+
+describe('a run that exists', () => {
+  it.each([
+    ['--agent', 'playbook', '"claude"'],
+    ['--base-launch-command', 'python other.py', '"python3 src/pipeline.py'],
+    ['--source-dir', '/elsewhere', '"/home/you/project/src"'],
+    ['--notes', 'new', '""'],
+  ])('%s cannot change any more', async (flag, value, before) => {
+    const { workdir } = await syntheticWorkdir(syntheticRun({ followUps: 3 }));
+    const files = await fingerprint(workdir.root);
+    const said = await autoresearch('run', workdir.root, flag, value);
+    expect(said).toMatchObject({ code: 2, out: '' });
+    expect(said.err).toContain(`error: ${flag}: ${JSON.stringify(value)}: this run was started with ${before}`);
+    expect(await fingerprint(workdir.root)).toEqual(files);
+  });
+
+  it('refuses a second engine and names the process of the first', async () => {
+    const { workdir } = await syntheticWorkdir(syntheticRun({ followUps: 3 }));
+    await using _ = await engineLock(workdir);
+    for (const command of ['run', 'start']) {
+      const said = await autoresearch(command, workdir.root, '--max-iterations', '50');
+      expect(said).toMatchObject({ code: 2, out: '' });
+      expect(said.err).toContain(`process ${process.pid}`);
+    }
+    expect(JSON.parse((await autoresearch('status', workdir.root, '--json')).out)).toMatchObject({
+      engine: { pid: process.pid },
+    });
+    const exported = await autoresearch('export', workdir.root);
+    expect(exported).toMatchObject({ code: 2, err: expect.stringContaining(`process ${process.pid}`) });
+  });
+});
+
+const NOT_RUNNING = [
+  ['pause'],
+  ['resume'],
+  ['stop'],
+  ['prioritize', '002_x', '-5'],
+  ['remove', '002_x'],
+  ['cancel', '002_x'],
+  ['set', '--patience', '5'],
+  ['note', 'mind the cache'],
+  ['add', '--name', 'mine', '--description', 'more threads'],
+];
+
+describe('steering without an engine', () => {
+  it.each(NOT_RUNNING)('%s: says so with exit code 3 and how to start one', async (command, ...rest) => {
+    const { workdir } = await syntheticWorkdir(syntheticRun({ followUps: 3 }));
+    const files = await fingerprint(workdir.root);
+    const said = await autoresearch(command!, workdir.root, ...rest);
+    expect(said).toMatchObject({ code: 3, out: '' });
+    expect(said.err).toContain('no engine works on it');
+    expect(said.err).toContain(`autoresearch run ${workdir.root}`);
+    expect(await fingerprint(workdir.root)).toEqual(files);
+  });
+
+  it.each([
+    ['priority', ['prioritize', 'WORKDIR', '002_x', 'high'], '"high": a number'],
+    ['limits', ['set', 'WORKDIR'], 'missing: at least one of --max-iterations'],
+    ['--patience', ['set', 'WORKDIR', '--patience', '-1'], '"-1": a whole number of at least 1'],
+    ['--name', ['add', 'WORKDIR'], 'missing: a short name'],
+    ['--file', ['add', 'WORKDIR', '--file', '/none.json'], '"/none.json": a readable file'],
+    ['--request', ['pause', 'WORKDIR', '--request', 'a b'], '"a b": 1 to 64 letters'],
+    ['--drain', ['stop', 'WORKDIR', '--drain', '--cancel-jobs'], 'one of --drain and --cancel-jobs'],
+  ])('bad %s is refused before an engine is asked for', async (field, words, says) => {
+    const { workdir } = await syntheticWorkdir(syntheticRun({ followUps: 3 }));
+    const said = await autoresearch(...words.map((word) => (word === 'WORKDIR' ? workdir.root : word)));
+    expect(said).toMatchObject({ code: 2, out: '' });
+    expect(said.err).toContain(`error: ${field}: `);
+    expect(said.err).toContain(says);
+  });
+});
+
+describe('a folder that holds no run', () => {
+  it.each([['status'], ['queue'], ['summary'], ['diff'], ['export'], ['pause'], ['stop'], ['doctor'], ['worker']])(
+    '%s: refused',
+    async (command) => {
+      const { folder } = await project();
+      const said = await autoresearch(command, folder);
+      expect(said).toMatchObject({ code: 2, out: '', err: expect.stringContaining('there is no run here') });
+    },
+  );
+});
+
+async function engineLock(workdir: Workdir): Promise<AsyncDisposable> {
+  const lock = await acquireEngineLock(workdir);
+  return { [Symbol.asyncDispose]: () => lock.release() };
+}

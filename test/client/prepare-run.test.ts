@@ -1,0 +1,137 @@
+import { chmod, mkdir, readFile, stat, symlink } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { writeJsonAtomic } from '../../activities/atomic-file.js';
+import { prepareRun } from '../../client/prepare-run.js';
+import { ConfigSchema } from '../../domain/formats/config.js';
+import { syntheticRun } from '../support/run-events.js';
+import { syntheticWorkdir } from '../support/synthetic-workdir.js';
+import { fingerprint, project } from './command-line.js';
+
+const needed = ({ source, script }: { source: string; script: string }) => ({
+  sourceDir: source,
+  pipelineScript: script,
+  baseLaunchCommand: 'python train.py',
+});
+
+const readConfigFile = async (workdir: string) => JSON.parse(await readFile(join(workdir, 'config.json'), 'utf8'));
+
+describe('a first run', () => {
+  it('writes config.json with defaults, a run id and the time, in a folder for its owner alone', async () => {
+    const at = await project();
+    const { config, isNew } = await prepareRun(at.workdir, needed(at));
+    expect(isNew).toBe(true);
+    expect((await stat(at.workdir)).mode & 0o777).toBe(0o700);
+    const written = await readConfigFile(at.workdir);
+    expect(written).toEqual(config);
+    expect(written).toMatchObject({
+      schema_version: 2,
+      pipeline_script: at.script,
+      source_dir: at.source,
+      scm: '',
+      stopping_criteria: { max_iterations: 10, patience: 3 },
+      max_concurrency: 3,
+      job_timeout_s: 1800,
+      poll_interval: 120,
+      platform: 'auto',
+      agent: 'claude',
+    });
+    expect(written.run_id).toMatch(/^workdir-[0-9a-f]{8}$/);
+    expect(Math.abs(Date.parse(written.created_at) - Date.now())).toBeLessThan(60_000);
+  });
+
+  it.each([
+    ['buildCommand', 'make image', { build_command: 'make image' }],
+    ['maxIterations', '7', { stopping_criteria: { max_iterations: 7, patience: 3 } }],
+    ['patience', '2', { stopping_criteria: { max_iterations: 10, patience: 2 } }],
+    ['maxConcurrency', '4', { max_concurrency: 4 }],
+    ['jobTimeout', '60', { job_timeout_s: 60 }],
+    ['pollInterval', '0.5', { poll_interval: 0.5 }],
+    ['stallTimeout', '0', { stall_timeout_s: 0 }],
+    ['notes', 'mind the cache', { notes: 'mind the cache' }],
+    ['platform', 'local', { platform: 'local' }],
+    ['agent', 'playbook', { agent: 'playbook' }],
+    ['agentCommand', '/opt/agent', { agent_command: '/opt/agent' }],
+    ['agentTimeout', '30', { agent_timeout_s: 30 }],
+    ['claudeFlags', ['--model "a b"', '--verbose'], { claude_flags: ['--model', 'a b', '--verbose'] }],
+    ['python', '/opt/python', { python: '/opt/python' }],
+    ['skipInstrument', true, { skip_instrument: true }],
+    ['link', false, { link_ignored: false }],
+    ['treePaths', ['lib', 'src'], { tree_paths: ['lib', 'src'] }],
+    ['keepTrees', true, { keep_trees: true }],
+    ['secretEnv', ['TOKEN'], { secret_env: ['TOKEN'] }],
+  ])('%s %j stands in config.json', async (option, value, expected) => {
+    const at = await project();
+    await prepareRun(at.workdir, { ...needed(at), [option]: value });
+    expect(await readConfigFile(at.workdir)).toMatchObject(expected);
+  });
+
+  it('makes relative paths absolute', async () => {
+    const at = await project();
+    const fromHere = (path: string) => relative(process.cwd(), path);
+    const given = { ...needed(at), sourceDir: fromHere(at.source), pipelineScript: fromHere(at.script) };
+    const { config, workdir } = await prepareRun(fromHere(at.workdir), given);
+    expect(config).toMatchObject({ source_dir: at.source, pipeline_script: at.script });
+    expect(workdir.root).toBe(at.workdir);
+  });
+
+  it('takes a script by another name of its directory, and keeps the name that the user gave the directory', async () => {
+    const at = await project();
+    const link = join(at.folder, 'link');
+    await symlink(at.source, link);
+    const { config } = await prepareRun(at.workdir, { ...needed(at), sourceDir: link });
+    expect(config).toMatchObject({ source_dir: link, pipeline_script: join(link, 'train.py') });
+  });
+
+  it.each([
+    ['.git', 'git'],
+    ['.sl', 'sl'],
+  ])('finds %s around the sources', async (marker, scm) => {
+    const at = await project();
+    await mkdir(join(at.folder, marker));
+    expect((await prepareRun(at.workdir, needed(at))).config.scm).toBe(scm);
+  });
+
+  it('closes an existing folder that others could write', async () => {
+    const at = await project();
+    await mkdir(at.workdir);
+    await chmod(at.workdir, 0o777);
+    await prepareRun(at.workdir, needed(at));
+    expect((await stat(at.workdir)).mode & 0o777).toBe(0o700);
+  });
+});
+
+describe('a run that exists', () => {
+  it('goes on as it is with the workdir alone, and with flags that say the same', async () => {
+    const at = await project();
+    const first = await prepareRun(at.workdir, { ...needed(at), patience: '4' });
+    const before = await fingerprint(at.workdir);
+    const again = await prepareRun(at.workdir, {});
+    expect(again).toMatchObject({ isNew: false, config: first.config, limits: {} });
+    const same = await prepareRun(at.workdir, { ...needed(at), patience: '4' });
+    expect(same).toMatchObject({ isNew: false, config: first.config, limits: { patience: 4 } });
+    expect(await fingerprint(at.workdir)).toEqual(before);
+  });
+
+  it('takes other limits over into config.json and for the engine', async () => {
+    const at = await project();
+    const first = await prepareRun(at.workdir, needed(at));
+    const { limits } = await prepareRun(at.workdir, { maxIterations: '20', maxConcurrency: '5' });
+    expect(limits).toEqual({ max_iterations: 20, max_concurrency: 5 });
+    expect(await readConfigFile(at.workdir)).toEqual({
+      ...first.config,
+      stopping_criteria: { max_iterations: 20, patience: 3 },
+      max_concurrency: 5,
+    });
+  });
+
+  it('gives a config.json without run id one, once, and keeps keys that it does not know', async () => {
+    const { workdir } = await syntheticWorkdir(syntheticRun({ followUps: 0 }));
+    const { run_id: _, ...old } = ConfigSchema.parse(await readConfigFile(workdir.root));
+    await writeJsonAtomic(workdir.config, { ...old, from_elsewhere: [1] });
+    const { config } = await prepareRun(workdir.root, {});
+    expect(config.run_id).toMatch(/-[0-9a-f]{8}$/);
+    expect(await readConfigFile(workdir.root)).toMatchObject({ run_id: config.run_id, from_elsewhere: [1] });
+    expect((await prepareRun(workdir.root, {})).config.run_id).toBe(config.run_id);
+  });
+});

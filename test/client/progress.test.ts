@@ -1,0 +1,74 @@
+import { describe, expect, it } from 'vitest';
+import { progressLine, standingLine, timedLine } from '../../client/progress.js';
+import { applyEvent, initialState } from '../../domain/engine-state.js';
+import type { EngineEvent, EventBody } from '../../domain/events.js';
+import { failure } from '../../domain/failure.js';
+import { syntheticRun } from '../support/run-events.js';
+
+const clock = (atMs: number) => new Date(atMs).toISOString().slice(11, 19);
+
+/** The lines of a run, and where it stands at the end. */
+function told(events: readonly EngineEvent[]): { lines: string[]; standing: string } {
+  const state = initialState('r1');
+  const lines = events.flatMap((event) => {
+    const line = progressLine(applyEvent(state, event), event);
+    return line === null ? [] : [timedLine(line, event.atMs, clock)];
+  });
+  return { lines, standing: standingLine(state) };
+}
+
+describe('a run in lines', () => {
+  it('tells seeds, plans, results, failures and the end', async () => {
+    const { lines } = told(syntheticRun({ followUps: 9, failuresOfTen: 3, stopped: true }).events);
+    await expect(lines.join('\n')).toMatchFileSnapshot('golden/progress.txt');
+  });
+
+  it('says where it stands in one line', async () => {
+    const { standing } = told(syntheticRun({ followUps: 6, open: 3 }).events);
+    expect(standing).toBe(
+      'running · 1 running · 2 waiting · 8 completed · 1 failed · best 001_mtp 361.3 samples/s 1.08x (+8%)',
+    );
+  });
+});
+
+const NODE = '000_baseline';
+const FAILED = failure('build_failed', 'make: *** no rule\nsecond line', 0);
+
+const STEERED: [EventBody, string][] = [
+  [
+    { type: 'setup_failed', failure: failure('setup_source_failed', 'unreadable', 0) },
+    'setup failed: setup_source_failed: unreadable. Check --source-dir',
+  ],
+  [
+    { type: 'experiment_failed', nodeId: NODE, failure: FAILED },
+    '000_baseline: failed, build_failed: make: *** no rule. Read logs/last_build_error.txt',
+  ],
+  [
+    { type: 'experiment_cancelled', nodeId: NODE, failure: failure('cancelled', 'cancelled by a person', 0) },
+    '000_baseline: cancelled, cancelled by a person',
+  ],
+  [{ type: 'experiment_reprioritized', nodeId: NODE, priority: -5 }, '000_baseline: priority is now -5'],
+  [{ type: 'experiment_removed', nodeId: NODE }, '000_baseline: removed from the queue'],
+  [{ type: 'limits_set', limits: { patience: 5, maxConcurrency: 2 } }, 'limits: patience 5, maxConcurrency 2'],
+  [{ type: 'note_added', text: 'mind the cache\nand more' }, 'note: mind the cache'],
+  [{ type: 'paused' }, 'paused: no new job starts'],
+  [{ type: 'resumed' }, 'resumed'],
+  [{ type: 'stop_requested', mode: 'interrupt' }, 'interrupted: running jobs go on'],
+  [{ type: 'stop_requested', mode: 'drain' }, 'draining: nothing new starts'],
+  [{ type: 'stop_requested', mode: 'cancel_jobs' }, 'cancelling the running jobs'],
+  [
+    { type: 'planning_failed', iteration: 3, failure: failure('planning_failed', 'no answer', 0) },
+    'planning round 3 failed: planning_failed: no answer',
+  ],
+  [{ type: 'stopped', reason: 'user', detail: 'stopped by a person' }, 'stopped (user): stopped by a person'],
+];
+
+describe('what people and failures do', () => {
+  it.each(STEERED)('%j', (body, expected) => {
+    const before = syntheticRun({ followUps: 0 }).events.slice(0, 5);
+    const event: EngineEvent = { seq: 6, atMs: 0, ...body };
+    const { lines } = told([...before, event]);
+    expect(lines.at(-1)).toContain(`00:00:00  ${expected}`);
+    expect(lines.at(-1)).not.toContain('\n');
+  });
+});

@@ -1,0 +1,188 @@
+import { appendFile, readFile, rm, truncate } from 'node:fs/promises';
+import { describe, expect, it } from 'vitest';
+import { rebuildWorkdir } from '../../activities/export-workdir.js';
+import { openRunLog } from '../../activities/run-log.js';
+import { status } from '../../client/commands/status.js';
+import { EventLogReader } from '../../client/event-log.js';
+import { type RunOptions, syntheticRun } from '../support/run-events.js';
+import { filesOf, syntheticWorkdir } from '../support/synthetic-workdir.js';
+import { autoresearch } from './command-line.js';
+
+async function recorded(options: RunOptions) {
+  const run = syntheticRun(options);
+  const { workdir } = await syntheticWorkdir(run);
+  await openRunLog(workdir).append(run.events);
+  return { workdir, run };
+}
+
+describe('status', () => {
+  it('of a run in progress, for people', async () => {
+    const { workdir } = await recorded({ followUps: 9, open: 3, failuresOfTen: 3 });
+    const { code, out } = await autoresearch('status', workdir.root);
+    expect(code).toBe(0);
+    await expect(out.replaceAll(workdir.root, '<workdir>')).toMatchFileSnapshot('golden/status.txt');
+  });
+
+  it('of a run in progress, as data', async () => {
+    const { workdir } = await recorded({ followUps: 6, open: 3 });
+    const { code, out } = await autoresearch('status', workdir.root, '--json');
+    expect(code).toBe(0);
+    const answer = JSON.parse(out);
+    expect(answer).toEqual(JSON.parse(JSON.stringify(await status(workdir.root))));
+    expect(answer).toMatchObject({ workdir: workdir.root, run: 'r1', engine: null, temporal: null });
+    expect(answer.status).toMatchObject({
+      status: 'running',
+      counts: { total: 12, running: 1, completed: 8, failed: 1 },
+    });
+    expect(answer.next.map((each: { node_id: string }) => each.node_id)).toHaveLength(2);
+  });
+
+  it('of a run without events', async () => {
+    const { workdir } = await syntheticWorkdir(syntheticRun({ followUps: 0 }));
+    const { code, out } = await autoresearch('status', workdir.root);
+    expect({ code, lastLine: out.trimEnd().split('\n').at(-1) }).toEqual({
+      code: 0,
+      lastLine: 'status     not started',
+    });
+  });
+
+  it('--watch ends with the run', async () => {
+    const { workdir } = await recorded({ followUps: 3, stopped: true });
+    const { code, out } = await autoresearch('status', workdir.root, '--watch', '--json');
+    expect(code).toBe(0);
+    const answers = out
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(answers.map((answer) => answer.status.status)).toEqual(['stopped']);
+  });
+
+  it('reads a log of which the last line is still being written', async () => {
+    const { workdir } = await recorded({ followUps: 3 });
+    const before = await autoresearch('status', workdir.root);
+    await appendFile(workdir.events, '{"seq":999,"atMs":1,"ty');
+    expect(await autoresearch('status', workdir.root)).toEqual(before);
+  });
+});
+
+describe('queue', () => {
+  it('shows what waits in the order in which it will run', async () => {
+    const { workdir, run } = await recorded({ followUps: 0, open: 4 });
+    const last = run.events.at(-1)!;
+    const waiting = (await status(workdir.root)).next.map((each) => each.node_id);
+    const nodeId = waiting.at(-1)!;
+    const event = {
+      type: 'experiment_reprioritized',
+      nodeId,
+      priority: -7,
+      seq: last.seq + 1,
+      atMs: last.atMs,
+    } as const;
+    await openRunLog(workdir).append([event]);
+    const { out } = await autoresearch('queue', workdir.root, '--json');
+    const queued = JSON.parse(out) as { node_id: string; priority: number }[];
+    expect(queued.map((each) => each.node_id)).toEqual([nodeId, ...waiting.slice(0, -1)]);
+    expect(queued[0]).toMatchObject({ priority: -7 });
+    const text = await autoresearch('queue', workdir.root);
+    expect(text.out.split('\n')[1]).toMatch(new RegExp(`^1 +${nodeId} +-7 +queued +planned$`));
+  });
+
+  it('says that nothing waits', async () => {
+    const { workdir } = await recorded({ followUps: 3 });
+    expect((await autoresearch('queue', workdir.root)).out).toBe('nothing is queued\n');
+    expect((await autoresearch('queue', workdir.root, '--json')).out).toBe('[]\n');
+  });
+});
+
+describe('summary', () => {
+  it('is the text of summary.md, and the measures as data', async () => {
+    const { workdir } = await recorded({ followUps: 9, stopped: true });
+    const { out } = await autoresearch('summary', workdir.root);
+    await rebuildWorkdir(workdir);
+    expect(out).toBe(await readFile(workdir.summary, 'utf8'));
+    const answer = JSON.parse((await autoresearch('summary', workdir.root, '--json')).out);
+    expect(answer).toMatchObject({
+      status: 'stopped',
+      stop: { reason: 'plateau' },
+      baseline: { node_id: '000_baseline', gain: 1 },
+    });
+    expect(answer.experiments).toHaveLength(12);
+    expect(answer.best.gain).toBeGreaterThan(1);
+  });
+
+  it('names every change on the way to the best', async () => {
+    const { workdir } = await recorded({ followUps: 60, stopped: true });
+    const state = await openRunLog(workdir).state();
+    const answer = JSON.parse((await autoresearch('summary', workdir.root, '--json')).out);
+    const changes = answer.winning_changes as { node_id: string; change: string; commit: string }[];
+    expect(changes.length).toBeGreaterThan(1);
+    expect(changes.at(-1)).toMatchObject({ node_id: state.best });
+    changes.forEach(({ node_id }, index) => {
+      const before = changes[index - 1];
+      expect(state.experiments[node_id]?.startCommit ?? null).toBe(before?.commit ?? null);
+    });
+  });
+});
+
+describe('export', () => {
+  it('makes lost files anew, twice the same', async () => {
+    const { workdir } = await recorded({ followUps: 6, stopped: true });
+    const first = await autoresearch('export', workdir.root, '--json');
+    expect(JSON.parse(first.out)).toMatchObject({ workdir: workdir.root, experiments: 9 });
+    const files = await filesOf(workdir);
+    await rm(workdir.masterTable);
+    await truncate(workdir.summary, 10);
+    expect((await autoresearch('export', workdir.root)).code).toBe(0);
+    expect(await filesOf(workdir)).toEqual(files);
+  });
+
+  it('refuses a workdir without events', async () => {
+    const { workdir } = await syntheticWorkdir(syntheticRun({ followUps: 0 }));
+    const said = await autoresearch('export', workdir.root);
+    expect(said).toMatchObject({ code: 2, out: '', err: expect.stringContaining('holds no events') });
+  });
+});
+
+describe('diff', () => {
+  it.each([
+    ['an experiment that is not there', ['009_none'], 'error: node: "009_none": an experiment of this run'],
+    ['one that has no commit yet', ['000_headspace'], 'this one is queued and has none'],
+    ['the best of a run that has none', [], 'error: node: missing: the run has no best experiment yet'],
+  ])('refuses %s', async (_, words, says) => {
+    const run = syntheticRun({ followUps: 0 });
+    const { workdir } = await syntheticWorkdir(run);
+    await openRunLog(workdir).append(run.events.slice(0, 5));
+    const said = await autoresearch('diff', workdir.root, ...words);
+    expect(said).toMatchObject({ code: 2, out: '', err: expect.stringContaining(says) });
+  });
+});
+
+describe('EventLogReader', () => {
+  it('gives each event once, as the log grows', async () => {
+    const run = syntheticRun({ followUps: 3 });
+    const { workdir } = await syntheticWorkdir(run);
+    const reader = new EventLogReader(workdir.events);
+    expect(await reader.next()).toEqual([]);
+    await openRunLog(workdir).append(run.events.slice(0, 4));
+    expect(await reader.next()).toEqual(run.events.slice(0, 4));
+    expect(await reader.next()).toEqual([]);
+    const text = JSON.stringify(run.events[4]);
+    await appendFile(workdir.events, text.slice(0, 9));
+    expect(await reader.next()).toEqual([]);
+    await appendFile(workdir.events, `${text.slice(9)}\n`);
+    expect(await reader.next()).toEqual([run.events[4]]);
+  });
+
+  it('goes on with a log that was written anew from its start', async () => {
+    const run = syntheticRun({ followUps: 3 });
+    const { workdir } = await syntheticWorkdir(run);
+    await openRunLog(workdir).append(run.events.slice(0, 6));
+    const reader = new EventLogReader(workdir.events);
+    await reader.next();
+    await rm(workdir.events);
+    await openRunLog(workdir).append(run.events.slice(0, 5));
+    expect(await reader.next()).toEqual([]);
+    await openRunLog(workdir).append(run.events.slice(0, 8));
+    expect(await reader.next()).toEqual(run.events.slice(6, 8));
+  });
+});
