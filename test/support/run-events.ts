@@ -216,7 +216,9 @@ class RunBuilder {
         ttfb_s: 0.4,
         cpu_utilization_pct: 180,
         data_readiness_pct: Math.round(busy),
-        ...(this.options.gpu ? { sm_utilization_pct: Math.round(busy) - 4, steady_sm_utilization_pct: Math.round(busy) } : {}),
+        ...(this.options.gpu
+          ? { sm_utilization_pct: Math.round(busy) - 4, steady_sm_utilization_pct: Math.round(busy) }
+          : {}),
         bottleneck_stage: 'decode',
         notes: 'measured over 200 steps',
       },
