@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import ast
-import multiprocessing
 import re
 from dataclasses import dataclass, field
 
-from .dataflow import Flow
+from .dataflow import PASS_THROUGH_HELPERS, Flow
 from .gpu import is_gpu_stage
 from .knobs import KnobFinder
 from .loops import Loop, LoopFinder
 from .project import Project
+from .split import why_not_split
 from .stages import Stage, StageReader, Step
 from .subprocess_fitness import why_not_in_subprocess
 from .values import FileRef, Pipeline
@@ -174,8 +174,6 @@ class Analysis:
                 self.knobs.number(step, 99, "batch_size", "batch_size", None, index, None)
             else:
                 self._batch_size(step, index)
-        from .split import why_not_split
-
         return {
             "index": stage.index,
             "kind": stage.kind,
@@ -208,6 +206,13 @@ class Analysis:
                         if isinstance(value, FileRef) and value.path.endswith((".json", ".yaml", ".yml", ".toml")):
                             self.flow.config(value.path)
 
+    def _unwrapped_iterable(self) -> ast.AST:
+        """Without the calls that our own rewrites put around it."""
+        node = self.loop.iterable
+        while isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in PASS_THROUGH_HELPERS and node.args:
+            node = node.args[0]
+        return node
+
     # -- survey -----------------------------------------------------------------------------------------------------
 
     def survey(self) -> dict:
@@ -216,7 +221,7 @@ class Analysis:
             loop = {
                 "file": self.loop.module.path,
                 "line": self.loop.node.lineno,
-                "iterable": " ".join(self.loop.module.text_of(self.loop.iterable).split()),
+                "iterable": " ".join(self.loop.module.text_of(self._unwrapped_iterable()).split()),
             }
         return {
             "script": self.project.script,
@@ -227,10 +232,6 @@ class Analysis:
             "decodesVideo": any(_VIDEO.search(m.text) for m in self.project.modules),
             "problems": list(dict.fromkeys(self.problems)),
         }
-
-
-def start_method() -> str:
-    return multiprocessing.get_context().get_start_method()
 
 
 def _whole(value) -> int | None:

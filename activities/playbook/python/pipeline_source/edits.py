@@ -98,23 +98,21 @@ class Edits:
                 if line == 1:
                     # Nothing above: stay below the shebang and leading comments.
                     first = statement.decorator_list[0] if getattr(statement, "decorator_list", None) else statement
-                    line = self._above_comments(first.lineno)
+                    line = first.lineno
                 break
             line = statement.end_lineno + 1
             if self._shares_line(index):
                 raise RewriteRefused(f"{self.module.path}:{statement.lineno} has several statements on one line of imports")
         return line
 
-    def _above_comments(self, line: int) -> int:
-        return line
-
     def _shares_line(self, index: int) -> bool:
         body = self.module.tree.body
         return index + 1 < len(body) and body[index + 1].lineno == body[index].end_lineno
 
-    def result(self) -> str:
+    def splice(self, first: int, last: int) -> str:
+        """Text between two offsets with the edits applied, whether or not it compiles by itself."""
         data = self.module.text.encode("utf-8")
-        pieces, at = [], 0
+        pieces, at = [], first
         # At one position: closing texts come before opening ones, in the order in which they were asked for.
         for start, end, _, text in sorted(self._edits, key=lambda e: (e[0], e[1], e[2])):
             if start < at:
@@ -122,8 +120,11 @@ class Edits:
             pieces.append(data[at:start])
             pieces.append(text.encode("utf-8"))
             at = end
-        pieces.append(data[at:])
-        text = b"".join(pieces).decode("utf-8")
+        pieces.append(data[at:last])
+        return b"".join(pieces).decode("utf-8")
+
+    def result(self) -> str:
+        text = self.splice(0, len(self.module.text.encode("utf-8")))
         try:
             compile(text, self.module.path, "exec", dont_inherit=True)
         except (SyntaxError, ValueError) as error:

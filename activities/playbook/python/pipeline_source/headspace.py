@@ -1,3 +1,96 @@
-from .edits import RewriteRefused
-def headspace(analysis, *rest):
-    raise RewriteRefused('not yet')
+"""Headspace: the loop gets batches that SPDL's CacheDataLoader serves from memory, as many as before.
+
+The cache goes inside the timing, so that what is measured is the loop without data loading.
+"""
+
+from __future__ import annotations
+
+import ast
+
+from .edits import Edits, RewriteRefused
+from .instrument import INLINED, edits_of, require_loop, wrap_in
+from .values import is_number
+
+
+def headspace(analysis, steps: int | None = None) -> tuple[dict[str, str], str]:
+    loop = require_loop(analysis)
+    if any("_autoresearch_cached(" in m.text or "CacheDataLoader(" in m.text for m in analysis.project.modules):
+        raise RewriteRefused("the loop's batches come from a cache already")
+    limit = steps or steps_taken(analysis, loop)
+    hint = f", limit={limit}" if limit else ""
+    edits: dict[object, Edits] = {}
+    if loop.kind == "get_item":
+        call = loop.iterable
+        getter = call.args[0] if _is_timed_call(call) else call.func
+        wrap_in(edits_of(edits, loop.module), getter, "_autoresearch_cached_call(", f"{hint})")
+    else:
+        makers = loop.makers if loop.kind == "next" else [(loop.iterable, loop.frame)]
+        for maker, frame in makers:
+            inner = analysis.finder.innermost(maker, frame)
+            before, after = "_autoresearch_cached(", f"{hint})"
+            if loop.kind == "next" and inner is maker:
+                before, after = f"iter({before}", f"{after})"
+            wrap_in(edits_of(edits, frame.module), inner, before, after)
+    block = (INLINED / "headspace.py").read_text("utf-8")
+    for at in edits.values():
+        at.insert_block(block)
+    said = f"batches of the loop at {loop.module.path}:{loop.node.lineno} come from CacheDataLoader"
+    return {m.path: at.result() for m, at in edits.items()}, said
+
+
+def _is_timed_call(call: ast.Call) -> bool:
+    return isinstance(call.func, ast.Name) and call.func.id == "_autoresearch_timed_call"
+
+
+def steps_taken(analysis, loop) -> int | None:
+    """The most steps that the loop itself takes in an epoch, where it says so."""
+    flow = analysis.flow
+    found: list[int] = []
+    node = loop.node
+    if isinstance(node, ast.While):
+        found += _bounds(flow, node.test, loop.frame)
+    if isinstance(node, ast.For):
+        found += _lengths(flow, node.iter, loop.frame)
+    if isinstance(node, (ast.For, ast.While)):
+        for inner in ast.walk(node):
+            if isinstance(inner, ast.If) and any(isinstance(s, (ast.Break, ast.Return)) for s in inner.body):
+                found += _bounds(flow, inner.test, loop.frame)
+    return min(found) if found else None
+
+
+def _bounds(flow, test: ast.AST, frame) -> list[int]:
+    """Numbers that a counter is compared with: `step >= n` ends a loop, `step < n` keeps it going."""
+    if isinstance(test, ast.BoolOp):
+        return [n for part in test.values for n in _bounds(flow, part, frame)]
+    if isinstance(test, ast.Compare) and len(test.ops) == 1 and isinstance(test.ops[0], (ast.GtE, ast.Gt, ast.Eq, ast.Lt, ast.LtE)):
+        left, right = flow.evaluate(test.left, frame), flow.number(test.comparators[0], frame)
+        counter = any(isinstance(n, ast.Name) for n in ast.walk(test.left))
+        if counter and isinstance(right, int) and is_number(right) and right > 0 and not _is_fixed(left):
+            return [right + 1]
+    return []
+
+
+def _is_fixed(values) -> bool:
+    """A comparison of a setting, not of a counter."""
+    from .values import Flag, Leaf
+
+    return any(isinstance(v, (Flag, Leaf)) for v in values)
+
+
+def _lengths(flow, node: ast.AST, frame) -> list[int]:
+    """islice(loader, n), zip(range(n), loader), range(n)."""
+    found: list[int] = []
+    while isinstance(node, ast.Call):
+        name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
+        if name == "islice" and len(node.args) == 2:
+            value = flow.number(node.args[1], frame)
+            found += [value] if isinstance(value, int) and value > 0 else []
+        if name == "range" and node.args:
+            value = flow.number(node.args[-1 if len(node.args) == 1 else 1], frame)
+            found += [value] if isinstance(value, int) and value > 0 else []
+        if name == "zip":
+            for arg in node.args:
+                found += _lengths(flow, arg, frame)
+            return found
+        node = node.args[0] if node.args else None
+    return found

@@ -15,7 +15,7 @@ def instrument(analysis) -> tuple[dict[str, str], str]:
     hint = ", batch_is_list=True" if _yields_lists(analysis, loop) else ""
     edits: dict[object, Edits] = {}
     if loop.kind == "get_item":
-        at = _edits(edits, loop.module)
+        at = edits_of(edits, loop.module)
         call = loop.iterable
         opening = at.end(call.func)
         at.insert(at.start(call), "_autoresearch_timed_call(")
@@ -24,9 +24,9 @@ def instrument(analysis) -> tuple[dict[str, str], str]:
         at.replace(bracket, bracket + 1, ", " if call.args or call.keywords else "")
     elif loop.kind == "next":
         for maker, frame in loop.makers:
-            wrap_in(_edits(edits, frame.module), maker, "iter(_autoresearch_timed(", f"{hint}))")
+            wrap_in(edits_of(edits, frame.module), maker, "iter(_autoresearch_timed(", f"{hint}))")
     else:
-        wrap_in(_edits(edits, loop.module), loop.iterable, "_autoresearch_timed(", f"{hint})")
+        wrap_in(edits_of(edits, loop.module), loop.iterable, "_autoresearch_timed(", f"{hint})")
     block = (INLINED / "timing.py").read_text("utf-8")
     for module, at in edits.items():
         at.insert_block(block)
@@ -51,7 +51,7 @@ def wrap_in(edits: Edits, node: ast.AST, before: str, after: str) -> None:
     edits.wrap(node, before, after)
 
 
-def _edits(edits: dict, module) -> Edits:
+def edits_of(edits: dict, module) -> Edits:
     if module not in edits:
         edits[module] = Edits(module)
     return edits[module]

@@ -7,12 +7,13 @@ import re
 from dataclasses import dataclass, field
 
 from .dataflow import default_node
-from .library_calls import BUILDER_STEPS, spdl_name
+from .library_calls import BUILDER_STEPS
 from .scopes import parameters
 from .stages import Stage, Step
-from .values import Computed, Concrete, ExternalCall, Flag, Frame, Function, Leaf, Literal, Method, Pipeline, Value, is_number
+from .values import Computed, Concrete, ExternalCall, Flag, Frame, Function, Leaf, Literal, Method, Value, is_number
 
 _WORDS = re.compile(r"concurren|workers?\b|_workers|threads?\b|_threads|batch|buffer|prefetch|queue|n_?jobs|parallel", re.I)
+_SAME_NAMES = {"_autoresearch_subprocess": "build", "build_pipeline": "build", "_autoresearch_subprocess_loader": "DataLoader"}
 _NOT_TRAINING = re.compile(r"(^|[_\W])(val|valid|validation|eval|test|infer|log|every|num_batches|batches|n_batches|total|max_batch)([_\W]|$)", re.I)
 
 
@@ -200,6 +201,8 @@ class KnobFinder:
             while isinstance(operation, ast.Call) and operation.args:
                 operation = operation.args[0]
             name = operation.attr if isinstance(operation, ast.Attribute) else getattr(operation, "id", "lambda" if isinstance(operation, ast.Lambda) else name)
+        # A pipeline keeps the names of its knobs when it moves to a subprocess.
+        name = _SAME_NAMES.get(name, name)
         return ".".join(p for p in (scope, name, argument) if p)
 
     def _positional(self, module, call: ast.Call, index: int) -> str:
@@ -276,5 +279,3 @@ class KnobFinder:
         role = "batch_size" if re.search(r"batch_?size|per_batch|^batch$", lowered) else "prefetch" if "prefetch" in lowered else "other"
         self.add(home, role, None, None)
 
-
-__all__ = ["Home", "Knob", "KnobFinder", "Pipeline", "spdl_name"]

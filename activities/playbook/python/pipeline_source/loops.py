@@ -186,6 +186,10 @@ class LoopFinder:
             return self._next(module, node, node.args[0], frame)
         if name == "__next__" and isinstance(node.func, ast.Attribute):
             return self._next(module, node, node.func.value, frame)
+        if name == "_autoresearch_timed_call" and node.args and isinstance(node.args[0], ast.Attribute):
+            pipelines = [v for v in self.flow.evaluate(node.args[0].value, frame) if isinstance(v, Pipeline)]
+            if pipelines and (loop := self._enclosing_loop(module, node)) is not None:
+                return [Loop("get_item", loop, node, frame, pipelines, [])]
         if name == "get_item" and isinstance(node.func, ast.Attribute):
             pipelines = [v for v in self.flow.evaluate(node.func.value, frame) if isinstance(v, Pipeline)]
             if pipelines and self._enclosing_loop(module, node) is not None:

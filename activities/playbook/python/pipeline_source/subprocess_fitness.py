@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-import sys
+import multiprocessing
 
 from .dataflow import own_statements
 from .values import Function, Generator, Instance, Method, Value
@@ -68,8 +68,6 @@ def _start_method(analysis) -> str:
                 name = node.func.attr if isinstance(node.func, ast.Attribute) else node.func.id
                 if name == "set_start_method" and isinstance(node.args[0], ast.Constant):
                     return str(node.args[0].value)
-    import multiprocessing
-
     return multiprocessing.get_context().get_start_method()
 
 
@@ -183,5 +181,3 @@ def _has_guard(analysis) -> bool:
     calls = any(isinstance(n, ast.Expr) and isinstance(n.value, ast.Call) for n in tree.body)
     return guarded or not (loops or calls)
 
-
-__all__ = ["why_not_in_subprocess", "sys"]
