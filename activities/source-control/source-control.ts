@@ -2,8 +2,6 @@
  * The code of a run. The user's working tree, index, HEAD and branches are never touched: commits are made from
  * memory into the repository (or a private store) and kept by refs refs/autoresearch/<run>/<name>.
  */
-import type { FileEdit } from '../../domain/formats/agent-replies.js';
-
 export interface SourceControl {
   /** 'git': the user's repository; 'private': a store of our own in the workdir (no repository, or Sapling's). */
   readonly kind: 'git' | 'private';
@@ -38,5 +36,3 @@ export interface SourceTree {
   /** The source directory inside it. */
   sourceDir: string;
 }
-
-export type { FileEdit };
