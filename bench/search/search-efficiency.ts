@@ -1,4 +1,4 @@
-/** How many experiments the playbook's search needs on simulated pipelines. Run: `npx vitest bench --run bench/search` is not needed; see the README of bench. */
+/** How many experiments the playbook's search needs on simulated pipelines. Run: `node bench/search.mjs`. */
 import { percentile } from '../../domain/policies/steady-state.js';
 import { CASES, type Case, randomCase } from './cases.js';
 import { seeded } from './simulated-pipeline.js';

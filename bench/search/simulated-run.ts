@@ -152,7 +152,7 @@ export function simulateRun(
         nodeId,
         'planned',
         spec,
-        spec.changes.length > 0 ? `c${history.length}`.padEnd(40, '0') : (spec.goto ?? BASE_COMMIT),
+        spec.changes.length > 0 ? `c${String(history.length).padStart(39, '0')}` : (spec.goto ?? BASE_COMMIT),
       );
       bestRates.push(best!.rate);
     }

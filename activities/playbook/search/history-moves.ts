@@ -153,6 +153,7 @@ export function combinations(incumbent: Trial, trials: Trials): Move[] {
         gain: 0.6 * Math.min(1, gain),
         why: `${trial.entry.nodeId} gained ${(gain * 100).toFixed(0)}% by itself; together with the best it may add up.`,
         family: `combine:${trial.entry.nodeId}`,
+        isProven: true,
       },
     ];
   });

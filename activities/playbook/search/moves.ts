@@ -1,5 +1,5 @@
 /** A move: what a proposal changes against the incumbent, what it is worth trying for, and why. */
-import { type Axis, axisValue } from './axes.js';
+import type { Axis } from './axes.js';
 
 export interface Move {
   /** New values of knobs, by id. */
@@ -12,6 +12,8 @@ export interface Move {
   why: string;
   /** Moves of one family answer the same question; few of them run in one round. */
   family: string;
+  /** It repeats a gain that was measured elsewhere, rather than a guess. */
+  isProven?: boolean;
 }
 
 export type Direction = 'up' | 'down';

@@ -138,23 +138,30 @@ function rankedMoves(input: SearchInput, situation: Situation, incumbent: Trial,
   });
 }
 
-/** The best, with at most two of one family, and a place for a best practice that no round has tried yet. */
+/** The best, with at most two of one family, and places for a proven gain and for best practices that no round has tried yet. */
 function chosen(ranked: readonly Move[], count: number, input: SearchInput, axes: readonly Axis[]): Move[] {
+  const proven = ranked.filter(({ isProven }) => isProven === true).slice(0, 1);
+  const first = topOf(ranked, Math.max(1, count - proven.length), proven);
+  const isLater = input.history.some(({ kind }) => kind === 'planned');
+  const owed = input.untried.flatMap((tag) => {
+    if (!isLater && tag !== 'concurrency_tuning') return [];
+    if ([...proven, ...first].some((move) => tagsOf(move, axes).includes(tag)) || isOpen(input, tag)) return [];
+    return ranked.find((move) => tagsOf(move, axes).includes(tag)) ?? [];
+  });
+  const reserved = [...new Set([...proven, ...owed])];
+  return [...topOf(ranked, Math.max(1, count - reserved.length), reserved), ...reserved].slice(0, MOST);
+}
+
+function topOf(ranked: readonly Move[], count: number, without: readonly Move[]): Move[] {
   const families = new Map<string, number>();
   const picked: Move[] = [];
   for (const move of ranked) {
     const sameFamily = families.get(move.family) ?? 0;
-    if (picked.length >= count || sameFamily >= 2) continue;
+    if (picked.length >= count || sameFamily >= 2 || without.includes(move)) continue;
     families.set(move.family, sameFamily + 1);
     picked.push(move);
   }
-  const isLater = input.history.some(({ kind }) => kind === 'planned');
-  const owed = input.untried.flatMap((tag) => {
-    if (!isLater && tag !== 'concurrency_tuning') return [];
-    if (picked.some((move) => tagsOf(move, axes).includes(tag)) || isOpen(input, tag)) return [];
-    return ranked.find((move) => tagsOf(move, axes).includes(tag)) ?? [];
-  });
-  return [...picked.slice(0, Math.max(1, count - owed.length)), ...owed];
+  return picked;
 }
 
 function isOpen({ history }: SearchInput, tag: string): boolean {
