@@ -5,6 +5,7 @@
 import { resolve } from 'node:path';
 import type { Client } from '@temporalio/client';
 import type { Activities } from '../activities/contract.js';
+import { createActivities } from '../activities/index.js';
 import type { RunContext } from '../activities/run-context.js';
 import { Workdir } from '../activities/workdir.js';
 import type { RunConfig } from '../domain/formats/config.js';
@@ -30,14 +31,15 @@ export interface OpenRun {
   close(how: { stopServer: boolean }): Promise<void>;
 }
 
+/** Both are the real ones when absent; tests give others. */
 export interface OpenOptions {
-  createActivities: (deps: { context: RunContext; client: Client }) => Activities;
-  /** Path of the workflow bundle; the built one when absent. */
+  createActivities?: (deps: { context: RunContext; client: Client }) => Activities;
+  /** Path of the workflow bundle. */
   codePath?: string;
 }
 
 /** Throws EngineAlreadyRunning when another process serves this workdir. What was opened before an error is closed. */
-export async function openRun(workdirPath: string, options: OpenOptions): Promise<OpenRun> {
+export async function openRun(workdirPath: string, options: OpenOptions = {}): Promise<OpenRun> {
   const workdir = new Workdir(resolve(workdirPath));
   const config = await loadRunConfig(workdir);
   const run = config.run_id;
@@ -63,7 +65,7 @@ export async function openRun(workdirPath: string, options: OpenOptions): Promis
       const supervision = superviseServer(workdir, log);
       closers.push(async () => supervision[Symbol.asyncDispose]());
     }
-    const activities = options.createActivities({ context: { workdir, config, log }, client });
+    const activities = (options.createActivities ?? createActivities)({ context: { workdir, config, log }, client });
     const { codePath } = options;
     const worker = await startWorker({
       run,

@@ -42,7 +42,7 @@ function serverEnv(): NodeJS.ProcessEnv {
 
 /** A server on this database that nobody recorded, because its starter was killed in that moment. */
 export async function findServerOf(dbFile: string): Promise<{ pid: number; port: number; uiPort: number } | null> {
-  for (const { pid, command } of await commands()) {
+  for (const { pid, command } of await processCommands()) {
     if (!command.includes(` server start-dev --db-filename ${dbFile} `)) continue;
     const port = Number(/ --port (\d+)/.exec(command)?.[1]);
     const uiPort = Number(/ --ui-port (\d+)/.exec(command)?.[1]);
@@ -51,7 +51,8 @@ export async function findServerOf(dbFile: string): Promise<{ pid: number; port:
   return null;
 }
 
-async function commands(): Promise<{ pid: number; command: string }[]> {
+/** Command lines of all processes that this user may see. */
+export async function processCommands(): Promise<{ pid: number; command: string }[]> {
   if (platform() !== 'linux') {
     const { stdout } = await run('ps', ['-axww', '-o', 'pid=,command='], { maxBuffer: 64 << 20 });
     return stdout.split('\n').map((line) => {

@@ -6,7 +6,7 @@ import { interruptRun, type RunEnd, untilRunEnds } from './run-end.js';
 const EXIT_ON_SECOND_SIGNAL = 130;
 
 /** Serves the run until it ends or is interrupted; then stops the workdir's own server. Jobs run on in any case. */
-export async function runWorkerProcess(workdirPath: string, options: OpenOptions): Promise<RunEnd | 'signal'> {
+export async function runWorkerProcess(workdirPath: string, options: OpenOptions = {}): Promise<RunEnd | 'signal'> {
   const signals = catchSignals();
   const open = await openRun(workdirPath, options);
   const ending = new AbortController();

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -76,6 +77,20 @@ test('serves the run, refuses a second engine, survives a kill of the server, an
   expect(log).toContain('the Temporal server died');
   expect(log).toContain('the engine is down');
   expect(printed.mock.calls.flat().join('')).not.toMatch(/WARN|INFO|worker/i);
+});
+
+test('with a key nothing readable reaches the server, and client and worker still understand each other', async () => {
+  vi.stubEnv('AUTORESEARCH_CODEC_KEY', randomBytes(32).toString('base64'));
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const workdir = await workdirOfRun();
+  const open = await openFixture(workdir);
+  const handle = await startEngine(open.client);
+  await handle.signal('finish');
+  expect(await handle.result()).toBe(RUN);
+  const { events } = await handle.fetchHistory();
+  const payload = events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads?.[0];
+  expect(Buffer.from(payload?.metadata?.encoding ?? '').toString()).toBe('binary/encrypted');
+  await open.close({ stopServer: true });
 });
 
 test('closing with the server left on keeps it for others', async () => {
