@@ -1,8 +1,8 @@
 /** Heartbeats while an activity works, and the signal by which it learns that it should end. */
 import { Context } from '@temporalio/activity';
 
-/** Well within the shortest heartbeat time-out of workflows/activity-options. */
-const PULSE_MS = 5000;
+/** A fifth of the heartbeat time-out in workflows/activity-options. */
+const PULSE_MS = 3000;
 
 function currentContext(): Context | null {
   try {

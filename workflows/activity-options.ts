@@ -6,6 +6,12 @@ const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 
+/**
+ * How soon a killed worker is noticed: every activity beats every 3 s (activities/activity-pulse), and five missed beats
+ * are more than a busy machine explains. One that was alive after all runs twice, which every activity can.
+ */
+const heartbeatTimeout = 15 * SECOND;
+
 /** Typed failures are marked non-retryable where they are thrown; what is left may pass (a full disk, a lost worker). */
 const patient = { initialInterval: SECOND, backoffCoefficient: 2, maximumInterval: MINUTE };
 
@@ -15,36 +21,37 @@ const patient = { initialInterval: SECOND, backoffCoefficient: 2, maximumInterva
  */
 export const files = proxyActivities<
   Pick<Activities, 'loadState' | 'exportWorkdir' | 'lookupExperiments' | 'collectEvidence' | 'acceptExperiment'>
->({ startToCloseTimeout: MINUTE, retry: patient });
+>({ startToCloseTimeout: MINUTE, heartbeatTimeout, retry: patient });
 
 /** Setup, trees and charts: a very large repository may take minutes to be read once. */
 export const source = proxyActivities<Pick<Activities, 'setup' | 'releaseTree' | 'drawCharts'>>({
   startToCloseTimeout: 15 * MINUTE,
-  heartbeatTimeout: 2 * MINUTE,
+  heartbeatTimeout,
   retry: { ...patient, maximumAttempts: 10 },
 });
 
 /**
  * Work that waits for a coding agent. The call's own limit is the configuration's and is enforced by the activity; this
- * one only has to be longer (two calls, and waits that a provider names). The heartbeat notices a killed worker. Tries
+ * one only has to be longer (two calls, and waits that a provider names). Tries
  * are many because each interruption of the engine uses one up; a reply that is on disk is never paid for again.
  */
 export const agent = proxyActivities<Pick<Activities, 'instrument' | 'applyPatch' | 'analyze' | 'plan' | 'report'>>({
   startToCloseTimeout: 12 * HOUR,
-  heartbeatTimeout: 30 * SECOND,
+  heartbeatTimeout,
   retry: { ...patient, maximumAttempts: 50 },
 });
 
 /** The build's own limit is the configuration's; images of large projects take hours. */
 export const build = proxyActivities<Pick<Activities, 'buildImage'>>({
   startToCloseTimeout: 12 * HOUR,
-  heartbeatTimeout: 30 * SECOND,
+  heartbeatTimeout,
   retry: { ...patient, maximumAttempts: 50 },
 });
 
 /** A submit answers within minutes; it is get-or-create, so that a repeated one launches nothing twice. */
 export const job = proxyActivities<Pick<Activities, 'launchJob' | 'cancelJob'>>({
   startToCloseTimeout: 10 * MINUTE,
+  heartbeatTimeout,
   retry: { ...patient, maximumAttempts: 10 },
 });
 
@@ -54,6 +61,6 @@ export const job = proxyActivities<Pick<Activities, 'launchJob' | 'cancelJob'>>(
  */
 export const watch = proxyActivities<Pick<Activities, 'pollMetrics'>>({
   startToCloseTimeout: 10 * MINUTE,
-  heartbeatTimeout: 30 * SECOND,
+  heartbeatTimeout,
   retry: { initialInterval: SECOND, backoffCoefficient: 1, maximumInterval: SECOND },
 });

@@ -38,7 +38,7 @@ import {
 } from './messages.js';
 import { handleSteering } from './steering.js';
 
-const DEFAULT_TUNING: Tuning = { prepareAhead: 2, chartIntervalMs: 5000, eventsPerRun: 0 };
+const DEFAULT_TUNING: Tuning = { prepareAhead: null, chartIntervalMs: 5000, eventsPerRun: 0 };
 
 export async function engineWorkflow(input: EngineInput): Promise<EngineResult> {
   const { run } = input;
@@ -92,7 +92,7 @@ export async function engineWorkflow(input: EngineInput): Promise<EngineResult> 
       journal.record({ type: 'slot_granted', nodeId, slot });
       children.tell(nodeId, slotGrantedSignal, { slot });
     }
-    for (const nodeId of nextStarts(state, tuning.prepareAhead)) {
+    for (const nodeId of nextStarts(state, tuning.prepareAhead ?? state.limits.maxConcurrency)) {
       journal.record({ type: 'experiment_preparing', nodeId });
       children.start(identityOf(rowOf(state, nodeId)), null);
     }

@@ -60,8 +60,8 @@ export const cancelExperimentSignal = defineSignal<[{ reason: string }]>('cancel
 
 /** Every interval is an input, so that tests can shorten it. */
 export interface Tuning {
-  /** Experiments prepared ahead of a free slot. */
-  prepareAhead: number;
+  /** Experiments prepared ahead of a free slot; null: one for each slot, as all jobs may end at once. */
+  prepareAhead: number | null;
   /** Least time between two drawings of the charts, ms. */
   chartIntervalMs: number;
   /** Continue as new after this many events even if the server does not suggest it; 0 = only when it does. */

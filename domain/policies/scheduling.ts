@@ -30,7 +30,7 @@ export function nextGrants(state: EngineState): Grant[] {
   return ready.slice(0, slots.length).map((row, index) => ({ nodeId: row.nodeId, slot: slots[index]! }));
 }
 
-/** Queued experiments whose preparation may begin: enough for the free slots, and `prepareAhead` more. */
+/** Queued experiments whose preparation may begin: enough for the free slots, and `prepareAhead` more for those that become free. */
 export function nextStarts(state: EngineState, prepareAhead: number): string[] {
   if (state.status !== 'running') return [];
   const rows = openRows(state);

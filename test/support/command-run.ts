@@ -1,0 +1,159 @@
+/** Whole runs through the built command, on a small project with a scripted agent: for tests that kill and start again. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { execa } from 'execa';
+import { packageFile } from '../../activities/package-files.js';
+import { isSameProcess, processIdentity } from '../../activities/process-identity.js';
+import type { EngineEvent } from '../../domain/events.js';
+
+/** How often files are looked at; only how soon a test goes on depends on it. */
+const LOOK_MS = 50;
+
+export interface RunOptions {
+  jobSeconds?: number;
+  agentSeconds?: number;
+  planSize?: number;
+  flags?: string[];
+}
+
+export class CommandRun {
+  readonly source: string;
+  readonly workdir: string;
+  private children: ChildProcess[] = [];
+
+  private constructor(
+    readonly root: string,
+    private readonly options: RunOptions,
+  ) {
+    this.source = join(root, 'source');
+    this.workdir = join(root, 'workdir');
+  }
+
+  static async create(options: RunOptions = {}): Promise<CommandRun> {
+    const run = new CommandRun(await mkdtemp(join(tmpdir(), 'autoresearch-run-')), options);
+    await cp(packageFile('test', 'fixtures', 'projects', 'knobs'), run.source, { recursive: true });
+    const git = async (...args: string[]) =>
+      await execa('git', ['-c', 'user.name=t', '-c', 'user.email=t@localhost', ...args], { cwd: run.source });
+    await git('init', '--quiet', '--initial-branch=main');
+    await git('add', '--all');
+    await git('commit', '--quiet', '--message', 'start');
+    await writeFile(join(run.source, 'notes.txt'), 'not committed\n');
+    return run;
+  }
+
+  /** Flags of a first start. */
+  firstFlags(): string[] {
+    return [
+      ...['--pipeline-script', join(this.source, 'train.py'), '--source-dir', this.source],
+      ...['--build-command', 'echo img-$(sha1sum train.py | cut -c1-12)'],
+      ...['--base-launch-command', `python3 ${join(this.source, 'train.py')}`],
+      ...['--agent', 'claude', '--agent-command', packageFile('test', 'fixtures', 'agents', 'scripted-claude.py')],
+      ...['--platform', 'local', '--poll-interval', '1', ...(this.options.flags ?? [])],
+    ];
+  }
+
+  start(...flags: string[]): ChildProcess {
+    const { jobSeconds = 1, agentSeconds = 0, planSize = 2 } = this.options;
+    const child = spawn(process.execPath, [packageFile('dist', 'client', 'main.js'), 'run', this.workdir, ...flags], {
+      cwd: this.root,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: {
+        ...process.env,
+        JOB_SECONDS: String(jobSeconds),
+        JOB_LEDGER: join(this.root, 'jobs.jsonl'),
+        AGENT_SECONDS: String(agentSeconds),
+        AGENT_LEDGER: join(this.root, 'agent.jsonl'),
+        AGENT_PLAN_SIZE: String(planSize),
+      },
+    });
+    this.children.push(child);
+    return child;
+  }
+
+  async command(...args: string[]) {
+    return await execa(process.execPath, [packageFile('dist', 'client', 'main.js'), ...args], {
+      reject: false,
+      cwd: this.root,
+    });
+  }
+
+  async events(): Promise<EngineEvent[]> {
+    return (await jsonLines(join(this.workdir, 'engine', 'events.jsonl'))) as EngineEvent[];
+  }
+
+  /** Waits for an event in the log; the test's own time limit ends a wait in vain. */
+  async untilEvent(isIt: (event: EngineEvent) => boolean): Promise<EngineEvent> {
+    for (;;) {
+      const found = (await this.events()).find(isIt);
+      if (found) return found;
+      await sleep(LOOK_MS);
+    }
+  }
+
+  async jobLedger(): Promise<JobLine[]> {
+    return (await jsonLines(join(this.root, 'jobs.jsonl'))) as JobLine[];
+  }
+
+  async agentLedger(): Promise<{ phase: string; node: string }[]> {
+    return (await jsonLines(join(this.root, 'agent.jsonl'))) as { phase: string; node: string }[];
+  }
+
+  async json(...path: string[]): Promise<unknown> {
+    return JSON.parse(await readFile(join(this.workdir, ...path), 'utf8'));
+  }
+
+  /** Process ids of the workdir's Temporal server, from its record. */
+  async serverPid(): Promise<number> {
+    return ((await this.json('engine', 'temporal.json')) as { pid: number }).pid;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const child of this.children) if (child.exitCode === null && child.signalCode === null) await killed(child);
+    const pid = await this.serverPid().catch(() => null);
+    if (pid !== null && (await commandLine(pid)).includes(this.workdir)) await killPid(pid);
+    await rm(this.root, { recursive: true, force: true });
+  }
+}
+
+export interface JobLine {
+  event: 'start' | 'end';
+  node: string;
+  source: string;
+  path: string;
+}
+
+export async function killed(child: ChildProcess): Promise<void> {
+  const exit = once(child, 'exit');
+  child.kill('SIGKILL');
+  await exit;
+}
+
+export async function exitOf(child: ChildProcess): Promise<{ code: number | null; output: string }> {
+  let output = '';
+  child.stdout?.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  child.stderr?.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  const [code] = (await once(child, 'close')) as [number | null];
+  return { code, output };
+}
+
+export async function killPid(pid: number): Promise<void> {
+  const identity = await processIdentity(pid);
+  if (identity === null) return;
+  process.kill(pid, 'SIGKILL');
+  while (await isSameProcess(pid, identity)) await sleep(LOOK_MS);
+}
+
+async function commandLine(pid: number): Promise<string> {
+  return await execa('ps', ['-o', 'args=', '-p', String(pid)], { reject: false }).then(({ stdout }) => stdout);
+}
+
+/** Whole lines only: the last one may be half written. */
+async function jsonLines(path: string): Promise<unknown[]> {
+  const text = await readFile(path, 'utf8').catch(() => '');
+  const lines = text.slice(0, text.lastIndexOf('\n') + 1).split('\n');
+  return lines.filter((line) => line !== '').map((line) => JSON.parse(line) as unknown);
+}
