@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type Client,
+  isGrpcDeadlineError,
   isGrpcServiceError,
   ServiceError,
   WorkflowExecutionAlreadyStartedError,
@@ -12,7 +13,7 @@ import type { RunConfig } from '../domain/formats/config.js';
 import { engineWorkflowId, taskQueueFor } from '../domain/naming.js';
 import type { SetLimitsMessage } from '../domain/steering.js';
 import type { engineWorkflow } from '../workflows/index.js';
-import { resumeUpdate, setLimitsUpdate } from '../workflows/messages.js';
+import { type EngineResult, resumeUpdate, setLimitsUpdate } from '../workflows/messages.js';
 import type { PreparedRun } from './prepare-run.js';
 import { readState } from './run-state.js';
 import { sendUpdate } from './steering-client.js';
@@ -64,16 +65,28 @@ async function isOpen(handle: EngineHandle): Promise<boolean> {
 
 /** A server that died is up again after a second or two; clients ask again meanwhile. */
 const RETRY_MS = 1_000;
+/** One question is cut here: a retry of it that waits for its turn must have ended before its connection is closed. */
+const QUESTION_MS = 5_000;
 
-/** The workflow's result, over restarts of the server; rejects when the workflow failed, or once `signal` aborts. */
-export async function untilEnd(handle: EngineHandle, signal: AbortSignal) {
+/**
+ * The workflow's result, over restarts of the server; rejects when the workflow failed, or once `signal` aborts. The
+ * connection may be closed when it has settled, not before.
+ */
+export async function untilEnd(client: Client, handle: EngineHandle, signal: AbortSignal): Promise<EngineResult> {
+  const ask = () => client.withDeadline(Date.now() + QUESTION_MS, () => handle.result());
   for (;;) {
+    signal.throwIfAborted();
     try {
-      return await handle.result();
+      // A signal of its own: the client leaves its listeners on it.
+      return await client.withAbortSignal(AbortSignal.any([signal]), ask);
     } catch (error) {
       signal.throwIfAborted();
-      if (!(error instanceof ServiceError) && !isGrpcServiceError(error)) throw error;
-      await sleep(RETRY_MS, undefined, { signal });
+      if (!isGrpcError(error)) throw error;
+      if (!isGrpcDeadlineError(error)) await sleep(RETRY_MS, undefined, { signal });
     }
   }
+}
+
+function isGrpcError(error: unknown): boolean {
+  return error instanceof ServiceError || isGrpcServiceError(error);
 }

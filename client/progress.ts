@@ -119,7 +119,7 @@ function measuredText(state: EngineState, nodeId: string): string {
 function bestText(state: EngineState, nodeId: string): string {
   const { best, gain, remaining } = runFacts(state);
   if (nodeId === BASELINE_ID || !best) return `best is ${nodeId}`;
-  const left = remaining === null ? '' : `; headspace allows ${speedupText(remaining)} more`;
+  const left = remaining === null || remaining <= 1 ? '' : `; headspace allows ${speedupText(remaining)} more`;
   return `best is ${nodeId}: ${objectiveText(best.objective)}, ${speedupText(gain)} the baseline${left}`;
 }
 

@@ -24,8 +24,9 @@ export async function run(prepared: PreparedRun, view: LiveView, interrupt: Abor
     for (const line of inspectionLines(host.target, config.run_id)) view.line(line);
     const ending = new AbortController();
     const followed = follow(live, workdir.events, view, ending.signal);
+    const ended = untilEnd(host.client, handle, ending.signal).then(() => 'ended' as const);
     const ends = [
-      untilEnd(handle, ending.signal).then(() => 'ended' as const),
+      ended,
       followed.interrupted.then(() => 'interrupted' as const),
       untilAborted(interrupt).then(() => 'interrupt' as const),
       host.failed,
@@ -37,7 +38,7 @@ export async function run(prepared: PreparedRun, view: LiveView, interrupt: Abor
     } finally {
       ending.abort();
       for (const end of ends) end.catch(() => undefined);
-      await followed.done;
+      await Promise.allSettled([ended, followed.done]);
       view.end();
     }
   } finally {
