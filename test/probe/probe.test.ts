@@ -1,0 +1,260 @@
+import { createHash } from 'node:crypto';
+import { cp, mkdir, mkdtemp, readdir, readFile, realpath, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { packageFile } from '../../activities/package-files.js';
+import { parseTsv } from '../../domain/formats/tsv.js';
+import { wrongSource } from '../../domain/policies/source-proof.js';
+
+const PYTHON = packageFile('.tools', 'venv', 'bin', 'python');
+
+let root: string;
+let tree: string;
+let original: string;
+let metrics: string;
+beforeEach(async () => {
+  root = await realpath(await mkdtemp(join(tmpdir(), 'autoresearch-probe-')));
+  tree = join(root, 'work', 'trees', 'n');
+  original = join(root, 'original');
+  metrics = join(root, 'metrics');
+  for (const dir of [tree, original]) {
+    await cp(packageFile('test', 'fixtures', 'jobs', 'pipeline'), dir, { recursive: true });
+  }
+  await mkdir(metrics);
+});
+afterEach(() => rm(root, { recursive: true, force: true }));
+
+interface Run {
+  args: string[];
+  pythonPath?: string[];
+  env?: Record<string, string>;
+  cwd?: string;
+}
+
+/** Runs Python as the job runner would: the probe first on PYTHONPATH. */
+const python = ({ args, pythonPath = [], env = {}, cwd = tree }: Run) =>
+  execa(PYTHON, args, {
+    cwd,
+    extendEnv: false,
+    reject: false,
+    env: {
+      PATH: process.env.PATH ?? '',
+      PYTHONPATH: [packageFile('probe'), ...pythonPath].join(':'),
+      PYTHONDONTWRITEBYTECODE: '1',
+      AUTORESEARCH_METRICS_DIR: metrics,
+      AUTORESEARCH_TREE_DIR: tree,
+      AUTORESEARCH_ORIGINAL_DIR: original,
+      AUTORESEARCH_STATS_INTERVAL: '0.2',
+      ...env,
+    },
+  });
+
+/** The rows of all files `<name>-<pid>.tsv`. */
+async function rows(name: string): Promise<Record<string, string>[]> {
+  const files = (await readdir(metrics)).filter((file) => new RegExp(`^${name}-\\d+\\.tsv$`).test(file));
+  const tables = await Promise.all(files.map((file) => readFile(join(metrics, file), 'utf8')));
+  return tables.flatMap(parseTsv);
+}
+
+const sum = (table: Record<string, string>[], name: string, column: string) =>
+  table.filter((row) => row.name === name).reduce((total, row) => total + Number(row[column]), 0);
+
+describe('stage statistics of a real SPDL pipeline', () => {
+  it.each(['main', 'spawn', 'fork', 'forkserver'])('%s', async (how) => {
+    const { stdout, stderr, exitCode } = await python({ args: ['train.py', how] });
+    expect({ exitCode, stdout, probe: /^autoresearch probe/m.test(stderr) }).toEqual({
+      exitCode: 0,
+      stdout: 'samples 594',
+      probe: false,
+    });
+
+    const tasks = await rows('task_stats');
+    expect(Object.keys(tasks[0] ?? {}).join(' ')).toBe('time_s name num_tasks num_failures ave_time p90_time p99_time');
+    expect(new Set(tasks.map((row) => row.name))).toEqual(
+      new Set([
+        'pipeline:0:1:load[3]',
+        'pipeline:0:2:decode[1]',
+        'pipeline:0:3:aggregate(op=collate(4), drop_last=False)[1]',
+      ]),
+    );
+    // Rows are of intervals: together they count each task once.
+    expect(sum(tasks, 'pipeline:0:1:load[3]', 'num_tasks')).toBe(600);
+    expect(sum(tasks, 'pipeline:0:2:decode[1]', 'num_failures')).toBe(6);
+    const loads = tasks.filter((row) => row.name === 'pipeline:0:1:load[3]');
+    expect(loads.length).toBeGreaterThanOrEqual(3);
+    for (const row of loads.slice(0, -1)) expect(Number(row.ave_time)).toBeGreaterThan(0.004);
+    expect(Math.abs(Number(loads[0]?.time_s) - Date.now() / 1000)).toBeLessThan(60);
+
+    const queues = await rows('queue_stats');
+    expect(Object.keys(queues[0] ?? {}).join(' ')).toBe(
+      'time_s name elapsed num_items qps put get occupation_rate sink',
+    );
+    expect([...new Set(queues.map((row) => row.name))].sort()).toEqual([
+      'pipeline:0:0:src[1]',
+      'pipeline:0:1:load[3]',
+      'pipeline:0:2:decode[1]',
+      'pipeline:0:3:aggregate(op=collate(4), drop_last=False)[1]',
+      'pipeline:0:4:sink[1]',
+    ]);
+    expect(new Set(queues.filter((row) => row.sink === '1').map((row) => row.name))).toEqual(
+      new Set(['pipeline:0:4:sink[1]']),
+    );
+    // The consumer may take the last items when the stage has already ended.
+    const delivered = sum(queues, 'pipeline:0:4:sink[1]', 'num_items');
+    expect(delivered).toBeGreaterThanOrEqual(149 - 3);
+    expect(delivered).toBeLessThanOrEqual(149);
+    for (const row of queues) {
+      expect(Number(row.occupation_rate)).toBeGreaterThanOrEqual(0);
+      expect(Number(row.occupation_rate)).toBeLessThanOrEqual(1);
+    }
+  });
+
+  it("leaves the user's own classes in force", async () => {
+    const { stdout, stderr, exitCode } = await python({ args: ['own_classes.py'] });
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+    expect(stdout).toBe("{'hooks': 1, 'queues': 3, 'derived': 3}");
+    // The first run had the default hook; nothing watches the second.
+    expect(new Set((await rows('task_stats')).map((row) => row.name))).toEqual(new Set(['pipeline:0:1:hex[1]']));
+    expect(await rows('queue_stats')).toEqual([]);
+  });
+
+  it("keeps SPDL's quick way to its sink, which a queue of another type would lose", async () => {
+    const code = `from spdl.pipeline import StatsQueue, config; print(type(config.get_default_queue_class()("i")) is StatsQueue)`;
+    expect((await python({ args: ['-c', code] })).stdout).toBe('True');
+  });
+
+  it('takes the statistics that a user asked for at their interval, and still logs them', async () => {
+    const code = `
+import logging, time
+logging.basicConfig(level=logging.INFO)
+from spdl.pipeline import PipelineBuilder
+p = PipelineBuilder().add_source(range(30)).pipe(lambda x: time.sleep(0.02), name="nap").add_sink(2).build(num_threads=1, report_stats_interval=0.15)
+with p.auto_stop():
+    list(p)
+`;
+    const { stderr } = await python({ args: ['-c', code], env: { AUTORESEARCH_STATS_INTERVAL: '100' } });
+    expect(stderr.match(/Completed/g)?.length).toBeGreaterThanOrEqual(3);
+    expect((await rows('task_stats')).length).toBeGreaterThanOrEqual(3);
+  });
+});
+
+describe('imported files', () => {
+  const importsOf = async () =>
+    (await rows('imports')).map((row) => ({ path: row.path!, sha256: row.sha256!, module: row.module! }));
+
+  it('names what ran of the tree, with its hash', async () => {
+    await python({ args: ['train.py', 'spawn'] });
+    const imports = await importsOf();
+    const sha256 = createHash('sha256')
+      .update(await readFile(join(tree, 'loading.py')))
+      .digest('hex');
+    expect(imports).toContainEqual({ path: join(tree, 'loading.py'), sha256, module: 'loading' });
+    expect(imports.map((row) => row.module)).toEqual(expect.arrayContaining(['__main__', '__mp_main__']));
+    expect(imports.every((row) => row.path.startsWith(`${tree}/`))).toBe(true);
+    expect(wrongSource(imports, tree, original)).toBeNull();
+  });
+
+  it('shows a file of the original, also where it was reached by another name', async () => {
+    await symlink(original, join(root, 'alias'));
+    await rm(join(tree, 'loading.py'));
+    await python({ args: ['train.py', 'main'], pythonPath: [join(root, 'alias')] });
+    const imports = await importsOf();
+    expect(imports.map((row) => row.path)).toContain(join(original, 'loading.py'));
+    expect(wrongSource(imports, tree, original)).toContain('loading.py');
+  });
+
+  it('is on record before the code runs, so that a killed or failing process has it', async () => {
+    await writeFile(join(tree, 'loading.py'), 'import os, signal\nos.kill(os.getpid(), signal.SIGKILL)\n');
+    const { signal } = await python({ args: ['train.py', 'main'] });
+    expect(signal).toBe('SIGKILL');
+    expect((await importsOf()).map((row) => row.module)).toContain('loading');
+  });
+
+  it('knows a module that was started by name', async () => {
+    await python({ args: ['-m', 'loading'] });
+    expect((await importsOf()).map((row) => row.path)).toContain(join(tree, 'loading.py'));
+  });
+
+  it('passes over an environment that lies in the source directory', async () => {
+    const site = join(original, '.venv', 'lib', 'python3', 'site-packages');
+    await mkdir(site, { recursive: true });
+    await writeFile(join(site, 'dependency.py'), '');
+    await python({ args: ['-c', 'import dependency'], pythonPath: [site] });
+    expect(await importsOf()).toEqual([]);
+  });
+
+  it('takes links in the tree for the tree', async () => {
+    await rm(join(tree, 'loading.py'));
+    await mkdir(join(original, 'generated'));
+    await writeFile(join(original, 'generated', 'schema.py'), '');
+    await symlink(join(original, 'generated'), join(tree, 'generated'));
+    await python({ args: ['-c', 'import generated.schema'] });
+    expect((await importsOf()).map((row) => row.path)).toEqual([join(tree, 'generated', 'schema.py')]);
+  });
+});
+
+describe('a job is never broken', () => {
+  const site = async (text: string) => {
+    const dir = join(root, 'site');
+    await mkdir(dir);
+    await writeFile(join(dir, 'sitecustomize.py'), text);
+    return dir;
+  };
+
+  it("runs the user's own sitecustomize, which is then the one of that name", async () => {
+    const dir = await site('import sys; sys.own = __file__\nvalue = 7\n');
+    const { stdout } = await python({
+      args: ['-c', 'import sys, sitecustomize; print(sys.own, sitecustomize.value)'],
+      pythonPath: [dir],
+    });
+    expect(stdout).toBe(`${join(dir, 'sitecustomize.py')} 7`);
+  });
+
+  it("reports the user's failing sitecustomize as Python does, and goes on", async () => {
+    const { stdout, stderr } = await python({
+      args: ['-c', 'print("on")'],
+      pythonPath: [await site('raise RuntimeError("theirs")')],
+    });
+    expect(stdout).toBe('on');
+    expect(stderr).toContain('Error in sitecustomize');
+    expect(stderr).toContain('theirs');
+  });
+
+  it('says one line for all processes of a job whose metrics folder is broken', async () => {
+    await writeFile(join(root, 'file'), '');
+    const { stdout, stderr, exitCode } = await python({
+      args: ['train.py', 'spawn'],
+      env: { AUTORESEARCH_METRICS_DIR: join(root, 'file', 'metrics') },
+    });
+    expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: 'samples 594' });
+    expect(stderr.match(/^autoresearch probe: .*$/gm)).toHaveLength(1);
+  });
+
+  it('says one line for a bad interval, and takes the default', async () => {
+    const { stdout, stderr } = await python({
+      args: ['train.py', 'main'],
+      env: { AUTORESEARCH_STATS_INTERVAL: 'often' },
+    });
+    expect(stdout).toBe('samples 594');
+    expect(stderr.match(/^autoresearch probe: .*$/gm)).toEqual([
+      expect.stringContaining('"often"'.replaceAll('"', "'")),
+    ]);
+    expect((await rows('task_stats')).length).toBeGreaterThan(0);
+  });
+
+  it('writes nothing without a metrics folder', async () => {
+    const { stdout, stderr } = await python({ args: ['train.py', 'main'], env: { AUTORESEARCH_METRICS_DIR: '' } });
+    expect(stdout).toBe('samples 594');
+    expect(stderr).not.toMatch(/^autoresearch probe/m);
+    expect(await readdir(metrics)).toEqual([]);
+  });
+
+  it("adds no frame to the user's tracebacks", async () => {
+    await writeFile(join(tree, 'loading.py'), 'def broken():\n    raise KeyError("theirs")\nbroken()\n');
+    const { stderr } = await python({ args: ['train.py', 'main'] });
+    expect(stderr).toContain("KeyError: 'theirs'");
+    expect(stderr).not.toContain('autoresearch_probe');
+  });
+});
