@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { inProject, run, say } from './process.mjs';
 import { contentHash, dropStamp, filesBelow, hasStamp, writeStamp } from './stamp.mjs';
 
-const sourceFolders = JSON.parse(readFileSync(inProject('tsconfig.json'), 'utf8')).include;
+const sourceFolders = () => JSON.parse(readFileSync(inProject('tsconfig.json'), 'utf8')).include;
 
 const stampFile = inProject('dist', '.autoresearch-setup');
 const entry = inProject('dist', 'client', 'main.js');
@@ -12,11 +12,13 @@ const bundler = inProject('dist', 'worker', 'bundle-workflows.js');
 const command = inProject('node_modules', '.bin', 'autoresearch');
 
 const inputs = () =>
-  contentHash(['package.json', 'package-lock.json', 'tsconfig.json', ...filesBelow(sourceFolders, '.ts')]);
+  contentHash(['package.json', 'package-lock.json', 'tsconfig.json', ...filesBelow(sourceFolders(), '.ts')]);
 
 /** What was compiled from a source that is gone must not be found any more. */
 function removeOrphans() {
-  const folders = sourceFolders.map((folder) => join('dist', folder)).filter((folder) => existsSync(inProject(folder)));
+  const folders = sourceFolders()
+    .map((folder) => join('dist', folder))
+    .filter((folder) => existsSync(inProject(folder)));
   for (const compiled of filesBelow(folders, '.js')) {
     const source = compiled.replace(/^dist\//, '').replace(/\.js$/, '.ts');
     if (existsSync(inProject(source))) continue;
