@@ -21,6 +21,8 @@ import type { ExperimentInput } from './messages.js';
 export class Children {
   /** Starts and signals on their way: the engine does not continue as new before they have arrived. */
   inFlight = 0;
+  /** Starts on their way: a message to such an experiment waits for it. */
+  private readonly starting = new Map<string, Promise<void>>();
 
   constructor(
     private readonly run: string,
@@ -32,7 +34,7 @@ export class Children {
   start(experiment: ExperimentIdentity, slot: number | null): void {
     const { nodeId } = experiment;
     const input: ExperimentInput = { run: this.run, experiment, slot };
-    void this.track(async () => {
+    const started = this.track(async () => {
       try {
         // Its activities read from the workdir what it is: that must stand there first.
         await this.journal.flushed();
@@ -50,10 +52,13 @@ export class Children {
         this.onOutcome(nodeId, { type: 'failed', failure: failureFrom(error, 'unexpected_exception'), job: {} });
       }
     });
+    this.starting.set(nodeId, started);
+    void started.then(() => this.starting.delete(nodeId));
   }
 
   tell<Args extends unknown[]>(nodeId: string, signal: SignalDefinition<Args>, ...args: Args): void {
     void this.track(async () => {
+      await this.starting.get(nodeId);
       try {
         await getExternalWorkflowHandle(experimentWorkflowId(this.run, nodeId)).signal(signal, ...args);
       } catch {

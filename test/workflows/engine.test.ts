@@ -227,6 +227,15 @@ describe('steering', () => {
     for (const nodeId of fake.launched) expect(count(fake, `launchJob ${nodeId}`)).toBe(1);
   });
 
+  it('stops while experiments are only being started', async () => {
+    const { fake, handle } = await startEngine({}, { max_concurrency: 1 });
+    await fake.until((run) => run.statusOf('000_baseline') === 'running');
+    await handle.executeUpdate(messages.stopUpdate, { args: [{ mode: 'cancel_jobs' }] });
+    expect(await handle.result()).toMatchObject({ reason: 'user' });
+    expect(fake.launched).toEqual(['000_baseline']);
+    expect(fake.statusOf('001_mtp')).toBe('queued');
+  });
+
   it('stops with its jobs', async () => {
     const { fake, handle } = await withQueue();
     await handle.executeUpdate(messages.stopUpdate, { args: [{ mode: 'cancel_jobs' }] });

@@ -1,0 +1,45 @@
+/** Kept histories replay with today's workflows: a change that would decide otherwise in a run under way fails here. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { historyFromJSON } from '@temporalio/common/lib/proto-utils.js';
+import { type ReplayWorkerOptions, Worker } from '@temporalio/worker';
+import { describe, expect, inject, it } from 'vitest';
+import { packageFile } from '../../activities/package-files.js';
+import { makeDataConverter } from '../../worker/data-converter.js';
+
+const ROOT = packageFile('test', 'replay', 'histories');
+const FILES = readdirSync(ROOT, { recursive: true, encoding: 'utf8' })
+  .filter((path) => path.endsWith('.json'))
+  .sort();
+
+function read(path: string) {
+  const { workflowId, history } = JSON.parse(readFileSync(`${ROOT}/${path}`, 'utf8')) as {
+    workflowId: string;
+    history: unknown;
+  };
+  return { workflowId, history: historyFromJSON(history) };
+}
+
+function options(): ReplayWorkerOptions {
+  return { workflowBundle: { codePath: inject('workflowBundle') }, dataConverter: makeDataConverter() };
+}
+
+describe('kept histories', () => {
+  it('are there', () => {
+    expect(existsSync(ROOT)).toBe(true);
+    expect(FILES.length).toBeGreaterThanOrEqual(3);
+  });
+
+  it.each(FILES)('%s', async (path) => {
+    const { workflowId, history } = read(path);
+    await Worker.runReplayHistory(options(), history, workflowId);
+  });
+
+  it('a history that was tampered with does not replay', async () => {
+    const path = FILES.find((file) => file.includes('plans-until-the-planner-stops.engine-1'))!;
+    const { workflowId, history } = read(path);
+    const scheduled = history.events?.filter((event) => event.activityTaskScheduledEventAttributes) ?? [];
+    const attributes = scheduled[2]?.activityTaskScheduledEventAttributes;
+    if (attributes?.activityType) attributes.activityType.name = 'somethingElse';
+    await expect(Worker.runReplayHistory(options(), history, workflowId)).rejects.toThrow(/[Nn]ondeterminism/);
+  });
+});
