@@ -4,7 +4,11 @@ Both in one process and in pieces of about a second, so that a drift of the mach
 that there are many tasks and queue operations a second: whatever the probe would add per sample shows here first.
 A piece ends with a row for each stage, so rows come about as often as in a job.
 
-Prints a line for each pair: samples a second with and without the probe, CPU seconds with and without.
+SPDL's classes are measured twice in each round: their ratio to themselves shows how noisy the machine is. The CPU time
+that the probe's own functions take is counted, too: a number that noise hardly touches.
+
+Prints a line for each round: samples a second and CPU seconds with the probe, without, without once more; then the CPU
+seconds in the probe's own functions.
 """
 
 import sys
@@ -52,17 +56,44 @@ def piece(hook, queue):
     return seen / elapsed, time.process_time() - cpu_started
 
 
-def main(pairs):
+def count_own_time():
+    """The CPU seconds in what the probe does for each row, in a list of one."""
+    from autoresearch_probe import imported_files, spdl_statistics, table
+
+    spent = [0.0]
+
+    def counted(function):
+        def call(*arguments):
+            started = time.thread_time()
+            try:
+                return function(*arguments)
+            finally:
+                spent[0] += time.thread_time() - started
+
+        return call
+
+    table.Table.append = counted(table.Table.append)
+    imported_files.sweep = counted(imported_files.sweep)
+    spdl_statistics.stage_name = counted(spdl_statistics.stage_name)
+    return spent
+
+
+def main(rounds):
     probe = (config.get_default_hook_class(), config.get_default_queue_class())
     plain = (TaskStatsHook, StatsQueue)
     if probe == plain:
         sys.exit("the probe is not there: this would measure nothing")
-    piece(*plain)
-    piece(*probe)
-    for pair in range(pairs):
-        order = (probe, plain) if pair % 2 else (plain, probe)
-        found = {classes: piece(*classes) for classes in order}
-        print(*found[probe], *found[plain], flush=True)
+    spent = count_own_time()
+    variants = [probe, plain, plain]
+    for classes in variants:
+        piece(*classes)
+    for number in range(rounds):
+        found = [None] * len(variants)
+        before = spent[0]
+        for turn in range(len(variants)):
+            which = (number + turn) % len(variants)
+            found[which] = piece(*variants[which])
+        print(*(value for pair in found for value in pair), spent[0] - before, flush=True)
 
 
 if __name__ == "__main__":
