@@ -1,17 +1,12 @@
 /** The metric files of one run (runs/<node_id>/metrics): which there are, and their tables. */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { ImportedFile } from '../../domain/policies/source-proof.js';
 import { type MetricTable, readMetricTable } from './metric-table.js';
 import { isMissing, readStart } from './read-lines.js';
 
 /** Hours of samples; a longer file is read up to here, and a finding says so. */
 const FILE_LIMIT_BYTES = 32 * 1024 * 1024;
-
-export interface ImportedFile {
-  path: string;
-  sha256: string;
-  module: string;
-}
 
 export interface MetricFiles {
   processes: { tasks: MetricTable | null; queues: MetricTable | null }[];

@@ -10,6 +10,8 @@ import { jsonBlock } from './rewrite-answer.js';
 /** Less than this, relatively, is not told apart from noise. */
 const TELLABLE = 0.02;
 const CEILING_REACHED = 1.03;
+/** A cached loop that waits for more than this share of a step did not run from its cache. */
+const STILL_WAITS = 0.2;
 
 export function analysisAnswer(task: AnalyzeTask): string {
   const { evidence, spec } = task;
@@ -46,6 +48,10 @@ function verdictOf(task: AnalyzeTask): string {
   if (task.kind === 'baseline') return `The baseline runs at ${figure}.`;
   if (versusBaseline === null) return `It ran at ${figure}; there is no comparable baseline.`;
   if (task.kind === 'headspace') {
+    const { fetchMs, stepMs } = task.evidence.steps;
+    if (fetchMs !== null && stepMs !== null && fetchMs > STILL_WAITS * stepMs) {
+      return `The loop ran at ${figure}, and still waited for data ${percent(fetchMs / stepMs)} of a step: this is not yet the speed of the model alone.`;
+    }
     return versusBaseline <= CEILING_REACHED
       ? `With cached data the loop runs at ${figure}, ${signed(versusBaseline)} against the baseline: the model’s compute is the limit, and faster loading cannot help.`
       : `With cached data the loop runs at ${figure}, ${versusBaseline.toFixed(2)} times the baseline: this much loading may cost at most.`;
@@ -77,6 +83,10 @@ function remainingHeadspace(task: AnalyzeTask): string | null {
   if (task.kind === 'headspace') return null;
   const left = speedup(task.headspace && objectiveOf(task.headspace, null), measured(task));
   if (left === null) return null;
+  const { fetchMs, stepMs } = task.evidence.steps;
+  const waits = fetchMs !== null && stepMs !== null && fetchMs > STILL_WAITS * stepMs;
+  if (left <= CEILING_REACHED && waits)
+    return 'It is no slower than the headspace run, yet its loop still waits for data: headspace was measured too low.';
   if (left <= CEILING_REACHED) return 'The run is as fast as with cached data: nothing is left to gain from loading.';
   return `With cached data the loop runs ${left.toFixed(2)} times as fast as in this run; that much is left at most.`;
 }

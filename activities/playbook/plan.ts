@@ -1,6 +1,8 @@
 /** The playbook's plan: the search's moves as specifications in the engine's format, with a reason for each practice left out. */
 import type { Evidence } from '../../domain/evidence.js';
 import { experimentName, type Spec, SpecSchema } from '../../domain/formats/spec.js';
+import { launchCommandProblem } from '../../domain/policies/launch-command.js';
+import { threadBudgetProblem } from '../../domain/policies/thread-budget.js';
 import type { HistoryEntry } from '../agents/agent.js';
 import { setChange } from './changes.js';
 import { withFlag } from './launch-flags.js';
@@ -20,6 +22,8 @@ export interface PlanInput {
   baseLaunchCommand: string;
   bestNodeId: string | null;
   maxConcurrency: number;
+  /** Names of proposals that the engine has just refused. */
+  refusedNames?: readonly string[];
   practices: { known: readonly string[]; tried: readonly string[]; notApplicable: readonly string[] };
 }
 
@@ -36,7 +40,11 @@ export function planProposals(input: PlanInput): Plan {
   const isSettled = (tag: string) =>
     practices.tried.includes(tag) || practices.notApplicable.includes(tag) || impossible.has(tag);
   const untried = practices.known.filter((tag) => !isSettled(tag));
-  const answer = proposeMoves({ ...input, untried });
+  const answer = proposeMoves({
+    ...input,
+    untried,
+    allows: (move, axes, incumbent) => isAcceptable(specFor(move, axes, incumbent, input), axes, input),
+  });
   const reasons = [...answer.reasons, ...impossible.values()];
   if (answer.action !== 'launch') {
     if (answer.action === 'stop') {
@@ -59,6 +67,15 @@ export function planProposals(input: PlanInput): Plan {
   const { incumbent, moves, axes } = answer;
   const experiments = moves.map((move) => specFor(move, axes, incumbent, input));
   return { action: 'launch', reasoning: reasons.join(' '), experiments, not_applicable: [...impossible.keys()] };
+}
+
+/** The engine's own rules for commands, asked beforehand: a proposal that it refuses would be made again and again. */
+function isAcceptable(spec: Spec, axes: readonly Axis[], input: PlanInput): boolean {
+  const { launch_command: command } = spec;
+  if (input.refusedNames?.includes(spec.name) || launchCommandProblem(command, input.baseLaunchCommand) !== null)
+    return false;
+  const extended = axes.some(({ role, most }) => role === 'threads' && most > 16);
+  return threadBudgetProblem(command, { gpuCount: null, sixteenBeatFewer: extended }) === null;
 }
 
 function isOpen(entries: readonly HistoryEntry[], tag: string): boolean {

@@ -37,7 +37,9 @@ async function textFor(task: AgentTask, rewriter: PipelineRewriter): Promise<str
 async function planAnswer(task: PlanTask, rewriter: PipelineRewriter): Promise<string> {
   const surveyed = await rewriter.survey(task.source, task.baseLaunchCommand);
   const survey = surveyOfBase(surveyed, task.history, task.baseCommit, task.bestNodeId);
-  const plan = planProposals({ ...task, survey, maxConcurrency: task.limits.maxConcurrency });
+  // The engine names what it refused: `<name>: <reason>`, a line each.
+  const refusedNames = (task.refusal ?? '').split('\n').map((line) => line.split(':')[0]!.trim());
+  const plan = planProposals({ ...task, survey, refusedNames, maxConcurrency: task.limits.maxConcurrency });
   const unclear = survey.problems.length > 0 ? `\n\nNot understood: ${survey.problems.join('; ')}` : '';
   return `${plan.reasoning}${unclear}\n\n${jsonBlock(plan)}`;
 }

@@ -10,20 +10,23 @@ export function reportAnswer({ history, bestNodeId, baseLaunchCommand, notes }: 
   const best = history.find(({ nodeId }) => nodeId === bestNodeId);
   const followUps = history.filter(({ kind }) => !['baseline', 'headspace'].includes(kind));
   const factorOf = (entry: HistoryEntry) => speedup(measured(entry), reference);
-  const worked = followUps.filter((entry) => (factorOf(entry) ?? 0) >= 1 + GAIN);
-  const idle = followUps.filter((entry) => factorOf(entry) !== null && !worked.includes(entry));
   const broken = followUps.filter(({ status }) => status === 'failed');
-  worked.sort((a, b) => factorOf(b)! - factorOf(a)!);
+  const gains = followUps.flatMap((entry) => {
+    const start = startOf(entry, history) ?? baseline;
+    const gain = speedup(measured(entry), start ? measured(start) : null);
+    return gain === null ? [] : [{ entry, start: start?.nodeId ?? '', gain, factor: factorOf(entry) }];
+  });
+  const line = ({ entry, start, gain, factor }: (typeof gains)[number]) =>
+    `${nameOf(entry)}: ${percentOf(gain)} against ${start}${factor === null ? '' : `, ${factor.toFixed(2)} times the baseline`}.`;
+  const worked = gains.filter(({ gain }) => gain >= 1 + GAIN).sort((x, y) => (y.factor ?? 0) - (x.factor ?? 0));
+  const idle = gains.filter(({ gain }) => gain < 1 + GAIN);
   const sections = [
     '# Final report',
     summary(best, baseline, history, factorOf),
-    section(
-      'What worked',
-      worked.map((entry) => `${nameOf(entry)}: ${percentOf(factorOf(entry)!)} against the baseline.`),
-    ),
+    section('What worked', worked.map(line)),
     section(
       'What did not',
-      idle.map((entry) => `${nameOf(entry)}: ${percentOf(factorOf(entry)!)}. ${reasonOf(entry)}`.trim()),
+      idle.map((each) => `${line(each)} ${reasonOf(each.entry)}`.trim()),
     ),
     section(
       'What failed',
@@ -40,6 +43,13 @@ export function reportAnswer({ history, bestNodeId, baseLaunchCommand, notes }: 
 
 function measured(entry: HistoryEntry): Objective | null {
   return entry.status === 'completed' && entry.result ? objectiveOf(entry.result.metrics, null) : null;
+}
+
+/** What an experiment builds on: told apart by its node where several share a commit. */
+function startOf({ spec, parentId }: HistoryEntry, history: readonly HistoryEntry[]): HistoryEntry | undefined {
+  const { stacks_on: stacksOn } = spec as { stacks_on?: unknown };
+  const id = typeof stacksOn === 'string' ? stacksOn : parentId;
+  return history.find(({ nodeId }) => nodeId === id);
 }
 
 function summary(
@@ -100,13 +110,22 @@ function applying(best: HistoryEntry, history: readonly HistoryEntry[], baseLaun
     best.commit
       ? `Code: \`git diff\` from the anchor to commit \`${best.commit}\` (or \`autoresearch diff <workdir> ${best.nodeId}\`).`
       : '',
-    changes.length > 0 ? `Changes: ${[...new Set(changes)].map((change) => `\`${change}\``).join(', ')}.` : '',
+    changes.length > 0
+      ? `Changes: ${lastOfEach(changes)
+          .map((change) => `\`${change}\``)
+          .join(', ')}.`
+      : '',
     command && command !== baseLaunchCommand ? `Launch command: \`${command}\`` : 'The launch command stays as it is.',
   ];
   return section(
     'How to apply the winner',
     lines.filter((line) => line !== ''),
   );
+}
+
+/** A knob that was changed again on the way has its last value. */
+function lastOfEach(changes: readonly string[]): string[] {
+  return [...new Map(changes.map((change) => [change.split('=')[0]!, change])).values()];
 }
 
 function inWords(objective: Objective | null): string {

@@ -1,5 +1,6 @@
 /** What the search may turn: the survey's knobs as axes with their limits. */
 import { normalFlag } from '../../../domain/policies/launch-command.js';
+import { flagNumber } from '../launch-flags.js';
 import type { Knob, Survey } from '../survey.js';
 import type { Setting } from './settings.js';
 import type { Trials } from './trials.js';
@@ -59,12 +60,22 @@ function stagesOf(knob: Knob, survey: Survey): string[] {
 
 function threadBudget(survey: Survey, trials: Trials): number {
   const knob = survey.knobs.find(({ role }) => role === 'num_threads');
-  if (!knob) return THREADS_MOST;
-  const threadsOf = (setting: Setting) => setting.values[knob.id] ?? knob.value;
-  const { incumbent } = trials;
-  const fewer = trials.all.some(({ speed, setting }) => speed !== null && threadsOf(setting) < THREADS_MOST);
-  const extended = incumbent !== null && fewer && threadsOf(incumbent.setting) >= THREADS_MOST;
-  return extended ? THREADS_MOST_EXTENDED : THREADS_MOST;
+  return knob && sixteenBeatFewer(knob, trials) ? THREADS_MOST_EXTENDED : THREADS_MOST;
+}
+
+/** Whether a measured run with 16 threads beat every one with fewer; of a flag only runs that name it count, as for the engine. */
+function sixteenBeatFewer(knob: Knob, trials: Trials): boolean {
+  const measured = trials.all.flatMap(({ entry, setting, speed }) => {
+    const { where } = knob;
+    const threads =
+      where.type === 'flag'
+        ? flagNumber(entry.spec.launch_command, where.flag)
+        : (setting.values[knob.id] ?? knob.value);
+    return threads === null || speed === null ? [] : [{ threads, speed }];
+  });
+  const fewer = measured.filter(({ threads }) => threads < THREADS_MOST);
+  const sixteen = measured.filter(({ threads }) => threads === THREADS_MOST);
+  return fewer.length > 0 && sixteen.some((run) => fewer.every((other) => run.speed > other.speed));
 }
 
 export function axisValue(axis: Axis, setting: Setting): number {

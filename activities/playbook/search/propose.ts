@@ -26,6 +26,8 @@ export interface SearchInput {
   maxConcurrency: number;
   /** Best-practice tags that were neither tried nor found inapplicable. */
   untried: readonly string[];
+  /** Whether the engine would run it; what it would refuse is not proposed. */
+  allows(move: Move, axes: readonly Axis[], incumbent: Trial): boolean;
 }
 
 export type SearchAnswer =
@@ -106,14 +108,18 @@ function evidenceFor({ evidence, history }: SearchInput, incumbent: Trial): Evid
   return evidence[incumbent.entry.nodeId] ?? evidence[baseline];
 }
 
+/** A loop that waits for data for more than this share of a step is not limited by compute, whatever headspace said. */
+const CLEAR_WAIT = 0.1;
+
 function headroomOf(axes: readonly Axis[], incumbent: Trial, trials: Trials, fetchShare: number | null): number {
+  const byWaiting = fetchShare === null ? null : Math.min(UNKNOWN_HEADROOM, 1 / Math.max(0.05, 1 - fetchShare));
   // The ceiling was measured with the user's batch size; with another one it says nothing.
   const sameBatch = axes.every(
     (axis) => axis.role !== 'batch' || axisValue(axis, incumbent.setting) === axis.knob.value,
   );
-  if (trials.ceiling !== null && sameBatch) return trials.ceiling / incumbent.speed!;
-  if (fetchShare !== null) return Math.min(UNKNOWN_HEADROOM, 1 / Math.max(0.05, 1 - fetchShare));
-  return UNKNOWN_HEADROOM;
+  if (trials.ceiling === null || !sameBatch) return byWaiting ?? UNKNOWN_HEADROOM;
+  const byCeiling = trials.ceiling / incumbent.speed!;
+  return fetchShare !== null && fetchShare > CLEAR_WAIT ? Math.max(byCeiling, byWaiting!) : byCeiling;
 }
 
 function rankedMoves(input: SearchInput, situation: Situation, incumbent: Trial, trials: Trials): Move[] {
@@ -134,7 +140,7 @@ function rankedMoves(input: SearchInput, situation: Situation, incumbent: Trial,
     const key = settingKey(settingAfter(move, incumbent));
     if (seen.has(key)) return false;
     seen.add(key);
-    return true;
+    return input.allows(move, axes, incumbent);
   });
 }
 
