@@ -7,10 +7,10 @@ import { analysisAnswer } from './analysis-answer.js';
 import { planProposals } from './plan.js';
 import { reportAnswer } from './report-answer.js';
 import { jsonBlock, type PipelineRewriter, rewriteAnswer } from './rewrite-answer.js';
-import * as targetPython from './run-python.js';
+import { rewrite, survey } from './run-python.js';
 import { surveyOfBase } from './search/settings.js';
 
-export function createPlaybookAgent(rewriter: PipelineRewriter = targetPython): CodingAgent {
+export function createPlaybookAgent(rewriter: PipelineRewriter = { survey, rewrite }): CodingAgent {
   return {
     name: 'playbook',
     async answer(task, _prompt, signal): Promise<AgentAnswer> {
@@ -36,10 +36,10 @@ async function textFor(task: AgentTask, rewriter: PipelineRewriter): Promise<str
 
 async function planAnswer(task: PlanTask, rewriter: PipelineRewriter): Promise<string> {
   const surveyed = await rewriter.survey(task.source, task.baseLaunchCommand);
-  const survey = surveyOfBase(surveyed, task.history, task.baseCommit, task.bestNodeId);
+  const ofBase = surveyOfBase(surveyed, task.history, task.baseCommit, task.bestNodeId);
   // The engine names what it refused: `<name>: <reason>`, a line each.
   const refusedNames = (task.refusal ?? '').split('\n').map((line) => line.split(':')[0]!.trim());
-  const plan = planProposals({ ...task, survey, refusedNames, maxConcurrency: task.limits.maxConcurrency });
-  const unclear = survey.problems.length > 0 ? `\n\nNot understood: ${survey.problems.join('; ')}` : '';
+  const plan = planProposals({ ...task, survey: ofBase, refusedNames, maxConcurrency: task.limits.maxConcurrency });
+  const unclear = ofBase.problems.length > 0 ? `\n\nNot understood: ${ofBase.problems.join('; ')}` : '';
   return `${plan.reasoning}${unclear}\n\n${jsonBlock(plan)}`;
 }

@@ -1,32 +1,15 @@
 /**
- * Moves that the stage statistics of the incumbent suggest: more where a stage holds the others up, fewer where tasks
- * stand in each other's way, threads where they are short.
+ * Moves that the stage statistics of the incumbent suggest: more where a stage holds the others up, threads where they are
+ * short, fewer where tasks stand in each other's way (fewer-moves.ts).
  */
 import type { Diagnosis, StageReading } from '../../../domain/policies/stage-rules.js';
 import { milliseconds } from '../../../domain/policies/stage-sentences.js';
 import { splitChange } from '../changes.js';
-import type { Survey } from '../survey.js';
 import { type Axis, axisValue } from './axes.js';
+import { fewer } from './fewer-moves.js';
 import { clampTo, familyOf, type Move } from './moves.js';
-import type { Setting } from './settings.js';
+import { FAINT, type Situation } from './situation.js';
 
-export interface Situation {
-  survey: Survey;
-  axes: Axis[];
-  setting: Setting;
-  diagnosis: Diagnosis;
-  /** How many times as fast the pipeline may become at most, by headspace and fetch time. */
-  headroom: number;
-  /** Share of the machine's cores in use, 0 to 1; null when unknown. */
-  cpuUse: number | null;
-  cpuCores: number | null;
-  numThreads: number | null;
-}
-
-/** What is said without any sign for or against: worth a try after everything better. */
-const FAINT = 0.03;
-/** From this use of all cores on, more tasks cannot get more done. */
-const CPU_FULL = 0.85;
 /** Room for the unevenness of tasks when a concurrency is computed from means. */
 const SLACK = 1.15;
 
@@ -160,77 +143,6 @@ function withThreads(situation: Situation, values: Record<string, number>): { va
     .reduce((sum, axis) => sum + (values[axis.knob.id] ?? axisValue(axis, setting)), 0);
   const threads = clampTo(pool, wanted);
   return threads > numThreads ? { values: { ...values, [pool.knob.id]: threads } } : { values };
-}
-
-/** Lower values: by themselves, and all together, because what stands in the way is the sum of busy threads. */
-function fewer(situation: Situation): Move[] {
-  const { axes, setting, diagnosis, cpuUse, cpuCores, headroom } = situation;
-  const cpuFull = cpuUse !== null && cpuUse >= CPU_FULL;
-  // Data is ready and yet the loop is slower than with cached data: the loader's threads slow down the step itself.
-  const disturbs = diagnosis.limit === 'compute' && headroom > 1.03;
-  const narrowing = axes.filter(
-    (axis) => (axis.role === 'concurrency' || axis.role === 'threads') && axisValue(axis, setting) >= 2,
-  );
-  const crowd = (value: number) => cpuCores !== null && value > 2 * cpuCores;
-  const worthOf = (axis: Axis): { gain: number; why: string } => {
-    const value = axisValue(axis, setting);
-    const listed = diagnosis.oversubscribed.find(({ stage }) => axis.stages.includes(stage.function));
-    if (listed)
-      return {
-        gain: 0.35,
-        why: `\`${listed.stage.function}\` is oversubscribed (${listed.reason}): fewer at a time should be faster.`,
-      };
-    if (cpuFull && crowd(value))
-      return { gain: 0.3, why: 'The cores are full and there are more tasks than cores: fewer at a time switch less.' };
-    if (diagnosis.gilBound)
-      return { gain: 0.25, why: 'Threads take turns at the interpreter’s lock: fewer of them lose less time.' };
-    if (disturbs)
-      return {
-        gain: Math.min(0.25, 0.5 * (headroom - 1)),
-        why: 'Data is ready in time, but its threads take time from the step: fewer may do.',
-      };
-    if (crowd(value))
-      return { gain: 0.08, why: 'There are many more tasks than cores: fewer at a time may be faster.' };
-    return { gain: FAINT, why: 'Fewer at a time may be as fast and leave more to the training loop.' };
-  };
-  const single = narrowing.flatMap((axis): Move[] => {
-    const { gain, why } = worthOf(axis);
-    const value = axisValue(axis, setting);
-    const to = (target: number, factor: number): Move => ({
-      values: consistent(axes, setting, { [axis.knob.id]: clampTo(axis, target) }),
-      structure: [],
-      gain: gain * factor,
-      why,
-      family: familyOf(axis, 'down'),
-    });
-    return crowd(value) && value >= 8 ? [to(value / 2, 0.9), to(value / 4, 1)] : [to(value / 2, 1)];
-  });
-  if (narrowing.length < 2) return single;
-  const best = Math.max(...narrowing.map((axis) => worthOf(axis).gain));
-  const together: Move = {
-    values: Object.fromEntries(narrowing.map((axis) => [axis.knob.id, clampTo(axis, axisValue(axis, setting) / 2)])),
-    structure: [],
-    gain: best * 0.95,
-    why: 'What stands in the way is the sum of busy threads, so all stages are lowered together.',
-    family: 'all:down',
-  };
-  return [...single, together];
-}
-
-/** The pool is never smaller than the thread counts that the engine compares with it. */
-function consistent(axes: readonly Axis[], setting: Setting, values: Record<string, number>): Record<string, number> {
-  const pool = axes.find(({ role }) => role === 'threads');
-  const threads = pool ? values[pool.knob.id] : undefined;
-  if (threads === undefined) return values;
-  const lowered = axes.filter(
-    (axis) => axis.role === 'concurrency' && axisValue(axis, setting) > threads && isPoolBound(axis, pool!, setting),
-  );
-  return { ...values, ...Object.fromEntries(lowered.map((axis) => [axis.knob.id, threads])) };
-}
-
-/** A concurrency above the pool's size before was not the pool's to serve (a coroutine stage), and stays. */
-function isPoolBound(axis: Axis, pool: Axis, setting: Setting): boolean {
-  return axisValue(axis, setting) <= axisValue(pool, setting);
 }
 
 function buffers({ axes, setting, diagnosis }: Situation): Move[] {

@@ -11,8 +11,9 @@ import { type Axis, axesOf, axisValue, threadsIn } from './axes.js';
 import { batchMoves } from './batch-moves.js';
 import { combinations, refinements, settingAfter, weighByHistory } from './history-moves.js';
 import type { Move } from './moves.js';
-import { pipelineMoves, type Situation } from './pipeline-moves.js';
+import { pipelineMoves } from './pipeline-moves.js';
 import { settingKey } from './settings.js';
+import type { Situation } from './situation.js';
 import { readTrials, type Trial, type Trials } from './trials.js';
 
 export interface SearchInput {
