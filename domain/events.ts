@@ -53,4 +53,3 @@ export type EventBody =
 
 /** `seq` counts from 1 without gaps; `atMs` is the engine's clock (Unix milliseconds). */
 export type EngineEvent = { seq: number; atMs: number } & EventBody;
-export type EventType = EventBody['type'];

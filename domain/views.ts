@@ -1,7 +1,7 @@
 /** What queries answer and `status` shows: small plain JSON made from the state alone, the same with and without a server. */
 import { type EngineState, openRows } from './engine-state.js';
 import type { ExperimentRow } from './experiment.js';
-import { commitOf, isTerminal, jobIdOf } from './experiment.js';
+import { commitOf, jobIdOf } from './experiment.js';
 import { type Objective, objectiveOf } from './policies/compare.js';
 import { plateauCount } from './policies/planning.js';
 import { inRunOrder } from './policies/scheduling.js';
@@ -122,9 +122,4 @@ export function treeView(state: EngineState, limit = 500): ExperimentView[] {
     .sort((a, b) => a.seq - b.seq)
     .slice(-limit)
     .map(experimentView);
-}
-
-/** True while something of this run may still change by itself. */
-export function isLive(state: EngineState): boolean {
-  return state.status !== 'stopped' || Object.values(state.experiments).some((row) => !isTerminal(row));
 }

@@ -1,4 +1,4 @@
-import type { WorkflowHandle } from '@temporalio/client';
+import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import { afterEach, describe, expect, it } from 'vitest';
 import { engineWorkflowId, experimentWorkflowId } from '../../domain/naming.js';
 import type { SetLimitsMessage } from '../../domain/steering.js';
@@ -7,7 +7,7 @@ import * as messages from '../../workflows/messages.js';
 import { type FakeOptions, FakeRun } from '../support/fake-activities.js';
 import { startTestWorker, type TestWorker } from '../support/temporal-env.js';
 
-type Handle = WorkflowHandle<(input: EngineInput) => Promise<EngineResult>>;
+type Handle = WorkflowHandleWithFirstExecutionRunId<(input: EngineInput) => Promise<EngineResult>>;
 
 let worker: TestWorker | null = null;
 
@@ -104,7 +104,7 @@ describe('a whole run', () => {
     }
     expect(await handle.result()).toMatchObject({ reason: 'max_iterations' });
     expect(fake.state.tally).toMatchObject({ completed: 7, failed: 0 });
-    const first = handle.firstExecutionRunId ?? '';
+    const first = handle.firstExecutionRunId;
     const last = (await w.client.workflow.getHandle(handle.workflowId).describe()).runId;
     expect(last).not.toBe(first);
     for (const nodeId of fake.launched) expect(count(fake, `launchJob ${nodeId}`)).toBe(1);
