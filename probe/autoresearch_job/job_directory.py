@@ -25,6 +25,9 @@ class JobDirectory:
             return error.errno not in (errno.EWOULDBLOCK, errno.EACCES)
         return True
 
+    def exists(self):
+        return os.path.isdir(self.path)
+
     def started(self):
         return os.path.exists(self.file("claim"))
 

@@ -120,9 +120,12 @@ class _Job:
             ended_at = time.time()
             # The watch of an adopted job cannot know how it ended.
             cause = "exit" if self._own else "lost"
+        self._sampler.stop()
+        if not self._directory.exists():
+            self.end_processes()
+            return
         self._facts["cause"] = cause
         self._directory.write_facts(self._facts)
-        self._sampler.stop()
         # Also after an ordinary end: what the job left running would disturb the next one.
         self.end_processes()
         _close(self._directory, self._facts, cause, self._returncode_after(cause), ended_at)
@@ -161,8 +164,8 @@ class _Job:
         now = time.monotonic()
         if self._directory.cancel_requested():
             return "cancelled"
-        if self._inbox.told_to_end:
-            # The machine goes down: nobody decided about this job.
+        if self._inbox.told_to_end or not self._directory.exists():
+            # The machine goes down, or somebody removed the workdir: nobody decided about this job.
             return "lost"
         if now - self._started >= self._facts["timeout_s"]:
             return "timeout"

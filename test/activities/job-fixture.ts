@@ -15,8 +15,6 @@ import { ConfigSchema, type RunConfig } from '../../domain/formats/config.js';
 
 export const RUN = 'r1';
 export const FIXTURES = packageFile('test', 'fixtures', 'jobs');
-/** The project's own environment, where SPDL is. */
-export const SPDL_PYTHON = packageFile('.tools', 'venv', 'bin', 'python');
 
 export class JobFixture {
   private constructor(

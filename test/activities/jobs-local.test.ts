@@ -227,6 +227,14 @@ describe('limits', () => {
     expect((await jobs.platform.logs(jobId, 100)).stdout).toContain('7\n');
   });
 
+  it('ends a job whose directory was removed: nobody could learn of it any more', async () => {
+    const { jobId } = await jobs.platform.launch(await jobs.request('n1', 'sleep 600'));
+    const { pid, runner_pid } = await jobs.record(jobId);
+    await rm(jobs.context.workdir.root, { recursive: true });
+    await untilGone(Number(pid));
+    await untilGone(Number(runner_pid));
+  });
+
   it('leaves nothing running after an ordinary end', async () => {
     const ledger = jobs.file('ledger');
     const { jobId } = await jobs.platform.launch(
