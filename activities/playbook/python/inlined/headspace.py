@@ -60,8 +60,8 @@ def _autoresearch_batches(config):
 class _AutoresearchCached:
     """Stands for the loader: the same number of batches, from CacheDataLoader."""
 
-    def __init__(self, loader, limit):
-        self._loader, self._limit, self._batches = loader, limit, None
+    def __init__(self, loader, limit, counted):
+        self._loader, self._limit, self._counted, self._batches = loader, limit, counted, None
 
     def __iter__(self):
         from spdl.dataloader import CacheDataLoader
@@ -90,7 +90,7 @@ class _AutoresearchCached:
 
     def _count(self):
         """From the pipelines built, if they agree; else the loader's own length."""
-        counts = set(_autoresearch_headspace.counts)
+        counts = set(_autoresearch_headspace.counts) if self._counted else ()
         if len(counts) == 1 and None not in counts:
             return counts.pop()
         try:
@@ -133,11 +133,11 @@ def _autoresearch_count_ahead(first, iterator, limit_s=10.0):
     return cache, total
 
 
-def _autoresearch_cached(loader, limit=None):
-    return (_AutoresearchCachedSized if hasattr(loader, "__len__") else _AutoresearchCached)(loader, limit)
+def _autoresearch_cached(loader, limit=None, counted=True):
+    return (_AutoresearchCachedSized if hasattr(loader, "__len__") else _AutoresearchCached)(loader, limit, counted)
 
 
-def _autoresearch_cached_call(get_batch, limit=None):
+def _autoresearch_cached_call(get_batch, limit=None, counted=True):
     """For loops that take each batch by a call: the end is an EOFError, as SPDL's."""
 
     def batches():
@@ -149,7 +149,7 @@ def _autoresearch_cached_call(get_batch, limit=None):
 
     def get(*args, **options):
         if _autoresearch_calls[0] is None:
-            _autoresearch_calls[0] = iter(_AutoresearchCached(batches(), limit))
+            _autoresearch_calls[0] = iter(_AutoresearchCached(batches(), limit, counted))
         try:
             return next(_autoresearch_calls[0])
         except StopIteration:

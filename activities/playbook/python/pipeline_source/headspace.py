@@ -18,6 +18,9 @@ def headspace(analysis, steps: int | None = None) -> tuple[dict[str, str], str]:
         raise RewriteRefused("the loop's batches come from a cache already")
     limit = steps or steps_taken(analysis, loop)
     hint = f", limit={limit}" if limit else ""
+    if any(p.kind.startswith("subprocess") for p in loop.pipelines) or not loop.pipelines:
+        # Such a pipeline is built elsewhere: what is built here says nothing about its length.
+        hint += ", counted=False"
     edits: dict[object, Edits] = {}
     if loop.kind == "get_item":
         call = loop.iterable

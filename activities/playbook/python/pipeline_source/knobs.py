@@ -7,10 +7,10 @@ import re
 from dataclasses import dataclass, field
 
 from .dataflow import default_node
-from .library_calls import BUILDER_STEPS
+from .library_calls import BUILDER_STEPS, spdl_name
 from .scopes import parameters
 from .stages import Stage, Step
-from .values import Computed, Concrete, ExternalCall, Flag, Frame, Function, Leaf, Literal, Method, Value, is_number
+from .values import Computed, Concrete, External, ExternalCall, Flag, Frame, Function, Leaf, Literal, Method, Value, is_number
 
 _WORDS = re.compile(r"concurren|workers?\b|_workers|threads?\b|_threads|batch|buffer|prefetch|queue|n_?jobs|parallel", re.I)
 _SAME_NAMES = {"_autoresearch_subprocess": "build", "build_pipeline": "build", "_autoresearch_subprocess_loader": "DataLoader"}
@@ -168,8 +168,13 @@ class KnobFinder:
         scope = module.scope_at(node).qualname
         child, suffix = node, ""
         for parent in module.ancestors(node):
+            if parent is child:
+                continue
             if isinstance(parent, ast.keyword):
                 call = module.parents[parent]
+                if _is_field_default(module, call, parent):
+                    child = call
+                    continue
                 return self._call_name(module, call, parent.arg or "**") + suffix
             if isinstance(parent, ast.Call) and child in parent.args:
                 return self._call_name(module, parent, self._positional(module, parent, parent.args.index(child))) + suffix
@@ -186,6 +191,8 @@ class KnobFinder:
                         return f"{qualname}.{arg.arg}{suffix}"
             elif isinstance(parent, (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.NamedExpr)):
                 target = parent.targets[0] if isinstance(parent, ast.Assign) else parent.target
+                if isinstance(target, ast.Tuple) and suffix[1:].isdigit() and int(suffix[1:]) < len(target.elts):
+                    target, suffix = target.elts[int(suffix[1:])], ""
                 name = module.text_of(target).removeprefix("self.")
                 return f"{scope}.{name}{suffix}" if scope else f"{name}{suffix}"
             elif isinstance(parent, ast.stmt):
@@ -209,7 +216,11 @@ class KnobFinder:
         name = call.func.attr if isinstance(call.func, ast.Attribute) else ""
         if name in BUILDER_STEPS:
             return {"add_sink": "buffer_size", "aggregate": "input"}.get(name, str(index))
+        if name == "get" and index == 1:
+            return str(getattr(call.args[0], "value", index))
         for callee in self.flow.evaluate(call.func, self.flow.frame_at(module, call)):
+            if isinstance(callee, External):
+                return {"SinkConfig": "buffer_size", "Aggregate": "input"}.get(spdl_name(callee.name) or "", str(index))
             function = callee.function if isinstance(callee, Method) else callee
             if isinstance(function, Function):
                 names = [a.arg for a in [*function.node.args.posonlyargs, *function.node.args.args]]
@@ -236,11 +247,21 @@ class KnobFinder:
                         self._add_named(Home(value, leaf=Leaf(value, config, pointer), confidence="name"), name)
         for module in self.flow.project.modules:
             for statement in self._declarations(module):
+                if self._always_passed(module, statement):
+                    continue
                 target = statement.targets[0] if isinstance(statement, ast.Assign) else statement.target
                 if isinstance(target, ast.Name) and self._tells(target.id) and isinstance(statement.value, ast.Constant):
                     if is_number(statement.value.value) and id(statement.value) not in given:
                         frame = self.flow.frame_at(module, statement.value)
                         self._add_named(Home(statement.value.value, node=statement.value, frame=frame, confidence="name"), target.id)
+
+    def _always_passed(self, module, statement) -> bool:
+        """A field that every constructor call gives: its default has no effect."""
+        owner = module.parents[statement]
+        if not isinstance(owner, ast.ClassDef) or not isinstance(statement.target, ast.Name):
+            return False
+        calls = [c for _, c in self.flow._calls_by_name.get(owner.name, [])]
+        return bool(calls) and all(any(k.arg == statement.target.id for k in c.keywords) for c in calls)
 
     def _defaults_of_flags(self) -> set[int]:
         """Literals that only say what a flag is when it is not given: the flag is the knob."""
@@ -279,3 +300,8 @@ class KnobFinder:
         role = "batch_size" if re.search(r"batch_?size|per_batch|^batch$", lowered) else "prefetch" if "prefetch" in lowered else "other"
         self.add(home, role, None, None)
 
+
+def _is_field_default(module, call: ast.Call, keyword: ast.keyword) -> bool:
+    """`workers: int = field(default=4)`: the number is known by the field's name."""
+    name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+    return keyword.arg == "default" and name in ("field", "Field", "ib", "attrib") and isinstance(module.parents.get(call), (ast.AnnAssign, ast.Assign))

@@ -157,8 +157,11 @@ class LoopFinder:
     def innermost(self, node: ast.AST, frame: Frame) -> ast.AST:
         """Under enumerate(), tqdm(), islice() and the like: the expression that yields the batches themselves."""
         while isinstance(node, ast.Call):
+            if isinstance(node.func, ast.Name) and node.func.id in PASS_THROUGH_HELPERS and node.args:
+                node = node.args[0]
+                continue
             values = self.flow.evaluate(node, frame)
-            if any(isinstance(v, (Pipeline, Instance, Generator)) for v in values) and not self._is_iter(node, frame):
+            if any(isinstance(v, (Pipeline, Instance, Generator)) for v in values) and not self._is_iter(node):
                 return node
             callees = self.flow.evaluate(node.func, frame)
             if any(isinstance(c, (Function, Class)) for c in callees) or isinstance(node.func, ast.Attribute) and any(
@@ -173,9 +176,10 @@ class LoopFinder:
             node = inner
         return node
 
-    def _is_iter(self, node: ast.Call, frame: Frame) -> bool:
+    @staticmethod
+    def _is_iter(node: ast.Call) -> bool:
         name = node.func.id if isinstance(node.func, ast.Name) else ""
-        return name in ("iter", "list", "tuple") or name in PASS_THROUGH_HELPERS and name != "_autoresearch_cached"
+        return name in ("iter", "list", "tuple")
 
     def _call(self, module, node: ast.Call) -> list[Loop]:
         if self._is_a_helper(module, node):

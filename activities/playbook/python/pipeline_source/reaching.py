@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import functools
+import importlib.util
 
 from .values import (
     UNKNOWN_NUMBER,
@@ -118,6 +120,8 @@ class Reaching:
         for parent in frame.module.ancestors(node):
             if parent is frame.scope.node:
                 break
+            if isinstance(parent, ast.Try) and self._is_other_import(parent, child):
+                return False
             if isinstance(parent, ast.If):
                 branch = _branch(parent, child)
                 truth = None if branch == "test" else self.truth(parent.test, frame)
@@ -125,6 +129,20 @@ class Reaching:
                     return False
             child = parent
         return True
+
+    def _is_other_import(self, node: ast.Try, child: ast.AST) -> bool:
+        """try: import x / except ImportError: …: which of the two runs in this Python."""
+        imports = [s for s in node.body if isinstance(s, (ast.Import, ast.ImportFrom))]
+        if not imports or not any(_catches_import(h) for h in node.handlers):
+            return False
+        present = all(self._is_importable(s) for s in imports)
+        return present if child in node.handlers else child in imports and not self._is_importable(child)
+
+    def _is_importable(self, node: ast.AST) -> bool:
+        names = [a.name for a in node.names] if isinstance(node, ast.Import) else [node.module or ""]
+        if isinstance(node, ast.ImportFrom) and node.level:
+            return True
+        return all(self.project.module(n) is not None or _is_installed(n.split(".")[0]) for n in names)
 
     def bound_value(self, binding, name: str, frame: Frame) -> list[Value]:
         kind = binding.kind
@@ -234,3 +252,16 @@ def _decorated(node: ast.AST, name: str) -> bool:
             return True
     return False
 
+
+def _catches_import(handler: ast.ExceptHandler) -> bool:
+    names = {n.id for n in ast.walk(handler.type) if isinstance(n, ast.Name)} if handler.type else {"Exception"}
+    return bool(names & {"ImportError", "ModuleNotFoundError", "Exception", "BaseException"})
+
+
+@functools.cache
+def _is_installed(package: str) -> bool:
+    """Looks the package up without importing it: this runs in the target's own Python."""
+    try:
+        return importlib.util.find_spec(package) is not None
+    except (ImportError, ValueError):
+        return False
