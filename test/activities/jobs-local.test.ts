@@ -44,6 +44,14 @@ async function runnersOf(jobDir: string): Promise<number[]> {
   return found;
 }
 
+function killIfAlive(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
 describe('a local job', () => {
   it('runs, and leaves the files of its format', async () => {
     const before = Date.now();
@@ -182,7 +190,7 @@ describe('launching again', () => {
       const request = await jobs.request(nodeId, `echo ran >> '${jobs.file(nodeId)}'`);
       const launching = jobs.platform.launch(request).catch(() => null);
       await sleep(delayMs);
-      for (const pid of await runnersOf(jobs.context.workdir.job(`local_${nodeId}`))) process.kill(pid, 'SIGKILL');
+      (await runnersOf(jobs.context.workdir.job(`local_${nodeId}`))).forEach(killIfAlive);
       await launching;
       if ((await jobs.platform.find(request.jobName)) === null) await jobs.platform.launch(request);
       await jobs.end(`local_${nodeId}`);
