@@ -70,7 +70,7 @@ export function makeAnalyze(deps: {
         return null;
       });
       const result = resultFrom(state, nodeId, evidence, answer?.value ?? null);
-      if (!isMeasured(evidence) && objectiveOf(result.metrics, null) === null && answer === null) {
+      if (!isMeasured(evidence) && answer === null) {
         raise('analysis_failed', 'nothing was measured and the agent gave no analysis');
       }
       await writeFileAtomic(workdir.run(nodeId, 'analysis.md'), answer?.text ?? noAnalysis(result));
@@ -96,7 +96,7 @@ export function resultFrom(
   }
   metrics.bottleneck_stage = reply?.metrics.bottleneck_stage ?? metrics.bottleneck_stage;
   metrics.notes = reply?.metrics.notes ?? metrics.notes;
-  const objective = objectiveOf(metrics, null);
+  const objective = objectiveOf(metrics, evidence.durationS ?? null);
   const baseline = nodeId === '000_baseline' ? objective : objectiveOfNode(state, '000_baseline');
   const factor = speedup(objective, baseline);
   metrics.improvement_vs_baseline_pct = factor === null ? null : Number(((factor - 1) * 100).toFixed(2));
@@ -113,7 +113,7 @@ export function resultFrom(
 }
 
 function isMeasured(evidence: Evidence): boolean {
-  return objectiveOf(evidence.metrics, null) !== null;
+  return objectiveOf(evidence.metrics, evidence.durationS ?? null) !== null;
 }
 
 function isRefusal(error: unknown): boolean {
@@ -126,8 +126,8 @@ function metricsOf(state: EngineState, nodeId: string): Metrics | null {
 }
 
 function objectiveOfNode(state: EngineState, nodeId: string) {
-  const metrics = metricsOf(state, nodeId);
-  return metrics ? objectiveOf(metrics, null) : null;
+  const now = state.experiments[nodeId]?.state;
+  return now?.status === 'completed' ? objectiveOf(now.metrics, now.durationS) : null;
 }
 
 function bestOf(state: EngineState): AnalyzeTask['best'] {

@@ -41,6 +41,7 @@ function historyEntry(row: ExperimentRow, spec: Spec, record: RunRecord): Histor
         ? { metrics: state.metrics, sources: state.sources, findings: record.findings.get(row.nodeId) ?? [] }
         : null,
     failure: 'failure' in state ? state.failure : null,
+    durationS: 'durationS' in state ? state.durationS : null,
     isBest: record.state.best === row.nodeId,
   };
 }

@@ -32,7 +32,7 @@ export function judgeProposal(spec: Spec, rules: ProposalRules): Judged {
     return { ok: false, reason: `goto ${JSON.stringify(spec.goto)} is the commit of no experiment of this run` };
   const identity = {
     name: spec.name,
-    parentId: start.parentId,
+    parentId: stackedOn(spec, start.commit, state) ?? start.parentId,
     startCommit: start.commit,
     priority: spec.priority ?? 0,
     changeSet: changeSetOf(spec.changes, command, baseCommand),
@@ -52,6 +52,12 @@ function startOf(goto: string | null, state: EngineState): { commit: string | nu
   if (state.baseCommit?.startsWith(goto)) return { commit: null, parentId: '000_baseline' };
   const maker = Object.values(state.experiments).find((row) => commitOf(row)?.startsWith(goto));
   return maker ? { commit: commitOf(maker), parentId: maker.nodeId } : null;
+}
+
+/** The experiment that a proposal says it builds on: one that changed flags alone shares its commit with others. */
+function stackedOn(spec: Spec, startCommit: string | null, state: EngineState): string | null {
+  const row = typeof spec.stacks_on === 'string' ? state.experiments[spec.stacks_on] : undefined;
+  return row && commitOf(row) === (startCommit ?? state.baseCommit) ? row.nodeId : null;
 }
 
 /** Whether a measured run with 16 threads is better than every measured run with fewer. */

@@ -17,6 +17,8 @@ export interface Round {
   open: number;
   /** Proposals that were queued. */
   accepted: number;
+  /** It queued nothing because others were still open: a wait, no sign of a plateau. */
+  waited: boolean;
   gained: boolean;
   action: 'launch' | 'stop' | 'manual' | 'failed';
 }
@@ -222,13 +224,14 @@ function reduce(state: EngineState, event: EngineEvent): void {
       state.notes.splice(0, state.notesInPlan);
       state.practicesNotApplicable = union(state.practicesNotApplicable, event.notApplicable);
       const accepted = event.accepted.length;
-      state.rounds.push({ iteration: event.iteration, open: accepted, accepted, gained: false, action: event.action });
+      const waited = event.action === 'launch' && accepted === 0 && state.open.length > 0;
+      state.rounds.push({ iteration: event.iteration, open: accepted, accepted, waited, gained: false, action: event.action });
       for (const id of event.accepted) state.roundOf[id] = event.iteration;
       return;
     }
     case 'planning_failed':
       endPlanning(state, event.atMs);
-      state.rounds.push({ iteration: event.iteration, open: 0, accepted: 0, gained: false, action: 'failed' });
+      state.rounds.push({ iteration: event.iteration, open: 0, accepted: 0, waited: false, gained: false, action: 'failed' });
       return;
     case 'experiment_reprioritized':
       rowOf(state, event.nodeId).priority = event.priority;

@@ -63,6 +63,8 @@ export interface HistoryEntry {
   parentId: string | null;
   result: Result | null;
   failure: Failure | null;
+  /** Of its job, in seconds; null when it did not run to its end. */
+  durationS: number | null;
   isBest: boolean;
 }
 

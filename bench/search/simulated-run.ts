@@ -110,6 +110,7 @@ export function simulateRun(
       result: null,
       failure: null,
       isBest: false,
+      durationS: null,
     });
     const setting = kind === 'headspace' ? { ...start, cached: true } : settingOf(nodeId, survey, history, start);
     const measured = runSimulation(nodeId, pipeline, setting, random);

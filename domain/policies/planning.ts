@@ -7,12 +7,12 @@ import { isTerminal, SEEDS } from '../experiment.js';
 import type { StopReason } from '../limits.js';
 import { untriedPractices } from './best-practices.js';
 
-/** Planning rounds in a row, newest first, whose experiments have all ended without a gain; open rounds do not count. */
+/** Planning rounds in a row, newest first, whose experiments have all ended without a gain; open rounds and waits do not count. */
 export function plateauCount(state: EngineState): number {
   let count = 0;
   for (const round of [...state.rounds].reverse()) {
     if (round.gained) break;
-    if (round.open === 0) count += 1;
+    if (round.open === 0 && !round.waited) count += 1;
   }
   return count;
 }

@@ -17,7 +17,11 @@ const traceback = (last: string) =>
 
 const CASES: { name: string; given: Partial<JobEnding>; kind: string | null; says?: string | RegExp }[] = [
   { name: 'a good end', given: { returnCode: 0 }, kind: null },
-  { name: 'a good end with noise on stderr', given: { returnCode: 0, stderrTail: traceback('ValueError: x') }, kind: null },
+  {
+    name: 'a good end with noise on stderr',
+    given: { returnCode: 0, stderrTail: traceback('ValueError: x') },
+    kind: null,
+  },
   {
     name: 'import',
     given: { stderrTail: traceback("ModuleNotFoundError: No module named 'nvjpeg'") },
@@ -26,7 +30,9 @@ const CASES: { name: string; given: Partial<JobEnding>; kind: string | null; say
   },
   {
     name: 'pickling, with a qualified name',
-    given: { stderrTail: traceback("_pickle.PicklingError: Can't pickle <function <lambda>>: attribute lookup failed") },
+    given: {
+      stderrTail: traceback("_pickle.PicklingError: Can't pickle <function <lambda>>: attribute lookup failed"),
+    },
     kind: 'job_startup_failed',
     says: '_pickle.PicklingError',
   },
@@ -43,7 +49,10 @@ const CASES: { name: string; given: Partial<JobEnding>; kind: string | null; say
   },
   {
     name: 'argparse',
-    given: { returnCode: 2, stderrTail: 'usage: train.py [-h]\ntrain.py: error: unrecognized arguments: --workers 8\n' },
+    given: {
+      returnCode: 2,
+      stderrTail: 'usage: train.py [-h]\ntrain.py: error: unrecognized arguments: --workers 8\n',
+    },
     kind: 'job_startup_failed',
     says: 'unrecognized arguments: --workers 8',
   },
@@ -80,7 +89,12 @@ const CASES: { name: string; given: Partial<JobEnding>; kind: string | null; say
     kind: 'job_runtime_failed',
     says: 'after it had begun to train',
   },
-  { name: 'killed for memory', given: { returnCode: -9, sawMetric: true }, kind: 'job_runtime_failed', says: 'ran out of memory' },
+  {
+    name: 'killed for memory',
+    given: { returnCode: -9, sawMetric: true },
+    kind: 'job_runtime_failed',
+    says: 'ran out of memory',
+  },
   { name: 'a signal', given: { returnCode: -11 }, kind: 'job_failed', says: 'signal 11' },
   {
     name: 'the time limit',
@@ -90,7 +104,12 @@ const CASES: { name: string; given: Partial<JobEnding>; kind: string | null; say
   },
   { name: 'a stall', given: { returnCode: -15, cause: 'stalled' }, kind: 'job_stalled', says: 'nothing new for 60 s' },
   { name: 'a cancellation', given: { returnCode: -15, cause: 'cancelled' }, kind: 'cancelled' },
-  { name: 'a lost runner', given: { returnCode: null, cause: 'lost' }, kind: 'job_failed', says: 'nobody saw how the job ended' },
+  {
+    name: 'a lost runner',
+    given: { returnCode: null, cause: 'lost' },
+    kind: 'job_failed',
+    says: 'nobody saw how the job ended',
+  },
   {
     name: 'an exit code of 0 that came with a timeout is still a timeout',
     given: { returnCode: 0, cause: 'timeout' },
@@ -118,7 +137,9 @@ describe('classifyJobEnd', () => {
   });
 
   it('quotes no credential', () => {
-    const stderrTail = traceback('ValueError: bad url https://me:hunter2@host/x?api_key=abc123 with sk-abcdefghijklmnop');
+    const stderrTail = traceback(
+      'ValueError: bad url https://me:hunter2@host/x?api_key=abc123 with sk-abcdefghijklmnop',
+    );
     const message = classifyJobEnd(ending({ stderrTail }))?.message ?? '';
     expect(message).toContain('ValueError: bad url');
     expect(message).not.toMatch(/hunter2|abc123|abcdefghijklmnop/);

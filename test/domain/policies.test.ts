@@ -119,6 +119,13 @@ describe('planningVerdict', () => {
   });
 });
 
+it('does not count a round that only waited for open experiments', () => {
+  const story = new Story().setUp().seedsDone().planned(1, ['a']).planned(2, []);
+  expect(plateauCount(story.state)).toBe(0);
+  story.completed('a', 50).planned(3, []);
+  expect(plateauCount(story.state)).toBe(2);
+});
+
 describe('scheduling', () => {
   it('prepares the lowest priority number first, ties in insertion order', () => {
     const story = new Story({ maxConcurrency: 1 }).setUp().seedsDone().add('x').add('y').add('z', { priority: -5 });

@@ -196,6 +196,7 @@ const HISTORY: HistoryEntry[] = [
   result: { metrics: { ...EVIDENCE.metrics, throughput_samples_per_s: 100 * factor }, sources: {}, findings: [] },
   failure: null,
   isBest: nodeId === '003_b',
+  durationS: null,
 }));
 
 describe('plan and report', () => {

@@ -47,6 +47,7 @@ function ended(
     result: { metrics: { ...UNKNOWN_METRICS, throughput_samples_per_s: throughput }, sources: {}, findings: [] },
     failure: null,
     isBest: false,
+    durationS: null,
   };
 }
 

@@ -65,7 +65,7 @@ export function readTrials(
 
 function objective(entry: HistoryEntry): Objective | null {
   if (entry.status !== 'completed' || !entry.result) return null;
-  return objectiveOf(entry.result.metrics, null);
+  return objectiveOf(entry.result.metrics, entry.durationS);
 }
 
 /** The baseline; should it have no number, the first run that has one. */
