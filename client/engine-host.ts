@@ -2,7 +2,7 @@
 import { createActivities } from '../activities/index.js';
 import type { Workdir } from '../activities/workdir.js';
 import { EngineAlreadyRunning } from '../worker/engine-lock.js';
-import { type OpenRun, openRun } from '../worker/open-run.js';
+import { type OpenOptions, type OpenRun, openRun } from '../worker/open-run.js';
 import { secondEngine } from './prepare-run.js';
 
 export interface EngineHost extends Pick<OpenRun, 'target' | 'client'> {
@@ -13,9 +13,12 @@ export interface EngineHost extends Pick<OpenRun, 'target' | 'client'> {
 }
 
 /** A Refusal when another process serves this workdir. */
-export async function openEngineHost(workdir: Workdir): Promise<EngineHost> {
+export async function openEngineHost(
+  workdir: Workdir,
+  options: OpenOptions = { createActivities },
+): Promise<EngineHost> {
   try {
-    const { target, client, worker, close } = await openRun(workdir.root, { createActivities });
+    const { target, client, worker, close } = await openRun(workdir.root, options);
     const failed = worker.run.then(() => {
       throw new Error('the worker ended before its run');
     });

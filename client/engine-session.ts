@@ -1,4 +1,5 @@
 /** Starts a run's engine workflow, or goes on with the one that is open, and waits for its end. */
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type Client,
@@ -77,13 +78,34 @@ export async function untilEnd(client: Client, handle: EngineHandle, signal: Abo
   for (;;) {
     signal.throwIfAborted();
     try {
-      // A signal of its own: the client leaves its listeners on it.
-      return await client.withAbortSignal(AbortSignal.any([signal]), ask);
+      return await client.withAbortSignal(signalOfItsOwn(signal), ask);
     } catch (error) {
       signal.throwIfAborted();
       if (!isGrpcError(error)) throw error;
       if (!isGrpcDeadlineError(error)) await sleep(RETRY_MS, undefined, { signal });
     }
+  }
+}
+
+/** The client leaves a listener on the signal for each of its calls: they go with this one. */
+function signalOfItsOwn(signal: AbortSignal): AbortSignal {
+  const own = AbortSignal.any([signal]);
+  setMaxListeners(0, own);
+  return own;
+}
+
+/** Receipts are sent a moment after what they confirm stands in the event log; longer than this, nobody waits for one. */
+const RECEIPTS_MS = 5_000;
+const LOOK_MS = 50;
+
+/** Waits until an engine that was interrupted has nothing more to do: its export and its receipts are out. */
+export async function untilQuiet(handle: EngineHandle): Promise<void> {
+  const deadline = Date.now() + RECEIPTS_MS;
+  while (Date.now() < deadline) {
+    const { raw } = await handle.describe();
+    const exports = raw.pendingActivities?.some(({ activityType }) => activityType?.name === 'exportWorkdir') ?? false;
+    if (!exports && !raw.pendingWorkflowTask) return;
+    await sleep(LOOK_MS);
   }
 }
 

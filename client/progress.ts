@@ -120,7 +120,8 @@ function bestText(state: EngineState, nodeId: string): string {
   const { best, gain, remaining } = runFacts(state);
   if (nodeId === BASELINE_ID || !best) return `best is ${nodeId}`;
   const left = remaining === null || remaining <= 1 ? '' : `; headspace allows ${speedupText(remaining)} more`;
-  return `best is ${nodeId}: ${objectiveText(best.objective)}, ${speedupText(gain)} the baseline${left}`;
+  const compared = gain === null ? '' : `, ${speedupText(gain)} the baseline`;
+  return `best is ${nodeId}: ${objectiveText(best.objective)}${compared}${left}`;
 }
 
 function planText(event: Extract<EngineEvent, { type: 'plan_received' }>): string {

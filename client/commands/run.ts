@@ -1,9 +1,10 @@
 /** `run`: serves a run from this process until it ends or is interrupted. */
 import { isGrpcServiceError, ServiceError } from '@temporalio/client';
+import type { Workdir } from '../../activities/workdir.js';
 import type { EngineEvent } from '../../domain/events.js';
 import { stopUpdate } from '../../workflows/messages.js';
 import { type EngineHost, openEngineHost } from '../engine-host.js';
-import { beginOrAttach, untilEnd } from '../engine-session.js';
+import { beginOrAttach, untilEnd, untilQuiet } from '../engine-session.js';
 import { untilChange } from '../event-log.js';
 import { inspectionLines } from '../inspection.js';
 import type { LiveView } from '../live-view.js';
@@ -14,9 +15,14 @@ import { LiveState } from '../run-state.js';
 import { sendUpdate } from '../steering-client.js';
 
 /** `interrupt` aborts when a person wants to stop: the engine is told so, and the outcome says how far it came. */
-export async function run(prepared: PreparedRun, view: LiveView, interrupt: AbortSignal): Promise<RunOutcome> {
+export async function run(
+  prepared: PreparedRun,
+  view: LiveView,
+  interrupt: AbortSignal,
+  openHost: (workdir: Workdir) => Promise<EngineHost> = openEngineHost,
+): Promise<RunOutcome> {
   const { workdir, config } = prepared;
-  const host = await openEngineHost(workdir);
+  const host = await openHost(workdir);
   try {
     const live = new LiveState(workdir, config);
     await live.catchUp();
@@ -27,33 +33,25 @@ export async function run(prepared: PreparedRun, view: LiveView, interrupt: Abor
     const ended = untilEnd(host.client, handle, ending.signal).then(() => 'ended' as const);
     const ends = [
       ended,
-      followed.interrupted.then(() => 'interrupted' as const),
+      followed.interrupted.then(() => untilQuiet(handle)).then(() => 'interrupted' as const),
       untilAborted(interrupt).then(() => 'interrupt' as const),
       host.failed,
     ];
+    let how: Awaited<(typeof ends)[number]>;
     try {
-      const how = await Promise.race(ends);
+      how = await Promise.race(ends);
       if (how === 'interrupt') await interruptEngine(host, prepared, view);
-      return await outcomeOf(prepared, live, view, how !== 'ended');
     } finally {
       ending.abort();
       for (const end of ends) end.catch(() => undefined);
       await Promise.allSettled([ended, followed.done]);
       view.end();
     }
+    await live.catchUp((event) => tell(view, live, event));
+    return await runOutcome(workdir, config, live.state, how !== 'ended');
   } finally {
     await host.close();
   }
-}
-
-async function outcomeOf(
-  { workdir, config }: PreparedRun,
-  live: LiveState,
-  view: LiveView,
-  interrupted: boolean,
-): Promise<RunOutcome> {
-  await live.catchUp((event) => tell(view, live, event));
-  return runOutcome(workdir, config, live.state, interrupted);
 }
 
 /** Says to the engine that its people go: it writes status interrupted, and its jobs go on. */
