@@ -9,7 +9,6 @@ import { commitOf } from '../domain/experiment.js';
 import type { AnalysisReply } from '../domain/formats/agent-replies.js';
 import { type Metrics, NUMERIC_METRICS, type Result } from '../domain/metrics.js';
 import { isBetter, objectiveOf, speedup } from '../domain/policies/compare.js';
-import { raise } from './activity-failure.js';
 import type { AnalyzeTask } from './agents/agent.js';
 import type { Ask } from './agents/ask.js';
 import { parseAnalysis } from './agents/parse-reply.js';
@@ -70,9 +69,6 @@ export function makeAnalyze(deps: {
         return null;
       });
       const result = resultFrom(state, nodeId, evidence, answer?.value ?? null);
-      if (!isMeasured(evidence) && answer === null) {
-        raise('analysis_failed', 'nothing was measured and the agent gave no analysis');
-      }
       await writeFileAtomic(workdir.run(nodeId, 'analysis.md'), answer?.text ?? noAnalysis(result));
       return result;
     });
