@@ -67,6 +67,9 @@ class _Recorder:
         for name, module in list(sys.modules.items()):
             # Read from the dictionary: asking a lazy module for an attribute may import what it stands for.
             path = (getattr(module, "__dict__", None) or {}).get("__file__")
+            if path is None and name == "__main__" and os.path.isfile(sys.argv[0] or ""):
+                # The interpreter takes a script's __file__ away before the exit handlers run.
+                path = sys.argv[0]
             if isinstance(path, str):
                 self.record(path, name)
 

@@ -177,6 +177,12 @@ describe('imported files', () => {
     expect((await importsOf()).map((row) => row.path)).toContain(join(tree, 'loading.py'));
   });
 
+  it('knows a script that imports nothing else of the tree', async () => {
+    await writeFile(join(tree, 'alone.py'), 'print(1)\n');
+    await python({ args: ['alone.py'] });
+    expect(await importsOf()).toMatchObject([{ path: join(tree, 'alone.py'), module: '__main__' }]);
+  });
+
   it('passes over an environment that lies in the source directory', async () => {
     const site = join(original, '.venv', 'lib', 'python3', 'site-packages');
     await mkdir(site, { recursive: true });
