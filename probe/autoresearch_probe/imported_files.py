@@ -22,7 +22,7 @@ def start(metrics_dir, probe_dir):
         return
     _recorder = _Recorder(Table(metrics_dir, "imports", ("path", "sha256", "module")), _Places(tree, original, probe_dir))
     _observe_source_loader(_recorder)
-    atexit.register(sweep)
+    atexit.register(_sweep_at_exit)
 
 
 def sweep():
@@ -30,6 +30,14 @@ def sweep():
     if _recorder is not None:
         with complaints.guard():
             _recorder.sweep()
+
+
+def _sweep_at_exit():
+    sweep()
+    with complaints.guard():
+        # The interpreter takes a script's __file__ away before the exit handlers run.
+        if _recorder is not None and sys.argv and os.path.isfile(sys.argv[0]):
+            _recorder.record(sys.argv[0], "__main__")
 
 
 def _observe_source_loader(recorder):
@@ -67,9 +75,6 @@ class _Recorder:
         for name, module in list(sys.modules.items()):
             # Read from the dictionary: asking a lazy module for an attribute may import what it stands for.
             path = (getattr(module, "__dict__", None) or {}).get("__file__")
-            if path is None and name == "__main__" and os.path.isfile(sys.argv[0] or ""):
-                # The interpreter takes a script's __file__ away before the exit handlers run.
-                path = sys.argv[0]
             if isinstance(path, str):
                 self.record(path, name)
 
