@@ -8,6 +8,7 @@ import type { ExperimentKind, TerminalStatus } from '../../domain/experiment.js'
 import type { Failure } from '../../domain/failure.js';
 import type { Spec } from '../../domain/formats/spec.js';
 import type { Metrics, Result } from '../../domain/metrics.js';
+import type { PromptParts } from '../prompts/task-prompt.js';
 
 /** Where the code is that a task is about. */
 export interface SourceView {
@@ -103,6 +104,9 @@ export interface AgentAnswer {
 
 export interface CodingAgent {
   readonly name: string;
-  /** Throws an ApplicationFailure (agent_failed, retryable when it may pass); aborts with `signal`. */
-  answer(task: AgentTask, prompt: string, signal: AbortSignal): Promise<AgentAnswer>;
+  /**
+   * Throws an ApplicationFailure (agent_failed, retryable when it may pass); aborts with `signal`. `parts` is the prompt
+   * once more, cut where a provider's cache can make use of it.
+   */
+  answer(task: AgentTask, prompt: string, signal: AbortSignal, parts?: PromptParts): Promise<AgentAnswer>;
 }

@@ -4,17 +4,25 @@ import { packageFile } from '../package-files.js';
 
 export interface Template {
   variables: string[];
+  /** Templates that stand before this one: what many prompts share, so that a provider can keep it in its cache. */
+  stable: string[];
   body: string;
 }
 
-const FRONT_MATTER = /^---\nvariables: \[([^\]]*)\]\n---\n/;
+const FRONT_MATTER = /^---\nvariables: \[([^\]]*)\]\n(?:stable: \[([^\]]*)\]\n)?---\n/;
 
 /** A RangeError when the file's head does not declare its variables. */
 export function parseTemplate(text: string, name: string): Template {
   const head = FRONT_MATTER.exec(text);
   if (!head) throw new RangeError(`prompt ${name} does not declare its variables`);
-  const variables = head[1]!.split(',').map((variable) => variable.trim());
-  return { variables, body: text.slice(head[0].length) };
+  return { variables: names(head[1]), stable: names(head[2]), body: text.slice(head[0].length) };
+}
+
+function names(list = ''): string[] {
+  return list
+    .split(',')
+    .map((name) => name.trim())
+    .filter(Boolean);
 }
 
 /** A RangeError names a variable that the template uses or declares and the values lack, or the other way round. */
@@ -30,10 +38,6 @@ export function renderTemplate(template: Template, values: Record<string, string
   });
 }
 
-export function readPrompt(name: string): string {
-  return readFileSync(packageFile('activities', 'prompts', `${name}.md`), 'utf8');
-}
-
 export function loadTemplate(name: string): Template {
-  return parseTemplate(readPrompt(name), name);
+  return parseTemplate(readFileSync(packageFile('activities', 'prompts', `${name}.md`), 'utf8'), name);
 }

@@ -3,38 +3,60 @@ import type { StageStatistics } from '../../domain/evidence.js';
 import { suggestedAction } from '../../domain/failure.js';
 import { objectiveOf } from '../../domain/policies/compare.js';
 import type { AgentTask, AnalyzeTask, HistoryEntry, PlanTask, ReportTask, RewriteTask } from '../agents/agent.js';
-import { loadTemplate, readPrompt, renderTemplate } from './render.js';
+import { loadTemplate, renderTemplate } from './render.js';
 import { fenced, otherFilesText, scriptText } from './source-text.js';
 
-export async function promptFor(task: AgentTask): Promise<string> {
-  const common = { notes: notesText(task.notes), refusal: refusalText(task.refusal) };
-  return renderTemplate(loadTemplate(task.phase), { ...common, ...(await valuesFor(task)) }, task.phase);
+/** A prompt in the order in which it is read; a provider may keep the stable parts in its cache. */
+export interface PromptParts {
+  stable: string[];
+  rest: string;
 }
 
-async function valuesFor(task: AgentTask): Promise<Record<string, string>> {
+export async function promptParts(task: AgentTask): Promise<PromptParts> {
+  const template = loadTemplate(task.phase);
+  const common = { notes: notesText(task.notes), refusal: refusalText(task.refusal) };
+  return {
+    stable: await Promise.all(template.stable.map((name) => stablePart(name, task))),
+    rest: renderTemplate(template, { ...common, ...valuesFor(task) }, task.phase).trim(),
+  };
+}
+
+export function promptText({ stable, rest }: PromptParts): string {
+  return [...stable, rest].join('\n\n');
+}
+
+export async function promptFor(task: AgentTask): Promise<string> {
+  return promptText(await promptParts(task));
+}
+
+async function stablePart(name: string, task: AgentTask): Promise<string> {
+  return renderTemplate(loadTemplate(name), name === 'code' ? await codeValues(task) : {}, name).trim();
+}
+
+function valuesFor(task: AgentTask): Record<string, string> {
   switch (task.phase) {
     case 'instrument':
-      return await codeValues(task);
     case 'headspace':
-      return { ...(await codeValues(task)), knowledge: readPrompt('knowledge') };
+      return { script: task.source.script };
     case 'apply':
-      return { ...(await codeValues(task)), ...specValues(task), knowledge: readPrompt('knowledge') };
+      return specValues(task);
     case 'repair':
-      return { ...(await codeValues(task)), ...repairValues(task), knowledge: readPrompt('knowledge') };
+      return repairValues(task);
     case 'analyze':
-      return { ...(await analyzeValues(task)), knowledge: readPrompt('knowledge') };
+      return analyzeValues(task);
     case 'plan':
-      return { ...(await codeValues(task)), ...planValues(task), knowledge: readPrompt('knowledge') };
+      return planValues(task);
     case 'report':
       return reportValues(task);
   }
 }
 
-async function codeValues(task: RewriteTask | PlanTask): Promise<Record<string, string>> {
+/** An analysis judges a run: its script is enough. */
+async function codeValues(task: AgentTask): Promise<Record<string, string>> {
   return {
     script: task.source.script,
     source: await scriptText(task.source),
-    other_files: await otherFilesText(task.source),
+    other_files: task.phase === 'analyze' ? '' : await otherFilesText(task.source),
   };
 }
 
@@ -55,7 +77,7 @@ function repairValues(task: RewriteTask): Record<string, string> {
   return { name, description, changes, failure, logs: fenced(task.failure?.logs ?? '', '') };
 }
 
-async function analyzeValues(task: AnalyzeTask): Promise<Record<string, string>> {
+function analyzeValues(task: AnalyzeTask): Record<string, string> {
   const { spec, evidence } = task;
   return {
     name: spec.name,
@@ -68,8 +90,6 @@ async function analyzeValues(task: AnalyzeTask): Promise<Record<string, string>>
     system: json(evidence.system),
     comparison: json({ baseline: task.baseline, headspace: task.headspace, best: task.best }),
     logs: fenced(task.logs, ''),
-    script: task.source.script,
-    source: await scriptText(task.source),
   };
 }
 
