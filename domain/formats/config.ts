@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { DEFAULT_LIMITS } from '../limits.js';
+import { PricesSchema } from './prices.js';
 
 const positive = z.number().int().min(1);
 
@@ -43,6 +44,12 @@ export const ConfigSchema = z.looseObject({
   agent_command: z.string().default(''),
   /** Seconds for one agent call. */
   agent_timeout_s: positive.default(900),
+  /** Of a model-backed agent; '' takes the agent's own default. */
+  model: z.string().default(''),
+  /** How much the model may think; '' takes the model's own default. */
+  effort: z.enum(['', 'low', 'medium', 'high', 'xhigh', 'max']).default(''),
+  /** Prices of models that the built-in table lacks, or that it has wrong. */
+  prices: PricesSchema.default({}),
   /** Seconds for one build. */
   build_timeout_s: positive.default(3600),
   skip_instrument: z.boolean().default(false),
