@@ -5,7 +5,7 @@
 import type { FailureKind } from '../../domain/failure.js';
 import { raise } from '../activity-failure.js';
 import { activitySignal } from '../activity-pulse.js';
-import { promptFor } from '../prompts/task-prompt.js';
+import { promptParts, promptText } from '../prompts/task-prompt.js';
 import type { RunContext } from '../run-context.js';
 import type { AgentAnswer, AgentTask, CodingAgent } from './agent.js';
 import { CallRecord, logTime } from './call-record.js';
@@ -34,10 +34,11 @@ export function makeAsk(context: RunContext): Ask {
     await record.endLeftover(task.key);
     const agent: CodingAgent = createAgent(context.config, { onStart: (pid) => record.started(task.key, pid) });
     const time = logTime(new Date());
-    const prompt = await promptFor(task);
+    const parts = await promptParts(task);
+    const prompt = promptText(parts);
     await record.prompted(time, task.key, prompt);
     context.log(`${task.key}: asking ${agent.name}`);
-    const answer = await agent.answer(task, prompt, activitySignal());
+    const answer = await agent.answer(task, prompt, activitySignal(), parts);
     await record.record(time, task.key, agent.name, answer);
     return answer;
   }

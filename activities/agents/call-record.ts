@@ -4,10 +4,10 @@
  */
 import { rm } from 'node:fs/promises';
 import { z } from 'zod';
-import { readJsonIfAny, readTextIfAny, writeFileAtomic, writeJsonAtomic } from '../atomic-file.js';
-import { isSameProcess, processIdentity } from '../process-identity.js';
+import { readJsonIfAny, writeFileAtomic, writeJsonAtomic } from '../atomic-file.js';
 import type { Workdir } from '../workdir.js';
 import type { AgentAnswer } from './agent.js';
+import { endRecordedProcess, processFile, recordProcess } from './agent-process-record.js';
 
 const CallSchema = z.object({ key: z.string(), time: z.string() });
 const AnswerSchema = z.looseObject({
@@ -16,16 +16,12 @@ const AnswerSchema = z.looseObject({
   usage: z.record(z.string(), z.number()),
   raw: z.unknown(),
 });
-const ProcessSchema = z.object({ pid: z.number().int(), identity: z.string() });
 
 export class CallRecord {
   constructor(private readonly workdir: Workdir) {}
 
   private callFile(key: string) {
     return this.workdir.at('engine', 'calls', `${key}.json`);
-  }
-  private processFile(key: string) {
-    return this.workdir.at('engine', 'calls', `${key}.pid.json`);
   }
   private logFile(time: string, key: string, part: 'prompt.md' | 'output.md' | 'raw.json') {
     return this.workdir.at('logs', `${time}_${key}_${part}`);
@@ -58,7 +54,7 @@ export class CallRecord {
     });
     await writeJsonAtomic(this.callFile(key), { key, time });
     await writeFileAtomic(this.logFile(time, key, 'output.md'), text);
-    await rm(this.processFile(key), { force: true });
+    await rm(processFile(this.workdir, key), { force: true });
   }
 
   /** An answer that was of no use: the same call, asked again later, is made anew. */
@@ -67,23 +63,12 @@ export class CallRecord {
   }
 
   async started(key: string, pid: number): Promise<void> {
-    const identity = await processIdentity(pid);
-    if (identity !== null) await writeJsonAtomic(this.processFile(key), { pid, identity });
+    await recordProcess(processFile(this.workdir, key), pid);
   }
 
   /** Ends the process of an earlier try of this call that outlived its worker. */
   async endLeftover(key: string): Promise<void> {
-    const text = await readTextIfAny(this.processFile(key));
-    if (text === null) return;
-    const left = ProcessSchema.safeParse(JSON.parse(text));
-    if (left.success && (await isSameProcess(left.data.pid, left.data.identity))) {
-      try {
-        process.kill(-left.data.pid, 'SIGKILL');
-      } catch {
-        // It ended between the look and the kill.
-      }
-    }
-    await rm(this.processFile(key), { force: true });
+    await endRecordedProcess(processFile(this.workdir, key));
   }
 }
 

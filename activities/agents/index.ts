@@ -1,22 +1,61 @@
-/** The agents by name. */
+/** The agents by name, and which of them a new run gets. */
+import { resolve } from 'node:path';
 import type { RunConfig } from '../../domain/formats/config.js';
 import { raise } from '../activity-failure.js';
 import { createPlaybookAgent } from '../playbook/playbook-agent.js';
 import type { CodingAgent } from './agent.js';
-import { type CommandAgentHooks, createClaudeAgent } from './command-agent.js';
+import type { AgentHooks } from './agent-process.js';
+import { createAnthropicAgent } from './anthropic-agent.js';
+import { hasAnthropicCredentials } from './anthropic-credentials.js';
+import { createCodexAgent } from './codex-agent.js';
+import { createClaudeAgent } from './command-agent.js';
+import { createModuleAgent, isModulePath, loadUserAgent } from './module-agent.js';
 
-export const AGENT_NAMES = ['claude', 'playbook'] as const;
+export const AGENT_NAMES = ['anthropic', 'claude', 'codex', 'playbook'] as const;
 
-export function createAgent(config: RunConfig, hooks: CommandAgentHooks): CodingAgent {
+export function createAgent(config: RunConfig, hooks: AgentHooks): CodingAgent {
   switch (config.agent) {
+    case 'anthropic':
+      return createAnthropicAgent(config);
     case 'claude':
       return createClaudeAgent(config, hooks);
+    case 'codex':
+      return createCodexAgent(config, hooks);
     case 'playbook':
       return createPlaybookAgent();
     default:
-      return raise(
-        'agent_failed',
-        `agent must be one of ${AGENT_NAMES.join(', ')}, not ${JSON.stringify(config.agent)}`,
-      );
+      if (isModulePath(config.agent)) return createModuleAgent(config);
+      return raise('agent_failed', `agent must be ${AGENT_CHOICE}, not ${JSON.stringify(config.agent)}`);
   }
+}
+
+/** What `--agent` takes, for errors and help. */
+export const AGENT_CHOICE = `one of ${AGENT_NAMES.join(', ')}, or the path of a module (./my-agent.mjs)`;
+
+/** The agent of a run that names none: the API where it can be called, else the `claude` command. */
+export function defaultAgent(env: NodeJS.ProcessEnv): (typeof AGENT_NAMES)[number] {
+  return hasAnthropicCredentials(env) ? 'anthropic' : 'claude';
+}
+
+/** As config.json holds it: a module by its absolute path, so that a worker finds it from wherever it was started. */
+export function agentInConfig(given: string, folder: string): string {
+  return isModulePath(given) ? resolve(folder, given) : given;
+}
+
+/** Why this agent cannot be used at all, or null. For the start of a run, before anything is written. */
+export async function agentProblem(
+  config: Pick<RunConfig, 'agent' | 'model' | 'effort'>,
+  env: NodeJS.ProcessEnv,
+): Promise<string | null> {
+  const { agent } = config;
+  if (isModulePath(agent)) {
+    return await loadUserAgent(agent, config).then(
+      () => null,
+      (error: unknown) => (error as Error).message,
+    );
+  }
+  if (!(AGENT_NAMES as readonly string[]).includes(agent)) return `must be ${AGENT_CHOICE}`;
+  if (agent === 'anthropic' && !hasAnthropicCredentials(env))
+    return 'there is no ANTHROPIC_API_KEY and no Anthropic profile';
+  return null;
 }

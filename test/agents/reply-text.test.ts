@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { parseCommandReply } from '../../activities/agents/command-agent.js';
 import { parseAnalysis, parsePlan, parseRewrite } from '../../activities/agents/parse-reply.js';
 import { fencedBlocks, jsonInReply } from '../../activities/agents/reply-text.js';
 
@@ -72,21 +71,5 @@ describe('parsePlan and parseAnalysis', () => {
       ok: false,
       reason: expect.stringContaining('ttfb_s'),
     });
-  });
-});
-
-describe('parseCommandReply', () => {
-  it('reads result, cost and usage after banner lines', () => {
-    const stdout =
-      'Welcome!\n{"result": "hi\\n```json\\n{}\\n```", "is_error": false, "total_cost_usd": 0.5, "usage": {"input_tokens": 3, "tier": "x"}}\n';
-    expect(parseCommandReply(stdout)).toMatchObject({
-      text: 'hi\n```json\n{}\n```',
-      costUsd: 0.5,
-      usage: { input_tokens: 3 },
-    });
-  });
-
-  it.each([['not json'], ['{"is_error": true, "result": "overloaded"}'], ['{"x": 1}']])('fails on %s', (stdout) => {
-    expect(() => parseCommandReply(stdout)).toThrow(/agent command/);
   });
 });

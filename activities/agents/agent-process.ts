@@ -1,0 +1,111 @@
+/**
+ * Runs an agent's command: prompt on standard input, in a process group of its own that is killed whole at the time limit,
+ * when the call is given up, and when the command has ended but left something behind.
+ */
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { execa } from 'execa';
+import type { AgentTask } from './agent.js';
+import { agentFailure } from './agent-failure.js';
+
+export interface AgentHooks {
+  /** Called with the process id before the command is given its prompt, so that a leftover can be found after a crash. */
+  onStart(pid: number): Promise<void>;
+}
+
+export interface AgentCommand {
+  command: string;
+  flags: string[];
+  task: AgentTask;
+  prompt: string;
+  signal: AbortSignal;
+  timeoutMs: number;
+  hooks: AgentHooks;
+}
+
+export interface CommandOutput {
+  stdout: string;
+  stderr: string;
+  /** Null when a signal ended it. */
+  exitCode: number | null;
+}
+
+/** Far above any answer; a command that prints without end must not fill the memory. */
+const OUTPUT_LIMIT_BYTES = 64 * 1024 * 1024;
+/** What a command that has ended wrote is in the pipe already; longer holds it only a process that escaped its group. */
+const DRAIN_MS = 1000;
+
+/** Throws an agent_failed when there is no such command, or at the time limit; an exit code is the caller's to judge. */
+export async function runAgentCommand(call: AgentCommand): Promise<CommandOutput> {
+  const { command, task, signal, timeoutMs, hooks } = call;
+  signal.throwIfAborted();
+  const child = execa(command, call.flags, {
+    stdin: 'pipe',
+    cwd: task.source.dir,
+    env: { AUTORESEARCH_PHASE: task.phase, AUTORESEARCH_NODE: task.nodeId ?? '' },
+    detached: true,
+    cleanup: false,
+    reject: false,
+    buffer: false,
+  });
+  const { pid } = child;
+  if (pid === undefined) {
+    const { code, shortMessage } = await child;
+    throw notStarted(command, code, shortMessage);
+  }
+  const output = { stdout: gathered(child.stdout), stderr: gathered(child.stderr) };
+  // A command that ends without reading its prompt closes the pipe; its exit code says what was wrong.
+  child.stdin?.on('error', () => undefined);
+  const exit = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
+  let timedOut = false;
+  let hasEnded = false;
+  const timer = setTimeout(() => {
+    timedOut = true;
+    killGroup(pid);
+  }, timeoutMs);
+  const abort = () => killGroup(pid);
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    // A command whose process is not on record must not begin to work: without its prompt it has nothing to do.
+    await hooks.onStart(pid);
+    child.stdin?.end(call.prompt);
+    const [exitCode] = await exit;
+    hasEnded = true;
+    killGroup(pid);
+    await Promise.race([child, sleep(DRAIN_MS, undefined, { ref: false })]);
+    signal.throwIfAborted();
+    if (timedOut) throw agentFailure(`${command} did not answer within ${timeoutMs / 1000} s`, { retryable: true });
+    return { stdout: output.stdout(), stderr: output.stderr(), exitCode };
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', abort);
+    if (!hasEnded) killGroup(pid);
+    child.stdout?.destroy();
+    child.stderr?.destroy();
+  }
+}
+
+/** Its children too, and theirs; one that has ended already is fine. */
+export function killGroup(pid: number): void {
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // No process of the group is left.
+  }
+}
+
+function gathered(stream: NodeJS.ReadableStream | null): () => string {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  stream?.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes <= OUTPUT_LIMIT_BYTES) chunks.push(chunk);
+  });
+  return () => Buffer.concat(chunks).toString('utf8');
+}
+
+function notStarted(command: string, code: string | undefined, otherwise: string | undefined) {
+  const causes: Record<string, string> = { ENOENT: 'there is no such command', EACCES: 'it is not executable' };
+  const cause = causes[code ?? ''] ?? otherwise ?? 'no reason given';
+  return agentFailure(`${command} cannot be started: ${cause}`, { retryable: false });
+}
