@@ -1,7 +1,7 @@
 /** The configuration of a new run, made from flags and checked whole before anything is written. */
 import { realpath, stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
-import { AGENT_NAMES } from '../activities/agents/index.js';
+import { agentProblem, defaultAgent } from '../activities/agents/index.js';
 import { PLATFORM_NAMES } from '../activities/platforms/index.js';
 import type { Workdir } from '../activities/workdir.js';
 import type { RunConfig } from '../domain/formats/config.js';
@@ -11,7 +11,8 @@ import { type ConfigPath, newRunId, parseConfig } from './workdir-config.js';
 
 export async function firstConfig(workdir: Workdir, given: readonly GivenFlag[]): Promise<RunConfig> {
   const value = (key: string) => given.find(({ flag }) => flag.key[0] === key)?.value as string | undefined;
-  checkNames('--agent', value('agent'), '--platform', value('platform'));
+  const agent = value('agent') ?? defaultAgent(process.env);
+  await checkChoices('--', { agent, model: value('model'), effort: value('effort'), platform: value('platform') });
   const source = await sourceDirectory(value('source_dir'));
   const script = await scriptInside(source, value('pipeline_script'));
   await keepApart(workdir, source.real);
@@ -24,6 +25,7 @@ export async function firstConfig(workdir: Workdir, given: readonly GivenFlag[])
   return parseConfig(
     {
       ...json,
+      agent,
       created_at: new Date().toISOString(),
       run_id: newRunId(workdir),
       source_dir: source.path,
@@ -34,19 +36,23 @@ export async function firstConfig(workdir: Workdir, given: readonly GivenFlag[])
   );
 }
 
-/** Each name with where it was given: a flag, or a key of config.json. */
-export function checkNames(
-  agentAt: string,
-  agent: string | undefined,
-  platformAt: string,
-  platform: string | undefined,
-): void {
-  oneOf(agentAt, agent, AGENT_NAMES);
-  oneOf(platformAt, platform, PLATFORM_NAMES);
+export interface Choices {
+  agent: string;
+  model: string | undefined;
+  effort: string | undefined;
+  platform: string | undefined;
 }
 
-function oneOf(name: string, value: string | undefined, known: readonly string[]): void {
-  if (value !== undefined && !known.includes(value)) throw new Refusal(name, value, `one of ${known.join(', ')}`);
+/** `where` stands before each name in an error: the dashes of a flag, or the file that holds the keys. */
+export async function checkChoices(
+  where: string,
+  { agent, model = '', effort = '', platform }: Choices,
+): Promise<void> {
+  const problem = await agentProblem({ agent, model, effort }, process.env);
+  if (problem !== null) throw new Refusal(`${where}agent`, agent, problem);
+  if (platform !== undefined && !PLATFORM_NAMES.includes(platform)) {
+    throw new Refusal(`${where}platform`, platform, `one of ${PLATFORM_NAMES.join(', ')}`);
+  }
 }
 
 function setAt(json: Record<string, unknown>, [first, second]: ConfigPath, value: unknown): void {

@@ -18,7 +18,7 @@ export const processOutput: Output = {
     return process.stdout.isTTY === true;
   },
   get columns() {
-    return process.stdout.columns ?? 100;
+    return process.stdout.columns || 100;
   },
 };
 

@@ -8,7 +8,7 @@ import { Workdir } from '../activities/workdir.js';
 import type { RunConfig } from '../domain/formats/config.js';
 import type { SetLimitsMessage } from '../domain/steering.js';
 import { engineProcess } from '../worker/engine-lock.js';
-import { checkNames, firstConfig } from './first-config.js';
+import { checkChoices, firstConfig } from './first-config.js';
 import { Refusal } from './refusal.js';
 import { type GivenFlag, givenFlags, RUN_FLAGS } from './run-flags.js';
 import { configValueAt, newRunId, readConfig, withValueAt, writeConfig } from './workdir-config.js';
@@ -39,7 +39,7 @@ export async function prepareRun(path: string, options: Readonly<Record<string, 
 async function resumeRun(workdir: Workdir, config: RunConfig, given: readonly GivenFlag[]): Promise<PreparedRun> {
   const holder = await engineProcess(workdir);
   if (holder !== null) throw secondEngine(workdir, holder.pid);
-  checkNames(`${workdir.config}: agent`, config.agent, `${workdir.config}: platform`, config.platform);
+  await checkChoices(`${workdir.config}: `, config);
   const limits: SetLimitsMessage = {};
   let next: RunConfig = config.run_id === '' ? { ...config, run_id: newRunId(workdir) } : config;
   for (const { flag, value } of given) {

@@ -5,7 +5,7 @@ import type { ExperimentIdentity } from '../domain/experiment.js';
 import type { Failure } from '../domain/failure.js';
 import { suggestedAction } from '../domain/failure.js';
 import { speedup } from '../domain/policies/compare.js';
-import { durationText, gainText, objectiveText, speedupText } from '../domain/reports/quantity-text.js';
+import { durationText, gainText, numberText, objectiveText, speedupText } from '../domain/reports/quantity-text.js';
 import { objectiveOfRow, runFacts } from '../domain/reports/run-facts.js';
 import { BASELINE_ID } from '../domain/reports/run-record.js';
 
@@ -119,8 +119,8 @@ function measuredText(state: EngineState, nodeId: string): string {
 function bestText(state: EngineState, nodeId: string): string {
   const { best, gain, remaining } = runFacts(state);
   if (nodeId === BASELINE_ID || !best) return `best is ${nodeId}`;
-  const left = remaining === null || remaining <= 1 ? '' : `; headspace allows ${speedupText(remaining)} more`;
-  const compared = gain === null ? '' : `, ${speedupText(gain)} the baseline`;
+  const left = remaining === null || remaining <= 1 ? '' : `; the headspace is ${numberText(remaining)} times that`;
+  const compared = gain === null ? '' : `, ${speedupText(gain)} vs the baseline`;
   return `best is ${nodeId}: ${objectiveText(best.objective)}${compared}${left}`;
 }
 

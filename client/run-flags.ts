@@ -3,6 +3,8 @@
  * may still change it. Defaults are those of domain/formats/config.ts and domain/limits.ts.
  */
 
+import { agentInConfig } from '../activities/agents/index.js';
+import { EFFORTS } from '../domain/formats/config.js';
 import { DEFAULT_LIMITS } from '../domain/limits.js';
 import { shellWords } from '../domain/policies/launch-command.js';
 import type { SetLimitsMessage } from '../domain/steering.js';
@@ -44,6 +46,13 @@ function seconds(name: string) {
     const value = String(given).trim() === '' ? Number.NaN : Number(given);
     if (!Number.isFinite(value) || value <= 0) throw new Refusal(name, given, 'a number of seconds above 0');
     return value;
+  };
+}
+
+function oneOf(name: string, known: readonly string[]) {
+  return (given: unknown): string => {
+    if (!known.includes(String(given))) throw new Refusal(name, given, `one of ${known.join(', ')}`);
+    return String(given);
   };
 }
 
@@ -107,7 +116,16 @@ export const RUN_FLAGS: readonly RunFlag[] = [
   ),
   flag('--notes <text>', ['notes'], 'what the agent should know about the pipeline (default: none)'),
   flag('--platform <name>', ['platform'], 'where jobs run (default: auto)'),
-  flag('--agent <name>', ['agent'], 'who writes and plans; playbook needs no network (default: claude)'),
+  flag(
+    '--agent <name or module>',
+    ['agent'],
+    'who writes and plans; playbook needs no network (default: anthropic with ANTHROPIC_API_KEY, else claude)',
+    { read: (given) => agentInConfig(String(given), process.cwd()) },
+  ),
+  flag('--model <name>', ['model'], "the agent's model (default: the agent's own)"),
+  flag('--effort <level>', ['effort'], "how much the model may think (default: the model's own)", {
+    read: oneOf('--effort', EFFORTS.slice(1)),
+  }),
   flag(
     '--agent-command <command>',
     ['agent_command'],

@@ -12,7 +12,7 @@ export function outcomeText(outcome: RunOutcome): string {
     `best: ${compared(outcome.best)}${outcome.best ? ` (${outcome.best.node_id})` : ''}`,
     ...changes.map(({ node_id, change }) => `change: ${node_id}: ${change}`),
   ];
-  if (changes.length === 0) lines.push('change: none; nothing beat the baseline');
+  if (changes.length === 0) lines.push(interrupted ? 'change: none yet' : 'change: none; nothing beat the baseline');
   else lines.push(`show the change: autoresearch diff ${workdir}`);
   if (interrupted) lines.push(`go on with: autoresearch run ${workdir}`);
   else lines.push(`report: ${workdir}/report.md`);
@@ -25,5 +25,5 @@ function measured(node: MeasuredNode | null): string {
 }
 
 function compared(node: MeasuredNode | null): string {
-  return node && node.gain !== null ? `${measured(node)}, ${speedupText(node.gain)} the baseline` : measured(node);
+  return node && node.gain !== null ? `${measured(node)}, ${speedupText(node.gain)} vs the baseline` : measured(node);
 }

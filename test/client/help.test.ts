@@ -1,4 +1,6 @@
+import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
+import { packageFile } from '../../activities/package-files.js';
 import { EXIT, EXIT_MEANINGS } from '../../client/exit-codes.js';
 import { RUN_FLAGS } from '../../client/run-flags.js';
 import { ConfigSchema } from '../../domain/formats/config.js';
@@ -23,6 +25,15 @@ describe('--help', () => {
     const { code, out } = await autoresearch(name, '--help');
     expect(code).toBe(0);
     expect(out).toContain('--json');
+  });
+
+  it('and README.md say the same of exit codes and commands', async () => {
+    const readme = await readFile(packageFile('README.md'), 'utf8');
+    for (const [name, value] of Object.entries(EXIT)) {
+      expect(readme).toContain(`| ${value} | ${EXIT_MEANINGS[name as keyof typeof EXIT]} |`);
+    }
+    for (const name of COMMANDS.filter((command) => command !== 'worker'))
+      expect(readme).toMatch(new RegExp(`\\b${name}\\b`));
   });
 
   it('names the defaults that config.json has', async () => {

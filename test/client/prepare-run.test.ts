@@ -53,6 +53,8 @@ describe('a first run', () => {
     ['agent', 'playbook', { agent: 'playbook' }],
     ['agentCommand', '/opt/agent', { agent_command: '/opt/agent' }],
     ['agentTimeout', '30', { agent_timeout_s: 30 }],
+    ['model', 'claude-sonnet-5-5', { model: 'claude-sonnet-5-5' }],
+    ['effort', 'high', { effort: 'high' }],
     ['claudeFlags', ['--model "a b"', '--verbose'], { claude_flags: ['--model', 'a b', '--verbose'] }],
     ['python', '/opt/python', { python: '/opt/python' }],
     ['skipInstrument', true, { skip_instrument: true }],

@@ -102,7 +102,7 @@ describe('run', () => {
     );
     expect(text).toMatch(/temporal workflow show --address 127\.0\.0\.1:\d+ -w autoresearch\/client-test\n/);
     expect(text).toMatch(/000_baseline: completed, 100 samples\/s, job of 1 s\n/);
-    expect(text).toMatch(/best is 001_mtp: 150 samples\/s, 1\.5x \(\+50%\) the baseline\n/);
+    expect(text).toMatch(/best is 001_mtp: 150 samples\/s, 1\.5x \(\+50%\) vs the baseline\n/);
     expect(text).toMatch(/stopped \(planner_stopped\): .*\n$/);
     expect(await runningServer(workdir)).toBeNull();
     expect(await engineLife(workdir)).toBeNull();
