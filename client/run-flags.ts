@@ -119,7 +119,7 @@ export const RUN_FLAGS: readonly RunFlag[] = [
   flag(
     '--agent <name or module>',
     ['agent'],
-    'who writes and plans; playbook needs no network (default: anthropic with ANTHROPIC_API_KEY, else claude)',
+    'anthropic (taken when ANTHROPIC_API_KEY is set), claude, codex, playbook (no network) or a module (default: claude)',
     { read: (given) => agentInConfig(String(given), process.cwd()) },
   ),
   flag('--model <name>', ['model'], "the agent's model (default: the agent's own)"),

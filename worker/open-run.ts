@@ -4,6 +4,7 @@
  */
 import { resolve } from 'node:path';
 import type { Client } from '@temporalio/client';
+import { reapLeftovers } from '../activities/agents/agent-process-record.js';
 import type { Activities } from '../activities/contract.js';
 import { createActivities } from '../activities/index.js';
 import type { RunContext } from '../activities/run-context.js';
@@ -54,6 +55,8 @@ export async function openRun(workdirPath: string, options: OpenOptions = {}): P
   try {
     const lock = await acquireEngineLock(workdir);
     closers.push(() => lock.release());
+    for (const call of await reapLeftovers(workdir))
+      log(`${call}: its agent's process was left by an engine that died; ended`);
     installRuntime(workdir);
     const target = await resolveConnection(workdir);
     if (target.kind === 'embedded') closers.push(async () => endsServer && stopServer(workdir));

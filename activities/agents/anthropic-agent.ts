@@ -13,9 +13,7 @@ import { hasAnthropicCredentials } from './anthropic-credentials.js';
 import { anthropicFailure } from './anthropic-failure.js';
 import { BrokenReply, type Message, readReply, textOf } from './anthropic-reply.js';
 import { answerText, outputFormat } from './anthropic-schemas.js';
-import { costOf, priceOf } from './prices.js';
-
-export const DEFAULT_ANTHROPIC_MODEL = 'claude-opus-5-5';
+import { costOf, DEFAULT_ANTHROPIC_MODEL, priceOf } from './prices.js';
 
 /** Tokens of one answer: what edits and plans need, then as much as every current model can give. */
 const MAX_TOKENS = [16_000, 64_000] as const;

@@ -5,18 +5,18 @@ import { raise } from '../activity-failure.js';
 import { createPlaybookAgent } from '../playbook/playbook-agent.js';
 import type { CodingAgent } from './agent.js';
 import type { AgentHooks } from './agent-process.js';
-import { createAnthropicAgent } from './anthropic-agent.js';
 import { hasAnthropicCredentials } from './anthropic-credentials.js';
 import { createCodexAgent } from './codex-agent.js';
 import { createClaudeAgent } from './command-agent.js';
 import { createModuleAgent, isModulePath, loadUserAgent } from './module-agent.js';
+import { DEFAULT_ANTHROPIC_MODEL, priceOf } from './prices.js';
 
 export const AGENT_NAMES = ['anthropic', 'claude', 'codex', 'playbook'] as const;
 
 export function createAgent(config: RunConfig, hooks: AgentHooks): CodingAgent {
   switch (config.agent) {
     case 'anthropic':
-      return createAnthropicAgent(config);
+      return anthropicAgent(config);
     case 'claude':
       return createClaudeAgent(config, hooks);
     case 'codex':
@@ -27,6 +27,17 @@ export function createAgent(config: RunConfig, hooks: AgentHooks): CodingAgent {
       if (isModulePath(config.agent)) return createModuleAgent(config);
       return raise('agent_failed', `agent must be ${AGENT_CHOICE}, not ${JSON.stringify(config.agent)}`);
   }
+}
+
+/** The SDK is loaded by the first call: most commands never make one. */
+function anthropicAgent(config: RunConfig): CodingAgent {
+  return {
+    name: 'anthropic',
+    async answer(...call) {
+      const { createAnthropicAgent } = await import('./anthropic-agent.js');
+      return await createAnthropicAgent(config).answer(...call);
+    },
+  };
 }
 
 /** What `--agent` takes, for errors and help. */
@@ -44,7 +55,7 @@ export function agentInConfig(given: string, folder: string): string {
 
 /** Why this agent cannot be used at all, or null. For the start of a run, before anything is written. */
 export async function agentProblem(
-  config: Pick<RunConfig, 'agent' | 'model' | 'effort'>,
+  config: { agent: string; model: string; effort: string },
   env: NodeJS.ProcessEnv,
 ): Promise<string | null> {
   const { agent } = config;
@@ -54,8 +65,20 @@ export async function agentProblem(
       (error: unknown) => (error as Error).message,
     );
   }
-  if (!(AGENT_NAMES as readonly string[]).includes(agent)) return `must be ${AGENT_CHOICE}`;
+  if (!(AGENT_NAMES as readonly string[]).includes(agent)) return AGENT_CHOICE;
   if (agent === 'anthropic' && !hasAnthropicCredentials(env))
     return 'there is no ANTHROPIC_API_KEY and no Anthropic profile';
   return null;
+}
+
+/** Why the cost of this agent's calls cannot be known, or null: a budget in dollars needs to know. A module says it itself. */
+export function unknownCostReason({
+  agent,
+  model,
+  prices,
+}: Pick<RunConfig, 'agent' | 'model' | 'prices'>): string | null {
+  if (agent === 'codex') return 'codex does not say what a call costs';
+  const asked = model || DEFAULT_ANTHROPIC_MODEL;
+  if (agent !== 'anthropic' || priceOf(asked, prices)) return null;
+  return `the price of ${asked} is not known; add it under prices in config.json`;
 }

@@ -1,6 +1,9 @@
 /** What a model's tokens cost. The provider's replies name tokens, never money: money comes from this dated table. */
 import type { ModelPrice, Prices, Rates } from '../../domain/formats/prices.js';
 
+/** What the API is asked for when `--model` names nothing. */
+export const DEFAULT_ANTHROPIC_MODEL = 'claude-opus-5-5';
+
 /** Tokens of one call, or of several, by the names that the Messages API gives them. */
 export interface TokenUsage {
   input_tokens: number;

@@ -2,6 +2,7 @@
 import { execFile } from 'node:child_process';
 import { stat, statfs } from 'node:fs/promises';
 import { promisify } from 'node:util';
+import { agentProblem, defaultAgent } from '../../activities/agents/index.js';
 import { packageFile } from '../../activities/package-files.js';
 import { targetPython } from '../../activities/target-python.js';
 import type { Workdir } from '../../activities/workdir.js';
@@ -110,9 +111,16 @@ async function interpreter(config: RunConfig | null): Promise<string | null> {
   return (await stat(ours).catch(() => null)) ? ours : (await output('python3', ['--version'])) && 'python3';
 }
 
+const AGENT_COMMANDS: readonly string[] = ['claude', 'codex'];
+
 async function agent(config: RunConfig | null): Promise<Finding> {
-  if (config?.agent === 'playbook') return ok('playbook: needs no network and no command');
-  const command = config?.agent_command || config?.agent || 'claude';
+  const name = config?.agent ?? defaultAgent(process.env);
+  if (name === 'playbook') return ok('playbook: needs no network and no command');
+  if (!AGENT_COMMANDS.includes(name)) {
+    const trouble = await agentProblem({ agent: name, model: '', effort: '', ...config }, process.env);
+    return trouble === null ? ok(name) : problem(`${name}: ${trouble}`, 'mend it, or start a run with another --agent');
+  }
+  const command = config?.agent_command || name;
   const version = await output(command, ['--version']);
   if (version !== null) return ok(`${command}, ${version}`);
   const advice = 'install it, name another by --agent-command, or use --agent playbook';

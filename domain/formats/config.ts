@@ -6,6 +6,9 @@ import { z } from 'zod';
 import { DEFAULT_LIMITS } from '../limits.js';
 import { PricesSchema } from './prices.js';
 
+/** '' leaves it to the model. */
+export const EFFORTS = ['', 'low', 'medium', 'high', 'xhigh', 'max'] as const;
+
 const positive = z.number().int().min(1);
 
 export const ConfigSchema = z.looseObject({
@@ -47,7 +50,7 @@ export const ConfigSchema = z.looseObject({
   /** Of a model-backed agent; '' takes the agent's own default. */
   model: z.string().default(''),
   /** How much the model may think; '' takes the model's own default. */
-  effort: z.enum(['', 'low', 'medium', 'high', 'xhigh', 'max']).default(''),
+  effort: z.enum(EFFORTS).default(''),
   /** Prices of models that the built-in table lacks, or that it has wrong. */
   prices: PricesSchema.default({}),
   /** Seconds for one build. */

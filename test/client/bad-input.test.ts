@@ -58,6 +58,16 @@ const FIRST_RUN: { name: string; flags: (at: Project) => Flags; says: (at: Proje
     says: () => /error: --source-dir: ".*": a directory, not a file/,
   },
   {
+    name: 'an agent module that is not there',
+    flags: () => ({ '--agent': './no-such-agent.mjs' }),
+    says: () => /error: --agent: ".*no-such-agent\.mjs": .* cannot be loaded/,
+  },
+  {
+    name: 'an unknown effort',
+    flags: () => ({ '--effort': 'much' }),
+    says: () => /error: --effort: "much": one of low, /,
+  },
+  {
     name: 'an unknown agent',
     flags: () => ({ '--agent': 'gpt' }),
     says: () => /error: --agent: "gpt": one of .*playbook/,

@@ -1,6 +1,6 @@
-import { chmod, mkdir, readFile, stat, symlink } from 'node:fs/promises';
+import { chmod, mkdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { writeJsonAtomic } from '../../activities/atomic-file.js';
 import { prepareRun } from '../../client/prepare-run.js';
 import { ConfigSchema } from '../../domain/formats/config.js';
@@ -18,6 +18,10 @@ const readConfigFile = async (workdir: string) => JSON.parse(await readFile(join
 
 describe('a first run', () => {
   it('writes config.json with defaults, a run id and the time, in a folder for its owner alone', async () => {
+    vi.stubEnv('ANTHROPIC_API_KEY', '');
+    onTestFinished(() => {
+      vi.unstubAllEnvs();
+    });
     const at = await project();
     const { config, isNew } = await prepareRun(at.workdir, needed(at));
     expect(isNew).toBe(true);
@@ -38,6 +42,22 @@ describe('a first run', () => {
     });
     expect(written.run_id).toMatch(/^workdir-[0-9a-f]{8}$/);
     expect(Math.abs(Date.parse(written.created_at) - Date.now())).toBeLessThan(60_000);
+  });
+
+  it('takes the API where it can be called, and a module by its absolute path', async () => {
+    vi.stubEnv('ANTHROPIC_API_KEY', 'key');
+    onTestFinished(() => {
+      vi.unstubAllEnvs();
+    });
+    const at = await project();
+    expect((await prepareRun(at.workdir, needed(at))).config.agent).toBe('anthropic');
+    const module = join(at.folder, 'my-agent.mjs');
+    await writeFile(module, 'export default { name: "mine", answer: () => "" };\n');
+    const { config } = await prepareRun(join(at.folder, 'other'), {
+      ...needed(at),
+      agent: relative(process.cwd(), module),
+    });
+    expect(config.agent).toBe(module);
   });
 
   it.each([
