@@ -3,6 +3,7 @@
 import { existsSync, rmSync } from 'node:fs';
 import { findOnPath, requireGit, requirePython } from './prerequisites.mjs';
 import { inProject, run, say } from './process.mjs';
+import { addTypingSelf } from './python-3-10.mjs';
 import { contentHash, dropStamp, hasStamp, writeStamp } from './stamp.mjs';
 
 const venv = inProject('.tools', 'venv');
@@ -37,6 +38,7 @@ export const tools = {
       writeStamp(unfinished, '');
       rmSync(venv, { recursive: true, force: true });
       await run(base, ['-m', 'venv', venv], { failure: 'the virtual environment could not be made' });
+      await addTypingSelf(python);
     }
     for (const requirement of requirementFiles().filter((each) => !isInstalled(each))) {
       const { file, what } = requirement;
