@@ -1,0 +1,139 @@
+/**
+ * A loopback server that speaks the Messages API: for the SDK, and for the real `claude` command, which streams. It answers
+ * by a script, fails on demand, and keeps its own count of what each call used and cost.
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text as textOfStream } from 'node:stream/consumers';
+import { costOf, type TokenUsage } from '../../activities/agents/prices.js';
+import { type MessagesRequest, PromptCache, promptOf, tokensIn } from './messages-request.js';
+import { errorBody, messageBody, sendStream, type WireMessage } from './messages-wire.js';
+
+/** `cut` is a connection that closes before any byte, `cut_midway` one that closes within a streamed answer. */
+export type Fault =
+  | { kind: 'status'; status: number; headers?: Record<string, string>; message?: string }
+  | { kind: 'cut' | 'cut_midway' | 'garbage' | 'empty' | 'not_json' | 'truncated' | 'refusal' | 'slow' };
+
+export interface ServedCall {
+  request: MessagesRequest;
+  prompt: string;
+  apiKey: string | undefined;
+  fault: Fault | null;
+  /** Null when nothing was charged. */
+  usage: TokenUsage | null;
+  costUsd: number;
+}
+
+export interface MessagesScript {
+  /** The text of an answer; JSON where the request asks for it. */
+  answer(prompt: string, request: MessagesRequest): string | Promise<string>;
+  /** What goes wrong with this call; calls count from 0. */
+  fault?(call: number, prompt: string): Fault | null;
+  /** True for a server that sends every answer whole, as some proxies do. */
+  neverStreams?: boolean;
+}
+
+export class MessagesServer implements AsyncDisposable {
+  readonly calls: ServedCall[] = [];
+  private readonly cache = new PromptCache();
+
+  private constructor(
+    private readonly server: Server,
+    private readonly script: MessagesScript,
+  ) {}
+
+  static async start(script: MessagesScript): Promise<MessagesServer> {
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const messages = new MessagesServer(server, script);
+    server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+      messages.serve(request, response).catch((error: unknown) => {
+        if (!response.headersSent) response.writeHead(500, JSON_HEADERS);
+        response.end(JSON.stringify(errorBody(500, `the script failed: ${String(error)}`)));
+      });
+    });
+    return messages;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+  }
+
+  get costUsd(): number {
+    return this.calls.reduce((sum, { costUsd }) => sum + costUsd, 0);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const closed = new Promise((resolve) => this.server.close(resolve));
+    this.server.closeAllConnections();
+    await closed;
+  }
+
+  private async serve(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { pathname } = new URL(incoming.url ?? '/', 'http://localhost');
+    const body = await textOfStream(incoming);
+    if (incoming.method !== 'POST' || !pathname.startsWith('/v1/messages')) {
+      response.writeHead(404, JSON_HEADERS).end(JSON.stringify(errorBody(404, `no ${pathname}`)));
+      return;
+    }
+    const request = JSON.parse(body) as MessagesRequest;
+    if (pathname === '/v1/messages/count_tokens') {
+      response.writeHead(200, JSON_HEADERS).end(JSON.stringify({ input_tokens: tokensIn(body) }));
+      return;
+    }
+    const prompt = promptOf(request);
+    const fault = this.script.fault?.(this.calls.length, prompt) ?? null;
+    const bearer = incoming.headers.authorization?.replace(/^Bearer /, '');
+    const apiKey = bearer ?? incoming.headers['x-api-key']?.toString();
+    const call: ServedCall = { request, prompt, apiKey, fault, usage: null, costUsd: 0 };
+    this.calls.push(call);
+    await this.reply(call, response);
+  }
+
+  private async reply(call: ServedCall, response: ServerResponse): Promise<void> {
+    const { request, fault } = call;
+    switch (fault?.kind) {
+      case 'status': {
+        const { status, headers, message } = fault;
+        response.writeHead(status, { ...JSON_HEADERS, ...headers });
+        response.end(JSON.stringify(errorBody(status, message ?? `scripted ${status}`)));
+        return;
+      }
+      case 'cut':
+        response.destroy();
+        return;
+      case 'slow':
+        // Silence, until the caller goes away.
+        return;
+      case 'not_json':
+        response.writeHead(200, JSON_HEADERS).end('<html>a proxy speaks</html>');
+        return;
+    }
+    const message = await this.message(call);
+    const isCut = fault?.kind === 'cut_midway';
+    this.charge(call, isCut ? { ...message.usage, output_tokens: 1 } : message.usage);
+    if (request.stream && !this.script.neverStreams) await sendStream(response, message, { cutMidway: isCut });
+    else response.writeHead(200, JSON_HEADERS).end(JSON.stringify(messageBody(message)));
+  }
+
+  private async message({ request, prompt, fault }: ServedCall): Promise<WireMessage> {
+    const whole =
+      fault?.kind === 'garbage' ? 'Let us talk about the weather.' : await this.script.answer(prompt, request);
+    const isEmpty = fault?.kind === 'empty' || fault?.kind === 'refusal';
+    const text = isEmpty ? '' : fault?.kind === 'truncated' ? whole.slice(0, whole.length / 2) : whole;
+    const stops: Record<string, string> = { truncated: 'max_tokens', refusal: 'refusal' };
+    return {
+      model: request.model,
+      text,
+      stopReason: stops[fault?.kind ?? ''] ?? 'end_turn',
+      usage: { ...this.cache.usageOf(request), output_tokens: Math.max(1, tokensIn(text)) },
+    };
+  }
+
+  private charge(call: ServedCall, usage: TokenUsage): void {
+    call.usage = usage;
+    call.costUsd = costOf(call.request.model, usage) ?? 0;
+  }
+}
+
+const JSON_HEADERS = { 'content-type': 'application/json' };
