@@ -60,20 +60,28 @@ def _autoresearch_batches(config):
 class _AutoresearchCached:
     """Stands for the loader: the same number of batches, from CacheDataLoader."""
 
-    def __init__(self, loader, limit, counted):
-        self._loader, self._limit, self._counted, self._batches = loader, limit, counted, None
+    def __init__(self, loader, limit, counted, endless=False):
+        self._ar_loader, self._ar_limit, self._ar_counted, self._ar_batches = loader, limit, counted, None
+        self._ar_endless = endless
+        if endless and limit is None:
+            self._ar_limit = 1000
 
     def __iter__(self):
+        yield from self._ar_epoch()
+        while self._ar_endless and _autoresearch_headspace.cache:
+            yield from self._ar_epoch()
+
+    def _ar_epoch(self):
         from spdl.dataloader import CacheDataLoader
 
         state = _autoresearch_headspace
         if not state.cache:
-            iterator = iter(self._loader)
+            iterator = iter(self._ar_loader)
             first = next(iterator, state)
             if first is state:
                 return
-            known = self._count()
-            if state.choose_total(known, self._limit) is None:
+            known = self._ar_count()
+            if state.choose_total(known, self._ar_limit) is None:
                 # Nothing says how many there are: they are counted before the loop gets the first one.
                 state.cache, state.total = _autoresearch_count_ahead(first, iterator)
             else:
@@ -84,29 +92,39 @@ class _AutoresearchCached:
         yield from CacheDataLoader(state.cache[:count], count, count, state.total)
 
     def __next__(self):
-        if self._batches is None:
-            self._batches = iter(self)
-        return next(self._batches)
+        if self._ar_batches is None:
+            self._ar_batches = iter(self)
+        try:
+            return next(self._ar_batches)
+        except StopIteration:
+            self._ar_batches = None
+            raise
 
-    def _count(self):
+    def _ar_count(self):
         """From the pipelines built, if they agree; else the loader's own length."""
-        counts = set(_autoresearch_headspace.counts) if self._counted else ()
+        counts = set(_autoresearch_headspace.counts) if self._ar_counted else ()
         if len(counts) == 1 and None not in counts:
             return counts.pop()
         try:
-            return len(self._loader)
+            return len(self._ar_loader)
         except TypeError:
             return None
 
     def __getattr__(self, name):
-        if name.startswith("_"):
+        if name.startswith(("_ar_", "__")):
             raise AttributeError(name)
-        return getattr(self._loader, name)
+        return getattr(self._ar_loader, name)
+
+    def __setattr__(self, name, value):
+        if name.startswith("_ar_"):
+            object.__setattr__(self, name, value)
+        else:
+            setattr(self._ar_loader, name, value)
 
 
 class _AutoresearchCachedSized(_AutoresearchCached):
     def __len__(self):
-        return len(self._loader)
+        return len(self._ar_loader)
 
 
 def _autoresearch_keep(first, iterator, state, count):
@@ -133,8 +151,9 @@ def _autoresearch_count_ahead(first, iterator, limit_s=10.0):
     return cache, total
 
 
-def _autoresearch_cached(loader, limit=None, counted=True):
-    return (_AutoresearchCachedSized if hasattr(loader, "__len__") else _AutoresearchCached)(loader, limit, counted)
+def _autoresearch_cached(loader, limit=None, counted=True, endless=False):
+    kind = _AutoresearchCachedSized if hasattr(loader, "__len__") else _AutoresearchCached
+    return kind(loader, limit, counted, endless)
 
 
 def _autoresearch_cached_call(get_batch, limit=None, counted=True):

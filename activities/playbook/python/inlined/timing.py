@@ -18,7 +18,7 @@ class _AutoresearchTimer:
         self.cores = os.cpu_count() or 1
         if hasattr(os, "sched_getaffinity"):
             self.cores = len(os.sched_getaffinity(0))
-        atexit.register(self.finish)
+        atexit.register(self.finish, at_exit=True)
 
     def say(self, text):
         print("[autoresearch] " + text, flush=True)
@@ -72,10 +72,14 @@ class _AutoresearchTimer:
         self.printed = len(self.step_s)
         self.printed_step_s, self.printed_fetch_s = self.total_step_s, self.total_fetch_s
 
-    def finish(self):
+    def finish(self, at_exit=False):
         """End of an epoch, by whatever way: the last throughput line counts."""
         if self.open:
-            self.close_step(self.clock())
+            now = self.clock()
+            if at_exit and len(self.step_s):
+                # Nobody saw when the last step ended, so it gets the usual compute time.
+                now = self.fetch_start + self.fetch_s + (self.total_step_s - self.total_fetch_s) / len(self.step_s)
+            self.close_step(now)
         if self.finished or not len(self.step_s):
             return
         self.finished = True
@@ -122,19 +126,19 @@ class _AutoresearchTimed:
     """Iterates over what it wraps and times it; everything else is passed through."""
 
     def __init__(self, iterable, batch_is_list):
-        self._wrapped, self._batch_is_list, self._steps = iterable, batch_is_list, None
+        self._ar_wrapped, self._ar_batch_is_list, self._ar_steps = iterable, batch_is_list, None
 
     def __iter__(self):
-        return self._generate()
+        return self._ar_generate()
 
-    def _generate(self):
-        timer, batch_is_list = _autoresearch_timer, self._batch_is_list
+    def _ar_generate(self):
+        timer, batch_is_list = _autoresearch_timer, self._ar_batch_is_list
         iterator = None
         try:
             while True:
                 timer.begin_fetch()
                 if iterator is None:
-                    iterator = iter(self._wrapped)
+                    iterator = iter(self._ar_wrapped)
                 try:
                     batch = next(iterator)
                 except StopIteration:
@@ -145,19 +149,30 @@ class _AutoresearchTimed:
             timer.finish()
 
     def __next__(self):
-        if self._steps is None:
-            self._steps = self._generate()
-        return next(self._steps)
+        if self._ar_steps is None:
+            self._ar_steps = self._ar_generate()
+        try:
+            return next(self._ar_steps)
+        except StopIteration:
+            # An iterator that can be started again is asked again; any other stays exhausted.
+            self._ar_steps = None
+            raise
 
     def __getattr__(self, name):
-        if name.startswith("_"):
+        if name.startswith(("_ar_", "__")):
             raise AttributeError(name)
-        return getattr(self._wrapped, name)
+        return getattr(self._ar_wrapped, name)
+
+    def __setattr__(self, name, value):
+        if name.startswith("_ar_"):
+            object.__setattr__(self, name, value)
+        else:
+            setattr(self._ar_wrapped, name, value)
 
 
 class _AutoresearchTimedSized(_AutoresearchTimed):
     def __len__(self):
-        return len(self._wrapped)
+        return len(self._ar_wrapped)
 
 
 def _autoresearch_timed(iterable, batch_is_list=False):

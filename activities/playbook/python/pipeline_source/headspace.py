@@ -21,6 +21,8 @@ def headspace(analysis, steps: int | None = None) -> tuple[dict[str, str], str]:
     if any(p.kind.startswith("subprocess") for p in loop.pipelines) or not loop.pipelines:
         # Such a pipeline is built elsewhere: what is built here says nothing about its length.
         hint += ", counted=False"
+    if loop.kind == "next" and not _expects_the_end(loop):
+        hint += ", endless=True"
     edits: dict[object, Edits] = {}
     if loop.kind == "get_item":
         call = loop.iterable
@@ -30,15 +32,33 @@ def headspace(analysis, steps: int | None = None) -> tuple[dict[str, str], str]:
         makers = loop.makers if loop.kind == "next" else [(loop.iterable, loop.frame)]
         for maker, frame in makers:
             inner = analysis.finder.innermost(maker, frame)
-            before, after = "_autoresearch_cached(", f"{hint})"
-            if loop.kind == "next" and inner is maker:
-                before, after = f"iter({before}", f"{after})"
-            wrap_in(edits_of(edits, frame.module), inner, before, after)
+            wrap_in(edits_of(edits, frame.module), inner, "_autoresearch_cached(", f"{hint})")
     block = (INLINED / "headspace.py").read_text("utf-8")
     for at in edits.values():
         at.insert_block(block)
     said = f"batches of the loop at {loop.module.path}:{loop.node.lineno} come from CacheDataLoader"
     return {m.path: at.result() for m, at in edits.items()}, said
+
+
+def _expects_the_end(loop) -> bool:
+    """next(it, default), or next(it) where StopIteration is caught; else the loop relies on there being more."""
+    call = loop.module.parents[loop.iterable]
+    if isinstance(call, ast.Call) and len(call.args) > 1:
+        return True
+    child: ast.AST = loop.iterable
+    for parent in loop.module.ancestors(loop.iterable):
+        if isinstance(parent, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            return False
+        if isinstance(parent, ast.Try) and child in parent.body and any(_catches_stop(h) for h in parent.handlers):
+            return True
+        child = parent
+    return False
+
+
+def _catches_stop(handler: ast.ExceptHandler) -> bool:
+    return handler.type is None or any(
+        isinstance(n, ast.Name) and n.id in ("StopIteration", "Exception", "BaseException") for n in ast.walk(handler.type)
+    )
 
 
 def _is_timed_call(call: ast.Call) -> bool:

@@ -24,7 +24,7 @@ def instrument(analysis) -> tuple[dict[str, str], str]:
         at.replace(bracket, bracket + 1, ", " if call.args or call.keywords else "")
     elif loop.kind == "next":
         for maker, frame in loop.makers:
-            wrap_in(edits_of(edits, frame.module), maker, "iter(_autoresearch_timed(", f"{hint}))")
+            wrap_in(edits_of(edits, frame.module), maker, "_autoresearch_timed(", f"{hint})")
     else:
         wrap_in(edits_of(edits, loop.module), loop.iterable, "_autoresearch_timed(", f"{hint})")
     block = (INLINED / "timing.py").read_text("utf-8")

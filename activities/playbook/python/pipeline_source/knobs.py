@@ -10,10 +10,11 @@ from .dataflow import default_node
 from .library_calls import BUILDER_STEPS, spdl_name
 from .scopes import parameters
 from .stages import Stage, Step
-from .values import Computed, Concrete, External, ExternalCall, Flag, Frame, Function, Leaf, Literal, Method, Value, is_number
+from .values import Computed, Concrete, DictOf, External, ExternalCall, Flag, Frame, Function, Leaf, Literal, Method, Unknown, Value, is_number
 
 _WORDS = re.compile(r"concurren|workers?\b|_workers|threads?\b|_threads|batch|buffer|prefetch|queue|n_?jobs|parallel", re.I)
 _SAME_NAMES = {"_autoresearch_subprocess": "build", "build_pipeline": "build", "_autoresearch_subprocess_loader": "DataLoader"}
+_CONVERSIONS = {"int", "float", "str", "max", "min", "round", "abs"}
 _NOT_TRAINING = re.compile(r"(^|[_\W])(val|valid|validation|eval|test|infer|log|every|num_batches|batches|n_batches|total|max_batch)([_\W]|$)", re.I)
 
 
@@ -79,14 +80,28 @@ class KnobFinder:
 
     def home(self, node: ast.AST, frame: Frame) -> Home | None:
         """Home of the number that an expression gives; the expression itself when it has none or several."""
-        candidates = [v for v in self.flow.evaluate(node, frame) if isinstance(v, Concrete) and is_number(v.value)]
-        homes = [h for v in candidates if (h := self._home_of(v, frame)) is not None]
-        if not candidates:
+        values = self.flow.evaluate(node, frame)
+        number = next((v.value for v in values if isinstance(v, Concrete) and is_number(v.value)), None)
+        if number is None:
             return None
-        distinct = {h.key for h in homes}
-        if len(homes) == len(candidates) and len(distinct) == 1:
-            return homes[0]
-        return Home(candidates[0].value, node=node, frame=frame)
+        return self._single_home(values, frame) or Home(number, node=node, frame=frame)
+
+    def _single_home(self, values: list[Value], frame: Frame) -> Home | None:
+        candidates = [v for v in values if isinstance(v, Concrete) and is_number(v.value)]
+        homes = [h for v in candidates if (h := self._home_of(v, frame)) is not None]
+        return homes[0] if homes and len(homes) == len(candidates) and len({h.key for h in homes}) == 1 else None
+
+    def _spread_home(self, step: Step, name: str) -> Home | None | bool:
+        """Home of an argument given by `**options`; False when the options are known not to hold it."""
+        for keyword in step.call.keywords:
+            if keyword.arg is None:
+                for value in self.flow.evaluate(keyword.value, step.frame):
+                    found = self.flow.item(value, name, keyword.value, step.frame)
+                    if not isinstance(found[0], Unknown):
+                        return self._single_home(found, step.frame)
+                    if not isinstance(value, (DictOf, Leaf)):
+                        return None
+        return False
 
     def _home_of(self, value: Value, frame: Frame) -> Home | None:
         if isinstance(value, Flag):
@@ -111,14 +126,15 @@ class KnobFinder:
     def number(self, step: Step, position: int, name: str, role: str, stage: str | None, index: int, default: float | None):
         """Value and knob id of an argument of a step; an absent keyword has its default and can be added."""
         node = step.argument(position, name)
+        home = self.home(node, step.frame) if node is not None else None
         if node is None:
-            if default is None or step.has_spread:
-                return None, None
-            home = Home(default, node=None, frame=step.frame, missing=(step.call, name))
-        else:
-            home = self.home(node, step.frame)
-            if home is None:
-                return None, None
+            given = self._spread_home(step, name)
+            if given is False and default is not None and not any(isinstance(a, ast.Starred) for a in step.call.args):
+                home = Home(default, node=None, frame=step.frame, missing=(step.call, name))
+            elif given:
+                home = given
+        if home is None:
+            return None, None
         knob = self.add(home, role, stage, index)
         return home.value, knob.id
 
@@ -175,7 +191,13 @@ class KnobFinder:
                 if _is_field_default(module, call, parent):
                     child = call
                     continue
+                if isinstance(call.func, ast.Name) and call.func.id == "dict":
+                    child, suffix = call, f"/{parent.arg}{suffix}"
+                    continue
                 return self._call_name(module, call, parent.arg or "**") + suffix
+            if isinstance(parent, ast.Call) and isinstance(parent.func, ast.Name) and parent.func.id in _CONVERSIONS:
+                child = parent
+                continue
             if isinstance(parent, ast.Call) and child in parent.args:
                 return self._call_name(module, parent, self._positional(module, parent, parent.args.index(child))) + suffix
             if isinstance(parent, ast.Dict) and child in parent.values:
@@ -247,21 +269,14 @@ class KnobFinder:
                         self._add_named(Home(value, leaf=Leaf(value, config, pointer), confidence="name"), name)
         for module in self.flow.project.modules:
             for statement in self._declarations(module):
-                if self._always_passed(module, statement):
+                owner = module.parents[statement]
+                if isinstance(owner, ast.ClassDef) and (id(owner), getattr(statement.target, "id", "")) in self.flow.passed_fields:
                     continue
                 target = statement.targets[0] if isinstance(statement, ast.Assign) else statement.target
                 if isinstance(target, ast.Name) and self._tells(target.id) and isinstance(statement.value, ast.Constant):
                     if is_number(statement.value.value) and id(statement.value) not in given:
                         frame = self.flow.frame_at(module, statement.value)
                         self._add_named(Home(statement.value.value, node=statement.value, frame=frame, confidence="name"), target.id)
-
-    def _always_passed(self, module, statement) -> bool:
-        """A field that every constructor call gives: its default has no effect."""
-        owner = module.parents[statement]
-        if not isinstance(owner, ast.ClassDef) or not isinstance(statement.target, ast.Name):
-            return False
-        calls = [c for _, c in self.flow._calls_by_name.get(owner.name, [])]
-        return bool(calls) and all(any(k.arg == statement.target.id for k in c.keywords) for c in calls)
 
     def _defaults_of_flags(self) -> set[int]:
         """Literals that only say what a flag is when it is not given: the flag is the knob."""

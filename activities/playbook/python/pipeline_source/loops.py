@@ -83,7 +83,10 @@ class LoopFinder:
 
     def _inside(self, value: Value) -> list[Pipeline]:
         if isinstance(value, Generator):
-            return self._in_body(value.function.node, value.frame)
+            # What is passed in comes out again, whatever happens in between (a queue, a thread).
+            return self._in_body(value.function.node, value.frame) or self._given(
+                a for a in (value.frame.args or {}).values() if isinstance(a, tuple)
+            )
         if isinstance(value, Instance):
             found: list[Pipeline] = []
             for name in ("__iter__", "__next__"):
@@ -93,7 +96,7 @@ class LoopFinder:
                         frame = self.flow.method_frame(value, cls, method)
                         found += [p for p in self._in_body(method, frame) if p not in found]
                         break
-            return found
+            return found or self._of_object(value)
         if isinstance(value, ExternalCall) and value.name.rpartition(".")[2] not in _NOT_CONSUMERS:
             found = []
             for arg in [*value.node.args, *[k.value for k in value.node.keywords]]:
@@ -101,6 +104,22 @@ class LoopFinder:
                     inner = arg.value if isinstance(arg, ast.Starred) else arg
                     found += [p for p in self.streams(inner, value.frame) if p not in found]
             return found
+        return []
+
+    def _given(self, expressions) -> list[Pipeline]:
+        found: list[Pipeline] = []
+        for expression, frame in expressions:
+            found += [p for p in self.streams(expression, frame) if p not in found]
+        return found
+
+    def _of_object(self, value: Instance) -> list[Pipeline]:
+        """A loader derived from spdl.dataloader.DataLoader, or an iterable that was given a pipeline."""
+        base = self.flow.external_base(value.cls)
+        if base is not None and base.endswith(".DataLoader"):
+            return [self.flow._pipeline("dataloader", call, frame, None) for call, frame in self.flow._super_calls(value)]
+        iterates = any(self.flow.find_method(value.cls, name) for name in ("__iter__", "__next__"))
+        if iterates and value.call is not None:
+            return self._given((a, value.frame) for a in [*value.call.args, *[k.value for k in value.call.keywords]])
         return []
 
     def _in_body(self, function: ast.AST, frame: Frame) -> list[Pipeline]:
@@ -220,8 +239,8 @@ class LoopFinder:
                 at = at.parent
             found = []
             for binding in at.scope.bindings[node.id] if at is not None else []:
-                if binding.kind == "assign" and not binding.path and self.streams(binding.value, at):
-                    found.append((binding.value, at))
+                if binding.kind == "assign":
+                    found += self._makers_of(binding.value, binding.path, at, depth)
                 elif binding.kind == "param":
                     function = Function(at.scope.node, at.module, at.parent)
                     for call, caller, receiver in self.flow.callers(function):
@@ -240,10 +259,23 @@ class LoopFinder:
                             if isinstance(method, ast.FunctionDef) and method.args.args:
                                 inner = self.flow.method_frame(owner, cls, method)
                                 for kind, value, path, _ in _stores(method, method.args.args[0].arg, node.attr):
-                                    if kind == "assign" and not path and self.streams(value, inner) and value not in [v for v, _ in found]:
-                                        found.append((value, inner))
+                                    if kind == "assign":
+                                        known = [v for v, _ in found]
+                                        found += [m for m in self._makers_of(value, path, inner, depth) if m[0] not in known]
             return found
         return [(node, frame)] if isinstance(node, ast.Call) else []
+
+    def _makers_of(self, value: ast.AST, path: tuple, frame: Frame, depth: int) -> list[tuple[ast.AST, Frame]]:
+        """`it = iter(loader)` makes it; `it = other` leads on to what makes the other."""
+        for index in path:
+            if not isinstance(value, (ast.Tuple, ast.List)) or index >= len(value.elts):
+                return []
+            value = value.elts[index]
+        if not self.streams(value, frame):
+            return []
+        if isinstance(value, (ast.Name, ast.Attribute)):
+            return self.makers(value, frame, depth + 1)
+        return [(value, frame)]
 
     def _enclosing_loop(self, module, node: ast.AST) -> ast.AST | None:
         for parent in module.ancestors(node):
@@ -292,6 +324,8 @@ class LoopFinder:
             score -= 8  # passes batches on: the loop that trains is further out
         if loop.kind == "argument":
             score -= 4
+        if isinstance(loop.node, ast.For) and _only_passes_on(loop.node):
+            score -= 6
         if not self._is_reached(loop):
             score -= 5
         return score
@@ -333,3 +367,11 @@ class LoopFinder:
                 if best is None or loop.score > best.score:
                     best = loop
         return best
+
+
+def _only_passes_on(node: ast.For) -> bool:
+    """`for x in it: q.put(x)`: somebody else trains on it."""
+    if len(node.body) != 1 or not isinstance(node.body[0], ast.Expr) or not isinstance(node.body[0].value, ast.Call):
+        return False
+    function = node.body[0].value.func
+    return isinstance(function, ast.Attribute) and function.attr in ("put", "append", "put_nowait", "send")

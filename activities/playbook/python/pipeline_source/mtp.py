@@ -5,6 +5,7 @@ from __future__ import annotations
 from .edits import Edits, RewriteRefused
 from .gpu import is_gpu_stage
 from .instrument import INLINED
+from .values import DictOf
 
 _BUILD_OPTIONS = {"max_failures", "report_stats_interval", "queue_class", "task_hook_factory", "stage_id", "use_thread_output_queue", "num_threads", "background_tasks"}
 
@@ -40,9 +41,16 @@ def targets_of(analysis) -> list:
 def _move(analysis, found, at: Edits) -> None:
     pipeline = found.pipeline
     call = pipeline.call
-    if any(k.arg is None for k in call.keywords):
-        raise RewriteRefused("the pipeline is built with **options, which may hold what a subprocess does not take")
-    unknown = {k.arg for k in call.keywords} - _BUILD_OPTIONS if pipeline.kind != "dataloader" else set()
+    names = set()
+    for keyword in call.keywords:
+        if keyword.arg is not None:
+            names.add(keyword.arg)
+            continue
+        for value in analysis.flow.evaluate(keyword.value, pipeline.frame):
+            if not isinstance(value, DictOf) or value.merged:
+                raise RewriteRefused("the pipeline is built with **options, which may hold what a subprocess does not take")
+            names |= {key for key, _ in value.entries}
+    unknown = names - _BUILD_OPTIONS if pipeline.kind != "dataloader" else set()
     if unknown:
         raise RewriteRefused(f"the pipeline is built with {', '.join(sorted(unknown))}, which a subprocess does not take")
     kept = list(dict.fromkeys(s.name for s in found.stages if is_gpu_stage(analysis.flow, s)))

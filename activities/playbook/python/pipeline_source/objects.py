@@ -46,6 +46,11 @@ class Objects:
             self._made[key] = make()
         return self._made[key]
 
+    @property
+    def passed_fields(self) -> set[tuple[int, str]]:
+        """Fields that constructor calls were seen to give: their defaults have no effect there."""
+        return self._once("passed fields", set)
+
     # -- classes ----------------------------------------------------------------------------------------------------
 
     def instantiate(self, cls: Class, node: ast.Call | None, frame: Frame | None) -> list[Value]:
@@ -260,12 +265,15 @@ class Objects:
 
     def instance_attribute(self, inst: Instance, name: str, node: ast.AST, frame: Frame) -> list[Value]:
         if name in inst.replaced:
+            self.passed_fields.add((id(inst.cls.node), name))
             return self.evaluate(*inst.replaced[name])
         if name == "__class__":
             return [inst.cls]
         outside = self._stored_from_outside_instance(inst, name)
         assigned = self._assigned_in_methods(inst, name)
         passed = self._passed_field(inst, name)
+        if passed:
+            self.passed_fields.add((id(inst.cls.node), name))
         declared = self._class_attribute(inst.cls, name, inst) if not passed else []
         found = [*outside, *assigned, *passed, *declared]
         if not found or all(isinstance(v, Unknown) for v in found):

@@ -32,6 +32,8 @@ class Reaching:
         at: Frame | None = frame
         while at is not None:
             scope = at.scope
+            if name in at.fixed:
+                return self.evaluate(*at.fixed[name])
             if name in scope.bindings and name not in scope.outer_names and (at is frame or not scope.is_class):
                 found: list[Value] = []
                 for binding in self.reaching(scope, name, at, node if at is frame else None):

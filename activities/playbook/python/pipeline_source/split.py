@@ -72,7 +72,7 @@ def plan_split(analysis, found, stage: Stage) -> Plan:
         if hoisted is None:
             raise NotSplittable("it computes nothing after it has waited")
         cut -= 1
-    _check_prefix(body[: cut + 1])
+    _check_prefix(analysis.flow, function, body[: cut + 1])
     if hoisted is None and body[cut + 1].lineno <= body[cut].end_lineno:
         raise NotSplittable("two of its statements share a line")
     return Plan(function, is_method, name_node, body, cut, _live(function, is_method, body, cut), hoisted)
@@ -115,11 +115,13 @@ def _computes(statements: list[ast.stmt]) -> bool:
     return any(isinstance(n, (ast.Call, ast.For, ast.While, ast.BinOp, ast.ListComp)) for s in statements for n in ast.walk(s))
 
 
-def _check_prefix(statements: list[ast.stmt]) -> None:
+def _check_prefix(flow, function: Function, statements: list[ast.stmt]) -> None:
     for statement in statements:
         for node in ast.walk(statement):
             if isinstance(node, ast.Return) and not (node.value is None or isinstance(node.value, ast.Constant) and node.value.value is None):
                 raise NotSplittable("it may return before it has waited")
+            if isinstance(node, (ast.For, ast.While, ast.ListComp, ast.DictComp, ast.SetComp)) and not wait_in(flow, node, function):
+                raise NotSplittable("it computes before it waits")
             if isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.Lambda)):
                 raise NotSplittable("it defines a function before it has waited")
 
@@ -246,8 +248,8 @@ def _concurrency(analysis, step) -> int:
 def _add_halves(plan: Plan, at: Edits, read: str, compute: str) -> None:
     module, node = plan.function.module, plan.function.node
     newline = "\r\n" if "\r\n" in module.text else "\n"
-    pad = " " * node.col_offset
-    inner = " " * plan.body[0].col_offset
+    pad = _indent(module, node)
+    inner = _indent(module, plan.body[0])
     owner = f"{node.args.args[0].arg}, " if plan.is_method else ""
     passed = [*plan.live, *(["_waited_for"] if plan.hoisted is not None else [])]
     packed = f"({', '.join(passed)},)" if len(passed) == 1 else f"({', '.join(passed)})"
@@ -266,6 +268,11 @@ def _add_halves(plan: Plan, at: Edits, read: str, compute: str) -> None:
     ]
     gap = newline * (2 if plan.is_method else 3)
     at.insert(at.end(node), gap + newline.join(line.rstrip("\r") for line in lines))
+
+
+def _indent(module, node: ast.AST) -> str:
+    """As it stands in the file: spaces or tabs."""
+    return module.lines[node.lineno - 1][: node.col_offset].decode("utf-8")
 
 
 def _lines(module, first: int, last: int) -> list[str]:

@@ -116,7 +116,7 @@ class StageReader:
                 return False
             if isinstance(parent, ast.If) and self.flow.truth(parent.test, frame) is None:
                 return True
-            if isinstance(parent, (ast.For, ast.While, ast.ExceptHandler)):
+            if isinstance(parent, (ast.For, ast.While, ast.ExceptHandler)) and not frame.fixed:
                 return True
         return False
 
@@ -215,7 +215,7 @@ class StageReader:
     def mutations(self, frame: Frame, matches, start, use: ast.AST | None, depth: int, exclude: ast.AST | None = None) -> list[Step]:
         """Steps that statements between `start` and the use add to a builder held by a name."""
         end = (use.lineno, use.col_offset) if use is not None and use.lineno < 10**9 else (10**9, 0)
-        found: list[tuple[tuple[int, int], list[Step]]] = []
+        found: list[tuple[tuple, list[Step]]] = []
         for node in own_statements(frame.scope.node):
             if not isinstance(node, ast.Call):
                 continue
@@ -225,12 +225,37 @@ class StageReader:
             if isinstance(node.func, ast.Attribute) and node.func.attr in BUILDER_STEPS:
                 root = _chain_root(node)
                 if matches(root) and root is not exclude and not self._is_inside_chain(node, frame):
-                    found.append((finish, self._chain(node, frame)))
+                    for order, inner in self._unrolled(node, frame):
+                        found.append(((*order, *finish), self._chain(node, inner)))
             elif depth < MAX_DEPTH and any(matches(a) for a in [*node.args, *[k.value for k in node.keywords]]):
                 if self._result_is_rebound(node, frame, matches):
                     continue
-                found.append((finish, self._in_helper(node, frame, matches, depth)))
+                for order, inner in self._unrolled(node, frame):
+                    found.append(((*order, *finish), self._in_helper(node, inner, matches, depth)))
         return [step for _, steps in sorted(found, key=lambda f: f[0]) for step in steps]
+
+    def _unrolled(self, node: ast.AST, frame: Frame) -> list[tuple[tuple, Frame]]:
+        """Frames of the rounds of a loop over a sequence in the code, each with its place in the order of calls."""
+        plain = [((node.lineno, node.col_offset, 0), frame)]
+        for parent in frame.module.ancestors(node):
+            if parent is frame.scope.node:
+                return plain
+            if isinstance(parent, ast.For):
+                break
+        else:
+            return plain
+        for value in self.flow.evaluate(parent.iter, frame):
+            if isinstance(value, SequenceOf) and 0 < len(value.elements) <= 64:
+                rounds = []
+                for index, element in enumerate(value.elements):
+                    fixed = dict(frame.fixed)
+                    if not _fix(parent.target, element, value.frame, fixed):
+                        return plain
+                    key = ("round", id(parent), id(frame), index)
+                    inner = self.flow._once(key, lambda f=fixed: Frame(frame.scope, frame.parent, frame.args, frame.self_value, f))
+                    rounds.append(((parent.lineno, parent.col_offset, index), inner))
+                return rounds
+        return plain
 
     def _is_inside_chain(self, node: ast.AST, frame: Frame) -> bool:
         parent = frame.module.parents.get(node)
@@ -453,3 +478,13 @@ def _is_attribute(owner: str, name: str):
     return lambda node: (
         isinstance(node, ast.Attribute) and node.attr == name and isinstance(node.value, ast.Name) and node.value.id == owner
     )
+
+
+def _fix(target: ast.AST, element: ast.AST, frame: Frame, fixed: dict) -> bool:
+    """Binds the names of a loop's target to the parts of one element; False when the parts are not in the code."""
+    if isinstance(target, ast.Name):
+        fixed[target.id] = (element, frame)
+        return True
+    if isinstance(target, (ast.Tuple, ast.List)) and isinstance(element, (ast.Tuple, ast.List)) and len(target.elts) == len(element.elts):
+        return all(_fix(t, e, frame, fixed) for t, e in zip(target.elts, element.elts))
+    return False

@@ -18,6 +18,8 @@ def why_not_in_subprocess(analysis, found) -> tuple[bool, str]:
         return False, "its workers are processes already"
     if pipeline.kind == "dataloader" and not _is_plain_constructor(analysis, found):
         return False, "its DataLoader is made by a class of the project, not by spdl.dataloader.DataLoader itself"
+    if _source_in_subprocess(analysis, found):
+        return False, "what it reads from runs in a subprocess already"
     if not found.stages:
         return False, "its definition could not be followed"
     gpu = [s["function"] for s in _stage_gpu(analysis, found)]
@@ -40,6 +42,14 @@ def why_not_in_subprocess(analysis, found) -> tuple[bool, str]:
     if not _has_guard(analysis):
         return False, f"the script has no `if __name__ == \"__main__\":` guard, and the start method here is {method}"
     return True, f"stages are importable and the start method is {method}" + _kept(gpu)
+
+
+def _source_in_subprocess(analysis, found) -> bool:
+    source = next((s for s in found.stages if s.kind == "source" and s.step is not None), None)
+    node = source.step.argument(0, "source") or source.step.argument(0, "src") if source is not None else None
+    if node is None:
+        return False
+    return any(p.kind.startswith("subprocess") for p in analysis.finder.streams(node, source.step.frame))
 
 
 def _kept(gpu: list[str]) -> str:

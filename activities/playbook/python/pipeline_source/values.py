@@ -17,6 +17,8 @@ class Frame:
     parent: Frame | None = None
     args: dict[str, Any] | None = None
     self_value: Value | None = None
+    # Names bound to one element of a loop that is unrolled: (expression, frame).
+    fixed: dict[str, Any] = field(default_factory=dict)
 
     @property
     def module(self):
