@@ -70,7 +70,7 @@ export function makeAnalyze(deps: {
       });
       const result = resultFrom(state, nodeId, evidence, answer?.value ?? null);
       await writeFileAtomic(workdir.run(nodeId, 'analysis.md'), answer?.text ?? noAnalysis(result));
-      return result;
+      return { result, spent: await ask.spentOn(task.key) };
     });
   };
 }

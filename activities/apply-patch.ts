@@ -44,7 +44,7 @@ export function makeApplyPatch(deps: ApplyDeps): Activities['applyPatch'] {
     const made =
       known === null ? await change(state, experiment, spec, start) : { commit: known, changed: known !== start };
     await writeFileAtomic(workdir.run(nodeId, 'commit.txt'), `${made.commit}\n`);
-    return made;
+    return { ...made, spent: await deps.ask.spentOn(keyOf(nodeId)) };
   };
 
   async function change(state: EngineState, experiment: ExperimentIdentity, spec: Spec, start: string) {
@@ -66,7 +66,7 @@ export function makeApplyPatch(deps: ApplyDeps): Activities['applyPatch'] {
     const task = { phase: phaseOf(experiment), spec, failure: await failureOf(state, experiment), nodeId };
     return await rewriteSource(deps, {
       name: nodeId,
-      key: `apply_${nodeId}`,
+      key: keyOf(nodeId),
       parent: start,
       message,
       task,
@@ -89,6 +89,10 @@ export function makeApplyPatch(deps: ApplyDeps): Activities['applyPatch'] {
     if (!failed || !('failure' in failed)) return null;
     return { failure: failed.failure, logs: await jobLogTail(deps.platform, failed.jobId) };
   }
+}
+
+function keyOf(nodeId: string): string {
+  return `apply_${nodeId}`;
 }
 
 function phaseOf({ kind }: ExperimentIdentity): RewriteTask['phase'] {

@@ -8,8 +8,9 @@ import type { EngineState } from '../domain/engine-state.js';
 import type { EngineEvent } from '../domain/events.js';
 import type { ExperimentIdentity } from '../domain/experiment.js';
 import type { Failure } from '../domain/failure.js';
+import type { Spent } from '../domain/ledger.js';
 import type { MetricSources, Metrics, Result } from '../domain/metrics.js';
-import type { Outcome } from '../domain/policies/outcome-events.js';
+import type { OutcomeReport } from '../domain/policies/outcome-events.js';
 
 export interface RunRef {
   run: string;
@@ -31,7 +32,7 @@ export interface SetupResult {
 }
 
 /** What a child reports, and also returns. `withdrawn`: it was told to give up its preparation; nothing was launched. */
-export type ExperimentOutcome = Outcome;
+export type ExperimentOutcome = OutcomeReport;
 
 export interface PlanResult {
   action: 'launch' | 'stop' | 'manual';
@@ -41,6 +42,7 @@ export interface PlanResult {
   proposals: (Omit<ExperimentIdentity, 'nodeId' | 'kind' | 'origin'> & { index: number })[];
   refused: { name: string; reason: string }[];
   notApplicable: string[];
+  spent: Spent;
 }
 
 export type AcceptResult =
@@ -71,16 +73,16 @@ export interface Activities {
   /** Anchors the source, copies the script, checks the target's Python. */
   setup(input: RunRef): Promise<SetupResult>;
   /** Adds timing to the pipeline script and commits it; with skip_instrument the anchor itself is the base. */
-  instrument(input: RunRef): Promise<{ baseCommit: string }>;
+  instrument(input: RunRef): Promise<{ baseCommit: string; spent: Spent }>;
   /** Makes the experiment's own tree and commit. */
-  applyPatch(input: ExperimentRef): Promise<{ commit: string; changed: boolean }>;
+  applyPatch(input: ExperimentRef): Promise<{ commit: string; changed: boolean; spent: Spent }>;
   buildImage(input: NodeRef): Promise<{ image: string; reused: boolean }>;
   launchJob(input: NodeRef & { slot: number }): Promise<{ jobId: string; launchedAtMs: number }>;
   /** Watches in heartbeating windows; throws a BENIGN retryable failure of type `still_running` between them. */
   pollMetrics(input: NodeRef): Promise<JobEnd>;
   cancelJob(input: NodeRef): Promise<void>;
   collectEvidence(input: NodeRef): Promise<EvidenceSummary>;
-  analyze(input: NodeRef): Promise<Result>;
+  analyze(input: NodeRef): Promise<{ result: Result; spent: Spent }>;
   /** Removes the experiment's tree (its commit stays, by its ref); keep_trees keeps it. */
   releaseTree(input: NodeRef): Promise<void>;
   plan(input: RunRef & { iteration: number; throughSeq: number }): Promise<PlanResult>;
@@ -88,6 +90,7 @@ export interface Activities {
   acceptExperiment(input: RunRef & { request: string; experiment: unknown }): Promise<AcceptResult>;
   exportWorkdir(input: RunRef & { events: EngineEvent[] }): Promise<{ seq: number }>;
   drawCharts(input: RunRef): Promise<void>;
-  report(input: RunRef): Promise<void>;
+  /** Without `synthesis`, final_report.md is made by rules: the agent is not asked. */
+  report(input: RunRef & { synthesis: boolean }): Promise<{ spent: Spent }>;
   lookupExperiments(input: RunRef & { nodeIds: string[] }): Promise<ExperimentLookup[]>;
 }

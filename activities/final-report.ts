@@ -1,5 +1,8 @@
 /** The reports at a run's end: report.md by rules, and final_report.md by the agent (by the same rules when it cannot). */
 import { readFile } from 'node:fs/promises';
+import { CancelledFailure } from '@temporalio/common';
+import { NOTHING_SPENT, type Spent } from '../domain/ledger.js';
+import type { RunRecord } from '../domain/reports/run-record.js';
 import type { ReportTask } from './agents/agent.js';
 import type { Ask } from './agents/ask.js';
 import { readTextIfAny, writeFileAtomic } from './atomic-file.js';
@@ -27,16 +30,26 @@ export function makeReport(deps: {
     const record = await runLog.record();
     await writeReport(workdir, config, record);
     const { state } = record;
-    if (state.best === null || state.baseCommit === null) return;
+    if (state.best === null || state.baseCommit === null) return { spent: NOTHING_SPENT };
+    if (!input.synthesis) return await byRules('the budget does not allow a call');
     try {
-      await writeFileAtomic(workdir.finalReport, await synthesis(state.baseCommit));
+      const { value, spent } = await synthesis(state.baseCommit);
+      await writeFileAtomic(workdir.finalReport, value);
+      return { spent };
     } catch (error) {
-      context.log(`final_report.md is made by rules: ${(error as Error).message}`);
-      await writeFileAtomic(workdir.finalReport, await readFile(workdir.report, 'utf8'));
+      if (error instanceof CancelledFailure) throw error;
+      await byRules((error as Error).message);
+      return { spent: await ask.spentOn(keyOf(record)) };
     }
   };
 
-  async function synthesis(commit: string): Promise<string> {
+  async function byRules(why: string) {
+    context.log(`final_report.md is made by rules: ${why}`);
+    await writeFileAtomic(workdir.finalReport, await readFile(workdir.report, 'utf8'));
+    return { spent: NOTHING_SPENT };
+  }
+
+  async function synthesis(commit: string): Promise<{ value: string; spent: Spent }> {
     const record = await runLog.record();
     const history = historyOf(record, await specsOf(workdir, config, record));
     const analyses: Record<string, string> = {};
@@ -47,8 +60,7 @@ export function makeReport(deps: {
     return await withSource({ config, sourceControl }, 'report', commit, async (source) => {
       const task: ReportTask = {
         phase: 'report',
-        // A run that goes on after its end is reported on anew.
-        key: `report_${record.ended.length}`,
+        key: keyOf(record),
         nodeId: null,
         source,
         baseLaunchCommand: config.base_launch_command,
@@ -62,7 +74,12 @@ export function makeReport(deps: {
         text.trim() === ''
           ? ({ ok: false, reason: 'the report is empty' } as const)
           : ({ ok: true, value: text } as const);
-      return (await ask({ task, read, failure: 'agent_failed' })).value;
+      return await ask({ task, read, failure: 'agent_failed' });
     });
   }
+}
+
+/** A run that goes on after its end is reported on anew. */
+function keyOf(record: RunRecord): string {
+  return `report_${record.ended.length}`;
 }

@@ -1,5 +1,6 @@
 /** Adds timing to the pipeline script: the commit from which every experiment starts. */
 
+import { NOTHING_SPENT } from '../domain/ledger.js';
 import { raise } from './activity-failure.js';
 import type { Activities } from './contract.js';
 import { type RewriteDeps, rewriteSource } from './rewrite-source.js';
@@ -9,17 +10,18 @@ import { ownRun } from './run-context.js';
 export const BASE_REF = 'base';
 
 export function makeInstrument(deps: RewriteDeps): Activities['instrument'] {
-  const { context, sourceControl } = deps;
+  const { context, sourceControl, ask } = deps;
   return async (input) => {
     ownRun(context, input);
     const known = await sourceControl.commitOf(BASE_REF);
-    if (known !== null) return { baseCommit: known };
+    if (known !== null) return { baseCommit: known, spent: await ask.spentOn('instrument') };
     const anchor =
       (await sourceControl.commitOf('anchor')) ?? raise('setup_source_failed', 'the source was not anchored');
     if (context.config.skip_instrument) {
-      return { baseCommit: await sourceControl.commitEdits(BASE_REF, anchor, new Map(), 'ar: base') };
+      const commit = await sourceControl.commitEdits(BASE_REF, anchor, new Map(), 'ar: base');
+      return { baseCommit: commit, spent: NOTHING_SPENT };
     }
-    const { commit, changed } = await rewriteSource(deps, {
+    const { commit, changed, spent } = await rewriteSource(deps, {
       name: BASE_REF,
       key: 'instrument',
       parent: anchor,
@@ -29,6 +31,6 @@ export function makeInstrument(deps: RewriteDeps): Activities['instrument'] {
       emptyProblem: null,
     });
     context.log(changed ? `instrumented at ${commit}` : 'the script reports its timing already');
-    return { baseCommit: commit };
+    return { baseCommit: commit, spent };
   };
 }

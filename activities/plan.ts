@@ -61,8 +61,8 @@ export function makePlan(deps: {
         },
         plateauCount: plateauCount(state),
       };
-      let refusedAll: PlanResult | null = null;
-      const read = (text: string): Parsed<PlanResult & { specs: Spec[] }> => {
+      let refusedAll: Judgement | null = null;
+      const read = (text: string): Parsed<Judgement & { specs: Spec[] }> => {
         const reply = parsePlan(text);
         if (!reply.ok) return reply;
         const result = judge(reply.value, rules);
@@ -71,16 +71,18 @@ export function makePlan(deps: {
         refusedAll = result;
         return { ok: false, reason: result.refused.map(({ name, reason }) => `${name}: ${reason}`).join('\n') };
       };
-      const { value } = await ask({ task, read, failure: 'planning_failed' });
+      const { value, spent } = await ask({ task, read, failure: 'planning_failed' });
       const { specs: proposed, ...result } = value;
       await writePlan(workdir, input.iteration, proposed);
-      return result;
+      return { ...result, spent };
     });
   };
 }
 
-function judge(reply: PlanReply, rules: Parameters<typeof judgeProposal>[1]): PlanResult {
-  const result: PlanResult = {
+type Judgement = Omit<PlanResult, 'spent'>;
+
+function judge(reply: PlanReply, rules: Parameters<typeof judgeProposal>[1]): Judgement {
+  const result: Judgement = {
     action: reply.action,
     reasoning: reply.reasoning.slice(0, REASONING_LIMIT),
     proposals: [],

@@ -4,19 +4,8 @@ import type { Spec } from '../domain/formats/spec.js';
 import { finalReport } from '../domain/reports/final-report.js';
 import type { RunRecord } from '../domain/reports/run-record.js';
 import { writeFileAtomic } from './atomic-file.js';
-import type { Activities } from './contract.js';
-import { ownRun, type RunContext } from './run-context.js';
-import type { RunLog } from './run-log.js';
 import { readSpecs } from './spec-store.js';
 import type { Workdir } from './workdir.js';
-
-export function makeReport({ context, runLog }: { context: RunContext; runLog: RunLog }): Activities['report'] {
-  const { workdir, config } = context;
-  return async (input) => {
-    ownRun(context, input);
-    await writeReport(workdir, config, await runLog.record());
-  };
-}
 
 export async function writeReport(workdir: Workdir, config: RunConfig, record: RunRecord): Promise<void> {
   const specs = new Map<string, Spec>();

@@ -1,6 +1,7 @@
 /** A code change by the agent, from task to commit: asked, checked against the edit rules, committed once under its name. */
 
 import type { FailureKind } from '../domain/failure.js';
+import type { Spent } from '../domain/ledger.js';
 import type { RewriteTask } from './agents/agent.js';
 import type { Ask } from './agents/ask.js';
 import { type Parsed, parseRewrite } from './agents/parse-reply.js';
@@ -30,11 +31,11 @@ export interface Rewrite {
 export async function rewriteSource(
   deps: RewriteDeps,
   rewrite: Rewrite,
-): Promise<{ commit: string; changed: boolean }> {
+): Promise<{ commit: string; changed: boolean; spent: Spent }> {
   const { context, sourceControl, ask } = deps;
   const { config } = context;
   const { name, key, parent, task } = rewrite;
-  const files = await withSource({ config, sourceControl }, key, parent, async (source) => {
+  const { value: files, spent } = await withSource({ config, sourceControl }, key, parent, async (source) => {
     const editable = await editableSource(sourceControl, parent);
     const read = async (text: string): Promise<Parsed<Map<string, string>>> => {
       const reply = parseRewrite(text, source.script);
@@ -47,8 +48,8 @@ export async function rewriteSource(
     };
     const notes = config.notes === '' ? [] : [config.notes];
     const common = { key, source, baseLaunchCommand: config.base_launch_command, refusal: null, notes };
-    return (await ask({ task: { ...task, ...common }, read, failure: rewrite.failure })).value;
+    return await ask({ task: { ...task, ...common }, read, failure: rewrite.failure });
   });
   const commit = await sourceControl.commitEdits(name, parent, files, rewrite.message);
-  return { commit, changed: files.size > 0 };
+  return { commit, changed: files.size > 0, spent };
 }

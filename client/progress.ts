@@ -54,12 +54,16 @@ export function progressLine(state: EngineState, event: EngineEvent): string | n
       return 'resumed';
     case 'stop_requested':
       return STOPPING[event.mode];
+    case 'limit_reached':
+      return `limit reached (${event.reason}): ${event.detail}; what runs may finish`;
     case 'stopped':
       return `stopped (${event.reason}): ${event.detail}`;
     // Short steps between two lines that are shown.
     case 'experiment_requeued':
     case 'experiment_prepared':
     case 'slot_granted':
+    case 'setup_started':
+    case 'reported':
     case 'job_ended':
       return null;
     default:

@@ -2,10 +2,11 @@
  * The engine's state and the only place where it changes. `applyEvent` updates the state in place (its owner holds the
  * only reference) so that the cost of an event does not grow with the number of experiments.
  */
-import type { EngineEvent } from './events.js';
+import type { EngineEvent, Money } from './events.js';
 import type { Ended, ExperimentRow, ExperimentStatus } from './experiment.js';
 import { commitOf, isSeed, isTerminal, jobIdOf } from './experiment.js';
 import type { Failure, FailureKind } from './failure.js';
+import { closeAccounts, emptyLedger, type Ledger, release, reserve, settle } from './ledger.js';
 import type { Limits, StopMode, StopReason } from './limits.js';
 import { DEFAULT_LIMITS } from './limits.js';
 
@@ -29,6 +30,7 @@ export interface EngineState {
   /** Sequence number of the last event applied; 0 before the first. */
   seq: number;
   status: RunStatus;
+  /** Why it stopped, or why it drains. */
   stop: { reason: StopReason; detail: string } | null;
   stopMode: StopMode | null;
   limits: Limits;
@@ -68,8 +70,12 @@ export interface EngineState {
   notes: string[];
   /** How many of them the planning in flight carries. */
   notesInPlan: number;
+  ledger: Ledger;
   startedAtMs: number;
   updatedAtMs: number;
+  /** Time in which the engine ran until it last stopped or went away, ms; and since when it runs, null when it does not. */
+  ranMs: number;
+  runsSinceMs: number | null;
 }
 
 export function initialState(run: string): EngineState {
@@ -103,8 +109,11 @@ export function initialState(run: string): EngineState {
     nextCounter: 2,
     notes: [],
     notesInPlan: 0,
+    ledger: emptyLedger(),
     startedAtMs: 0,
     updatedAtMs: 0,
+    ranMs: 0,
+    runsSinceMs: null,
   };
 }
 
@@ -123,9 +132,28 @@ export function applyEvent(state: EngineState, event: EngineEvent): EngineState 
   if (event.seq <= state.seq) return state;
   if (event.seq !== state.seq + 1) throw new RangeError(`event ${event.seq} follows ${state.seq}: the log has a gap`);
   state.seq = event.seq;
-  state.updatedAtMs = event.atMs;
+  keepTime(state, event);
+  move(state.ledger, event.money ?? {});
   reduce(state, event);
   return state;
+}
+
+/** An engine that was killed is known to have run until its last event. */
+function keepTime(state: EngineState, event: EngineEvent): void {
+  const isStart = event.type === 'run_started' || event.type === 'resumed';
+  const isEnd = event.type === 'stopped' || (event.type === 'stop_requested' && event.mode === 'interrupt');
+  if ((isStart || isEnd) && state.runsSinceMs !== null) {
+    state.ranMs += (isEnd ? event.atMs : state.updatedAtMs) - state.runsSinceMs;
+    state.runsSinceMs = null;
+  }
+  if (isStart) state.runsSinceMs = event.atMs;
+  state.updatedAtMs = event.atMs;
+}
+
+function move(ledger: Ledger, money: Money): void {
+  for (const [key, amount] of Object.entries(money.reserve ?? {})) reserve(ledger, key, amount);
+  for (const { phase, key, spent, unpriced } of money.settle ?? []) settle(ledger, phase, key, spent, unpriced);
+  for (const key of money.release ?? []) release(ledger, key);
 }
 
 function reduce(state: EngineState, event: EngineEvent): void {
@@ -225,13 +253,27 @@ function reduce(state: EngineState, event: EngineEvent): void {
       state.practicesNotApplicable = union(state.practicesNotApplicable, event.notApplicable);
       const accepted = event.accepted.length;
       const waited = event.action === 'launch' && accepted === 0 && state.open.length > 0;
-      state.rounds.push({ iteration: event.iteration, open: accepted, accepted, waited, gained: false, action: event.action });
+      state.rounds.push({
+        iteration: event.iteration,
+        open: accepted,
+        accepted,
+        waited,
+        gained: false,
+        action: event.action,
+      });
       for (const id of event.accepted) state.roundOf[id] = event.iteration;
       return;
     }
     case 'planning_failed':
       endPlanning(state, event.atMs);
-      state.rounds.push({ iteration: event.iteration, open: 0, accepted: 0, waited: false, gained: false, action: 'failed' });
+      state.rounds.push({
+        iteration: event.iteration,
+        open: 0,
+        accepted: 0,
+        waited: false,
+        gained: false,
+        action: 'failed',
+      });
       return;
     case 'experiment_reprioritized':
       rowOf(state, event.nodeId).priority = event.priority;
@@ -243,6 +285,13 @@ function reduce(state: EngineState, event: EngineEvent): void {
       return;
     case 'limits_set':
       state.limits = { ...state.limits, ...event.limits };
+      if (state.status === 'draining' && state.stop?.reason !== 'user') {
+        state.status = 'running';
+        state.stop = null;
+      }
+      return;
+    case 'reported':
+    case 'setup_started':
       return;
     case 'note_added':
       state.notes.push(event.text);
@@ -253,10 +302,16 @@ function reduce(state: EngineState, event: EngineEvent): void {
     case 'resumed':
       state.status = state.baseCommit === null ? 'setup' : 'running';
       state.stopMode = null;
+      state.stop = null;
       return;
     case 'stop_requested':
       state.stopMode = event.mode;
       state.status = event.mode === 'interrupt' ? 'interrupted' : 'draining';
+      if (state.status === 'draining') state.stop = { reason: 'user', detail: 'stopped by a person' };
+      return;
+    case 'limit_reached':
+      state.status = 'draining';
+      state.stop = { reason: event.reason, detail: event.detail };
       return;
     case 'stopped':
       state.status = 'stopped';
@@ -297,6 +352,7 @@ function conclude(
   const row = rowOf(state, nodeId);
   if (isTerminal(row)) return;
   row.state = status;
+  closeAccounts(state.ledger, nodeId);
   state.open = state.open.filter((id) => id !== nodeId);
   state.tally[status.status] += 1;
   if (status.status === 'failed') {

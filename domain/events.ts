@@ -4,11 +4,13 @@
  */
 import type { ExperimentIdentity, JobFacts } from './experiment.js';
 import type { Failure } from './failure.js';
+import type { Amount, SpendingPhase } from './ledger.js';
 import type { Limits, StopMode, StopReason } from './limits.js';
 import type { Result } from './metrics.js';
 
 export type EventBody =
   | { type: 'run_started'; run: string; limits: Limits }
+  | { type: 'setup_started' }
   | {
       type: 'setup_completed';
       anchorCommit: string;
@@ -46,10 +48,21 @@ export type EventBody =
   | { type: 'experiment_removed'; nodeId: string }
   | { type: 'limits_set'; limits: Partial<Limits> }
   | { type: 'note_added'; text: string }
+  /** The reports at the end of a run were written. */
+  | { type: 'reported' }
   | { type: 'paused' }
   | { type: 'resumed' }
   | { type: 'stop_requested'; mode: StopMode }
+  /** A limit ends the run once what is under way has finished; raising the limit meanwhile revokes it. */
+  | { type: 'limit_reached'; reason: StopReason; detail: string }
   | { type: 'stopped'; reason: StopReason; detail: string };
 
 /** `seq` counts from 1 without gaps; `atMs` is the engine's clock (Unix milliseconds). */
-export type EngineEvent = { seq: number; atMs: number } & EventBody;
+export type EngineEvent = { seq: number; atMs: number; money?: Money } & EventBody;
+
+/** What an event reserves, books and lets go in the ledger, by key (ledger.ts). */
+export interface Money {
+  reserve?: Record<string, Amount>;
+  settle?: { phase: SpendingPhase; key: string; spent: Amount; unpriced: number }[];
+  release?: string[];
+}

@@ -9,9 +9,42 @@ export interface Limits {
   maxConcurrency: number;
   /** Wall clock of one job, seconds. */
   jobTimeoutS: number;
+  /** Experiments that are started, seeds included; null = no limit, here and below. */
+  maxExperiments: number | null;
+  /** Hours in which the engine runs. */
+  maxHours: number | null;
+  /** US dollars for agent calls. */
+  budgetUsd: number | null;
+  /** Tokens of agent calls, of all kinds. */
+  budgetTokens: number | null;
+  /** Hours of jobs, added up. */
+  budgetJobHours: number | null;
 }
 
-export const DEFAULT_LIMITS: Limits = { maxIterations: 10, patience: 3, maxConcurrency: 3, jobTimeoutS: 1800 };
+export const DEFAULT_LIMITS: Limits = {
+  maxIterations: 10,
+  patience: 3,
+  maxConcurrency: 3,
+  jobTimeoutS: 1800,
+  maxExperiments: null,
+  maxHours: null,
+  budgetUsd: null,
+  budgetTokens: null,
+  budgetJobHours: null,
+};
+
+/** What a limit counts: whole ones, or an amount; whether it may be lifted by null. */
+const LIMIT_KINDS = {
+  maxIterations: 'count',
+  patience: 'count',
+  maxConcurrency: 'count',
+  jobTimeoutS: 'count',
+  maxExperiments: 'optional count',
+  maxHours: 'optional amount',
+  budgetUsd: 'optional amount',
+  budgetTokens: 'optional amount',
+  budgetJobHours: 'optional amount',
+} as const satisfies Record<keyof Limits, 'count' | 'optional count' | 'optional amount'>;
 
 export const STOP_REASONS = [
   'plateau',
@@ -32,10 +65,16 @@ export type StopReason = (typeof STOP_REASONS)[number];
 export const STOP_MODES = ['interrupt', 'drain', 'cancel_jobs'] as const;
 export type StopMode = (typeof STOP_MODES)[number];
 
-/** What is wrong with a limit, or null: every limit is a positive whole number, jobTimeoutS in seconds. */
+/** What is wrong with a limit's value, or null. */
 export function limitProblem(name: keyof Limits, value: unknown): string | null {
-  if (typeof value !== 'number' || !Number.isInteger(value) || value < 1) {
-    return `${name} must be a whole number of at least 1, not ${JSON.stringify(value)}`;
+  const kind = LIMIT_KINDS[name];
+  if (value === null && kind !== 'count') return null;
+  const isCount = kind !== 'optional amount';
+  if (
+    typeof value === 'number' &&
+    (isCount ? Number.isInteger(value) && value >= 1 : Number.isFinite(value) && value > 0)
+  ) {
+    return null;
   }
-  return null;
+  return `must be ${isCount ? 'a whole number of at least 1' : 'a number above 0'}, not ${JSON.stringify(value)}`;
 }

@@ -44,6 +44,11 @@ export interface SetLimitsMessage {
   patience?: number;
   max_concurrency?: number;
   job_timeout_s?: number;
+  max_experiments?: number | null;
+  max_hours?: number | null;
+  budget_usd?: number | null;
+  budget_tokens?: number | null;
+  budget_job_hours?: number | null;
 }
 
 export interface Receipt {
@@ -58,6 +63,11 @@ export const LIMIT_KEYS = {
   patience: 'patience',
   max_concurrency: 'maxConcurrency',
   job_timeout_s: 'jobTimeoutS',
+  max_experiments: 'maxExperiments',
+  max_hours: 'maxHours',
+  budget_usd: 'budgetUsd',
+  budget_tokens: 'budgetTokens',
+  budget_job_hours: 'budgetJobHours',
 } as const satisfies Record<keyof SetLimitsMessage, keyof Limits>;
 
 export const NOTE_LIMIT = 4000;
@@ -90,16 +100,23 @@ export function setLimitsProblem(message: unknown): string | null {
   const known = Object.keys(LIMIT_KEYS);
   if (!fields || Object.keys(fields).length === 0) return `name at least one of ${known.join(', ')}`;
   for (const [name, value] of Object.entries(fields)) {
-    if (!known.includes(name)) return `${name} is not a limit; the limits are ${known.join(', ')}`;
-    if (limitProblem('maxIterations', value)) return `${name} must be a whole number of at least 1, not ${show(value)}`;
+    if (!isLimitKey(name)) return `${name} is not a limit; the limits are ${known.join(', ')}`;
+    const problem = limitProblem(LIMIT_KEYS[name], value);
+    if (problem) return `${name} ${problem}`;
   }
   return null;
 }
 
+function isLimitKey(name: string): name is keyof SetLimitsMessage {
+  return Object.hasOwn(LIMIT_KEYS, name);
+}
+
+/** Of a message that was checked. */
 export function limitsFrom(message: SetLimitsMessage): Partial<Limits> {
-  const limits: Partial<Limits> = {};
-  for (const [name, value] of Object.entries(message)) limits[LIMIT_KEYS[name as keyof SetLimitsMessage]] = value;
-  return limits;
+  const entries = Object.entries(message).flatMap(([name, value]) =>
+    isLimitKey(name) ? [[LIMIT_KEYS[name], value]] : [],
+  );
+  return Object.fromEntries(entries) as Partial<Limits>;
 }
 
 /** The node must be there; `where` says in which state it must be. */

@@ -10,13 +10,15 @@ import {
   WorkflowIdReusePolicy,
 } from '@temporalio/workflow';
 import type { ExperimentOutcome } from '../activities/contract.js';
+import { rowOf } from '../domain/engine-state.js';
 import type { ExperimentIdentity } from '../domain/experiment.js';
 import { failure } from '../domain/failure.js';
+import { NOTHING_SPENT } from '../domain/ledger.js';
 import { experimentWorkflowId } from '../domain/naming.js';
 import type { experimentWorkflow } from './experiment.js';
 import { failureFrom } from './failure-value.js';
 import type { Journal } from './journal.js';
-import type { ExperimentInput } from './messages.js';
+import { type ExperimentInput, withdrawSignal } from './messages.js';
 
 export class Children {
   /** Starts and signals on their way: the engine does not continue as new before they have arrived. */
@@ -49,7 +51,12 @@ export class Children {
       } catch (error) {
         // It runs already (a start whose record was lost): its reports and the look-up reach us all the same.
         if (error instanceof WorkflowExecutionAlreadyStartedError) return;
-        this.onOutcome(nodeId, { type: 'failed', failure: failureFrom(error, 'unexpected_exception'), job: {} });
+        this.onOutcome(nodeId, {
+          type: 'failed',
+          failure: failureFrom(error, 'unexpected_exception'),
+          job: {},
+          spent: NOTHING_SPENT,
+        });
       }
     });
     this.starting.set(nodeId, started);
@@ -67,6 +74,15 @@ export class Children {
     });
   }
 
+  /** What has not launched yet gives up its preparation and waits in the queue again. */
+  withdrawPrepared(): void {
+    const { state } = this.journal;
+    for (const nodeId of state.open) {
+      const { status } = rowOf(state, nodeId).state;
+      if (status === 'preparing' || status === 'ready') this.tell(nodeId, withdrawSignal);
+    }
+  }
+
   /** The result repeats the last report; it also tells of a child that somebody terminated, which reports nothing. */
   private async listen(nodeId: string, result: Promise<ExperimentOutcome>): Promise<void> {
     try {
@@ -78,7 +94,7 @@ export class Children {
         `the experiment's workflow ended: ${error.cause?.message}`,
         Date.now(),
       );
-      this.onOutcome(nodeId, { type: 'failed', failure: record, job: {} });
+      this.onOutcome(nodeId, { type: 'failed', failure: record, job: {}, spent: NOTHING_SPENT });
     }
   }
 

@@ -14,13 +14,17 @@ import {
 } from '@temporalio/workflow';
 import type { ExperimentOutcome } from '../activities/contract.js';
 import { initialState, rowOf } from '../domain/engine-state.js';
+import type { Money } from '../domain/events.js';
 import { type ExperimentRow, followUpNodeId } from '../domain/experiment.js';
+import { spentOfFailure } from '../domain/ledger.js';
 import type { StopReason } from '../domain/limits.js';
 import { DEFAULT_LIMITS } from '../domain/limits.js';
+import { affordable, describeLimit } from '../domain/policies/budget.js';
 import { consequencesOf } from '../domain/policies/consequences.js';
+import { leftToRunMs, limitReached, type Move, nextMove } from '../domain/policies/moves.js';
 import { outcomeEvents } from '../domain/policies/outcome-events.js';
 import { planningVerdict } from '../domain/policies/planning.js';
-import { nextGrants, nextStarts } from '../domain/policies/scheduling.js';
+import { jobSettlement, moneyOfEnd, reservationsFor, settlement } from '../domain/policies/settlement.js';
 import { describeRun } from '../domain/run-details.js';
 import { limitsFrom } from '../domain/steering.js';
 import * as activities from './activity-options.js';
@@ -49,6 +53,7 @@ export async function engineWorkflow(input: EngineInput): Promise<EngineResult> 
   const children = new Children(run, finish, journal);
   const charts = new Charts(run, tuning.chartIntervalMs, carried?.chartsAtMs ?? 0, () => journal.wake());
   let planning = false;
+  let hasAlarm = false;
 
   setHandler(reportSignal, onReport);
   handleSteering(journal, children);
@@ -58,14 +63,20 @@ export async function engineWorkflow(input: EngineInput): Promise<EngineResult> 
     if (!carried) {
       const limits = { ...(state.seq === 0 ? DEFAULT_LIMITS : state.limits), ...limitsFrom(input.limits ?? {}) };
       journal.record({ type: 'run_started', run, limits });
+      const setupMoney = affordable(state, ['setup']);
+      if (state.baseCommit === null && setupMoney.ok)
+        journal.record({ type: 'setup_started', money: reservationsFor(setupMoney) });
     }
     if (state.baseCommit === null) await setUp();
     if (state.status !== 'stopped') await findLost();
     const end = await work();
-    journal.record({ type: 'stopped', ...end });
+    const reportMoney = affordable(state, ['report']);
+    journal.record({ type: 'stopped', ...end, ...(reportMoney.ok ? { money: reservationsFor(reportMoney) } : {}) });
     await journal.flushed();
     await charts.finish();
-    await activities.agent.report({ run });
+    const { spent } = await activities.agent.report({ run, synthesis: reportMoney.ok });
+    journal.record({ type: 'reported', money: settlement('report', spent) });
+    await journal.flushed();
     return { run, reason: end.reason, detail: end.detail, best: state.best };
   } catch (error) {
     if (isCancellation(error)) await CancellationScope.nonCancellable(interruptByCancel);
@@ -79,6 +90,7 @@ export async function engineWorkflow(input: EngineInput): Promise<EngineResult> 
       journal.pump();
       if (end) return end;
       if (mustContinueAsNew()) await moveOn();
+      setAlarm();
       const seen = journal.wakeups;
       await condition(() => journal.wakeups !== seen);
     }
@@ -88,21 +100,32 @@ export async function engineWorkflow(input: EngineInput): Promise<EngineResult> 
     if (state.setupFailures.length > 0 && state.baseCommit === null) {
       return { reason: 'setup_failed', detail: state.setupFailures.at(-1)?.message ?? '' };
     }
-    for (const { nodeId, slot } of nextGrants(state)) {
-      journal.record({ type: 'slot_granted', nodeId, slot });
-      children.tell(nodeId, slotGrantedSignal, { slot });
-    }
-    for (const nodeId of nextStarts(state, tuning.prepareAhead ?? state.limits.maxConcurrency)) {
-      journal.record({ type: 'experiment_preparing', nodeId });
-      children.start(identityOf(rowOf(state, nodeId)), null);
-    }
+    const prepareAhead = tuning.prepareAhead ?? state.limits.maxConcurrency;
+    for (let move = nextMove(state, prepareAhead); move; move = nextMove(state, prepareAhead)) make(move);
     const verdict = planningVerdict(state);
-    if (verdict.do === 'plan') void plan();
+    const planMoney = verdict.do === 'plan' ? affordable(state, ['plan']) : null;
+    if (planMoney?.ok) void plan(reservationsFor(planMoney));
+    const limit = limitReached(state, Date.now(), prepareAhead);
+    if (limit) {
+      journal.record({ type: 'limit_reached', reason: limit, detail: describeLimit(state, limit) });
+      children.withdrawPrepared();
+    }
     setCurrentDetails(describeRun(state));
     charts.draw(state);
-    if (state.status === 'draining') return isIdle() ? { reason: 'user', detail: 'stopped by a person' } : null;
+    if (state.status === 'draining') return isIdle() ? state.stop : null;
     if (verdict.do === 'end' && state.open.length === 0) return { reason: verdict.reason, detail: verdict.detail };
     return null;
+  }
+
+  function make(move: Move): void {
+    const { nodeId, money } = move;
+    if (move.do === 'grant') {
+      journal.record({ type: 'slot_granted', nodeId, slot: move.slot, money });
+      children.tell(nodeId, slotGrantedSignal, { slot: move.slot });
+    } else {
+      journal.record({ type: 'experiment_preparing', nodeId, money });
+      children.start(identityOf(rowOf(state, nodeId)), null);
+    }
   }
 
   /** Nothing but queued experiments is left, and no message to a child is on its way. */
@@ -113,12 +136,14 @@ export async function engineWorkflow(input: EngineInput): Promise<EngineResult> 
   async function setUp(): Promise<void> {
     try {
       const { anchorCommit, seeds, practices, repair } = await activities.source.setup({ run });
-      const { baseCommit } = await activities.agent.instrument({ run });
-      journal.record({ type: 'setup_completed', anchorCommit, baseCommit, practices, repair });
+      const { baseCommit, spent } = await activities.agent.instrument({ run });
+      const money = settlement('setup', spent);
+      journal.record({ type: 'setup_completed', anchorCommit, baseCommit, practices, repair, money });
       for (const experiment of seeds) journal.record({ type: 'experiment_added', experiment });
     } catch (error) {
       if (isCancellation(error)) throw error;
-      journal.record({ type: 'setup_failed', failure: failureFrom(error, 'setup_source_failed') });
+      const record = failureFrom(error, 'setup_source_failed');
+      journal.record({ type: 'setup_failed', failure: record, money: settlement('setup', spentOfFailure(record)) });
     }
   }
 
@@ -139,8 +164,9 @@ export async function engineWorkflow(input: EngineInput): Promise<EngineResult> 
     switch (report.type) {
       case 'prepared':
         if (row?.state.status === 'preparing') {
-          const { commit, image } = report;
-          journal.record({ type: 'experiment_prepared', nodeId, commit, image });
+          const { commit, image, spent } = report;
+          const money = settlement('apply', spent, nodeId);
+          journal.record({ type: 'experiment_prepared', nodeId, commit, image, money });
         } else if (row && row.state.status !== 'ready') {
           // It was started again after it had launched: the slot it holds is its own.
           children.tell(nodeId, slotGrantedSignal, { slot: slotOf(row) ?? 0 });
@@ -152,7 +178,10 @@ export async function engineWorkflow(input: EngineInput): Promise<EngineResult> 
         }
         return;
       case 'job_ended':
-        if (row?.state.status === 'running') journal.record({ type: 'job_ended', nodeId, durationS: report.durationS });
+        if (row?.state.status === 'running') {
+          const { durationS } = report;
+          journal.record({ type: 'job_ended', nodeId, durationS, money: jobSettlement(nodeId, durationS) });
+        }
         return;
       case 'finished':
         finish(nodeId, report.outcome);
@@ -160,20 +189,22 @@ export async function engineWorkflow(input: EngineInput): Promise<EngineResult> 
   }
 
   function finish(nodeId: string, outcome: ExperimentOutcome): void {
-    const events = outcomeEvents(state, nodeId, outcome);
-    if (events.length === 0) return;
-    journal.record(...events);
+    const [event] = outcomeEvents(state, nodeId, outcome);
+    if (!event) return;
+    const durationS = outcome.type === 'withdrawn' ? null : (outcome.job.durationS ?? null);
+    const end = { spent: outcome.spent, analyzed: outcome.type === 'completed', durationS, atMs: Date.now() };
+    journal.record({ ...event, money: moneyOfEnd(state, nodeId, end) });
     journal.record(...consequencesOf(state, nodeId));
   }
 
-  async function plan(): Promise<void> {
+  async function plan(money: Money): Promise<void> {
     planning = true;
     const iteration = state.iteration + 1;
-    journal.record({ type: 'planning_started', iteration });
+    journal.record({ type: 'planning_started', iteration, money });
     try {
       await journal.flushed();
       const throughSeq = state.seq;
-      const { proposals, ...reply } = await activities.agent.plan({ run, iteration, throughSeq });
+      const { proposals, spent, ...reply } = await activities.agent.plan({ run, iteration, throughSeq });
       const accepted: string[] = [];
       for (const { index, ...proposal } of proposals) {
         const nodeId = followUpNodeId(state.nextCounter, proposal.name);
@@ -181,15 +212,31 @@ export async function engineWorkflow(input: EngineInput): Promise<EngineResult> 
         journal.record({ type: 'experiment_added', experiment: { ...proposal, nodeId, kind: 'planned', origin } });
         accepted.push(nodeId);
       }
-      journal.record({ type: 'plan_received', iteration, accepted, ...reply });
+      journal.record({ type: 'plan_received', iteration, accepted, ...reply, money: settlement('plan', spent) });
     } catch (error) {
       if (!isCancellation(error)) {
-        journal.record({ type: 'planning_failed', iteration, failure: failureFrom(error, 'planning_failed') });
+        const record = failureFrom(error, 'planning_failed');
+        const money = settlement('plan', spentOfFailure(record));
+        journal.record({ type: 'planning_failed', iteration, failure: record, money });
       }
     } finally {
       planning = false;
       journal.wake();
     }
+  }
+
+  /** Wakes the engine when its time is up, even if nothing else happens. */
+  function setAlarm(): void {
+    const leftMs = leftToRunMs(state, Date.now());
+    if (hasAlarm || state.status !== 'running' || !Number.isFinite(leftMs)) return;
+    hasAlarm = true;
+    void ring(Math.max(1, leftMs));
+  }
+
+  async function ring(afterMs: number): Promise<void> {
+    await condition(() => state.status === 'stopped', afterMs);
+    hasAlarm = false;
+    journal.wake();
   }
 
   function mustContinueAsNew(): boolean {

@@ -13,6 +13,7 @@ import {
 import type { ExperimentOutcome } from '../activities/contract.js';
 import type { JobFacts } from '../domain/experiment.js';
 import { type FailureKind, failure } from '../domain/failure.js';
+import { NOTHING_SPENT, type Spent, spentOfFailure } from '../domain/ledger.js';
 import { engineWorkflowId } from '../domain/naming.js';
 import * as activities from './activity-options.js';
 import { failureFrom } from './failure-value.js';
@@ -46,6 +47,8 @@ export async function experimentWorkflow(input: ExperimentInput): Promise<Experi
   let phase: Phase = 'prepare';
   let mayHaveJob = false;
   const job: Partial<JobFacts> = {};
+  /** Of the last agent call that the engine was not told of yet. */
+  let spent: Spent = NOTHING_SPENT;
 
   setHandler(slotGrantedSignal, (granted) => {
     slot = granted.slot;
@@ -73,9 +76,11 @@ export async function experimentWorkflow(input: ExperimentInput): Promise<Experi
     const summary = experiment.name;
     const patch = await activities.agent.applyPatch.executeWithOptions({ summary }, [{ run, experiment }]);
     job.commit = patch.commit;
+    spent = patch.spent;
     phase = 'build';
     const { image } = await activities.build.buildImage.executeWithOptions({ summary }, [node]);
-    await report({ type: 'prepared', nodeId, commit: patch.commit, image });
+    await report({ type: 'prepared', nodeId, commit: patch.commit, image, spent });
+    spent = NOTHING_SPENT;
     setCurrentDetails('prepared; waiting for a job slot');
     await condition(() => slot !== null);
 
@@ -96,12 +101,18 @@ export async function experimentWorkflow(input: ExperimentInput): Promise<Experi
     phase = 'metrics';
     if (end.failure) {
       await activities.files.collectEvidence(node).catch(ignoreUnlessCancelled);
-      return { type: 'failed', failure: end.failure, job };
+      return { type: 'failed', failure: end.failure, job, spent };
     }
     await activities.files.collectEvidence.executeWithOptions({ summary }, [node]);
     phase = 'analysis';
-    const result = await activities.agent.analyze.executeWithOptions({ summary }, [node]);
-    return { type: 'completed', result, job: { commit: patch.commit, ...launched, durationS: end.durationS } };
+    const analysis = await activities.agent.analyze.executeWithOptions({ summary }, [node]);
+    spent = analysis.spent;
+    return {
+      type: 'completed',
+      result: analysis.result,
+      spent,
+      job: { commit: patch.commit, ...launched, durationS: end.durationS },
+    };
   }
 
   /** A watch that the server's clock gave up on looks at the job again: only the job's own runner judges it. */
@@ -119,23 +130,26 @@ export async function experimentWorkflow(input: ExperimentInput): Promise<Experi
   try {
     outcome = await scope.run(steps);
   } catch (error) {
-    outcome = { type: 'failed', failure: failureFrom(error, UNNAMED_FAILURE[phase]), job };
+    const cause = failureFrom(error, UNNAMED_FAILURE[phase]);
+    outcome = { type: 'failed', failure: cause, job, spent: spentOfFailure(cause) ?? spent };
   }
   return await CancellationScope.nonCancellable(async () => {
     const asked = ending as { type: 'cancelled' | 'withdrawn'; reason: string } | null;
     if (asked && outcome.type === 'failed') {
       outcome =
         asked.type === 'withdrawn'
-          ? { type: 'withdrawn' }
+          ? { type: 'withdrawn', spent: outcome.spent }
           : {
               type: 'cancelled',
+              spent: outcome.spent,
               failure: failure('cancelled', asked.reason, Date.now(), { job_id: job.jobId ?? null }),
               job,
             };
     } else if (outcome.type === 'failed' && outcome.failure.kind === 'cancelled') {
       outcome = { ...outcome, type: 'cancelled' };
     }
-    if (mayHaveJob && outcome.type === 'cancelled') await activities.job.cancelJob(node).catch(ignoreUnlessCancelled);
+    // Whatever ended the watch: a job that nobody watches must not go on.
+    if (mayHaveJob) await activities.job.cancelJob(node).catch(ignoreUnlessCancelled);
     await activities.source.releaseTree(node).catch(ignoreUnlessCancelled);
     await report({ type: 'finished', nodeId, outcome });
     return outcome;

@@ -4,7 +4,7 @@
  */
 import { condition } from '@temporalio/workflow';
 import { applyEvent, type EngineState } from '../domain/engine-state.js';
-import type { EngineEvent, EventBody } from '../domain/events.js';
+import type { EngineEvent, EventBody, Money } from '../domain/events.js';
 import { files } from './activity-options.js';
 
 /** Keeps a single export's payload far below the server's warning at 256 KB. */
@@ -23,7 +23,7 @@ export class Journal {
     private exportedSeq: number,
   ) {}
 
-  record(...bodies: EventBody[]): void {
+  record(...bodies: (EventBody & { money?: Money })[]): void {
     for (const body of bodies) {
       const event: EngineEvent = { seq: this.state.seq + 1, atMs: Date.now(), ...body };
       applyEvent(this.state, event);

@@ -6,6 +6,7 @@ import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { ExperimentOutcome } from '../activities/contract.js';
 import type { EngineState } from '../domain/engine-state.js';
 import type { ExperimentIdentity } from '../domain/experiment.js';
+import type { Spent } from '../domain/ledger.js';
 import type {
   AddMessage,
   NodeMessage,
@@ -44,7 +45,7 @@ export const experimentQuery = defineQuery<ExperimentView, [string]>('experiment
 
 /** What an experiment tells the engine as it goes. Each may arrive twice. */
 export type ExperimentReport =
-  | { type: 'prepared'; nodeId: string; commit: string; image: string }
+  | { type: 'prepared'; nodeId: string; commit: string; image: string; spent: Spent }
   | { type: 'launched'; nodeId: string; jobId: string; launchedAtMs: number }
   | { type: 'job_ended'; nodeId: string; durationS: number }
   | { type: 'finished'; nodeId: string; outcome: ExperimentOutcome };

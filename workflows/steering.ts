@@ -67,7 +67,7 @@ export function handleSteering(journal: Journal, children: Children): void {
     act: ({ mode }) => {
       if (mode === 'cancel_jobs') cancelStarted('the run was stopped with its jobs');
       journal.record({ type: 'stop_requested', mode });
-      if (mode !== 'interrupt') withdrawPrepared();
+      if (mode !== 'interrupt') children.withdrawPrepared();
       return accepted(STOP_RECEIPTS[mode]);
     },
   });
@@ -189,10 +189,6 @@ export function handleSteering(journal: Journal, children: Children): void {
 
   function cancelStarted(reason: string): void {
     for (const nodeId of openIn('launching', 'running', 'analyzing')) cancel(nodeId, reason);
-  }
-
-  function withdrawPrepared(): void {
-    for (const nodeId of openIn('preparing', 'ready')) children.tell(nodeId, messages.withdrawSignal);
   }
 }
 

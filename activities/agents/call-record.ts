@@ -4,12 +4,14 @@
  */
 import { rm } from 'node:fs/promises';
 import { z } from 'zod';
+import type { Spent } from '../../domain/ledger.js';
 import { readJsonIfAny, writeFileAtomic, writeJsonAtomic } from '../atomic-file.js';
 import type { Workdir } from '../workdir.js';
 import type { AgentAnswer } from './agent.js';
 import { endRecordedProcess, processFile, recordProcess } from './agent-process-record.js';
 
 const CallSchema = z.object({ key: z.string(), time: z.string() });
+const CostsSchema = z.array(z.object({ usd: z.number().nullable(), tokens: z.number() }));
 const AnswerSchema = z.looseObject({
   text: z.string(),
   cost_usd: z.number().nullable(),
@@ -22,6 +24,9 @@ export class CallRecord {
 
   private callFile(key: string) {
     return this.workdir.at('engine', 'calls', `${key}.json`);
+  }
+  private costFile(key: string) {
+    return this.workdir.at('engine', 'calls', `${key}.costs.json`);
   }
   private logFile(time: string, key: string, part: 'prompt.md' | 'output.md' | 'raw.json') {
     return this.workdir.at('logs', `${time}_${key}_${part}`);
@@ -44,6 +49,7 @@ export class CallRecord {
   /** The raw file first: from then on the call counts as made. */
   async record(time: string, key: string, agent: string, answer: AgentAnswer): Promise<void> {
     const { text, costUsd, usage, raw } = answer;
+    await this.book(key, costUsd, usage);
     await writeJsonAtomic(this.logFile(time, key, 'raw.json'), {
       agent,
       text,
@@ -55,6 +61,29 @@ export class CallRecord {
     await writeJsonAtomic(this.callFile(key), { key, time });
     await writeFileAtomic(this.logFile(time, key, 'output.md'), text);
     await rm(processFile(this.workdir, key), { force: true });
+  }
+
+  /** What the calls of a key have cost so far, failed ones included. */
+  async spent(key: string): Promise<Spent> {
+    const costs = await this.costs(key);
+    return {
+      usd: costs.reduce((sum, { usd }) => sum + (usd ?? 0), 0),
+      tokens: costs.reduce((sum, { tokens }) => sum + tokens, 0),
+      unpriced: costs.filter(({ usd }) => usd === null).length,
+    };
+  }
+
+  /** Before the answer is kept: a crash between the two repeats the call, and both were paid for. */
+  async book(key: string, costUsd: number | null, usage: Record<string, number>): Promise<void> {
+    const tokens = Object.entries(usage).reduce(
+      (sum, [name, count]) => (name.endsWith('tokens') ? sum + count : sum),
+      0,
+    );
+    await writeJsonAtomic(this.costFile(key), [...(await this.costs(key)), { usd: costUsd, tokens }]);
+  }
+
+  private async costs(key: string) {
+    return CostsSchema.parse((await readJsonIfAny(this.costFile(key))) ?? []);
   }
 
   /** An answer that was of no use: the same call, asked again later, is made anew. */

@@ -3,12 +3,16 @@ import type { EngineState } from '../engine-state.js';
 import type { EventBody } from '../events.js';
 import { isTerminal, type JobFacts } from '../experiment.js';
 import type { Failure } from '../failure.js';
+import type { Spent } from '../ledger.js';
 import type { Result } from '../metrics.js';
 
 export type Outcome =
   | { type: 'completed'; result: Result; job: JobFacts }
   | { type: 'failed' | 'cancelled'; failure: Failure; job: Partial<JobFacts> }
   | { type: 'withdrawn' };
+
+/** An outcome and what the experiment's last agent call cost. */
+export type OutcomeReport = Outcome & { spent: Spent };
 
 export function outcomeEvents(state: EngineState, nodeId: string, outcome: Outcome): EventBody[] {
   const row = state.experiments[nodeId];

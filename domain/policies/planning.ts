@@ -55,6 +55,11 @@ function endOfRun(state: EngineState): Extract<PlanningVerdict, { do: 'end' }> |
   if (plateau >= limits.patience && untried.length === 0) {
     return end('plateau', `${plateau} planning rounds in a row brought no gain and every best practice was tried`);
   }
+  const { completed: done, failed: broken, cancelled } = state.tally;
+  const total = done + broken + cancelled + state.open.length;
+  if (limits.maxExperiments !== null && total >= limits.maxExperiments) {
+    return end('max_experiments', `${total} of ${limits.maxExperiments} experiments were queued`);
+  }
   if (state.iteration >= limits.maxIterations) {
     return end('max_iterations', `${state.iteration} of ${limits.maxIterations} planning rounds are done`);
   }

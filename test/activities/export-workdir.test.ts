@@ -2,7 +2,7 @@ import { cp, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { makeDrawCharts } from '../../activities/draw-charts.js';
 import { makeExportWorkdir, rebuildWorkdir } from '../../activities/export-workdir.js';
-import { makeReport } from '../../activities/report.js';
+import { writeReport } from '../../activities/report.js';
 import { openRunLog } from '../../activities/run-log.js';
 import type { Workdir } from '../../activities/workdir.js';
 import type { EngineEvent, EventBody } from '../../domain/events.js';
@@ -231,7 +231,7 @@ describe('a rebuild', () => {
   test('gives the bytes that the running engine wrote, one event at a time', async () => {
     const { workdir, context, runLog } = await exported(ended, 1);
     await makeDrawCharts({ context, runLog })({ run: 'r1' });
-    await makeReport({ context, runLog })({ run: 'r1' });
+    await writeReport(context.workdir, context.config, await runLog.record());
     const copy = await temporaryWorkdir();
     await cp(workdir.config, copy.config);
     await cp(workdir.events, copy.events);

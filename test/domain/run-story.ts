@@ -1,6 +1,6 @@
 /** Short runs as lists of events, for tables of decisions. */
 import { applyEvent, type EngineState, initialState } from '../../domain/engine-state.js';
-import type { EventBody } from '../../domain/events.js';
+import type { EventBody, Money } from '../../domain/events.js';
 import { type ExperimentIdentity, SEEDS } from '../../domain/experiment.js';
 import { failure } from '../../domain/failure.js';
 import { DEFAULT_LIMITS, type Limits } from '../../domain/limits.js';
@@ -13,7 +13,7 @@ export class Story {
     this.tell({ type: 'run_started', run: 'demo', limits: { ...DEFAULT_LIMITS, ...limits } });
   }
 
-  tell(...bodies: EventBody[]): this {
+  tell(...bodies: (EventBody & { money?: Money })[]): this {
     for (const body of bodies)
       applyEvent(this.state, { seq: this.state.seq + 1, atMs: 1000 * (this.state.seq + 1), ...body });
     return this;

@@ -8,6 +8,7 @@ import { applyEvent, type EngineState, initialState } from '../../domain/engine-
 import type { EngineEvent } from '../../domain/events.js';
 import { SEEDS } from '../../domain/experiment.js';
 import { type Failure, failure } from '../../domain/failure.js';
+import { NOTHING_SPENT, type Spent } from '../../domain/ledger.js';
 import { UNKNOWN_METRICS } from '../../domain/metrics.js';
 
 export interface FakeOptions {
@@ -17,6 +18,7 @@ export interface FakeOptions {
   plans?: string[][];
   /** Jobs end by themselves. */
   autoEnd?: boolean;
+  usdPerCall?: number;
   /** Nodes whose job fails so. */
   failures?: Record<string, Failure['kind']>;
 }
@@ -27,6 +29,8 @@ export class FakeRun {
   readonly calls: string[] = [];
   readonly launched: string[] = [];
   readonly cancelled: string[] = [];
+  /** Agent calls that were paid for. */
+  readonly paid = new Set<string>();
   mostJobs = 0;
   readonly #running = new Set<string>();
   readonly #ended = new Set<string>();
@@ -46,6 +50,12 @@ export class FakeRun {
 
   statusOf(nodeId: string): string | undefined {
     return this.state.experiments[nodeId]?.state.status;
+  }
+
+  /** Each call costs `usdPerCall` once, however often its activity runs. */
+  #price(call: string): Spent {
+    this.paid.add(call);
+    return { usd: this.options.usdPerCall ?? 0, tokens: 10, unpriced: 0 };
   }
 
   #changed(): void {
@@ -72,11 +82,15 @@ export class FakeRun {
     },
     instrument: async () => {
       this.#called('instrument');
-      return { baseCommit: 'b0' };
+      return { baseCommit: 'b0', spent: this.#price('instrument') };
     },
     applyPatch: async ({ experiment }) => {
       this.#called('applyPatch', experiment.nodeId);
-      return { commit: `c_${experiment.nodeId}`, changed: true };
+      return {
+        commit: `c_${experiment.nodeId}`,
+        changed: true,
+        spent: experiment.kind === 'baseline' ? NOTHING_SPENT : this.#price(`apply ${experiment.nodeId}`),
+      };
     },
     buildImage: async ({ nodeId }) => {
       this.#called('buildImage', nodeId);
@@ -109,7 +123,8 @@ export class FakeRun {
     analyze: async ({ nodeId }) => {
       this.#called('analyze', nodeId);
       const throughput = this.options.throughput?.(nodeId) ?? 100;
-      return { metrics: { ...UNKNOWN_METRICS, throughput_samples_per_s: throughput }, sources: {}, findings: [] };
+      const metrics = { ...UNKNOWN_METRICS, throughput_samples_per_s: throughput };
+      return { result: { metrics, sources: {}, findings: [] }, spent: this.#price(`analyze ${nodeId}`) };
     },
     releaseTree: async () => undefined,
     plan: async ({ iteration }) => {
@@ -120,6 +135,7 @@ export class FakeRun {
         reasoning: '',
         refused: [],
         notApplicable: [],
+        spent: this.#price(`plan ${iteration}`),
         proposals: (names ?? []).map((name, index) => ({
           index,
           name,
@@ -148,7 +164,10 @@ export class FakeRun {
       return { seq: this.state.seq };
     },
     drawCharts: async () => this.#called('drawCharts'),
-    report: async () => this.#called('report'),
+    report: async ({ synthesis }) => {
+      this.#called('report');
+      return { spent: synthesis ? this.#price('report') : NOTHING_SPENT };
+    },
     lookupExperiments: async ({ nodeIds }) => nodeIds.map((nodeId) => ({ nodeId, found: 'running', outcome: null })),
   };
 }

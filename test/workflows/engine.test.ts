@@ -57,7 +57,7 @@ describe('a whole run', () => {
   it('holds the limit of jobs, and prepares ahead while they run', async () => {
     const { fake, handle } = await startEngine({ plans: [['a', 'b', 'c']] }, { max_concurrency: 1, max_iterations: 1 });
     await fake.until((run) => run.launched.length === 1);
-    await fake.until((run) => run.statusOf('000_headspace') === 'ready' && run.statusOf('001_mtp') === 'ready');
+    await fake.until((run) => run.statusOf('000_headspace') === 'ready');
     expect(fake.launched).toEqual(['000_baseline']);
     for (const [index, nodeId] of ['000_baseline', '000_headspace', '001_mtp', '002_a', '003_b', '004_c'].entries()) {
       await fake.until((run) => run.launched.length === index + 1);
@@ -116,6 +116,47 @@ describe('a whole run', () => {
     await w.client.workflow.getHandle(experimentWorkflowId(w.run, '000_baseline')).terminate('by hand');
     await fake.until((run) => run.statusOf('000_baseline') === 'failed');
     expect(fake.state.experiments['000_baseline']?.state).toMatchObject({ failure: { kind: 'unexpected_exception' } });
+  });
+});
+
+describe('limits', () => {
+  it('never spends more than its budget by more than one reservation, and says so', async () => {
+    const plans = Array.from({ length: 9 }, (_, round) => ['a', 'b', 'c'].map((name) => `${name}${round}`));
+    const { fake, handle } = await startEngine(
+      { autoEnd: true, usdPerCall: 0.1, plans },
+      { budget_usd: 1, max_concurrency: 3 },
+    );
+    expect(await handle.result()).toMatchObject({ reason: 'budget_usd' });
+    const spent = fake.paid.size * 0.1;
+    expect(spent).toBeLessThanOrEqual(1.0001);
+    expect(spent).toBeGreaterThan(0.6);
+    expect(fake.state.ledger.spent.usd).toBeCloseTo(spent, 6);
+    expect(fake.state.ledger.reserved).toEqual({});
+  });
+
+  it('starts no more experiments than allowed', async () => {
+    const { fake, handle } = await startEngine({ autoEnd: true, plans: [['a', 'b', 'c']] }, { max_experiments: 5 });
+    expect(await handle.result()).toMatchObject({ reason: 'max_experiments' });
+    expect(fake.launched).toHaveLength(5);
+    expect(fake.state.open).toHaveLength(1);
+  });
+
+  it('ends when its time is up, and lets what runs finish', async () => {
+    const { fake, handle } = await startEngine({}, { max_hours: 1 / 3600, max_concurrency: 1 });
+    await fake.until((run) => run.state.stop?.reason === 'wall_clock');
+    expect(fake.statusOf('000_baseline')).toBe('running');
+    fake.endJob('000_baseline');
+    expect(await handle.result()).toMatchObject({ reason: 'wall_clock' });
+    expect(fake.launched).toEqual(['000_baseline']);
+  });
+
+  it('goes on when the limit is raised in time', async () => {
+    const { fake, handle } = await startEngine({ plans: [] }, { budget_job_hours: 0.0001, max_concurrency: 1 });
+    await fake.until((run) => run.statusOf('000_baseline') === 'running');
+    await handle.executeUpdate(messages.setLimitsUpdate, { args: [{ budget_job_hours: 5 }] });
+    for (const nodeId of ['000_baseline', '000_headspace', '001_mtp']) fake.endJob(nodeId);
+    expect(await handle.result()).toMatchObject({ reason: 'planner_stopped' });
+    expect(fake.state.tally.completed).toBe(3);
   });
 });
 
