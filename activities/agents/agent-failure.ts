@@ -15,6 +15,8 @@ export interface Spent {
 }
 
 export const NOTHING_SPENT: Spent = { costUsd: 0, usage: {}, unansweredCalls: 0 };
+/** Of a call that was under way when it ended. */
+export const UNKNOWN_SPENT: Spent = { ...NOTHING_SPENT, unansweredCalls: 1 };
 
 export function spentTogether(parts: readonly Spent[]): Spent {
   const usage: Record<string, number> = {};
@@ -39,6 +41,12 @@ export interface AgentFailureFacts {
   /** Set when the provider said when to ask again: a wait, not an error. */
   waitMs?: number;
 }
+
+/** Rate limits count by the minute; an overload passes sooner. For an answer that names no time. */
+export const WAIT_MS_BY_STATUS: Readonly<Record<number, number>> = { 429: 60_000, 529: 30_000 };
+
+/** What no repetition changes: a malformed request, wrong credentials, no credit, no right to the model, no such model. */
+export const FINAL_STATUS: readonly number[] = [400, 401, 402, 403, 404, 413, 422];
 
 const USAGE_PREFIX = 'usage_';
 

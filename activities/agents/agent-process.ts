@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import type { AgentTask } from './agent.js';
-import { agentFailure } from './agent-failure.js';
+import { agentFailure, UNKNOWN_SPENT } from './agent-failure.js';
 
 export interface AgentHooks {
   /** Called with the process id before the command is given its prompt, so that a leftover can be found after a crash. */
@@ -74,7 +74,10 @@ export async function runAgentCommand(call: AgentCommand): Promise<CommandOutput
     killGroup(pid);
     await Promise.race([child, sleep(DRAIN_MS, undefined, { ref: false })]);
     signal.throwIfAborted();
-    if (timedOut) throw agentFailure(`${command} did not answer within ${timeoutMs / 1000} s`, { retryable: true });
+    if (timedOut) {
+      const message = `${command} did not answer within ${timeoutMs / 1000} s`;
+      throw agentFailure(message, { retryable: true, spent: UNKNOWN_SPENT });
+    }
     return { stdout: output.stdout(), stderr: output.stderr(), exitCode };
   } finally {
     clearTimeout(timer);

@@ -1,12 +1,10 @@
 /** From what the SDK threw to a typed failure: what may pass, what waits until a named time, and what a person must mend. */
 import { APIConnectionError, APIError } from '@anthropic-ai/sdk';
 import type { ApplicationFailure } from '@temporalio/common';
-import { agentFailure, type Spent } from './agent-failure.js';
+import { agentFailure, FINAL_STATUS, type Spent, WAIT_MS_BY_STATUS } from './agent-failure.js';
 import { BrokenReply } from './anthropic-reply.js';
 
-/** Rate limits count by the minute; an overload passes sooner. Used when the provider names no time. */
-const DEFAULT_WAIT_MS: Readonly<Record<number, number>> = { 429: 60_000, 529: 30_000 };
-/** The same by the name of an error that came within a stream. */
+/** An error that comes within a stream has a name in place of a status. */
 const STATUS_BY_TYPE: Readonly<Record<string, number>> = {
   rate_limit_error: 429,
   overloaded_error: 529,
@@ -73,12 +71,12 @@ function byStatus(
   nowMs: number,
 ): ApplicationFailure {
   const named = retryAfterMs(headers, nowMs);
-  const waitMs = named ?? DEFAULT_WAIT_MS[httpStatus];
-  if (httpStatus in DEFAULT_WAIT_MS) {
+  const waitMs = named ?? WAIT_MS_BY_STATUS[httpStatus];
+  if (httpStatus in WAIT_MS_BY_STATUS) {
     const message = `the Messages API asks to wait ${Math.ceil(waitMs! / 1000)} s (${httpStatus}: ${cause})`;
     return agentFailure(message, { retryable: true, spent, httpStatus, waitMs: waitMs! });
   }
-  const mayPass = httpStatus >= 500 || httpStatus === 408 || httpStatus === 409;
+  const mayPass = !FINAL_STATUS.includes(httpStatus);
   const advice = ADVICE[httpStatus] ? `; ${ADVICE[httpStatus]}` : '';
   return agentFailure(`the Messages API answered ${httpStatus}: ${cause}${advice}`, {
     retryable: mayPass,

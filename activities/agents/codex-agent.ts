@@ -1,7 +1,7 @@
 /** The `codex` command: `codex exec [flags] -`, the prompt on standard input, the answer as plain text; it names no cost. */
 import type { RunConfig } from '../../domain/formats/config.js';
 import type { CodingAgent } from './agent.js';
-import { agentFailure } from './agent-failure.js';
+import { agentFailure, UNKNOWN_SPENT } from './agent-failure.js';
 import { type AgentHooks, runAgentCommand } from './agent-process.js';
 
 export function createCodexAgent(config: RunConfig, hooks: AgentHooks): CodingAgent {
@@ -21,7 +21,10 @@ export function createCodexAgent(config: RunConfig, hooks: AgentHooks): CodingAg
       const { stdout, stderr, exitCode } = output;
       if (exitCode !== 0) {
         const how = exitCode === null ? 'was killed' : `failed (exit code ${exitCode})`;
-        throw agentFailure(`${command} ${how}: ${(stderr || stdout).trim().slice(-1000)}`, { retryable: true });
+        throw agentFailure(`${command} ${how}: ${(stderr || stdout).trim().slice(-1000)}`, {
+          retryable: true,
+          spent: UNKNOWN_SPENT,
+        });
       }
       return { text: stdout, costUsd: null, usage: {}, raw: output };
     },

@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import type { RunConfig } from '../../domain/formats/config.js';
 import type { AgentAnswer, CodingAgent } from './agent.js';
-import { agentFailure, type Spent } from './agent-failure.js';
+import { agentFailure, FINAL_STATUS, type Spent, UNKNOWN_SPENT, WAIT_MS_BY_STATUS } from './agent-failure.js';
 import { type AgentHooks, type CommandOutput, runAgentCommand } from './agent-process.js';
 import { jsonInReply } from './reply-text.js';
 
@@ -18,6 +18,7 @@ const CommandReplySchema = z.looseObject({
   usage: z.record(z.string(), z.unknown()).nullish(),
   /** Of the API's error, when that is why it failed. */
   api_error_status: z.number().nullish(),
+  stop_reason: z.string().nullish(),
 });
 
 export function createClaudeAgent(config: RunConfig, hooks: AgentHooks): CodingAgent {
@@ -45,7 +46,10 @@ export function parseCommandReply({ stdout, stderr, exitCode }: CommandOutput, c
   const reply = parsed.success ? parsed.data : null;
   if (exitCode !== 0 || reply?.is_error) throw failedCommand(reply, { stdout, stderr, exitCode }, command);
   if (typeof reply?.result !== 'string') {
-    throw agentFailure(`${command} printed no JSON object with a result: ${stdout.slice(-500)}`, { retryable: true });
+    throw agentFailure(`${command} printed no JSON object with a result: ${stdout.slice(-500)}`, {
+      retryable: true,
+      spent: UNKNOWN_SPENT,
+    });
   }
   const { costUsd, usage } = spentOn(reply);
   return { text: reply.result, costUsd, usage, raw };
@@ -53,17 +57,17 @@ export function parseCommandReply({ stdout, stderr, exitCode }: CommandOutput, c
 
 type CommandReply = z.output<typeof CommandReplySchema>;
 
-/** What no repetition changes: wrong credentials, no right to the model, no such model, a malformed request. */
-const FINAL_STATUS: readonly number[] = [400, 401, 402, 403, 404];
-
 function failedCommand(reply: CommandReply | null, output: CommandOutput, command: string) {
   const said = [reply?.result, output.stderr, output.stdout].find((text) => text?.trim()) ?? '';
-  const status = reply?.api_error_status ?? null;
+  const status = reply?.api_error_status ?? 0;
   const how = output.exitCode === null ? 'was killed' : `failed (exit code ${output.exitCode})`;
+  const waitMs = WAIT_MS_BY_STATUS[status];
   return agentFailure(`${command} ${how}: ${said.trim().slice(-1000)}`, {
-    retryable: status === null || !FINAL_STATUS.includes(status),
-    httpStatus: status,
-    ...(reply ? { spent: spentOn(reply) } : {}),
+    // What was refused once is refused again, and paid for again.
+    retryable: !FINAL_STATUS.includes(status) && reply?.stop_reason !== 'refusal',
+    spent: reply ? spentOn(reply) : UNKNOWN_SPENT,
+    httpStatus: status || null,
+    ...(waitMs === undefined ? {} : { waitMs }),
   });
 }
 

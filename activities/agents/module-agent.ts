@@ -7,7 +7,7 @@ import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
 import type { RunConfig } from '../../domain/formats/config.js';
 import type { AgentTask, CodingAgent } from './agent.js';
-import { agentFailure } from './agent-failure.js';
+import { agentFailure, UNKNOWN_SPENT } from './agent-failure.js';
 
 export interface UserAnswer {
   /** In the reply formats: a `json` block, or a `python` block with the whole file. */
@@ -96,7 +96,10 @@ export function createModuleAgent(config: RunConfig): CodingAgent {
       } catch (error) {
         signal.throwIfAborted();
         if (timer.aborted)
-          throw agentFailure(`agent ${agent.name} did not answer within ${timeoutMs / 1000} s`, { retryable: true });
+          throw agentFailure(`agent ${agent.name} did not answer within ${timeoutMs / 1000} s`, {
+            retryable: true,
+            spent: UNKNOWN_SPENT,
+          });
         throw thrownBy(agent, error);
       }
       const answer = AnswerSchema.safeParse(given);
