@@ -5,7 +5,7 @@
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
 import { failure } from '../../domain/failure.js';
 
-export interface Spent {
+export interface CallCost {
   /** Null when a part of it has no known price. */
   costUsd: number | null;
   /** Tokens by the provider's names. */
@@ -14,11 +14,11 @@ export interface Spent {
   unansweredCalls: number;
 }
 
-export const NOTHING_SPENT: Spent = { costUsd: 0, usage: {}, unansweredCalls: 0 };
+export const NOTHING_SPENT: CallCost = { costUsd: 0, usage: {}, unansweredCalls: 0 };
 /** Of a call that was under way when it ended. */
-export const UNKNOWN_SPENT: Spent = { ...NOTHING_SPENT, unansweredCalls: 1 };
+export const UNKNOWN_SPENT: CallCost = { ...NOTHING_SPENT, unansweredCalls: 1 };
 
-export function spentTogether(parts: readonly Spent[]): Spent {
+export function spentTogether(parts: readonly CallCost[]): CallCost {
   const usage: Record<string, number> = {};
   for (const part of parts) {
     for (const [name, count] of Object.entries(part.usage)) usage[name] = (usage[name] ?? 0) + count;
@@ -36,7 +36,7 @@ export function spentTogether(parts: readonly Spent[]): Spent {
 export interface AgentFailureFacts {
   /** Whether the same call may succeed later. */
   retryable: boolean;
-  spent?: Spent;
+  spent?: CallCost;
   httpStatus?: number | null;
   /** Set when the provider said when to ask again: a wait, not an error. */
   waitMs?: number;
@@ -73,7 +73,7 @@ export function agentFailure(message: string, facts: AgentFailureFacts): Applica
 }
 
 /** What an agent call that failed has spent; null when the error is none of an agent. */
-export function spentOf(error: unknown): Spent | null {
+export function spentOf(error: unknown): CallCost | null {
   const details = detailsOf(error);
   if (details === null || !('unanswered_calls' in details)) return null;
   const usage = Object.entries(details).filter(

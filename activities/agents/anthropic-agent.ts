@@ -8,7 +8,7 @@ import type { RunConfig } from '../../domain/formats/config.js';
 import type { Prices } from '../../domain/formats/prices.js';
 import type { PromptParts } from '../prompts/task-prompt.js';
 import type { AgentTask, CodingAgent } from './agent.js';
-import { agentFailure, NOTHING_SPENT, type Spent, spentTogether } from './agent-failure.js';
+import { agentFailure, type CallCost, NOTHING_SPENT, spentTogether } from './agent-failure.js';
 import { hasAnthropicCredentials } from './anthropic-credentials.js';
 import { anthropicFailure } from './anthropic-failure.js';
 import { BrokenReply, type Message, readReply, textOf } from './anthropic-reply.js';
@@ -28,7 +28,7 @@ export function createAnthropicAgent(config: RunConfig, env: NodeJS.ProcessEnv =
   const timeoutMs = config.agent_timeout_s * 1000;
   const model = config.model || DEFAULT_ANTHROPIC_MODEL;
 
-  async function call(body: MessageCreateParamsStreaming, signal: AbortSignal, before: Spent): Promise<Message> {
+  async function call(body: MessageCreateParamsStreaming, signal: AbortSignal, before: CallCost): Promise<Message> {
     const client = openClient(env, timeoutMs);
     const timer = AbortSignal.timeout(timeoutMs);
     try {
@@ -117,7 +117,7 @@ function isUnusable(reply: Message): boolean {
   return ['max_tokens', 'refusal', 'model_context_window_exceeded'].includes(reply.stop_reason ?? '');
 }
 
-function spentOn(reply: Message, askedModel: string, prices: Prices): Spent {
+function spentOn(reply: Message, askedModel: string, prices: Prices): CallCost {
   const { input_tokens, output_tokens, cache_read_input_tokens, cache_creation_input_tokens, cache_creation } =
     reply.usage;
   const usage = { input_tokens, output_tokens, cache_read_input_tokens, cache_creation_input_tokens };

@@ -1,7 +1,7 @@
 /** From what the SDK threw to a typed failure: what may pass, what waits until a named time, and what a person must mend. */
 import { APIConnectionError, APIError } from '@anthropic-ai/sdk';
 import type { ApplicationFailure } from '@temporalio/common';
-import { agentFailure, FINAL_STATUS, type Spent, WAIT_MS_BY_STATUS } from './agent-failure.js';
+import { agentFailure, type CallCost, FINAL_STATUS, WAIT_MS_BY_STATUS } from './agent-failure.js';
 import { BrokenReply } from './anthropic-reply.js';
 
 /** An error that comes within a stream has a name in place of a status. */
@@ -32,7 +32,7 @@ const ADVICE: Readonly<Record<number, string>> = {
 
 export interface FailedCall {
   /** On the call so far, what had arrived of this reply included. */
-  spent: Spent;
+  spent: CallCost;
   /** The limit that ended the call; null when something else did. */
   timedOutAfterMs: number | null;
   nowMs: number;
@@ -67,7 +67,7 @@ function byStatus(
   httpStatus: number,
   cause: string,
   headers: Headers | null,
-  spent: Spent,
+  spent: CallCost,
   nowMs: number,
 ): ApplicationFailure {
   const named = retryAfterMs(headers, nowMs);

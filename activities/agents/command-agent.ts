@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import type { RunConfig } from '../../domain/formats/config.js';
 import type { AgentAnswer, CodingAgent } from './agent.js';
-import { agentFailure, FINAL_STATUS, type Spent, UNKNOWN_SPENT, WAIT_MS_BY_STATUS } from './agent-failure.js';
+import { agentFailure, type CallCost, FINAL_STATUS, UNKNOWN_SPENT, WAIT_MS_BY_STATUS } from './agent-failure.js';
 import { type AgentHooks, type CommandOutput, runAgentCommand } from './agent-process.js';
 import { jsonInReply } from './reply-text.js';
 
@@ -71,7 +71,7 @@ function failedCommand(reply: CommandReply | null, output: CommandOutput, comman
   });
 }
 
-function spentOn({ total_cost_usd, usage }: CommandReply): Spent {
+function spentOn({ total_cost_usd, usage }: CommandReply): CallCost {
   const counts = Object.entries(usage ?? {}).filter((entry): entry is [string, number] => typeof entry[1] === 'number');
   return { costUsd: total_cost_usd ?? null, usage: Object.fromEntries(counts), unansweredCalls: 0 };
 }

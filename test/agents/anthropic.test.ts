@@ -3,9 +3,9 @@ import { ApplicationFailure } from '@temporalio/common';
 import { describe, expect, it } from 'vitest';
 import type { AgentTask } from '../../activities/agents/agent.js';
 import {
+  type CallCost,
   isProviderWait,
   NOTHING_SPENT,
-  type Spent,
   spentOf,
   spentTogether,
 } from '../../activities/agents/agent-failure.js';
@@ -33,7 +33,7 @@ const status = (code: number, headers: Record<string, string> = {}): Fault => ({
 });
 
 /** What the server charged for all its calls. */
-function charged(server: MessagesServer): Spent {
+function charged(server: MessagesServer): CallCost {
   const calls = server.calls.map(({ usage, costUsd }) => ({ usage: { ...usage }, costUsd, unansweredCalls: 0 }));
   return spentTogether(calls);
 }

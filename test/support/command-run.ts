@@ -18,6 +18,9 @@ export interface RunOptions {
   agentSeconds?: number;
   planSize?: number;
   flags?: string[];
+  /** The folder that is optimised, with a train.py; the knobs project when absent. */
+  project?: string;
+  env?: Record<string, string>;
 }
 
 export class CommandRun {
@@ -35,7 +38,8 @@ export class CommandRun {
 
   static async create(options: RunOptions = {}): Promise<CommandRun> {
     const run = new CommandRun(await mkdtemp(join(tmpdir(), 'autoresearch-run-')), options);
-    await cp(packageFile('test', 'fixtures', 'projects', 'knobs'), run.source, { recursive: true });
+    const project = options.project ?? packageFile('test', 'fixtures', 'projects', 'knobs');
+    await cp(project, run.source, { recursive: true });
     const git = async (...args: string[]) =>
       await execa('git', ['-c', 'user.name=t', '-c', 'user.email=t@localhost', ...args], { cwd: run.source });
     await git('init', '--quiet', '--initial-branch=main');
@@ -68,6 +72,7 @@ export class CommandRun {
         AGENT_SECONDS: String(agentSeconds),
         AGENT_LEDGER: join(this.root, 'agent.jsonl'),
         AGENT_PLAN_SIZE: String(planSize),
+        ...this.options.env,
       },
     });
     this.children.push(child);

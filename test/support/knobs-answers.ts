@@ -39,7 +39,7 @@ export function knobsAnswer(planSize = 2): (prompt: string, request: MessagesReq
 function valueFor(phase: Phase, prompt: string, planSize: number): object {
   switch (phase) {
     case 'analyze':
-      return { analysis: 'Decode bounds it.', metrics: METRICS, findings: ['decode bounds it'] };
+      return ANALYSIS;
     case 'plan':
       return plan(prompt, planSize);
     case 'instrument':
@@ -97,3 +97,5 @@ const METRICS = {
   is_best_so_far: null,
   notes: '',
 };
+
+export const ANALYSIS = { analysis: 'Decode bounds it.', metrics: METRICS, findings: ['decode bounds it'] };

@@ -1,0 +1,6 @@
+/** What a run's event log says was spent on agents. */
+import type { EngineEvent } from '../../domain/events.js';
+
+export function bookedUsd(events: readonly EngineEvent[]): number {
+  return events.flatMap(({ money }) => money?.settle ?? []).reduce((sum, { spent }) => sum + spent.usd, 0);
+}
