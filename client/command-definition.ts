@@ -42,7 +42,7 @@ export function defineCommand(program: Command, cli: Cli, definition: CommandDef
   command.action(async (...given: unknown[]) => {
     // Commander passes the arguments, then the options, then the command itself.
     const words = given.slice(0, -2).map((word) => (word === undefined ? '' : String(word)));
-    const options = given.at(-2) as Options;
+    const options = givenOptions(command);
     const result = await act(words, options, cli);
     if (typeof result === 'number') {
       cli.exitCode = result;
@@ -58,7 +58,11 @@ function optionOf({ flags, help, repeatable }: FlagDefinition): Option {
   if (repeatable) {
     option.argParser((value: string, before: string[] | undefined) => [...(before ?? []), value]);
   }
-  // Commander makes `--no-x` true by default; here an absent flag is absent.
-  if (flags.startsWith('--no-')) option.default(undefined);
   return option;
+}
+
+/** Commander makes `--no-x` true by default; here an absent flag is absent. */
+function givenOptions(command: Command): Options {
+  const all = Object.entries(command.opts<Options>());
+  return Object.fromEntries(all.filter(([name]) => command.getOptionValueSource(name) !== 'default'));
 }

@@ -52,7 +52,19 @@ export async function beginOrAttach(client: Client, prepared: PreparedRun): Prom
 
 function configuredLimits(config: RunConfig): SetLimitsMessage {
   const { max_iterations, patience } = config.stopping_criteria;
-  return { max_iterations, patience, max_concurrency: config.max_concurrency, job_timeout_s: config.job_timeout_s };
+  const { max_concurrency, job_timeout_s, max_experiments, max_hours } = config;
+  const { budget_usd, budget_tokens, budget_job_hours } = config;
+  return {
+    max_iterations,
+    patience,
+    max_concurrency,
+    job_timeout_s,
+    max_experiments,
+    max_hours,
+    budget_usd,
+    budget_tokens,
+    budget_job_hours,
+  } satisfies Required<SetLimitsMessage>;
 }
 
 async function isOpen(handle: EngineHandle): Promise<boolean> {

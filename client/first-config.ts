@@ -1,7 +1,7 @@
 /** The configuration of a new run, made from flags and checked whole before anything is written. */
 import { realpath, stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
-import { agentProblem, defaultAgent } from '../activities/agents/index.js';
+import { agentProblem, defaultAgent, unknownCostReason } from '../activities/agents/index.js';
 import { PLATFORM_NAMES } from '../activities/platforms/index.js';
 import type { Workdir } from '../activities/workdir.js';
 import type { RunConfig } from '../domain/formats/config.js';
@@ -22,7 +22,7 @@ export async function firstConfig(workdir: Workdir, given: readonly GivenFlag[])
   }
   const json: Record<string, unknown> = {};
   for (const { flag, value } of given) setAt(json, flag.key, value);
-  return parseConfig(
+  const config = parseConfig(
     {
       ...json,
       agent,
@@ -34,6 +34,9 @@ export async function firstConfig(workdir: Workdir, given: readonly GivenFlag[])
     },
     'flags',
   );
+  await checkKnowledge('--knowledge', config);
+  checkBudget({ usd: '--budget-usd', tokens: '--budget-tokens' }, config);
+  return config;
 }
 
 export interface Choices {
@@ -52,6 +55,25 @@ export async function checkChoices(
   if (problem !== null) throw new Refusal(`${where}agent`, agent, problem);
   if (platform !== undefined && !PLATFORM_NAMES.includes(platform)) {
     throw new Refusal(`${where}platform`, platform, `one of ${PLATFORM_NAMES.join(', ')}`);
+  }
+}
+
+export async function checkKnowledge(field: string, { knowledge_dir: folder }: RunConfig): Promise<void> {
+  if (folder === '' || (await stat(folder).catch(() => null))?.isDirectory()) return;
+  throw new Refusal(field, folder, 'a directory with text files for the agent');
+}
+
+/** A budget that nobody could keep is refused: the calls of some agents and models have no known cost. */
+export function checkBudget(fields: { usd: string; tokens: string }, config: RunConfig): void {
+  const reason = unknownCostReason(config);
+  if (config.budget_usd !== null && reason !== null) {
+    const advice = `an agent and model whose calls have a known price (${reason}); or leave it out, and limit --max-experiments or --max-hours`;
+    throw new Refusal(fields.usd, config.budget_usd, advice);
+  }
+  if (config.budget_tokens !== null && config.agent === 'codex') {
+    const advice =
+      'an agent that tells its tokens (codex does not); or leave it out, and limit --max-experiments or --max-hours';
+    throw new Refusal(fields.tokens, config.budget_tokens, advice);
   }
 }
 

@@ -8,9 +8,9 @@ import { Workdir } from '../activities/workdir.js';
 import type { RunConfig } from '../domain/formats/config.js';
 import type { SetLimitsMessage } from '../domain/steering.js';
 import { engineProcess } from '../worker/engine-lock.js';
-import { checkChoices, firstConfig } from './first-config.js';
+import { checkBudget, checkChoices, checkKnowledge, firstConfig } from './first-config.js';
 import { Refusal } from './refusal.js';
-import { type GivenFlag, givenFlags, RUN_FLAGS } from './run-flags.js';
+import { type GivenFlag, givenFlags, RUN_FLAGS, type RunFlag } from './run-flags.js';
 import { configValueAt, newRunId, readConfig, withValueAt, writeConfig } from './workdir-config.js';
 
 export interface PreparedRun {
@@ -46,15 +46,24 @@ async function resumeRun(workdir: Workdir, config: RunConfig, given: readonly Gi
     const before = configValueAt(config, flag.key);
     if (flag.limit !== undefined) limits[flag.limit] = value as number;
     if (sameValue(flag.key[0], before, value)) continue;
-    if (flag.limit === undefined) {
-      const limitNames = RUN_FLAGS.filter((each) => each.limit !== undefined).map((each) => each.name);
-      const advice = `this run was started with ${JSON.stringify(before)}; leave the flag out (${limitNames.join(', ')} may change), or start a new workdir`;
+    if (!mayChange(flag)) {
+      const names = RUN_FLAGS.filter(mayChange).map((each) => each.name);
+      const advice = `this run was started with ${JSON.stringify(before)}; leave the flag out (${names.join(', ')} may change), or start a new workdir`;
       throw new Refusal(flag.name, value, advice);
     }
     next = withValueAt(next, flag.key, value);
   }
+  await checkChoices(`${workdir.config}: `, next);
+  const field = (name: string, key: string) =>
+    given.some(({ flag }) => flag.name === name) ? name : `${workdir.config}: ${key}`;
+  await checkKnowledge(field('--knowledge', 'knowledge_dir'), next);
+  checkBudget({ usd: field('--budget-usd', 'budget_usd'), tokens: field('--budget-tokens', 'budget_tokens') }, next);
   if (next !== config) await writeConfig(workdir, next);
   return { workdir, config: next, isNew: false, limits };
+}
+
+function mayChange({ limit, mayChange = false }: RunFlag): boolean {
+  return limit !== undefined || mayChange;
 }
 
 export function secondEngine(workdir: Workdir, pid: number): Refusal {

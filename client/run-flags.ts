@@ -3,6 +3,7 @@
  * may still change it. Defaults are those of domain/formats/config.ts and domain/limits.ts.
  */
 
+import { resolve } from 'node:path';
 import { agentInConfig } from '../activities/agents/index.js';
 import { EFFORTS } from '../domain/formats/config.js';
 import { DEFAULT_LIMITS } from '../domain/limits.js';
@@ -27,6 +28,8 @@ export interface RunFlag {
   read(given: unknown): unknown;
   /** The limit that it sets; limits may change while a run exists. */
   limit?: keyof SetLimitsMessage;
+  /** Another start of the same run may give another value. */
+  mayChange?: boolean;
 }
 
 const asText = (given: unknown) => String(given);
@@ -49,11 +52,49 @@ function seconds(name: string) {
   };
 }
 
+/** How a person lifts a limit. */
+export const NO_LIMIT = 'none';
+
+/** A number above 0, or null for `none`. */
+function amountOrNone(name: string) {
+  return (given: unknown): number | null => {
+    if (given === NO_LIMIT) return null;
+    const value = String(given).trim() === '' ? Number.NaN : Number(given);
+    if (!Number.isFinite(value) || value <= 0) throw new Refusal(name, given, `a number above 0, or ${NO_LIMIT}`);
+    return value;
+  };
+}
+
+function countOrNone(name: string) {
+  return (given: unknown): number | null => {
+    if (given === NO_LIMIT) return null;
+    const value = /^\d+$/.test(String(given)) ? Number(given) : Number.NaN;
+    if (!Number.isSafeInteger(value) || value < 1) {
+      throw new Refusal(name, given, `a whole number of at least 1, or ${NO_LIMIT}`);
+    }
+    return value;
+  };
+}
+
+function every(name: string, isRight: (value: string) => boolean, advice: string) {
+  return (given: unknown): string[] => {
+    const values = given as string[];
+    const wrong = values.find((value) => !isRight(value));
+    if (wrong !== undefined) throw new Refusal(name, wrong, advice);
+    return values;
+  };
+}
+
 function oneOf(name: string, known: readonly string[]) {
   return (given: unknown): string => {
     if (!known.includes(String(given))) throw new Refusal(name, given, `one of ${known.join(', ')}`);
     return String(given);
   };
+}
+
+/** Paths that leave the source directory are none that an agent could change. */
+function isGlob(text: string): boolean {
+  return text.trim() !== '' && !text.startsWith('/') && !text.split('/').includes('..');
 }
 
 const texts = (given: unknown) => (given as string[]).flatMap((text) => shellWords(text));
@@ -103,6 +144,26 @@ export const RUN_FLAGS: readonly RunFlag[] = [
     limit: 'job_timeout_s',
     read: wholeNumber('--job-timeout', 1),
   }),
+  flag('--max-experiments <n>', ['max_experiments'], 'experiments that are started, seeds included (default: none)', {
+    limit: 'max_experiments',
+    read: countOrNone('--max-experiments'),
+  }),
+  flag('--max-hours <hours>', ['max_hours'], 'hours in which the engine runs (default: none)', {
+    limit: 'max_hours',
+    read: amountOrNone('--max-hours'),
+  }),
+  flag('--budget-usd <amount>', ['budget_usd'], "US dollars for the agent's calls (default: none)", {
+    limit: 'budget_usd',
+    read: amountOrNone('--budget-usd'),
+  }),
+  flag('--budget-tokens <n>', ['budget_tokens'], "tokens for the agent's calls, of all kinds (default: none)", {
+    limit: 'budget_tokens',
+    read: amountOrNone('--budget-tokens'),
+  }),
+  flag('--budget-job-hours <hours>', ['budget_job_hours'], 'hours of all jobs together (default: none)', {
+    limit: 'budget_job_hours',
+    read: amountOrNone('--budget-job-hours'),
+  }),
   flag('--poll-interval <seconds>', ['poll_interval'], 'between looks at a remote job (default: 120)', {
     read: seconds('--poll-interval'),
   }),
@@ -114,7 +175,13 @@ export const RUN_FLAGS: readonly RunFlag[] = [
       read: wholeNumber('--stall-timeout', 0),
     },
   ),
-  flag('--notes <text>', ['notes'], 'what the agent should know about the pipeline (default: none)'),
+  flag('--notes <text>', ['notes'], 'what the agent should know about the pipeline (default: none)', {
+    mayChange: true,
+  }),
+  flag('--knowledge <dir>', ['knowledge_dir'], 'text files that the agent is given to read (default: none)', {
+    mayChange: true,
+    read: (given) => (given === '' ? '' : resolve(String(given))),
+  }),
   flag('--platform <name>', ['platform'], 'where jobs run (default: auto)'),
   flag(
     '--agent <name or module>',
@@ -122,14 +189,16 @@ export const RUN_FLAGS: readonly RunFlag[] = [
     'anthropic (taken when ANTHROPIC_API_KEY is set), claude, codex, playbook (no network) or a module (default: claude)',
     { read: (given) => agentInConfig(String(given), process.cwd()) },
   ),
-  flag('--model <name>', ['model'], "the agent's model (default: the agent's own)"),
+  flag('--model <name>', ['model'], "the agent's model (default: the agent's own)", { mayChange: true }),
   flag('--effort <level>', ['effort'], "how much the model may think (default: the model's own)", {
+    mayChange: true,
     read: oneOf('--effort', EFFORTS.slice(1)),
   }),
   flag(
     '--agent-command <command>',
     ['agent_command'],
     "another binary for a command agent (default: the agent's own name)",
+    { mayChange: true },
   ),
   flag('--agent-timeout <seconds>', ['agent_timeout_s'], 'of one agent call (default: 900)', {
     read: wholeNumber('--agent-timeout', 1),
@@ -138,6 +207,16 @@ export const RUN_FLAGS: readonly RunFlag[] = [
     repeatable: true,
     read: texts,
   }),
+  flag('--protect <glob>', ['protect'], 'files that no agent may change, as in "conf/**"', {
+    repeatable: true,
+    read: every('--protect', isGlob, 'a glob of paths relative to --source-dir, as in "conf/**" or "*.yaml"'),
+  }),
+  flag(
+    '--allow-agent-commands',
+    ['allow_agent_commands'],
+    'let the agent propose launch commands that differ in more than flags',
+    { read: () => true },
+  ),
   flag('--python <path>', ['python'], "the target's Python (default: the one of the launch command)"),
   flag('--skip-instrument', ['skip_instrument'], 'the script prints its [autoresearch] lines already', {
     read: () => true,
@@ -152,7 +231,7 @@ export const RUN_FLAGS: readonly RunFlag[] = [
   flag('--keep-trees', ['keep_trees'], "keep each experiment's tree", { read: () => true }),
   flag('--secret-env <name>', ['secret_env'], 'a variable that jobs and builds must not see', {
     repeatable: true,
-    read: (given) => given,
+    read: every('--secret-env', (name) => /^[A-Za-z_]\w*$/.test(name), 'the name of an environment variable'),
   }),
 ];
 

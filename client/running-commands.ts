@@ -29,7 +29,8 @@ async function watched<T>(
 }
 
 const HOW_TO = `A first run needs --pipeline-script, --source-dir and --base-launch-command. With the workdir alone, a run
-goes on where it was; its limits may be given anew, its other flags are fixed.`;
+goes on where it was; its limits, --notes, --knowledge, --model, --effort and --agent-command may be given anew, its other
+flags are fixed. \`none\` lifts a limit that has no default.`;
 
 export const RUNNING_COMMANDS: readonly CommandDefinition[] = [
   {

@@ -1,9 +1,11 @@
 /** The commands that steer a running engine: each sends one update and returns the receipt. */
 import { readFile } from 'node:fs/promises';
+import type { RunConfig } from '../../domain/formats/config.js';
 import type { Receipt, SetLimitsMessage, StopMessage } from '../../domain/steering.js';
 import * as messages from '../../workflows/messages.js';
+import { checkBudget } from '../first-config.js';
 import { Refusal } from '../refusal.js';
-import { givenFlags } from '../run-flags.js';
+import { type GivenFlag, givenFlags, RUN_FLAGS } from '../run-flags.js';
 import { steer } from '../steering-client.js';
 import { existingRun, withValueAt, writeConfig } from '../workdir-config.js';
 
@@ -52,22 +54,22 @@ export async function setLimits(
   const limits: SetLimitsMessage = {};
   for (const { flag, value } of given) if (flag.limit !== undefined) limits[flag.limit] = value as number;
   if (Object.keys(limits).length === 0) {
-    throw new Refusal(
-      'limits',
-      undefined,
-      'at least one of --max-iterations, --patience, --max-concurrency, --job-timeout',
-    );
+    const names = RUN_FLAGS.filter(({ limit }) => limit !== undefined).map(({ name }) => name);
+    throw new Refusal('limits', undefined, `at least one of ${names.join(', ')}`);
   }
+  const { config: before } = await existingRun(path);
+  checkBudget({ usd: '--budget-usd', tokens: '--budget-tokens' }, withLimits(before, given));
   const receipt = await steer(path, messages.setLimitsUpdate, [limits], {
     request,
     about: { field: 'limits', value: limits },
   });
   const { workdir, config } = await existingRun(path);
-  await writeConfig(
-    workdir,
-    given.reduce((next, { flag, value }) => withValueAt(next, flag.key, value), config),
-  );
+  await writeConfig(workdir, withLimits(config, given));
   return receipt;
+}
+
+function withLimits(config: RunConfig, given: readonly GivenFlag[]): RunConfig {
+  return given.reduce((next, { flag, value }) => withValueAt(next, flag.key, value), config);
 }
 
 export interface AddOptions extends Repeatable {

@@ -10,6 +10,8 @@ import { PricesSchema } from './prices.js';
 export const EFFORTS = ['', 'low', 'medium', 'high', 'xhigh', 'max'] as const;
 
 const positive = z.number().int().min(1);
+/** Null sets no limit. */
+const amount = z.number().positive().nullable();
 
 export const ConfigSchema = z.looseObject({
   schema_version: z.literal(2).default(2),
@@ -55,6 +57,22 @@ export const ConfigSchema = z.looseObject({
   prices: PricesSchema.default({}),
   /** Seconds for one build. */
   build_timeout_s: positive.default(3600),
+  /** US dollars for agent calls. */
+  budget_usd: amount.default(DEFAULT_LIMITS.budgetUsd),
+  /** Tokens of agent calls, of all kinds. */
+  budget_tokens: amount.default(DEFAULT_LIMITS.budgetTokens),
+  /** Hours of jobs, added up. */
+  budget_job_hours: amount.default(DEFAULT_LIMITS.budgetJobHours),
+  /** Experiments that are started, seeds included. */
+  max_experiments: positive.nullable().default(DEFAULT_LIMITS.maxExperiments),
+  /** Hours in which the engine runs. */
+  max_hours: amount.default(DEFAULT_LIMITS.maxHours),
+  /** Absolute path of a directory whose files the agent is given to read; '' = none. */
+  knowledge_dir: z.string().default(''),
+  /** Globs of files that no agent may change. */
+  protect: z.array(z.string().min(1)).default([]),
+  /** An agent may propose launch commands that differ in more than flags and their values. */
+  allow_agent_commands: z.boolean().default(false),
   skip_instrument: z.boolean().default(false),
   /** Link what git ignores (data, environments) into each tree. */
   link_ignored: z.boolean().default(true),

@@ -1,9 +1,10 @@
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { writeJsonAtomic } from '../../activities/atomic-file.js';
 import type { Workdir } from '../../activities/workdir.js';
 import { acquireEngineLock } from '../../worker/engine-lock.js';
-import { syntheticRun } from '../support/run-events.js';
+import { syntheticConfig, syntheticRun } from '../support/run-events.js';
 import { syntheticWorkdir } from '../support/synthetic-workdir.js';
 import { autoresearch, fingerprint, type Project, project } from './command-line.js';
 
@@ -89,6 +90,59 @@ const FIRST_RUN: { name: string; flags: (at: Project) => Flags; says: (at: Proje
     flags: () => ({ '--poll-interval': value }),
     says: () => `error: --poll-interval: ${JSON.stringify(value)}: a number of seconds above 0\n`,
   })),
+  ...['--budget-usd', '--budget-tokens', '--budget-job-hours', '--max-hours'].flatMap((flag) =>
+    ['-1', '0', 'much', '', 'Infinity', 'NONE'].map((value) => ({
+      name: `${flag} ${JSON.stringify(value)}`,
+      flags: () => ({ '--agent': 'playbook', [flag]: value }),
+      says: () => `error: ${flag}: ${JSON.stringify(value)}: a number above 0, or none\n`,
+    })),
+  ),
+  ...['-1', '0', '1.5', 'many', '', '1e3', '99999999999999999999'].map((value) => ({
+    name: `--max-experiments ${JSON.stringify(value)}`,
+    flags: () => ({ '--max-experiments': value }),
+    says: () => `error: --max-experiments: ${JSON.stringify(value)}: a whole number of at least 1, or none\n`,
+  })),
+  ...['', '/etc/*', '../**', 'a/../../b'].map((value) => ({
+    name: `--protect ${JSON.stringify(value)}`,
+    flags: () => ({ '--protect': value }),
+    says: () => `error: --protect: ${JSON.stringify(value)}: a glob of paths relative to --source-dir`,
+  })),
+  ...['', 'A-B', '1X', 'A=b'].map((value) => ({
+    name: `--secret-env ${JSON.stringify(value)}`,
+    flags: () => ({ '--secret-env': value }),
+    says: () => `error: --secret-env: ${JSON.stringify(value)}: the name of an environment variable\n`,
+  })),
+  {
+    name: 'a knowledge folder that is not there',
+    flags: ({ folder }) => ({ '--knowledge': join(folder, 'none') }),
+    says: ({ folder }) => `error: --knowledge: ${JSON.stringify(join(folder, 'none'))}: a directory with text files`,
+  },
+  {
+    name: 'a file as knowledge folder',
+    flags: ({ script }) => ({ '--knowledge': script }),
+    says: () => /error: --knowledge: ".*train\.py": a directory with text files/,
+  },
+  {
+    name: 'a module that is no agent',
+    flags: ({ folder }) => ({ '--agent': join(folder, 'no-agent.mjs') }),
+    says: () => /error: --agent: ".*no-agent\.mjs": .*no default export/,
+  },
+  {
+    name: 'a dollar budget for a command that names no cost',
+    flags: () => ({ '--agent': 'codex', '--budget-usd': '5' }),
+    says: () => 'error: --budget-usd: 5: an agent and model whose calls have a known price (codex does not say',
+  },
+  {
+    name: 'a token budget for a command that names no tokens',
+    flags: () => ({ '--agent': 'codex', '--budget-tokens': '50000' }),
+    says: () => 'error: --budget-tokens: 50000: an agent that tells its tokens (codex does not)',
+  },
+  {
+    name: 'a dollar budget for a model without a price',
+    flags: () => ({ '--agent': 'anthropic', '--model': 'claude-next', '--budget-usd': '5' }),
+    says: () =>
+      'error: --budget-usd: 5: an agent and model whose calls have a known price (the price of claude-next is',
+  },
   {
     name: '--stall-timeout -1',
     flags: () => ({ '--stall-timeout': '-1' }),
@@ -100,6 +154,11 @@ describe('a first run with bad input', () => {
   it.each(FIRST_RUN)('$name: refused, and nothing is made', async ({ flags, says }) => {
     const at = await project();
     await symlink(join(at.folder, 'elsewhere.py'), join(at.source, 'link.py'));
+    await writeFile(join(at.folder, 'no-agent.mjs'), 'export const name = "no agent";\n');
+    vi.stubEnv('ANTHROPIC_API_KEY', 'key');
+    onTestFinished(() => {
+      vi.unstubAllEnvs();
+    });
     const given: Flags = {
       '--source-dir': at.source,
       '--pipeline-script': at.script,
@@ -172,6 +231,21 @@ const BROKEN_CONFIGS = [
     }),
     says: /config\.json: stopping_criteria\.patience: "three": /,
   },
+  ...(
+    [
+      ['budget_usd', 0],
+      ['budget_tokens', 'many'],
+      ['budget_job_hours', -1],
+      ['max_hours', '3'],
+      ['max_experiments', 1.5],
+      ['protect', '*.py'],
+      ['allow_agent_commands', 'yes'],
+    ] as const
+  ).map(([key, value]) => ({
+    name: `${key} ${JSON.stringify(value)}`,
+    text: JSON.stringify({ pipeline_script: '/s/t.py', source_dir: '/s', base_launch_command: 'x', [key]: value }),
+    says: new RegExp(`config\\.json: ${key}: ${JSON.stringify(value).replaceAll('*', '\\*')}: `),
+  })),
   {
     name: 'an unknown agent',
     text: JSON.stringify({ pipeline_script: '/s/t.py', source_dir: '/s', base_launch_command: 'x', agent: 'gpt' }),
@@ -199,13 +273,60 @@ describe('a run that exists', () => {
     ['--agent', 'playbook', '"claude"'],
     ['--base-launch-command', 'python other.py', '"python3 src/pipeline.py'],
     ['--source-dir', '/elsewhere', '"/home/you/project/src"'],
-    ['--notes', 'new', '""'],
+    ['--python', '/opt/python', '""'],
+    ['--protect', '*.yaml', '[]'],
+    ['--secret-env', 'TOKEN', '[]'],
   ])('%s cannot change any more', async (flag, value, before) => {
     const { workdir } = await syntheticWorkdir(syntheticRun({ followUps: 3 }));
     const files = await fingerprint(workdir.root);
     const said = await autoresearch('run', workdir.root, flag, value);
     expect(said).toMatchObject({ code: 2, out: '' });
-    expect(said.err).toContain(`error: ${flag}: ${JSON.stringify(value)}: this run was started with ${before}`);
+    expect(said.err).toContain(`error: ${flag}: `);
+    expect(said.err).toContain(JSON.stringify(value));
+    expect(said.err).toContain(`: this run was started with ${before}`);
+    expect(await fingerprint(workdir.root)).toEqual(files);
+  });
+
+  it.each([
+    ['--budget-usd', '3', 'codex does not say what a call costs'],
+    ['--budget-tokens', '3', 'codex does not'],
+  ])('%s is refused where the agent tells no cost, at its start and while it runs', async (flag, value, says) => {
+    const { workdir } = await syntheticWorkdir(syntheticRun({ followUps: 3 }));
+    await writeJsonAtomic(workdir.config, { ...syntheticConfig(), agent: 'codex' });
+    const files = await fingerprint(workdir.root);
+    for (const command of ['run', 'start', 'set']) {
+      const said = await autoresearch(command, workdir.root, flag, value);
+      expect(said).toMatchObject({ code: 2, out: '' });
+      expect(said.err).toContain(`error: ${flag}: ${value}: `);
+      expect(said.err).toContain(says);
+    }
+    expect(await fingerprint(workdir.root)).toEqual(files);
+  });
+
+  it('goes on with the workdir alone, and what was not said is not changed', async () => {
+    const { workdir } = await syntheticWorkdir(syntheticRun({ followUps: 3 }));
+    await writeJsonAtomic(workdir.config, { ...syntheticConfig(), agent: 'codex', link_ignored: true });
+    const said = await autoresearch('run', workdir.root, '--no-link');
+    expect(said).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('error: --no-link: false: this run was started'),
+    });
+    const alone = await autoresearch('run', workdir.root, '--budget-usd', '3');
+    expect(alone).toMatchObject({ code: 2, err: expect.stringContaining('error: --budget-usd: ') });
+  });
+
+  it('cannot change to a model without a price under a dollar budget', async () => {
+    const { workdir } = await syntheticWorkdir(syntheticRun({ followUps: 3 }));
+    vi.stubEnv('ANTHROPIC_API_KEY', 'key');
+    onTestFinished(() => {
+      vi.unstubAllEnvs();
+    });
+    await writeJsonAtomic(workdir.config, { ...syntheticConfig(), agent: 'anthropic', budget_usd: 2 });
+    const files = await fingerprint(workdir.root);
+    const said = await autoresearch('run', workdir.root, '--model', 'claude-next');
+    expect(said).toMatchObject({ code: 2, out: '' });
+    expect(said.err).toContain('config.json: budget_usd: 2: ');
+    expect(said.err).toContain('the price of claude-next is not known');
     expect(await fingerprint(workdir.root)).toEqual(files);
   });
 
@@ -252,6 +373,9 @@ describe('steering without an engine', () => {
     ['priority', ['prioritize', 'WORKDIR', '002_x', 'high'], '"high": a number'],
     ['limits', ['set', 'WORKDIR'], 'missing: at least one of --max-iterations'],
     ['--patience', ['set', 'WORKDIR', '--patience', '-1'], '"-1": a whole number of at least 1'],
+    ['--patience', ['set', 'WORKDIR', '--patience', 'none'], '"none": a whole number of at least 1'],
+    ['--budget-usd', ['set', 'WORKDIR', '--budget-usd', 'free'], '"free": a number above 0, or none'],
+    ['--max-hours', ['set', 'WORKDIR', '--max-hours', '-2'], '"-2": a number above 0, or none'],
     ['--name', ['add', 'WORKDIR'], 'missing: a short name'],
     ['--file', ['add', 'WORKDIR', '--file', '/none.json'], '"/none.json": a readable file'],
     ['--request', ['pause', 'WORKDIR', '--request', 'a b'], '"a b": 1 to 64 letters'],

@@ -45,7 +45,7 @@ describe('--help', () => {
     const said = RUN_FLAGS.flatMap(({ name, key: [first, second], help }) => {
       const text = /\(default: ([^)]*)\)/.exec(help)?.[1];
       const value = second === undefined ? config[first] : (config[first] as Record<string, unknown>)[second];
-      const isSaidInWords = value === '' || typeof value === 'boolean' || Array.isArray(value);
+      const isSaidInWords = value === '' || value === null || typeof value === 'boolean' || Array.isArray(value);
       return text === undefined || isSaidInWords ? [] : [[name, text, String(value)]];
     });
     expect(said.length).toBeGreaterThanOrEqual(8);

@@ -82,18 +82,49 @@ describe('a first run', () => {
     ['treePaths', ['lib', 'src'], { tree_paths: ['lib', 'src'] }],
     ['keepTrees', true, { keep_trees: true }],
     ['secretEnv', ['TOKEN'], { secret_env: ['TOKEN'] }],
+    ['protect', ['conf/**', '*.yaml'], { protect: ['conf/**', '*.yaml'] }],
+    ['allowAgentCommands', true, { allow_agent_commands: true }],
+    ['maxExperiments', '12', { max_experiments: 12 }],
+    ['maxHours', '1.5', { max_hours: 1.5 }],
+    ['budgetUsd', '2.50', { budget_usd: 2.5 }],
+    ['budgetTokens', '1e6', { budget_tokens: 1_000_000 }],
+    ['budgetJobHours', '0.25', { budget_job_hours: 0.25 }],
+    ['budgetUsd', 'none', { budget_usd: null }],
   ])('%s %j stands in config.json', async (option, value, expected) => {
     const at = await project();
     await prepareRun(at.workdir, { ...needed(at), [option]: value });
     expect(await readConfigFile(at.workdir)).toMatchObject(expected);
   });
 
+  it('takes a dollar budget where the cost is known: the command tells it, the table has it, or there is none', async () => {
+    vi.stubEnv('ANTHROPIC_API_KEY', 'key');
+    onTestFinished(() => {
+      vi.unstubAllEnvs();
+    });
+    const at = await project();
+    const flags = { ...needed(at), budgetUsd: '1' };
+    for (const [index, choice] of [
+      { agent: 'claude', model: 'whatever' },
+      { agent: 'anthropic' },
+      { agent: 'anthropic', model: 'claude-haiku-5-5-20261001' },
+      { agent: 'playbook' },
+    ].entries()) {
+      const { config } = await prepareRun(join(at.folder, `w${index}`), { ...flags, ...choice });
+      expect(config).toMatchObject({ ...choice, budget_usd: 1 });
+    }
+  });
+
   it('makes relative paths absolute', async () => {
     const at = await project();
     const fromHere = (path: string) => relative(process.cwd(), path);
-    const given = { ...needed(at), sourceDir: fromHere(at.source), pipelineScript: fromHere(at.script) };
+    const given = {
+      ...needed(at),
+      sourceDir: fromHere(at.source),
+      pipelineScript: fromHere(at.script),
+      knowledge: fromHere(at.folder),
+    };
     const { config, workdir } = await prepareRun(fromHere(at.workdir), given);
-    expect(config).toMatchObject({ source_dir: at.source, pipeline_script: at.script });
+    expect(config).toMatchObject({ source_dir: at.source, pipeline_script: at.script, knowledge_dir: at.folder });
     expect(workdir.root).toBe(at.workdir);
   });
 
@@ -145,6 +176,27 @@ describe('a run that exists', () => {
       stopping_criteria: { max_iterations: 20, patience: 3 },
       max_concurrency: 5,
     });
+  });
+
+  it('takes budgets over, and lifts them', async () => {
+    const at = await project();
+    const first = await prepareRun(at.workdir, { ...needed(at), agent: 'claude', budgetUsd: '1', maxExperiments: '5' });
+    const given = { budgetUsd: '2', maxExperiments: 'none', maxHours: 'none' };
+    const { limits, config } = await prepareRun(at.workdir, given);
+    expect(limits).toEqual({ budget_usd: 2, max_experiments: null, max_hours: null });
+    expect(config).toEqual({ ...first.config, budget_usd: 2, max_experiments: null });
+    expect(await readConfigFile(at.workdir)).toEqual(config);
+  });
+
+  it('takes another model, effort, agent command, knowledge and notes', async () => {
+    const at = await project();
+    const first = await prepareRun(at.workdir, { ...needed(at), agent: 'claude', notes: 'first' });
+    const given = { model: 'm', effort: 'low', agentCommand: '/opt/agent', knowledge: at.source, notes: 'second' };
+    const { config, limits } = await prepareRun(at.workdir, given);
+    const { agentCommand, knowledge, ...same } = given;
+    expect(config).toEqual({ ...first.config, ...same, agent_command: agentCommand, knowledge_dir: knowledge });
+    expect(limits).toEqual({});
+    expect(await readConfigFile(at.workdir)).toEqual(config);
   });
 
   it('gives a config.json without run id one, once, and keeps keys that it does not know', async () => {
