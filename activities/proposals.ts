@@ -5,7 +5,8 @@ import { commitOf } from '../domain/experiment.js';
 import type { Spec } from '../domain/formats/spec.js';
 import { changeSetOf, duplicateOf } from '../domain/policies/change-set.js';
 import { isBetter, objectiveOf } from '../domain/policies/compare.js';
-import { launchCommandProblem, parseLaunchCommand } from '../domain/policies/launch-command.js';
+import { parseLaunchCommand } from '../domain/policies/launch-command.js';
+import { launchCommandProblem } from '../domain/policies/launch-command-rules.js';
 import { threadBudgetProblem } from '../domain/policies/thread-budget.js';
 
 export type Judged =

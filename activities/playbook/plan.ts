@@ -1,7 +1,7 @@
 /** The playbook's plan: the search's moves as specifications in the engine's format, with a reason for each practice left out. */
 import type { Evidence } from '../../domain/evidence.js';
 import { experimentName, type Spec, SpecSchema } from '../../domain/formats/spec.js';
-import { launchCommandProblem } from '../../domain/policies/launch-command.js';
+import { launchCommandProblem } from '../../domain/policies/launch-command-rules.js';
 import { threadBudgetProblem } from '../../domain/policies/thread-budget.js';
 import type { HistoryEntry } from '../agents/agent.js';
 import { setChange } from './changes.js';

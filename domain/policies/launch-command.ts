@@ -5,8 +5,6 @@ export interface LaunchCommand {
   head: string[];
   /** Flag name in its normal form (`--a-b`) to its values joined by a space; '' for a bare flag. */
   flags: Map<string, string>;
-  /** Shell operators, substitutions and redirections outside single quotes, in order. */
-  operators: string[];
 }
 
 /** Splits into words; a quoted part belongs to its word, without its quotes. */
@@ -43,18 +41,8 @@ export function shellWords(command: string): string[] {
   return words;
 }
 
-const OPERATOR = /\$\(|`|&&|\|\||>>|<<|\$\{|[|&;<>\n]/g;
-
-function operatorsOf(command: string): string[] {
-  const outsideSingleQuotes = command
-    .replace(/'[^']*'/g, "''")
-    .replace(/\\\n/g, ' ')
-    .trim();
-  return outsideSingleQuotes.match(OPERATOR) ?? [];
-}
-
 /** `-5`, `-0.1`, `-1e-3` are values. */
-function isFlag(word: string): boolean {
+export function isFlag(word: string): boolean {
   return /^-{1,2}[A-Za-z]/.test(word);
 }
 
@@ -79,7 +67,7 @@ export function parseLaunchCommand(command: string): LaunchCommand {
       head.push(word);
     }
   }
-  return { head, flags, operators: operatorsOf(command) };
+  return { head, flags };
 }
 
 /** Flags of `command` that differ from those of `base`: `--flag=value`, `--flag` when bare, `removed --flag`. */
@@ -91,17 +79,4 @@ export function differingFlags(command: string, base: string): string[] {
     .map(([name, value]) => (value ? `${name}=${value}` : name));
   const removed = [...theirs.keys()].filter((name) => !ours.has(name)).map((name) => `removed ${name}`);
   return [...changed, ...removed];
-}
-
-/** Why a proposed command may not be run, or null: only flags and their values may differ from the base command. */
-export function launchCommandProblem(proposed: string, base: string): string | null {
-  const ours = parseLaunchCommand(proposed);
-  const theirs = parseLaunchCommand(base);
-  if (ours.head.join('\0') !== theirs.head.join('\0')) {
-    return `launch_command must start with ${JSON.stringify(theirs.head.join(' '))}, not ${JSON.stringify(ours.head.join(' '))}: only flags and their values may change`;
-  }
-  if (ours.operators.join('\0') !== theirs.operators.join('\0')) {
-    return `launch_command has shell operators (${ours.operators.join(' ')}) that the base command does not have`;
-  }
-  return null;
 }
