@@ -40,7 +40,7 @@ describe('a run with the API agent', () => {
       env: environment(server),
       flags: [
         ...['--agent', 'anthropic', '--model', 'claude-sonnet-5-5', '--python', python, '--max-concurrency', '1'],
-        ...['--base-launch-command', `${python} train.py`, '--build-command', 'true', '--max-iterations', '2'],
+        ...['--base-launch-command', `${python} train.py`, '--max-iterations', '2'],
       ],
     });
     const { code, output } = await exitOf(run.start(...run.firstFlags()));
@@ -57,7 +57,7 @@ describe('a run with the API agent', () => {
     expect(await filesWith(run, KEY)).toEqual([]);
   }, 300_000);
 
-  it('completes 15 experiments while every fifth reply is garbage, empty, cut, late or an error', async () => {
+  it('completes 15 experiments while every fifth reply is garbage, empty, cut or an error', async () => {
     const soon = { 'retry-after-ms': '100' };
     const faults: Fault[] = [
       { kind: 'status', status: 429, headers: soon },

@@ -1,0 +1,133 @@
+/** The real `claude` command against the loopback server: what it costs is what is booked, and its errors are understood. */
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { isProviderWait, spentOf } from '../../activities/agents/agent-failure.js';
+import { createClaudeAgent } from '../../activities/agents/command-agent.js';
+import { parseAnalysis, parsePlan, parseRewrite } from '../../activities/agents/parse-reply.js';
+import { packageFile } from '../../activities/package-files.js';
+import { processIdentity } from '../../activities/process-identity.js';
+import { ANALYZE, APPLY, agentConfig, askAgent, failureOf, PLAN } from '../support/agent-tasks.js';
+import { bookedUsd } from '../support/booked-money.js';
+import { CommandRun, exitOf, killed } from '../support/command-run.js';
+import { exampleAnswer } from '../support/example-answers.js';
+import { knobsAnswer } from '../support/knobs-answers.js';
+import { type Fault, MessagesServer } from '../support/messages-server.js';
+
+const CLAUDE = packageFile('.tools', 'claude', 'node_modules', '.bin', 'claude');
+
+/** Its own home, no traffic but to the loopback server, and no repetitions of its own: they take minutes. */
+async function environment(server: MessagesServer): Promise<Record<string, string>> {
+  const home = await mkdtemp(join(tmpdir(), 'autoresearch-claude-'));
+  onTestFinished(() => rm(home, { recursive: true, force: true }));
+  return {
+    HOME: home,
+    ANTHROPIC_BASE_URL: server.url,
+    ANTHROPIC_API_KEY: 'sk-loopback',
+    CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
+    DISABLE_AUTOUPDATER: '1',
+    IS_SANDBOX: '1',
+    CLAUDE_CODE_MAX_RETRIES: '0',
+  };
+}
+
+async function claudeFor(server: MessagesServer) {
+  for (const [name, value] of Object.entries(await environment(server))) vi.stubEnv(name, value);
+  onTestFinished(() => {
+    vi.unstubAllEnvs();
+  });
+  const config = agentConfig({ agent_command: CLAUDE, agent_timeout_s: 60 });
+  return createClaudeAgent(config, { onStart: async () => undefined });
+}
+
+const flags = (...more: string[]) => [
+  '--agent',
+  'claude',
+  '--agent-command',
+  CLAUDE,
+  '--max-concurrency',
+  '1',
+  ...more,
+];
+
+describe('one call', () => {
+  it('answers every kind of task, at the cost that the server counts', async () => {
+    await using server = await MessagesServer.start({ answer: knobsAnswer() });
+    const agent = await claudeFor(server);
+    const answers = [await askAgent(agent, APPLY), await askAgent(agent, PLAN), await askAgent(agent, ANALYZE)];
+    expect(parseRewrite(answers[0]!.text, 'train.py').ok).toBe(true);
+    expect(parsePlan(answers[1]!.text).ok).toBe(true);
+    expect(parseAnalysis(answers[2]!.text).ok).toBe(true);
+    expect(answers.reduce((sum, { costUsd }) => sum + costUsd!, 0)).toBeCloseTo(server.costUsd, 9);
+  });
+
+  it.each<[Fault, object]>([
+    [
+      { kind: 'status', status: 401 },
+      { nonRetryable: true, message: expect.stringMatching(/401/) },
+    ],
+    [
+      { kind: 'status', status: 429 },
+      { nonRetryable: false, nextRetryDelay: 60_000 },
+    ],
+    [
+      { kind: 'status', status: 529 },
+      { nonRetryable: false, nextRetryDelay: 30_000 },
+    ],
+    [{ kind: 'status', status: 500 }, { nonRetryable: false }],
+    [{ kind: 'cut' }, { nonRetryable: false }],
+    [{ kind: 'refusal' }, { nonRetryable: true }],
+  ])('fails in a way that is understood: %j', async (fault, expected) => {
+    await using server = await MessagesServer.start({ answer: knobsAnswer(), fault: () => fault });
+    const error = await failureOf(askAgent(await claudeFor(server), APPLY));
+    expect(error).toMatchObject({ type: 'agent_failed', ...expected });
+    expect(isProviderWait(error)).toBe('nextRetryDelay' in expected);
+    expect(spentOf(error)?.costUsd).toBeCloseTo(server.costUsd, 9);
+  });
+});
+
+describe('a whole run', () => {
+  it('of the example books what the command says that it cost, which is what the server counts', async () => {
+    await using server = await MessagesServer.start({ answer: exampleAnswer });
+    const python = packageFile('.tools', 'venv', 'bin', 'python');
+    await using run = await CommandRun.create({
+      project: packageFile('examples', 'images'),
+      env: await environment(server),
+      flags: flags('--python', python, '--base-launch-command', `${python} train.py`, '--max-iterations', '2'),
+    });
+    const { code, output } = await exitOf(run.start(...run.firstFlags()));
+    expect(code, output).toBe(0);
+    const nodes = (await run.json('engine', 'tree.json')) as { node_id: string; status: string }[];
+    expect(nodes.map(({ status }) => status)).toEqual(Array(6).fill('completed'));
+    const logs = join(run.workdir, 'logs');
+    const raws = (await readdir(logs)).filter((name) => name.endsWith('_raw.json'));
+    const replies = await Promise.all(raws.map(async (name) => JSON.parse(await readFile(join(logs, name), 'utf8'))));
+    const ownCount = replies.reduce((sum: number, { raw }) => sum + raw.total_cost_usd, 0);
+    expect(ownCount).toBeGreaterThan(0);
+    expect(bookedUsd(await run.events())).toBeCloseTo(ownCount, 9);
+    expect(ownCount).toBeCloseTo(server.costUsd, 9);
+  }, 300_000);
+
+  it('leaves no command behind after kill -9 of the engine', async () => {
+    let isSilent = true;
+    await using server = await MessagesServer.start({
+      answer: knobsAnswer(),
+      fault: () => (isSilent ? { kind: 'slow' } : null),
+    });
+    await using run = await CommandRun.create({
+      env: await environment(server),
+      flags: flags('--max-iterations', '1'),
+      jobSeconds: 0.2,
+    });
+    const first = run.start(...run.firstFlags());
+    while (server.calls.length === 0) await new Promise((resolve) => setTimeout(resolve, 50));
+    const { pid } = (await run.json('engine', 'calls', 'instrument.pid.json')) as { pid: number };
+    await killed(first);
+    expect(await processIdentity(pid)).not.toBeNull();
+    isSilent = false;
+    const { code, output } = await exitOf(run.start());
+    expect(code, output).toBe(0);
+    expect(await processIdentity(pid)).toBeNull();
+  }, 300_000);
+});
