@@ -6,6 +6,7 @@
 import type { EngineState } from './engine-state.js';
 import { isTerminal } from './experiment.js';
 import { type Limits, limitProblem, STOP_MODES, type StopMode } from './limits.js';
+import { isWaiting } from './policies/scheduling.js';
 
 export interface StopMessage {
   mode: StopMode;
@@ -127,7 +128,7 @@ export function nodeProblem(state: EngineState, message: unknown, where: 'queued
   if (!row) return `node_id ${show(id)}: there is no such experiment`;
   if (isTerminal(row))
     return `node_id ${show(id)}: it has already ${row.state.status === 'completed' ? 'completed' : 'ended'}`;
-  if (where === 'queued' && !['queued', 'preparing', 'ready'].includes(row.state.status)) {
+  if (where === 'queued' && !isWaiting(row)) {
     return `node_id ${show(id)}: it is ${row.state.status}; only a queued experiment can be changed (cancel ends a running one)`;
   }
   return null;

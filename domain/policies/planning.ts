@@ -6,6 +6,7 @@ import { type EngineState, openRows } from '../engine-state.js';
 import { isTerminal, SEEDS } from '../experiment.js';
 import type { StopReason } from '../limits.js';
 import { untriedPractices } from './best-practices.js';
+import { isWaiting } from './scheduling.js';
 
 /** Planning rounds in a row, newest first, whose experiments have all ended without a gain; open rounds and waits do not count. */
 export function plateauCount(state: EngineState): number {
@@ -69,7 +70,7 @@ function endOfRun(state: EngineState): Extract<PlanningVerdict, { do: 'end' }> |
 function isTimeToPlan(state: EngineState): boolean {
   if (state.best === null) return false;
   const rows = openRows(state);
-  const waiting = rows.filter((row) => ['queued', 'preparing', 'ready'].includes(row.state.status)).length;
+  const waiting = rows.filter(isWaiting).length;
   if (rows.length === 0) return true;
   const { maxConcurrency } = state.limits;
   const isFirst = state.rounds.length === 0;

@@ -30,14 +30,24 @@ export function nextGrants(state: EngineState): Grant[] {
   return ready.slice(0, slots.length).map((row, index) => ({ nodeId: row.nodeId, slot: slots[index]! }));
 }
 
-/** Queued experiments whose preparation may begin: enough for the free slots, and `prepareAhead` more for those that become free. */
+/**
+ * Queued experiments whose preparation may begin: enough for the free slots, and `prepareAhead` more for those that become
+ * free. Prepared ones that would run later do not count, so that an experiment that was moved to the front is not overtaken.
+ */
 export function nextStarts(state: EngineState, prepareAhead: number): string[] {
   if (state.status !== 'running') return [];
-  const rows = openRows(state);
-  const underWay = rows.filter((row) => row.state.status === 'preparing' || row.state.status === 'ready').length;
-  const room = freeSlots(state).length + prepareAhead - underWay;
-  const queued = rows.filter((row) => row.state.status === 'queued');
-  return inRunOrder(queued)
-    .slice(0, Math.max(0, room))
-    .map((row) => row.nodeId);
+  const room = freeSlots(state).length + prepareAhead;
+  const starts: string[] = [];
+  let ahead = 0;
+  for (const row of inRunOrder(openRows(state))) {
+    if (ahead >= room) break;
+    if (row.state.status === 'queued') starts.push(row.nodeId);
+    if (isWaiting(row)) ahead += 1;
+  }
+  return starts;
+}
+
+/** Not launched yet: queued, in preparation, or prepared. */
+export function isWaiting(row: ExperimentRow): boolean {
+  return row.state.status === 'queued' || row.state.status === 'preparing' || row.state.status === 'ready';
 }

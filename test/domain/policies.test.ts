@@ -132,6 +132,14 @@ describe('scheduling', () => {
     expect(nextStarts(story.state, 1)).toEqual(['z', 'x']);
   });
 
+  it('prepares what was moved to the front although enough is prepared already', () => {
+    const story = new Story({ maxConcurrency: 1 }).setUp().seedsDone().add('x').add('y').add('z').running('x');
+    story.tell({ type: 'experiment_preparing', nodeId: 'y' });
+    expect(nextStarts(story.state, 1)).toEqual([]);
+    story.tell({ type: 'experiment_reprioritized', nodeId: 'z', priority: -1 });
+    expect(nextStarts(story.state, 1)).toEqual(['z']);
+  });
+
   it('grants a free slot to what is prepared, and none that is used', () => {
     const story = new Story({ maxConcurrency: 2 }).setUp().seedsDone().add('x').add('y').add('z').running('x', 1);
     for (const nodeId of ['y', 'z']) {
