@@ -44,7 +44,7 @@ export function progressLine(state: EngineState, event: EngineEvent): string | n
       return `${event.nodeId}: removed from the queue`;
     case 'limits_set':
       return `limits: ${Object.entries(event.limits)
-        .map(([name, value]) => `${name} ${value}`)
+        .map(([name, value]) => `${name} ${value ?? 'none'}`)
         .join(', ')}`;
     case 'note_added':
       return `note: ${firstLine(event.text)}`;
@@ -69,6 +69,11 @@ export function progressLine(state: EngineState, event: EngineEvent): string | n
     default:
       return event satisfies never;
   }
+}
+
+/** Of the warnings after an event those that did not hold before it: each budget's mark is told once. */
+export function newWarnings(before: readonly string[], after: readonly string[]): string[] {
+  return after.filter((warning) => !before.includes(warning)).map((warning) => `warning: ${warning}`);
 }
 
 const STOPPING = {

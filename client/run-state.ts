@@ -4,8 +4,10 @@ import type { Workdir } from '../activities/workdir.js';
 import { applyEvent, type EngineState, initialState } from '../domain/engine-state.js';
 import type { EngineEvent } from '../domain/events.js';
 import type { RunConfig } from '../domain/formats/config.js';
+import { budgetWarnings } from '../domain/policies/budget.js';
 import { engineProcess } from '../worker/engine-lock.js';
 import { EventLogReader } from './event-log.js';
+import { newWarnings } from './progress.js';
 
 export interface EngineLife {
   pid: number;
@@ -28,11 +30,12 @@ export class LiveState {
     this.#reader = new EventLogReader(workdir.events);
   }
 
-  /** Applies what is new; `seen` is called after each event. */
-  async catchUp(seen?: (event: EngineEvent) => void): Promise<void> {
+  /** Applies what is new; `seen` is called after each event, with the budget warnings that it brought. */
+  async catchUp(seen?: (event: EngineEvent, warnings: readonly string[]) => void): Promise<void> {
     for (const event of await this.#reader.next()) {
+      const before = budgetWarnings(this.state);
       applyEvent(this.state, event);
-      seen?.(event);
+      seen?.(event, newWarnings(before, budgetWarnings(this.state)));
     }
   }
 }

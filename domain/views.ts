@@ -2,9 +2,12 @@
 import { type EngineState, openRows } from './engine-state.js';
 import type { ExperimentRow } from './experiment.js';
 import { commitOf, jobIdOf } from './experiment.js';
+import { budgetWarnings } from './policies/budget.js';
 import { type Objective, objectiveOf } from './policies/compare.js';
 import { plateauCount } from './policies/planning.js';
 import { inRunOrder } from './policies/scheduling.js';
+import { type Spending, spendingOf } from './policies/spending.js';
+import type { SetLimitsMessage } from './steering.js';
 
 export interface ExperimentView {
   node_id: string;
@@ -28,7 +31,13 @@ export interface StatusView {
   iteration: number;
   planning: boolean;
   plateau_count: number;
-  limits: { max_iterations: number; patience: number; max_concurrency: number; job_timeout_s: number };
+  limits: Required<SetLimitsMessage>;
+  /** Of what is limited or was spent: US dollars and tokens of agent calls, hours of jobs. */
+  budget: Spending[];
+  /** Agent calls of which nobody knows the price. */
+  unpriced_calls: number;
+  /** Budgets that are half or nearly spent, in words. */
+  warnings: string[];
   counts: {
     total: number;
     queued: number;
@@ -87,7 +96,15 @@ export function statusView(state: EngineState): StatusView {
       patience: state.limits.patience,
       max_concurrency: state.limits.maxConcurrency,
       job_timeout_s: state.limits.jobTimeoutS,
+      max_experiments: state.limits.maxExperiments,
+      max_hours: state.limits.maxHours,
+      budget_usd: state.limits.budgetUsd,
+      budget_tokens: state.limits.budgetTokens,
+      budget_job_hours: state.limits.budgetJobHours,
     },
+    budget: spendingOf(state),
+    unpriced_calls: state.ledger.unpriced,
+    warnings: budgetWarnings(state),
     counts: {
       total: open.length + completed + failed + cancelled,
       queued: count('queued'),

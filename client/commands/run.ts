@@ -47,7 +47,7 @@ export async function run(
       await Promise.allSettled([ended, followed.done]);
       view.end();
     }
-    await live.catchUp((event) => tell(view, live, event));
+    await live.catchUp((event, warnings) => tell(view, live, event, warnings));
     return await runOutcome(workdir, config, live.state, how !== 'ended');
   } finally {
     await host.close();
@@ -81,8 +81,8 @@ function follow(live: LiveState, log: string, view: LiveView, signal: AbortSigna
   const stopped = new AbortController();
   const watch = async () => {
     while (!signal.aborted) {
-      await live.catchUp((event) => {
-        tell(view, live, event);
+      await live.catchUp((event, warnings) => {
+        tell(view, live, event, warnings);
         if (event.type === 'stop_requested' && event.mode === 'interrupt') stopped.abort();
       });
       view.standing(standingLine(live.state));
@@ -94,9 +94,9 @@ function follow(live: LiveState, log: string, view: LiveView, signal: AbortSigna
   return { interrupted: Promise.race([untilAborted(stopped.signal), done]), done: done.catch(() => undefined) };
 }
 
-function tell(view: LiveView, live: LiveState, event: EngineEvent): void {
+function tell(view: LiveView, live: LiveState, event: EngineEvent, warnings: readonly string[]): void {
   const line = progressLine(live.state, event);
-  if (line !== null) view.line(timedLine(line, event.atMs));
+  for (const each of [...(line === null ? [] : [line]), ...warnings]) view.line(timedLine(each, event.atMs));
 }
 
 function untilAborted(signal: AbortSignal): Promise<void> {

@@ -2,6 +2,7 @@
 
 import { speedup } from '../../domain/policies/compare.js';
 import { gainText, objectiveText } from '../../domain/reports/quantity-text.js';
+import { spendingText, unpricedText } from '../../domain/reports/spending-text.js';
 import type { ExperimentView, StatusView } from '../../domain/views.js';
 import type { StatusAnswer } from '../commands/status.js';
 import { columns } from './columns.js';
@@ -19,6 +20,9 @@ export function statusText(answer: StatusAnswer): string {
     `status     ${standing(view, engine !== null)}`,
     `counts     ${counts(view)}`,
     `rounds     ${rounds(view)}`,
+    ...labelled('limits', otherLimits(view)),
+    ...labelled('spent', spent(view)),
+    ...labelled('warning', view.warnings),
   );
   for (const name of ['baseline', 'headspace', 'best'] as const)
     lines.push(`${name.padEnd(10)} ${result(view[name], view)}`);
@@ -55,6 +59,24 @@ function counts({ counts: count }: StatusView): string {
 
 function rounds({ iteration, limits, plateau_count }: StatusView): string {
   return `${iteration} of ${limits.max_iterations}, ${plateau_count} in a row without a gain (patience ${limits.patience})`;
+}
+
+function otherLimits({ limits: { max_experiments, max_hours } }: StatusView): string[] {
+  const parts = [
+    ...(max_experiments === null ? [] : [`${max_experiments} experiments`]),
+    ...(max_hours === null ? [] : [`${max_hours} hours`]),
+  ];
+  return parts.length === 0 ? [] : [`at most ${parts.join(', ')}`];
+}
+
+function spent({ budget, unpriced_calls }: StatusView): string[] {
+  const unpriced = unpricedText(unpriced_calls);
+  return [...budget.map(spendingText), ...(unpriced === null ? [] : [unpriced])];
+}
+
+/** The name stands before the first line only. */
+function labelled(name: string, lines: readonly string[]): string[] {
+  return lines.map((line, index) => `${(index === 0 ? name : '').padEnd(10)} ${line}`);
 }
 
 function result(view: ExperimentView | null, { baseline }: StatusView): string {

@@ -12,6 +12,7 @@ import { document, fence, inline, section } from './markdown.js';
 import { durationText, objectiveText, speedupText } from './quantity-text.js';
 import { type RunFacts, runFacts } from './run-facts.js';
 import { BASELINE_ID, HEADSPACE_ID, type RunRecord } from './run-record.js';
+import { spendingLines } from './spending-text.js';
 import { change, experimentTableLines, type Specs } from './summary.js';
 import { winnerLines } from './winner.js';
 
@@ -45,6 +46,7 @@ export function finalReport(record: RunRecord, specs: Specs, config: RunConfig):
     ),
     ...section('## What failed', failedEntries(state, specs)),
     ...section('## Planning rounds', planLines(record)),
+    ...section('## What was spent', spendingLines(state)),
     ...section('## All experiments', experimentTableLines(state, specs, rows)),
     '',
     'The evidence of each experiment stands in its folder under runs/, all numbers in master_table.tsv.',

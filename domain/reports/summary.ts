@@ -11,6 +11,7 @@ import { document, inline, oneLine, section, table } from './markdown.js';
 import { durationText, objectiveText, timeText } from './quantity-text.js';
 import { objectiveOfRow, runFacts } from './run-facts.js';
 import type { RunRecord } from './run-record.js';
+import { spendingLines } from './spending-text.js';
 
 export type Specs = ReadonlyMap<string, Spec>;
 
@@ -31,6 +32,7 @@ export function summaryReport(record: RunRecord, specs: Specs): string {
     '',
     headspaceSentence(facts),
     ...section('## Limits', limitLines(state)),
+    ...section('## Spent', spendingLines(state)),
     ...section('## Running', runningLines(state)),
     ...section('## Queue', queueLines(state, specs)),
     ...section('## Experiments', experimentLines(state, specs)),
@@ -69,6 +71,8 @@ function limitLines(state: EngineState): string[] {
     `- Rounds in a row without a gain: ${plateauCount(state)} of ${limits.patience}`,
     `- Jobs at a time: ${busy} of ${limits.maxConcurrency}`,
     `- Wall clock of a job: ${durationText(limits.jobTimeoutS)}`,
+    ...(limits.maxExperiments === null ? [] : [`- Experiments at most: ${limits.maxExperiments}`]),
+    ...(limits.maxHours === null ? [] : [`- Hours of the engine at most: ${limits.maxHours}`]),
     `- Best practices tried: ${state.practicesTried.join(', ') || 'none yet'}`,
   ];
 }

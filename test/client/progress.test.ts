@@ -1,9 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { progressLine, standingLine, timedLine } from '../../client/progress.js';
+import { openRunLog } from '../../activities/run-log.js';
+import { newWarnings, progressLine, standingLine, timedLine } from '../../client/progress.js';
+import { LiveState } from '../../client/run-state.js';
 import { applyEvent, initialState } from '../../domain/engine-state.js';
 import type { EngineEvent, EventBody } from '../../domain/events.js';
 import { failure } from '../../domain/failure.js';
+import { budgetWarnings } from '../../domain/policies/budget.js';
+import { budgetRun } from '../support/budget-run.js';
 import { syntheticRun } from '../support/run-events.js';
+import { syntheticWorkdir } from '../support/synthetic-workdir.js';
 
 const clock = (atMs: number) => new Date(atMs).toISOString().slice(11, 19);
 
@@ -31,6 +36,44 @@ describe('a run in lines', () => {
   });
 });
 
+describe('budget warnings', () => {
+  it('are told once each, when a mark is crossed, and anew for another limit', () => {
+    const { events } = budgetRun();
+    const last = events.at(-1)!;
+    const more: EngineEvent = { seq: last.seq + 1, atMs: 0, type: 'limits_set', limits: { budgetUsd: 1.2 } };
+    const state = initialState('r1');
+    const told = [...events, more].flatMap((event) => {
+      const before = budgetWarnings(state);
+      applyEvent(state, event);
+      const lines = newWarnings(before, budgetWarnings(state));
+      return lines.length === 0 ? [] : [[event.type === 'note_added' ? event.text : event.type, ...lines]];
+    });
+    expect(told).toEqual([
+      [
+        'third',
+        'warning: 50% of the budget of 2 US dollars is spent',
+        'warning: 80% of the budget of 1000000 tokens is spent',
+      ],
+      ['limits_set', 'warning: 80% of the budget of 1.2 US dollars is spent'],
+    ]);
+  });
+
+  it('come with the event that crosses the mark, from a log that grows', async () => {
+    const run = budgetRun();
+    const { workdir } = await syntheticWorkdir(run);
+    const live = new LiveState(workdir, run.config);
+    const lines: string[] = [];
+    for (const part of [run.events.slice(0, -2), run.events.slice(-2)]) {
+      await openRunLog(workdir).append(part);
+      await live.catchUp((event, warnings) => lines.push(...warnings.map((each) => `${event.type}: ${each}`)));
+    }
+    expect(lines).toEqual([
+      'note_added: warning: 50% of the budget of 2 US dollars is spent',
+      'note_added: warning: 80% of the budget of 1000000 tokens is spent',
+    ]);
+  });
+});
+
 const NODE = '000_baseline';
 const FAILED = failure('build_failed', 'make: *** no rule\nsecond line', 0);
 
@@ -50,6 +93,7 @@ const STEERED: [EventBody, string][] = [
   [{ type: 'experiment_reprioritized', nodeId: NODE, priority: -5 }, '000_baseline: priority is now -5'],
   [{ type: 'experiment_removed', nodeId: NODE }, '000_baseline: removed from the queue'],
   [{ type: 'limits_set', limits: { patience: 5, maxConcurrency: 2 } }, 'limits: patience 5, maxConcurrency 2'],
+  [{ type: 'limits_set', limits: { budgetUsd: 2.5, maxHours: null } }, 'limits: budgetUsd 2.5, maxHours none'],
   [{ type: 'note_added', text: 'mind the cache\nand more' }, 'note: mind the cache'],
   [{ type: 'paused' }, 'paused: no new job starts'],
   [{ type: 'resumed' }, 'resumed'],

@@ -4,12 +4,13 @@ import { rebuildWorkdir } from '../../activities/export-workdir.js';
 import { openRunLog } from '../../activities/run-log.js';
 import { status } from '../../client/commands/status.js';
 import { EventLogReader } from '../../client/event-log.js';
-import { type RunOptions, syntheticRun } from '../support/run-events.js';
+import { budgetRun } from '../support/budget-run.js';
+import { type RunOptions, type SyntheticRun, syntheticRun } from '../support/run-events.js';
 import { filesOf, syntheticWorkdir } from '../support/synthetic-workdir.js';
 import { autoresearch } from './command-line.js';
 
-async function recorded(options: RunOptions) {
-  const run = syntheticRun(options);
+async function recorded(options: RunOptions | SyntheticRun) {
+  const run = 'events' in options ? options : syntheticRun(options);
   const { workdir } = await syntheticWorkdir(run);
   await openRunLog(workdir).append(run.events);
   return { workdir, run };
@@ -21,6 +22,35 @@ describe('status', () => {
     const { code, out } = await autoresearch('status', workdir.root);
     expect(code).toBe(0);
     await expect(out.replaceAll(workdir.root, '<workdir>')).toMatchFileSnapshot('golden/status.txt');
+  });
+
+  it('of a run with budgets, for people and as data', async () => {
+    const { workdir } = await recorded(budgetRun());
+    const { out } = await autoresearch('status', workdir.root);
+    await expect(out.replaceAll(workdir.root, '<workdir>')).toMatchFileSnapshot('golden/status-budgets.txt');
+    const answer = JSON.parse((await autoresearch('status', workdir.root, '--json')).out);
+    expect(answer.status).toMatchObject({
+      limits: { max_experiments: 30, max_hours: 8, budget_usd: 2, budget_tokens: 1e6, budget_job_hours: 10 },
+      unpriced_calls: 0,
+      warnings: ['50% of the budget of 2 US dollars is spent', '80% of the budget of 1000000 tokens is spent'],
+    });
+    expect(answer.status.budget).toEqual([
+      { kind: 'usd', spent: 1.05, reserved: 0.1, limit: 2, left: expect.closeTo(0.85) },
+      { kind: 'tokens', spent: 820_500, reserved: 30_000, limit: 1e6, left: 149_500 },
+      { kind: 'job_hours', spent: 0.125, reserved: 0.25, limit: 10, left: 9.625 },
+    ]);
+  });
+
+  it('names what was spent without a limit, and calls of unknown price', async () => {
+    const run = budgetRun({ unpriced: 2 });
+    const events = run.events.map((event) => (event.type === 'limits_set' ? { ...event, limits: {} } : event));
+    const { workdir } = await recorded({ ...run, events });
+    const { out } = await autoresearch('status', workdir.root);
+    expect(out).toContain(
+      'spent      1.05 US dollars\n           820,500 tokens\n           0.125 job hours\n' +
+        '           the prices of 2 calls are not known\n',
+    );
+    expect(out).not.toContain('warning');
   });
 
   it('of a run in progress, as data', async () => {

@@ -9,6 +9,7 @@ import { MASTER_TABLE_HEADER, masterTableLine } from '../../domain/reports/maste
 import { durationText, gainText, numberText, speedupText } from '../../domain/reports/quantity-text.js';
 import { newRunRecord } from '../../domain/reports/run-record.js';
 import { summaryReport } from '../../domain/reports/summary.js';
+import { budgetRun } from '../support/budget-run.js';
 import { commitFor, type RunOptions, type SyntheticRun, syntheticConfig, syntheticRun } from '../support/run-events.js';
 import { recordOf, specsOf } from '../support/run-record.js';
 
@@ -38,6 +39,7 @@ describe('reports look as the golden files show', () => {
       type: 'note_added',
       text: 'Try the | pipe <script>.',
     }),
+    budgets: budgetRun({ unpriced: 1 }),
     stopped: syntheticRun({ followUps: 12, failuresOfTen: 3, stopped: true, seed: 11 }),
     'not-set-up': {
       ...syntheticRun({ followUps: 0 }),
