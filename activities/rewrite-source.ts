@@ -6,6 +6,7 @@ import type { RewriteTask } from './agents/agent.js';
 import type { Ask } from './agents/ask.js';
 import { type Parsed, parseRewrite } from './agents/parse-reply.js';
 import { applyEdits, editableSource } from './edits/apply-edits.js';
+import { protectedPaths } from './edits/protected-paths.js';
 import { withSource } from './experiment-source.js';
 import type { RunContext } from './run-context.js';
 import type { SourceControl } from './source-control/source-control.js';
@@ -40,8 +41,12 @@ export async function rewriteSource(
     const read = async (text: string): Promise<Parsed<Map<string, string>>> => {
       const reply = parseRewrite(text, source.script);
       if (!reply.ok) return reply;
-      const keepInstrumentation = task.phase !== 'instrument';
-      const outcome = await applyEdits(editable, reply.value.edits, { python: source.python, keepInstrumentation });
+      const instruments = task.phase === 'instrument';
+      const outcome = await applyEdits(editable, reply.value.edits, {
+        python: source.python,
+        keepInstrumentation: !instruments,
+        protectedPaths: protectedPaths(config, { script: source.script, instruments }),
+      });
       if (!outcome.ok) return outcome;
       if (outcome.files.size === 0 && rewrite.emptyProblem !== null) return { ok: false, reason: rewrite.emptyProblem };
       return { ok: true, value: outcome.files };

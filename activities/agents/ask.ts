@@ -42,7 +42,7 @@ export function makeAsk(context: RunContext): Ask {
     await record.endLeftover(task.key);
     const agent: CodingAgent = createAgent(context.config, { onStart: (pid) => record.started(task.key, pid) });
     const time = logTime(new Date());
-    const parts = await promptParts(task);
+    const parts = await promptParts(task, context.config.knowledge_dir);
     const prompt = promptText(parts);
     await record.prompted(time, task.key, prompt);
     context.log(`${task.key}: asking ${agent.name}`);

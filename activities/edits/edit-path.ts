@@ -2,6 +2,9 @@
 
 const REPOSITORY_FOLDERS = new Set(['.git', '.hg', '.sl', '.svn']);
 
+/** Far above any path of a source tree, far below what a file system refuses. */
+const PATH_LIMIT = 512;
+
 export interface PathRules {
   /** Regular files of the source directory. */
   files: ReadonlySet<string>;
@@ -25,17 +28,19 @@ export function pathProblem(path: string, rules: PathRules): string | null {
   const parts = path.split('/');
   if (path === '') return 'the path is empty';
   if (path.includes('\0')) return 'the path contains a NUL character';
+  if (/\p{C}|\p{Zl}|\p{Zp}/u.test(path)) return 'the path contains a character that cannot be seen';
+  if (path.length > PATH_LIMIT) return `the path has ${path.length} characters; at most ${PATH_LIMIT} are taken`;
   if (path.startsWith('/') || /^[A-Za-z]:[\\/]/.test(path)) {
     return 'the path is absolute; give it relative to the source directory';
   }
   if (path.includes('\\')) return 'the path contains a backslash; separate folders by /';
   if (parts.includes('..')) return 'the path leaves the source directory (..)';
   if (path.startsWith('~')) return 'the path begins with ~, which is not expanded';
-  const folder = parts.find((part) => REPOSITORY_FOLDERS.has(part.toLowerCase()));
+  const folder = parts.find((part) => REPOSITORY_FOLDERS.has(nameOnDisk(part)));
   if (folder) return `the path is inside ${folder}, which belongs to the repository`;
   const link = rules.linked.find((one) => path === one || path.startsWith(`${one}/`));
   if (link) return `${link} is a link to something outside this tree; edit a file that belongs to the source itself`;
-  const glob = rules.protectedPaths.find((one) => globPattern(one).test(path));
+  const glob = rules.protectedPaths.find((one) => isUnder(path, one));
   if (glob) return `the file is protected (${glob})`;
   for (let length = 1; length < parts.length; length++) {
     const above = parts.slice(0, length).join('/');
@@ -47,6 +52,12 @@ export function pathProblem(path: string, rules: PathRules): string | null {
   return null;
 }
 
+/** As file systems may take it that ignore case, trailing dots and blanks, or use short names (`GIT~1`). */
+function nameOnDisk(part: string): string {
+  const name = part.toLowerCase().replace(/[. ]+$/, '');
+  return name === 'git~1' ? '.git' : name;
+}
+
 /** `**` spans folders, `*` and `?` stay within one; a glob without `/` matches in any folder. */
 export function globPattern(glob: string): RegExp {
   const pattern = glob.replace(/[.+^${}()|[\]\\]/g, '\\$&').replace(/\*\*\/|\*\*|\*|\?/g, (sign) => {
@@ -54,7 +65,15 @@ export function globPattern(glob: string): RegExp {
     if (sign === '**') return '.*';
     return sign === '*' ? '[^/]*' : '[^/]';
   });
-  return new RegExp(`^${glob.includes('/') ? '' : '(?:.*/)?'}${pattern}$`);
+  // On a file system that ignores case, `Tests/` is `tests/`.
+  return new RegExp(`^${glob.includes('/') ? '' : '(?:.*/)?'}${pattern}$`, 'iu');
+}
+
+/** Whether a glob matches the path or a folder that it lies in. */
+export function isUnder(path: string, glob: string): boolean {
+  const pattern = globPattern(glob.replace(/^(?:\.?\/)+|\/+$/g, ''));
+  const parts = path.split('/');
+  return parts.some((_, index) => pattern.test(parts.slice(0, index + 1).join('/')));
 }
 
 /** Files whose names come closest to a path that does not exist. */

@@ -3,6 +3,7 @@ import type { StageStatistics } from '../../domain/evidence.js';
 import { suggestedAction } from '../../domain/failure.js';
 import { objectiveOf } from '../../domain/policies/compare.js';
 import type { AgentTask, AnalyzeTask, HistoryEntry, PlanTask, ReportTask, RewriteTask } from '../agents/agent.js';
+import { knowledgeText } from './knowledge-folder.js';
 import { loadTemplate, renderTemplate } from './render.js';
 import { fenced, otherFilesText, scriptText } from './source-text.js';
 
@@ -12,11 +13,12 @@ export interface PromptParts {
   rest: string;
 }
 
-export async function promptParts(task: AgentTask): Promise<PromptParts> {
+/** `knowledgeDir`: the owner's own texts about the project; '' when there are none. */
+export async function promptParts(task: AgentTask, knowledgeDir = ''): Promise<PromptParts> {
   const template = loadTemplate(task.phase);
   const common = { notes: notesText(task.notes), refusal: refusalText(task.refusal) };
   return {
-    stable: await Promise.all(template.stable.map((name) => stablePart(name, task))),
+    stable: await Promise.all(template.stable.map((name) => stablePart(name, task, knowledgeDir))),
     rest: renderTemplate(template, { ...common, ...valuesFor(task) }, task.phase).trim(),
   };
 }
@@ -29,8 +31,12 @@ export async function promptFor(task: AgentTask): Promise<string> {
   return promptText(await promptParts(task));
 }
 
-async function stablePart(name: string, task: AgentTask): Promise<string> {
-  return renderTemplate(loadTemplate(name), name === 'code' ? await codeValues(task) : {}, name).trim();
+async function stablePart(name: string, task: AgentTask, knowledgeDir: string): Promise<string> {
+  return renderTemplate(loadTemplate(name), await stableValues(name, task, knowledgeDir), name).trim();
+}
+
+async function stableValues(name: string, task: AgentTask, knowledgeDir: string): Promise<Record<string, string>> {
+  return name === 'code' ? await codeValues(task) : { project: await knowledgeText(knowledgeDir) };
 }
 
 function valuesFor(task: AgentTask): Record<string, string> {
