@@ -1,5 +1,5 @@
 /** How activities are called: the time each may take and how often it is tried, each number with its reason. */
-import { proxyActivities } from '@temporalio/workflow';
+import { proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
 import type { Activities } from '../activities/contract.js';
 
 const SECOND = 1000;
@@ -20,8 +20,17 @@ const patient = { initialInterval: SECOND, backoffCoefficient: 2, maximumInterva
  * fails for want of disk space succeeds once there is some.
  */
 export const files = proxyActivities<
-  Pick<Activities, 'loadState' | 'exportWorkdir' | 'lookupExperiments' | 'collectEvidence' | 'acceptExperiment'>
+  Pick<Activities, 'loadState' | 'lookupExperiments' | 'collectEvidence' | 'acceptExperiment'>
 >({ startToCloseTimeout: MINUTE, heartbeatTimeout, retry: patient });
+
+/**
+ * The export of events: run inside the workflow task, because it takes milliseconds and there are several for each
+ * experiment: it leaves one history event instead of six. Repeated with its task when the worker dies.
+ */
+export const inTask = proxyLocalActivities<Pick<Activities, 'exportWorkdir'>>({
+  startToCloseTimeout: MINUTE,
+  retry: patient,
+});
 
 /** Setup, trees and charts: a very large repository may take minutes to be read once. */
 export const source = proxyActivities<Pick<Activities, 'setup' | 'releaseTree' | 'drawCharts'>>({

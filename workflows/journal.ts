@@ -5,7 +5,7 @@
 import { condition } from '@temporalio/workflow';
 import { applyEvent, type EngineState } from '../domain/engine-state.js';
 import type { EngineEvent, EventBody, Money } from '../domain/events.js';
-import { files } from './activity-options.js';
+import { inTask } from './activity-options.js';
 
 /** Keeps a single export's payload far below the server's warning at 256 KB. */
 const EVENTS_PER_EXPORT = 40;
@@ -58,7 +58,7 @@ export class Journal {
     try {
       while (this.pending.length > 0) {
         const events = this.pending.slice(0, EVENTS_PER_EXPORT);
-        await files.exportWorkdir({ run: this.state.run, events });
+        await inTask.exportWorkdir({ run: this.state.run, events });
         this.exportedSeq = events.at(-1)?.seq ?? this.exportedSeq;
         this.pending = this.pending.slice(events.length);
       }
