@@ -90,7 +90,7 @@ export interface Activities {
   acceptExperiment(input: RunRef & { request: string; experiment: unknown }): Promise<AcceptResult>;
   exportWorkdir(input: RunRef & { events: EngineEvent[] }): Promise<{ seq: number }>;
   drawCharts(input: RunRef): Promise<void>;
-  /** Without `synthesis`, final_report.md is made by rules: the agent is not asked. */
-  report(input: RunRef & { synthesis: boolean }): Promise<{ spent: Spent }>;
+  /** Without `synthesis`, final_report.md is made by rules: the agent is not asked. `byRules`: why it was made so. */
+  report(input: RunRef & { synthesis: boolean }): Promise<{ spent: Spent; byRules?: string }>;
   lookupExperiments(input: RunRef & { nodeIds: string[] }): Promise<ExperimentLookup[]>;
 }

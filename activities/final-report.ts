@@ -38,15 +38,15 @@ export function makeReport(deps: {
       return { spent };
     } catch (error) {
       if (error instanceof CancelledFailure) throw error;
-      await byRules((error as Error).message);
-      return { spent: await ask.spentOn(keyOf(record)) };
+      context.signal?.throwIfAborted();
+      return { ...(await byRules((error as Error).message)), spent: await ask.spentOn(reportKey(record)) };
     }
   };
 
   async function byRules(why: string) {
     context.log(`final_report.md is made by rules: ${why}`);
     await writeFileAtomic(workdir.finalReport, await readFile(workdir.report, 'utf8'));
-    return { spent: NOTHING_SPENT };
+    return { spent: NOTHING_SPENT, byRules: why };
   }
 
   async function synthesis(commit: string): Promise<{ value: string; spent: Spent }> {
@@ -60,7 +60,7 @@ export function makeReport(deps: {
     return await withSource({ config, sourceControl }, 'report', commit, async (source) => {
       const task: ReportTask = {
         phase: 'report',
-        key: keyOf(record),
+        key: reportKey(record),
         nodeId: null,
         source,
         baseLaunchCommand: config.base_launch_command,
@@ -80,6 +80,6 @@ export function makeReport(deps: {
 }
 
 /** A run that goes on after its end is reported on anew. */
-function keyOf(record: RunRecord): string {
+export function reportKey(record: RunRecord): string {
   return `report_${record.ended.length}`;
 }

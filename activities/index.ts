@@ -24,19 +24,14 @@ import { makePlan } from './plan.js';
 import { createPlatform } from './platforms/index.js';
 import { makePollMetrics } from './poll-metrics.js';
 import { makeReleaseTree } from './release-tree.js';
-import type { RunContext } from './run-context.js';
+import { ownWorkflow, type RunContext } from './run-context.js';
 import { openRunLog } from './run-log.js';
 import { makeSetup } from './setup.js';
 import { openSourceControl } from './source-control/open.js';
 import type { SourceControl } from './source-control/source-control.js';
 
 export function createActivities({ context, client }: { context: RunContext; client: Client }): Activities {
-  const { workdir, config } = context;
-  const runLog = openRunLog(workdir);
-  const platform = createPlatform(config.platform, context);
-  const sourceControl = whenFirstUsed(() => openSourceControl({ workdir, config }));
-  const ask = makeAsk(context);
-  const deps = { context, runLog, platform, sourceControl, ask, client };
+  const deps = { ...reportDeps(context), platform: createPlatform(context.config.platform, context), client };
   const activities: Activities = {
     loadState: makeLoadState(deps),
     setup: makeSetup(deps),
@@ -57,6 +52,17 @@ export function createActivities({ context, client }: { context: RunContext; cli
     lookupExperiments: makeLookupExperiments(deps),
   };
   return guarded(activities, context);
+}
+
+/** The reports alone, for a person who asks for them when no engine runs. */
+export function createReport(context: RunContext): Activities['report'] {
+  return makeReport(reportDeps(context));
+}
+
+function reportDeps(context: RunContext) {
+  const { workdir, config } = context;
+  const sourceControl = whenFirstUsed(() => openSourceControl({ workdir, config }));
+  return { context, runLog: openRunLog(workdir), sourceControl, ask: makeAsk(context) };
 }
 
 /** A source control whose every method opens the real one on first use; a failed opening is tried again. */
@@ -97,6 +103,7 @@ type AnyActivity = (input: never) => Promise<unknown>;
 function guarded(activities: Activities, context: RunContext): Activities {
   const wrapped = Object.entries(activities).map(([name, act]: [string, AnyActivity]) => {
     const guard = async (input: never) => {
+      ownWorkflow(context, Context.current().info);
       try {
         return OWN_PULSE.includes(name) ? await act(input) : await withPulse(() => act(input));
       } catch (error) {

@@ -1,6 +1,7 @@
 /** What every activity is built from: one workdir, its configuration, and the refusal of foreign runs. */
 import { ApplicationFailure } from '@temporalio/common';
 import type { RunConfig } from '../domain/formats/config.js';
+import { engineWorkflowId } from '../domain/naming.js';
 import type { RunRef } from './contract.js';
 import type { Workdir } from './workdir.js';
 
@@ -9,6 +10,8 @@ export interface RunContext {
   readonly config: RunConfig;
   /** One line into logs/autoresearch.log. */
   readonly log: (message: string, fields?: Record<string, unknown>) => void;
+  /** Ends agent calls that are made outside an activity; within one, its own cancellation does. */
+  readonly signal?: AbortSignal;
 }
 
 /** A worker serves the run of its own workdir and no other. */
@@ -16,6 +19,24 @@ export function ownRun(context: RunContext, input: RunRef): void {
   if (input.run !== context.config.run_id) {
     throw ApplicationFailure.nonRetryable(
       `run ${JSON.stringify(input.run)} is not the run of this workdir`,
+      'policy_refused',
+    );
+  }
+}
+
+/** Who asks: the run's engine or one of its experiments. Anybody may schedule an activity on a task queue. */
+export function ownWorkflow(
+  { config }: RunContext,
+  { workflowExecution, workflowType }: { workflowExecution?: { workflowId: string }; workflowType?: string },
+): void {
+  const id = workflowExecution?.workflowId ?? '';
+  const engine = engineWorkflowId(config.run_id);
+  const isOwn =
+    (workflowType === 'engineWorkflow' && id === engine) ||
+    (workflowType === 'experimentWorkflow' && id.startsWith(`${engine}/`));
+  if (!isOwn) {
+    throw ApplicationFailure.nonRetryable(
+      `workflow ${JSON.stringify(id)} of type ${JSON.stringify(workflowType ?? '')} is not of this run`,
       'policy_refused',
     );
   }

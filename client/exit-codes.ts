@@ -10,7 +10,7 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
 export const EXIT_MEANINGS = {
   ok: 'done; of a run: it ended by its own rule',
-  runFailed: 'the run ended in failure, or a check of doctor found a problem',
+  runFailed: 'the run ended in failure, doctor found a problem, or the agent did not write its report',
   refused: 'bad input, or the engine refused the request: nothing was changed',
   notRunning: 'the command needs a running engine and there is none',
   interrupted: 'interrupted by Ctrl+C; `autoresearch run <workdir>` goes on',

@@ -1,4 +1,4 @@
-/** Commands that look at a run and change nothing in it. All but doctor read the workdir alone. */
+/** Commands that look at a run and change nothing in it. All but report and doctor read the workdir alone. */
 import type { CommandDefinition } from './command-definition.js';
 import { EXIT } from './exit-codes.js';
 import { printed } from './printed.js';
@@ -55,6 +55,25 @@ export const INSPECTING_COMMANDS: readonly CommandDefinition[] = [
         await diff(workdir, node === '' ? undefined : node, { anchor: options.anchor === true }),
         diffText,
       );
+    },
+  },
+  {
+    name: 'report',
+    args: '<workdir>',
+    help: "make report.md, and final_report.md with the run's agent, of a run that no engine works on",
+    async act([workdir = '']) {
+      const [{ report, reportText }, { listenForInterrupts }] = await Promise.all([
+        import('./commands/report.js'),
+        import('./interrupts.js'),
+      ]);
+      using interrupts = listenForInterrupts();
+      try {
+        const answer = await report(workdir, interrupts.signal);
+        return printed(answer, reportText, answer.by_rules === null ? EXIT.ok : EXIT.runFailed);
+      } catch (error) {
+        if (!interrupts.signal.aborted) throw error;
+        return printed({ interrupted: true }, () => 'interrupted; final_report.md is as it was', EXIT.interrupted);
+      }
     },
   },
   {

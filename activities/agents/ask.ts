@@ -46,12 +46,14 @@ export function makeAsk(context: RunContext): Ask {
     const prompt = promptText(parts);
     await record.prompted(time, task.key, prompt);
     context.log(`${task.key}: asking ${agent.name}`);
-    const answer = await agent.answer(task, prompt, activitySignal(), parts).catch(async (error: unknown) => {
-      const cost = spentOf(error);
-      if (cost && (cost.costUsd !== 0 || Object.keys(cost.usage).length > 0))
-        await record.book(task.key, cost.costUsd, cost.usage);
-      throw error;
-    });
+    const answer = await agent
+      .answer(task, prompt, context.signal ?? activitySignal(), parts)
+      .catch(async (error: unknown) => {
+        const cost = spentOf(error);
+        if (cost && (cost.costUsd !== 0 || Object.keys(cost.usage).length > 0))
+          await record.book(task.key, cost.costUsd, cost.usage);
+        throw error;
+      });
     await record.record(time, task.key, agent.name, answer);
     return answer;
   }

@@ -1,0 +1,101 @@
+/** `report`: makes report.md and final_report.md anew, the latter with the run's agent, while no engine runs. */
+
+import { makeAsk } from '../../activities/agents/ask.js';
+import { CallRecord } from '../../activities/agents/call-record.js';
+import { reportKey } from '../../activities/final-report.js';
+import { createReport } from '../../activities/index.js';
+import type { RunContext } from '../../activities/run-context.js';
+import { openRunLog } from '../../activities/run-log.js';
+import type { Workdir } from '../../activities/workdir.js';
+import type { Spent } from '../../domain/ledger.js';
+import { affordable, describeLimit } from '../../domain/policies/budget.js';
+import type { RunRecord } from '../../domain/reports/run-record.js';
+import { spendingText, unpricedText } from '../../domain/reports/spending-text.js';
+import { acquireEngineLock, EngineAlreadyRunning } from '../../worker/engine-lock.js';
+import { makeWorkdirLog } from '../../worker/workdir-log.js';
+import { checkChoices } from '../first-config.js';
+import { secondEngine } from '../prepare-run.js';
+import { Refusal } from '../refusal.js';
+import { existingRun } from '../workdir-config.js';
+
+export interface ReportAnswer {
+  workdir: string;
+  run: string;
+  report: string;
+  final_report: string;
+  agent: string;
+  /** Why the agent did not write final_report.md; null when it did. */
+  by_rules: string | null;
+  /** By this command; nothing when the agent had answered for these results before. */
+  spent: Spent;
+}
+
+/** `interrupt` ends the agent's call; the AbortSignal's reason is thrown then, and final_report.md stays as it was. */
+export async function report(path: string, interrupt: AbortSignal): Promise<ReportAnswer> {
+  const { workdir, config } = await existingRun(path);
+  await using _ = await engineLock(workdir);
+  const record = await openRunLog(workdir).record();
+  if (record.state.best === null) {
+    const advice = 'a run that has measured something; this one has no measurement to report on';
+    throw new Refusal('workdir', path, advice);
+  }
+  await checkChoices(`${workdir.config}: `, config);
+  const context: RunContext = { workdir, config, log: makeWorkdirLog(workdir), signal: interrupt };
+  const { spentOn } = makeAsk(context);
+  const key = reportKey(record);
+  const before = await spentOn(key);
+  const refusal = await budgetRefusal(workdir, record, key);
+  const { byRules } = await createReport(context)({ run: config.run_id, synthesis: refusal === null });
+  return {
+    workdir: workdir.root,
+    run: config.run_id,
+    report: workdir.report,
+    final_report: workdir.finalReport,
+    agent: config.agent,
+    by_rules: refusal ?? byRules ?? null,
+    spent: difference(await spentOn(key), before),
+  };
+}
+
+/** Why the run's budget allows no call, or null. An answer that is on disk costs nothing. */
+async function budgetRefusal(workdir: Workdir, { state }: RunRecord, key: string): Promise<string | null> {
+  const allowed = affordable(state, ['report']);
+  if (allowed.ok || (await new CallRecord(workdir).answered(key))) return null;
+  return describeLimit(state, allowed.reason);
+}
+
+async function engineLock(workdir: Workdir): Promise<AsyncDisposable> {
+  try {
+    const lock = await acquireEngineLock(workdir);
+    return { [Symbol.asyncDispose]: () => lock.release() };
+  } catch (error) {
+    if (error instanceof EngineAlreadyRunning) throw secondEngine(workdir, error.pid);
+    throw error;
+  }
+}
+
+function difference(after: Spent, before: Spent): Spent {
+  return {
+    usd: after.usd - before.usd,
+    tokens: after.tokens - before.tokens,
+    unpriced: after.unpriced - before.unpriced,
+  };
+}
+
+export function reportText({ report, final_report, agent, by_rules, spent }: ReportAnswer): string {
+  return [
+    `report: ${report}`,
+    `final report: ${final_report}, ${by_rules === null ? `written by ${agent}` : `made by rules: ${by_rules}`}`,
+    `spent: ${spentText(spent)}`,
+  ].join('\n');
+}
+
+function spentText({ usd, tokens, unpriced }: Spent): string {
+  const without = { reserved: 0, limit: null, left: null };
+  const parts = [
+    ...(usd > 0 ? [spendingText({ kind: 'usd', spent: usd, ...without })] : []),
+    ...(tokens > 0 ? [spendingText({ kind: 'tokens', spent: tokens, ...without })] : []),
+  ];
+  const unknown = unpricedText(unpriced);
+  return [...parts, ...(unknown === null ? [] : [unknown])].join(', ') || 'nothing';
+}
