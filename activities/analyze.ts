@@ -7,7 +7,7 @@ import { type EngineState, rowOf } from '../domain/engine-state.js';
 import type { Evidence } from '../domain/evidence.js';
 import { commitOf } from '../domain/experiment.js';
 import type { AnalysisReply } from '../domain/formats/agent-replies.js';
-import { type Metrics, NUMERIC_METRICS, type Result } from '../domain/metrics.js';
+import { type Metrics, NUMERIC_METRICS, type NumericMetric, type Result } from '../domain/metrics.js';
 import { isBetter, objectiveOf, speedup } from '../domain/policies/compare.js';
 import type { AnalyzeTask } from './agents/agent.js';
 import type { Ask } from './agents/ask.js';
@@ -15,15 +15,20 @@ import { parseAnalysis } from './agents/parse-reply.js';
 import { writeFileAtomic } from './atomic-file.js';
 import type { Activities } from './contract.js';
 import { withSource } from './experiment-source.js';
+import { ownNode } from './job-files.js';
 import { jobLogTail } from './job-log-tail.js';
 import type { Platform } from './platforms/platform.js';
-import { ownRun, type RunContext } from './run-context.js';
+import type { RunContext } from './run-context.js';
 import type { RunLog } from './run-log.js';
 import type { SourceControl } from './source-control/source-control.js';
 import { specOf } from './spec-store.js';
 
 const FINDINGS = 12;
 const FINDING_LENGTH = 400;
+const STAGE_LENGTH = 200;
+const NOTES_LENGTH = 2000;
+/** Far above what any pipeline reaches, in samples a second or in milliseconds. */
+const LARGEST = 1e9;
 
 export function makeAnalyze(deps: {
   context: RunContext;
@@ -35,7 +40,7 @@ export function makeAnalyze(deps: {
   const { context, sourceControl, platform, runLog, ask } = deps;
   const { workdir, config } = context;
   return async (input) => {
-    ownRun(context, input);
+    ownNode(context, input);
     const { nodeId } = input;
     const state = await runLog.state();
     const row = rowOf(state, nodeId);
@@ -86,12 +91,12 @@ export function resultFrom(
   const sources = { ...evidence.sources };
   for (const name of NUMERIC_METRICS) {
     const said = reply?.metrics[name] ?? null;
-    if (metrics[name] !== null || said === null || said < 0) continue;
+    if (metrics[name] !== null || said === null || !isPlausible(name, said)) continue;
     metrics[name] = said;
     sources[name] = 'reported';
   }
-  metrics.bottleneck_stage = reply?.metrics.bottleneck_stage ?? metrics.bottleneck_stage;
-  metrics.notes = reply?.metrics.notes ?? metrics.notes;
+  metrics.bottleneck_stage = reply?.metrics.bottleneck_stage?.slice(0, STAGE_LENGTH) ?? metrics.bottleneck_stage;
+  metrics.notes = reply?.metrics.notes?.slice(0, NOTES_LENGTH) ?? metrics.notes;
   const objective = objectiveOf(metrics, evidence.durationS ?? null);
   const baseline = nodeId === '000_baseline' ? objective : objectiveOfNode(state, '000_baseline');
   const factor = speedup(objective, baseline);
@@ -106,6 +111,11 @@ export function resultFrom(
     .slice(0, FINDINGS)
     .map((finding) => finding.slice(0, FINDING_LENGTH));
   return { metrics, sources, findings };
+}
+
+/** Whether an agent's own number could be one at all. */
+function isPlausible(name: NumericMetric, value: number): boolean {
+  return Number.isFinite(value) && value >= 0 && value <= (name.endsWith('_pct') ? 100 : LARGEST);
 }
 
 function isMeasured(evidence: Evidence): boolean {

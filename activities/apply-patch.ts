@@ -1,7 +1,7 @@
 /** The code of one experiment: its commit, made once from its starting commit and its specification. */
 import { z } from 'zod';
 import type { EngineState } from '../domain/engine-state.js';
-import type { ExperimentIdentity } from '../domain/experiment.js';
+import { commitOf, type ExperimentIdentity } from '../domain/experiment.js';
 import { FileEditSchema } from '../domain/formats/agent-replies.js';
 import type { Spec } from '../domain/formats/spec.js';
 import { differingFlags } from '../domain/policies/launch-command.js';
@@ -11,6 +11,7 @@ import { writeFileAtomic, writeJsonAtomic } from './atomic-file.js';
 import type { Activities } from './contract.js';
 import { applyEdits, editableSource } from './edits/apply-edits.js';
 import { BASE_REF } from './instrument.js';
+import { ownNode } from './job-files.js';
 import { jobLogTail } from './job-log-tail.js';
 import type { Platform } from './platforms/platform.js';
 import { type RewriteDeps, rewriteSource } from './rewrite-source.js';
@@ -33,19 +34,31 @@ export function makeApplyPatch(deps: ApplyDeps): Activities['applyPatch'] {
     ownRun(context, input);
     const state = await runLog.state();
     // The row that the log holds, not the message: what a foreign sender claims of an experiment does not count.
-    const experiment = state.experiments[input.experiment.nodeId];
-    if (!experiment) raise('policy_refused', `${input.experiment.nodeId} is no experiment of this run`);
-    const { nodeId } = experiment;
+    const { nodeId } = input.experiment;
+    ownNode(context, { run: input.run, nodeId });
+    const experiment = Object.hasOwn(state.experiments, nodeId) ? state.experiments[nodeId] : undefined;
+    if (!experiment) raise('policy_refused', `${nodeId} is no experiment of this run`);
     const spec = await specOf(workdir, config, state, experiment);
     await writeJsonAtomic(workdir.node(nodeId, 'spec.json'), spec);
     const base = await sourceControl.commitOf(BASE_REF);
     const start = experiment.startCommit ?? base ?? raise('source_restore_failed', 'the run has no base commit');
+    if (start !== base && !(await isOfThisRun(state, start)))
+      raise('policy_refused', `${nodeId} would start from ${start}, which this run did not make`);
     const known = await sourceControl.commitOf(nodeId);
     const made =
       known === null ? await change(state, experiment, spec, start) : { commit: known, changed: known !== start };
     await writeFileAtomic(workdir.run(nodeId, 'commit.txt'), `${made.commit}\n`);
     return { ...made, spent: await deps.ask.spentOn(keyOf(nodeId)) };
   };
+
+  /** A log may hold what a message claimed; the run's own refs say what was made here. */
+  async function isOfThisRun(state: EngineState, commit: string): Promise<boolean> {
+    if ((await sourceControl.commitOf('anchor')) === commit) return true;
+    for (const row of Object.values(state.experiments)) {
+      if (commitOf(row) === commit && (await sourceControl.commitOf(row.nodeId)) === commit) return true;
+    }
+    return false;
+  }
 
   async function change(state: EngineState, experiment: ExperimentIdentity, spec: Spec, start: string) {
     const { nodeId, kind } = experiment;

@@ -14,7 +14,7 @@ import { keepProducts, listTree, restoreProducts } from './build/build-products.
 import { runBuild } from './build/run-build.js';
 import type { Activities } from './contract.js';
 import { buildEnvironment, commandFor, treePlaces } from './job-environment.js';
-import { ownNode, readCommit } from './job-files.js';
+import { ownNode, preparedCommit } from './job-files.js';
 import type { RunContext } from './run-context.js';
 import type { SourceControl } from './source-control/source-control.js';
 
@@ -40,7 +40,7 @@ export function makeBuildImage(deps: BuildImageDeps): Activities['buildImage'] {
   return async (input) => {
     ownNode(context, input);
     const { nodeId } = input;
-    const commit = await readCommit(workdir, nodeId);
+    const commit = await preparedCommit(workdir, sourceControl, nodeId);
     const built = config.build_command.trim() === '' ? { image: '', reused: true } : await getOrBuild(nodeId, commit);
     await writeFileAtomic(workdir.run(nodeId, 'image.txt'), `${built.image}\n`);
     return built;

@@ -14,9 +14,12 @@ import { measure } from './evidence/measure.js';
 import { Refusals } from './evidence/measured-number.js';
 import { readMetricFiles } from './evidence/metric-files.js';
 import { eachLine } from './evidence/read-lines.js';
+import { ownNode } from './job-files.js';
 import type { Platform } from './platforms/platform.js';
-import { ownRun, type RunContext } from './run-context.js';
+import type { RunContext } from './run-context.js';
 
+/** A job id that names a folder in local_jobs; other platforms' ids may hold slashes. */
+const FOLDER_NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]*$/;
 /** Of a platform that keeps logs elsewhere; local logs are read whole. */
 const REMOTE_LOG_BYTES = 16 * 1024 * 1024;
 
@@ -28,7 +31,7 @@ export interface CollectEvidenceDeps {
 export function makeCollectEvidence({ context, platform }: CollectEvidenceDeps): Activities['collectEvidence'] {
   const { workdir, config } = context;
   return async (input) => {
-    ownRun(context, input);
+    ownNode(context, input);
     const { nodeId } = input;
     const jobId = await jobIdOf(context, platform, input);
     const metricFiles = await readMetricFiles(workdir.metrics(nodeId));
@@ -86,9 +89,19 @@ async function readLogs(
   stdout: JobOutput,
   stderr: JobOutput,
 ): Promise<string[]> {
+  if (!FOLDER_NAME.test(jobId)) return await readRemoteLogs(platform, jobId, stdout, stderr);
   const hasStdout = await eachLine(workdir.job(jobId, 'stdout.log'), (line) => stdout.readLine(line));
   const hasStderr = await eachLine(workdir.job(jobId, 'stderr.log'), (line) => stderr.readLine(line));
   if (hasStdout || hasStderr) return hasStdout ? [] : ['the job has no stdout.log'];
+  return await readRemoteLogs(platform, jobId, stdout, stderr);
+}
+
+async function readRemoteLogs(
+  platform: Platform,
+  jobId: string,
+  stdout: JobOutput,
+  stderr: JobOutput,
+): Promise<string[]> {
   const logs = await platform.logs(jobId, REMOTE_LOG_BYTES);
   for (const line of logs.stdout.split(/\r?\n/)) stdout.readLine(line);
   for (const line of logs.stderr.split(/\r?\n/)) stderr.readLine(line);

@@ -1,6 +1,9 @@
 /** Appends what happened to the event log and renews the files that people and scripts read. Safe to run twice. */
+import type { EngineEvent } from '../domain/events.js';
 import type { RunConfig } from '../domain/formats/config.js';
 import { ConfigSchema } from '../domain/formats/config.js';
+import { eventProblem } from '../domain/formats/events.js';
+import { launchCommandProblem } from '../domain/policies/launch-command-rules.js';
 import { readJsonIfAny } from './atomic-file.js';
 import type { Activities } from './contract.js';
 import { drawRunCharts } from './draw-charts.js';
@@ -8,6 +11,7 @@ import { Projections } from './projections/projections.js';
 import { writeReport } from './report.js';
 import { ownRun, type RunContext } from './run-context.js';
 import { openRunLog, type RunLog } from './run-log.js';
+import { specOf } from './spec-store.js';
 import type { Workdir } from './workdir.js';
 
 export function makeExportWorkdir({
@@ -20,10 +24,27 @@ export function makeExportWorkdir({
   const projections = new Projections(context.workdir, context.config);
   let last: Promise<unknown> = Promise.resolve();
   const exportOnce: Activities['exportWorkdir'] = async (input) => {
+    await checkOrigins(input.events);
     const seq = await runLog.append(input.events);
     await projections.renew(await runLog.record());
     return { seq };
   };
+  /** An experiment that names no specification of this workdir, or one that was refused, must not enter the log. */
+  async function checkOrigins(events: readonly EngineEvent[]): Promise<void> {
+    const { workdir, config } = context;
+    const state = await runLog.state();
+    for (const event of events) {
+      if (event.seq <= state.seq || event.type !== 'experiment_added' || eventProblem(event) !== null) continue;
+      const { experiment } = event;
+      // What they repeat stands in the log, or in an event before this one.
+      if (experiment.origin.from === 'repair' || experiment.origin.from === 'repeat') continue;
+      const spec = await specOf(workdir, config, state, experiment);
+      const base = config.base_launch_command;
+      const problem = config.allow_agent_commands ? null : launchCommandProblem(spec.launch_command, base);
+      if (problem !== null) throw new RangeError(`event ${event.seq}: ${experiment.nodeId}: ${problem}`);
+    }
+  }
+
   return (input) => {
     ownRun(context, input);
     // A try that was given up for lost may still be writing when the next one comes.

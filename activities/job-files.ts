@@ -7,6 +7,7 @@ import { readJsonIfAny, readTextIfAny } from './atomic-file.js';
 import type { NodeRef } from './contract.js';
 import { jobNameOf, type Platform } from './platforms/platform.js';
 import { ownRun, type RunContext } from './run-context.js';
+import type { SourceControl } from './source-control/source-control.js';
 import type { Workdir } from './workdir.js';
 
 const NODE_ID = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/;
@@ -28,7 +29,21 @@ export async function readSpec(workdir: Workdir, nodeId: string): Promise<Spec> 
   return parsed.success ? parsed.data : raise('launch_failed', `${path}: ${z.prettifyError(parsed.error)}`);
 }
 
-export async function readCommit(workdir: Workdir, nodeId: string): Promise<string> {
+/**
+ * The commit that the experiment was prepared with. The file may hold what a message claimed; the run's own ref says
+ * what applyPatch made.
+ */
+export async function preparedCommit(
+  workdir: Workdir,
+  sourceControl: Pick<SourceControl, 'commitOf'>,
+  nodeId: string,
+): Promise<string> {
+  const [claimed, made] = [await readCommit(workdir, nodeId), await sourceControl.commitOf(nodeId)];
+  if (claimed === made) return claimed;
+  return raise('policy_refused', `${nodeId} was prepared with commit ${made ?? 'none'}, not ${claimed}`);
+}
+
+async function readCommit(workdir: Workdir, nodeId: string): Promise<string> {
   const path = workdir.run(nodeId, 'commit.txt');
   const commit = (await readTextIfAny(path))?.trim();
   return commit || raise('launch_failed', `${path} is missing: the experiment has no commit yet`);

@@ -1,11 +1,12 @@
 /** The activity `launchJob`: gets the job of a node, or starts it. The platform finds it by name, so it may run twice. */
 import { mkdir } from 'node:fs/promises';
 import { ApplicationFailure } from '@temporalio/common';
+import { launchCommandProblem } from '../domain/policies/launch-command-rules.js';
 import { raise } from './activity-failure.js';
 import { writeFileAtomic } from './atomic-file.js';
 import type { Activities, NodeRef } from './contract.js';
 import { commandFor, jobEnvironment, treePlaces } from './job-environment.js';
-import { ownNode, readCommit, readImage, readSpec } from './job-files.js';
+import { ownNode, preparedCommit, readImage, readSpec } from './job-files.js';
 import { jobNameOf, type LaunchRequest, type Platform } from './platforms/platform.js';
 import type { RunContext } from './run-context.js';
 import type { SourceControl } from './source-control/source-control.js';
@@ -49,9 +50,14 @@ async function launchRequest(
 ): Promise<LaunchRequest> {
   const [spec, commit, image] = await Promise.all([
     readSpec(workdir, nodeId),
-    readCommit(workdir, nodeId),
+    preparedCommit(workdir, sourceControl, nodeId),
     readImage(workdir, nodeId),
   ]);
+  // Proposals that were refused stand in the plan files, too: what runs is checked where it is run.
+  const problem = config.allow_agent_commands
+    ? null
+    : launchCommandProblem(spec.launch_command || config.base_launch_command, config.base_launch_command);
+  if (problem !== null) raise('policy_refused', `${nodeId}: ${problem}`);
   const tree = await sourceControl.openTree(nodeId, commit);
   const input = { base: process.env, config, workdir, nodeId, tree, image, slot };
   const metricsDir = workdir.metrics(nodeId);

@@ -2,6 +2,7 @@
 import type { PlanReply } from '../domain/formats/agent-replies.js';
 import type { Spec } from '../domain/formats/spec.js';
 import { plateauCount } from '../domain/policies/planning.js';
+import { raise } from './activity-failure.js';
 import type { PlanTask } from './agents/agent.js';
 import type { Ask } from './agents/ask.js';
 import { type Parsed, parsePlan } from './agents/parse-reply.js';
@@ -17,6 +18,10 @@ import { writePlan } from './spec-store.js';
 const REASONING_LIMIT = 2000;
 /** A planner that proposes more than this at once decides on stale results. */
 const PROPOSALS_PER_ROUND = 12;
+/** More is no plan; each one's reason would travel to the engine. */
+const EXPERIMENTS_LIMIT = 100;
+const PRACTICES_LIMIT = 50;
+const PRACTICE_LENGTH = 100;
 
 export function makePlan(deps: {
   context: RunContext;
@@ -32,12 +37,20 @@ export function makePlan(deps: {
     const { state } = record;
     if (state.seq < input.throughSeq)
       throw new RangeError(`the event log ends at ${state.seq}, before ${input.throughSeq}`);
+    if (input.iteration !== state.iteration || state.planningSince === null)
+      raise('policy_refused', `the engine is not planning round ${JSON.stringify(input.iteration)}`);
     const specs = await specsOf(workdir, config, record);
     const history = historyOf(record, specs);
     const best = history.find((entry) => entry.isBest);
     const commit = best?.commit ?? state.baseCommit ?? '';
     const commands = new Map([...specs].map(([nodeId, spec]) => [nodeId, spec.launch_command]));
-    const rules = { state, baseCommand: config.base_launch_command, commands, gpuCount: null };
+    const rules = {
+      state,
+      baseCommand: config.base_launch_command,
+      commands,
+      gpuCount: null,
+      allowCommands: config.allow_agent_commands,
+    };
 
     return await withSource({ config, sourceControl }, `plan_${input.iteration}`, commit, async (source) => {
       const task: PlanTask = {
@@ -65,6 +78,9 @@ export function makePlan(deps: {
       const read = (text: string): Parsed<Judgement & { specs: Spec[] }> => {
         const reply = parsePlan(text);
         if (!reply.ok) return reply;
+        const { length } = reply.value.experiments;
+        if (length > EXPERIMENTS_LIMIT)
+          return { ok: false, reason: `the plan has ${length} experiments; at most ${EXPERIMENTS_LIMIT} are read` };
         const result = judge(reply.value, rules);
         const isEmpty = reply.value.action === 'launch' && result.proposals.length === 0 && result.refused.length > 0;
         if (!isEmpty || refusedAll) return { ok: true, value: { ...result, specs: reply.value.experiments } };
@@ -87,7 +103,7 @@ function judge(reply: PlanReply, rules: Parameters<typeof judgeProposal>[1]): Ju
     reasoning: reply.reasoning.slice(0, REASONING_LIMIT),
     proposals: [],
     refused: [],
-    notApplicable: reply.not_applicable,
+    notApplicable: reply.not_applicable.slice(0, PRACTICES_LIMIT).map((tag) => tag.slice(0, PRACTICE_LENGTH)),
   };
   if (reply.action !== 'launch') return result;
   const inThisPlan = new Set<string>();

@@ -19,30 +19,61 @@ export interface ProposalRules {
   /** Launch command of each known experiment. */
   commands: ReadonlyMap<string, string>;
   gpuCount: number | null;
+  /** Take launch commands that differ in more than the script's flags: what --allow-agent-commands says. */
+  allowCommands: boolean;
 }
+
+/** What travels in messages and stands in every prompt after this one has to be short. */
+const LIST_LIMIT = 32;
+const ITEM_LIMIT = 500;
+const TEXT_LIMIT = 20_000;
+/** The seeds are far within; anything beyond orders no better. */
+const PRIORITY_LIMIT = 1_000_000;
 
 export function judgeProposal(spec: Spec, rules: ProposalRules): Judged {
   const { state, baseCommand } = rules;
   const command = spec.launch_command || baseCommand;
+  const otherCommand = launchCommandProblem(command, baseCommand);
   const refused =
-    launchCommandProblem(command, baseCommand) ??
+    sizeProblem(spec) ??
+    (rules.allowCommands ? null : otherCommand) ??
     threadBudgetProblem(command, { gpuCount: rules.gpuCount, sixteenBeatFewer: sixteenBeatFewer(rules) });
   if (refused) return { ok: false, reason: refused };
   const start = startOf(spec.goto, state);
   if (!start)
-    return { ok: false, reason: `goto ${JSON.stringify(spec.goto)} is the commit of no experiment of this run` };
+    return {
+      ok: false,
+      reason: `goto ${JSON.stringify(spec.goto?.slice(0, 100))} is the commit of no experiment of this run`,
+    };
   const identity = {
     name: spec.name,
     parentId: stackedOn(spec, start.commit, state) ?? start.parentId,
     startCommit: start.commit,
     priority: spec.priority ?? 0,
-    changeSet: changeSetOf(spec.changes, command, baseCommand),
+    // Flags do not tell two other programs apart.
+    changeSet: changeSetOf(otherCommand === null ? spec.changes : [...spec.changes, command], command, baseCommand),
     tags: spec.best_practices_tags,
   };
   const twin = duplicateOf(state, identity);
   return twin
     ? { ok: false, reason: `the same changes on the same commit are tried by ${twin} already` }
     : { ok: true, identity };
+}
+
+function sizeProblem(spec: Spec): string | null {
+  for (const name of ['changes', 'best_practices_tags'] as const) {
+    const list = spec[name];
+    if (list.length > LIST_LIMIT) return `${name} has ${list.length} items; at most ${LIST_LIMIT} are taken`;
+    const long = list.find((item) => item.length > ITEM_LIMIT);
+    if (long !== undefined) return `${name} has an item of ${long.length} characters; at most ${ITEM_LIMIT} are taken`;
+  }
+  for (const name of ['description', 'hypothesis', 'change_summary', 'launch_command'] as const) {
+    const { length } = spec[name];
+    if (length > TEXT_LIMIT) return `${name} has ${length} characters; at most ${TEXT_LIMIT} are taken`;
+  }
+  const { priority } = spec;
+  if (priority === null || Math.abs(priority) <= PRIORITY_LIMIT) return null;
+  return `priority must be between -${PRIORITY_LIMIT} and ${PRIORITY_LIMIT}, not ${priority}`;
 }
 
 /** Null or the base commit: from the base, under the baseline. Another commit (or 7 or more of its digits): under its maker. */
@@ -57,7 +88,8 @@ function startOf(goto: string | null, state: EngineState): { commit: string | nu
 
 /** The experiment that a proposal says it builds on: one that changed flags alone shares its commit with others. */
 function stackedOn(spec: Spec, startCommit: string | null, state: EngineState): string | null {
-  const row = typeof spec.stacks_on === 'string' ? state.experiments[spec.stacks_on] : undefined;
+  const { stacks_on: below } = spec;
+  const row = typeof below === 'string' && Object.hasOwn(state.experiments, below) && state.experiments[below];
   return row && commitOf(row) === (startCommit ?? state.baseCommit) ? row.nodeId : null;
 }
 

@@ -6,13 +6,14 @@ import { mkdir, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { EngineState } from '../domain/engine-state.js';
 import type { EngineEvent } from '../domain/events.js';
+import { eventProblem } from '../domain/formats/events.js';
 import { applyToRecord, newRunRecord, type RunRecord } from '../domain/reports/run-record.js';
 import type { Workdir } from './workdir.js';
 
 export interface RunLog {
   /**
    * Appends the events that the log does not hold yet and returns the last sequence number in it. Safe to call twice.
-   * A RangeError says where the sequence has a gap, or which node id cannot be a folder's name; nothing is written then.
+   * A RangeError says where the sequence has a gap, or what is wrong with an event; nothing is written then.
    */
   append(events: readonly EngineEvent[]): Promise<number>;
   /** The fold of all events, brought up to date by reading what was appended since the last call. Do not change it. */
@@ -23,8 +24,6 @@ export interface RunLog {
 }
 
 const NEWLINE = 0x0a;
-/** Node ids and request ids become names of files: a foreign message must not reach other folders by them. */
-const PLAIN_NAME = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
 
 export function openRunLog(workdir: Workdir): RunLog {
   return new EventLog(workdir.events);
@@ -42,7 +41,12 @@ class EventLog implements RunLog {
     return this.inTurn(async () => {
       const size = await this.catchUp();
       const fresh = eventsAfter(this.folded.state.seq, events);
-      if (fresh.length > 0) await this.write(fresh, size);
+      if (fresh.length > 0) {
+        await this.write(fresh, size).catch((error: unknown) => {
+          this.forget();
+          throw error;
+        });
+      }
       return this.folded.state.seq;
     });
   }
@@ -83,6 +87,8 @@ class EventLog implements RunLog {
 
   private async write(fresh: readonly EngineEvent[], size: number): Promise<void> {
     const bytes = Buffer.from(fresh.map((event) => `${JSON.stringify(event)}\n`).join(''));
+    // First in memory: an event that cannot be folded must not stand in the file.
+    this.fold(fresh);
     await mkdir(dirname(this.path), { recursive: true });
     const file = await open(this.path, 'a', 0o600);
     try {
@@ -90,11 +96,10 @@ class EventLog implements RunLog {
       if (size > this.offset) await file.truncate(this.offset);
       await file.appendFile(bytes);
       await file.sync();
+      this.offset += bytes.length;
     } finally {
       await file.close();
     }
-    this.fold(fresh);
-    this.offset += bytes.length;
   }
 
   private fold(events: readonly EngineEvent[]): void {
@@ -123,31 +128,12 @@ function eventsAfter(seq: number, events: readonly EngineEvent[]): EngineEvent[]
         `event ${event.seq} cannot be appended: the log ends at ${last}, events between are missing`,
       );
     }
-    checkNames(event);
+    const problem = eventProblem(event);
+    if (problem !== null) throw new RangeError(`event ${event.seq}: ${problem}`);
     fresh.push(event);
     last = event.seq;
   }
   return fresh;
-}
-
-function checkNames(event: EngineEvent): void {
-  const names = 'nodeId' in event ? [event.nodeId] : [];
-  if (event.type === 'experiment_added') {
-    const { nodeId, parentId, origin } = event.experiment;
-    names.push(nodeId, ...(parentId === null ? [] : [parentId]), ...(origin.from === 'user' ? [origin.request] : []));
-    if (origin.from === 'plan' && !Number.isInteger(origin.iteration)) {
-      throw new RangeError(
-        `event ${event.seq}: iteration must be a whole number, not ${JSON.stringify(origin.iteration)}`,
-      );
-    }
-  }
-  for (const name of names) {
-    if (!PLAIN_NAME.test(name)) {
-      throw new RangeError(
-        `event ${event.seq}: ${JSON.stringify(name)} must be 1 to 128 letters, digits, "_", "-" or ".", and not begin with "." or "-"`,
-      );
-    }
-  }
 }
 
 interface Tail {

@@ -95,6 +95,10 @@ export class Workdir {
   request(id: string) {
     return this.at('engine', 'requests', `${id}.json`);
   }
+  /** What the owner's own `add` asks for, beside its message. */
+  offer(id: string) {
+    return this.at('engine', 'offers', `${id}.json`);
+  }
   node(nodeId: string, file: 'spec.json' | 'status.txt' | 'result.json' | 'failure.json') {
     return this.at('engine', 'nodes', nodeId, file);
   }

@@ -3,11 +3,13 @@
  * steps; what to do next is decided by the policies from the state, and the state changes only by recorded events.
  */
 import {
+  ApplicationFailure,
   allHandlersFinished,
   CancellationScope,
   condition,
   continueAsNew,
   isCancellation,
+  log,
   setCurrentDetails,
   setHandler,
   workflowInfo,
@@ -16,15 +18,18 @@ import type { ExperimentOutcome } from '../activities/contract.js';
 import { initialState, rowOf } from '../domain/engine-state.js';
 import type { Money } from '../domain/events.js';
 import { type ExperimentRow, followUpNodeId } from '../domain/experiment.js';
-import { spentOfFailure } from '../domain/ledger.js';
+import { failure } from '../domain/failure.js';
+import { NOTHING_SPENT, spentOfFailure } from '../domain/ledger.js';
 import type { StopReason } from '../domain/limits.js';
 import { DEFAULT_LIMITS } from '../domain/limits.js';
+import { engineWorkflowId } from '../domain/naming.js';
 import { affordable, describeLimit } from '../domain/policies/budget.js';
 import { consequencesOf } from '../domain/policies/consequences.js';
 import { leftToRunMs, limitReached, type Move, nextMove } from '../domain/policies/moves.js';
 import { outcomeEvents } from '../domain/policies/outcome-events.js';
 import { planningVerdict } from '../domain/policies/planning.js';
 import { jobSettlement, moneyOfEnd, reservationsFor, settlement } from '../domain/policies/settlement.js';
+import { outcomeProblem, reportProblem } from '../domain/report-check.js';
 import { describeRun } from '../domain/run-details.js';
 import { limitsFrom } from '../domain/steering.js';
 import * as activities from './activity-options.js';
@@ -46,6 +51,8 @@ const DEFAULT_TUNING: Tuning = { prepareAhead: null, chartIntervalMs: 5000, even
 
 export async function engineWorkflow(input: EngineInput): Promise<EngineResult> {
   const { run } = input;
+  if (workflowInfo().workflowId !== engineWorkflowId(run))
+    throw ApplicationFailure.nonRetryable(`the engine of ${run} is ${engineWorkflowId(run)}`, 'policy_refused');
   const tuning = { ...DEFAULT_TUNING, ...input.tuning };
   const carried = input.carried ?? null;
   const state = carried?.state ?? (await activities.files.loadState({ run })) ?? initialState(run);
@@ -71,11 +78,17 @@ export async function engineWorkflow(input: EngineInput): Promise<EngineResult> 
     if (state.status !== 'stopped') await findLost();
     const end = await work();
     const reportMoney = affordable(state, ['report']);
-    journal.record({ type: 'stopped', ...end, ...(reportMoney.ok ? { money: reservationsFor(reportMoney) } : {}) });
+    // A run that goes on after its end is reported on, and pays for it, once more.
+    const reportOf = String(state.seq);
+    journal.record({
+      type: 'stopped',
+      ...end,
+      ...(reportMoney.ok ? { money: reservationsFor(reportMoney, reportOf) } : {}),
+    });
     await journal.flushed();
     await charts.finish();
     const { spent } = await activities.agent.report({ run, synthesis: reportMoney.ok });
-    journal.record({ type: 'reported', money: settlement('report', spent) });
+    journal.record({ type: 'reported', money: settlement('report', spent, reportOf) });
     await journal.flushed();
     return { run, reason: end.reason, detail: end.detail, best: state.best };
   } catch (error) {
@@ -104,7 +117,7 @@ export async function engineWorkflow(input: EngineInput): Promise<EngineResult> 
     for (let move = nextMove(state, prepareAhead); move; move = nextMove(state, prepareAhead)) make(move);
     const verdict = planningVerdict(state);
     const planMoney = verdict.do === 'plan' ? affordable(state, ['plan']) : null;
-    if (planMoney?.ok) void plan(reservationsFor(planMoney));
+    if (planMoney?.ok) void plan(reservationsFor(planMoney, String(state.iteration + 1)));
     const limit = limitReached(state, Date.now(), prepareAhead);
     if (limit) {
       journal.record({ type: 'limit_reached', reason: limit, detail: describeLimit(state, limit) });
@@ -159,8 +172,13 @@ export async function engineWorkflow(input: EngineInput): Promise<EngineResult> 
   }
 
   function onReport(report: ExperimentReport): void {
+    const problem = reportProblem(report);
+    if (problem !== null) {
+      log.warn(`signal report refused: ${problem}`);
+      return;
+    }
     const { nodeId } = report;
-    const row = state.experiments[nodeId];
+    const row = Object.hasOwn(state.experiments, nodeId) ? state.experiments[nodeId] : undefined;
     switch (report.type) {
       case 'prepared':
         if (row?.state.status === 'preparing') {
@@ -188,7 +206,8 @@ export async function engineWorkflow(input: EngineInput): Promise<EngineResult> 
     }
   }
 
-  function finish(nodeId: string, outcome: ExperimentOutcome): void {
+  function finish(nodeId: string, told: ExperimentOutcome): void {
+    const outcome = readable(told);
     const [event] = outcomeEvents(state, nodeId, outcome);
     if (!event) return;
     const durationS = outcome.type === 'withdrawn' ? null : (outcome.job.durationS ?? null);
@@ -212,11 +231,17 @@ export async function engineWorkflow(input: EngineInput): Promise<EngineResult> 
         journal.record({ type: 'experiment_added', experiment: { ...proposal, nodeId, kind: 'planned', origin } });
         accepted.push(nodeId);
       }
-      journal.record({ type: 'plan_received', iteration, accepted, ...reply, money: settlement('plan', spent) });
+      journal.record({
+        type: 'plan_received',
+        iteration,
+        accepted,
+        ...reply,
+        money: settlement('plan', spent, String(iteration)),
+      });
     } catch (error) {
       if (!isCancellation(error)) {
         const record = failureFrom(error, 'planning_failed');
-        const money = settlement('plan', spentOfFailure(record));
+        const money = settlement('plan', spentOfFailure(record), String(iteration));
         journal.record({ type: 'planning_failed', iteration, failure: record, money });
       }
     } finally {
@@ -258,6 +283,14 @@ export async function engineWorkflow(input: EngineInput): Promise<EngineResult> 
     journal.record({ type: 'stop_requested', mode: 'interrupt' });
     await journal.flushed();
   }
+}
+
+/** A result that nobody of ours can have given is an end all the same. */
+function readable(outcome: ExperimentOutcome): ExperimentOutcome {
+  const problem = outcomeProblem(outcome);
+  if (problem === null) return outcome;
+  const record = failure('unexpected_exception', `its outcome cannot be read: ${problem}`, Date.now());
+  return { type: 'failed', failure: record, job: {}, spent: NOTHING_SPENT };
 }
 
 function slotOf(row: ExperimentRow): number | null {

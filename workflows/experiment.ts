@@ -3,18 +3,20 @@
  * It reports to the engine by workflow id (never run id), and its result says the same once more.
  */
 import {
+  ApplicationFailure,
   CancellationScope,
   condition,
   getExternalWorkflowHandle,
   isCancellation,
   setCurrentDetails,
   setHandler,
+  workflowInfo,
 } from '@temporalio/workflow';
 import type { ExperimentOutcome } from '../activities/contract.js';
 import type { JobFacts } from '../domain/experiment.js';
 import { type FailureKind, failure } from '../domain/failure.js';
 import { NOTHING_SPENT, type Spent, spentOfFailure } from '../domain/ledger.js';
-import { engineWorkflowId } from '../domain/naming.js';
+import { engineWorkflowId, experimentWorkflowId } from '../domain/naming.js';
 import * as activities from './activity-options.js';
 import { failureFrom } from './failure-value.js';
 import {
@@ -37,10 +39,18 @@ const UNNAMED_FAILURE = {
   analysis: 'analysis_failed',
 } as const satisfies Record<Phase, FailureKind>;
 
+const REASON_LENGTH = 200;
+
 export async function experimentWorkflow(input: ExperimentInput): Promise<ExperimentOutcome> {
   const { run, experiment } = input;
   const { nodeId } = experiment;
   const node = { run, nodeId };
+  // Only the engine starts one: it knows what is queued, and how many jobs may run.
+  if (
+    workflowInfo().parent?.workflowId !== engineWorkflowId(run) ||
+    workflowInfo().workflowId !== experimentWorkflowId(run, nodeId)
+  )
+    throw ApplicationFailure.nonRetryable(`${run} did not start ${nodeId} in this way`, 'policy_refused');
   const scope = new CancellationScope();
   let slot = input.slot;
   let ending: { type: 'cancelled' | 'withdrawn'; reason: string } | null = null;
@@ -51,10 +61,11 @@ export async function experimentWorkflow(input: ExperimentInput): Promise<Experi
   let spent: Spent = NOTHING_SPENT;
 
   setHandler(slotGrantedSignal, (granted) => {
-    slot = granted.slot;
+    const given: unknown = granted?.slot;
+    if (typeof given === 'number' && Number.isInteger(given) && given >= 0) slot = given;
   });
-  setHandler(cancelExperimentSignal, ({ reason }) => {
-    ending = { type: 'cancelled', reason };
+  setHandler(cancelExperimentSignal, (message) => {
+    ending = { type: 'cancelled', reason: String(message?.reason ?? 'cancelled').slice(0, REASON_LENGTH) };
     scope.cancel();
   });
   setHandler(withdrawSignal, () => {

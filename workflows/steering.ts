@@ -151,7 +151,7 @@ export function handleSteering(journal: Journal, children: Children): void {
   setHandler(messages.queueQuery, () => queueView(state));
   setHandler(messages.treeQuery, () => treeView(state));
   setHandler(messages.experimentQuery, (nodeId) => {
-    const row = state.experiments[nodeId];
+    const row = Object.hasOwn(state.experiments, nodeId) ? state.experiments[nodeId] : undefined;
     if (!row) throw ApplicationFailure.nonRetryable(`node_id ${JSON.stringify(nodeId)}: there is no such experiment`);
     return experimentView(row);
   });

@@ -34,6 +34,8 @@ const LOOKS_PER_LIFE_CHECK = 10;
 /** An adopter that found the job taken is not started again at each look. */
 const ADOPT_EVERY_MS = 5_000;
 
+const JOB_ID = /^local_[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/;
+
 interface LocalContext {
   readonly workdir: Workdir;
   readonly config: Pick<RunConfig, 'run_id' | 'local_execution_mode' | 'python'>;
@@ -51,7 +53,7 @@ export class LocalPlatform implements Platform {
 
   async find(jobName: string): Promise<{ jobId: string; launchedAtMs: number } | null> {
     const jobId = this.jobIdOf(jobName);
-    const dir = this.context.workdir.job(jobId);
+    const dir = this.dirOf(jobId);
     const record = await readJobRecord(dir);
     if (record === null) return null;
     const counts = (await wasStarted(dir)) || isOver(record) || (await readReturnCode(dir)) !== null;
@@ -61,7 +63,7 @@ export class LocalPlatform implements Platform {
 
   async launch(request: LaunchRequest): Promise<{ jobId: string; launchedAtMs: number }> {
     const jobId = this.jobIdOf(request.jobName);
-    const dir = this.context.workdir.job(jobId);
+    const dir = this.dirOf(jobId);
     const runner = await startRunner(this.python(), dir, {
       action: 'run',
       request: this.runnerRequest(jobId, request),
@@ -81,7 +83,7 @@ export class LocalPlatform implements Platform {
   }
 
   async status(jobId: string): Promise<JobStatus> {
-    const dir = this.context.workdir.job(jobId);
+    const dir = this.dirOf(jobId);
     const record = await readJobRecord(dir);
     if (record === null) return { state: 'pending' };
     const ended = await this.endOf(dir);
@@ -100,7 +102,7 @@ export class LocalPlatform implements Platform {
   }
 
   async waitForChange(jobId: string, maxMs: number, signal: AbortSignal): Promise<void> {
-    const dir = this.context.workdir.job(jobId);
+    const dir = this.dirOf(jobId);
     const deadline = Date.now() + maxMs;
     for (let look = 1; !signal.aborted && Date.now() < deadline; look++) {
       if (await exists(join(dir, 'returncode.txt'))) return;
@@ -112,14 +114,14 @@ export class LocalPlatform implements Platform {
 
   async logs(jobId: string, maxBytes: number): Promise<JobLogs> {
     const [stdout, stderr] = await Promise.all([
-      readTail(this.context.workdir.job(jobId, 'stdout.log'), maxBytes),
-      readTail(this.context.workdir.job(jobId, 'stderr.log'), maxBytes),
+      readTail(join(this.dirOf(jobId), 'stdout.log'), maxBytes),
+      readTail(join(this.dirOf(jobId), 'stderr.log'), maxBytes),
     ]);
     return { stdout, stderr };
   }
 
   async cancel(jobId: string): Promise<void> {
-    const dir = this.context.workdir.job(jobId);
+    const dir = this.dirOf(jobId);
     if (!(await exists(dir)) || (await this.status(jobId)).state === 'ended') return;
     // On file before any signal: a runner that is only just starting reads it, too.
     await writeFileAtomic(join(dir, 'cancel'), '');
@@ -160,7 +162,7 @@ export class LocalPlatform implements Platform {
     if (last !== undefined && Date.now() - last < ADOPT_EVERY_MS) return;
     this.adoptedAtMs.set(jobId, Date.now());
     this.context.log('a job lost its runner and gets another one', { job_id: jobId });
-    await startRunner(this.python(), this.context.workdir.job(jobId), { action: 'adopt' });
+    await startRunner(this.python(), this.dirOf(jobId), { action: 'adopt' });
   }
 
   private runnerRequest(jobId: string, request: LaunchRequest): RunnerRequest {
@@ -179,6 +181,12 @@ export class LocalPlatform implements Platform {
       metrics_dir: request.metricsDir,
       kill_grace_s: this.killGraceS,
     };
+  }
+
+  /** A job id that a message claimed must not lead to the record of another process. */
+  private dirOf(jobId: string): string {
+    if (JOB_ID.test(jobId)) return this.context.workdir.job(jobId);
+    throw new RangeError(`${JSON.stringify(jobId)} is no id of a local job`);
   }
 
   private jobIdOf(jobName: string): string {

@@ -1,5 +1,7 @@
 /** The commands that steer a running engine: each sends one update and returns the receipt. */
+import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { writeJsonAtomic } from '../../activities/atomic-file.js';
 import type { RunConfig } from '../../domain/formats/config.js';
 import type { Receipt, SetLimitsMessage, StopMessage } from '../../domain/steering.js';
 import * as messages from '../../workflows/messages.js';
@@ -91,11 +93,11 @@ export async function add(path: string, options: AddOptions): Promise<Receipt> {
   if (typeof experiment.name !== 'string' || experiment.name === '') {
     throw new Refusal('--name', experiment.name, 'a short name of letters, digits, - and _');
   }
-  const { request } = options;
-  const message = {
-    experiment: { ...experiment, name: experiment.name },
-    ...(request === undefined ? {} : { request }),
-  };
+  const { request = randomUUID() } = options;
+  const message = { experiment: { ...experiment, name: experiment.name }, request };
+  const { workdir } = await existingRun(path);
+  // A message alone may come from anybody on the host: this file says that it is the owner's.
+  await writeJsonAtomic(workdir.offer(request), message.experiment);
   const about = { field: 'experiment', value: experiment.name };
   return steer(path, messages.addUpdate, [message], { request, about });
 }

@@ -25,7 +25,8 @@ beforeEach(async () => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-function prepare(nodeId: string, commit = anchor): { run: string; nodeId: string } {
+async function prepare(nodeId: string, commit = anchor): Promise<{ run: string; nodeId: string }> {
+  await code.commitEdits(nodeId, commit, new Map(), 'prepared');
   mkdirSync(workdir.run(nodeId), { recursive: true });
   writeFileSync(workdir.run(nodeId, 'commit.txt'), `${commit}\n`);
   return { run: 'run-1', nodeId };
@@ -48,21 +49,21 @@ async function until(condition: () => boolean): Promise<void> {
 
 it('builds nothing without a build command', async () => {
   const build = builder('  ');
-  expect(await build(prepare('a'))).toEqual({ image: '', reused: true });
+  expect(await build(await prepare('a'))).toEqual({ image: '', reused: true });
   expect(image('a')).toBe('\n');
   expect(existsSync(workdir.treeOf('a'))).toBe(false);
 });
 
 it('builds once for the same content, and takes the last line for the image', async () => {
   const build = builder(`${count}; echo noise; printf '\\033[32mregistry/app:7\\033[0m\\n\\n'; echo warning >&2`);
-  expect(await build(prepare('a'))).toEqual({ image: 'registry/app:7', reused: false });
-  expect(await build(prepare('a'))).toEqual({ image: 'registry/app:7', reused: false });
-  expect(await build(prepare('b'))).toEqual({ image: 'registry/app:7', reused: true });
+  expect(await build(await prepare('a'))).toEqual({ image: 'registry/app:7', reused: false });
+  expect(await build(await prepare('a'))).toEqual({ image: 'registry/app:7', reused: false });
+  expect(await build(await prepare('b'))).toEqual({ image: 'registry/app:7', reused: true });
   expect(image('b')).toBe('registry/app:7\n');
   expect(builds()).toBe(1);
   const changed = await code.commitEdits('c', anchor, new Map([['train.py', 'pass\n']]), 'm');
-  expect((await build(prepare('c', changed))).reused).toBe(false);
-  expect(await builder(`${count}; echo other`)(prepare('d'))).toEqual({ image: 'other', reused: false });
+  expect((await build(await prepare('c', changed))).reused).toBe(false);
+  expect(await builder(`${count}; echo other`)(await prepare('d'))).toEqual({ image: 'other', reused: false });
   expect(builds()).toBe(3);
   expect(readFileSync(join(workdir.logs, 'build_a.log'), 'utf8')).toMatch(/noise\n.*warning/s);
 });
@@ -70,7 +71,7 @@ it('builds once for the same content, and takes the last line for the image', as
 it('builds in the tree of the experiment, with its names in the environment', async () => {
   const build = builder(`cd ${source} && pwd > $WORKDIR/where.txt; echo "$NODE_ID $SOURCE_DIR"`);
   const tree = workdir.treeOf('a');
-  expect((await build(prepare('a'))).image).toBe(`a ${tree}`);
+  expect((await build(await prepare('a'))).image).toBe(`a ${tree}`);
   expect(readFileSync(workdir.at('where.txt'), 'utf8')).toBe(`${tree}\n`);
 });
 
@@ -78,20 +79,20 @@ it('gives the files that a build left in its tree to trees of the same content',
   const build = builder(
     `${count}; mkdir -p gen && echo "V = 1" > gen/version.py && ln -s version.py gen/alias.py; echo "more" >> train.py; echo x`,
   );
-  await build(prepare('a'));
-  await build(prepare('b'));
+  await build(await prepare('a'));
+  await build(await prepare('b'));
   expect(builds()).toBe(1);
   expect(readFileSync(join(workdir.treeOf('b'), 'gen/alias.py'), 'utf8')).toBe('V = 1\n');
   expect(readFileSync(join(workdir.treeOf('b'), 'train.py'), 'utf8')).toMatch(/more\n$/);
   await code.closeTree('a');
-  await build(prepare('a'));
+  await build(await prepare('a'));
   expect(existsSync(join(workdir.treeOf('a'), 'gen/version.py'))).toBe(true);
   expect(existsSync(join(source, 'gen'))).toBe(false);
 });
 
 it('lets one build and the others wait when they come together', async () => {
   const build = builder(`${count}; sleep 0.3; echo img`);
-  const ends = await Promise.all(['a', 'b', 'c'].map((node) => build(prepare(node))));
+  const ends = await Promise.all(['a', 'b', 'c'].map(async (node) => build(await prepare(node))));
   expect(ends.map((end) => end.image)).toEqual(['img', 'img', 'img']);
   expect(ends.filter((end) => !end.reused)).toHaveLength(1);
   expect(builds()).toBe(1);
@@ -100,7 +101,7 @@ it('lets one build and the others wait when they come together', async () => {
 it('says why a build failed, and builds again when asked again', async () => {
   const build = builder(`${count}; echo step one; echo "gcc: error: no such file" >&2; exit 3`);
   const fail = async () => {
-    const failure = (await build(prepare('a')).catch((error: unknown) => error)) as ApplicationFailure;
+    const failure = (await build(await prepare('a')).catch((error: unknown) => error)) as ApplicationFailure;
     expect(failure.type).toBe('build_failed');
     expect(failure.nonRetryable).toBe(true);
     expect(failure.message).toMatch(/exit code 3/);
@@ -115,8 +116,8 @@ it('says why a build failed, and builds again when asked again', async () => {
 
 it('fails a build that names no image where the launch command needs one', async () => {
   const build = builder('true', { base_launch_command: 'docker run $IMAGE python train.py' });
-  await expect(build(prepare('a'))).rejects.toThrow(/printed no image name/);
-  expect(await builder('true', { base_launch_command: 'python train.py $IMAGES' })(prepare('a'))).toEqual({
+  await expect(build(await prepare('a'))).rejects.toThrow(/printed no image name/);
+  expect(await builder('true', { base_launch_command: 'python train.py $IMAGES' })(await prepare('a'))).toEqual({
     image: '',
     reused: false,
   });
@@ -126,7 +127,7 @@ it('kills all of a build that takes too long, also what ignores a polite request
   const build = builder(`(trap '' TERM; echo $BASHPID > $WORKDIR/child.pid; while :; do sleep 0.05; done) & wait`, {
     build_timeout_s: 1,
   });
-  await expect(build(prepare('a'))).rejects.toThrow(/did not end within build_timeout_s = 1/);
+  await expect(build(await prepare('a'))).rejects.toThrow(/did not end within build_timeout_s = 1/);
   const child = Number(readFileSync(workdir.at('child.pid'), 'utf8'));
   // SIGKILL follows after the time of grace.
   for (;;) {
@@ -142,13 +143,13 @@ it('kills a cancelled build, and lets the one that waited for it build itself', 
     {},
     () => (existsSync(workdir.at('second')) ? new AbortController().signal : cancel.signal),
   );
-  const first = build(prepare('a')).then(
+  const first = build(await prepare('a')).then(
     () => 'ended',
     (error: unknown) => error,
   );
   await until(() => existsSync(workdir.at('pid')) && readFileSync(workdir.at('pid'), 'utf8').endsWith('\n'));
   writeFileSync(workdir.at('second'), '');
-  const second = build(prepare('b'));
+  const second = build(await prepare('b'));
   cancel.abort(new Error('cancelled by a person'));
   expect(await first).toMatchObject({ message: 'cancelled by a person' });
   expect(await processIdentity(Number(readFileSync(workdir.at('pid'), 'utf8')))).toBeNull();
@@ -158,19 +159,19 @@ it('kills a cancelled build, and lets the one that waited for it build itself', 
 it('ends the build that a killed worker left behind before it builds again', async () => {
   const cancel = new AbortController();
   const slow = `echo $$ >> $WORKDIR/pids; [ $(wc -l < $WORKDIR/pids) -gt 1 ] || sleep 600; echo img`;
-  const lost = builder(slow, {}, () => cancel.signal)(prepare('a')).catch((error: unknown) => error);
+  const lost = builder(slow, {}, () => cancel.signal)(await prepare('a')).catch((error: unknown) => error);
   const pids = workdir.at('pids');
   const process = join(workdir.images, `${imageKey(await code.contentHash(anchor), slow, source)}.process.json`);
   await until(() => existsSync(pids) && existsSync(process));
   // Another worker: it knows nothing of the first one's promise.
-  expect(await builder(slow)(prepare('a'))).toEqual({ image: 'img', reused: false });
+  expect(await builder(slow)(await prepare('a'))).toEqual({ image: 'img', reused: false });
   expect(await processIdentity(Number(readFileSync(pids, 'utf8').split('\n')[0]))).toBeNull();
   expect(await lost).toMatchObject({ type: 'build_failed' });
 });
 
 it('does not wait for a daemon that keeps the output open', async () => {
   const build = builder('(setsid sleep 600 & echo $! > $WORKDIR/daemon.pid); echo img');
-  expect((await build(prepare('a'))).image).toBe('img');
+  expect((await build(await prepare('a'))).image).toBe('img');
   process.kill(Number(readFileSync(workdir.at('daemon.pid'), 'utf8')));
 });
 

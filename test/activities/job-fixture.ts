@@ -33,6 +33,8 @@ export class JobFixture {
       source_dir: source,
       pipeline_script: join(source, 'train.py'),
       base_launch_command: 'true',
+      // The tests' jobs are commands of their own.
+      allow_agent_commands: true,
       ...config,
     });
     const context: RunContext = { workdir, config: parsed, log: () => {} };
@@ -74,7 +76,8 @@ export class JobFixture {
   }
 
   /** Source control whose trees are plain directories. */
-  readonly sourceControl: Pick<SourceControl, 'openTree'> = {
+  readonly sourceControl: Pick<SourceControl, 'openTree' | 'commitOf'> = {
+    commitOf: async () => 'c0ffee',
     openTree: async (name) => {
       const root = this.context.workdir.treeOf(name);
       const sourceDir = join(root, 'source');

@@ -1,0 +1,134 @@
+/**
+ * Events as they come from outside: the types of events.ts, checked. A log that holds one event that cannot be folded is
+ * lost, so that whoever appends asks here first.
+ */
+import { z } from 'zod';
+import type { EventBody } from '../events.js';
+import { EXPERIMENT_KINDS } from '../experiment.js';
+import { FAILURE_KINDS, FAILURE_PHASES, type FailureKind } from '../failure.js';
+import { SPENDING_PHASES } from '../ledger.js';
+import { STOP_MODES, STOP_REASONS } from '../limits.js';
+import { NUMERIC_METRICS } from '../metrics.js';
+
+const text = z.string().max(20_000);
+const texts = z.array(text).max(1000);
+/** Node ids and request ids become names of files: a foreign message must not reach other folders by them. */
+const name = z
+  .string()
+  .regex(
+    /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/,
+    'must be 1 to 128 letters, digits, "_", "-" or ".", and not begin with "." or "-"',
+  )
+  .refine((value) => !Object.hasOwn(Object.prototype, value), 'is a name of the language itself');
+const whole = z.number().int().min(0);
+const commit = z.string().regex(/^[A-Za-z0-9_-]{1,128}$/, 'must be the hash of a commit');
+const iteration = z.number().int('must be a whole number').min(0);
+
+const failure = z.looseObject({
+  kind: z.enum(Object.keys(FAILURE_KINDS) as [FailureKind, ...FailureKind[]]),
+  phase: z.enum(FAILURE_PHASES),
+  message: text,
+  retryable: z.boolean(),
+  details: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
+  exception_type: text.nullable(),
+  job_id: text.nullable(),
+  created_at: text,
+});
+const metrics = z.looseObject({
+  ...Object.fromEntries(NUMERIC_METRICS.map((metric) => [metric, z.number().nullable()])),
+  bottleneck_stage: text.nullable(),
+  is_best_so_far: z.boolean().nullable(),
+  notes: text.nullable(),
+});
+const provenance = z.enum(['parsed', 'derived', 'reported']);
+const result = z.looseObject({ metrics, sources: z.record(z.string(), provenance), findings: texts });
+const job = z.looseObject({ commit, jobId: text, launchedAtMs: z.number(), durationS: z.number() });
+const limits = z.record(z.string(), z.number().nullable());
+const amount = z.looseObject({ usd: z.number(), tokens: z.number(), jobHours: z.number() });
+
+const origin = z.discriminatedUnion('from', [
+  z.looseObject({ from: z.literal('seed') }),
+  z.looseObject({ from: z.literal('plan'), iteration, index: whole }),
+  z.looseObject({ from: z.literal('repair'), of: name, attempt: whole }),
+  z.looseObject({ from: z.literal('repeat'), of: name, index: whole }),
+  z.looseObject({ from: z.literal('user'), request: name }),
+]);
+const experiment = z.looseObject({
+  nodeId: name,
+  name: text,
+  kind: z.enum(EXPERIMENT_KINDS),
+  origin,
+  parentId: name.nullable(),
+  startCommit: commit.nullable(),
+  priority: z.number(),
+  changeSet: texts,
+  tags: texts,
+});
+
+/** Complete by type: an event without its fields here does not compile. */
+const FIELDS = {
+  run_started: { run: text, limits },
+  setup_started: {},
+  setup_completed: {
+    anchorCommit: commit,
+    baseCommit: commit,
+    practices: texts,
+    repair: z.looseObject({ retries: whole, experiments: texts }),
+  },
+  setup_failed: { failure },
+  experiment_added: { experiment },
+  experiment_preparing: { nodeId: name },
+  experiment_requeued: { nodeId: name },
+  experiment_prepared: { nodeId: name, commit, image: text.optional() },
+  slot_granted: { nodeId: name, slot: whole },
+  job_launched: { nodeId: name, jobId: text, launchedAtMs: z.number() },
+  job_ended: { nodeId: name, durationS: z.number() },
+  experiment_completed: { nodeId: name, result, job: job.optional() },
+  experiment_failed: { nodeId: name, failure, job: job.partial().optional() },
+  experiment_cancelled: { nodeId: name, failure, job: job.partial().optional() },
+  best_changed: { nodeId: name },
+  planning_started: { iteration },
+  plan_received: {
+    iteration,
+    action: z.enum(['launch', 'stop', 'manual']),
+    reasoning: text,
+    accepted: texts,
+    refused: z.array(z.looseObject({ name: text, reason: text })).max(1000),
+    notApplicable: texts,
+  },
+  planning_failed: { iteration, failure },
+  experiment_reprioritized: { nodeId: name, priority: z.number() },
+  experiment_removed: { nodeId: name },
+  limits_set: { limits },
+  note_added: { text },
+  reported: {},
+  paused: {},
+  resumed: {},
+  stop_requested: { mode: z.enum(STOP_MODES) },
+  limit_reached: { reason: z.enum(STOP_REASONS), detail: text },
+  stopped: { reason: z.enum(STOP_REASONS), detail: text },
+} as const satisfies Record<EventBody['type'], z.core.$ZodLooseShape>;
+
+const money = z.looseObject({
+  reserve: z.record(z.string(), amount).optional(),
+  settle: z
+    .array(z.looseObject({ phase: z.enum(SPENDING_PHASES), key: text, spent: amount, unpriced: z.number() }))
+    .optional(),
+  release: texts.optional(),
+});
+
+const SCHEMAS = new Map<string, z.ZodType>(
+  Object.entries(FIELDS).map(([type, fields]) => [
+    type,
+    z.looseObject({ seq: whole, atMs: z.number(), type: z.literal(type), money: money.optional(), ...fields }),
+  ]),
+);
+
+/** What keeps a value from being an event, or null. */
+export function eventProblem(value: unknown): string | null {
+  const type = typeof value === 'object' && value !== null && 'type' in value ? String(value.type) : 'nothing';
+  const schema = SCHEMAS.get(type);
+  if (!schema) return `there is no event of type ${JSON.stringify(type.slice(0, 100))}`;
+  const [issue] = schema.safeParse(value).error?.issues ?? [];
+  return issue ? `${issue.path.join('.')}: ${issue.message}` : null;
+}
