@@ -41,7 +41,7 @@ export function failureDetailsOf({ usd, tokens, unpriced }: Spent): Failure['det
 export interface Ledger {
   spent: Amount;
   unpriced: number;
-  /** By key: `<phase>` or `<phase>_<node id>`. */
+  /** By key: `<phase>` or `<phase>_<node id, or number of the round>`. */
   reserved: Record<string, Amount>;
   /** What was booked under a key that may be settled again: work that goes on after an interruption tells its whole cost. */
   booked: Record<string, Amount>;
@@ -53,8 +53,8 @@ export function emptyLedger(): Ledger {
   return { spent: { ...NOTHING }, unpriced: 0, reserved: {}, booked: {}, largest: {} };
 }
 
-export function ledgerKey(phase: SpendingPhase, nodeId?: string): string {
-  return nodeId === undefined ? phase : `${phase}_${nodeId}`;
+export function ledgerKey(phase: SpendingPhase, of?: string): string {
+  return of === undefined ? phase : `${phase}_${of}`;
 }
 
 export function reserve(ledger: Ledger, key: string, amount: Amount): void {

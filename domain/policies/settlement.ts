@@ -38,8 +38,8 @@ function heldForS(state: EngineState, nodeId: string, atMs: number): number {
 }
 
 /** Settles one phase: with what was spent, or by letting the reservation go when that is not known. */
-export function settlement(phase: SpendingPhase, spent: Spent | null, nodeId?: string): Money {
-  const key = ledgerKey(phase, nodeId);
+export function settlement(phase: SpendingPhase, spent: Spent | null, of?: string): Money {
+  const key = ledgerKey(phase, of);
   return spent ? { settle: [{ phase, key, spent: amountOf(spent), unpriced: spent.unpriced }] } : { release: [key] };
 }
 
@@ -48,6 +48,6 @@ export function jobSettlement(nodeId: string, durationS: number): Money {
   return { settle: [{ phase: 'job', key: ledgerKey('job', nodeId), spent, unpriced: 0 }] };
 }
 
-export function reservationsFor({ reservations }: { reservations: [SpendingPhase, Amount][] }, nodeId?: string): Money {
-  return { reserve: Object.fromEntries(reservations.map(([phase, amount]) => [ledgerKey(phase, nodeId), amount])) };
+export function reservationsFor({ reservations }: { reservations: [SpendingPhase, Amount][] }, of?: string): Money {
+  return { reserve: Object.fromEntries(reservations.map(([phase, amount]) => [ledgerKey(phase, of), amount])) };
 }

@@ -17,6 +17,8 @@ export interface RunOptions {
   jobSeconds?: number;
   agentSeconds?: number;
   planSize?: number;
+  /** Share of agent calls that go wrong. */
+  faultRate?: number;
   flags?: string[];
   /** The folder that is optimised, with a train.py; the knobs project when absent. */
   project?: string;
@@ -61,7 +63,7 @@ export class CommandRun {
   }
 
   start(...flags: string[]): ChildProcess {
-    const { jobSeconds = 1, agentSeconds = 0, planSize = 2 } = this.options;
+    const { jobSeconds = 1, agentSeconds = 0, planSize = 2, faultRate = 0 } = this.options;
     const child = spawn(process.execPath, [packageFile('dist', 'client', 'main.js'), 'run', this.workdir, ...flags], {
       cwd: this.root,
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -72,6 +74,7 @@ export class CommandRun {
         AGENT_SECONDS: String(agentSeconds),
         AGENT_LEDGER: join(this.root, 'agent.jsonl'),
         AGENT_PLAN_SIZE: String(planSize),
+        AGENT_FAULT_RATE: String(faultRate),
         ...this.options.env,
       },
     });
