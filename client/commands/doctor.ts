@@ -88,7 +88,8 @@ async function temporalCommand(): Promise<Finding> {
 }
 
 const PROBE = 'import sys; print("%d.%d.%d" % sys.version_info[:3])';
-const SPDL_PROBE = 'import importlib.metadata, spdl.pipeline; print(importlib.metadata.version("spdl"))';
+/** Its version is known even where it does not import. */
+const SPDL_PROBE = 'import importlib.metadata as m; print(m.version("spdl"), flush=True); import spdl.pipeline';
 
 async function python(config: RunConfig | null): Promise<Finding> {
   const binary = await interpreter(config);
@@ -98,11 +99,37 @@ async function python(config: RunConfig | null): Promise<Finding> {
   if (version === null || major < 3 || (major === 3 && minor < 10)) {
     return problem(`${binary}, Python ${version ?? 'that does not run'}`, 'the target needs Python 3.10 or newer');
   }
-  const spdl = await output(binary, ['-c', SPDL_PROBE]);
-  const found = `${binary}, Python ${version}`;
-  return spdl === null
-    ? problem(`${found}, without SPDL`, `install it: ${binary} -m pip install spdl`)
-    : ok(`${found}, SPDL ${spdl}`);
+  return spdlFinding(binary, version, await spdlOf(binary));
+}
+
+export interface SpdlProbe {
+  /** Null when it is not installed. */
+  version: string | null;
+  /** Why it does not import, or null. */
+  trouble: string | null;
+}
+
+async function spdlOf(binary: string): Promise<SpdlProbe> {
+  try {
+    const { stdout } = await run(binary, ['-c', SPDL_PROBE], { timeout: COMMAND_TIMEOUT_MS });
+    return { version: stdout.trim(), trouble: null };
+  } catch (error) {
+    const { stdout = '', stderr = '', message } = error as Error & { stdout?: string; stderr?: string };
+    return { version: stdout.trim() || null, trouble: stderr.trim().split('\n').at(-1) || message };
+  }
+}
+
+/** SPDL says that it runs on 3.10, but takes typing.Self, which 3.11 brought. */
+const OLD_PYTHON = 'SPDL 0.8 does not import on Python 3.10: take Python 3.11 or newer';
+
+export function spdlFinding(binary: string, python: string, { version, trouble }: SpdlProbe): Finding {
+  const found = `${binary}, Python ${python}`;
+  if (version !== null && trouble === null) return ok(`${found}, SPDL ${version}`);
+  const isOld = python.startsWith('3.10.');
+  const install = `${binary} -m pip install`;
+  if (version === null) return problem(`${found}, without SPDL`, isOld ? OLD_PYTHON : `install it: ${install} spdl`);
+  const advice = isOld ? OLD_PYTHON : `mend its installation: ${install} --force-reinstall spdl`;
+  return problem(`${found}, SPDL ${version} that does not import (${trouble})`, advice);
 }
 
 async function interpreter(config: RunConfig | null): Promise<string | null> {
@@ -111,6 +138,7 @@ async function interpreter(config: RunConfig | null): Promise<string | null> {
   return (await stat(ours).catch(() => null)) ? ours : (await output('python3', ['--version'])) && 'python3';
 }
 
+const USABLE: Readonly<Record<string, string>> = { anthropic: 'there are credentials' };
 const AGENT_COMMANDS: readonly string[] = ['claude', 'codex'];
 
 async function agent(config: RunConfig | null): Promise<Finding> {
@@ -118,7 +146,9 @@ async function agent(config: RunConfig | null): Promise<Finding> {
   if (name === 'playbook') return ok('playbook: needs no network and no command');
   if (!AGENT_COMMANDS.includes(name)) {
     const trouble = await agentProblem({ agent: name, model: '', effort: '', ...config }, process.env);
-    return trouble === null ? ok(name) : problem(`${name}: ${trouble}`, 'mend it, or start a run with another --agent');
+    return trouble === null
+      ? ok(`${name}: ${USABLE[name] ?? 'the module loads'}`)
+      : problem(`${name}: ${trouble}`, 'mend it, or start a run with another --agent');
   }
   const command = config?.agent_command || name;
   const version = await output(command, ['--version']);

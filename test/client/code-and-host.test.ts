@@ -1,13 +1,15 @@
 /** `diff` against a real repository, and `doctor` on this host. */
 import { execFileSync } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
-import { describe, expect, it } from 'vitest';
+import { readFile, writeFile } from 'node:fs/promises';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { writeJsonAtomic } from '../../activities/atomic-file.js';
 import { openRunLog } from '../../activities/run-log.js';
 import { openSourceControl } from '../../activities/source-control/open.js';
-import type { Check } from '../../client/commands/doctor.js';
+import { type Check, spdlFinding } from '../../client/commands/doctor.js';
 import { prepareRun } from '../../client/prepare-run.js';
 import type { EngineEvent } from '../../domain/events.js';
-import { syntheticRun } from '../support/run-events.js';
+import { syntheticConfig, syntheticRun } from '../support/run-events.js';
+import { syntheticWorkdir } from '../support/synthetic-workdir.js';
 import { autoresearch, project } from './command-line.js';
 
 describe('diff', () => {
@@ -64,6 +66,59 @@ describe('doctor', () => {
     expect(code).toBe(checks.some(({ state }) => state === 'problem') ? 1 : 0);
     const text = await autoresearch('doctor');
     expect(text.out).toContain(`ok       node      Node ${process.versions.node}`);
+  });
+
+  it.each([
+    ['3.12.4', { version: '0.8.0', trouble: null }, 'ok', 'SPDL 0.8.0', ''],
+    ['3.12.4', { version: null, trouble: 'PackageNotFoundError: spdl' }, 'problem', 'without SPDL', 'pip install spdl'],
+    [
+      '3.10.9',
+      { version: null, trouble: 'PackageNotFoundError: spdl' },
+      'problem',
+      'without SPDL',
+      'take Python 3.11 or newer',
+    ],
+    [
+      '3.10.9',
+      { version: '0.8.0', trouble: "ImportError: cannot import name 'Self' from 'typing'" },
+      'problem',
+      "SPDL 0.8.0 that does not import (ImportError: cannot import name 'Self' from 'typing')",
+      'SPDL 0.8 does not import on Python 3.10: take Python 3.11 or newer',
+    ],
+    ['3.10.9', { version: '0.8.0', trouble: null }, 'ok', 'SPDL 0.8.0', ''],
+    ['3.12.4', { version: '0.8.0', trouble: 'OSError: libfoo' }, 'problem', '(OSError: libfoo)', '--force-reinstall'],
+  ])('of Python %s with %j: %s', (python, probe, state, found, advice) => {
+    expect(spdlFinding('/py', python, probe)).toEqual({
+      state,
+      found: expect.stringContaining(found),
+      advice: advice === '' ? '' : expect.stringContaining(advice),
+    });
+  });
+
+  it.each([
+    ['playbook', '', 'ok', 'playbook: needs no network'],
+    ['anthropic', 'key', 'ok', 'anthropic: there are credentials'],
+    ['anthropic', '', 'problem', 'anthropic: there is no ANTHROPIC_API_KEY'],
+    ['/no/agent.mjs', '', 'problem', 'cannot be loaded'],
+    ['./mine.mjs', '', 'ok', 'mine.mjs: the module loads'],
+  ])('of agent %s with the key %j: %s', async (agent, key, state, found) => {
+    const { workdir } = await syntheticWorkdir(syntheticRun({ followUps: 0 }));
+    for (const [name, value] of [
+      ['ANTHROPIC_API_KEY', key],
+      ['ANTHROPIC_CONFIG_DIR', workdir.root],
+      ['ANTHROPIC_AUTH_TOKEN', ''],
+      ['ANTHROPIC_PROFILE', ''],
+    ] as const)
+      vi.stubEnv(name, value);
+    onTestFinished(() => {
+      vi.unstubAllEnvs();
+    });
+    await writeFile(workdir.at('mine.mjs'), 'export default { name: "mine", answer: () => "" };\n');
+    const name = agent === './mine.mjs' ? workdir.at('mine.mjs') : agent;
+    await writeJsonAtomic(workdir.config, { ...syntheticConfig(), agent: name, python: '/no/such/python' });
+    const { out } = await autoresearch('doctor', workdir.root, '--json');
+    const check = (JSON.parse(out) as Check[]).find(({ name }) => name === 'agent');
+    expect(check).toMatchObject({ state, found: expect.stringContaining(found) });
   });
 
   it('names what a run lacks: the agent command, the engine, the interpreter', async () => {
