@@ -239,6 +239,27 @@ describe('steering a running engine', () => {
     await vi.waitFor(async () => expect(await autoresearch('pause', at)).toMatchObject({ code: 3 }));
   });
 
+  it('starts with the budgets of config.json, and takes and lifts them while it runs', async () => {
+    const { workdir, fake } = await fakeWorkdir();
+    const session = await begin(workdir, fake, { budgetJobHours: '5', maxExperiments: '9' });
+    await fake.until(({ launched }) => launched.length > 0);
+    expect(fake.state.limits).toMatchObject({ budgetJobHours: 5, maxExperiments: 9, budgetUsd: null, maxHours: null });
+    const set = await autoresearch('set', workdir.root, '--max-experiments', 'none', '--budget-usd', '2.5', '--json');
+    expect(JSON.parse(set.out)).toMatchObject({ accepted: true });
+    expect(fake.state.limits).toMatchObject({ budgetJobHours: 5, maxExperiments: null, budgetUsd: 2.5 });
+    expect(await readConfig(workdir)).toMatchObject({ budget_job_hours: 5, max_experiments: null, budget_usd: 2.5 });
+    const { out } = await autoresearch('status', workdir.root, '--json');
+    expect(JSON.parse(out).status).toMatchObject({
+      limits: { budget_usd: 2.5, max_experiments: null },
+      budget: expect.arrayContaining([
+        expect.objectContaining({ kind: 'usd', limit: 2.5 }),
+        expect.objectContaining({ kind: 'job_hours', limit: 5 }),
+      ]),
+    });
+    session.interrupt.abort();
+    await session.outcome;
+  });
+
   it('ends with its jobs when told so', async () => {
     const { workdir, fake } = await fakeWorkdir();
     const session = await begin(workdir, fake);
