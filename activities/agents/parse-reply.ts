@@ -49,7 +49,20 @@ function parseJson<S extends z.ZodType>(text: string, schema: S, what: string): 
     : check(json, schema);
 }
 
+/** Far deeper than any reply; what is deeper could not be written down again. */
+const DEPTH_LIMIT = 64;
+
+function isDeep(value: unknown): boolean {
+  let level: unknown[] = [value];
+  for (let depth = 0; depth < DEPTH_LIMIT; depth += 1) {
+    level = level.flatMap((each) => (typeof each === 'object' && each !== null ? Object.values(each) : []));
+    if (level.length === 0) return false;
+  }
+  return true;
+}
+
 function check<S extends z.ZodType>(value: unknown, schema: S): Parsed<z.output<S>> {
+  if (isDeep(value)) return { ok: false, reason: `the reply is nested more than ${DEPTH_LIMIT} deep` };
   const result = schema.safeParse(value);
   if (result.success) return { ok: true, value: result.data };
   const issues = result.error.issues

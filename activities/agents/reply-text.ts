@@ -36,10 +36,14 @@ function parsed(text: string): unknown {
   }
 }
 
+/** Each looks through the rest of the text; prose has a handful of braces. */
+const TRIES = 1000;
+
 /** Tries each `{` as the start of an object that ends at its matching brace; the last complete outermost one wins. */
 function lastBareObject(text: string): unknown {
   let found: unknown;
-  for (let start = text.indexOf('{'); start >= 0; ) {
+  let tries = 0;
+  for (let start = text.indexOf('{'); start >= 0 && tries < TRIES; tries += 1) {
     const end = matchingBrace(text, start);
     const value = end < 0 ? undefined : parsed(text.slice(start, end + 1));
     if (value !== undefined) found = value;
