@@ -21,6 +21,8 @@ export interface SteerOptions {
   request?: string | undefined;
   /** What was steered, for a refusal: its flag or argument, and the value. */
   about: { field: string; value: unknown };
+  /** Done when an engine was found, before the message is sent. */
+  beforehand?: (workdir: Workdir) => Promise<void>;
   /** How long to wait for the receipt. */
   timeoutMs?: number;
 }
@@ -33,7 +35,10 @@ export async function steer<Args extends [] | [unknown]>(
   options: SteerOptions,
 ): Promise<Receipt> {
   const { workdir, config } = await existingRun(path);
-  return withRunningEngine(workdir, (client) => sendUpdate(client, { workdir, config }, update, args, options));
+  return withRunningEngine(workdir, async (client) => {
+    await options.beforehand?.(workdir);
+    return sendUpdate(client, { workdir, config }, update, args, options);
+  });
 }
 
 /** Opens a client to the server that serves the run now, for one act. */

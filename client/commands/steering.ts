@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { writeJsonAtomic } from '../../activities/atomic-file.js';
+import type { Workdir } from '../../activities/workdir.js';
 import type { RunConfig } from '../../domain/formats/config.js';
 import type { Receipt, SetLimitsMessage, StopMessage } from '../../domain/steering.js';
 import * as messages from '../../workflows/messages.js';
@@ -95,11 +96,10 @@ export async function add(path: string, options: AddOptions): Promise<Receipt> {
   }
   const { request = randomUUID() } = options;
   const message = { experiment: { ...experiment, name: experiment.name }, request };
-  const { workdir } = await existingRun(path);
-  // A message alone may come from anybody on the host: this file says that it is the owner's.
-  await writeJsonAtomic(workdir.offer(request), message.experiment);
   const about = { field: 'experiment', value: experiment.name };
-  return steer(path, messages.addUpdate, [message], { request, about });
+  // A message alone may come from anybody on the host: this file says that it is the owner's.
+  const beforehand = (workdir: Workdir) => writeJsonAtomic(workdir.offer(request), message.experiment);
+  return steer(path, messages.addUpdate, [message], { request, about, beforehand });
 }
 
 async function experimentFlags(options: AddOptions): Promise<Record<string, unknown>> {
