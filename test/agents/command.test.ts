@@ -32,8 +32,7 @@ async function folder(): Promise<string> {
 
 /** Process ids of the agent and its child; whatever is alive when the test ends is ended. */
 async function familyOf(pidFile: string): Promise<number[]> {
-  while (!existsSync(pidFile) || (await readFile(pidFile, 'utf8')) === '') await looksAgain();
-  const pids = JSON.parse(await readFile(pidFile, 'utf8')) as number[];
+  const pids = JSON.parse(await contentOf(pidFile)) as number[];
   onTestFinished(() => {
     for (const pid of pids) {
       try {
@@ -44,6 +43,15 @@ async function familyOf(pidFile: string): Promise<number[]> {
     }
   });
   return pids;
+}
+
+/** Waits for the file to be written. */
+async function contentOf(file: string): Promise<string> {
+  for (;;) {
+    const text = existsSync(file) ? await readFile(file, 'utf8') : '';
+    if (text !== '') return text;
+    await looksAgain();
+  }
 }
 
 /** Resolves when none of them is alive; the test's own time limit ends a wait in vain. */
@@ -81,17 +89,16 @@ describe('what a command is given', () => {
     const pidFile = join(await folder(), 'pids');
     const config = agentConfig({
       agent_command: fixture('family.mjs'),
-      claude_flags: ['--family', 'answering', pidFile],
+      claude_flags: ['--family', 'peeking', pidFile],
     });
     const agent = createClaudeAgent(config, {
       onStart: async () => {
-        await familyOf(pidFile);
+        expect(await contentOf(`${pidFile}.seen`)).toBe('nothing');
         throw new Error('the disk is full');
       },
     });
     expect(await failureOf(askAgent(agent, APPLY))).toMatchObject({ message: 'the disk is full' });
     await allEnded(await familyOf(pidFile));
-    expect(await readFile(`${pidFile}.prompt`, 'utf8').catch(() => '')).toBe('');
   });
 });
 
