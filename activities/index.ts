@@ -76,7 +76,6 @@ function whenFirstUsed(open: () => Promise<SourceControl>): SourceControl {
     return opened;
   };
   return {
-    kind: 'git',
     anchor: async () => (await get()).anchor(),
     openTree: async (...args) => (await get()).openTree(...args),
     closeTree: async (...args) => (await get()).closeTree(...args),

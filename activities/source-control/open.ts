@@ -11,12 +11,11 @@ import { locateSource, type SourceLocation } from './locate.js';
 import { NativeGit } from './native-git.js';
 import { isBelow, type ObjectDatabase } from './object-database.js';
 import { isRefPart } from './ref-part.js';
-import type { SourceControl } from './source-control.js';
 import { PRIVATE_EXCLUDES } from './storage-plan.js';
 import { StoredSource } from './stored-source.js';
 import { Trees } from './trees.js';
 
-export async function openSourceControl(of: { workdir: Workdir; config: RunConfig }): Promise<SourceControl> {
+export async function openSourceControl(of: { workdir: Workdir; config: RunConfig }): Promise<StoredSource> {
   const { config, workdir } = of;
   if (!isRefPart(config.run_id)) {
     raise('setup_source_failed', `run_id ${JSON.stringify(config.run_id)} cannot be part of a git ref`);

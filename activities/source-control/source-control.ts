@@ -3,8 +3,6 @@
  * memory into the repository (or a private store) and kept by refs refs/autoresearch/<run>/<name>.
  */
 export interface SourceControl {
-  /** 'git': the user's repository; 'private': a store of our own in the workdir (no repository, or Sapling's). */
-  readonly kind: 'git' | 'private';
   /** Commit of the source directory as it is now, uncommitted changes included. The same content gives the same commit. */
   anchor(): Promise<string>;
   /** Makes (or finds) the separate directory for `name` at `commit` and returns where the source directory stands in it. */

@@ -37,6 +37,7 @@ const LISTINGS = 16;
 const ANCHOR_MESSAGE = 'The source as it was when autoresearch began';
 
 export class StoredSource implements SourceControl {
+  /** 'git': the user's repository; 'private': a store of our own in the workdir (no repository, or Sapling's). */
   readonly kind: 'git' | 'private';
   readonly #listings = new Map<string, Promise<Map<string, Entry>>>();
   #anchor: Promise<string> | null = null;
