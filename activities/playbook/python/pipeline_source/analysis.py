@@ -51,6 +51,8 @@ class Analysis:
             found.facts = self._facts(index, found)
         self._read_remaining_configs()
         self.knobs.by_name([c for c in self.flow.configs.values() if c is not None])
+        if self.flow.gave_up:
+            self.problems.append("the code is too large to be followed in full; what was not followed in time is left alone")
         for path, reason in self.flow.config_problems.items():
             self.problems.append(f"configuration file {reason}")
 

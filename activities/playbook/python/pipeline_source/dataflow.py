@@ -7,6 +7,8 @@ for, best first, and never runs anything. A bound frame (a call that was followe
 from __future__ import annotations
 
 import ast
+import functools
+import time
 
 from .config_files import ConfigRefused, is_config, read_config
 from .flags import Flags
@@ -42,7 +44,13 @@ from .values import (
 )
 
 MAX_DEPTH = 80
+# Well below the limit of whoever runs this; ordinary projects take a tenth of a second.
+TIME_LIMIT_S = 10.0
 MAX_CALLERS = 12
+MAX_CALL_DEPTH = 8
+# Contexts of one function that are kept apart; further calls of it are taken together.
+MAX_CONTEXTS = 24
+MAX_CANDIDATES = 24
 _OPERATORS = {
     ast.Add: lambda a, b: a + b,
     ast.Sub: lambda a, b: a - b,
@@ -70,7 +78,10 @@ class Flow(Objects, Reaching, LibraryCalls):
         self.config_problems: dict[str, str] = {}
         self._memo: dict[tuple[int, int], list[Value]] = {}
         self._keep: list[object] = []
+        self._contexts: dict[int, int] = {}
         self._active: set[tuple[int, int]] = set()
+        self._tainted: dict[tuple[int, int], list[Value]] = {}
+        self._work, self._deadline, self.gave_up = 0, time.monotonic() + TIME_LIMIT_S, False
         self._open_frames: dict[int, Frame] = {}
         self._bound_frames: dict[tuple, Frame] = {}
         self._calls_by_name: dict[str, list[tuple[object, ast.Call]]] = {}
@@ -82,6 +93,10 @@ class Flow(Objects, Reaching, LibraryCalls):
                     if name:
                         self._calls_by_name.setdefault(name, []).append((module, node))
         self.flags = Flags(project)
+        self.flags.read(self)
+        # What was followed before the flags were known may have missed them.
+        self._memo.clear()
+        self._callers.clear()
 
     # -- frames -----------------------------------------------------------------------------------------------------
 
@@ -96,12 +111,18 @@ class Flow(Objects, Reaching, LibraryCalls):
     def frame_at(self, module, node: ast.AST) -> Frame:
         return self.open_frame(module.scope_at(node))
 
-    def bind(self, function: Function, calls: list[tuple[ast.Call, Frame]], receiver: Value | None) -> Frame:
+    def bind(self, function: Function, calls: list[tuple[ast.Call, Frame]], receiver: Value | None, limited: bool = True) -> Frame:
         """Frame of a call; several calls are those of functools.partial and then the call itself."""
         key = (id(function.node), id(receiver), *[(id(c), id(f)) for c, f in calls])
         if key in self._bound_frames:
             return self._bound_frames[key]
         scope = function.module.scopes[function.node]
+        depth = 1 + max([f.depth for _, f in calls], default=0)
+        contexts = self._contexts.get(id(scope), 0)
+        if limited and (depth > MAX_CALL_DEPTH or contexts >= MAX_CONTEXTS):
+            # Recursion, or a chain so long that any caller may be meant.
+            return self._once(("deep", id(scope), id(receiver)), lambda: Frame(scope, function.frame, None, receiver))
+        self._contexts[id(scope)] = contexts + 1
         names = [a.arg for a in parameters(function.node.args)]
         positional = names[: len(function.node.args.posonlyargs) + len(function.node.args.args)]
         if receiver is not None and positional:
@@ -125,7 +146,7 @@ class Flow(Objects, Reaching, LibraryCalls):
                     args[keyword.arg] = (keyword.value, frame)
                 else:
                     extra.append((keyword.arg, keyword.value))
-        frame = Frame(scope, function.frame, args, receiver)
+        frame = Frame(scope, function.frame, args, receiver, depth=depth)
         for name in names:
             if name not in args and spreads:
                 args[name] = _Spread(self, spreads, name)
@@ -144,18 +165,32 @@ class Flow(Objects, Reaching, LibraryCalls):
             return self._memo[key]
         if key in self._active or len(self._active) > MAX_DEPTH:
             return [Unknown("recursion")]
+        if key in self._tainted:
+            return self._tainted[key]
+        if self._is_out_of_time():
+            return [Unknown("too large")]
+        is_outermost = not self._active
         self._active.add(key)
         try:
             method = getattr(self, f"_eval_{type(node).__name__}", None)
             values = method(node, frame) if method else [Unknown(type(node).__name__)]
         finally:
             self._active.discard(key)
-        values = values or [Unknown("")]
-        # What was cut by recursion may become known from another start, so only whole answers are kept.
-        if not any(isinstance(v, Unknown) and v.reason == "recursion" for v in values):
-            self._memo[key] = values
-            self._keep.append((node, frame))
+        values = _distinct(values)
+        # What was cut by recursion may become known from another start: such an answer serves the present question only.
+        is_whole = not any(isinstance(v, Unknown) and v.reason == "recursion" for v in values)
+        (self._memo if is_whole else self._tainted)[key] = values
+        self._keep.append((node, frame))
+        if is_outermost:
+            self._tainted.clear()
         return values
+
+    def _is_out_of_time(self) -> bool:
+        """A bound for code that cannot be followed in reasonable time: what is left then stays unknown."""
+        self._work += 1
+        if self._work % 512 == 0 and time.monotonic() > self._deadline:
+            self.gave_up = True
+        return self.gave_up
 
     def number(self, node: ast.AST, frame: Frame):
         return concrete(self.evaluate(node, frame))
@@ -533,7 +568,7 @@ class Flow(Objects, Reaching, LibraryCalls):
             return from_command
         found: list[Value] = []
         for call, caller, receiver in self.callers(as_function):
-            bound = self.bind(as_function, [(call, caller)], receiver)
+            bound = self.bind(as_function, [(call, caller)], receiver, limited=False)
             found += self.parameter(bound, name)
         found = [v for v in found if not isinstance(v, Unknown)] or found
         if not found:
@@ -561,17 +596,28 @@ class _Spread:
         self.flow, self.spreads, self.name = flow, spreads, name
 
     def __call__(self) -> list[Value]:
+        found: list[Value] = []
         for expression, frame in self.spreads:
             for value in self.flow.evaluate(expression, frame):
-                found = self.flow.item(value, self.name, expression, frame)
-                if not isinstance(found[0], Unknown):
-                    return found
-        return [Unknown(f"parameter {self.name}")]
+                found += [v for v in self.flow.item(value, self.name, expression, frame) if not isinstance(v, Unknown)]
+        return found or [Unknown(f"parameter {self.name}")]
 
 
 # Calls that our own rewrites put in, by name: they are looked through.
 PASS_THROUGH_HELPERS = {"_autoresearch_timed", "_autoresearch_cached", "_autoresearch_timed_iter"}
 SUBPROCESS_HELPERS = {"_autoresearch_subprocess", "_autoresearch_subprocess_loader"}
+
+
+def _distinct(values: list[Value]) -> list[Value]:
+    """Without what is the same value twice, and no more than can matter."""
+    found: dict[tuple, Value] = {}
+    for value in values:
+        at = getattr(value, "node", None)
+        key = (type(value), id(at), id(getattr(value, "frame", None))) if at is not None else (type(value), id(value))
+        found.setdefault(key, value)
+        if len(found) >= MAX_CANDIDATES:
+            break
+    return list(found.values()) or [Unknown("")]
 
 
 def default_node(function: ast.AST, name: str) -> ast.AST | None:
@@ -586,16 +632,23 @@ def default_node(function: ast.AST, name: str) -> ast.AST | None:
     return None
 
 
-def own_statements(function: ast.AST):
-    """Nodes of a function without those of functions and classes inside it."""
-    waiting = list(ast.iter_child_nodes(function)) if not isinstance(function, ast.Module) else list(function.body)
-    while waiting:
-        node = waiting.pop(0)
-        yield node
+@functools.cache
+def own_statements(function: ast.AST) -> tuple[ast.AST, ...]:
+    """Nodes of a function in the order of the code, without those of functions and classes inside it."""
+    found: list[ast.AST] = []
+
+    def take(node: ast.AST) -> None:
+        found.append(node)
         if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)):
-            waiting = [*ast.iter_child_nodes(node), *waiting]
+            for child in ast.iter_child_nodes(node):
+                take(child)
+
+    for child in ast.iter_child_nodes(function):
+        take(child)
+    return tuple(found)
 
 
+@functools.cache
 def is_generator(function: ast.AST) -> bool:
     return any(isinstance(n, (ast.Yield, ast.YieldFrom)) for n in own_statements(function))
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass
 
-from .values import Flag, concrete
+from .values import Flag, Frame, concrete
+
+_KINDS = {"add_argument": "argparse", "option": "click"}
 
 
 @dataclass(eq=False)
@@ -17,6 +19,8 @@ class FlagDefinition:
     default: ast.AST | None
     action: str
     kind: str  # argparse, click, plain (a function's parameter turned into a flag)
+    # In which the default is read; None: where it stands.
+    frame: Frame | None = None
 
     @property
     def name(self) -> str:
@@ -28,20 +32,21 @@ class Flags:
     def __init__(self, project) -> None:
         self.project = project
         self.definitions: list[FlagDefinition] = []
-        for module in project.modules:
+        self.all_options: list[str] = []
+
+    def read(self, flow) -> None:
+        """Finds the definitions; once this is done, names of arguments can be followed."""
+        for module in self.project.modules:
             for node in ast.walk(module.tree):
-                if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-                    self._read(module, node)
+                if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _KINDS:
+                    frame = flow.frame_at(module, node)
+                    for _, inner in flow.rounds(node, frame):
+                        self._read(module, node, flow, inner)
         self.all_options = [o for d in self.definitions for o in d.options]
 
-    def _read(self, module, node: ast.Call) -> None:
-        if node.func.attr == "add_argument":
-            kind = "argparse"
-        elif node.func.attr == "option":
-            kind = "click"
-        else:
-            return
-        words = [a.value for a in node.args if isinstance(a, ast.Constant) and isinstance(a.value, str)]
+    def _read(self, module, node: ast.Call, flow, frame: Frame) -> None:
+        kind = _KINDS[node.func.attr]
+        words = [w for a in node.args if isinstance(w := flow.number(a, frame), str)]
         options = [o for word in words for o in word.split("/")[:1] if o.startswith("-")]
         if not options:
             return
@@ -59,7 +64,7 @@ class Flags:
         if "is_flag" in keywords:
             action_name = "store_true"
         self.definitions.append(
-            FlagDefinition(options, dest, node, module, keywords.get("default"), str(action_name), kind)
+            FlagDefinition(options, dest, node, module, keywords.get("default"), str(action_name), kind, frame)
         )
 
     def by_dest(self, dest: str, near=None) -> FlagDefinition | None:
@@ -82,7 +87,7 @@ class Flags:
             return self._convert(given, definition)
         if definition.default is None:
             return None
-        frame = flow.frame_at(definition.module, definition.default)
+        frame = definition.frame or flow.frame_at(definition.module, definition.default)
         value = concrete(flow.evaluate(definition.default, frame))
         if isinstance(value, str) and definition.call is not None and self._type(definition) in ("int", "float"):
             return self._convert(value, definition)

@@ -109,13 +109,32 @@ class KnobFinder:
             if self.settable(value.definition):
                 return Home(value.value, flag=value.definition, confidence=confidence)
             default = value.definition.default
-            inner = self.flow.frame_at(value.definition.module, default) if default is not None else None
-            return self.home(default, inner) if inner is not None and self.flow.flags.given(value.definition) is None else None
+            inner = value.definition.frame or (self.flow.frame_at(value.definition.module, default) if default is not None else None)
+            return self.home(default, inner) if inner is not None and default is not None and self.flow.flags.given(value.definition) is None else None
+        overriding = self._given_flag(value)
+        if overriding is not None:
+            return overriding
         if isinstance(value, Leaf):
             return Home(value.value, leaf=value) if value.pointer in value.config.places else None
         if isinstance(value, (Literal, Computed)) and hasattr(value.node, "lineno"):
             return Home(value.value, node=value.node, frame=value.frame)
         return None
+
+    def _given_flag(self, value: Value) -> Home | None:
+        """A flag of the same name as a field or key, given in the command: it overrides, however that is written."""
+        name = None
+        if isinstance(value, Leaf):
+            name = value.pointer.rpartition("/")[2]
+        elif isinstance(value, Literal) and isinstance(parent := value.frame.module.parents.get(value.node), ast.AnnAssign):
+            name = parent.target.id if isinstance(parent.target, ast.Name) else None
+        if not name or not name.isidentifier():
+            return None
+        plain = ("plain override", name)
+        definition = self.flow.flags.by_dest(name) or self.flow._once(plain, lambda: self.flow.flags.plain(name, None, None))
+        if self.flow.flags.given(definition) is None:
+            return None
+        given = self.flow.flags.value(definition, self.flow).value
+        return Home(given, flag=definition, confidence="name") if is_number(given) else None
 
     def settable(self, definition) -> bool:
         """Whether the launch command can set it: it runs the script itself, or names the flag already."""
@@ -227,8 +246,9 @@ class KnobFinder:
         name = call.func.attr if isinstance(call.func, ast.Attribute) else module.text_of(call.func)
         if name in ("pipe", "Pipe") and call.args:
             operation = call.args[0]
-            while isinstance(operation, ast.Call) and operation.args:
-                operation = operation.args[0]
+            if isinstance(operation, ast.Call):
+                is_partial = (operation.func.attr if isinstance(operation.func, ast.Attribute) else getattr(operation.func, "id", "")) == "partial"
+                operation = operation.args[0] if is_partial and operation.args else operation.func
             name = operation.attr if isinstance(operation, ast.Attribute) else getattr(operation, "id", "lambda" if isinstance(operation, ast.Lambda) else name)
         # A pipeline keeps the names of its knobs when it moves to a subprocess.
         name = _SAME_NAMES.get(name, name)
@@ -283,7 +303,7 @@ class KnobFinder:
         found: set[int] = set()
         for definition in self.flow.flags.definitions:
             if definition.default is not None:
-                frame = self.flow.frame_at(definition.module, definition.default)
+                frame = definition.frame or self.flow.frame_at(definition.module, definition.default)
                 found |= {id(v.node) for v in self.flow.evaluate(definition.default, frame) if isinstance(v, Literal)}
         return found
 

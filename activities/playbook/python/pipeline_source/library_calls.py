@@ -201,6 +201,10 @@ class LibraryCalls:
             return self.file_of([receiver], node, frame)
         if name in _PATH_SAME:
             return [receiver]
+        if name in ("replace", "lower", "upper", "removeprefix", "removesuffix"):
+            parts = [self.number(a, frame) for a in node.args]
+            if all(isinstance(p, str) for p in parts):
+                return [Computed(getattr(text, name)(*parts), node, frame)]
         if name in ("joinpath", "with_suffix", "with_name"):
             parts = [self.number(a, frame) for a in node.args]
             if all(isinstance(p, str) for p in parts):

@@ -244,7 +244,7 @@ class LoopFinder:
                 elif binding.kind == "param":
                     function = Function(at.scope.node, at.module, at.parent)
                     for call, caller, receiver in self.flow.callers(function):
-                        given = self.flow.bind(function, [(call, caller)], receiver).args.get(node.id)
+                        given = self.flow.bind(function, [(call, caller)], receiver, limited=False).args.get(node.id)
                         if isinstance(given, tuple):
                             found += self.makers(*given, depth + 1)
             return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 
 from .values import (
     Arguments,
@@ -147,6 +148,18 @@ class Objects:
                 if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
                     found[node.target.id] = (node, at)
         return found
+
+    def field_elements(self, cls: Class) -> list:
+        """What dataclasses.fields(cls) yields, as mappings of name and default."""
+        elements = []
+        for name, (node, owner) in self.fields(cls).items():
+            default = node.value
+            if isinstance(default, ast.Call) and base_name(default.func) in ("field", "dataclasses"):
+                default = next((k.value for k in default.keywords if k.arg == "default"), None)
+            entries = [("name", ast.Constant(name)), *([("default", default)] if default is not None else [])]
+            value = self._once(("field", id(node)), lambda e=entries, o=owner: DictOf(e, [], self._class_frame(o)))
+            elements.append(lambda v=value: [v])
+        return elements
 
     # -- attributes -------------------------------------------------------------------------------------------------
 
@@ -437,30 +450,34 @@ def _is_not_self(value: Value, inst: Instance) -> bool:
     return inst.call is None or value.call is None or value.call is inst.call
 
 
-def _stores(method: ast.AST, self_name: str, name: str):
+def _stores(method: ast.AST, self_name: str, name: str) -> list:
     """Assignments to self.name in a method: (kind, value, path, statement)."""
+    return _all_stores(method, self_name).get(name, [])
+
+
+@functools.cache
+def _all_stores(method: ast.AST, self_name: str) -> dict[str, list]:
+    found: dict[str, list] = {}
+
+    def take(target: ast.AST, kind: str, value: ast.AST, statement: ast.AST, path: tuple = ()) -> None:
+        if isinstance(target, ast.Attribute):
+            if isinstance(target.value, ast.Name) and target.value.id == self_name:
+                found.setdefault(target.attr, []).append((kind, value, path, statement))
+        elif isinstance(target, (ast.Tuple, ast.List)):
+            for index, element in enumerate(target.elts):
+                take(element, kind, value, statement, (*path, index))
+
     for node in ast.walk(method):
         if isinstance(node, ast.Assign):
             for target in node.targets:
-                for path in _paths(target, self_name, name):
-                    yield "assign", node.value, path, node
+                take(target, "assign", node.value, node)
         elif isinstance(node, ast.AnnAssign) and node.value is not None:
-            for path in _paths(node.target, self_name, name):
-                yield "assign", node.value, path, node
+            take(node.target, "assign", node.value, node)
         elif isinstance(node, (ast.With, ast.AsyncWith)):
             for item in node.items:
                 if item.optional_vars is not None:
-                    for path in _paths(item.optional_vars, self_name, name):
-                        yield "with", item.context_expr, path, node
-
-
-def _paths(target: ast.AST, self_name: str, name: str, path=()):
-    if isinstance(target, ast.Attribute) and target.attr == name:
-        if isinstance(target.value, ast.Name) and target.value.id == self_name:
-            yield path
-    elif isinstance(target, (ast.Tuple, ast.List)):
-        for index, element in enumerate(target.elts):
-            yield from _paths(element, self_name, name, (*path, index))
+                    take(item.optional_vars, "with", item.context_expr, node)
+    return found
 
 
 def base_name(node: ast.AST) -> str:

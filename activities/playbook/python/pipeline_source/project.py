@@ -46,7 +46,13 @@ class Module:
         self.scope, self.scopes = build_scopes(self)
 
     def text_of(self, node: ast.AST) -> str:
-        return ast.get_source_segment(self.text, node) or ""
+        if not hasattr(node, "lineno"):
+            return ""
+        first, last = node.lineno - 1, node.end_lineno - 1
+        if first == last:
+            return self.lines[first][node.col_offset : node.end_col_offset].decode("utf-8")
+        parts = [self.lines[first][node.col_offset :], *self.lines[first + 1 : last], self.lines[last][: node.end_col_offset]]
+        return b"\n".join(parts).decode("utf-8")
 
     def ancestors(self, node: ast.AST):
         while (node := self.parents.get(node)) is not None:

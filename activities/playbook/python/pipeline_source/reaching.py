@@ -9,6 +9,7 @@ import importlib.util
 from .values import (
     UNKNOWN_NUMBER,
     Arguments,
+    Class,
     Computed,
     Concrete,
     External,
@@ -33,7 +34,7 @@ class Reaching:
         while at is not None:
             scope = at.scope
             if name in at.fixed:
-                return self.evaluate(*at.fixed[name])
+                return self.argument(at.fixed[name])
             if name in scope.bindings and name not in scope.outer_names and (at is frame or not scope.is_class):
                 found: list[Value] = []
                 for binding in self.reaching(scope, name, at, node if at is frame else None):
@@ -191,15 +192,59 @@ class Reaching:
         return found or [Unknown("element of a loop")]
 
     def _augmented(self, binding, name: str, frame: Frame) -> list[Value]:
+        key = ("aug", id(binding), id(frame))
+        if key in self._active:
+            return [Unknown("recursion")]
         before: list[Value] = []
-        for earlier in self.reaching(frame.scope, name, frame, binding.node):
-            if earlier is not binding:
-                before += self.bound_value(earlier, name, frame)
+        self._active.add(key)
+        try:
+            for earlier in self.reaching(frame.scope, name, frame, binding.node):
+                if earlier is not binding:
+                    before += self.bound_value(earlier, name, frame)
+        finally:
+            self._active.discard(key)
         left, right = concrete(before), concrete(self.evaluate(binding.value, frame))
         if UNKNOWN_NUMBER in (left, right):
             return [Unknown("augmented assignment")]
         result = self._operate(binding.node, type(binding.node.op), left, right, frame)
         return [Concrete(v.value) if isinstance(v, Computed) else v for v in result]
+
+    def rounds(self, node: ast.AST, frame: Frame) -> list[tuple[tuple, Frame]]:
+        """Frames of the rounds of a loop over a sequence in the code, each with its place in the order of execution."""
+        plain = [((node.lineno, node.col_offset, 0), frame)]
+        loop = None
+        for parent in frame.module.ancestors(node):
+            if parent is frame.scope.node:
+                return plain
+            if isinstance(parent, ast.For):
+                loop = parent
+                break
+        if loop is None:
+            return plain
+        for elements in self._elements_of(loop.iter, frame):
+            result = []
+            for index, element in enumerate(elements):
+                fixed = dict(frame.fixed)
+                if not _fix(loop.target, element, fixed):
+                    return plain
+                key = ("round", id(loop), id(frame), index)
+                inner = self._once(key, lambda f=fixed: Frame(frame.scope, frame.parent, frame.args, frame.self_value, f, frame.depth))
+                result.append(((loop.lineno, loop.col_offset, index), inner))
+            return result
+        return plain
+
+    def _elements_of(self, node: ast.AST, frame: Frame) -> list[list]:
+        """Sequences of elements that a loop may run over; an element is (expression, frame) or a callable."""
+        found = []
+        for value in self.evaluate(node, frame):
+            if isinstance(value, SequenceOf) and 0 < len(value.elements) <= 64:
+                found.append([(e, value.frame) for e in value.elements])
+            elif isinstance(value, ExternalCall) and value.name == "dataclasses.fields" and value.node.args:
+                for cls in self.evaluate(value.node.args[0], value.frame):
+                    cls = cls.cls if isinstance(cls, Instance) else cls
+                    if isinstance(cls, Class):
+                        found.append(self.field_elements(cls))
+        return found
 
     def entered(self, values: list[Value]) -> list[Value]:
         """What `with … as` binds."""
@@ -267,3 +312,16 @@ def _is_installed(package: str) -> bool:
         return importlib.util.find_spec(package) is not None
     except (ImportError, ValueError):
         return False
+
+
+def _fix(target: ast.AST, element, fixed: dict) -> bool:
+    """Binds the names of a loop's target to the parts of one element; False when the parts are not in the code."""
+    if isinstance(target, ast.Name):
+        fixed[target.id] = element
+        return True
+    if not isinstance(element, tuple) or not isinstance(target, (ast.Tuple, ast.List)):
+        return False
+    expression, frame = element
+    if not isinstance(expression, (ast.Tuple, ast.List)) or len(target.elts) != len(expression.elts):
+        return False
+    return all(_fix(t, (e, frame), fixed) for t, e in zip(target.elts, expression.elts))

@@ -180,8 +180,8 @@ class StageReader:
         if frame.args is None:
             function = Function(frame.scope.node, frame.module, frame.parent)
             for call, caller, receiver in self.flow.callers(function):
-                bound = self.flow.bind(function, [(call, caller)], receiver)
-                given = bound.args.get(name)
+                bound = self.flow.bind(function, [(call, caller)], receiver, limited=False)
+                given = (bound.args or {}).get(name)
                 if isinstance(given, tuple):
                     found = self.builder_steps(*given, depth + 1)
                     if found is not None:
@@ -220,42 +220,32 @@ class StageReader:
             if not isinstance(node, ast.Call):
                 continue
             begin, finish = (node.lineno, node.col_offset), (node.end_lineno, node.end_col_offset)
-            if begin < start or finish > end or not self.flow.is_live(node, frame):
+            if begin < start or finish > end or not self.flow.is_live(node, frame) or self._has_alternative(node, frame, matches):
                 continue
             if isinstance(node.func, ast.Attribute) and node.func.attr in BUILDER_STEPS:
                 root = _chain_root(node)
                 if matches(root) and root is not exclude and not self._is_inside_chain(node, frame):
-                    for order, inner in self._unrolled(node, frame):
+                    for order, inner in self.flow.rounds(node, frame):
                         found.append(((*order, *finish), self._chain(node, inner)))
             elif depth < MAX_DEPTH and any(matches(a) for a in [*node.args, *[k.value for k in node.keywords]]):
                 if self._result_is_rebound(node, frame, matches):
                     continue
-                for order, inner in self._unrolled(node, frame):
+                for order, inner in self.flow.rounds(node, frame):
                     found.append(((*order, *finish), self._in_helper(node, inner, matches, depth)))
         return [step for _, steps in sorted(found, key=lambda f: f[0]) for step in steps]
 
-    def _unrolled(self, node: ast.AST, frame: Frame) -> list[tuple[tuple, Frame]]:
-        """Frames of the rounds of a loop over a sequence in the code, each with its place in the order of calls."""
-        plain = [((node.lineno, node.col_offset, 0), frame)]
+    def _has_alternative(self, node: ast.AST, frame: Frame, matches) -> bool:
+        """In the else of a condition that is not known, whose other branch adds stages too: one of them is enough."""
+        child = node
         for parent in frame.module.ancestors(node):
             if parent is frame.scope.node:
-                return plain
-            if isinstance(parent, ast.For):
-                break
-        else:
-            return plain
-        for value in self.flow.evaluate(parent.iter, frame):
-            if isinstance(value, SequenceOf) and 0 < len(value.elements) <= 64:
-                rounds = []
-                for index, element in enumerate(value.elements):
-                    fixed = dict(frame.fixed)
-                    if not _fix(parent.target, element, value.frame, fixed):
-                        return plain
-                    key = ("round", id(parent), id(frame), index)
-                    inner = self.flow._once(key, lambda f=fixed: Frame(frame.scope, frame.parent, frame.args, frame.self_value, f))
-                    rounds.append(((parent.lineno, parent.col_offset, index), inner))
-                return rounds
-        return plain
+                return False
+            if isinstance(parent, ast.If) and child in parent.orelse and self.flow.truth(parent.test, frame) is None:
+                calls = [n for s in parent.body for n in ast.walk(s) if isinstance(n, ast.Call)]
+                if any(matches(_chain_root(c)) for c in calls if isinstance(c.func, ast.Attribute) and c.func.attr in BUILDER_STEPS):
+                    return True
+            child = parent
+        return False
 
     def _is_inside_chain(self, node: ast.AST, frame: Frame) -> bool:
         parent = frame.module.parents.get(node)
@@ -280,7 +270,7 @@ class StageReader:
             function, receiver = (callee.function, callee.receiver) if isinstance(callee, Method) else (callee, None)
             if isinstance(function, Function) and not isinstance(function.node, ast.Lambda):
                 bound = self.flow.bind(function, [(node, frame)], receiver)
-                for name, given in bound.args.items():
+                for name, given in (bound.args or {}).items():
                     if isinstance(given, tuple) and matches(given[0]):
                         return self.mutations(bound, _is_name(name), (0, 0), None, depth + 1)
         return []
@@ -478,13 +468,3 @@ def _is_attribute(owner: str, name: str):
     return lambda node: (
         isinstance(node, ast.Attribute) and node.attr == name and isinstance(node.value, ast.Name) and node.value.id == owner
     )
-
-
-def _fix(target: ast.AST, element: ast.AST, frame: Frame, fixed: dict) -> bool:
-    """Binds the names of a loop's target to the parts of one element; False when the parts are not in the code."""
-    if isinstance(target, ast.Name):
-        fixed[target.id] = (element, frame)
-        return True
-    if isinstance(target, (ast.Tuple, ast.List)) and isinstance(element, (ast.Tuple, ast.List)) and len(target.elts) == len(element.elts):
-        return all(_fix(t, e, frame, fixed) for t, e in zip(target.elts, element.elts))
-    return False

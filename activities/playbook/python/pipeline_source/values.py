@@ -19,6 +19,8 @@ class Frame:
     self_value: Value | None = None
     # Names bound to one element of a loop that is unrolled: (expression, frame).
     fixed: dict[str, Any] = field(default_factory=dict)
+    # Calls followed to get here.
+    depth: int = 0
 
     @property
     def module(self):
