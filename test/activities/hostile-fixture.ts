@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { lstatSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeAcceptExperiment } from '../../activities/accept-experiment.js';
 import { makeAsk } from '../../activities/agents/ask.js';
 import { makeAnalyze } from '../../activities/analyze.js';
 import { makeApplyPatch } from '../../activities/apply-patch.js';
@@ -135,6 +136,14 @@ export default { name: 'hostile', answer: () => readFileSync(${JSON.stringify(jo
 
   async apply(reply: string): Promise<{ commit: string; changed: boolean }> {
     return await makeApplyPatch(this.deps(reply))({ run: 'run-1', experiment: PLANNED });
+  }
+
+  /** With an offer it is the owner's own: only they can write to the workdir. */
+  async accept(request: string, experiment: object, more: { offered?: boolean; config?: object } = {}) {
+    if (more.offered) await writeJsonAtomic(this.workdir.offer(request), experiment);
+    const deps = this.deps('');
+    const context = { ...deps.context, config: { ...this.config, ...more.config } };
+    return await makeAcceptExperiment({ ...deps, context })({ run: 'run-1', request, experiment });
   }
 
   async plan(reply: string): Promise<PlanResult> {

@@ -1,0 +1,43 @@
+/** Experiments by message: code, and commands beyond flags, only from the one who can write to the workdir. */
+import { existsSync } from 'node:fs';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { HostileRun } from './hostile-fixture.js';
+
+let hostile: HostileRun;
+beforeAll(async () => {
+  hostile = await HostileRun.make();
+});
+afterAll(() => hostile.remove());
+
+const EDITS = { name: 'mine', edits: [{ path: 'two.py', old: 'A = 1', new: 'A = 2' }] };
+const COMMAND = { name: 'other', changes: ['c'], launch_command: 'nice python3 train.py' };
+const ALLOWED = { allow_agent_commands: true };
+
+it.each<[string, object, object, RegExp]>([
+  ['edits', EDITS, {}, /cannot carry code/],
+  ['edits that differ from what was offered', { ...EDITS, name: 'else' }, {}, /cannot carry code/],
+  ['another command', COMMAND, {}, /must start with/],
+  ["another command, the agent's being allowed", COMMAND, { config: ALLOWED }, /must start with/],
+  ["the owner's own command, none being allowed", COMMAND, { offered: true }, /must start with/],
+])('refuses %s', async (_, experiment, more, reason) => {
+  if ('edits' in experiment) await hostile.accept('kept', EDITS, { offered: true });
+  const answer = await hostile.accept('edits' in experiment ? 'r_edits' : 'r_command', experiment, more);
+  expect(answer).toEqual({ accepted: false, reason: expect.stringMatching(reason) });
+  expect(existsSync(hostile.workdir.request('r_edits'))).toBe(false);
+  expect(existsSync(hostile.workdir.request('r_command'))).toBe(false);
+});
+
+it("takes the owner's edits, twice alike, and nothing else under their name", async () => {
+  const answer = await hostile.accept('r1', EDITS, { offered: true });
+  expect(answer).toMatchObject({ accepted: true, experiment: { kind: 'user', request: 'r1' } });
+  expect(await hostile.accept('r1', EDITS)).toEqual(answer);
+  expect(await hostile.accept('r1', { name: 'mine', description: 'something else' })).toEqual({
+    accepted: false,
+    reason: 'request r1 was made before, for another experiment',
+  });
+});
+
+it("takes the owner's own command where commands are allowed, as a change of its own", async () => {
+  const answer = await hostile.accept('r2', COMMAND, { offered: true, config: ALLOWED });
+  expect(answer).toMatchObject({ accepted: true, experiment: { changeSet: ['c', COMMAND.launch_command] } });
+});
