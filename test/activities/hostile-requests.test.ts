@@ -39,5 +39,8 @@ it("takes the owner's edits, twice alike, and nothing else under their name", as
 
 it("takes the owner's own command where commands are allowed, as a change of its own", async () => {
   const answer = await hostile.accept('r2', COMMAND, { offered: true, config: ALLOWED });
-  expect(answer).toMatchObject({ accepted: true, experiment: { changeSet: ['c', COMMAND.launch_command] } });
+  expect(answer).toMatchObject({
+    accepted: true,
+    experiment: { changeSet: ['c', COMMAND.launch_command, 'removed --workers'] },
+  });
 });

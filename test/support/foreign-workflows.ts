@@ -17,4 +17,6 @@ export async function foreignWorkflow({ taskQueue, activity, input }: ForeignCal
 }
 
 /** The type that our activities expect. */
-export const engineWorkflow = foreignWorkflow;
+export async function engineWorkflow(call: ForeignCall): Promise<unknown> {
+  return await foreignWorkflow(call);
+}
