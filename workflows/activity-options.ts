@@ -40,14 +40,14 @@ export const source = proxyActivities<Pick<Activities, 'setup' | 'releaseTree' |
 });
 
 /**
- * Work that waits for a coding agent. The call's own limit is the configuration's and is enforced by the activity; this
- * one only has to be longer (two calls, and waits that a provider names). Tries
- * are many because each interruption of the engine uses one up; a reply that is on disk is never paid for again.
+ * Work that waits for a coding agent. The call's own limit is the configuration's, and how often a call may fail is
+ * counted on disk (activities/agents/ask); this time-out only has to be longer than two calls, and the number of tries is
+ * open because interruptions of the engine and waits that a provider names use them up.
  */
 export const agent = proxyActivities<Pick<Activities, 'instrument' | 'applyPatch' | 'analyze' | 'plan' | 'report'>>({
   startToCloseTimeout: 12 * HOUR,
   heartbeatTimeout,
-  retry: { ...patient, maximumAttempts: 50 },
+  retry: patient,
 });
 
 /** The build's own limit is the configuration's; images of large projects take hours. */

@@ -3,6 +3,8 @@
  * when the call is given up, and when the command has ended but left something behind.
  */
 import { once } from 'node:events';
+import { mkdir, open, readFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import type { AgentTask } from './agent.js';
@@ -11,6 +13,8 @@ import { agentFailure, UNKNOWN_SPENT } from './agent-failure.js';
 export interface AgentHooks {
   /** Called with the process id before the command is given its prompt, so that a leftover can be found after a crash. */
   onStart(pid: number): Promise<void>;
+  /** Where the command's standard output goes: what it answers after its engine was killed is found there. */
+  outputFile: string;
 }
 
 export interface AgentCommand {
@@ -39,8 +43,13 @@ const DRAIN_MS = 1000;
 export async function runAgentCommand(call: AgentCommand): Promise<CommandOutput> {
   const { command, task, signal, timeoutMs, hooks } = call;
   signal.throwIfAborted();
+  await mkdir(dirname(hooks.outputFile), { recursive: true });
+  const answer = await open(hooks.outputFile, 'w', 0o600);
   const child = execa(command, call.flags, {
     stdin: 'pipe',
+    // The file itself, not a pipe into one: a command that outlives this process still has somewhere to write to. (execa
+    // takes any descriptor; its types name those up to 9.)
+    stdout: answer.fd as 3,
     cwd: task.source.dir,
     env: { AUTORESEARCH_PHASE: task.phase, AUTORESEARCH_NODE: task.nodeId ?? '' },
     detached: true,
@@ -49,11 +58,12 @@ export async function runAgentCommand(call: AgentCommand): Promise<CommandOutput
     buffer: false,
   });
   const { pid } = child;
+  await answer.close();
   if (pid === undefined) {
     const { code, shortMessage } = await child;
     throw notStarted(command, code, shortMessage);
   }
-  const output = { stdout: gathered(child.stdout), stderr: gathered(child.stderr) };
+  const stderr = gathered(child.stderr);
   // A command that ends without reading its prompt closes the pipe; its exit code says what was wrong.
   child.stdin?.on('error', () => undefined);
   const exit = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
@@ -78,14 +88,19 @@ export async function runAgentCommand(call: AgentCommand): Promise<CommandOutput
       const message = `${command} did not answer within ${timeoutMs / 1000} s`;
       throw agentFailure(message, { retryable: true, spent: UNKNOWN_SPENT });
     }
-    return { stdout: output.stdout(), stderr: output.stderr(), exitCode };
+    return { stdout: await commandOutput(hooks.outputFile), stderr: stderr(), exitCode };
   } finally {
     clearTimeout(timer);
     signal.removeEventListener('abort', abort);
     if (!hasEnded) killGroup(pid);
-    child.stdout?.destroy();
     child.stderr?.destroy();
   }
+}
+
+/** What a command printed; the end of it when it is longer than any answer. */
+async function commandOutput(path: string): Promise<string> {
+  const bytes = await readFile(path);
+  return bytes.subarray(-OUTPUT_LIMIT_BYTES).toString('utf8');
 }
 
 /** Its children too, and theirs; one that has ended already is fine. */

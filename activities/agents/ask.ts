@@ -10,7 +10,7 @@ import { activitySignal } from '../activity-pulse.js';
 import { promptParts, promptText } from '../prompts/task-prompt.js';
 import type { RunContext } from '../run-context.js';
 import type { AgentAnswer, AgentTask, CodingAgent } from './agent.js';
-import { spentOf } from './agent-failure.js';
+import { isProviderWait, spentOf } from './agent-failure.js';
 import { CallRecord, logTime } from './call-record.js';
 import { createAgent } from './index.js';
 import type { Parsed } from './parse-reply.js';
@@ -30,6 +30,9 @@ export interface Ask {
   spentOn(key: string): Promise<Spent>;
 }
 
+/** An agent that fails so often at one question fails at it. */
+const CALLS_PER_QUESTION = 6;
+
 export function makeAsk(context: RunContext): Ask {
   const record = new CallRecord(context.workdir);
 
@@ -40,7 +43,10 @@ export function makeAsk(context: RunContext): Ask {
       return known;
     }
     await record.endLeftover(task.key);
-    const agent: CodingAgent = createAgent(context.config, { onStart: (pid) => record.started(task.key, pid) });
+    const agent: CodingAgent = createAgent(context.config, {
+      onStart: (pid) => record.started(task.key, pid),
+      outputFile: record.outputFile(task.key),
+    });
     const time = logTime(new Date());
     const parts = await promptParts(task, context.config.knowledge_dir);
     const prompt = promptText(parts);
@@ -49,13 +55,26 @@ export function makeAsk(context: RunContext): Ask {
     const answer = await agent
       .answer(task, prompt, context.signal ?? activitySignal(), parts)
       .catch(async (error: unknown) => {
-        const cost = spentOf(error);
-        if (cost && (cost.costUsd !== 0 || Object.keys(cost.usage).length > 0))
-          await record.book(task.key, cost.costUsd, cost.usage);
-        throw error;
+        throw await judged(task.key, error);
       });
     await record.record(time, task.key, agent.name, answer);
     return answer;
+  }
+
+  /** Books what a failed call cost, and ends the tries when it failed too often; a wait that a provider names is no failure. */
+  async function judged(key: string, error: unknown): Promise<unknown> {
+    const cost = spentOf(error);
+    if (!cost || !(error instanceof ApplicationFailure)) return error;
+    if (cost.costUsd !== 0 || Object.keys(cost.usage).length > 0) await record.book(key, cost.costUsd, cost.usage);
+    if (error.nonRetryable || isProviderWait(error) || (await record.failed(key)) < CALLS_PER_QUESTION) return error;
+    await record.forgive(key);
+    const { message, type, details } = error;
+    return ApplicationFailure.create({
+      message,
+      type: type ?? 'agent_failed',
+      details: details ?? [],
+      nonRetryable: true,
+    });
   }
 
   async function spentOn(key: string): Promise<Spent> {

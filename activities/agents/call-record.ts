@@ -28,6 +28,9 @@ export class CallRecord {
   private costFile(key: string) {
     return this.workdir.at('engine', 'calls', `${key}.costs.json`);
   }
+  private failuresFile(key: string) {
+    return this.workdir.at('engine', 'calls', `${key}.failures.json`);
+  }
   private logFile(time: string, key: string, part: 'prompt.md' | 'output.md' | 'raw.json') {
     return this.workdir.at('logs', `${time}_${key}_${part}`);
   }
@@ -61,6 +64,16 @@ export class CallRecord {
     await writeJsonAtomic(this.callFile(key), { key, time });
     await writeFileAtomic(this.logFile(time, key, 'output.md'), text);
     await rm(processFile(this.workdir, key), { force: true });
+    await this.clearOutput(key);
+  }
+
+  /** What a command prints for this call, until its answer is on record. */
+  outputFile(key: string): string {
+    return this.workdir.at('engine', 'calls', `${key}.stdout`);
+  }
+
+  async clearOutput(key: string): Promise<void> {
+    await rm(this.outputFile(key), { force: true });
   }
 
   /** What the calls of a key have cost so far, failed ones included. */
@@ -80,6 +93,21 @@ export class CallRecord {
       0,
     );
     await writeJsonAtomic(this.costFile(key), [...(await this.costs(key)), { usd: costUsd, tokens }]);
+  }
+
+  /** Counts a call that failed and may be made again; returns how many there were. */
+  async failed(key: string): Promise<number> {
+    const before = z
+      .number()
+      .int()
+      .catch(0)
+      .parse(await readJsonIfAny(this.failuresFile(key)));
+    await writeJsonAtomic(this.failuresFile(key), before + 1);
+    return before + 1;
+  }
+
+  async forgive(key: string): Promise<void> {
+    await rm(this.failuresFile(key), { force: true });
   }
 
   private async costs(key: string) {

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import type { RunConfig } from '../../domain/formats/config.js';
+import { readTextIfAny } from '../atomic-file.js';
 import type { AgentAnswer, CodingAgent } from './agent.js';
 import { agentFailure, type CallCost, FINAL_STATUS, UNKNOWN_SPENT, WAIT_MS_BY_STATUS } from './agent-failure.js';
 import { type AgentHooks, type CommandOutput, runAgentCommand } from './agent-process.js';
@@ -33,10 +34,20 @@ export function createClaudeAgent(config: RunConfig, hooks: AgentHooks): CodingA
   return {
     name: 'claude',
     async answer(task, prompt, signal) {
+      const earlier = await answerLeftBehind(hooks.outputFile);
+      if (earlier) return earlier;
       const output = await runAgentCommand({ command, flags, task, prompt, signal, timeoutMs, hooks });
       return parseCommandReply(output, command);
     },
   };
+}
+
+/** The whole answer of a command that went on after its engine was killed, or null: what is cut short cannot be read as one. */
+async function answerLeftBehind(outputFile: string): Promise<AgentAnswer | null> {
+  const stdout = await readTextIfAny(outputFile);
+  const parsed = CommandReplySchema.safeParse(stdout === null ? null : jsonInReply(stdout));
+  if (!parsed.success || parsed.data.is_error || typeof parsed.data.result !== 'string') return null;
+  return parseCommandReply({ stdout: stdout ?? '', stderr: '', exitCode: 0 }, '');
 }
 
 /** A reply that says what went wrong is more than an exit code, and may have cost something. */

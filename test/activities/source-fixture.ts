@@ -13,7 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { openSourceControl } from '../../activities/source-control/open.js';
-import type { SourceControl } from '../../activities/source-control/source-control.js';
+import type { StoredSource } from '../../activities/source-control/stored-source.js';
 import { Workdir } from '../../activities/workdir.js';
 import { ConfigSchema, type RunConfig } from '../../domain/formats/config.js';
 
@@ -66,11 +66,7 @@ export function configOf(source: string, more: Record<string, unknown> = {}): Ru
   });
 }
 
-export async function open(
-  workdir: string,
-  source: string,
-  more: Record<string, unknown> = {},
-): Promise<SourceControl> {
+export async function open(workdir: string, source: string, more: Record<string, unknown> = {}): Promise<StoredSource> {
   mkdirSync(workdir, { recursive: true });
   return openSourceControl({ workdir: new Workdir(workdir), config: configOf(source, more) });
 }

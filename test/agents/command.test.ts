@@ -1,5 +1,5 @@
 /** The agent commands: what they are given, what is made of what they print, and that no process of theirs stays. */
-import { existsSync } from 'node:fs';
+import { existsSync, mkdtempSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,10 +18,13 @@ import type { RunConfig } from '../../domain/formats/config.js';
 import { APPLY, agentConfig, askAgent, failureOf } from '../support/agent-tasks.js';
 
 const fixture = (name: string) => packageFile('test', 'fixtures', 'agents', name);
-const NO_HOOKS = { onStart: async () => undefined };
+function noHooks() {
+  const outputFile = join(mkdtempSync(join(tmpdir(), 'agent-output-')), 'answer');
+  return { onStart: async () => undefined, outputFile };
+}
 
 function claude(command: string, flags: string[] = [], more: Partial<RunConfig> = {}): CodingAgent {
-  return createClaudeAgent(agentConfig({ agent_command: fixture(command), claude_flags: flags, ...more }), NO_HOOKS);
+  return createClaudeAgent(agentConfig({ agent_command: fixture(command), claude_flags: flags, ...more }), noHooks());
 }
 
 async function folder(): Promise<string> {
@@ -75,13 +78,13 @@ describe('what a command is given', () => {
 
   it('codex: `exec -`, the answer as it is printed, no cost', async () => {
     const plain = await askAgent(
-      createCodexAgent(agentConfig({ agent_command: fixture('echoing.mjs') }), NO_HOOKS),
+      createCodexAgent(agentConfig({ agent_command: fixture('echoing.mjs') }), noHooks()),
       APPLY,
     );
     expect(JSON.parse(plain.text)).toMatchObject({ flags: ['exec', '-'], phase: 'apply' });
     expect(plain.costUsd).toBeNull();
     const config = agentConfig({ agent_command: fixture('echoing.mjs'), model: 'm', effort: 'low' });
-    const chosen = JSON.parse((await askAgent(createCodexAgent(config, NO_HOOKS), APPLY)).text) as { flags: string[] };
+    const chosen = JSON.parse((await askAgent(createCodexAgent(config, noHooks()), APPLY)).text) as { flags: string[] };
     expect(chosen.flags).toEqual(['exec', '--model', 'm', '--config', 'model_reasoning_effort=low', '-']);
   });
 
@@ -92,6 +95,7 @@ describe('what a command is given', () => {
       claude_flags: ['--family', 'peeking', pidFile],
     });
     const agent = createClaudeAgent(config, {
+      ...noHooks(),
       onStart: async () => {
         expect(await contentOf(`${pidFile}.seen`)).toBe('nothing');
         throw new Error('the disk is full');
@@ -152,7 +156,7 @@ describe('what a command prints', () => {
 
   it('is what codex failed with, when it printed no answer', async () => {
     const config = agentConfig({ agent_command: fixture('speaking.mjs'), claude_flags: ['--say', '', '--exit', '3'] });
-    const error = await failureOf(askAgent(createCodexAgent(config, NO_HOOKS), APPLY));
+    const error = await failureOf(askAgent(createCodexAgent(config, noHooks()), APPLY));
     expect(error).toMatchObject({
       message: expect.stringMatching(/exit code 3.*on standard error/),
       nonRetryable: false,
@@ -164,7 +168,7 @@ describe('what a command prints', () => {
     ['/no/such/command', /no such command/],
     [packageFile('package.json'), /not executable/],
   ])('is nothing when it cannot be started: %s', async (command, cause) => {
-    const agent = createClaudeAgent(agentConfig({ agent_command: command }), NO_HOOKS);
+    const agent = createClaudeAgent(agentConfig({ agent_command: command }), noHooks());
     const error = await failureOf(askAgent(agent, APPLY));
     expect(error).toMatchObject({ nonRetryable: true, message: expect.stringMatching(cause) });
     expect(spentOf(error)).toEqual(NOTHING_SPENT);

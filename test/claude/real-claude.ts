@@ -38,7 +38,10 @@ async function claudeFor(server: MessagesServer) {
     vi.unstubAllEnvs();
   });
   const config = agentConfig({ agent_command: CLAUDE, agent_timeout_s: 60 });
-  return createClaudeAgent(config, { onStart: async () => undefined });
+  return createClaudeAgent(config, {
+    onStart: async () => undefined,
+    outputFile: join(tmpdir(), `claude-${process.pid}.stdout`),
+  });
 }
 
 const flags = (...more: string[]) => [

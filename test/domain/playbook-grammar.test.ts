@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { readChange, setChange } from '../../activities/playbook/changes.js';
 import { flagNumber, withFlag } from '../../activities/playbook/launch-flags.js';
 import type { Knob } from '../../activities/playbook/survey.js';
-import { launchCommandProblem } from '../../domain/policies/launch-command.js';
+import { launchCommandProblem } from '../../domain/policies/launch-command-rules.js';
 
 const KNOBS: Knob[] = [
   {

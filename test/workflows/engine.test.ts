@@ -142,9 +142,10 @@ describe('limits', () => {
   });
 
   it('ends when its time is up, and lets what runs finish', async () => {
-    const { fake, handle } = await startEngine({}, { max_hours: 1 / 3600, max_concurrency: 1 });
+    const { fake, handle } = await startEngine({}, { max_concurrency: 1 });
+    await fake.until((run) => run.statusOf('000_baseline') === 'running');
+    await handle.executeUpdate(messages.setLimitsUpdate, { args: [{ max_hours: 1e-9 }] });
     await fake.until((run) => run.state.stop?.reason === 'wall_clock');
-    expect(fake.statusOf('000_baseline')).toBe('running');
     fake.endJob('000_baseline');
     expect(await handle.result()).toMatchObject({ reason: 'wall_clock' });
     expect(fake.launched).toEqual(['000_baseline']);
