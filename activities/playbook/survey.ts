@@ -81,7 +81,8 @@ export type Survey = z.infer<typeof SurveySchema>;
 /** What rewrite.py can do; several in one request are applied in order. */
 export const ActionSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('instrument') }),
-  z.object({ type: z.literal('headspace') }),
+  /** `steps`: how many the loop takes in an epoch, where a run has shown it; else the rewrite finds out by itself. */
+  z.object({ type: z.literal('headspace'), steps: z.number().int().positive().optional() }),
   z.object({ type: z.literal('mtp') }),
   z.object({ type: z.literal('set'), knob: z.string(), value: z.number() }),
   z.object({ type: z.literal('split_stage'), stage: z.string() }),

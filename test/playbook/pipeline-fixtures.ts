@@ -17,10 +17,16 @@ export interface Job {
   dir: string;
   script: string;
   args: readonly string[];
+  /** Run as `python -m module` instead. */
+  module?: string | undefined;
+}
+
+function pythonArguments(job: Job): string[] {
+  return [...(job.module === undefined ? [job.script] : ['-m', job.module]), ...job.args];
 }
 
 export function launchCommand(job: Job): string {
-  return ['python', job.script, ...job.args].join(' ');
+  return ['python', ...pythonArguments(job)].join(' ');
 }
 
 export function surveyOf(job: Job): Promise<Survey> {
@@ -46,7 +52,7 @@ export interface Output {
 }
 
 export async function runJob(job: Job): Promise<Output> {
-  const result = await execa(python, [job.script, ...job.args], { cwd: job.dir, reject: false, timeout: 60_000 });
+  const result = await execa(python, pythonArguments(job), { cwd: job.dir, reject: false, timeout: 60_000 });
   const lines = [
     ...result.stdout.matchAll(
       /^\[autoresearch\] step=(\d+) step_time_ms=(\S+) fetch_time_ms=(\S+) compute_time_ms=(\S+)$/gm,
@@ -91,7 +97,7 @@ export async function withRewritten<T>(
 
 /** Stage names of the first pipeline that was built, as SPDL prints them: `1:load[2]`. */
 export async function stagesBySpdl(job: Job): Promise<string[]> {
-  const result = await execa(python, [fixture('record_stages.py'), job.script, ...job.args], { cwd: job.dir });
+  const result = await execa(python, [fixture('record_stages.py'), ...pythonArguments(job)], { cwd: job.dir });
   const names = JSON.parse(result.stdout.slice(result.stdout.indexOf('STAGES ') + 7)) as string[];
   const first = names[0]?.split(':')[0];
   return names.filter((name) => name.startsWith(`${first}:`)).map((name) => name.slice(name.indexOf(':') + 1));

@@ -17,6 +17,7 @@ import {
 interface Case {
   name: string;
   script?: string;
+  module?: string;
   args?: string[];
   /** File and iterable of the training loop. */
   loop: [file: string, iterable: string];
@@ -357,10 +358,70 @@ const cases: Case[] = [
     samples: 120,
     steps: 120,
   },
+  {
+    name: 'module_run',
+    script: 'trainer/train.py',
+    module: 'trainer.train',
+    args: ['--config', 'configs/base.json'],
+    loop: ['trainer/train.py', 'pipeline.get_iterator(timeout=20)'],
+    pipes: [
+      ['__getitem__', 2],
+      ['stack', 1],
+    ],
+    knobs: [
+      ['config:configs/base.json:/loader/decode_concurrency', 'stage_concurrency', 2],
+      ['config:configs/base.json:/loader/batch_size', 'batch_size', 6],
+      ['code:trainer/data/pipeline.py:get_pipeline.collate.concurrency', 'stage_concurrency', 1],
+      ['config:configs/base.json:/loader/threads', 'num_threads', 4],
+      ['config:configs/base.json:/loader/prefetch', 'sink_buffer', 2],
+    ],
+    samples: 240,
+    steps: 40,
+  },
+  {
+    name: 'inherited_trainer',
+    loop: ['base.py', 'self.loader'],
+    pipes: [
+      ['décode', 2],
+      ['stack', 1],
+    ],
+    knobs: [
+      ['flag:--workers', 'stage_concurrency', 2],
+      ['code:train.py:ImageTrainer.make.get.batch', 'batch_size', 5],
+      ['code:train.py:ImageTrainer.make.stack.concurrency', 'stage_concurrency', 1],
+      ['code:train.py:ImageTrainer.make.build.num_threads', 'num_threads', 3],
+      ['code:train.py:ImageTrainer.make.add_sink.buffer_size', 'sink_buffer', 2],
+    ],
+    samples: 240,
+    steps: 48,
+  },
+  {
+    name: 'object_iterator',
+    loop: ['train.py', 'self.feed'],
+    pipes: [
+      ['_load', 2],
+      ['stack', 1],
+    ],
+    knobs: [
+      ['code:train.py:CONF/workers', 'stage_concurrency', 2],
+      ['code:train.py:CONF/bs', 'batch_size', 4],
+      ['code:train.py:Feed._open.stack.concurrency', 'stage_concurrency', 1],
+      ['code:train.py:Feed._open.build.num_threads', 'num_threads', 4],
+      ['code:train.py:Feed._open.add_sink.buffer_size', 'sink_buffer', 2],
+    ],
+    samples: 120,
+    steps: 30,
+    splits: ['_load'],
+  },
 ];
 
 describe.each(cases)('the pipeline $name', (entry) => {
-  const job: Job = { dir: fixture(entry.name), script: entry.script ?? 'train.py', args: entry.args ?? [] };
+  const job: Job = {
+    dir: fixture(entry.name),
+    script: entry.script ?? 'train.py',
+    args: entry.args ?? [],
+    module: entry.module,
+  };
 
   it('is surveyed with stages as SPDL names them, and every knob with its home and value', async () => {
     const seen = await surveyOf(job);

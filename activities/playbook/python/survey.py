@@ -1,4 +1,4 @@
-"""Reads {source_dir, script, launch_command} as JSON on stdin and prints the Survey of activities/playbook/survey.ts."""
+"""Reads {source_dir, script, launch_command} as JSON on stdin and prints the Survey that survey.ts describes."""
 
 import json
 import os

@@ -43,7 +43,11 @@ def _autoresearch_batches(config):
             count = None
     for stage in config.pipes:
         kind = type(stage).__name__
-        op = getattr(stage, "op", None) if kind == "AggregateConfig" else getattr(getattr(stage, "_args", None), "op", None)
+        op = (
+            getattr(stage, "op", None)
+            if kind == "AggregateConfig"
+            else getattr(getattr(stage, "_args", None), "op", None)
+        )
         op = getattr(op, "func", op)
         if count is None or kind in ("DisaggregateConfig", "PathVariantsConfig"):
             return None

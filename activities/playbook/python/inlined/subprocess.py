@@ -82,8 +82,18 @@ class _AutoresearchSubprocessLoader:
     """Behaves like spdl.dataloader.DataLoader: one process for all epochs; transfer_fn runs in this one."""
 
     def __init__(
-        self, src, *, preprocessor=None, batch_size=None, drop_last=False, aggregator=None, transfer_fn=None,
-        buffer_size=3, num_threads=8, timeout=None, output_order="completion",
+        self,
+        src,
+        *,
+        preprocessor=None,
+        batch_size=None,
+        drop_last=False,
+        aggregator=None,
+        transfer_fn=None,
+        buffer_size=3,
+        num_threads=8,
+        timeout=None,
+        output_order="completion",
     ):
         from spdl.pipeline import PipelineBuilder
 
@@ -114,4 +124,6 @@ class _AutoresearchSubprocessLoader:
 
 def _autoresearch_subprocess_loader(src, **options):
     return _AutoresearchSubprocessLoader(src, **options)
+
+
 # [autoresearch] subprocess: end

@@ -1,4 +1,4 @@
-"""Everything that is known about a source directory at once: pipelines, loop, knobs; as the Survey that survey.ts describes."""
+"""All that is known about a source directory: pipelines, loop, knobs; as the Survey that survey.ts describes."""
 
 from __future__ import annotations
 
@@ -6,19 +6,29 @@ import ast
 import re
 from dataclasses import dataclass, field
 
-from .dataflow import PASS_THROUGH_HELPERS, Flow
+from .dataflow import Flow
 from .gpu import is_gpu_stage
 from .knobs import KnobFinder
 from .loops import Loop, LoopFinder
 from .project import Project
-from .split import why_not_split
+from .split_plan import why_not_split
 from .stages import Stage, StageReader, Step
 from .subprocess_fitness import why_not_in_subprocess
+from .syntax import (
+    PASS_THROUGH_HELPERS,
+)
 from .values import FileRef, Pipeline
 
 _BUILDING_CALLS = {
-    "build", "build_pipeline", "run_pipeline_in_subprocess", "run_pipeline_in_subinterpreter", "DataLoader",
-    "PyTorchDataLoader", "get_pytorch_dataloader", "_autoresearch_subprocess", "_autoresearch_subprocess_loader",
+    "build",
+    "build_pipeline",
+    "run_pipeline_in_subprocess",
+    "run_pipeline_in_subinterpreter",
+    "DataLoader",
+    "PyTorchDataLoader",
+    "get_pytorch_dataloader",
+    "_autoresearch_subprocess",
+    "_autoresearch_subprocess_loader",
 }
 _VIDEO = re.compile(
     r"demux_video|decode_video|load_video|VideoReader|VideoCapture|read_video|VideoPackets|VideoDecoder|nvdec|decord\b|\.mp4\b|streaming_load_video",
@@ -38,7 +48,9 @@ class Found:
 
 
 class Analysis:
-    def __init__(self, source_dir: str, script: str, launch_command: str, overlay: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, source_dir: str, script: str, launch_command: str, overlay: dict[str, str] | None = None
+    ) -> None:
         self.project = Project(source_dir, script, launch_command, overlay)
         self.flow = Flow(self.project)
         self.reader = StageReader(self.flow)
@@ -52,7 +64,9 @@ class Analysis:
         self._read_remaining_configs()
         self.knobs.by_name([c for c in self.flow.configs.values() if c is not None])
         if self.flow.gave_up:
-            self.problems.append("the code is too large to be followed in full; what was not followed in time is left alone")
+            self.problems.append(
+                "the code is too large to be followed in full; what was not followed in time is left alone"
+            )
         for path, reason in self.flow.config_problems.items():
             self.problems.append(f"configuration file {reason}")
 
@@ -63,12 +77,16 @@ class Analysis:
         if self.candidates:
             best = self.candidates[0]
             if best.score < -3 and (named := self.finder.by_name()) is not None and named.score > best.score + 4:
-                self.problems.append(f"the training loop at {_place(named)} was chosen by its name; its pipeline could not be followed")
+                self.problems.append(
+                    f"the training loop at {_place(named)} was chosen by its name; its pipeline could not be followed"
+                )
                 return named
             return best
         named = self.finder.by_name()
         if named is not None:
-            self.problems.append(f"the training loop at {_place(named)} was chosen by its name; its pipeline could not be followed")
+            self.problems.append(
+                f"the training loop at {_place(named)} was chosen by its name; its pipeline could not be followed"
+            )
             return named
         self.problems.append("no loop over the output of an SPDL pipeline was found in the script and what it imports")
         return None
@@ -125,7 +143,9 @@ class Analysis:
         for step in found.steps:
             if step.kind == "to":
                 self.knobs.number(step, 99, "buffer_size", "stage_buffer", None, index, 1)
-                self.problems.append("the pipeline has regions (.to(...)): SPDL fuses their stages, so stage indices differ in the job")
+                self.problems.append(
+                    "the pipeline has regions (.to(...)): SPDL fuses their stages, so stage indices differ in the job"
+                )
                 break
         threads = self._threads(build, index)
         sink = self._sink(found, build, index)
@@ -201,8 +221,14 @@ class Analysis:
         """Files that the code names without a reader that could be followed."""
         for module in self.project.modules:
             for node in ast.walk(module.tree):
-                if isinstance(node, ast.Call) and (getattr(node.func, "attr", None) or getattr(node.func, "id", "")) in (
-                    "open", "read_text", "read_bytes", "load", "safe_load",
+                if isinstance(node, ast.Call) and (
+                    getattr(node.func, "attr", None) or getattr(node.func, "id", "")
+                ) in (
+                    "open",
+                    "read_text",
+                    "read_bytes",
+                    "load",
+                    "safe_load",
                 ):
                     for value in self.flow.evaluate(node, self.flow.frame_at(module, node)):
                         if isinstance(value, FileRef) and value.path.endswith((".json", ".yaml", ".yml", ".toml")):
@@ -211,7 +237,12 @@ class Analysis:
     def _unwrapped_iterable(self) -> ast.AST:
         """Without the calls that our own rewrites put around it."""
         node = self.loop.iterable
-        while isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in PASS_THROUGH_HELPERS and node.args:
+        while (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Name)
+            and node.func.id in PASS_THROUGH_HELPERS
+            and node.args
+        ):
             node = node.args[0]
         return node
 

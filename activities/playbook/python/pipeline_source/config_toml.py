@@ -30,9 +30,7 @@ def read(text: str) -> tuple[object, dict[str, tuple[int, int]]]:
     data = reader.data if whole is None else whole
     if whole is not None:
         # Only numbers that the real parser reads at the same place are kept.
-        reader.spans = {
-            p: s for p, s in reader.spans.items() if _same(_find(whole, p), text[s[0] : s[1]])
-        }
+        reader.spans = {p: s for p, s in reader.spans.items() if _same(_find(whole, p), text[s[0] : s[1]])}
     return data, reader.spans
 
 

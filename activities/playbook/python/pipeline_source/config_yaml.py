@@ -1,4 +1,4 @@
-"""YAML without a YAML library: block mappings and lists by indentation, comments, quoted scalars, one-line flow collections.
+"""YAML without a library: mappings and lists by indentation, comments, quoted scalars, one-line flow collections.
 
 Anchors, aliases, tags, merge keys, several documents and multi-line flow collections are refused for what they touch:
 a file that uses them is refused as a whole, since a wrong reading would be worse than none.
@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 
-_KEY = re.compile(r"""(?P<key>"(?:[^"\\]|\\.)*"|'(?:[^']|'')*'|[^\s"'\[\]{}#&*!|>%@`,?:-][^#]*?|-[^\s#][^#]*?)\s*:(?=\s|$)""")
+_KEY = re.compile(
+    r"""(?P<key>"(?:[^"\\]|\\.)*"|'(?:[^']|'')*'|[^\s"'\[\]{}#&*!|>%@`,?:-][^#]*?|-[^\s#][^#]*?)\s*:(?=\s|$)"""
+)
 _NUMBER = re.compile(r"[-+]?(?:\d[\d_]*)(?:\.\d*)?(?:[eE][-+]?\d+)?|[-+]?\.\d+(?:[eE][-+]?\d+)?")
 _REFUSED = "&*!%@`?"
 
@@ -104,7 +106,11 @@ class _Reader:
 
     def _list(self, pointer: str, indent: int) -> list:
         result: list = []
-        while (row := self._peek()) is not None and row.indent == indent and (row.text == "-" or row.text.startswith("- ")):
+        while (
+            (row := self._peek()) is not None
+            and row.indent == indent
+            and (row.text == "-" or row.text.startswith("- "))
+        ):
             here = f"{pointer}/{len(result)}"
             rest = row.text[1:].lstrip()
             if not rest or rest.startswith("#"):
@@ -141,7 +147,9 @@ class _Reader:
         if at < len(text) and text[at] in _REFUSED:
             raise ValueError(f"line {row.number}: anchors, aliases and tags are not supported")
         end = at
-        while end < len(text) and text[end] not in stop and not (text[end] == "#" and end > at and text[end - 1] in " \t"):
+        while (
+            end < len(text) and text[end] not in stop and not (text[end] == "#" and end > at and text[end - 1] in " \t")
+        ):
             end += 1
         plain = text[at:end].rstrip()
         if _NUMBER.fullmatch(plain) and _is_number(_plain(plain)):
@@ -162,7 +170,9 @@ class _Reader:
             if text[at] == close:
                 return result, at + 1
             if is_map:
-                match = re.compile(r"""("(?:[^"\\]|\\.)*"|'(?:[^']|'')*'|[^\s:,{}\[\]"'][^:,{}\[\]]*?)\s*:\s*""").match(text, at)
+                match = re.compile(r"""("(?:[^"\\]|\\.)*"|'(?:[^']|'')*'|[^\s:,{}\[\]"'][^:,{}\[\]]*?)\s*:\s*""").match(
+                    text, at
+                )
                 if match is None:
                     raise ValueError(f"line {row.number}: a flow mapping is not understood")
                 key = _unquote(match.group(1))

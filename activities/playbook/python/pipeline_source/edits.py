@@ -51,8 +51,7 @@ class Edits:
             return
         last = max(self.end(a) for a in arguments)
         # A parenthesised argument or a trailing comma may stand between the last argument and the closing parenthesis.
-        at, depth = last, 0
-        has_comma = False
+        at, has_comma = last, False
         while at < close:
             if data[at : at + 1] == b"#":
                 at = data.find(b"\n", at)
@@ -102,7 +101,9 @@ class Edits:
                 break
             line = statement.end_lineno + 1
             if self._shares_line(index):
-                raise RewriteRefused(f"{self.module.path}:{statement.lineno} has several statements on one line of imports")
+                raise RewriteRefused(
+                    f"{self.module.path}:{statement.lineno} has several statements on one line of imports"
+                )
         return line
 
     def _shares_line(self, index: int) -> bool:

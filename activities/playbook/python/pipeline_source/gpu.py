@@ -7,8 +7,13 @@ import re
 
 from .values import Class, External, ExternalCall, Function, Instance, Method, Value
 
-_NAMES = re.compile(r"cuda|gpu|nvdec|nvjpeg|transfer_(tensor|buffer)|to_device|pin_memory|device_put|host_to_device|h2d", re.I)
-_CALLS = re.compile(r"\.cuda\(|\.to\(\s*(?:self\.)?(?:_)?(?:device|dev|gpu|torch\.device|['\"]cuda)|torch\.cuda|cuda_config|transfer_buffer|transfer_tensor|nvdec|nvjpeg|pin_memory\(|device_put|cupy|cp\.asarray", re.I)
+_NAMES = re.compile(
+    r"cuda|gpu|nvdec|nvjpeg|transfer_(tensor|buffer)|to_device|pin_memory|device_put|host_to_device|h2d", re.I
+)
+_CALLS = re.compile(
+    r"\.cuda\(|\.to\(\s*(?:self\.)?(?:_)?(?:device|dev|gpu|torch\.device|['\"]cuda)|torch\.cuda|cuda_config|transfer_buffer|transfer_tensor|nvdec|nvjpeg|pin_memory\(|device_put|cupy|cp\.asarray",
+    re.I,
+)
 
 
 def is_gpu_stage(flow, stage) -> bool:

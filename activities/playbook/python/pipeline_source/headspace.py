@@ -57,7 +57,8 @@ def _expects_the_end(loop) -> bool:
 
 def _catches_stop(handler: ast.ExceptHandler) -> bool:
     return handler.type is None or any(
-        isinstance(n, ast.Name) and n.id in ("StopIteration", "Exception", "BaseException") for n in ast.walk(handler.type)
+        isinstance(n, ast.Name) and n.id in ("StopIteration", "Exception", "BaseException")
+        for n in ast.walk(handler.type)
     )
 
 
@@ -85,7 +86,11 @@ def _bounds(flow, test: ast.AST, frame) -> list[int]:
     """Numbers that a counter is compared with: `step >= n` ends a loop, `step < n` keeps it going."""
     if isinstance(test, ast.BoolOp):
         return [n for part in test.values for n in _bounds(flow, part, frame)]
-    if isinstance(test, ast.Compare) and len(test.ops) == 1 and isinstance(test.ops[0], (ast.GtE, ast.Gt, ast.Eq, ast.Lt, ast.LtE)):
+    if (
+        isinstance(test, ast.Compare)
+        and len(test.ops) == 1
+        and isinstance(test.ops[0], (ast.GtE, ast.Gt, ast.Eq, ast.Lt, ast.LtE))
+    ):
         left, right = flow.evaluate(test.left, frame), flow.number(test.comparators[0], frame)
         counter = any(isinstance(n, ast.Name) for n in ast.walk(test.left))
         if counter and isinstance(right, int) and is_number(right) and right > 0 and not _is_fixed(left):

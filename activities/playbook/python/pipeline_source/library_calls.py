@@ -1,4 +1,4 @@
-"""What calls of libraries stand for: SPDL's own, readers of files, paths, conversions. By name; nothing is imported."""
+"""What calls of libraries stand for: conversions, environment, copies. By name; nothing is imported."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import ast
 import os
 import posixpath
 
-from .config_files import is_config
+from .file_paths import FilePaths
+from .spdl_calls import BUILDER_STEPS, SpdlCalls, spdl_name
 from .values import (
     UNKNOWN_NUMBER,
     Arguments,
-    Attribute,
     Builder,
     Class,
     Computed,
@@ -30,27 +30,52 @@ from .values import (
     is_number,
 )
 
-BUILDER_STEPS = {"add_source", "pipe", "aggregate", "disaggregate", "to", "path_variants", "add_sink"}
 _READERS = {"load", "loads", "safe_load", "full_load", "unsafe_load", "load_yaml", "load_json"}
-_READER_MODULES = {"json", "yaml", "tomllib", "tomli", "toml", "ujson", "orjson", "simplejson", "rtoml", "OmegaConf", "omegaconf", "ruamel", "jsonlib", "pyjson5"}
+_READER_MODULES = {
+    "json",
+    "yaml",
+    "tomllib",
+    "tomli",
+    "toml",
+    "ujson",
+    "orjson",
+    "simplejson",
+    "rtoml",
+    "OmegaConf",
+    "omegaconf",
+    "ruamel",
+    "jsonlib",
+    "pyjson5",
+}
 _SAME_AS_ARGUMENT = {
-    "copy.copy", "copy.deepcopy", "builtins.vars", "dataclasses.asdict", "contextlib.nullcontext", "contextlib.closing",
-    "builtins.iter", "builtins.dict", "types.SimpleNamespace", "argparse.Namespace", "omegaconf.OmegaConf.create",
-    "omegaconf.OmegaConf.to_container", "omegaconf.DictConfig", "easydict.EasyDict", "munch.Munch", "munch.munchify",
-    "box.Box", "addict.Dict", "ml_collections.ConfigDict", "types.MappingProxyType", "typing.cast", "builtins.list", "builtins.tuple",
+    "copy.copy",
+    "copy.deepcopy",
+    "builtins.vars",
+    "dataclasses.asdict",
+    "contextlib.nullcontext",
+    "contextlib.closing",
+    "builtins.iter",
+    "builtins.dict",
+    "types.SimpleNamespace",
+    "argparse.Namespace",
+    "omegaconf.OmegaConf.create",
+    "omegaconf.OmegaConf.to_container",
+    "omegaconf.DictConfig",
+    "easydict.EasyDict",
+    "munch.Munch",
+    "munch.munchify",
+    "box.Box",
+    "addict.Dict",
+    "ml_collections.ConfigDict",
+    "types.MappingProxyType",
+    "typing.cast",
+    "builtins.list",
+    "builtins.tuple",
 }
 _NUMERIC = {"min": min, "max": max, "round": round, "abs": abs, "int": int, "float": float, "len": len, "sum": sum}
-_PATH_SAME = {"resolve", "absolute", "expanduser", "as_posix", "strip"}
 
 
-def spdl_name(name: str) -> str | None:
-    """Last part of a dotted name of SPDL's pipeline and dataloader packages."""
-    if name.startswith(("spdl.pipeline", "spdl.dataloader")):
-        return name.rpartition(".")[2]
-    return None
-
-
-class LibraryCalls:
+class LibraryCalls(FilePaths, SpdlCalls):
     """Part of Flow: calls that leave the project."""
 
     def library_call(self, name: str, node: ast.Call, frame: Frame) -> list[Value]:
@@ -66,7 +91,13 @@ class LibraryCalls:
         if name in _SAME_AS_ARGUMENT:
             if first is not None:
                 return self.evaluate(first, frame)
-            return [DictOf([(k.arg, k.value) for k in node.keywords if k.arg], [k.value for k in node.keywords if not k.arg], frame)]
+            return [
+                DictOf(
+                    [(k.arg, k.value) for k in node.keywords if k.arg],
+                    [k.value for k in node.keywords if not k.arg],
+                    frame,
+                )
+            ]
         if name == "dataclasses.replace" and first is not None:
             return self._replaced(node, frame)
         if name in ("builtins.open", "io.open", "gzip.open") and first is not None:
@@ -74,7 +105,10 @@ class LibraryCalls:
         if last in _READERS and name.split(".")[0] in _READER_MODULES | {"builtins"} and first is not None:
             return self.config_of(self.evaluate(first, frame), node, frame)
         if name in ("builtins.str", "pathlib.Path", "pathlib.PurePath", "pathlib.PosixPath", "os.fspath") or name in (
-            "os.path.abspath", "os.path.realpath", "os.path.expanduser", "os.path.normpath",
+            "os.path.abspath",
+            "os.path.realpath",
+            "os.path.expanduser",
+            "os.path.normpath",
         ):
             return self._path(node, frame)
         if name == "os.path.join":
@@ -124,46 +158,6 @@ class LibraryCalls:
                 )
         return found
 
-    # -- SPDL -------------------------------------------------------------------------------------------------------
-
-    def spdl_call(self, last: str, name: str, node: ast.Call, frame: Frame) -> list[Value]:
-        first = node.args[0] if node.args else None
-        keywords = {k.arg: k.value for k in node.keywords}
-        if last == "PipelineBuilder":
-            return [self._once(("builder", id(node), id(frame)), lambda: Builder(node, frame))]
-        if last == "PipelineConfig":
-            return [PipelineConfig(node, frame, False)]
-        if last in ("build_pipeline", "run_pipeline_in_subprocess", "run_pipeline_in_subinterpreter"):
-            kind = "build_pipeline" if last == "build_pipeline" else "subprocess"
-            definition = first or keywords.get("pipeline_cfg") or keywords.get("config_or_builder")
-            return [self._pipeline(kind, node, frame, (definition, frame) if definition is not None else None)]
-        if last == "DataLoader":
-            return [self._pipeline("dataloader", node, frame, None)]
-        if last in ("PyTorchDataLoader", "get_pytorch_dataloader"):
-            return [self._pipeline("pytorch_dataloader", node, frame, None)]
-        if last in ("CacheDataLoader", "cache_iterator"):
-            inner = first or keywords.get("dl") or keywords.get("src")
-            return self.evaluate(inner, frame) if inner is not None else [Unknown(last)]
-        if last in ("iterate_in_subprocess", "iterate_in_subinterpreter"):
-            return self._iterated(node, frame)
-        return [ExternalCall(name, node, frame)]
-
-    def _pipeline(self, kind: str, node: ast.Call, frame: Frame, definition) -> Pipeline:
-        return self._once(("pipeline", id(node), id(frame)), lambda: Pipeline(kind, node, frame, definition))
-
-    def subprocess_helper(self, name: str, node: ast.Call, frame: Frame) -> list[Value]:
-        """Our own rewrite for MTP."""
-        if name == "_autoresearch_subprocess_loader":
-            return [self._pipeline("subprocess_dataloader", node, frame, None)]
-        return [self._pipeline("subprocess", node, frame, (node.args[0], frame) if node.args else None)]
-
-    def _iterated(self, node: ast.Call, frame: Frame) -> list[Value]:
-        found: list[Value] = []
-        for callee in self.evaluate(node.args[0], frame) if node.args else []:
-            call = self._once(("iterated", id(node)), lambda: ast.Call(node.args[0], [], []))
-            found += self.call(callee, [(call, frame)])
-        return found or [Unknown("iterate_in_subprocess")]
-
     # -- methods ----------------------------------------------------------------------------------------------------
 
     def library_method(self, receiver: Value, name: str, node: ast.Call, frame: Frame) -> list[Value]:
@@ -177,7 +171,11 @@ class LibraryCalls:
                 return [PipelineConfig(node.func.value, frame, True)]
         if isinstance(receiver, Pipeline):
             return [receiver] if name in ("get_iterator", "__iter__", "__enter__") else [ExternalCall("", node, frame)]
-        if isinstance(receiver, (Leaf, DictOf, Arguments)) and name in ("get", "pop", "setdefault") and first is not None:
+        if (
+            isinstance(receiver, (Leaf, DictOf, Arguments))
+            and name in ("get", "pop", "setdefault")
+            and first is not None
+        ):
             key = self.number(first, frame)
             found = self.item(receiver, key, node, frame)
             if isinstance(found[0], Unknown) and len(node.args) > 1:
@@ -191,77 +189,14 @@ class LibraryCalls:
             return [Arguments()]
         if isinstance(receiver, Concrete) and isinstance(receiver.value, str):
             return self._text_method(receiver, name, node, frame)
-        if isinstance(receiver, ExternalCall) and receiver.name.endswith("ExitStack") and name == "enter_context" and first is not None:
+        if (
+            isinstance(receiver, ExternalCall)
+            and receiver.name.endswith("ExitStack")
+            and name == "enter_context"
+            and first is not None
+        ):
             return self.entered(self.evaluate(first, frame))
         return [ExternalCall("", node, frame, receiver)]
-
-    def _text_method(self, receiver: Concrete, name: str, node: ast.Call, frame: Frame) -> list[Value]:
-        text = receiver.value
-        if name in ("open", "read_text", "read_bytes"):
-            return self.file_of([receiver], node, frame)
-        if name in _PATH_SAME:
-            return [receiver]
-        if name in ("replace", "lower", "upper", "removeprefix", "removesuffix"):
-            parts = [self.number(a, frame) for a in node.args]
-            if all(isinstance(p, str) for p in parts):
-                return [Computed(getattr(text, name)(*parts), node, frame)]
-        if name in ("joinpath", "with_suffix", "with_name"):
-            parts = [self.number(a, frame) for a in node.args]
-            if all(isinstance(p, str) for p in parts):
-                if name == "joinpath":
-                    return [Computed(posixpath.join(text, *parts), node, frame)]
-                stem = posixpath.splitext(text)[0] if name == "with_suffix" else posixpath.dirname(text) + "/"
-                return [Computed(stem + parts[0], node, frame)]
-        return [Unknown("text")]
-
-    def path_attribute(self, base: Concrete, name: str, node: ast.AST, frame: Frame) -> list[Value]:
-        if name == "parent":
-            return [Computed(posixpath.dirname(base.value) or ".", node, frame)]
-        if name == "parents":
-            folders, at = [], base.value
-            while posixpath.dirname(at) not in (at, ""):
-                at = posixpath.dirname(at)
-                folders.append(at)
-            return [Concrete(folders)]
-        if name in ("name", "stem"):
-            file = posixpath.basename(base.value)
-            return [Computed(file if name == "name" else posixpath.splitext(file)[0], node, frame)]
-        return [Attribute(base, name, node, frame)]
-
-    # -- files ------------------------------------------------------------------------------------------------------
-
-    def file_of(self, values: list[Value], node: ast.Call, frame: Frame) -> list[Value]:
-        for value in values:
-            if isinstance(value, FileRef):
-                return [value]
-            if isinstance(value, Concrete) and isinstance(value.value, str):
-                path = self.project.find_file(value.value)
-                if path is not None:
-                    return [FileRef(path)]
-        return [ExternalCall("builtins.open", node, frame)]
-
-    def config_of(self, values: list[Value], node: ast.Call, frame: Frame) -> list[Value]:
-        for value in [*self.file_of(values, node, frame)]:
-            if isinstance(value, FileRef) and is_config(value.path):
-                leaf = self.config(value.path)
-                return [leaf] if leaf is not None else [Unknown(self.config_problems[value.path])]
-        return [ExternalCall("config", node, frame)]
-
-    def _path(self, node: ast.Call, frame: Frame) -> list[Value]:
-        parts = [self.number(a, frame) for a in node.args]
-        if parts and all(isinstance(p, str) for p in parts):
-            return [Computed(posixpath.join(*parts), node, frame)]
-        if len(parts) == 1 and is_number(parts[0]):
-            return [Computed(str(parts[0]), node, frame)]
-        if not parts and not node.keywords:
-            return [Computed(".", node, frame)]
-        return [Unknown("path")]
-
-    def _joined(self, node: ast.Call, frame: Frame) -> list[Value]:
-        parts = [self.number(a, frame) for a in node.args]
-        if parts and all(isinstance(p, str) for p in parts):
-            return [Computed(posixpath.normpath(posixpath.join(*parts)), node, frame)]
-        return [Unknown("path")]
 
     # -- numbers ----------------------------------------------------------------------------------------------------
 
@@ -270,7 +205,9 @@ class LibraryCalls:
         given = self.project.launch.environment.get(name) if isinstance(name, str) else None
         if given is not None:
             return [Computed(given, node, frame)]
-        default = node.args[1] if len(node.args) > 1 else next((k.value for k in node.keywords if k.arg == "default"), None)
+        default = (
+            node.args[1] if len(node.args) > 1 else next((k.value for k in node.keywords if k.arg == "default"), None)
+        )
         value = self.number(default, frame) if default is not None else None
         return [Unknown("environment")] if value is UNKNOWN_NUMBER else [Computed(value, node, frame)]
 

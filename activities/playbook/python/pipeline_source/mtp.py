@@ -7,7 +7,16 @@ from .gpu import is_gpu_stage
 from .instrument import INLINED
 from .values import DictOf
 
-_BUILD_OPTIONS = {"max_failures", "report_stats_interval", "queue_class", "task_hook_factory", "stage_id", "use_thread_output_queue", "num_threads", "background_tasks"}
+_BUILD_OPTIONS = {
+    "max_failures",
+    "report_stats_interval",
+    "queue_class",
+    "task_hook_factory",
+    "stage_id",
+    "use_thread_output_queue",
+    "num_threads",
+    "background_tasks",
+}
 
 
 def mtp(analysis) -> tuple[dict[str, str], str]:
@@ -29,7 +38,9 @@ def mtp(analysis) -> tuple[dict[str, str], str]:
 def targets_of(analysis) -> list:
     """The pipelines that feed the training loop; when that is not known, the only pipeline there is."""
     calls = {id(p.call) for p in analysis.loop.pipelines} if analysis.loop else set()
-    fed = [f for f in analysis.found if id(f.pipeline.call) in calls] or (analysis.found if len(analysis.found) == 1 else [])
+    fed = [f for f in analysis.found if id(f.pipeline.call) in calls] or (
+        analysis.found if len(analysis.found) == 1 else []
+    )
     if not fed:
         raise RewriteRefused("no SPDL pipeline that feeds the training loop was found")
     possible = [f for f in fed if f.facts["mtp"]["possible"]]
@@ -48,11 +59,15 @@ def _move(analysis, found, at: Edits) -> None:
             continue
         for value in analysis.flow.evaluate(keyword.value, pipeline.frame):
             if not isinstance(value, DictOf) or value.merged:
-                raise RewriteRefused("the pipeline is built with **options, which may hold what a subprocess does not take")
+                raise RewriteRefused(
+                    "the pipeline is built with **options, which may hold what a subprocess does not take"
+                )
             names |= {key for key, _ in value.entries}
     unknown = names - _BUILD_OPTIONS if pipeline.kind != "dataloader" else set()
     if unknown:
-        raise RewriteRefused(f"the pipeline is built with {', '.join(sorted(unknown))}, which a subprocess does not take")
+        raise RewriteRefused(
+            f"the pipeline is built with {', '.join(sorted(unknown))}, which a subprocess does not take"
+        )
     kept = list(dict.fromkeys(s.name for s in found.stages if is_gpu_stage(analysis.flow, s)))
     if pipeline.kind == "dataloader":
         at.replace_node(call.func, "_autoresearch_subprocess_loader")
@@ -69,4 +84,3 @@ def _move(analysis, found, at: Edits) -> None:
         at.replace(name, bracket + 1, "get_config(), ")
     if kept:
         at.add_keyword(call, "main_process_stages", repr(tuple(kept)))
-

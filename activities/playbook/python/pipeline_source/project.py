@@ -51,7 +51,11 @@ class Module:
         first, last = node.lineno - 1, node.end_lineno - 1
         if first == last:
             return self.lines[first][node.col_offset : node.end_col_offset].decode("utf-8")
-        parts = [self.lines[first][node.col_offset :], *self.lines[first + 1 : last], self.lines[last][: node.end_col_offset]]
+        parts = [
+            self.lines[first][node.col_offset :],
+            *self.lines[first + 1 : last],
+            self.lines[last][: node.end_col_offset],
+        ]
         return b"\n".join(parts).decode("utf-8")
 
     def ancestors(self, node: ast.AST):
@@ -82,7 +86,9 @@ def _is_inside_body(owner: ast.AST, child: ast.AST) -> bool:
 class Project:
     """Follows imports from the script; `modules` is in order of discovery, the script first."""
 
-    def __init__(self, source_dir: str, script: str, launch_command: str, overlay: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, source_dir: str, script: str, launch_command: str, overlay: dict[str, str] | None = None
+    ) -> None:
         self.root = Path(source_dir).resolve()
         # The source directory's own path may be given through a link: commands then name it that way.
         self.given_root = os.path.abspath(source_dir)

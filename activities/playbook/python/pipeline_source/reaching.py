@@ -6,6 +6,10 @@ import ast
 import functools
 import importlib.util
 
+from .syntax import (
+    has_decorator,
+    own_statements,
+)
 from .values import (
     UNKNOWN_NUMBER,
     Arguments,
@@ -228,7 +232,9 @@ class Reaching:
                 if not _fix(loop.target, element, fixed):
                     return plain
                 key = ("round", id(loop), id(frame), index)
-                inner = self._once(key, lambda f=fixed: Frame(frame.scope, frame.parent, frame.args, frame.self_value, f, frame.depth))
+                inner = self._once(
+                    key, lambda f=fixed: Frame(frame.scope, frame.parent, frame.args, frame.self_value, f, frame.depth)
+                )
                 result.append(((loop.lineno, loop.col_offset, index), inner))
             return result
         return plain
@@ -250,9 +256,7 @@ class Reaching:
         """What `with … as` binds."""
         found: list[Value] = []
         for value in values:
-            if isinstance(value, Generator) and _decorated(value.function.node, "contextmanager"):
-                from .dataflow import own_statements
-
+            if isinstance(value, Generator) and has_decorator(value.function.node, "contextmanager"):
                 for node in own_statements(value.function.node):
                     if isinstance(node, ast.Yield) and node.value is not None:
                         found += self.evaluate(node.value, value.frame)
@@ -290,14 +294,6 @@ def _branch(parent: ast.If, child: ast.AST) -> str:
     if child in parent.body:
         return "body"
     return "orelse" if child in parent.orelse else "test"
-
-
-def _decorated(node: ast.AST, name: str) -> bool:
-    for decorator in getattr(node, "decorator_list", []):
-        decorator = decorator.func if isinstance(decorator, ast.Call) else decorator
-        if (decorator.attr if isinstance(decorator, ast.Attribute) else getattr(decorator, "id", "")) == name:
-            return True
-    return False
 
 
 def _catches_import(handler: ast.ExceptHandler) -> bool:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import ast
 import multiprocessing
 
-from .dataflow import own_statements
+from .syntax import (
+    own_statements,
+)
 from .values import Function, Generator, Instance, Method, Value
 
 
@@ -40,7 +42,7 @@ def why_not_in_subprocess(analysis, found) -> tuple[bool, str]:
     if unpicklable:
         return False, f"{unpicklable}, and the start method here is {method}, which pickles the pipeline"
     if not _has_guard(analysis):
-        return False, f"the script has no `if __name__ == \"__main__\":` guard, and the start method here is {method}"
+        return False, f'the script has no `if __name__ == "__main__":` guard, and the start method here is {method}'
     return True, f"stages are importable and the start method is {method}" + _kept(gpu)
 
 
@@ -63,7 +65,7 @@ def _stage_gpu(analysis, found) -> list[dict]:
 
 
 def _is_plain_constructor(analysis, found) -> bool:
-    from .library_calls import spdl_name
+    from .spdl_calls import spdl_name
     from .values import External
 
     values = analysis.flow.evaluate(found.pipeline.call.func, found.pipeline.frame)
@@ -119,7 +121,12 @@ def _is_read_elsewhere(analysis, function: Function, name: str) -> bool:
     inside = set(map(id, ast.walk(function.node)))
     for module in analysis.project.modules:
         for node in ast.walk(module.tree):
-            if id(node) not in inside and isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load):
+            if (
+                id(node) not in inside
+                and isinstance(node, ast.Name)
+                and node.id == name
+                and isinstance(node.ctx, ast.Load)
+            ):
                 return True
     return False
 
@@ -174,8 +181,22 @@ def _unpicklable_attribute(analysis, receiver: Instance) -> str | None:
     for cls in analysis.flow.mro(receiver.cls):
         for node in ast.walk(cls.node):
             if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
-                name = node.value.func.attr if isinstance(node.value.func, ast.Attribute) else getattr(node.value.func, "id", "")
-                if name in ("Lock", "RLock", "Thread", "ThreadPoolExecutor", "open", "socket", "local", "Queue", "build"):
+                name = (
+                    node.value.func.attr
+                    if isinstance(node.value.func, ast.Attribute)
+                    else getattr(node.value.func, "id", "")
+                )
+                if name in (
+                    "Lock",
+                    "RLock",
+                    "Thread",
+                    "ThreadPoolExecutor",
+                    "open",
+                    "socket",
+                    "local",
+                    "Queue",
+                    "build",
+                ):
                     return f"a {name}"
     return None
 
@@ -190,4 +211,3 @@ def _has_guard(analysis) -> bool:
     loops = any(isinstance(n, (ast.For, ast.While, ast.With)) for n in tree.body)
     calls = any(isinstance(n, ast.Expr) and isinstance(n.value, ast.Call) for n in tree.body)
     return guarded or not (loops or calls)
-

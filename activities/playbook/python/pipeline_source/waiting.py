@@ -5,13 +5,35 @@ from __future__ import annotations
 import ast
 import re
 
-from .dataflow import own_statements
+from .syntax import (
+    own_statements,
+)
 from .values import Attribute, External, ExternalCall, Function, Method
 
 _METHODS = {
-    "read", "readline", "readlines", "readinto", "read_bytes", "read_text", "recv", "recv_into", "urlopen", "urlretrieve",
-    "get_object", "download_file", "download_fileobj", "download_as_bytes", "download_blob", "fetchall", "fetchone", "sleep",
-    "check_output", "communicate", "getaddrinfo", "create_connection", "pread",
+    "read",
+    "readline",
+    "readlines",
+    "readinto",
+    "read_bytes",
+    "read_text",
+    "recv",
+    "recv_into",
+    "urlopen",
+    "urlretrieve",
+    "get_object",
+    "download_file",
+    "download_fileobj",
+    "download_as_bytes",
+    "download_blob",
+    "fetchall",
+    "fetchone",
+    "sleep",
+    "check_output",
+    "communicate",
+    "getaddrinfo",
+    "create_connection",
+    "pread",
 }
 _FUNCTIONS = re.compile(
     r"^(builtins\.open|io\.open|gzip\.open|time\.sleep|os\.(read|pread)|urllib\.request\.\w+|requests\.\w+|httpx\.\w+|"
@@ -31,7 +53,9 @@ def is_wait(flow, call: ast.Call, function: Function, depth: int = 0) -> bool:
         elif isinstance(callee, (Function, Method)):
             inner = callee.function if isinstance(callee, Method) else callee
             if depth < 3 and not isinstance(inner.node, ast.Lambda):
-                if any(isinstance(n, ast.Call) and is_wait(flow, n, inner, depth + 1) for n in own_statements(inner.node)):
+                if any(
+                    isinstance(n, ast.Call) and is_wait(flow, n, inner, depth + 1) for n in own_statements(inner.node)
+                ):
                     return _only_waits(flow, inner, depth + 1)
             return False
     if isinstance(call.func, ast.Attribute):
@@ -45,11 +69,16 @@ def is_wait(flow, call: ast.Call, function: Function, depth: int = 0) -> bool:
 def _only_waits(flow, function: Function, depth: int) -> bool:
     """A helper of the project is a wait as a whole when nothing much follows its last wait."""
     body = function.node.body
-    waits = [i for i, s in enumerate(body) if any(isinstance(n, ast.Call) and is_wait(flow, n, function, depth) for n in ast.walk(s))]
+    waits = [
+        i
+        for i, s in enumerate(body)
+        if any(isinstance(n, ast.Call) and is_wait(flow, n, function, depth) for n in ast.walk(s))
+    ]
     after = body[waits[-1] + 1 :] if waits else []
-    return not any(isinstance(n, (ast.For, ast.While, ast.ListComp)) for s in after for n in ast.walk(s)) and sum(
-        isinstance(n, ast.Call) for s in after for n in ast.walk(s)
-    ) <= 1
+    return (
+        not any(isinstance(n, (ast.For, ast.While, ast.ListComp)) for s in after for n in ast.walk(s))
+        and sum(isinstance(n, ast.Call) for s in after for n in ast.walk(s)) <= 1
+    )
 
 
 def _reads_memory(flow, call: ast.Call, frame) -> bool:

@@ -1,10 +1,13 @@
-"""Instances and their attributes: assignments to self, dataclass fields, properties, what is stored from outside."""
+"""Attributes of values: assignments to self, dataclass fields, properties, what is stored from outside."""
 
 from __future__ import annotations
 
 import ast
-import functools
 
+from .syntax import (
+    base_name,
+    stores_to,
+)
 from .values import (
     Arguments,
     Attribute,
@@ -14,7 +17,6 @@ from .values import (
     External,
     Flag,
     Frame,
-    Function,
     Instance,
     Leaf,
     Literal,
@@ -24,144 +26,25 @@ from .values import (
     Value,
 )
 
-_RECORD_DECORATORS = {"dataclass", "define", "frozen", "attrs", "s", "mutable"}
-_RECORD_BASES = {"NamedTuple", "BaseModel", "BaseSettings", "TypedDict", "Struct"}
-_ARGUMENT_NAMES = {"args", "opts", "opt", "options", "flags", "FLAGS", "hparams", "cli", "ns", "namespace", "cfg", "config"}
+_ARGUMENT_NAMES = {
+    "args",
+    "opts",
+    "opt",
+    "options",
+    "flags",
+    "FLAGS",
+    "hparams",
+    "cli",
+    "ns",
+    "namespace",
+    "cfg",
+    "config",
+}
 _MAPPING_METHODS = {"get", "pop", "setdefault", "items", "keys", "values", "copy", "update"}
 
 
-class Objects:
-    """Part of Flow: classes, instances, attributes."""
-
-    def function_value(self, node, frame: Frame) -> Function:
-        return self._once(("function", id(node), id(frame)), lambda: Function(node, frame.module, frame))
-
-    def class_value(self, node, frame: Frame) -> Class:
-        return self._once(("class", id(node), id(frame)), lambda: Class(node, frame.module, frame))
-
-    def _once(self, key, make):
-        """The same value object each time, so that identity compares."""
-        if not hasattr(self, "_made"):
-            self._made: dict = {}
-        if key not in self._made:
-            self._made[key] = make()
-        return self._made[key]
-
-    @property
-    def passed_fields(self) -> set[tuple[int, str]]:
-        """Fields that constructor calls were seen to give: their defaults have no effect there."""
-        return self._once("passed fields", set)
-
-    # -- classes ----------------------------------------------------------------------------------------------------
-
-    def instantiate(self, cls: Class, node: ast.Call | None, frame: Frame | None) -> list[Value]:
-        external = self.external_base(cls)
-        if external is not None and node is not None and self.find_method(cls, "__init__") is None and external.startswith("spdl."):
-            return self.library_call(external, node, frame)
-        return [self._once(("instance", id(cls.node), id(node), id(frame)), lambda: Instance(cls, node, frame))]
-
-    def mro(self, cls: Class) -> list[Class]:
-        found, waiting = [], [cls]
-        while waiting and len(found) < 20:
-            at = waiting.pop(0)
-            if all(at.node is not c.node for c in found):
-                found.append(at)
-                for base in at.node.bases:
-                    waiting += [v for v in self.evaluate(base, at.frame) if isinstance(v, Class)]
-        return found
-
-    def external_base(self, cls: Class) -> str | None:
-        """The SPDL class that a class of the project derives from."""
-        for at in self.mro(cls):
-            for base in at.node.bases:
-                for value in self.evaluate(base, at.frame):
-                    if isinstance(value, External) and value.name.startswith("spdl."):
-                        return value.name
-        return None
-
-    def find_method(self, cls: Class, name: str) -> Function | None:
-        for at in self.mro(cls):
-            for node in at.node.body:
-                if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.name == name:
-                    return self.function_value(node, self._class_frame(at))
-        return None
-
-    def _class_frame(self, cls: Class) -> Frame:
-        scope = cls.module.scopes[cls.node]
-        return self._once(("class frame", id(scope), id(cls.frame)), lambda: Frame(scope, cls.frame))
-
-    def owner_class(self, function: Function) -> Class | None:
-        parent = function.module.parents.get(function.node)
-        if not isinstance(parent, ast.ClassDef):
-            return None
-        return self.class_value(parent, self.frame_at(function.module, parent))
-
-    def subclass_names(self, cls: Class) -> set[str]:
-        names = set()
-        for module in self.project.modules:
-            for node in ast.walk(module.tree):
-                if isinstance(node, ast.ClassDef) and node is not cls.node and node.bases:
-                    candidate = self.class_value(node, self.frame_at(module, node))
-                    if any(c.node is cls.node for c in self.mro(candidate)):
-                        names.add(node.name)
-        return names
-
-    def instances(self, cls: Class) -> list[Value]:
-        """Who `self` may be in a method that any caller may have called."""
-        key = ("instances", id(cls.node))
-        if not hasattr(self, "_instances"):
-            self._instances: dict = {}
-        if key not in self._instances:
-            self._instances[key] = self.instantiate_open(cls)
-            found: list[Value] = []
-            for name in {cls.node.name, "cls", *self.subclass_names(cls)}:
-                for module, call in self._calls_by_name.get(name, []):
-                    frame = self.frame_at(module, call)
-                    for value in self.evaluate(call.func, frame):
-                        if isinstance(value, Class) and any(c.node is cls.node for c in self.mro(value)):
-                            found += self.instantiate(value, call, frame)
-            found = [v for v in found if isinstance(v, Instance)]
-            if found:
-                self._instances[key] = found[:6]
-        return self._instances[key]
-
-    def instantiate_open(self, cls: Class) -> list[Value]:
-        return [self._once(("instance", id(cls.node), None, None), lambda: Instance(cls, None, None))]
-
-    def is_record(self, cls: Class) -> bool:
-        for at in self.mro(cls):
-            for decorator in at.node.decorator_list:
-                decorator = decorator.func if isinstance(decorator, ast.Call) else decorator
-                name = decorator.attr if isinstance(decorator, ast.Attribute) else getattr(decorator, "id", "")
-                if name in _RECORD_DECORATORS:
-                    return True
-            for base in at.node.bases:
-                name = base.attr if isinstance(base, ast.Attribute) else getattr(base, "id", "")
-                if name in _RECORD_BASES:
-                    return True
-        return False
-
-    def fields(self, cls: Class) -> dict[str, tuple[ast.AnnAssign, Class]]:
-        found: dict[str, tuple[ast.AnnAssign, Class]] = {}
-        for at in reversed(self.mro(cls)):
-            for node in at.node.body:
-                if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
-                    found[node.target.id] = (node, at)
-        return found
-
-    def field_elements(self, cls: Class) -> list:
-        """What dataclasses.fields(cls) yields, as mappings of name and default."""
-        elements = []
-        for name, (node, owner) in self.fields(cls).items():
-            default = node.value
-            if isinstance(default, ast.Call) and base_name(default.func) in ("field", "dataclasses"):
-                default = next((k.value for k in default.keywords if k.arg == "default"), None)
-            entries = [("name", ast.Constant(name)), *([("default", default)] if default is not None else [])]
-            value = self._once(("field", id(node)), lambda e=entries, o=owner: DictOf(e, [], self._class_frame(o)))
-            elements.append(lambda v=value: [v])
-        return elements
-
-    # -- attributes -------------------------------------------------------------------------------------------------
+class Attributes:
+    """Part of Flow: attributes."""
 
     def attribute(self, base: Value, name: str, node: ast.AST, frame: Frame) -> list[Value]:
         if isinstance(base, ModuleRef):
@@ -297,7 +180,9 @@ class Objects:
         return useful or found or [Unknown(f"attribute {name}")]
 
     def _stored_from_outside_instance(self, inst: Instance, name: str) -> list[Value]:
-        if not any(isinstance(t, ast.Attribute) and base_name(t.value) != "self" for _, t, _ in self.key_stores.get(name, [])):
+        if not any(
+            isinstance(t, ast.Attribute) and base_name(t.value) != "self" for _, t, _ in self.key_stores.get(name, [])
+        ):
             return []
         return self._stored_from_outside(
             name, lambda v: isinstance(v, Instance) and v.cls.node is inst.cls.node and _is_not_self(v, inst)
@@ -310,7 +195,7 @@ class Objects:
                 if not isinstance(method, (ast.FunctionDef, ast.AsyncFunctionDef)) or not method.args.args:
                     continue
                 self_name = method.args.args[0].arg
-                stores = [s for s in _stores(method, self_name, name)]
+                stores = [s for s in stores_to(method, self_name, name)]
                 if not stores:
                     continue
                 frame = self.method_frame(inst, at, method)
@@ -387,60 +272,6 @@ class Objects:
                         return found
         return []
 
-    def parameter_of_command(self, function: Function, name: str, frame: Frame) -> list[Value]:
-        """Parameters that click, typer, fire and hydra fill from the command line."""
-        node = function.node
-        if isinstance(node, ast.Lambda):
-            return []
-        names = [base_name(d.func if isinstance(d, ast.Call) else d) for d in node.decorator_list]
-        attrs = [_attr(d.func if isinstance(d, ast.Call) else d) for d in node.decorator_list]
-        if "option" in attrs or "option" in names:
-            definition = self.flags.by_dest(name, function.module)
-            if definition is not None:
-                return [self._once(("flag", id(definition)), lambda: self.flags.value(definition, self))]
-        if "main" in attrs and "hydra" in names:
-            return self._hydra_config(node, frame)
-        turned = any(
-            call.args and _attr(call.func) in ("run", "Fire", "cli") and base_name(call.func) in ("typer", "fire", "tyro")
-            and any(isinstance(v, Function) and v.node is node for v in self.evaluate(call.args[0], self.frame_at(module, call)))
-            for key in ("run", "Fire", "cli")
-            for module, call in self._calls_by_name.get(key, [])
-        )
-        if not turned and not ({"command", "callback"} & set(attrs) and "option" not in attrs and self._uses("typer")):
-            return []
-        from .dataflow import default_node
-
-        default = default_node(node, name)
-        if isinstance(default, ast.Call) and _attr(default.func) in ("Option", "Argument"):
-            keywords = {k.arg: k.value for k in default.keywords}
-            default = keywords.get("default", default.args[0] if default.args else None)
-        definition = self._once(
-            ("plain flag", id(node), name), lambda: self.flags.plain(name, default, function.module)
-        )
-        return [self._once(("flag", id(definition)), lambda: self.flags.value(definition, self))]
-
-    def _uses(self, package: str) -> bool:
-        return any(
-            isinstance(n, ast.Import) and any(a.name == package for a in n.names)
-            or isinstance(n, ast.ImportFrom) and n.module == package
-            for m in self.project.modules
-            for n in ast.walk(m.tree)
-        )
-
-    def _hydra_config(self, node, frame: Frame) -> list[Value]:
-        for decorator in node.decorator_list:
-            if isinstance(decorator, ast.Call) and _attr(decorator.func) == "main":
-                keywords = {k.arg: k.value for k in decorator.keywords}
-                folder = self.number(keywords["config_path"], frame.parent or frame) if "config_path" in keywords else ""
-                file = self.number(keywords["config_name"], frame.parent or frame) if "config_name" in keywords else ""
-                if isinstance(folder, str) and isinstance(file, str):
-                    for ending in ("", ".yaml", ".yml"):
-                        path = self.project.find_file(f"{folder}/{file}{ending}" if folder else f"{file}{ending}")
-                        leaf = self.config(path) if path and path.endswith((".yaml", ".yml")) else None
-                        if leaf is not None:
-                            return [leaf]
-        return []
-
 
 class _MethodFrame(Frame):
     """A method of a known instance with any caller: parameters are followed to call sites, self is known."""
@@ -448,44 +279,3 @@ class _MethodFrame(Frame):
 
 def _is_not_self(value: Value, inst: Instance) -> bool:
     return inst.call is None or value.call is None or value.call is inst.call
-
-
-def _stores(method: ast.AST, self_name: str, name: str) -> list:
-    """Assignments to self.name in a method: (kind, value, path, statement)."""
-    return _all_stores(method, self_name).get(name, [])
-
-
-@functools.cache
-def _all_stores(method: ast.AST, self_name: str) -> dict[str, list]:
-    found: dict[str, list] = {}
-
-    def take(target: ast.AST, kind: str, value: ast.AST, statement: ast.AST, path: tuple = ()) -> None:
-        if isinstance(target, ast.Attribute):
-            if isinstance(target.value, ast.Name) and target.value.id == self_name:
-                found.setdefault(target.attr, []).append((kind, value, path, statement))
-        elif isinstance(target, (ast.Tuple, ast.List)):
-            for index, element in enumerate(target.elts):
-                take(element, kind, value, statement, (*path, index))
-
-    for node in ast.walk(method):
-        if isinstance(node, ast.Assign):
-            for target in node.targets:
-                take(target, "assign", node.value, node)
-        elif isinstance(node, ast.AnnAssign) and node.value is not None:
-            take(node.target, "assign", node.value, node)
-        elif isinstance(node, (ast.With, ast.AsyncWith)):
-            for item in node.items:
-                if item.optional_vars is not None:
-                    take(item.optional_vars, "with", item.context_expr, node)
-    return found
-
-
-def base_name(node: ast.AST) -> str:
-    """First name of a dotted expression."""
-    while isinstance(node, (ast.Attribute, ast.Call, ast.Subscript)):
-        node = node.func if isinstance(node, ast.Call) else node.value
-    return node.id if isinstance(node, ast.Name) else ""
-
-
-def _attr(node: ast.AST) -> str:
-    return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")

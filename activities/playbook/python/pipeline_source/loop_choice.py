@@ -1,0 +1,105 @@
+"""Which of several loops is the one that trains, by what it is called and what it does."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+from .loop import Loop
+
+_TRAINS = re.compile(
+    r"\b(backward|loss|optimi[sz]er|opt|zero_grad|train\w*|model|forward|fit|grad\w*|update|learn\w*|step|sgd)\b|_step\b|train",
+    re.I,
+)
+_EVALUATES = re.compile(
+    r"(^|_|\b)(eval\w*|val|valid\w*|test\w*|infer\w*|predict\w*|bench\w*|warm_?up|profile|debug|dry_run)(_|\b|$)", re.I
+)
+_TRAINING_NAMES = re.compile(r"train|fit|epoch|run|main|learn", re.I)
+_LOADER_NAMES = re.compile(r"loader|pipeline|batches|data_?iter|stream|dataset", re.I)
+
+
+class LoopChoice:
+    """Part of LoopFinder."""
+
+    def _score(self, loop: Loop) -> float:
+        module = loop.module
+        score = 0.0
+        body = (
+            loop.node.body
+            if isinstance(loop.node, (ast.For, ast.AsyncFor, ast.While, ast.FunctionDef))
+            else [loop.node]
+        )
+        text = "\n".join(module.text_of(s) for s in body)
+        score += min(5, len(set(m.group().lower() for m in _TRAINS.finditer(text))))
+        qualname = module.scope_at(loop.node).qualname
+        target = module.text_of(loop.node.target) if isinstance(loop.node, ast.For) else ""
+        for name in (qualname.rpartition(".")[2], module.text_of(loop.iterable), target):
+            if _EVALUATES.search(re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name)):
+                score -= 6
+        if _TRAINING_NAMES.search(qualname.rpartition(".")[2] or "main"):
+            score += 2
+        for parent in module.ancestors(loop.node):
+            if isinstance(parent, ast.With) and re.search(
+                r"no_grad|inference_mode", " ".join(module.text_of(i.context_expr) for i in parent.items)
+            ):
+                score -= 4
+        if loop.kind == "for" and any(isinstance(n, (ast.Yield, ast.YieldFrom)) for s in body for n in ast.walk(s)):
+            score -= 8  # passes batches on: the loop that trains is further out
+        if loop.kind == "argument":
+            score -= 4
+        if isinstance(loop.node, ast.For) and _only_passes_on(loop.node):
+            score -= 6
+        if not self._is_reached(loop):
+            score -= 5
+        return score
+
+    def _is_reached(self, loop: Loop) -> bool:
+        scope = loop.module.scope_at(loop.node)
+        while scope is not None and not scope.is_function:
+            scope = scope.parent
+        if scope is None:
+            return True
+        name = getattr(scope.node, "name", "")
+        if name.startswith("__"):
+            return True
+        return any(
+            isinstance(n, (ast.Name, ast.Attribute)) and name == (n.id if isinstance(n, ast.Name) else n.attr)
+            for m in self.flow.project.modules
+            for n in ast.walk(m.tree)
+        )
+
+    def by_name(self) -> Loop | None:
+        """When nothing could be followed: a loop of the script that reads like one over a loader."""
+        module = self.flow.project.main
+        best: Loop | None = None
+        for node in ast.walk(module.tree):
+            if isinstance(node, ast.For) and _LOADER_NAMES.search(module.text_of(node.iter)):
+                frame = self.flow.frame_at(module, node)
+                if (
+                    isinstance(node.iter, ast.Call)
+                    and isinstance(node.iter.func, ast.Name)
+                    and node.iter.func.id == "range"
+                ):
+                    continue
+                iterable = node.iter
+                while (
+                    isinstance(iterable, ast.Call)
+                    and isinstance(iterable.func, (ast.Name, ast.Attribute))
+                    and (iterable.func.id if isinstance(iterable.func, ast.Name) else iterable.func.attr)
+                    in ("enumerate", "tqdm", "islice", "iter")
+                    and iterable.args
+                ):
+                    iterable = iterable.args[0]
+                loop = Loop("for", node, iterable, frame, [], [], followed=False)
+                loop.score = self._score(loop)
+                if best is None or loop.score > best.score:
+                    best = loop
+        return best
+
+
+def _only_passes_on(node: ast.For) -> bool:
+    """`for x in it: q.put(x)`: somebody else trains on it."""
+    if len(node.body) != 1 or not isinstance(node.body[0], ast.Expr) or not isinstance(node.body[0].value, ast.Call):
+        return False
+    function = node.body[0].value.func
+    return isinstance(function, ast.Attribute) and function.attr in ("put", "append", "put_nowait", "send")
