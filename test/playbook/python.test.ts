@@ -2,11 +2,13 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { survey } from '../../activities/playbook/run-python.js';
 import type { Survey } from '../../activities/playbook/survey.js';
 import {
   fixture,
   type Job,
   type Output,
+  python,
   rewriteOf,
   runJob,
   stagesBySpdl,
@@ -555,6 +557,30 @@ describe('what is left alone', () => {
       expect(output.stdout).toContain('loaded in a subprocess');
       expect(output.samples).toBe(160);
     });
+  });
+
+  it('says why a source cannot be read, as an agent failure', async () => {
+    await expect(surveyOf({ ...functions, script: 'gone.py' })).rejects.toMatchObject({
+      type: 'agent_failed',
+      message: expect.stringContaining("pipeline script 'gone.py' is not a file of the source directory"),
+    });
+    const nowhere = { dir: functions.dir, script: 'train.py', python: '/nowhere/python' };
+    await expect(survey(nowhere, 'python train.py')).rejects.toMatchObject({
+      type: 'agent_failed',
+      message: expect.stringContaining('/nowhere/python'),
+    });
+  });
+
+  it.each([
+    ['python train.py --num-workers=5', 'flag:--num-workers', 5],
+    ['python -u $SOURCE_DIR/train.py --num-w 6 && echo done --num-workers 9', 'flag:--num-workers', 6],
+    ['bash -c "cd . && OMP_NUM_THREADS=1 python train.py --num-workers 7"', 'flag:--num-workers', 7],
+    ['torchx run -s local_cwd dist.ddp --script train.py -- --num-workers 8', 'flag:--num-workers', 8],
+    ['bash run.sh', 'code:train.py:DEFAULT_WORKERS', 2],
+  ])('reads the flags of `%s`', async (command, id, value) => {
+    const seen = await survey({ dir: functions.dir, script: 'train.py', python }, command);
+    const stage = seen.pipelines[0]!.stages.find((s) => s.function === 'load');
+    expect([stage?.knob, stage?.concurrency]).toEqual([id, value]);
   });
 
   it('measures the model alone from the cache', async () => {

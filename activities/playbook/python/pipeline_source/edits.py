@@ -86,29 +86,29 @@ class Edits:
         if line > len(self.module.lines) or (line == len(self.module.lines) and self.module.lines[-1]):
             self.insert(len(self.module.text.encode("utf-8")), f"{newline}{newline}{block}{newline}")
         else:
-            self.insert(self.offset(line, 0), f"{newline}{block}{newline}{newline}")
+            at = self.offset(line, 0)
+            # Before whatever else is put at that very place.
+            self._edits.append((at, at, -1, f"{newline}{block}{newline}{newline}"))
 
     def _line_after_imports(self) -> int:
         """Line (1-based) before which a block goes."""
         line = 1
         for index, statement in enumerate(self.module.tree.body):
             is_docstring = index == 0 and isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
-            if not is_docstring and not isinstance(statement, (ast.Import, ast.ImportFrom)):
+            if not is_docstring and not _is_import(statement):
                 if line == 1:
                     # Nothing above: stay below the shebang and leading comments.
                     first = statement.decorator_list[0] if getattr(statement, "decorator_list", None) else statement
                     line = first.lineno
                 break
+            following = self.module.tree.body[index + 1 : index + 2]
+            if following and following[0].lineno == statement.end_lineno and not _is_import(following[0]):
+                # `import x; run()`: above that line, where only a future import may not be overtaken.
+                if getattr(statement, "module", None) == "__future__":
+                    raise RewriteRefused(f"{self.module.path}:{statement.lineno} goes on after a future import")
+                return max(line, statement.lineno)
             line = statement.end_lineno + 1
-            if self._shares_line(index):
-                raise RewriteRefused(
-                    f"{self.module.path}:{statement.lineno} has several statements on one line of imports"
-                )
         return line
-
-    def _shares_line(self, index: int) -> bool:
-        body = self.module.tree.body
-        return index + 1 < len(body) and body[index + 1].lineno == body[index].end_lineno
 
     def splice(self, first: int, last: int) -> str:
         """Text between two offsets with the edits applied, whether or not it compiles by itself."""
@@ -131,3 +131,7 @@ class Edits:
         except (SyntaxError, ValueError) as error:
             raise RewriteRefused(f"the rewritten {self.module.path} does not compile: {error}") from None
         return text
+
+
+def _is_import(statement: ast.stmt) -> bool:
+    return isinstance(statement, (ast.Import, ast.ImportFrom))

@@ -76,8 +76,6 @@ class LaunchCommand:
         """Value of the last of these options in the command; '' for one without a value."""
         found = None
         for index, word in enumerate(self.arguments):
-            if word == "--":
-                break
             name, equals, value = word.partition("=")
             if name not in options and not self._abbreviates(name, options, all_options or []):
                 short = next((o for o in options if len(o) == 2 and o[1] != "-" and word.startswith(o)), None)
