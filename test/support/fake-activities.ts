@@ -86,6 +86,10 @@ export class FakeRun {
     },
     applyPatch: async ({ experiment }) => {
       this.#called('applyPatch', experiment.nodeId);
+      // Whatever is prepared first gets the first slot: tests count on its being the baseline.
+      if (experiment.kind === 'headspace' || experiment.kind === 'mtp') {
+        await this.until((run) => run.launched.includes('000_baseline'));
+      }
       return {
         commit: `c_${experiment.nodeId}`,
         changed: true,
