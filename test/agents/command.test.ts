@@ -213,6 +213,24 @@ describe('the processes of a command', () => {
 });
 
 describe('after kill -9 of the engine', () => {
+  it('reads the answer that its command gave meanwhile, and asks nobody', async () => {
+    const hooks = noHooks();
+    const reply = { result: 'late but whole', is_error: false, total_cost_usd: 0.5, usage: { input_tokens: 7 } };
+    await writeFile(hooks.outputFile, `hello\n${JSON.stringify(reply)}\n`);
+    const agent = createClaudeAgent(agentConfig({ agent_command: '/no/such/command' }), hooks);
+    expect(await askAgent(agent, APPLY)).toMatchObject({ text: 'late but whole', costUsd: 0.5 });
+  });
+
+  it.each([['{"result": "cut sho'], ['{"result": "overloaded", "is_error": true}'], ['']])(
+    'asks again after %j',
+    async (left) => {
+      const hooks = noHooks();
+      await writeFile(hooks.outputFile, left);
+      const agent = createClaudeAgent(agentConfig({ agent_command: '/no/such/command' }), hooks);
+      await expect(askAgent(agent, APPLY)).rejects.toThrow(/there is no such command/);
+    },
+  );
+
   async function killedEngine() {
     const root = await folder();
     const pidFile = join(root, 'pids');

@@ -4,12 +4,13 @@
  */
 import { ApplicationFailure } from '@temporalio/common';
 import type { Activities, PlanResult } from '../../activities/contract.js';
-import { applyEvent, type EngineState, initialState } from '../../domain/engine-state.js';
+import { applyEvent, type EngineState, initialState, openRows } from '../../domain/engine-state.js';
 import type { EngineEvent } from '../../domain/events.js';
 import { SEEDS } from '../../domain/experiment.js';
 import { type Failure, failure } from '../../domain/failure.js';
 import { NOTHING_SPENT, type Spent } from '../../domain/ledger.js';
 import { UNKNOWN_METRICS } from '../../domain/metrics.js';
+import { inRunOrder } from '../../domain/policies/scheduling.js';
 
 export interface FakeOptions {
   /** Throughput of a node's run; 100 when absent. */
@@ -58,6 +59,12 @@ export class FakeRun {
     return { usd: this.options.usdPerCall ?? 0, tokens: 10, unpriced: 0 };
   }
 
+  #isFirstInPreparation(nodeId: string): boolean {
+    const preparing = openRows(this.state).filter((row) => row.state.status === 'preparing');
+    const [first] = inRunOrder(preparing);
+    return first === undefined || first.nodeId === nodeId || !preparing.some((row) => row.nodeId === nodeId);
+  }
+
   #changed(): void {
     const waiters = this.#waiters;
     this.#waiters = [];
@@ -86,10 +93,6 @@ export class FakeRun {
     },
     applyPatch: async ({ experiment }) => {
       this.#called('applyPatch', experiment.nodeId);
-      // Whatever is prepared first gets the first slot: tests count on its being the baseline.
-      if (experiment.kind === 'headspace' || experiment.kind === 'mtp') {
-        await this.until((run) => run.launched.includes('000_baseline'));
-      }
       return {
         commit: `c_${experiment.nodeId}`,
         changed: true,
@@ -98,6 +101,8 @@ export class FakeRun {
     },
     buildImage: async ({ nodeId }) => {
       this.#called('buildImage', nodeId);
+      // What is prepared first gets a free slot: here that is always what comes first in the queue.
+      await this.until((run) => run.#isFirstInPreparation(nodeId));
       return { image: 'img', reused: false };
     },
     launchJob: async ({ nodeId }) => {
