@@ -9,15 +9,17 @@ import { commandFor, jobEnvironment, treePlaces } from './job-environment.js';
 import { ownNode, preparedCommit, readImage, readSpec } from './job-files.js';
 import { jobNameOf, type LaunchRequest, type Platform } from './platforms/platform.js';
 import type { RunContext } from './run-context.js';
+import type { RunLog } from './run-log.js';
 import type { SourceControl } from './source-control/source-control.js';
 
 export interface LaunchJobDeps {
   context: RunContext;
   platform: Platform;
   sourceControl: SourceControl;
+  runLog: Pick<RunLog, 'state'>;
 }
 
-export function makeLaunchJob({ context, platform, sourceControl }: LaunchJobDeps): Activities['launchJob'] {
+export function makeLaunchJob({ context, platform, sourceControl, runLog }: LaunchJobDeps): Activities['launchJob'] {
   const { workdir, log } = context;
   return async (input) => {
     ownNode(context, input);
@@ -27,8 +29,14 @@ export function makeLaunchJob({ context, platform, sourceControl }: LaunchJobDep
     return job;
   };
 
+  /** The limit in force, which a person may have changed since the start. */
+  async function timeoutS(): Promise<number> {
+    const state = await runLog.state();
+    return state.seq === 0 ? context.config.job_timeout_s : state.limits.jobTimeoutS;
+  }
+
   async function start(jobName: string, input: NodeRef & { slot: number }) {
-    const request = await launchRequest(jobName, input, context, sourceControl);
+    const request = await launchRequest(jobName, input, context, sourceControl, await timeoutS());
     try {
       const job = await platform.launch(request);
       log('job launched', { node: input.nodeId, job_id: job.jobId, slot: input.slot, command: request.command });
@@ -47,6 +55,7 @@ async function launchRequest(
   { nodeId, slot }: { nodeId: string; slot: number },
   { workdir, config }: RunContext,
   sourceControl: SourceControl,
+  timeoutS: number,
 ): Promise<LaunchRequest> {
   const [spec, commit, image] = await Promise.all([
     readSpec(workdir, nodeId),
@@ -68,7 +77,7 @@ async function launchRequest(
     command: commandFor(spec.launch_command || config.base_launch_command, image, treePlaces(input)),
     cwd: tree.sourceDir,
     env: jobEnvironment(input),
-    timeoutS: config.job_timeout_s,
+    timeoutS,
     stallTimeoutS: config.stall_timeout_s,
     metricsDir,
   };

@@ -9,7 +9,9 @@ import { makeCancelJob } from '../../activities/cancel-job.js';
 import type { JobEnd } from '../../activities/contract.js';
 import { makeLaunchJob } from '../../activities/launch-job.js';
 import { makePollMetrics } from '../../activities/poll-metrics.js';
+import { openRunLog } from '../../activities/run-log.js';
 import type { SourceControl } from '../../activities/source-control/source-control.js';
+import { DEFAULT_LIMITS } from '../../domain/limits.js';
 import { JobFixture, linesOf, RUN } from './job-fixture.js';
 
 let jobs: JobFixture;
@@ -32,6 +34,7 @@ const launch = (nodeId: string, fixture = jobs) =>
     context: fixture.context,
     platform: fixture.platform,
     sourceControl: fixture.sourceControl as SourceControl,
+    runLog: openRunLog(fixture.context.workdir),
   })({ ...node(nodeId), slot: 1 });
 
 const poll = (nodeId: string, more: { windowMs?: number; environment?: MockActivityEnvironment } = {}) => {
@@ -45,6 +48,17 @@ const poll = (nodeId: string, more: { windowMs?: number; environment?: MockActiv
 };
 
 describe('launchJob', () => {
+  it('gives the job the time limit that is in force now', async () => {
+    const limits = { ...DEFAULT_LIMITS, jobTimeoutS: 77 };
+    await openRunLog(jobs.context.workdir).append([{ seq: 1, atMs: 1, type: 'run_started', run: RUN, limits }]);
+    await prepare('n1', 'true');
+    const { jobId } = await launch('n1');
+    const record = JSON.parse(await readFile(jobs.context.workdir.job(jobId, 'job.json'), 'utf8')) as {
+      timeout_s: number;
+    };
+    expect(record.timeout_s).toBe(77);
+  });
+
   it('starts the command in its tree with the image and the slot, and once when it runs twice', async () => {
     const { source_dir } = jobs.context.config;
     await prepare('n1', `echo "$IMAGE" $AUTORESEARCH_SLOT $PWD ${source_dir}/train.py >> '${jobs.file('ledger')}'`);
@@ -78,6 +92,7 @@ describe('launchJob', () => {
       context: jobs.context,
       platform: jobs.platform,
       sourceControl: jobs.sourceControl as SourceControl,
+      runLog: openRunLog(jobs.context.workdir),
     });
     await expect(activity(input)).rejects.toMatchObject({ type, nonRetryable: true });
   });
