@@ -4,8 +4,8 @@
  */
 
 import { resolve } from 'node:path';
-import { agentInConfig } from '../activities/agents/index.js';
-import { EFFORTS } from '../domain/formats/config.js';
+import { agentInConfig } from '../activities/agents/agent-path.js';
+import { EFFORTS } from '../domain/effort.js';
 import { DEFAULT_LIMITS } from '../domain/limits.js';
 import { shellWords } from '../domain/policies/launch-command.js';
 import type { SetLimitsMessage } from '../domain/steering.js';

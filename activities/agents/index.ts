@@ -1,14 +1,14 @@
 /** The agents by name, and which of them a new run gets. */
-import { resolve } from 'node:path';
 import type { RunConfig } from '../../domain/formats/config.js';
 import { raise } from '../activity-failure.js';
 import { createPlaybookAgent } from '../playbook/playbook-agent.js';
 import type { CodingAgent } from './agent.js';
+import { isModulePath } from './agent-path.js';
 import type { AgentHooks } from './agent-process.js';
 import { hasAnthropicCredentials } from './anthropic-credentials.js';
 import { createCodexAgent } from './codex-agent.js';
 import { createClaudeAgent } from './command-agent.js';
-import { createModuleAgent, isModulePath, loadUserAgent } from './module-agent.js';
+import { createModuleAgent, loadUserAgent } from './module-agent.js';
 import { DEFAULT_ANTHROPIC_MODEL, priceOf } from './prices.js';
 
 export const AGENT_NAMES = ['anthropic', 'claude', 'codex', 'playbook'] as const;
@@ -46,11 +46,6 @@ export const AGENT_CHOICE = `one of ${AGENT_NAMES.join(', ')}, or the path of a 
 /** The agent of a run that names none: the API where it can be called, else the `claude` command. */
 export function defaultAgent(env: NodeJS.ProcessEnv): (typeof AGENT_NAMES)[number] {
   return hasAnthropicCredentials(env) ? 'anthropic' : 'claude';
-}
-
-/** As config.json holds it: a module by its absolute path, so that a worker finds it from wherever it was started. */
-export function agentInConfig(given: string, folder: string): string {
-  return isModulePath(given) ? resolve(folder, given) : given;
 }
 
 /** Why this agent cannot be used at all, or null. For the start of a run, before anything is written. */

@@ -48,10 +48,6 @@ const AnswerSchema = z.union([
   }),
 ]);
 
-export function isModulePath(agent: string): boolean {
-  return /[\\/]/.test(agent) || /\.[cm]?js$/.test(agent);
-}
-
 /** An Error says what is missing, for a person who is writing such a module. */
 export async function loadUserAgent(path: string, options: UserAgentOptions): Promise<UserAgent> {
   if (!isAbsolute(path)) throw new Error(`${path}: an agent module is named by its absolute path`);

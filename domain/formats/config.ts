@@ -3,11 +3,9 @@
  * a default, so that an old file still parses.
  */
 import { z } from 'zod';
+import { EFFORTS } from '../effort.js';
 import { DEFAULT_LIMITS } from '../limits.js';
 import { PricesSchema } from './prices.js';
-
-/** '' leaves it to the model. */
-export const EFFORTS = ['', 'low', 'medium', 'high', 'xhigh', 'max'] as const;
 
 const positive = z.number().int().min(1);
 /** Null sets no limit. */

@@ -6,13 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { isProviderWait, spentOf } from '../../activities/agents/agent-failure.js';
-import {
-  agentInConfig,
-  agentProblem,
-  createAgent,
-  defaultAgent,
-  unknownCostReason,
-} from '../../activities/agents/index.js';
+import { agentInConfig } from '../../activities/agents/agent-path.js';
+import { agentProblem, createAgent, defaultAgent, unknownCostReason } from '../../activities/agents/index.js';
 import { parsePlan } from '../../activities/agents/parse-reply.js';
 import { packageFile } from '../../activities/package-files.js';
 import { APPLY, agentConfig, askAgent, failureOf, PLAN } from '../support/agent-tasks.js';
