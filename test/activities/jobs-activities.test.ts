@@ -57,6 +57,7 @@ describe('launchJob', () => {
       timeout_s: number;
     };
     expect(record.timeout_s).toBe(77);
+    await poll('n1');
   });
 
   it('starts the command in its tree with the image and the slot, and once when it runs twice', async () => {
