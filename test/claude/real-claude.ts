@@ -3,6 +3,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import type { CodingAgent } from '../../activities/agents/agent.js';
 import { isProviderWait, spentOf } from '../../activities/agents/agent-failure.js';
 import { createClaudeAgent } from '../../activities/agents/command-agent.js';
 import { parseAnalysis, parsePlan, parseRewrite } from '../../activities/agents/parse-reply.js';
@@ -38,10 +39,13 @@ async function claudeFor(server: MessagesServer) {
     vi.unstubAllEnvs();
   });
   const config = agentConfig({ agent_command: CLAUDE, agent_timeout_s: 60 });
-  return createClaudeAgent(config, {
-    onStart: async () => undefined,
-    outputFile: join(tmpdir(), `claude-${process.pid}.stdout`),
-  });
+  // As the engine does: an agent and a file for its answer for each question.
+  const answer: CodingAgent['answer'] = async (...call) => {
+    const folder = await mkdtemp(join(tmpdir(), 'autoresearch-claude-answer-'));
+    const hooks = { onStart: async () => undefined, outputFile: join(folder, 'answer') };
+    return await createClaudeAgent(config, hooks).answer(...call);
+  };
+  return { name: 'claude', answer };
 }
 
 const flags = (...more: string[]) => [
