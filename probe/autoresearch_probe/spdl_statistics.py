@@ -7,7 +7,7 @@ import os
 import time
 from contextlib import asynccontextmanager
 
-from . import complaints, imported_files
+from . import background, complaints, imported_files
 from .import_hook import after_import
 from .table import Table
 
@@ -73,11 +73,16 @@ def _hook_class(base, table, interval_s):
             finally:
                 with complaints.guard():
                     self._record(self._get_lap_stats())
-                    imported_files.sweep()
+                    background.later(imported_files.sweep)
 
         def _record(self, stats):
-            times = (stats.ave_time, stats.p90_time, stats.p99_time)
-            table.append([(f"{time.time():.3f}", stage_name(self.info), stats.num_tasks, stats.num_failures, *times)])
+            now = time.time()
+
+            def append():
+                times = (stats.ave_time, stats.p90_time, stats.p99_time)
+                table.append([(f"{now:.3f}", stage_name(self.info), stats.num_tasks, stats.num_failures, *times)])
+
+            background.later(append)
 
     return ProbeTaskHook
 
@@ -105,9 +110,14 @@ def _watch(queue, table, asked_for_by_user):
     report, hook = queue.interval_stats_callback, queue.stage_hook
 
     def record(stats):
-        waits = (stats.ave_put_time, stats.ave_get_time)
-        facts = (stats.elapsed, stats.num_items, stats.qps, *waits, stats.occupancy_rate)
-        table.append([(f"{time.time():.3f}", stage_name(queue.info), *facts, int(_is_sink(queue)))])
+        now = time.time()
+
+        def append():
+            waits = (stats.ave_put_time, stats.ave_get_time)
+            facts = (stats.elapsed, stats.num_items, stats.qps, *waits, stats.occupancy_rate)
+            table.append([(f"{now:.3f}", stage_name(queue.info), *facts, int(_is_sink(queue)))])
+
+        background.later(append)
 
     async def interval_stats_callback(stats):
         with complaints.guard():

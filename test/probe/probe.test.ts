@@ -264,3 +264,25 @@ describe('a job is never broken', () => {
     expect(stderr).not.toContain('autoresearch_probe');
   });
 });
+
+describe('work that the probe does later', () => {
+  const script = (child: string) => `
+import os, sys
+from multiprocessing import get_context
+from autoresearch_probe import background
+sent = lambda text: background.later(lambda: os.write(1, text))
+def work():
+    sent(b'child\\n')
+background._BURST_S = 3600
+sent(b'parent\\n')
+${child}
+`;
+
+  it.each([
+    ['a child of multiprocessing', "child = get_context('fork').Process(target=work); child.start(); child.join()"],
+    ['a child of fork', 'pid = os.fork()\nif pid == 0:\n    work()\n    sys.exit()\nos.waitpid(pid, 0)'],
+  ])('is done at the end of the process that asked for it, and once: %s', async (_, child) => {
+    const { stdout, stderr } = await python({ args: ['-c', script(child)] });
+    expect({ stdout, stderr }).toEqual({ stdout: 'child\nparent', stderr: '' });
+  });
+});
