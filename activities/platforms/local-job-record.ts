@@ -3,6 +3,8 @@ import { open, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { readJsonIfAny, readTextIfAny } from '../atomic-file.js';
+import { isSameProcess } from '../process-identity.js';
+import type { JobStatus } from './platform.js';
 
 const JobRecordSchema = z.looseObject({
   job_id: z.string(),
@@ -21,6 +23,7 @@ const JobRecordSchema = z.looseObject({
 });
 
 export type JobRecord = z.infer<typeof JobRecordSchema>;
+export type EndedStatus = Extract<JobStatus, { state: 'ended' }>;
 
 /** Null when no runner got as far as a job. Throws on a file that is not one of ours, with the field's name. */
 export async function readJobRecord(jobDir: string): Promise<JobRecord | null> {
@@ -32,8 +35,39 @@ export async function readJobRecord(jobDir: string): Promise<JobRecord | null> {
   throw new Error(`${path} is not a job's record: ${z.prettifyError(parsed.error)}`);
 }
 
+/** How the job ended, as it is on record; null while nothing is. */
+export async function readEnd(jobDir: string): Promise<EndedStatus | null> {
+  const returnCode = await readReturnCode(jobDir);
+  // Read after the return code, which is written last: the record is then the final one.
+  const record = await readJobRecord(jobDir);
+  if (record === null || (returnCode === null && !isOver(record))) return null;
+  const startedAtMs = record.started_at * 1000;
+  return {
+    state: 'ended',
+    startedAtMs,
+    endedAtMs: (record.ended_at ?? record.started_at) * 1000,
+    returnCode,
+    cause: record.cause ?? 'exit',
+  };
+}
+
+/** An end without a return code: nobody was there to take it. */
+function isOver(record: JobRecord): boolean {
+  return record.ended_at != null && record.returncode == null && record.cause != null;
+}
+
+export async function isRunnerAlive(record: JobRecord): Promise<boolean> {
+  return (
+    record.runner_pid != null && record.runner_start != null && isSameProcess(record.runner_pid, record.runner_start)
+  );
+}
+
+export async function isJobAlive(record: JobRecord): Promise<boolean> {
+  return record.process_start != null && isSameProcess(record.pid, record.process_start);
+}
+
 /** The runner's last word, or null while there is none. */
-export async function readReturnCode(jobDir: string): Promise<number | null> {
+async function readReturnCode(jobDir: string): Promise<number | null> {
   const text = await readTextIfAny(join(jobDir, 'returncode.txt'));
   if (text === null) return null;
   const code = Number(text.trim());

@@ -8,17 +8,19 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RunConfig } from '../../domain/formats/config.js';
 import { writeFileAtomic } from '../atomic-file.js';
-import { isSameProcess } from '../process-identity.js';
 import type { Workdir } from '../workdir.js';
 import { type RunnerRequest, runnerPython, startRunner } from './job-runner.js';
 import {
+  isJobAlive,
+  isRunnerAlive,
   type JobRecord,
   lastSignOfLifeMs,
+  readEnd,
   readJobRecord,
-  readReturnCode,
   readTail,
   wasStarted,
 } from './local-job-record.js';
+import { OrphanedJobs } from './orphaned-jobs.js';
 import { type JobLogs, type JobStatus, jobNamePrefix, type LaunchRequest, type Platform } from './platform.js';
 
 /** Time for a job to save its state between TERM and KILL. */
@@ -31,8 +33,6 @@ const CANCEL_LIMIT_MS = 20_000;
 const LOOK_EVERY_MS = 100;
 /** Looks between two checks that the runner is still there. */
 const LOOKS_PER_LIFE_CHECK = 10;
-/** An adopter that found the job taken is not started again at each look. */
-const ADOPT_EVERY_MS = 5_000;
 
 const JOB_ID = /^local_[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/;
 
@@ -44,19 +44,21 @@ interface LocalContext {
 
 export class LocalPlatform implements Platform {
   readonly name = 'local';
-  private readonly adoptedAtMs = new Map<string, number>();
+  private readonly orphans: OrphanedJobs;
 
   constructor(
     private readonly context: LocalContext,
     private readonly killGraceS = KILL_GRACE_S,
-  ) {}
+  ) {
+    this.orphans = new OrphanedJobs(() => this.python(), context.log);
+  }
 
   async find(jobName: string): Promise<{ jobId: string; launchedAtMs: number } | null> {
     const jobId = this.jobIdOf(jobName);
     const dir = this.dirOf(jobId);
     const record = await readJobRecord(dir);
     if (record === null) return null;
-    const counts = (await wasStarted(dir)) || isOver(record) || (await readReturnCode(dir)) !== null;
+    const counts = (await wasStarted(dir)) || (await readEnd(dir)) !== null;
     // A runner that died before its command started left nothing but a record: the job may be launched again.
     return counts ? { jobId, launchedAtMs: record.started_at * 1000 } : null;
   }
@@ -86,16 +88,16 @@ export class LocalPlatform implements Platform {
     const dir = this.dirOf(jobId);
     const record = await readJobRecord(dir);
     if (record === null) return { state: 'pending' };
-    const ended = await this.endOf(dir);
+    const ended = await readEnd(dir);
     if (ended !== null) return ended;
     const startedAtMs = record.started_at * 1000;
     if (await isRunnerAlive(record)) return { state: 'running', startedAtMs };
     if (await isJobAlive(record)) {
-      await this.adopt(jobId);
+      await this.orphans.watch(jobId, dir);
       return { state: 'running', startedAtMs };
     }
-    // It may have ended properly between the two looks.
-    const endedMeanwhile = await this.endOf(dir);
+    // It may have ended properly between the two looks; else its end is recorded now.
+    const endedMeanwhile = (await readEnd(dir)) ?? (await this.orphans.close(jobId, dir));
     if (endedMeanwhile !== null) return endedMeanwhile;
     const endedAtMs = Math.max(startedAtMs, (await lastSignOfLifeMs(dir)) ?? startedAtMs);
     return { state: 'ended', startedAtMs, endedAtMs, returnCode: null, cause: 'lost' };
@@ -129,7 +131,7 @@ export class LocalPlatform implements Platform {
     let killer: ChildProcess | null = null;
     for (;;) {
       const record = await readJobRecord(dir);
-      if (record === null || (await this.endOf(dir)) !== null) return;
+      if (record === null || (await readEnd(dir)) !== null) return;
       if (await isRunnerAlive(record)) signalRunner(record);
       else if (killer === null) killer = await startRunner(this.python(), dir, { action: 'kill' });
       else if (killer.exitCode !== null) {
@@ -139,30 +141,6 @@ export class LocalPlatform implements Platform {
       if (Date.now() > deadline) throw new Error(`job ${jobId} did not end within ${CANCEL_LIMIT_MS / 1000} s`);
       await sleep(LOOK_EVERY_MS);
     }
-  }
-
-  private async endOf(dir: string): Promise<Extract<JobStatus, { state: 'ended' }> | null> {
-    const returnCode = await readReturnCode(dir);
-    // Read after the return code, which is written last: the record is then the final one.
-    const record = await readJobRecord(dir);
-    if (record === null || (returnCode === null && !isOver(record))) return null;
-    const startedAtMs = record.started_at * 1000;
-    return {
-      state: 'ended',
-      startedAtMs,
-      endedAtMs: (record.ended_at ?? record.started_at) * 1000,
-      returnCode,
-      cause: record.cause ?? 'exit',
-    };
-  }
-
-  /** Only for the limits: the job itself goes on without a runner. */
-  private async adopt(jobId: string): Promise<void> {
-    const last = this.adoptedAtMs.get(jobId);
-    if (last !== undefined && Date.now() - last < ADOPT_EVERY_MS) return;
-    this.adoptedAtMs.set(jobId, Date.now());
-    this.context.log('a job lost its runner and gets another one', { job_id: jobId });
-    await startRunner(this.python(), this.dirOf(jobId), { action: 'adopt' });
   }
 
   private runnerRequest(jobId: string, request: LaunchRequest): RunnerRequest {
@@ -200,24 +178,9 @@ export class LocalPlatform implements Platform {
   }
 }
 
-/** An end without a return code: nobody was there to take it. */
-function isOver(record: JobRecord): boolean {
-  return record.ended_at != null && record.returncode == null && record.cause != null;
-}
-
 /** Exit code 0 without a job means that another runner owns it. */
 function hasFailed(runner: ChildProcess): boolean {
   return runner.signalCode !== null || (runner.exitCode !== null && runner.exitCode !== 0);
-}
-
-async function isRunnerAlive(record: JobRecord): Promise<boolean> {
-  return (
-    record.runner_pid != null && record.runner_start != null && isSameProcess(record.runner_pid, record.runner_start)
-  );
-}
-
-async function isJobAlive(record: JobRecord): Promise<boolean> {
-  return record.process_start != null && isSameProcess(record.pid, record.process_start);
 }
 
 function signalRunner(record: JobRecord): void {

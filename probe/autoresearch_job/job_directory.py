@@ -50,6 +50,13 @@ class JobDirectory:
         with open(self.file("job.json"), encoding="utf-8") as file:
             return json.load(file)
 
+    def facts_if_any(self):
+        return self.read_facts() if os.path.exists(self.file("job.json")) else None
+
+    def last_sign_of_life(self):
+        """When the job last wrote something, or was started."""
+        return max(self._modified(name) for name in ("stdout.log", "stderr.log", "claim"))
+
     def write_facts(self, facts):
         self._write("job.json", json.dumps(facts, indent=2) + "\n")
 
@@ -58,6 +65,12 @@ class JobDirectory:
         self.write_facts(facts)
         if facts["returncode"] is not None:
             self._write("returncode.txt", f"{facts['returncode']}\n")
+
+    def _modified(self, name):
+        try:
+            return os.stat(self.file(name)).st_mtime
+        except FileNotFoundError:
+            return 0.0
 
     def _write(self, name, text):
         temporary = self.file(f"{name}.{os.getpid()}.tmp")

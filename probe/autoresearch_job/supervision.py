@@ -15,8 +15,10 @@ _DEFAULT_GRACE_S = 5.0
 
 
 def run(directory, request):
-    """Starts the command and stays until it and all its processes have ended. Does nothing if it was started before."""
+    """Starts the command and stays until it and all its processes have ended. One that was started before is adopted."""
+    _await_earlier_command(directory)
     if directory.started():
+        adopt(directory)
         return
     processes.adopt_orphans()
     inbox = _Inbox()
@@ -44,25 +46,54 @@ def run(directory, request):
 
 
 def adopt(directory):
-    """Keeps the limits of a job whose runner was killed. Its return code can no longer be had."""
+    """Keeps the limits of a job whose runner was killed, or records that it is lost. Its return code is gone in any case."""
     facts = directory.read_facts()
-    if directory.ended() or facts["ended_at"] is not None:
+    if not directory.started() or _finish_end(directory, facts):
         return
     facts.update(runner_pid=os.getpid(), runner_start=processes.identity(os.getpid()))
     directory.write_facts(facts)
     job = _Job(directory, facts, _Inbox(), Sampler(facts["metrics_dir"], dict(os.environ)), own=False)
-    job.watch()
+    if job.is_alive():
+        job.watch()
+    else:
+        _close_lost(directory, facts, job)
 
 
 def kill(directory):
     """Ends a job whose runner was killed, for a person who cancelled it."""
     facts = directory.read_facts()
-    if directory.ended() or facts["ended_at"] is not None:
+    if _finish_end(directory, facts):
         return
     job = _Job(directory, facts, _Inbox(), None, own=False)
-    alive = job.is_alive()
+    if job.is_alive():
+        job.end_processes()
+        _close(directory, facts, "cancelled", -signal.SIGKILL)
+    else:
+        _close_lost(directory, facts, job)
+
+
+def _await_earlier_command(directory):
+    """The command of a runner that was killed may be about to take the claim: in a moment it has, or has ended."""
+    facts = directory.facts_if_any()
+    if facts is None or facts.get("process_start") is None:
+        return
+    while not directory.started() and processes.identity(facts["pid"]) == facts["process_start"]:
+        time.sleep(0.01)
+
+
+def _finish_end(directory, facts):
+    """True when the end is on record; a runner that was killed while it wrote that down may have left half of it."""
+    if facts["ended_at"] is not None and not directory.ended():
+        directory.write_end(facts)
+    return facts["ended_at"] is not None
+
+
+def _close_lost(directory, facts, job):
+    """Nobody saw its end, which was when it was last heard of. What it left running goes, as after any end."""
+    ended_at = directory.last_sign_of_life()
+    job.stop_sampling()
     job.end_processes()
-    _close(directory, facts, "cancelled" if alive else "lost", -signal.SIGKILL if alive else None)
+    _close(directory, facts, "lost", None, ended_at)
 
 
 def _close(directory, facts, cause, returncode, ended_at=None):
@@ -120,7 +151,7 @@ class _Job:
             ended_at = time.time()
             # The watch of an adopted job cannot know how it ended.
             cause = "exit" if self._own else "lost"
-        self._sampler.stop()
+        self.stop_sampling()
         if not self._directory.exists():
             self.end_processes()
             return
@@ -129,6 +160,10 @@ class _Job:
         # Also after an ordinary end: what the job left running would disturb the next one.
         self.end_processes()
         _close(self._directory, self._facts, cause, self._returncode_after(cause), ended_at)
+
+    def stop_sampling(self):
+        if self._sampler is not None:
+            self._sampler.stop()
 
     def _returncode_after(self, cause):
         if self._own:

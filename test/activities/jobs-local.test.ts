@@ -1,4 +1,5 @@
-import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -183,6 +184,61 @@ describe('launching again', () => {
     expect(await linesOf(jobs.file('ledger'), 1)).toEqual(['ran']);
   });
 
+  /** What a runner leaves that was killed right after it let its command go: a record, and a command without the claim. */
+  async function undecided(nodeId: string): Promise<{ command: ChildProcess; dir: string }> {
+    const command = spawn('sleep', ['600']);
+    const dir = jobs.context.workdir.job(`local_${nodeId}`);
+    const pid = command.pid ?? 0;
+    await mkdir(dir, { recursive: true });
+    const facts = {
+      job_id: `local_${nodeId}`,
+      command: 'x',
+      pid,
+      process_start: await processIdentity(pid),
+      started_at: Date.now() / 1000,
+      ended_at: null,
+      returncode: null,
+      cause: null,
+      timeout_s: 60,
+      stall_timeout_s: 0,
+      metrics_dir: jobs.file('metrics'),
+      kill_grace_s: 0.3,
+    };
+    await writeFile(join(dir, 'job.json'), JSON.stringify(facts));
+    return { command, dir };
+  }
+
+  /** The runner has locked the directory, so that it is at work. */
+  async function untilLocked(dir: string): Promise<void> {
+    while ((await stat(join(dir, 'lock')).catch(() => null)) === null) await sleep(5);
+    await sleep(50);
+  }
+
+  it('waits for the command of a runner that was killed, and starts its own when that one ended unstarted', async () => {
+    const { command, dir } = await undecided('n1');
+    const request = await jobs.request('n1', `echo ran >> '${jobs.file('ledger')}'`);
+    const launching = jobs.platform.launch(request);
+    await untilLocked(dir);
+    expect(await stat(jobs.file('ledger')).catch(() => null)).toBeNull();
+    command.kill('SIGKILL');
+    await launching;
+    expect(await jobs.end('local_n1')).toMatchObject({ cause: 'exit', returnCode: 0 });
+    expect(await linesOf(jobs.file('ledger'), 1)).toEqual(['ran']);
+  });
+
+  it('takes over the command of a runner that was killed when that one takes the claim meanwhile', async () => {
+    const { command, dir } = await undecided('n1');
+    const launching = jobs.platform.launch(await jobs.request('n1', `echo ran >> '${jobs.file('ledger')}'`));
+    await untilLocked(dir);
+    await writeFile(join(dir, 'claim'), '{}');
+    expect(await launching).toMatchObject({ jobId: 'local_n1' });
+    while ((await jobs.record('local_n1')).runner_pid === undefined) await sleep(10);
+    expect(await jobs.platform.status('local_n1')).toMatchObject({ state: 'running' });
+    command.kill('SIGKILL');
+    expect(await jobs.end('local_n1')).toMatchObject({ cause: 'lost', returnCode: null });
+    expect(await stat(jobs.file('ledger')).catch(() => null)).toBeNull();
+  });
+
   // Whatever instant the kill meets, the command has run once after the next launch, or is on record as started.
   it('starts one command when runners are killed at any instant', async () => {
     for (const delayMs of [0, 15, 25, 30, 35, 40, 45, 50, 60, 80]) {
@@ -316,6 +372,47 @@ describe('a runner that is killed', () => {
     expect(await jobs.end(jobId)).toMatchObject({ cause: 'lost', returnCode: null });
     // A lost job is an ended one: it is not started again.
     expect(await jobs.platform.find(jobNameOf(RUN, 'n1'))).toMatchObject({ jobId });
+  });
+
+  it('leaves a job whose end and whose leftovers the next look takes care of', async () => {
+    const { jobId } = await jobs.platform.launch(await jobs.request('n1', `echo up; sleep 600 & echo $!; wait`));
+    const [, child] = await linesOf(jobs.context.workdir.job(jobId, 'stdout.log'), 2);
+    const { pid } = await jobs.record(jobId);
+    await kill(jobId);
+    process.kill(Number(pid), 'SIGKILL');
+    await untilGone(Number(pid));
+    expect(await processIdentity(Number(child))).not.toBeNull();
+    const next = new LocalPlatform(jobs.context);
+    const [end, again] = await Promise.all([next.status(jobId), next.status(jobId)]);
+    expect(end).toMatchObject({ state: 'ended', cause: 'lost', returnCode: null });
+    expect(again).toEqual(end);
+    expect(await processIdentity(Number(child))).toBeNull();
+    const { mtimeMs } = await stat(jobs.context.workdir.job(jobId, 'stdout.log'));
+    const record = await jobs.record(jobId);
+    expect(record).toMatchObject({ cause: 'lost', returncode: null });
+    expect(Number(record.ended_at) * 1000).toBeCloseTo(mtimeMs, -1);
+    expect(await jobs.platform.status(jobId)).toEqual(end);
+  });
+
+  it('leaves an end that it had half written: the next look writes the rest', async () => {
+    const { jobId } = await jobs.platform.launch(await jobs.request('n1', 'exit 3'));
+    const end = await jobs.end(jobId);
+    const { runner_pid } = await jobs.record(jobId);
+    await untilGone(Number(runner_pid));
+    const path = jobs.context.workdir.job(jobId, 'returncode.txt');
+    await rm(path);
+    expect(await jobs.platform.status(jobId)).toEqual(end);
+    expect(await readFile(path, 'utf8')).toBe('3\n');
+  });
+
+  it('leaves a job that nobody watched past its limit: the next look has it ended', async () => {
+    const { jobId } = await jobs.platform.launch(await jobs.request('n1', `echo up; sleep 600`, { timeoutS: 1 }));
+    const { pid, started_at } = await jobs.record(jobId);
+    await kill(jobId);
+    while (Date.now() < Number(started_at) * 1000 + 1200) await sleep(50);
+    expect(await processIdentity(Number(pid))).not.toBeNull();
+    expect(await jobs.end(jobId)).toMatchObject({ cause: 'timeout' });
+    expect(await processIdentity(Number(pid))).toBeNull();
   });
 
   it('does not keep its job from being cancelled', async () => {
