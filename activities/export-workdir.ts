@@ -23,12 +23,26 @@ export function makeExportWorkdir({
 }): Activities['exportWorkdir'] {
   const projections = new Projections(context.workdir, context.config);
   let last: Promise<unknown> = Promise.resolve();
+  let tablesTurn: NodeJS.Timeout | null = null;
   const exportOnce: Activities['exportWorkdir'] = async (input) => {
     await checkOrigins(input.events);
     const seq = await runLog.append(input.events);
-    await projections.renew(await runLog.record());
+    const { tablesDueInMs } = await projections.renewInTurn(await runLog.record());
+    if (tablesDueInMs !== null) renewTablesIn(tablesDueInMs);
     return { seq };
   };
+
+  /** When no export comes before their turn does, the tables follow by themselves; a new worker renews them in any case. */
+  function renewTablesIn(afterMs: number): void {
+    if (tablesTurn !== null) return;
+    tablesTurn = setTimeout(() => {
+      tablesTurn = null;
+      const renewTables = async () => await projections.renewTables(await runLog.record());
+      last = last.catch(() => undefined).then(renewTables);
+      last.catch((error: unknown) => context.log('tables were not renewed; the next export tries again', { error }));
+    }, afterMs).unref();
+  }
+
   /** An experiment that names no specification of this workdir, or one that was refused, must not enter the log. */
   async function checkOrigins(events: readonly EngineEvent[]): Promise<void> {
     const { workdir, config } = context;

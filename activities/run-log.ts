@@ -1,8 +1,9 @@
 /**
- * engine/events.jsonl, the truth that a workdir keeps: one event a line, appended and never rewritten. This file owns
- * reading and appending it, and the fold of what it holds.
+ * engine/events.jsonl, the truth that a workdir keeps: one event a line. This file owns reading and appending it, and the
+ * fold of what it holds. What stands in it stays, but for the newest lines of an engine that was killed while it exported
+ * them: they say what it was about to do, and its successor may decide otherwise.
  */
-import { mkdir, open } from 'node:fs/promises';
+import { mkdir, open, truncate } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { EngineState } from '../domain/engine-state.js';
 import type { EngineEvent } from '../domain/events.js';
@@ -13,17 +14,27 @@ import type { Workdir } from './workdir.js';
 export interface RunLog {
   /**
    * Appends the events that the log does not hold yet and returns the last sequence number in it. Safe to call twice.
-   * A RangeError says where the sequence has a gap, or what is wrong with an event; nothing is written then.
+   * Where one of its newest events says something else, the log goes on from there with the events given. A RangeError says where the sequence has a gap, or what is wrong with an event; nothing is written then.
    */
   append(events: readonly EngineEvent[]): Promise<number>;
   /** The fold of all events, brought up to date by reading what was appended since the last call. Do not change it. */
   state(): Promise<EngineState>;
-  /** The state and the texts beside it; the same object is renewed in place. */
+  /** The state and the texts beside it; the same object is renewed in place, another one stands for a log that forked. */
   record(): Promise<RunRecord>;
   events(): Promise<EngineEvent[]>;
 }
 
 const NEWLINE = 0x0a;
+/** An export is undone together with its workflow task; one task exports fewer than this. */
+const NEWEST_EVENTS = 200;
+
+/** An event as it stands in the file. */
+interface Line {
+  seq: number;
+  text: string;
+  /** Its first byte. */
+  begin: number;
+}
 
 export function openRunLog(workdir: Workdir): RunLog {
   return new EventLog(workdir.events);
@@ -33,13 +44,19 @@ class EventLog implements RunLog {
   /** Bytes of the log that `folded` holds. */
   private offset = 0;
   private folded = newRunRecord();
+  private newest: Line[] = [];
   private queue: Promise<unknown> = Promise.resolve();
 
   constructor(private readonly path: string) {}
 
   append(events: readonly EngineEvent[]): Promise<number> {
     return this.inTurn(async () => {
-      const size = await this.catchUp();
+      let size = await this.catchUp();
+      const fork = this.forkOf(events);
+      if (fork !== undefined) {
+        await truncate(this.path, fork.begin);
+        size = await this.catchUp();
+      }
       const fresh = eventsAfter(this.folded.state.seq, events);
       if (fresh.length > 0) {
         await this.write(fresh, size).catch((error: unknown) => {
@@ -80,15 +97,29 @@ class EventLog implements RunLog {
       this.forget();
       tail = await readFrom(this.path, 0);
     }
-    this.fold(tail.events);
+    this.fold(tail.events, tail.lines);
     this.offset += tail.wholeBytes;
     return tail.size;
   }
 
+  /** The first line that says something else than the event of its number. */
+  private forkOf(events: readonly EngineEvent[]): Line | undefined {
+    const known = new Map(this.newest.map((line) => [line.seq, line]));
+    const other = events.find((event) => (known.get(event.seq)?.text ?? lineOf(event)) !== lineOf(event));
+    return other && known.get(other.seq);
+  }
+
   private async write(fresh: readonly EngineEvent[], size: number): Promise<void> {
-    const bytes = Buffer.from(fresh.map((event) => `${JSON.stringify(event)}\n`).join(''));
+    const lines: Line[] = [];
+    let end = this.offset;
+    for (const event of fresh) {
+      const text = lineOf(event);
+      lines.push({ seq: event.seq, text, begin: end });
+      end += Buffer.byteLength(text) + 1;
+    }
+    const bytes = Buffer.from(lines.map(({ text }) => `${text}\n`).join(''));
     // First in memory: an event that cannot be folded must not stand in the file.
-    this.fold(fresh);
+    this.fold(fresh, lines);
     await mkdir(dirname(this.path), { recursive: true });
     const file = await open(this.path, 'a', 0o600);
     try {
@@ -102,9 +133,10 @@ class EventLog implements RunLog {
     }
   }
 
-  private fold(events: readonly EngineEvent[]): void {
+  private fold(events: readonly EngineEvent[], lines: readonly Line[]): void {
     try {
       for (const event of events) applyToRecord(this.folded, event);
+      this.newest = [...this.newest, ...lines].slice(-NEWEST_EVENTS);
     } catch (error) {
       this.forget();
       throw error;
@@ -114,7 +146,12 @@ class EventLog implements RunLog {
   private forget(): void {
     this.offset = 0;
     this.folded = newRunRecord();
+    this.newest = [];
   }
+}
+
+function lineOf(event: EngineEvent): string {
+  return JSON.stringify(event);
 }
 
 /** The events beyond `seq`, without a gap. */
@@ -138,6 +175,7 @@ function eventsAfter(seq: number, events: readonly EngineEvent[]): EngineEvent[]
 
 interface Tail {
   events: EngineEvent[];
+  lines: Line[];
   /** Bytes of whole, readable lines from the offset on. */
   wholeBytes: number;
   size: number;
@@ -146,12 +184,14 @@ interface Tail {
 /** The events from a byte offset on, which must be where a line begins. */
 export async function readFrom(path: string, offset: number): Promise<Tail> {
   const bytes = await readBytes(path, offset);
-  if (bytes === null) return { events: [], wholeBytes: 0, size: 0 };
+  if (bytes === null) return { events: [], lines: [], wholeBytes: 0, size: 0 };
   const size = bytes.size;
   const events: EngineEvent[] = [];
+  const lines: Line[] = [];
   let begin = 0;
   for (let end = bytes.data.indexOf(NEWLINE); end >= 0; end = bytes.data.indexOf(NEWLINE, begin)) {
-    const event = parseLine(bytes.data.toString('utf8', begin, end));
+    const text = bytes.data.toString('utf8', begin, end);
+    const event = parseLine(text);
     if (event === null) {
       if (end < bytes.data.length - 1) {
         throw new SyntaxError(`${path}: the line at byte ${offset + begin} is not an event; restore it from a backup`);
@@ -159,9 +199,10 @@ export async function readFrom(path: string, offset: number): Promise<Tail> {
       break;
     }
     events.push(event);
+    lines.push({ seq: event.seq, text, begin: offset + begin });
     begin = end + 1;
   }
-  return { events, wholeBytes: begin, size };
+  return { events, lines: lines.slice(-NEWEST_EVENTS), wholeBytes: begin, size };
 }
 
 async function readBytes(path: string, offset: number): Promise<{ data: Buffer; size: number } | null> {

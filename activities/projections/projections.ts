@@ -1,7 +1,8 @@
 /**
  * The projections of a run, kept up to date: which nodes changed since the last renewal, the serialized rows of the
  * others, and the whole-file tables made of both. A function of the event log and the specifications, so that a
- * running engine and a rebuild write the same bytes.
+ * running engine and a rebuild write the same bytes. A node's files are renewed at once; the tables of the whole run, which
+ * grow with it, as often as their cost allows.
  */
 import { rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -15,6 +16,7 @@ import type { RunRecord } from '../../domain/reports/run-record.js';
 import { summaryReport } from '../../domain/reports/summary.js';
 import { readSpecs } from '../spec-store.js';
 import type { Workdir } from '../workdir.js';
+import { DutyCycle } from './duty-cycle.js';
 import { FileRenewal } from './file-renewal.js';
 import { localIso } from './file-time.js';
 import { type FileTexts, json, nodeFiles, treeNode } from './node-projection.js';
@@ -27,6 +29,11 @@ import {
   runStatus,
   stateFile,
 } from './run-projection.js';
+
+/** Of the time of a run so much may go into its whole-file tables. */
+const TABLES_SHARE = 0.05;
+/** So much at once, so that the files of a small run are always up to date. */
+const TABLES_CREDIT_MS = 300;
 
 /** What the whole-file tables hold of an experiment that ended: it never changes again. */
 interface EndedRows {
@@ -42,6 +49,10 @@ export class Projections {
   private readonly ended = new Map<string, EndedRows>();
   /** Sequence number of the last event whose changes are on disk; 0 renews everything. */
   private renewedSeq = 0;
+  private shown: RunRecord | null = null;
+  /** Nodes of a record that is no more, whose files may have to go. */
+  private readonly before = new Set<string>();
+  private readonly tables = new DutyCycle(TABLES_SHARE, TABLES_CREDIT_MS);
 
   constructor(
     private readonly workdir: Workdir,
@@ -50,11 +61,34 @@ export class Projections {
 
   /** Brings every file to what `record` says. After an error the next call does what this one has not done. */
   async renew(record: RunRecord): Promise<void> {
+    await this.renewNodes(record);
+    await this.renewTables(record);
+  }
+
+  /**
+   * The same, but the tables wait where their turn has not come: `tablesDueInMs` is then the time until it does. A run
+   * that nobody works on any more has all its files up to date.
+   */
+  async renewInTurn(record: RunRecord): Promise<{ tablesDueInMs: number | null }> {
+    await this.renewNodes(record);
+    const { status } = record.state;
+    const waitMs = status === 'stopped' || status === 'interrupted' ? 0 : this.tables.waitMs();
+    if (waitMs > 0) return { tablesDueInMs: waitMs };
+    await this.renewTables(record);
+    return { tablesDueInMs: null };
+  }
+
+  async renewTables(record: RunRecord): Promise<void> {
+    await this.tables.spend(() => this.files.renew(this.wholeFiles(record)));
+  }
+
+  private async renewNodes(record: RunRecord): Promise<void> {
+    this.forgetAnother(record);
     let changed: Set<string>;
     let seq: number;
     do {
       seq = record.state.seq;
-      changed = new Set(record.touched.slice(this.renewedSeq).flat());
+      changed = new Set([...this.before, ...record.touched.slice(this.renewedSeq).flat()]);
       await readSpecs(this.workdir, this.config, record.state, changed, this.specs);
       // The record is renewed in place: what was read must belong to what is shown.
     } while (seq !== record.state.seq);
@@ -67,12 +101,22 @@ export class Projections {
       for (const [path, text] of nodeFiles(this.workdir, record, nodeId, row, this.specs.get(nodeId)))
         texts.set(path, text);
     }
-    for (const [path, text] of this.wholeFiles(record)) texts.set(path, text);
     await this.files.renew(texts);
     // A removed experiment never ran: its folder holds nothing else.
     for (const nodeId of removed)
       await rm(dirname(this.workdir.node(nodeId, 'spec.json')), { recursive: true, force: true });
+    this.before.clear();
     this.renewedSeq = seq;
+  }
+
+  /** A log that forked is another record: everything is looked at again. */
+  private forgetAnother(record: RunRecord): void {
+    if (this.shown !== null && this.shown !== record) {
+      for (const nodeId of Object.keys(this.shown.state.experiments)) this.before.add(nodeId);
+      for (const known of [this.specs, this.nodes, this.ended]) known.clear();
+      this.renewedSeq = 0;
+    }
+    this.shown = record;
   }
 
   private project(record: RunRecord, nodeId: string, row: ExperimentRow | undefined): void {

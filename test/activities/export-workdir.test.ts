@@ -1,7 +1,8 @@
 import { cp, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { makeDrawCharts } from '../../activities/draw-charts.js';
 import { makeExportWorkdir, rebuildWorkdir } from '../../activities/export-workdir.js';
+import { DutyCycle } from '../../activities/projections/duty-cycle.js';
 import { writeReport } from '../../activities/report.js';
 import { openRunLog } from '../../activities/run-log.js';
 import type { Workdir } from '../../activities/workdir.js';
@@ -217,11 +218,53 @@ describe('an export can be repeated', () => {
     expect(await filesOf(workdir)).toEqual(await filesOf(whole.workdir));
   });
 
+  test('what a killed engine was about to do leaves no trace where its successor decided otherwise', async () => {
+    const whole = await exported(RUN);
+    const { workdir, context } = await syntheticWorkdir(RUN);
+    const runLog = openRunLog(workdir);
+    const exportWorkdir = makeExportWorkdir({ context, runLog });
+    const at = RUN.events.findIndex(({ type }) => type === 'job_launched');
+    const other = RUN.events.find((event) => event.type === 'experiment_added' && event.experiment.kind === 'planned');
+    const { seq, atMs } = RUN.events[at]!;
+    await exportWorkdir({ run: 'r1', events: [...RUN.events.slice(0, at), { ...other!, seq, atMs }] });
+    await exportWorkdir({ run: 'r1', events: RUN.events.slice(at) });
+    expect(await filesOf(workdir)).toEqual(await filesOf(whole.workdir));
+  });
+
   test('a foreign run is refused', async () => {
     const { exportWorkdir } = await exported(RUN);
     await expect((async () => exportWorkdir({ run: 'other', events: [] }))()).rejects.toThrow(
       /not the run of this workdir/,
     );
+  });
+});
+
+describe('the tables of a large run', () => {
+  test('wait for their turn, follow by themselves, and are up to date when the run is left', async () => {
+    const large = syntheticRun({ followUps: 400, open: 2 });
+    const { workdir, exportWorkdir } = await exported(large, 40);
+    await vi.waitFor(async () => expect((await jsonOf(workdir, 'engine/engine_state.json')).total_nodes).toBe(405), {
+      timeout: 20_000,
+    });
+    await exportWorkdir({ run: 'r1', events: later(large, { type: 'stop_requested', mode: 'interrupt' }) });
+    const left = await filesOf(workdir);
+    await rebuildWorkdir(workdir);
+    expect(await filesOf(workdir)).toMatchObject(left);
+  });
+
+  test('a duty cycle lets work through until its credit is used, then its share', async () => {
+    let now = 0;
+    const cycle = new DutyCycle(0.1, 50, () => now);
+    const work = (ms: number) =>
+      cycle.spend(async () => {
+        now += ms;
+      });
+    await work(40);
+    expect(cycle.waitMs()).toBe(0);
+    await work(40);
+    expect(cycle.waitMs()).toBeGreaterThan(200);
+    now += cycle.waitMs();
+    expect(cycle.waitMs()).toBe(0);
   });
 });
 

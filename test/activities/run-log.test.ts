@@ -32,6 +32,20 @@ describe('the event log', () => {
     expect(await log.events()).toEqual(events.slice(0, 9));
   });
 
+  test('goes on from where an event says something else than its newest lines', async () => {
+    const workdir = await temporaryWorkdir();
+    const log = openRunLog(workdir);
+    await log.append(events.slice(0, 12));
+    const again = events.slice(9, 11).map((event) => ({ ...event, atMs: event.atMs + 1 }));
+    expect(await log.append([events[8]!, ...again])).toBe(11);
+    const whole = [...events.slice(0, 9), ...again];
+    expect(await log.events()).toEqual(whole);
+    expect(await log.state()).toEqual(folded(whole));
+    expect(await openRunLog(workdir).append(again)).toBe(11);
+    expect(await openRunLog(workdir).append(events.slice(9, 12))).toBe(12);
+    expect(await openRunLog(workdir).state()).toEqual(folded(events.slice(0, 12)));
+  });
+
   test('takes overlapping calls in turn', async () => {
     const log = openRunLog(await temporaryWorkdir());
     const ends = await Promise.all([
