@@ -31,6 +31,19 @@ export interface SetupResult {
   repair: { retries: number; experiments: string[] };
 }
 
+/** What an experiment tells the engine as it goes. Each may arrive twice, and after what followed it. */
+export type ExperimentReport =
+  | { type: 'prepared'; nodeId: string; commit: string; image: string; spent: Spent }
+  | ({ type: 'launched'; nodeId: string } & LaunchedJob)
+  | { type: 'job_ended'; nodeId: string; durationS: number }
+  /** Only to an engine that was continued as new, or started again: others hear it as the child's result. */
+  | { type: 'finished'; nodeId: string; outcome: ExperimentOutcome };
+
+export interface LaunchedJob {
+  jobId: string;
+  launchedAtMs: number;
+}
+
 /** What a child reports, and also returns. `withdrawn`: it was told to give up its preparation; nothing was launched. */
 export type ExperimentOutcome = OutcomeReport;
 
@@ -77,7 +90,8 @@ export interface Activities {
   /** Makes the experiment's own tree and commit. */
   applyPatch(input: ExperimentRef): Promise<{ commit: string; changed: boolean; spent: Spent }>;
   buildImage(input: NodeRef): Promise<{ image: string; reused: boolean }>;
-  launchJob(input: NodeRef & { slot: number }): Promise<{ jobId: string; launchedAtMs: number }>;
+  /** Gets or starts the node's job, and tells the engine of it. */
+  launchJob(input: NodeRef & { slot: number }): Promise<LaunchedJob>;
   /** Watches in heartbeating windows; throws a BENIGN retryable failure of type `still_running` between them. */
   pollMetrics(input: NodeRef): Promise<JobEnd>;
   cancelJob(input: NodeRef): Promise<void>;
@@ -88,6 +102,8 @@ export interface Activities {
   plan(input: RunRef & { iteration: number; throughSeq: number }): Promise<PlanResult>;
   /** Checks a person's experiment against the policies and writes it to engine/requests/<request>.json. */
   acceptExperiment(input: RunRef & { request: string; experiment: unknown }): Promise<AcceptResult>;
+  /** Delivers a report to the engine; those of experiments that report at one time travel together. */
+  tellEngine(input: RunRef & { report: ExperimentReport }): Promise<void>;
   exportWorkdir(input: RunRef & { events: EngineEvent[] }): Promise<{ seq: number }>;
   drawCharts(input: RunRef): Promise<void>;
   /** Without `synthesis`, final_report.md is made by rules: the agent is not asked. `byRules`: why it was made so. */

@@ -14,6 +14,7 @@ import { makeCancelJob } from './cancel-job.js';
 import { makeCollectEvidence } from './collect-evidence.js';
 import type { Activities } from './contract.js';
 import { makeDrawCharts } from './draw-charts.js';
+import { openEngineMailbox } from './engine-mailbox.js';
 import { makeExportWorkdir } from './export-workdir.js';
 import { makeReport } from './final-report.js';
 import { makeInstrument } from './instrument.js';
@@ -29,9 +30,15 @@ import { openRunLog } from './run-log.js';
 import { makeSetup } from './setup.js';
 import { openSourceControl } from './source-control/open.js';
 import type { SourceControl } from './source-control/source-control.js';
+import { makeTellEngine } from './tell-engine.js';
 
 export function createActivities({ context, client }: { context: RunContext; client: Client }): Activities {
-  const deps = { ...reportDeps(context), platform: createPlatform(context.config.platform, context), client };
+  const deps = {
+    ...reportDeps(context),
+    platform: createPlatform(context.config.platform, context),
+    mailbox: openEngineMailbox(context.config.run_id, client),
+    client,
+  };
   const activities: Activities = {
     loadState: makeLoadState(deps),
     setup: makeSetup(deps),
@@ -46,6 +53,7 @@ export function createActivities({ context, client }: { context: RunContext; cli
     releaseTree: makeReleaseTree(deps),
     plan: makePlan(deps),
     acceptExperiment: makeAcceptExperiment(deps),
+    tellEngine: makeTellEngine(deps),
     exportWorkdir: makeExportWorkdir(deps),
     drawCharts: makeDrawCharts(deps),
     report: makeReport(deps),
@@ -92,7 +100,7 @@ function whenFirstUsed(open: () => Promise<SourceControl>): SourceControl {
 /** An unexpected exception may pass (a full disk, a race with a person); after this many tries it is a typed failure. */
 const UNEXPECTED_TRIES = 4;
 /** Repeated without end by the workflows: nothing that they need can be given up. */
-const NEVER_GIVEN_UP: readonly string[] = ['exportWorkdir', 'loadState', 'lookupExperiments'];
+const NEVER_GIVEN_UP: readonly string[] = ['exportWorkdir', 'tellEngine', 'loadState', 'lookupExperiments'];
 /** Its heartbeats carry where it stands. */
 const OWN_PULSE: readonly string[] = ['pollMetrics'];
 

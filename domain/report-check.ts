@@ -19,7 +19,7 @@ const isNumberOrNull = (value: unknown): boolean =>
 
 const TYPES = ['prepared', 'launched', 'job_ended', 'finished'];
 
-/** Why a `report` cannot be one, or null. */
+/** Why one of the `reports` of an experiment cannot be one, or null. */
 export function reportProblem(message: unknown): string | null {
   const report = asObject(message);
   if (!report) return 'a report must be an object';

@@ -24,10 +24,11 @@ export const files = proxyActivities<
 >({ startToCloseTimeout: MINUTE, heartbeatTimeout, retry: patient });
 
 /**
- * The export of events: run inside the workflow task, because it takes milliseconds and there are several for each
- * experiment: it leaves one history event instead of six. Repeated with its task when the worker dies.
+ * The export of events and the reports of experiments: run inside the workflow task, because they take milliseconds and
+ * there are several for each experiment: each leaves one history event instead of six. Repeated with its task when the
+ * worker dies.
  */
-export const inTask = proxyLocalActivities<Pick<Activities, 'exportWorkdir'>>({
+export const inTask = proxyLocalActivities<Pick<Activities, 'exportWorkdir' | 'tellEngine'>>({
   startToCloseTimeout: MINUTE,
   retry: patient,
 });

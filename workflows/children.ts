@@ -18,7 +18,7 @@ import { experimentWorkflowId } from '../domain/naming.js';
 import type { experimentWorkflow } from './experiment.js';
 import { failureFrom } from './failure-value.js';
 import type { Journal } from './journal.js';
-import { type ExperimentInput, withdrawSignal } from './messages.js';
+import { type ExperimentInput, reportEndSignal, slotGrantedSignal, withdrawSignal } from './messages.js';
 
 export class Children {
   /** Starts and signals on their way: the engine does not continue as new before they have arrived. */
@@ -63,15 +63,29 @@ export class Children {
     void started.then(() => this.starting.delete(nodeId));
   }
 
-  tell<Args extends unknown[]>(nodeId: string, signal: SignalDefinition<Args>, ...args: Args): void {
-    void this.track(async () => {
+  /** Resolves when it has the message, or has ended. */
+  tell<Args extends unknown[]>(nodeId: string, signal: SignalDefinition<Args>, ...args: Args): Promise<void> {
+    return this.track(async () => {
       await this.starting.get(nodeId);
       try {
         await getExternalWorkflowHandle(experimentWorkflowId(this.run, nodeId)).signal(signal, ...args);
       } catch {
-        // It has ended meanwhile: its outcome arrives by report, result or look-up.
+        // It has ended meanwhile: its outcome arrives by result or look-up.
       }
     });
+  }
+
+  /** The slot's job reads from the workdir what it is to run: that stands there first. */
+  grantSlot(nodeId: string, slot: number): void {
+    void this.track(async () => {
+      await this.journal.flushed();
+      await this.tell(nodeId, slotGrantedSignal, { slot });
+    });
+  }
+
+  /** Experiments that another run of the engine started: from now on their end is reported, or can be looked up. */
+  async adopt(nodeIds: readonly string[]): Promise<void> {
+    await Promise.all(nodeIds.map((nodeId) => this.tell(nodeId, reportEndSignal)));
   }
 
   /** What has not launched yet gives up its preparation and waits in the queue again. */
@@ -79,11 +93,11 @@ export class Children {
     const { state } = this.journal;
     for (const nodeId of state.open) {
       const { status } = rowOf(state, nodeId).state;
-      if (status === 'preparing' || status === 'ready') this.tell(nodeId, withdrawSignal);
+      if (status === 'preparing' || status === 'ready') void this.tell(nodeId, withdrawSignal);
     }
   }
 
-  /** The result repeats the last report; it also tells of a child that somebody terminated, which reports nothing. */
+  /** The result is how an end becomes known; it also tells of a child that somebody terminated. */
   private async listen(nodeId: string, result: Promise<ExperimentOutcome>): Promise<void> {
     try {
       this.onOutcome(nodeId, await result);

@@ -14,7 +14,7 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { ExperimentOutcome } from '../activities/contract.js';
+import type { ExperimentOutcome, ExperimentReport } from '../activities/contract.js';
 import { initialState, rowOf } from '../domain/engine-state.js';
 import type { Money } from '../domain/events.js';
 import { type ExperimentRow, followUpNodeId } from '../domain/experiment.js';
@@ -37,14 +37,7 @@ import { Charts } from './charts.js';
 import { Children } from './children.js';
 import { failureFrom } from './failure-value.js';
 import { Journal } from './journal.js';
-import {
-  type EngineInput,
-  type EngineResult,
-  type ExperimentReport,
-  reportSignal,
-  slotGrantedSignal,
-  type Tuning,
-} from './messages.js';
+import { type EngineInput, type EngineResult, reportsSignal, type Tuning } from './messages.js';
 import { handleSteering } from './steering.js';
 
 const DEFAULT_TUNING: Tuning = { prepareAhead: null, chartIntervalMs: 5000, eventsPerRun: 0 };
@@ -62,7 +55,7 @@ export async function engineWorkflow(input: EngineInput): Promise<EngineResult> 
   let planning = false;
   let hasAlarm = false;
 
-  setHandler(reportSignal, onReport);
+  setHandler(reportsSignal, onReports);
   handleSteering(journal, children);
   setCurrentDetails(describeRun(state));
 
@@ -134,7 +127,7 @@ export async function engineWorkflow(input: EngineInput): Promise<EngineResult> 
     const { nodeId, money } = move;
     if (move.do === 'grant') {
       journal.record({ type: 'slot_granted', nodeId, slot: move.slot, money });
-      children.tell(nodeId, slotGrantedSignal, { slot: move.slot });
+      children.grantSlot(nodeId, move.slot);
     } else {
       journal.record({ type: 'experiment_preparing', nodeId, money });
       children.start(identityOf(rowOf(state, nodeId)), null);
@@ -164,6 +157,8 @@ export async function engineWorkflow(input: EngineInput): Promise<EngineResult> 
   async function findLost(): Promise<void> {
     const nodeIds = state.open.filter((id) => rowOf(state, id).state.status !== 'queued');
     if (nodeIds.length === 0) return;
+    // In this order: one that ends before it hears of us is found by the look-up.
+    await children.adopt(nodeIds);
     for (const { nodeId, found, outcome } of await activities.files.lookupExperiments({ run, nodeIds })) {
       const row = state.experiments[nodeId];
       if (found === 'ended' && outcome) finish(nodeId, outcome);
@@ -171,12 +166,19 @@ export async function engineWorkflow(input: EngineInput): Promise<EngineResult> 
     }
   }
 
-  function onReport(report: ExperimentReport): void {
-    const problem = reportProblem(report);
-    if (problem !== null) {
-      log.warn(`signal report refused: ${problem}`);
+  function onReports(reports: ExperimentReport[]): void {
+    if (!Array.isArray(reports)) {
+      log.warn('signal reports refused: it must be a list');
       return;
     }
+    for (const report of reports) {
+      const problem = reportProblem(report);
+      if (problem === null) onReport(report);
+      else log.warn(`signal reports refused: ${problem}`);
+    }
+  }
+
+  function onReport(report: ExperimentReport): void {
     const { nodeId } = report;
     const row = Object.hasOwn(state.experiments, nodeId) ? state.experiments[nodeId] : undefined;
     switch (report.type) {
@@ -187,7 +189,7 @@ export async function engineWorkflow(input: EngineInput): Promise<EngineResult> 
           journal.record({ type: 'experiment_prepared', nodeId, commit, image, money });
         } else if (row && row.state.status !== 'ready') {
           // It was started again after it had launched: the slot it holds is its own.
-          children.tell(nodeId, slotGrantedSignal, { slot: slotOf(row) ?? 0 });
+          children.grantSlot(nodeId, slotOf(row) ?? 0);
         }
         return;
       case 'launched':

@@ -1,18 +1,18 @@
 /**
  * One experiment: prepare ahead of time, wait for a job slot, launch, watch, give the slot back, measure, analyse.
- * It reports to the engine by workflow id (never run id), and its result says the same once more.
+ * It reports to the engine by workflow id (never run id); its end is its result, and a report where the engine that would
+ * hear the result has gone.
  */
 import {
   ApplicationFailure,
   CancellationScope,
   condition,
-  getExternalWorkflowHandle,
   isCancellation,
   setCurrentDetails,
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { ExperimentOutcome } from '../activities/contract.js';
+import type { ExperimentOutcome, ExperimentReport } from '../activities/contract.js';
 import type { JobFacts } from '../domain/experiment.js';
 import { type FailureKind, failure } from '../domain/failure.js';
 import { NOTHING_SPENT, type Spent, spentOfFailure } from '../domain/ledger.js';
@@ -22,8 +22,7 @@ import { failureFrom } from './failure-value.js';
 import {
   cancelExperimentSignal,
   type ExperimentInput,
-  type ExperimentReport,
-  reportSignal,
+  reportEndSignal,
   slotGrantedSignal,
   withdrawSignal,
 } from './messages.js';
@@ -56,6 +55,7 @@ export async function experimentWorkflow(input: ExperimentInput): Promise<Experi
   let ending: { type: 'cancelled' | 'withdrawn'; reason: string } | null = null;
   let phase: Phase = 'prepare';
   let mayHaveJob = false;
+  let mustReportEnd = false;
   const job: Partial<JobFacts> = {};
   /** Of the last agent call that the engine was not told of yet. */
   let spent: Spent = NOTHING_SPENT;
@@ -68,20 +68,16 @@ export async function experimentWorkflow(input: ExperimentInput): Promise<Experi
     ending = { type: 'cancelled', reason: String(message?.reason ?? 'cancelled').slice(0, REASON_LENGTH) };
     scope.cancel();
   });
+  setHandler(reportEndSignal, () => {
+    mustReportEnd = true;
+  });
   setHandler(withdrawSignal, () => {
     if (slot !== null) return;
     ending = { type: 'withdrawn', reason: 'withdrawn' };
     scope.cancel();
   });
 
-  async function report(message: ExperimentReport): Promise<void> {
-    try {
-      await getExternalWorkflowHandle(engineWorkflowId(run)).signal(reportSignal, message);
-    } catch (error) {
-      // The engine's run has ended: it finds this outcome by look-up when it goes on.
-      if (isCancellation(error)) throw error;
-    }
-  }
+  const tell = (report: ExperimentReport) => activities.inTask.tellEngine({ run, report });
 
   async function steps(): Promise<ExperimentOutcome> {
     const summary = experiment.name;
@@ -90,7 +86,7 @@ export async function experimentWorkflow(input: ExperimentInput): Promise<Experi
     spent = patch.spent;
     phase = 'build';
     const { image } = await activities.build.buildImage.executeWithOptions({ summary }, [node]);
-    await report({ type: 'prepared', nodeId, commit: patch.commit, image, spent });
+    await tell({ type: 'prepared', nodeId, commit: patch.commit, image, spent });
     spent = NOTHING_SPENT;
     setCurrentDetails('prepared; waiting for a job slot');
     await condition(() => slot !== null);
@@ -100,14 +96,13 @@ export async function experimentWorkflow(input: ExperimentInput): Promise<Experi
     const launched = await activities.job.launchJob.executeWithOptions({ summary }, [{ ...node, slot: slot ?? 0 }]);
     Object.assign(job, launched);
     setCurrentDetails(`job ${launched.jobId} is running`);
-    await report({ type: 'launched', nodeId, ...launched });
 
     phase = 'job';
     const end = await watchJob();
     job.durationS = end.durationS;
     mayHaveJob = false;
     setCurrentDetails(`job ${launched.jobId} ended after ${end.durationS.toFixed(1)} s`);
-    await report({ type: 'job_ended', nodeId, durationS: end.durationS });
+    await tell({ type: 'job_ended', nodeId, durationS: end.durationS });
 
     phase = 'metrics';
     if (end.failure) {
@@ -162,7 +157,7 @@ export async function experimentWorkflow(input: ExperimentInput): Promise<Experi
     // Whatever ended the watch: a job that nobody watches must not go on.
     if (mayHaveJob) await activities.job.cancelJob(node).catch(ignoreUnlessCancelled);
     await activities.source.releaseTree(node).catch(ignoreUnlessCancelled);
-    await report({ type: 'finished', nodeId, outcome });
+    if (mustReportEnd) await tell({ type: 'finished', nodeId, outcome });
     return outcome;
   });
 }

@@ -3,10 +3,9 @@
  * update (the CLI shows its receipt) and as a signal with the same plain JSON (for the Temporal UI, `temporal` and `tctl`).
  */
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
-import type { ExperimentOutcome } from '../activities/contract.js';
+import type { ExperimentReport } from '../activities/contract.js';
 import type { EngineState } from '../domain/engine-state.js';
 import type { ExperimentIdentity } from '../domain/experiment.js';
-import type { Spent } from '../domain/ledger.js';
 import type {
   AddMessage,
   NodeMessage,
@@ -43,17 +42,13 @@ export const queueQuery = defineQuery<ExperimentView[]>('queue');
 export const treeQuery = defineQuery<ExperimentView[]>('tree');
 export const experimentQuery = defineQuery<ExperimentView, [string]>('experiment');
 
-/** What an experiment tells the engine as it goes. Each may arrive twice. */
-export type ExperimentReport =
-  | { type: 'prepared'; nodeId: string; commit: string; image: string; spent: Spent }
-  | { type: 'launched'; nodeId: string; jobId: string; launchedAtMs: number }
-  | { type: 'job_ended'; nodeId: string; durationS: number }
-  | { type: 'finished'; nodeId: string; outcome: ExperimentOutcome };
-
-export const reportSignal = defineSignal<[ExperimentReport]>('report');
+/** From experiments: what they have to tell, several at once when they do so at one time. */
+export const reportsSignal = defineSignal<[ExperimentReport[]]>('reports');
 
 /** To an experiment: a job slot is yours. */
 export const slotGrantedSignal = defineSignal<[{ slot: number }]>('slot_granted');
+/** To an experiment that an earlier run of the engine started: its result reaches nobody, so that it reports its end. */
+export const reportEndSignal = defineSignal('report_end');
 /** To an experiment that has not launched: give up the preparation. */
 export const withdrawSignal = defineSignal('withdraw');
 /** To an experiment: end, kill the job if there is one; recorded as cancelled. */

@@ -108,7 +108,7 @@ export function handleSteering(journal: Journal, children: Children): void {
     act: ({ node_id }) => {
       const isPrepared = rowOf(state, node_id).state.status !== 'queued';
       journal.record({ type: 'experiment_removed', nodeId: node_id });
-      if (isPrepared) children.tell(node_id, messages.withdrawSignal);
+      if (isPrepared) void children.tell(node_id, messages.withdrawSignal);
       return accepted('removed from the queue', node_id);
     },
   });
@@ -179,7 +179,7 @@ export function handleSteering(journal: Journal, children: Children): void {
       const record = failure('cancelled', reason, Date.now());
       journal.record({ type: 'experiment_cancelled', nodeId, failure: record });
     } else {
-      children.tell(nodeId, messages.cancelExperimentSignal, { reason });
+      void children.tell(nodeId, messages.cancelExperimentSignal, { reason });
     }
   }
 

@@ -4,6 +4,8 @@ import { mkdir, mkdtemp, readFile, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { ExperimentReport } from '../../activities/contract.js';
+import type { EngineMailbox } from '../../activities/engine-mailbox.js';
 import { packageFile } from '../../activities/package-files.js';
 import { LocalPlatform } from '../../activities/platforms/local.js';
 import { type JobStatus, jobNameOf, type LaunchRequest } from '../../activities/platforms/platform.js';
@@ -17,6 +19,14 @@ export const RUN = 'r1';
 export const FIXTURES = packageFile('test', 'fixtures', 'jobs');
 
 export class JobFixture {
+  /** What the engine was told. */
+  readonly told: ExperimentReport[] = [];
+  readonly mailbox: EngineMailbox = {
+    deliver: async (report) => {
+      this.told.push(report);
+    },
+  };
+
   private constructor(
     readonly root: string,
     readonly context: RunContext,

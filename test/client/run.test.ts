@@ -1,7 +1,9 @@
 /** `run` and the steering commands against a real Temporal server and the real workflows, with activities that only pretend. */
+import type { Client } from '@temporalio/client';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { writeJsonAtomic } from '../../activities/atomic-file.js';
 import type { Activities } from '../../activities/contract.js';
+import { openEngineMailbox } from '../../activities/engine-mailbox.js';
 import { packageFile } from '../../activities/package-files.js';
 import { openRunLog } from '../../activities/run-log.js';
 import type { Workdir } from '../../activities/workdir.js';
@@ -36,7 +38,8 @@ beforeAll(async () => {
 });
 
 /** A fake run whose events stand in the workdir too. */
-function fakeActivities(fake: FakeRun, workdir: Workdir): Activities {
+function fakeActivities(fake: FakeRun, workdir: Workdir, client: Client): Activities {
+  fake.reportTo(openEngineMailbox('client-test', client));
   const log = openRunLog(workdir);
   return {
     ...fake.activities,
@@ -65,7 +68,8 @@ async function begin(workdir: Workdir, fake: FakeRun, flags: Record<string, unkn
     isTerminal: false,
     columns: 100,
   };
-  const open = (at: Workdir) => openEngineHost(at, { createActivities: () => fakeActivities(fake, at), codePath });
+  const open = (at: Workdir) =>
+    openEngineHost(at, { createActivities: ({ client }) => fakeActivities(fake, at, client), codePath });
   const prepared = await prepareRun(workdir.root, flags);
   const outcome = run(prepared, makeLiveView(output), interrupt.signal, open);
   outcome.catch(() => undefined);

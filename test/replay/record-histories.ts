@@ -7,6 +7,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import type { Client } from '@temporalio/client';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { expect, it } from 'vitest';
+import { openEngineMailbox } from '../../activities/engine-mailbox.js';
 import { packageFile } from '../../activities/package-files.js';
 import { engineWorkflowId, experimentWorkflowId } from '../../domain/naming.js';
 import type { EngineInput } from '../../workflows/messages.js';
@@ -21,6 +22,7 @@ it.each(SCENARIOS)('records $name', async (scenario) => {
   const fake = new FakeRun(scenario.options);
   await using worker = await startTestWorker({ activities: fake.activities });
   const { client, run, taskQueue } = worker;
+  fake.reportTo(openEngineMailbox(run, client));
   const input: EngineInput = { run, limits: scenario.limits, tuning: { chartIntervalMs: 50, ...scenario.tuning } };
   const handle = await client.workflow.start('engineWorkflow', {
     workflowId: engineWorkflowId(run),

@@ -4,6 +4,7 @@
  */
 import { ApplicationFailure } from '@temporalio/common';
 import type { Activities, PlanResult } from '../../activities/contract.js';
+import type { EngineMailbox } from '../../activities/engine-mailbox.js';
 import { applyEvent, type EngineState, initialState, openRows } from '../../domain/engine-state.js';
 import type { EngineEvent } from '../../domain/events.js';
 import { SEEDS } from '../../domain/experiment.js';
@@ -37,7 +38,14 @@ export class FakeRun {
   readonly #ended = new Set<string>();
   #waiters: (() => void)[] = [];
 
+  #mailbox: EngineMailbox | null = null;
+
   constructor(readonly options: FakeOptions = {}) {}
+
+  /** Where its experiments' reports go. */
+  reportTo(mailbox: EngineMailbox): void {
+    this.#mailbox = mailbox;
+  }
 
   endJob(nodeId: string): void {
     this.#ended.add(nodeId);
@@ -112,7 +120,9 @@ export class FakeRun {
         this.#running.add(nodeId);
         this.mostJobs = Math.max(this.mostJobs, this.#running.size);
       }
-      return { jobId: `j_${nodeId}`, launchedAtMs: 1 };
+      const job = { jobId: `j_${nodeId}`, launchedAtMs: 1 };
+      await this.#mailbox?.deliver({ type: 'launched', nodeId, ...job });
+      return job;
     },
     pollMetrics: async ({ nodeId }) => {
       if (!this.options.autoEnd && !this.#ended.has(nodeId)) {
@@ -163,6 +173,7 @@ export class FakeRun {
       const identity = { name, parentId: '000_baseline', startCommit: null, priority: 0, changeSet: [name], tags: [] };
       return { accepted: true, experiment: { ...identity, kind: 'user', request } };
     },
+    tellEngine: async ({ report }) => await this.#mailbox?.deliver(report),
     exportWorkdir: async ({ events }) => {
       for (const event of events) {
         if (event.seq <= this.state.seq) continue;

@@ -224,11 +224,13 @@ it('the run itself obeys no hostile signal, stumbles over none, and ends well', 
     ['set_limits', 'all'],
     ['stop', { mode: 'rm -rf' }],
     ['note', { text: 'x'.repeat(1e5) }],
-    ['report', null],
-    ['report', { type: 'finished', nodeId: 'constructor', outcome: { type: 'completed' } }],
-    ['report', { type: 'finished', nodeId: '000_baseline', outcome: { type: 'completed' } }],
-    ['report', { type: 'prepared', nodeId: '000_headspace', commit: '--exec=id', image: '', spent: {} }],
-    ['report', { type: 'launched', nodeId: '009_none', jobId: '/etc', launchedAtMs: 1 }],
+    ['reports', null],
+    ['reports', { type: 'finished', nodeId: '000_baseline' }],
+    ['reports', [null]],
+    ['reports', [{ type: 'finished', nodeId: 'constructor', outcome: { type: 'completed' } }]],
+    ['reports', [{ type: 'finished', nodeId: '000_baseline', outcome: { type: 'completed' } }]],
+    ['reports', [{ type: 'prepared', nodeId: '000_headspace', commit: '--exec=id', image: '', spent: {} }]],
+    ['reports', [{ type: 'launched', nodeId: '009_none', jobId: '/etc', launchedAtMs: 1 }]],
   ];
   for (const [name, message] of signals) await handle.signal(name, message);
   const child = client.workflow.getHandle(experimentWorkflowId(run, '000_baseline'));
