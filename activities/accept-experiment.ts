@@ -1,48 +1,60 @@
 /**
  * A person's own experiment: checked against the same rules as a plan's, then written where only the owner can write.
- * Code, and commands beyond flags, are taken only from one that its sender has put into the workdir: anybody on the
- * host may be able to send a message, and only the owner writes there.
+ * Code, and commands beyond flags, are taken only from the offer that its sender has put into the workdir: anybody on
+ * the host may be able to send a message, and only the owner writes there. Code need not travel in the message at all.
  */
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
-import { FileEditSchema } from '../domain/formats/agent-replies.js';
+import { type FileEdit, FileEditSchema } from '../domain/formats/agent-replies.js';
 import { SpecSchema } from '../domain/formats/spec.js';
 import { readJsonIfAny } from './atomic-file.js';
 import type { Activities } from './contract.js';
+import { applyEdits, editableSource } from './edits/apply-edits.js';
+import { editsOfDiff } from './edits/unified-diff.js';
 import { specsOf } from './history.js';
 import { judgeProposal } from './proposals.js';
 import { ownRun, type RunContext } from './run-context.js';
 import type { RunLog } from './run-log.js';
+import type { SourceControl } from './source-control/source-control.js';
 import { writeRequest } from './spec-store.js';
+import { targetPython } from './target-python.js';
 
 /** It becomes a file's name. */
 const REQUEST_ID = /^[A-Za-z0-9_-]{1,64}$/;
-const RequestSchema = SpecSchema.and(z.looseObject({ edits: z.array(FileEditSchema).optional() }));
+const CODE_KEYS = ['edits', 'patch'] as const;
+const RequestSchema = SpecSchema.and(
+  z.looseObject({
+    edits: z.array(FileEditSchema).min(1).optional(),
+    /** A unified diff; kept as the edits that it makes. */
+    patch: z.string().optional(),
+  }),
+);
+type Request = z.output<typeof RequestSchema>;
 
-export function makeAcceptExperiment(deps: { context: RunContext; runLog: RunLog }): Activities['acceptExperiment'] {
-  const { context, runLog } = deps;
+export function makeAcceptExperiment(deps: {
+  context: RunContext;
+  runLog: RunLog;
+  sourceControl: SourceControl;
+}): Activities['acceptExperiment'] {
+  const { context, runLog, sourceControl } = deps;
   const { workdir, config } = context;
   return async (input) => {
     ownRun(context, input);
-    const { request } = input;
+    const { request, experiment } = input;
+    const refuse = (reason: string) => ({ accepted: false as const, reason });
     if (!REQUEST_ID.test(String(request)))
-      return {
-        accepted: false,
-        reason: `request must be 1 to 64 letters, digits, - or _, not ${JSON.stringify(request)}`,
-      };
-    const isOwners = isDeepStrictEqual(await readJsonIfAny(workdir.offer(request)), input.experiment);
-    const parsed = RequestSchema.safeParse(input.experiment);
+      return refuse(`request must be 1 to 64 letters, digits, - or _, not ${JSON.stringify(request)}`);
+    const offer = await readJsonIfAny(workdir.offer(request));
+    const isOwners = isDeepStrictEqual(offer, experiment) || isDeepStrictEqual(withoutCode(offer), experiment);
+    if (!isOwners && CODE_KEYS.some((key) => hasKey(experiment, key)))
+      return refuse('experiment.edits: a message cannot carry code; send it with `autoresearch add --patch`');
+    const parsed = RequestSchema.safeParse(isOwners ? offer : experiment);
     if (!parsed.success) {
       const [issue] = parsed.error.issues;
-      return { accepted: false, reason: `experiment.${issue?.path.join('.') || 'value'}: ${issue?.message}` };
+      return refuse(`experiment.${issue?.path.join('.') || 'value'}: ${issue?.message}`);
     }
-    const spec = parsed.data;
-    if (spec.edits !== undefined && !isOwners)
-      return {
-        accepted: false,
-        reason: 'experiment.edits: a message cannot carry code; send them with `autoresearch add --patch`',
-      };
-    if (spec.edits && spec.edits.length > 0 && spec.changes.length === 0) spec.changes = [`edits of ${request}`];
+    const { patch, ...spec } = parsed.data;
+    if ((spec.edits ?? patch) !== undefined && spec.changes.length === 0) spec.changes = [`edits of ${request}`];
     if (spec.changes.length === 0 && spec.description !== '' && spec.launch_command === '')
       spec.changes = [spec.description];
     const record = await runLog.record();
@@ -56,11 +68,39 @@ export function makeAcceptExperiment(deps: { context: RunContext; runLog: RunLog
       allowCommands: isOwners && config.allow_agent_commands,
     };
     const judged = judgeProposal(spec, rules);
-    if (!judged.ok) return { accepted: false, reason: judged.reason };
+    if (!judged.ok) return refuse(judged.reason);
+    const code = await checkedCode({ ...spec, patch }, judged.identity.startCommit ?? record.state.baseCommit);
+    if (!code.ok) return refuse(code.reason);
+    if (code.edits !== undefined) spec.edits = code.edits;
     const known = await readJsonIfAny(workdir.request(request));
     if (known !== null && !isDeepStrictEqual(known, JSON.parse(JSON.stringify(spec))))
-      return { accepted: false, reason: `request ${request} was made before, for another experiment` };
+      return refuse(`request ${request} was made before, for another experiment`);
     await writeRequest(workdir, request, spec);
     return { accepted: true, experiment: { ...judged.identity, kind: 'user', request } };
   };
+
+  /** Code is held against the commit that it will change, so that its sender hears at once what does not fit. */
+  async function checkedCode(
+    { edits, patch }: Pick<Request, 'edits' | 'patch'>,
+    commit: string | null,
+  ): Promise<{ ok: true; edits?: FileEdit[] } | { ok: false; reason: string }> {
+    if (edits === undefined && patch === undefined) return { ok: true };
+    if (edits !== undefined && patch !== undefined)
+      return { ok: false, reason: 'experiment.patch: give either a patch or edits, not both' };
+    if (commit === null) return { ok: false, reason: 'the run is not set up yet: there is no commit to change' };
+    const source = await editableSource(sourceControl, commit);
+    const given = edits === undefined ? await editsOfDiff(patch ?? '', source) : { ok: true as const, edits };
+    if (!given.ok) return given;
+    const outcome = await applyEdits(source, given.edits, { python: await targetPython(config) });
+    return outcome.ok ? given : outcome;
+  }
+}
+
+function withoutCode(offer: unknown): unknown {
+  if (typeof offer !== 'object' || offer === null) return offer;
+  return Object.fromEntries(Object.entries(offer).filter(([key]) => !(CODE_KEYS as readonly string[]).includes(key)));
+}
+
+function hasKey(value: unknown, key: string): boolean {
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, key);
 }

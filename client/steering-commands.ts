@@ -91,7 +91,10 @@ export const STEERING_COMMANDS: readonly CommandDefinition[] = [
           flags: '--launch-command <command>',
           help: 'another launch command; only flags may differ from the base one',
         },
-        { flags: '--patch <path>', help: 'a JSON array of edits: {"path", "old", "new"} or {"path", "content"}' },
+        {
+          flags: '--patch <path>',
+          help: 'a unified diff (git diff --relative), or a JSON array of {"path", "old", "new"} or {"path", "content"}',
+        },
         { flags: '--goto <commit>', help: "start from this commit of an experiment (default: the run's base)" },
         { flags: '--priority <n>', help: 'lower runs first (default: 0)' },
         { flags: '--tag <name>', help: 'a best practice that it tries', repeatable: true },

@@ -22,7 +22,10 @@ export interface NodeMessage {
 export interface NoteMessage {
   text: string;
 }
-/** A person's own experiment; checked again, with zod and the policies, by the activity that writes it to the workdir. */
+/**
+ * A person's own experiment; checked again, with zod and the policies, by the activity that writes it to the workdir. Its
+ * code, if it has any, waits there: no message carries code.
+ */
 export interface AddMessage {
   /** Makes a repeated message harmless; made from the content when absent. */
   request?: string;
@@ -36,8 +39,6 @@ export interface AddMessage {
     goto?: string | null;
     best_practices_tags?: string[];
     priority?: number;
-    /** Edits of files of the source directory; without them the agent makes the change from the description. */
-    edits?: unknown[];
   };
 }
 export interface SetLimitsMessage {

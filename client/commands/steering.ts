@@ -1,12 +1,12 @@
 /** The commands that steer a running engine: each sends one update and returns the receipt. */
 import { randomUUID } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { writeJsonAtomic } from '../../activities/atomic-file.js';
 import type { Workdir } from '../../activities/workdir.js';
 import type { RunConfig } from '../../domain/formats/config.js';
 import type { Receipt, SetLimitsMessage, StopMessage } from '../../domain/steering.js';
 import * as messages from '../../workflows/messages.js';
 import { checkBudget } from '../first-config.js';
+import { type OwnExperimentOptions, ownExperiment } from '../own-experiment.js';
 import { Refusal } from '../refusal.js';
 import { type GivenFlag, givenFlags, RUN_FLAGS } from '../run-flags.js';
 import { steer } from '../steering-client.js';
@@ -75,75 +75,14 @@ function withLimits(config: RunConfig, given: readonly GivenFlag[]): RunConfig {
   return given.reduce((next, { flag, value }) => withValueAt(next, flag.key, value), config);
 }
 
-export interface AddOptions extends Repeatable {
-  file?: string | undefined;
-  name?: string | undefined;
-  description?: string | undefined;
-  hypothesis?: string | undefined;
-  change?: string[] | undefined;
-  launchCommand?: string | undefined;
-  patch?: string | undefined;
-  goto?: string | undefined;
-  priority?: string | undefined;
-  tag?: string[] | undefined;
-}
-
 /** An experiment of one's own, from a JSON file, from flags, or from a file that flags amend. */
-export async function add(path: string, options: AddOptions): Promise<Receipt> {
-  const experiment = { ...(await experimentFile(options.file)), ...(await experimentFlags(options)) };
-  if (typeof experiment.name !== 'string' || experiment.name === '') {
-    throw new Refusal('--name', experiment.name, 'a short name of letters, digits, - and _');
-  }
+export async function add(path: string, options: OwnExperimentOptions & Repeatable): Promise<Receipt> {
+  const experiment = await ownExperiment(options);
   const { request = randomUUID() } = options;
-  const message = { experiment: { ...experiment, name: experiment.name }, request };
+  const { edits: _, patch: __, ...plain } = experiment;
+  const message = { experiment: plain, request };
   const about = { field: 'experiment', value: experiment.name };
-  // A message alone may come from anybody on the host: this file says that it is the owner's.
-  const beforehand = (workdir: Workdir) => writeJsonAtomic(workdir.offer(request), message.experiment);
+  // A message alone may come from anybody on the host: this file says that it is the owner's, and holds the code.
+  const beforehand = (workdir: Workdir) => writeJsonAtomic(workdir.offer(request), experiment);
   return steer(path, messages.addUpdate, [message], { request, about, beforehand });
-}
-
-async function experimentFlags(options: AddOptions): Promise<Record<string, unknown>> {
-  const { name, description, hypothesis, change, launchCommand, patch, goto, priority, tag } = options;
-  const number = priority === undefined ? undefined : Number(priority);
-  if (number !== undefined && !Number.isFinite(number))
-    throw new Refusal('--priority', priority, 'a number; lower runs first');
-  const fields = {
-    name,
-    description,
-    hypothesis,
-    changes: change,
-    launch_command: launchCommand,
-    goto,
-    priority: number,
-    best_practices_tags: tag,
-    edits: patch === undefined ? undefined : await patchFile(patch),
-  };
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
-}
-
-async function experimentFile(path: string | undefined): Promise<Record<string, unknown>> {
-  if (path === undefined) return {};
-  const json = await jsonFile('--file', path);
-  if (typeof json === 'object' && json !== null && !Array.isArray(json)) return json as Record<string, unknown>;
-  throw new Refusal('--file', path, 'a file with one JSON object: {"name": …, "changes": […], "description": …}');
-}
-
-async function patchFile(path: string): Promise<unknown[]> {
-  const json = await jsonFile('--patch', path);
-  if (Array.isArray(json)) return json;
-  throw new Refusal('--patch', path, 'a file with a JSON array of {"path", "old", "new"} or {"path", "content"}');
-}
-
-async function jsonFile(flag: string, path: string): Promise<unknown> {
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (error) {
-    throw new Refusal(flag, path, `a readable file (${(error as Error).message})`);
-  }
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new Refusal(flag, path, `a JSON file (${(error as Error).message})`);
-  }
 }
