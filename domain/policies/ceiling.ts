@@ -1,0 +1,31 @@
+/**
+ * The bound that the headspace seed measured: no change of data loading can make the job faster than cached data does. A
+ * result above it is more likely a changed timer, a skipped step or a different job than a miracle.
+ */
+import { gainInterval, KEEP_CONFIDENCE, REPORT_CONFIDENCE } from './improvement.js';
+import type { Noise } from './noise.js';
+
+/** Log speeds of repeats. Above the ceiling beyond what noise explains, both sides' noise counted. */
+export function isAboveCeiling(repeats: readonly number[], ceiling: readonly number[], noise: Noise): boolean {
+  const interval = gainInterval({ candidate: repeats, incumbent: ceiling }, noise, KEEP_CONFIDENCE);
+  return interval !== null && interval.low > 0;
+}
+
+/** Whether what is left to the ceiling is less than is worth having, as far as can be told. */
+export function hasReachedCeiling(
+  best: readonly number[],
+  ceiling: readonly number[],
+  noise: Noise,
+  least: number,
+): boolean {
+  const left = gainInterval({ candidate: ceiling, incumbent: best }, noise, REPORT_CONFIDENCE);
+  return left !== null && left.gain < least && left.low <= 0;
+}
+
+/** The best practice that changes what a step of the model does. */
+const CHANGES_THE_STEP = 'batch_size_tuning';
+
+/** Whether the ceiling must be measured again for a change, because a step with another batch does other work. */
+export function changesTheStep(tags: readonly string[]): boolean {
+  return tags.includes(CHANGES_THE_STEP);
+}
