@@ -13,6 +13,7 @@ import type { RunConfig } from '../domain/formats/config.js';
 import { openClient, resolveConnection, type TemporalTarget } from './connection.js';
 import { stopServer } from './embedded-server.js';
 import { acquireEngineLock } from './engine-lock.js';
+import { failLostAttempts } from './lost-attempts.js';
 import { openNativeConnection } from './native-connection.js';
 import { loadRunConfig } from './run-config.js';
 import { installRuntime } from './runtime.js';
@@ -68,6 +69,7 @@ export async function openRun(workdirPath: string, options: OpenOptions = {}): P
       const supervision = superviseServer(workdir, log);
       closers.push(async () => supervision[Symbol.asyncDispose]());
     }
+    if (target.kind === 'embedded') await retryLostAttempts(client, run, log);
     const activities = (options.createActivities ?? createActivities)({ context: { workdir, config, log }, client });
     const { codePath } = options;
     const worker = await startWorker({
@@ -95,5 +97,15 @@ export async function openRun(workdirPath: string, options: OpenOptions = {}): P
   } catch (error) {
     await close();
     throw error;
+  }
+}
+
+/** Without it they are tried again as well, only later. */
+async function retryLostAttempts(client: Client, run: string, log: WorkdirLog): Promise<void> {
+  try {
+    const count = await failLostAttempts(client, run);
+    if (count > 0) log('activities of a worker that died are tried again at once', { count });
+  } catch (error) {
+    log('activities of a worker that died wait for their heartbeat time-out', { error: String(error) });
   }
 }
