@@ -35,7 +35,7 @@ export interface SetupResult {
 export type ExperimentReport =
   | { type: 'prepared'; nodeId: string; commit: string; image: string; spent: Spent }
   | ({ type: 'launched'; nodeId: string } & LaunchedJob)
-  | { type: 'job_ended'; nodeId: string; durationS: number }
+  | ({ type: 'job_ended'; nodeId: string; durationS: number } & LaunchedJob)
   /** Only to an engine that was continued as new, or started again: others hear it as the child's result. */
   | { type: 'finished'; nodeId: string; outcome: ExperimentOutcome };
 
@@ -90,9 +90,8 @@ export interface Activities {
   /** Makes the experiment's own tree and commit. */
   applyPatch(input: ExperimentRef): Promise<{ commit: string; changed: boolean; spent: Spent }>;
   buildImage(input: NodeRef): Promise<{ image: string; reused: boolean }>;
-  /** Gets or starts the node's job, and tells the engine of it. */
   launchJob(input: NodeRef & { slot: number }): Promise<LaunchedJob>;
-  /** Watches in heartbeating windows; throws a BENIGN retryable failure of type `still_running` between them. */
+  /** Tells the engine of the launch, and watches in heartbeating windows; throws a BENIGN retryable failure of type `still_running` between them. */
   pollMetrics(input: NodeRef): Promise<JobEnd>;
   cancelJob(input: NodeRef): Promise<void>;
   collectEvidence(input: NodeRef): Promise<EvidenceSummary>;

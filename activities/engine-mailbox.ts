@@ -1,6 +1,7 @@
 /**
- * Carries the reports of experiments to their engine by its workflow id. Reports of one moment travel in one signal,
- * because each signal costs the engine's history a workflow task.
+ * Carries the reports of experiments to their engine by its workflow id. Reports travel together where they can, because
+ * each signal costs the engine's history a workflow task: what the engine acts on goes at once and takes with it what
+ * could wait.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
@@ -8,30 +9,46 @@ import { engineWorkflowId } from '../domain/naming.js';
 import type { ExperimentReport } from './contract.js';
 
 export interface EngineMailbox {
-  /** Resolves when the server has it; also when no engine runs, which then finds what happened by look-up. */
-  deliver(report: ExperimentReport): Promise<void>;
+  /**
+   * Resolves when the server has it; also when no engine runs, which then finds what happened by look-up. `canWait`: the
+   * engine does nothing about it for now, so that it may wait a moment for others.
+   */
+  deliver(report: ExperimentReport, how?: { canWait: boolean }): Promise<void>;
 }
 
-/** The first report of a while goes at once; those that follow within this time wait for each other. */
+/** Reports that are due within this time of each other travel together; the first of a while does not wait. */
 const TOGETHER_MS = 50;
-/** Mirrors the type of workflows/messages.ts, which activities do not import. */
+/** A person looks at what waited this long. */
+const PATIENCE_MS = 1_500;
+/** The name of the signal in workflows/messages.ts, which activities do not import. */
 const REPORTS_SIGNAL = 'reports';
 
+interface Batch {
+  reports: ExperimentReport[];
+  /** Ends the batch's waiting. */
+  hurry: AbortController;
+  sent: Promise<void>;
+}
+
 export function openEngineMailbox(run: string, client: Client): EngineMailbox {
-  let waiting: ExperimentReport[] = [];
-  let next: Promise<void> | null = null;
+  let open: Batch | null = null;
   let sentAtMs = Number.NEGATIVE_INFINITY;
   let last: Promise<unknown> = Promise.resolve();
 
-  async function sendWaiting(): Promise<void> {
-    const leftMs = sentAtMs + TOGETHER_MS - Date.now();
-    if (leftMs > 0) await sleep(leftMs);
+  function newBatch(): Batch {
+    const hurry = new AbortController();
+    const batch: Batch = { reports: [], hurry, sent: Promise.resolve() };
+    batch.sent = close(batch);
+    return batch;
+  }
+
+  async function close(batch: Batch): Promise<void> {
+    await sleep(PATIENCE_MS, undefined, { signal: batch.hurry.signal }).catch(() => undefined);
+    await sleep(Math.max(0, sentAtMs + TOGETHER_MS - Date.now()));
     await last;
-    const reports = waiting;
-    waiting = [];
-    next = null;
+    open = null;
     sentAtMs = Date.now();
-    const sending = send(reports);
+    const sending = send(batch.reports);
     last = sending.catch(() => undefined);
     await sending;
   }
@@ -45,10 +62,11 @@ export function openEngineMailbox(run: string, client: Client): EngineMailbox {
   }
 
   return {
-    deliver(report) {
-      waiting.push(report);
-      next ??= sendWaiting();
-      return next;
+    deliver(report, { canWait } = { canWait: false }) {
+      open ??= newBatch();
+      open.reports.push(report);
+      if (!canWait) open.hurry.abort();
+      return open.sent;
     },
   };
 }

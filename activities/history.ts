@@ -13,10 +13,15 @@ import type { Workdir } from './workdir.js';
 /** How many of the newest runs a planner gets the measurements of, besides the baseline and the best. */
 const NEWEST = 6;
 
-export async function specsOf(workdir: Workdir, config: RunConfig, record: RunRecord): Promise<Map<string, Spec>> {
-  const specs = new Map<string, Spec>();
-  await readSpecs(workdir, config, record.state, Object.keys(record.state.experiments), specs);
-  return specs;
+/** Reads those that `known` lacks into it, and returns it. */
+export async function specsOf(
+  workdir: Workdir,
+  config: RunConfig,
+  record: RunRecord,
+  known = new Map<string, Spec>(),
+): Promise<Map<string, Spec>> {
+  await readSpecs(workdir, config, record.state, Object.keys(record.state.experiments), known);
+  return known;
 }
 
 export function historyOf(record: RunRecord, specs: ReadonlyMap<string, Spec>): HistoryEntry[] {

@@ -17,6 +17,7 @@ import { makeDrawCharts } from './draw-charts.js';
 import { openEngineMailbox } from './engine-mailbox.js';
 import { makeExportWorkdir } from './export-workdir.js';
 import { makeReport } from './final-report.js';
+import { withGroupCommit } from './group-commit.js';
 import { makeInstrument } from './instrument.js';
 import { makeLaunchJob } from './launch-job.js';
 import { makeLoadState } from './load-state.js';
@@ -54,7 +55,7 @@ export function createActivities({ context, client }: { context: RunContext; cli
     plan: makePlan(deps),
     acceptExperiment: makeAcceptExperiment(deps),
     tellEngine: makeTellEngine(deps),
-    exportWorkdir: makeExportWorkdir(deps),
+    exportWorkdir: withGroupCommit(makeExportWorkdir(deps)),
     drawCharts: makeDrawCharts(deps),
     report: makeReport(deps),
     lookupExperiments: makeLookupExperiments(deps),

@@ -5,7 +5,6 @@ import { launchCommandProblem } from '../domain/policies/launch-command-rules.js
 import { raise } from './activity-failure.js';
 import { writeFileAtomic } from './atomic-file.js';
 import type { Activities, NodeRef } from './contract.js';
-import type { EngineMailbox } from './engine-mailbox.js';
 import { commandFor, jobEnvironment, treePlaces } from './job-environment.js';
 import { ownNode, preparedCommit, readImage, readSpec } from './job-files.js';
 import { jobNameOf, type LaunchRequest, type Platform } from './platforms/platform.js';
@@ -18,18 +17,15 @@ export interface LaunchJobDeps {
   platform: Platform;
   sourceControl: SourceControl;
   runLog: Pick<RunLog, 'state'>;
-  mailbox: EngineMailbox;
 }
 
-export function makeLaunchJob(deps: LaunchJobDeps): Activities['launchJob'] {
-  const { context, platform, sourceControl, runLog, mailbox } = deps;
+export function makeLaunchJob({ context, platform, sourceControl, runLog }: LaunchJobDeps): Activities['launchJob'] {
   const { workdir, log } = context;
   return async (input) => {
     ownNode(context, input);
     const jobName = jobNameOf(input.run, input.nodeId);
     const job = (await platform.find(jobName)) ?? (await start(jobName, input));
     await writeFileAtomic(workdir.run(input.nodeId, 'job_id.txt'), `${job.jobId}\n`);
-    await mailbox.deliver({ type: 'launched', nodeId: input.nodeId, ...job });
     return job;
   };
 

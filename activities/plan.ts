@@ -2,6 +2,7 @@
 import type { PlanReply } from '../domain/formats/agent-replies.js';
 import type { Spec } from '../domain/formats/spec.js';
 import { plateauCount } from '../domain/policies/planning.js';
+import type { RunRecord } from '../domain/reports/run-record.js';
 import { raise } from './activity-failure.js';
 import type { PlanTask } from './agents/agent.js';
 import type { Ask } from './agents/ask.js';
@@ -31,6 +32,8 @@ export function makePlan(deps: {
 }): Activities['plan'] {
   const { context, sourceControl, runLog, ask } = deps;
   const { workdir, config } = context;
+  // Specifications never change: a round reads those of the experiments that came since the last one.
+  const known = new WeakMap<RunRecord, Map<string, Spec>>();
   return async (input) => {
     ownRun(context, input);
     const record = await runLog.record();
@@ -39,7 +42,8 @@ export function makePlan(deps: {
       throw new RangeError(`the event log ends at ${state.seq}, before ${input.throughSeq}`);
     if (input.iteration !== state.iteration || state.planningSince === null)
       raise('policy_refused', `the engine is not planning round ${JSON.stringify(input.iteration)}`);
-    const specs = await specsOf(workdir, config, record);
+    const specs = await specsOf(workdir, config, record, known.get(record));
+    known.set(record, specs);
     const history = historyOf(record, specs);
     const best = history.find((entry) => entry.isBest);
     const commit = best?.commit ?? state.baseCommit ?? '';

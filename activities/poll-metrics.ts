@@ -1,5 +1,6 @@
 /**
- * The activity `pollMetrics`: watches a job to its end and says how it ended. It never launches and never kills. One
+ * The activity `pollMetrics`: tells the engine that the job runs, watches it to its end and says how it ended. It never
+ * launches and never kills. One
  * attempt is one window; between two it fails in a way that Temporal retries at once and counts as nothing, so that a
  * job of any length costs a handful of history events.
  */
@@ -8,9 +9,10 @@ import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/comm
 import { failure } from '../domain/failure.js';
 import { classifyJobEnd, sawMetric } from '../domain/policies/job-outcome.js';
 import { raise } from './activity-failure.js';
-import type { Activities, JobEnd } from './contract.js';
+import type { Activities, JobEnd, NodeRef } from './contract.js';
+import type { EngineMailbox } from './engine-mailbox.js';
 import { findJobId, ownNode } from './job-files.js';
-import type { JobStatus, Platform } from './platforms/platform.js';
+import { type JobStatus, jobNameOf, type Platform } from './platforms/platform.js';
 import type { RunContext } from './run-context.js';
 
 /** A minute: long enough that windows cost next to nothing, short enough that a lost worker's watch soon goes on elsewhere. */
@@ -25,22 +27,44 @@ const LOG_TAIL_BYTES = 1024 * 1024;
 export interface PollMetricsDeps {
   context: RunContext;
   platform: Platform;
+  mailbox: EngineMailbox;
   windowMs?: number;
 }
 
 export function makePollMetrics({
   context,
   platform,
+  mailbox,
   windowMs = WINDOW_MS,
 }: PollMetricsDeps): Activities['pollMetrics'] {
+  const told = new Set<string>();
+
   return async (input) => {
     ownNode(context, input);
     const jobId = await findJobId(context, platform, input);
     if (jobId === null) return raise('job_failed', `${input.nodeId} has no job to watch: it was never launched`);
+    void tellLaunch(input, jobId);
     const status = await watch(jobId);
     if (status === null) throw stillRunning(jobId);
     return jobEnd(jobId, status);
   };
+
+  /** Once for each process that watches: it may be lost with the process, and is said again by the next. */
+  async function tellLaunch({ run, nodeId }: NodeRef, jobId: string): Promise<void> {
+    if (told.has(jobId)) return;
+    told.add(jobId);
+    try {
+      const launchedAtMs = (await platform.find(jobNameOf(run, nodeId)))?.launchedAtMs;
+      if (launchedAtMs === undefined) return;
+      await mailbox.deliver({ type: 'launched', nodeId, jobId, launchedAtMs }, { canWait: true });
+    } catch (error) {
+      context.log('the engine was not told of a launch; the next window tells it', {
+        job_id: jobId,
+        error: String(error),
+      });
+      told.delete(jobId);
+    }
+  }
 
   /** The job's end, or null when it did not end within the window. */
   async function watch(jobId: string): Promise<EndedStatus | null> {

@@ -30,10 +30,10 @@ export function reportProblem(message: unknown): string | null {
       if (!isCommit(report.commit)) return 'commit must be the hash of a commit';
       return isText(report.image) ? spentProblem(report.spent) : 'image must be a string';
     case 'launched':
-      if (!isText(report.jobId)) return 'jobId must be a string';
-      return isAmount(report.launchedAtMs) ? null : 'launchedAtMs must be a time in milliseconds';
     case 'job_ended':
-      return isAmount(report.durationS) ? null : 'durationS must be a number of seconds';
+      if (!isText(report.jobId)) return 'jobId must be a string';
+      if (!isAmount(report.launchedAtMs)) return 'launchedAtMs must be a time in milliseconds';
+      return report.type === 'launched' || isAmount(report.durationS) ? null : 'durationS must be a number of seconds';
     default:
       return outcomeProblem(report.outcome);
   }

@@ -181,24 +181,27 @@ export async function engineWorkflow(input: EngineInput): Promise<EngineResult> 
   function onReport(report: ExperimentReport): void {
     const { nodeId } = report;
     const row = Object.hasOwn(state.experiments, nodeId) ? state.experiments[nodeId] : undefined;
+    const isNow = (status: ExperimentRow['state']['status']) => row?.state.status === status;
     switch (report.type) {
       case 'prepared':
-        if (row?.state.status === 'preparing') {
+        if (isNow('preparing')) {
           const { commit, image, spent } = report;
           const money = settlement('apply', spent, nodeId);
           journal.record({ type: 'experiment_prepared', nodeId, commit, image, money });
-        } else if (row && row.state.status !== 'ready') {
+        } else if (row && !isNow('ready')) {
           // It was started again after it had launched: the slot it holds is its own.
           children.grantSlot(nodeId, slotOf(row) ?? 0);
         }
         return;
       case 'launched':
-        if (row?.state.status === 'launching') {
+        if (isNow('launching')) {
           journal.record({ type: 'job_launched', nodeId, jobId: report.jobId, launchedAtMs: report.launchedAtMs });
         }
         return;
       case 'job_ended':
-        if (row?.state.status === 'running') {
+        // The report of the launch may have been lost with a worker.
+        onReport({ ...report, type: 'launched' });
+        if (isNow('running')) {
           const { durationS } = report;
           journal.record({ type: 'job_ended', nodeId, durationS, money: jobSettlement(nodeId, durationS) });
         }

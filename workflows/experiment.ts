@@ -102,7 +102,7 @@ export async function experimentWorkflow(input: ExperimentInput): Promise<Experi
     job.durationS = end.durationS;
     mayHaveJob = false;
     setCurrentDetails(`job ${launched.jobId} ended after ${end.durationS.toFixed(1)} s`);
-    await tell({ type: 'job_ended', nodeId, durationS: end.durationS });
+    await tell({ type: 'job_ended', nodeId, ...launched, durationS: end.durationS });
 
     phase = 'metrics';
     if (end.failure) {

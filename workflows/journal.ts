@@ -56,6 +56,8 @@ export class Journal {
   private async exportPending(): Promise<void> {
     this.exporting = true;
     try {
+      // What is recorded together is exported together: the step that asked for the export goes on recording.
+      await Promise.resolve();
       while (this.pending.length > 0) {
         const events = this.pending.slice(0, EVENTS_PER_EXPORT);
         await inTask.exportWorkdir({ run: this.state.run, events });

@@ -38,6 +38,7 @@ export class FakeRun {
   readonly #ended = new Set<string>();
   #waiters: (() => void)[] = [];
 
+  readonly #told = new Set<string>();
   #mailbox: EngineMailbox | null = null;
 
   constructor(readonly options: FakeOptions = {}) {}
@@ -120,11 +121,12 @@ export class FakeRun {
         this.#running.add(nodeId);
         this.mostJobs = Math.max(this.mostJobs, this.#running.size);
       }
-      const job = { jobId: `j_${nodeId}`, launchedAtMs: 1 };
-      await this.#mailbox?.deliver({ type: 'launched', nodeId, ...job });
-      return job;
+      return { jobId: `j_${nodeId}`, launchedAtMs: 1 };
     },
     pollMetrics: async ({ nodeId }) => {
+      if (!this.#told.has(nodeId))
+        await this.#mailbox?.deliver({ type: 'launched', nodeId, jobId: `j_${nodeId}`, launchedAtMs: 1 });
+      this.#told.add(nodeId);
       if (!this.options.autoEnd && !this.#ended.has(nodeId)) {
         throw ApplicationFailure.create({ message: 'still running', type: 'still_running', nextRetryDelay: 20 });
       }
