@@ -1,6 +1,7 @@
 /** The activity `cancelJob`: ends a node's job with all its processes. No error when there is none or it has ended. */
+import { writeFileAtomic } from './atomic-file.js';
 import type { Activities } from './contract.js';
-import { findJobId, ownNode } from './job-files.js';
+import { cancelMark, findJobId, ownNode } from './job-files.js';
 import type { Platform } from './platforms/platform.js';
 import type { RunContext } from './run-context.js';
 
@@ -8,6 +9,8 @@ export function makeCancelJob(deps: { context: RunContext; platform: Platform })
   const { context, platform } = deps;
   return async (input) => {
     ownNode(context, input);
+    // Before the look for a job: a launch that is under way finds this mark when its job is there.
+    await writeFileAtomic(cancelMark(context.workdir, input.nodeId), '');
     const jobId = await findJobId(context, platform, input);
     if (jobId === null) return;
     await platform.cancel(jobId);

@@ -54,6 +54,11 @@ export async function readImage(workdir: Workdir, nodeId: string): Promise<strin
   return (await readTextIfAny(workdir.run(nodeId, 'image.txt')))?.trim() ?? '';
 }
 
+/** Stands where a node's job was cancelled: no launch that was under way may bring it up after all. */
+export function cancelMark(workdir: Workdir, nodeId: string): string {
+  return workdir.run(nodeId, 'cancelled.txt');
+}
+
 /** The node's job, as recorded or as the platform knows it; null when none was launched. */
 export async function findJobId(context: RunContext, platform: Platform, node: NodeRef): Promise<string | null> {
   const recorded = (await readTextIfAny(context.workdir.run(node.nodeId, 'job_id.txt')))?.trim();

@@ -3,10 +3,10 @@ import { mkdir } from 'node:fs/promises';
 import { ApplicationFailure } from '@temporalio/common';
 import { launchCommandProblem } from '../domain/policies/launch-command-rules.js';
 import { raise } from './activity-failure.js';
-import { writeFileAtomic } from './atomic-file.js';
+import { readTextIfAny, writeFileAtomic } from './atomic-file.js';
 import type { Activities, NodeRef } from './contract.js';
 import { commandFor, jobEnvironment, treePlaces } from './job-environment.js';
-import { ownNode, preparedCommit, readImage, readSpec } from './job-files.js';
+import { cancelMark, ownNode, preparedCommit, readImage, readSpec } from './job-files.js';
 import { jobNameOf, type LaunchRequest, type Platform } from './platforms/platform.js';
 import type { RunContext } from './run-context.js';
 import type { RunLog } from './run-log.js';
@@ -25,9 +25,15 @@ export function makeLaunchJob({ context, platform, sourceControl, runLog }: Laun
     ownNode(context, input);
     const jobName = jobNameOf(input.run, input.nodeId);
     const job = (await platform.find(jobName)) ?? (await start(jobName, input));
+    // It may have been cancelled while it was launched; its watch then tells so.
+    if (await isCancelled(input)) await platform.cancel(job.jobId);
     await writeFileAtomic(workdir.run(input.nodeId, 'job_id.txt'), `${job.jobId}\n`);
     return job;
   };
+
+  async function isCancelled({ nodeId }: NodeRef): Promise<boolean> {
+    return (await readTextIfAny(cancelMark(workdir, nodeId))) !== null;
+  }
 
   /** The limit in force, which a person may have changed since the start. */
   async function timeoutS(): Promise<number> {
@@ -36,6 +42,8 @@ export function makeLaunchJob({ context, platform, sourceControl, runLog }: Laun
   }
 
   async function start(jobName: string, input: NodeRef & { slot: number }) {
+    if (await isCancelled(input))
+      return raise('cancelled', `${input.nodeId} was cancelled before its job was launched`);
     const request = await launchRequest(jobName, input, context, sourceControl, await timeoutS());
     try {
       const job = await platform.launch(request);

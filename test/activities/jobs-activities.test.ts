@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CancelledFailure } from '@temporalio/activity';
@@ -182,5 +183,28 @@ describe('cancelJob', () => {
     await writeFile(jobs.context.workdir.run('n1', 'job_id.txt'), '');
     await makeCancelJob({ context: jobs.context, platform: jobs.platform })(node('n1'));
     expect(await jobs.platform.status('local_n1')).toMatchObject({ cause: 'cancelled' });
+  });
+
+  it('keeps a launch that comes after it from starting anything', async () => {
+    await prepare('n1', `touch '${jobs.file('ran')}'`);
+    await makeCancelJob({ context: jobs.context, platform: jobs.platform })(node('n1'));
+    await expect(launch('n1')).rejects.toMatchObject({ type: 'cancelled', nonRetryable: true });
+    await expect(launch('n1')).rejects.toMatchObject({ type: 'cancelled' });
+    expect(existsSync(jobs.file('ran'))).toBe(false);
+  });
+
+  it('ends the job of a launch that was under way and did not see it', async () => {
+    await prepare('n1', 'sleep 600');
+    const { platform } = jobs;
+    const cancel = makeCancelJob({ context: jobs.context, platform });
+    const open = jobs.sourceControl.openTree;
+    // Cancelled at the moment when the launch has looked for the mark, and its job is not there yet.
+    jobs.sourceControl.openTree = async (...args) => {
+      await cancel(node('n1'));
+      return open(...args);
+    };
+    const { jobId } = await launch('n1');
+    expect(await platform.status(jobId)).toMatchObject({ state: 'ended', cause: 'cancelled' });
+    expect((await poll('n1')).failure).toMatchObject({ kind: 'cancelled' });
   });
 });
