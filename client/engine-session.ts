@@ -14,20 +14,24 @@ import type { RunConfig } from '../domain/formats/config.js';
 import { engineWorkflowId, taskQueueFor } from '../domain/naming.js';
 import type { SetLimitsMessage } from '../domain/steering.js';
 import type { engineWorkflow } from '../workflows/index.js';
-import { type EngineResult, resumeUpdate, setLimitsUpdate } from '../workflows/messages.js';
+import { type EngineResult, resumeUpdate, setLimitsUpdate, statusQuery } from '../workflows/messages.js';
 import type { PreparedRun } from './prepare-run.js';
 import { readState } from './run-state.js';
 import { sendUpdate } from './steering-client.js';
 
 export type EngineHandle = WorkflowHandle<typeof engineWorkflow>;
 
-/** Needs a worker that serves the run: an open engine is told to resume, and confirms. */
+/**
+ * Needs a worker that serves the run. An open engine that was interrupted is told to resume, and confirms; what a person
+ * asked of it otherwise (a pause, a drain) outlives the processes that served it.
+ */
 export async function beginOrAttach(client: Client, prepared: PreparedRun): Promise<EngineHandle> {
   const { workdir, config, limits } = prepared;
   const handle = client.workflow.getHandle<typeof engineWorkflow>(engineWorkflowId(config.run_id));
   if (await isOpen(handle)) {
-    // Harmless to one that runs already.
-    await sendUpdate(client, prepared, resumeUpdate, [], { about: { field: 'workdir', value: workdir.root } });
+    if (await isInterrupted(client, handle)) {
+      await sendUpdate(client, prepared, resumeUpdate, [], { about: { field: 'workdir', value: workdir.root } });
+    }
     if (Object.keys(limits).length > 0) {
       await sendUpdate(client, prepared, setLimitsUpdate, [limits], { about: { field: 'limits', value: limits } });
     }
@@ -74,6 +78,15 @@ async function isOpen(handle: EngineHandle): Promise<boolean> {
     if (error instanceof WorkflowNotFoundError) return false;
     throw error;
   }
+}
+
+/** A query waits for a workflow task that is under way, and for the replay of the run so far. */
+const STATUS_TIMEOUT_MS = 60_000;
+
+async function isInterrupted(client: Client, handle: EngineHandle): Promise<boolean> {
+  const ask = () => handle.query(statusQuery);
+  const { status } = await client.withDeadline(Date.now() + STATUS_TIMEOUT_MS, ask);
+  return status === 'interrupted';
 }
 
 /** A server that died is up again after a second or two; clients ask again meanwhile. */

@@ -52,6 +52,8 @@ export function progressLine(state: EngineState, event: EngineEvent): string | n
       return 'paused: no new job starts';
     case 'resumed':
       return 'resumed';
+    case 'returned':
+      return `the engine is back; the run is ${state.status}${state.status === 'paused' ? ' (`autoresearch resume` goes on)' : ''}`;
     case 'stop_requested':
       return STOPPING[event.mode];
     case 'limit_reached':

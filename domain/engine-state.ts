@@ -140,7 +140,8 @@ export function applyEvent(state: EngineState, event: EngineEvent): EngineState 
 
 /** An engine that was killed is known to have run until its last event. */
 function keepTime(state: EngineState, event: EngineEvent): void {
-  const isStart = event.type === 'run_started' || event.type === 'resumed';
+  const isBack = event.type === 'returned' && state.runsSinceMs !== null;
+  const isStart = event.type === 'run_started' || event.type === 'resumed' || isBack;
   const isEnd = event.type === 'stopped' || (event.type === 'stop_requested' && event.mode === 'interrupt');
   if ((isStart || isEnd) && state.runsSinceMs !== null) {
     state.ranMs += (isEnd ? event.atMs : state.updatedAtMs) - state.runsSinceMs;
@@ -291,6 +292,7 @@ function reduce(state: EngineState, event: EngineEvent): void {
       }
       return;
     case 'reported':
+    case 'returned':
     case 'setup_started':
       return;
     case 'note_added':

@@ -52,6 +52,8 @@ export type EventBody =
   | { type: 'reported' }
   | { type: 'paused' }
   | { type: 'resumed' }
+  /** An engine that was killed is there again: the time in between is not the run's. */
+  | { type: 'returned' }
   | { type: 'stop_requested'; mode: StopMode }
   /** A limit ends the run once what is under way has finished; raising the limit meanwhile revokes it. */
   | { type: 'limit_reached'; reason: StopReason; detail: string }

@@ -10,6 +10,7 @@ import { createActivities } from '../activities/index.js';
 import type { RunContext } from '../activities/run-context.js';
 import { Workdir } from '../activities/workdir.js';
 import type { RunConfig } from '../domain/formats/config.js';
+import { announceReturn } from './announce-return.js';
 import { openClient, resolveConnection, type TemporalTarget } from './connection.js';
 import { stopServer } from './embedded-server.js';
 import { acquireEngineLock } from './engine-lock.js';
@@ -69,7 +70,11 @@ export async function openRun(workdirPath: string, options: OpenOptions = {}): P
       const supervision = superviseServer(workdir, log);
       closers.push(async () => supervision[Symbol.asyncDispose]());
     }
-    if (target.kind === 'embedded') await retryLostAttempts(client, run, log);
+    if (target.kind === 'embedded') {
+      // Its own server served nobody else; on a configured one other workers may have gone on with the run.
+      await announceReturn(client, run);
+      await retryLostAttempts(client, run, log);
+    }
     const activities = (options.createActivities ?? createActivities)({ context: { workdir, config, log }, client });
     const { codePath } = options;
     const worker = await startWorker({

@@ -11,6 +11,7 @@ import * as steering from '../domain/steering.js';
 import { experimentView, queueView, statusView, treeView } from '../domain/views.js';
 import { files } from './activity-options.js';
 import type { Children } from './children.js';
+import { handleReturn } from './engine-return.js';
 import type { Journal } from './journal.js';
 import * as messages from './messages.js';
 
@@ -147,6 +148,7 @@ export function handleSteering(journal: Journal, children: Children): void {
     act: add,
   });
 
+  handleReturn(journal);
   setHandler(messages.statusQuery, () => statusView(state));
   setHandler(messages.queueQuery, () => queueView(state));
   setHandler(messages.treeQuery, () => treeView(state));

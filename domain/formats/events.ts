@@ -104,6 +104,7 @@ const FIELDS = {
   reported: {},
   paused: {},
   resumed: {},
+  returned: {},
   stop_requested: { mode: z.enum(STOP_MODES) },
   limit_reached: { reason: z.enum(STOP_REASONS), detail: text },
   stopped: { reason: z.enum(STOP_REASONS), detail: text },

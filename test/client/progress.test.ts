@@ -97,6 +97,7 @@ const STEERED: [EventBody, string][] = [
   [{ type: 'note_added', text: 'mind the cache\nand more' }, 'note: mind the cache'],
   [{ type: 'paused' }, 'paused: no new job starts'],
   [{ type: 'resumed' }, 'resumed'],
+  [{ type: 'returned' }, 'the engine is back; the run is running'],
   [{ type: 'stop_requested', mode: 'interrupt' }, 'interrupted: running jobs go on'],
   [{ type: 'stop_requested', mode: 'drain' }, 'draining: nothing new starts'],
   [{ type: 'stop_requested', mode: 'cancel_jobs' }, 'cancelling the running jobs'],

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { applyEvent } from '../../domain/engine-state.js';
 import { type Amount, NOTHING } from '../../domain/ledger.js';
 import type { Limits } from '../../domain/limits.js';
 import { affordable, budgetWarnings, estimateFor, leftOf } from '../../domain/policies/budget.js';
@@ -126,5 +127,20 @@ describe('moves and limits', () => {
     expect(limitReached(story.state, start + 3_600_000, 1)).toBe('wall_clock');
     story.tell({ type: 'stop_requested', mode: 'interrupt' }, { type: 'resumed' });
     expect(story.state.ranMs).toBeGreaterThan(0);
+  });
+
+  it('do not count the time in which a killed engine was away', () => {
+    const story = withBudget({ maxHours: 1 });
+    const { state } = story;
+    const start = state.runsSinceMs ?? 0;
+    const lastMs = state.updatedAtMs;
+    const day = 24 * 3_600_000;
+    applyEvent(state, { seq: state.seq + 1, atMs: lastMs + day, type: 'returned' });
+    expect(state).toMatchObject({ ranMs: lastMs - start, runsSinceMs: lastMs + day, status: 'running' });
+    expect(limitReached(state, lastMs + day + 1000, 1)).toBeNull();
+    story.tell({ type: 'stop_requested', mode: 'interrupt' });
+    const { ranMs } = state;
+    applyEvent(state, { seq: state.seq + 1, atMs: state.updatedAtMs + day, type: 'returned' });
+    expect(state).toMatchObject({ ranMs, runsSinceMs: null, status: 'interrupted' });
   });
 });
