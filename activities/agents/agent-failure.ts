@@ -4,6 +4,7 @@
  */
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
 import { failure } from '../../domain/failure.js';
+import type { AgentAnswer } from './agent.js';
 
 export interface CallCost {
   /** Null when a part of it has no known price. */
@@ -17,6 +18,16 @@ export interface CallCost {
 export const NOTHING_SPENT: CallCost = { costUsd: 0, usage: {}, unansweredCalls: 0 };
 /** Of a call that was under way when it ended. */
 export const UNKNOWN_SPENT: CallCost = { ...NOTHING_SPENT, unansweredCalls: 1 };
+
+/** A reply that was paid for and ended before it was whole, or was refused: the same request with more room may do better. */
+export class CutReply extends Error {
+  constructor(
+    readonly reason: string,
+    readonly reply: AgentAnswer,
+  ) {
+    super(`the reply ended early: ${reason}`);
+  }
+}
 
 export function spentTogether(parts: readonly CallCost[]): CallCost {
   const usage: Record<string, number> = {};

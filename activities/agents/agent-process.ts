@@ -14,7 +14,7 @@ export interface AgentHooks {
   /** Called with the process id before the command is given its prompt, so that a leftover can be found after a crash. */
   onStart(pid: number): Promise<void>;
   /** Where the command's standard output goes: what it answers after its engine was killed is found there. */
-  outputFile: string;
+  replyFile: string;
 }
 
 export interface AgentCommand {
@@ -25,6 +25,8 @@ export interface AgentCommand {
   signal: AbortSignal;
   timeoutMs: number;
   hooks: AgentHooks;
+  /** In place of this process's own environment. */
+  env?: NodeJS.ProcessEnv;
 }
 
 export interface CommandOutput {
@@ -32,6 +34,8 @@ export interface CommandOutput {
   stderr: string;
   /** Null when a signal ended it. */
   exitCode: number | null;
+  /** The time limit ended it; what it had printed until then may be whole all the same. */
+  timedOut: boolean;
 }
 
 /** Far above any answer; a command that prints without end must not fill the memory. */
@@ -39,19 +43,20 @@ const OUTPUT_LIMIT_BYTES = 64 * 1024 * 1024;
 /** What a command that has ended wrote is in the pipe already; longer holds it only a process that escaped its group. */
 const DRAIN_MS = 1000;
 
-/** Throws an agent_failed when there is no such command, or at the time limit; an exit code is the caller's to judge. */
+/** Throws an agent_failed when there is no such command; how it ended is the caller's to judge. */
 export async function runAgentCommand(call: AgentCommand): Promise<CommandOutput> {
   const { command, task, signal, timeoutMs, hooks } = call;
   signal.throwIfAborted();
-  await mkdir(dirname(hooks.outputFile), { recursive: true });
-  const answer = await open(hooks.outputFile, 'w', 0o600);
+  await mkdir(dirname(hooks.replyFile), { recursive: true });
+  const answer = await open(hooks.replyFile, 'w', 0o600);
   const child = execa(command, call.flags, {
     stdin: 'pipe',
     // The file itself, not a pipe into one: a command that outlives this process still has somewhere to write to. (execa
     // takes any descriptor; its types name those up to 9.)
     stdout: answer.fd as 3,
     cwd: task.source.dir,
-    env: { AUTORESEARCH_PHASE: task.phase, AUTORESEARCH_NODE: task.nodeId ?? '' },
+    env: { ...(call.env ?? process.env), AUTORESEARCH_PHASE: task.phase, AUTORESEARCH_NODE: task.nodeId ?? '' },
+    extendEnv: false,
     detached: true,
     cleanup: false,
     reject: false,
@@ -84,11 +89,7 @@ export async function runAgentCommand(call: AgentCommand): Promise<CommandOutput
     killGroup(pid);
     await Promise.race([child, sleep(DRAIN_MS, undefined, { ref: false })]);
     signal.throwIfAborted();
-    if (timedOut) {
-      const message = `${command} did not answer within ${timeoutMs / 1000} s`;
-      throw agentFailure(message, { retryable: true, spent: UNKNOWN_SPENT });
-    }
-    return { stdout: await commandOutput(hooks.outputFile), stderr: stderr(), exitCode };
+    return { stdout: await replyIn(hooks.replyFile), stderr: stderr(), exitCode, timedOut };
   } finally {
     clearTimeout(timer);
     signal.removeEventListener('abort', abort);
@@ -97,10 +98,17 @@ export async function runAgentCommand(call: AgentCommand): Promise<CommandOutput
   }
 }
 
-/** What a command printed; the end of it when it is longer than any answer. */
-async function commandOutput(path: string): Promise<string> {
-  const bytes = await readFile(path);
+/** What a command printed; the end of it when it is longer than any answer; nothing when there is no such file. */
+export async function replyIn(path: string): Promise<string> {
+  const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return Buffer.alloc(0);
+    throw error;
+  });
   return bytes.subarray(-OUTPUT_LIMIT_BYTES).toString('utf8');
+}
+
+export function timeLimitFailure(agent: string, timeoutMs: number, spent = UNKNOWN_SPENT) {
+  return agentFailure(`${agent} did not answer within ${timeoutMs / 1000} s`, { retryable: true, spent });
 }
 
 /** Its children too, and theirs; one that has ended already is fine. */

@@ -105,8 +105,15 @@ export interface AgentAnswer {
 export interface CodingAgent {
   readonly name: string;
   /**
-   * Throws an ApplicationFailure (agent_failed, retryable when it may pass); aborts with `signal`. `parts` is the prompt
-   * once more, cut where a provider's cache can make use of it.
+   * Makes one request, or takes what an earlier engine's request left in its reply file. Throws an ApplicationFailure
+   * (agent_failed, retryable when it may pass) or a CutReply; aborts with `signal`. `parts` is the prompt once more, cut where
+   * a provider's cache can make use of it; `cuts` counts the replies that ended early so far.
    */
-  answer(task: AgentTask, prompt: string, signal: AbortSignal, parts?: PromptParts): Promise<AgentAnswer>;
+  answer(
+    task: AgentTask,
+    prompt: string,
+    signal: AbortSignal,
+    parts?: PromptParts,
+    cuts?: number,
+  ): Promise<AgentAnswer>;
 }

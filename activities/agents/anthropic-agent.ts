@@ -1,22 +1,27 @@
 /**
- * The agent that calls the Anthropic Messages API. It tries nothing again by itself but an answer that was cut or refused:
- * the waits and repetitions of a call are the activity's retries, which outlive this process.
+ * The agent that calls the Anthropic Messages API, through a process of its own whose reply outlives the engine. It tries
+ * nothing again by itself: repetitions and waits are the caller's.
  */
-import Anthropic from '@anthropic-ai/sdk';
 import type { MessageCreateParamsStreaming, TextBlockParam } from '@anthropic-ai/sdk/resources/messages';
 import type { RunConfig } from '../../domain/formats/config.js';
 import type { Prices } from '../../domain/formats/prices.js';
+import { packageFile } from '../package-files.js';
 import type { PromptParts } from '../prompts/task-prompt.js';
-import type { AgentTask, CodingAgent } from './agent.js';
-import { agentFailure, type CallCost, NOTHING_SPENT, spentTogether } from './agent-failure.js';
+import type { AgentAnswer, AgentTask, CodingAgent } from './agent.js';
+import { agentFailure, type CallCost, CutReply, NOTHING_SPENT, spentTogether, UNKNOWN_SPENT } from './agent-failure.js';
+import { type AgentHooks, replyIn, runAgentCommand, timeLimitFailure } from './agent-process.js';
 import { hasAnthropicCredentials } from './anthropic-credentials.js';
-import { anthropicFailure } from './anthropic-failure.js';
+import { type FailedHead, type MessagesCall, readExchange } from './anthropic-exchange.js';
+import { brokenReplyFailure, headFailure, interruptedFailure } from './anthropic-failure.js';
 import { BrokenReply, type Message, readReply, textOf } from './anthropic-reply.js';
 import { answerText, outputFormat } from './anthropic-schemas.js';
 import { costOf, DEFAULT_ANTHROPIC_MODEL, priceOf } from './prices.js';
 
+const CALL_PROCESS = packageFile('dist', 'activities', 'agents', 'anthropic-call.js');
 /** Tokens of one answer: what edits and plans need, then as much as every current model can give. */
 const MAX_TOKENS = [16_000, 64_000] as const;
+/** Stop reasons of a reply that was cut at its limit, or refused: paid for, and of no use. */
+const CUT_BY: readonly string[] = ['max_tokens', 'refusal', 'model_context_window_exceeded'];
 /** The API takes four cache marks in a request. */
 const CACHE_MARKS = 4;
 
@@ -24,62 +29,81 @@ const SYSTEM =
   'You improve data loading pipelines of training jobs. Your answer is read by a program: where the prompt offers several ' +
   'forms of an answer, give the one that your output format has.';
 
-export function createAnthropicAgent(config: RunConfig, env: NodeJS.ProcessEnv = process.env): CodingAgent {
+export function createAnthropicAgent(
+  config: RunConfig,
+  hooks: AgentHooks,
+  env: NodeJS.ProcessEnv = process.env,
+): CodingAgent {
   const timeoutMs = config.agent_timeout_s * 1000;
   const model = config.model || DEFAULT_ANTHROPIC_MODEL;
 
-  async function call(body: MessageCreateParamsStreaming, signal: AbortSignal, before: CallCost): Promise<Message> {
-    const client = openClient(env, timeoutMs);
-    const timer = AbortSignal.timeout(timeoutMs);
+  async function read(printed: string): Promise<Reading> {
+    const exchange = readExchange(printed);
+    if (exchange === null) return { is: 'nothing' };
+    if (exchange.head.outcome !== 'replied') return { is: 'failure', head: exchange.head };
     try {
-      const limits = { signal: AbortSignal.any([signal, timer]), timeout: timeoutMs };
-      return await readReply(await client.messages.create(body, limits).asResponse());
+      return { is: 'message', message: await readReply(exchange.head.contentType, exchange.body) };
     } catch (error) {
-      signal.throwIfAborted();
-      const partial = error instanceof BrokenReply ? error.partial : null;
-      const spent = spentTogether([before, partial ? spentOn(partial, model, config.prices) : NOTHING_SPENT]);
-      throw anthropicFailure(error, { spent, timedOutAfterMs: timer.aborted ? timeoutMs : null, nowMs: Date.now() });
+      if (!(error instanceof BrokenReply)) throw error;
+      return {
+        is: 'broken',
+        error,
+        spent: error.partial ? spentOn(error.partial, model, config.prices) : NOTHING_SPENT,
+      };
     }
+  }
+
+  /** Throws whatever is no answer. */
+  function answerFrom(phase: AgentTask['phase'], reading: Exclude<Reading, { is: 'nothing' }>): AgentAnswer {
+    if (reading.is === 'failure') throw headFailure(reading.head, Date.now());
+    if (reading.is === 'broken') throw brokenReplyFailure(reading.error, reading.spent);
+    const { message } = reading;
+    const { costUsd, usage } = spentOn(message, model, config.prices);
+    const answer = { text: answerText(phase, textOf(message)), costUsd, usage, raw: message };
+    const { stop_reason: reason } = message;
+    if (reason !== null && CUT_BY.includes(reason)) throw new CutReply(reason, answer);
+    return answer;
   }
 
   return {
     name: 'anthropic',
-    async answer(task, prompt, signal, parts = { stable: [], rest: prompt }) {
-      const replies: Message[] = [];
-      let spent = NOTHING_SPENT;
-      for (const maxTokens of MAX_TOKENS) {
-        const body = requestFor({ phase: task.phase, model, effort: config.effort, maxTokens, parts });
-        const reply = await call(body, signal, spent);
-        replies.push(reply);
-        spent = spentTogether([spent, spentOn(reply, model, config.prices)]);
-        if (!isUnusable(reply)) {
-          const { costUsd, usage } = spent;
-          return { text: answerText(task.phase, textOf(reply)), costUsd, usage, raw: { replies } };
-        }
+    async answer(task, prompt, signal, parts = { stable: [], rest: prompt }, cuts = 0) {
+      const { phase } = task;
+      const left = await read(await replyIn(hooks.replyFile));
+      if (left.is === 'broken' && left.error.errorType === null) throw interruptedFailure(left.spent);
+      if (left.is !== 'nothing') return answerFrom(phase, left);
+      if (!hasAnthropicCredentials(env)) throw noCredentials();
+
+      const maxTokens = MAX_TOKENS[Math.min(cuts, MAX_TOKENS.length - 1)]!;
+      const body = requestFor({ phase, model, effort: config.effort, maxTokens, parts });
+      const call: MessagesCall = { body, timeoutMs };
+      const command = { command: process.execPath, flags: [CALL_PROCESS], prompt: JSON.stringify(call), env };
+      const output = await runAgentCommand({ ...command, task, signal, timeoutMs, hooks });
+      const reading = await read(output.stdout);
+      if (output.timedOut && reading.is !== 'message' && reading.is !== 'failure') {
+        const known = reading.is === 'broken' ? reading.spent : NOTHING_SPENT;
+        throw timeLimitFailure('the Messages API', timeoutMs, spentTogether([known, UNKNOWN_SPENT]));
       }
-      const reasons = replies.map((reply) => reply.stop_reason).join(', then ');
-      throw agentFailure(`the model gave no whole answer (${reasons}); ask for smaller changes, or use another model`, {
-        retryable: false,
-        spent,
+      if (reading.is !== 'nothing') return answerFrom(phase, reading);
+      const said = output.stderr.trim().slice(-1000) || `exit code ${output.exitCode}`;
+      throw agentFailure(`the process that calls the Messages API failed: ${said}`, {
+        retryable: true,
+        spent: UNKNOWN_SPENT,
       });
     },
   };
 }
 
-function openClient(env: NodeJS.ProcessEnv, timeoutMs: number): Anthropic {
-  if (!hasAnthropicCredentials(env)) {
-    throw agentFailure('there is no ANTHROPIC_API_KEY and no Anthropic profile; set one, or choose another --agent', {
-      retryable: false,
-    });
-  }
-  return new Anthropic({
-    ...(env.ANTHROPIC_API_KEY ? { apiKey: env.ANTHROPIC_API_KEY } : {}),
-    ...(env.ANTHROPIC_BASE_URL ? { baseURL: env.ANTHROPIC_BASE_URL } : {}),
-    maxRetries: 0,
-    timeout: timeoutMs,
-    // What it would log holds prompts and headers.
-    logLevel: 'off',
-    openTelemetry: false,
+/** What the process has printed so far comes to. */
+type Reading =
+  | { is: 'nothing' }
+  | { is: 'failure'; head: FailedHead }
+  | { is: 'broken'; error: BrokenReply; spent: CallCost }
+  | { is: 'message'; message: Message };
+
+function noCredentials() {
+  return agentFailure('there is no ANTHROPIC_API_KEY and no Anthropic profile; set one, or choose another --agent', {
+    retryable: false,
   });
 }
 
@@ -110,11 +134,6 @@ function requestFor({ phase, model, effort, maxTokens, parts }: Request): Messag
     messages: [{ role: 'user', content: [...stable, { type: 'text', text: parts.rest }] }],
     ...(Object.keys(output).length === 0 ? {} : { output_config: output }),
   };
-}
-
-/** Cut at its limit, or refused: paid for, and of no use. */
-function isUnusable(reply: Message): boolean {
-  return ['max_tokens', 'refusal', 'model_context_window_exceeded'].includes(reply.stop_reason ?? '');
 }
 
 function spentOn(reply: Message, askedModel: string, prices: Prices): CallCost {

@@ -1,8 +1,15 @@
-/** From what the SDK threw to a typed failure: what may pass, what waits until a named time, and what a person must mend. */
-import { APIConnectionError, APIError } from '@anthropic-ai/sdk';
+/** From a request that failed to a typed failure: what may pass, what waits until a named time, and what a person must mend. */
 import type { ApplicationFailure } from '@temporalio/common';
-import { agentFailure, type CallCost, FINAL_STATUS, WAIT_MS_BY_STATUS } from './agent-failure.js';
-import { BrokenReply } from './anthropic-reply.js';
+import {
+  agentFailure,
+  type CallCost,
+  FINAL_STATUS,
+  NOTHING_SPENT,
+  UNKNOWN_SPENT,
+  WAIT_MS_BY_STATUS,
+} from './agent-failure.js';
+import type { FailedHead } from './anthropic-exchange.js';
+import type { BrokenReply } from './anthropic-reply.js';
 
 /** An error that comes within a stream has a name in place of a status. */
 const STATUS_BY_TYPE: Readonly<Record<string, number>> = {
@@ -30,47 +37,37 @@ const ADVICE: Readonly<Record<number, string>> = {
   413: 'the prompt is too long: limit the source with --tree-paths',
 };
 
-export interface FailedCall {
-  /** On the call so far, what had arrived of this reply included. */
-  spent: CallCost;
-  /** The limit that ended the call; null when something else did. */
-  timedOutAfterMs: number | null;
-  nowMs: number;
+/** No reply came. */
+export function headFailure(head: FailedHead, nowMs: number): ApplicationFailure {
+  switch (head.outcome) {
+    case 'refused':
+      return byStatus(head.status, head.message, NOTHING_SPENT, retryAfterMs(head, nowMs));
+    case 'unreachable': {
+      const spent = NEVER_SENT.test(head.message) ? NOTHING_SPENT : UNKNOWN_SPENT;
+      return agentFailure(`the Messages API cannot be reached: ${head.message}`, { retryable: true, spent });
+    }
+    case 'not_sent':
+      // Credentials that cannot be read, a malformed base URL: trying again changes nothing.
+      return agentFailure(`the Messages API cannot be called: ${head.message}`, { retryable: false });
+  }
 }
 
-export function anthropicFailure(error: unknown, { spent, timedOutAfterMs, nowMs }: FailedCall): ApplicationFailure {
-  const unanswered = { ...spent, unansweredCalls: spent.unansweredCalls + 1 };
-  if (timedOutAfterMs !== null) {
-    const message = `the Messages API did not answer within ${timedOutAfterMs / 1000} s`;
-    return agentFailure(message, { retryable: true, spent: unanswered });
-  }
-  if (error instanceof BrokenReply) {
-    const status = error.errorType === null ? null : (STATUS_BY_TYPE[error.errorType] ?? 500);
-    if (status !== null) return byStatus(status, error.message, null, spent, nowMs);
-    const message = `the reply of the Messages API broke off: ${error.message}`;
-    return agentFailure(message, { retryable: true, spent: unanswered });
-  }
-  if (error instanceof APIError && error.status !== undefined) {
-    return byStatus(error.status, error.apiMessage ?? error.message, error.headers ?? null, spent, nowMs);
-  }
-  if (error instanceof APIConnectionError) {
-    const cause = withCause(error);
-    const wasSent = !NEVER_SENT.test(cause);
-    const message = `the Messages API cannot be reached: ${cause}`;
-    return agentFailure(message, { retryable: true, spent: wasSent ? unanswered : spent });
-  }
-  // Credentials that cannot be read, a malformed base URL: trying again changes nothing.
-  return agentFailure(`the Messages API cannot be called: ${withCause(error)}`, { retryable: false, spent });
+/** `spent` is what the part that arrived says. */
+export function brokenReplyFailure({ errorType, message }: BrokenReply, spent: CallCost): ApplicationFailure {
+  if (errorType !== null) return byStatus(STATUS_BY_TYPE[errorType] ?? 500, message, spent, null);
+  return agentFailure(`the reply of the Messages API broke off: ${message}`, {
+    retryable: true,
+    spent: { ...spent, unansweredCalls: 1 },
+  });
 }
 
-function byStatus(
-  httpStatus: number,
-  cause: string,
-  headers: Headers | null,
-  spent: CallCost,
-  nowMs: number,
-): ApplicationFailure {
-  const named = retryAfterMs(headers, nowMs);
+/** The engine's end cut the reply, so that it is no failure of the agent's: asked again at once. */
+export function interruptedFailure(spent: CallCost): ApplicationFailure {
+  const message = 'the reply of the Messages API was cut by the end of the engine';
+  return agentFailure(message, { retryable: true, spent: { ...spent, unansweredCalls: 1 }, waitMs: 1 });
+}
+
+function byStatus(httpStatus: number, cause: string, spent: CallCost, named: number | null): ApplicationFailure {
   const waitMs = named ?? WAIT_MS_BY_STATUS[httpStatus];
   if (httpStatus in WAIT_MS_BY_STATUS) {
     const message = `the Messages API asks to wait ${Math.ceil(waitMs! / 1000)} s (${httpStatus}: ${cause})`;
@@ -87,16 +84,13 @@ function byStatus(
 }
 
 /** `retry-after` holds seconds or a date; `retry-after-ms` is finer. */
-export function retryAfterMs(headers: Headers | null, nowMs: number): number | null {
-  const fine = Number.parseFloat(headers?.get('retry-after-ms') ?? '');
-  const text = headers?.get('retry-after') ?? '';
+function retryAfterMs(
+  headers: Pick<Extract<FailedHead, { outcome: 'refused' }>, 'retryAfter' | 'retryAfterMs'>,
+  nowMs: number,
+): number | null {
+  const fine = Number.parseFloat(headers.retryAfterMs ?? '');
+  const text = headers.retryAfter ?? '';
   const seconds = /^\d+(\.\d+)?$/.test(text.trim()) ? Number(text) : (Date.parse(text) - nowMs) / 1000;
   const ms = Number.isFinite(fine) ? fine : seconds * 1000;
   return Number.isFinite(ms) ? Math.min(Math.max(ms, 1), LONGEST_WAIT_MS) : null;
-}
-
-function withCause(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const cause = error.cause instanceof Error ? withCause(error.cause) : '';
-  return cause === '' || error.message.includes(cause) ? error.message : `${error.message} (${cause})`;
 }

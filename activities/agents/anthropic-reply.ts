@@ -1,6 +1,6 @@
 /**
- * Reads a reply of the Messages API, streamed or whole, into one message. Streams are asked for because Node's fetch
- * gives up on an answer whose first byte takes five minutes, and because a cut one still says what it had used.
+ * Reads the body of a reply of the Messages API, streamed or whole, into one message. Streams are asked for because Node's
+ * fetch gives up on an answer whose first byte takes five minutes, and because a cut one still says what it had used.
  */
 import { Stream } from '@anthropic-ai/sdk/streaming';
 import { z } from 'zod';
@@ -57,14 +57,12 @@ export class BrokenReply extends Error {
   }
 }
 
-/** Throws a BrokenReply, and whatever the connection or the abort throws before anything had arrived. */
-export async function readReply(response: Response): Promise<Message> {
-  const isStream = response.headers.get('content-type')?.includes('text/event-stream');
-  return isStream ? await readStream(response) : await readWhole(response);
+/** Throws a BrokenReply. */
+export async function readReply(contentType: string, body: string): Promise<Message> {
+  return contentType.includes('text/event-stream') ? await readStream(body) : readWhole(body);
 }
 
-async function readWhole(response: Response): Promise<Message> {
-  const text = await response.text();
+function readWhole(text: string): Message {
   let json: unknown;
   try {
     json = JSON.parse(text);
@@ -76,10 +74,10 @@ async function readWhole(response: Response): Promise<Message> {
   throw new BrokenReply(`not a message: ${z.prettifyError(message.error)}`, null);
 }
 
-async function readStream(response: Response): Promise<Message> {
+async function readStream(body: string): Promise<Message> {
   let message: Message | null = null;
   try {
-    for await (const { data } of Stream.rawEvents(response)) {
+    for await (const { data } of Stream.rawEvents(new Response(body))) {
       const event = EventSchema.safeParse(data === '' ? null : JSON.parse(data));
       // Pings, and kinds of events that are to come.
       if (!event.success) continue;

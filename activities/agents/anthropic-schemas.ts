@@ -4,28 +4,24 @@
  */
 import { zodOutputFormat } from '@anthropic-ai/sdk/helpers/zod';
 import { z } from 'zod';
+import { type Metrics, NUMERIC_METRICS, type NumericMetric } from '../../domain/metrics.js';
 import type { AgentTask } from './agent.js';
 
 const number = z.number().nullable();
+const numbers = Object.fromEntries(NUMERIC_METRICS.map((name) => [name, number])) as Record<
+  NumericMetric,
+  typeof number
+>;
 
 const AnalysisSchema = z.object({
   analysis: z.string().describe('Markdown: what bounds the run, whether the hypothesis held, what follows'),
   metrics: z
     .object({
-      step_time_ms: number,
-      steady_step_time_ms: number,
-      throughput_samples_per_s: number,
-      ttfb_s: number,
-      sm_utilization_pct: number,
-      steady_sm_utilization_pct: number,
-      cpu_utilization_pct: number,
-      data_readiness_pct: number,
-      init_time_s: number,
-      improvement_vs_baseline_pct: number,
+      ...numbers,
       bottleneck_stage: z.string().nullable(),
       is_best_so_far: z.boolean().nullable(),
       notes: z.string(),
-    })
+    } satisfies Record<keyof Metrics, z.ZodType>)
     .describe('null for what is not known'),
   findings: z.array(z.string()).describe('one sentence each'),
 });

@@ -1,8 +1,14 @@
 /** The `codex` command: `codex exec [flags] -`, the prompt on standard input, the answer as plain text; it names no cost. */
 import type { RunConfig } from '../../domain/formats/config.js';
-import type { CodingAgent } from './agent.js';
-import { agentFailure, UNKNOWN_SPENT } from './agent-failure.js';
-import { type AgentHooks, runAgentCommand } from './agent-process.js';
+import type { AgentAnswer, CodingAgent } from './agent.js';
+import { agentFailure, NOTHING_SPENT, UNKNOWN_SPENT } from './agent-failure.js';
+import { type AgentHooks, replyIn, runAgentCommand, timeLimitFailure } from './agent-process.js';
+
+/** Plain text does not show that it is whole: the exit code behind it does. */
+const WITH_EXIT_CODE = '"$@"; code=$?; printf "\\n[exit code %d]\\n" "$code"; exit "$code"';
+const EXIT_CODE = /\n\[exit code (\d+)\]\n$/;
+/** The shell's words for a program that is not there, or may not be run. */
+const NOT_STARTED: readonly number[] = [126, 127];
 
 export function createCodexAgent(config: RunConfig, hooks: AgentHooks): CodingAgent {
   const command = config.agent_command || 'codex';
@@ -14,19 +20,41 @@ export function createCodexAgent(config: RunConfig, hooks: AgentHooks): CodingAg
     '-',
   ];
   const timeoutMs = config.agent_timeout_s * 1000;
+
+  function answerIn(printed: string, stderr: string): AgentAnswer | null {
+    const end = EXIT_CODE.exec(printed);
+    if (end === null) return null;
+    const text = printed.slice(0, end.index);
+    const exitCode = Number(end[1]);
+    if (exitCode === 0) return { text, costUsd: null, usage: {}, raw: { stdout: text, stderr, exitCode } };
+    const isStarted = !NOT_STARTED.includes(exitCode);
+    throw agentFailure(`${command} failed (exit code ${exitCode}): ${(stderr || text).trim().slice(-1000)}`, {
+      retryable: isStarted,
+      spent: isStarted ? UNKNOWN_SPENT : NOTHING_SPENT,
+    });
+  }
+
   return {
     name: 'codex',
     async answer(task, prompt, signal) {
-      const output = await runAgentCommand({ command, flags, task, prompt, signal, timeoutMs, hooks });
-      const { stdout, stderr, exitCode } = output;
-      if (exitCode !== 0) {
-        const how = exitCode === null ? 'was killed' : `failed (exit code ${exitCode})`;
-        throw agentFailure(`${command} ${how}: ${(stderr || stdout).trim().slice(-1000)}`, {
-          retryable: true,
-          spent: UNKNOWN_SPENT,
-        });
-      }
-      return { text: stdout, costUsd: null, usage: {}, raw: output };
+      const left = answerIn(await replyIn(hooks.replyFile), '');
+      if (left) return left;
+      const inShell = { command: '/bin/sh', flags: ['-c', WITH_EXIT_CODE, 'sh', command, ...flags] };
+      const { stdout, stderr, timedOut } = await runAgentCommand({
+        ...inShell,
+        task,
+        prompt,
+        signal,
+        timeoutMs,
+        hooks,
+      });
+      const answer = answerIn(stdout, stderr);
+      if (answer) return answer;
+      if (timedOut) throw timeLimitFailure(command, timeoutMs);
+      throw agentFailure(`${command} was killed: ${(stderr || stdout).trim().slice(-1000)}`, {
+        retryable: true,
+        spent: UNKNOWN_SPENT,
+      });
     },
   };
 }

@@ -4,10 +4,9 @@
  */
 import { z } from 'zod';
 import type { RunConfig } from '../../domain/formats/config.js';
-import { readTextIfAny } from '../atomic-file.js';
 import type { AgentAnswer, CodingAgent } from './agent.js';
 import { agentFailure, type CallCost, FINAL_STATUS, UNKNOWN_SPENT, WAIT_MS_BY_STATUS } from './agent-failure.js';
-import { type AgentHooks, type CommandOutput, runAgentCommand } from './agent-process.js';
+import { type AgentHooks, type CommandOutput, replyIn, runAgentCommand, timeLimitFailure } from './agent-process.js';
 import { jsonInReply } from './reply-text.js';
 
 const FIXED_FLAGS = ['--print', '--output-format', 'json', '--no-session-persistence'];
@@ -34,24 +33,23 @@ export function createClaudeAgent(config: RunConfig, hooks: AgentHooks): CodingA
   return {
     name: 'claude',
     async answer(task, prompt, signal) {
-      const earlier = await answerLeftBehind(hooks.outputFile);
-      if (earlier) return earlier;
+      const left = await replyIn(hooks.replyFile);
+      if (isWhole(left)) return parseCommandReply({ stdout: left, stderr: '', exitCode: 0 }, command);
       const output = await runAgentCommand({ command, flags, task, prompt, signal, timeoutMs, hooks });
-      return parseCommandReply(output, command);
+      if (output.timedOut && !isWhole(output.stdout)) throw timeLimitFailure(command, timeoutMs);
+      return parseCommandReply(output.timedOut ? { ...output, exitCode: 0 } : output, command);
     },
   };
 }
 
-/** The whole answer of a command that went on after its engine was killed, or null: what is cut short cannot be read as one. */
-async function answerLeftBehind(outputFile: string): Promise<AgentAnswer | null> {
-  const stdout = await readTextIfAny(outputFile);
-  const parsed = CommandReplySchema.safeParse(stdout === null ? null : jsonInReply(stdout));
-  if (!parsed.success || parsed.data.is_error || typeof parsed.data.result !== 'string') return null;
-  return parseCommandReply({ stdout: stdout ?? '', stderr: '', exitCode: 0 }, '');
+/** Whether a command said all that it had to say before it, or its engine, was ended: what is cut short is no JSON. */
+function isWhole(stdout: string): boolean {
+  const reply = CommandReplySchema.safeParse(jsonInReply(stdout));
+  return reply.success && (reply.data.is_error || typeof reply.data.result === 'string');
 }
 
 /** A reply that says what went wrong is more than an exit code, and may have cost something. */
-export function parseCommandReply({ stdout, stderr, exitCode }: CommandOutput, command: string): AgentAnswer {
+export function parseCommandReply({ stdout, stderr, exitCode }: Printed, command: string): AgentAnswer {
   const raw = jsonInReply(stdout);
   const parsed = CommandReplySchema.safeParse(raw);
   const reply = parsed.success ? parsed.data : null;
@@ -67,8 +65,9 @@ export function parseCommandReply({ stdout, stderr, exitCode }: CommandOutput, c
 }
 
 type CommandReply = z.output<typeof CommandReplySchema>;
+type Printed = Pick<CommandOutput, 'stdout' | 'stderr' | 'exitCode'>;
 
-function failedCommand(reply: CommandReply | null, output: CommandOutput, command: string) {
+function failedCommand(reply: CommandReply | null, output: Printed, command: string) {
   const said = [reply?.result, output.stderr, output.stdout].find((text) => text?.trim()) ?? '';
   const status = reply?.api_error_status ?? 0;
   const how = output.exitCode === null ? 'was killed' : `failed (exit code ${output.exitCode})`;

@@ -16,7 +16,7 @@ export const AGENT_NAMES = ['anthropic', 'claude', 'codex', 'playbook'] as const
 export function createAgent(config: RunConfig, hooks: AgentHooks): CodingAgent {
   switch (config.agent) {
     case 'anthropic':
-      return anthropicAgent(config);
+      return anthropicAgent(config, hooks);
     case 'claude':
       return createClaudeAgent(config, hooks);
     case 'codex':
@@ -29,13 +29,13 @@ export function createAgent(config: RunConfig, hooks: AgentHooks): CodingAgent {
   }
 }
 
-/** The SDK is loaded by the first call: most commands never make one. */
-function anthropicAgent(config: RunConfig): CodingAgent {
+/** The schemas are loaded by the first call: most commands never make one. */
+function anthropicAgent(config: RunConfig, hooks: AgentHooks): CodingAgent {
   return {
     name: 'anthropic',
     async answer(...call) {
       const { createAnthropicAgent } = await import('./anthropic-agent.js');
-      return await createAnthropicAgent(config).answer(...call);
+      return await createAnthropicAgent(config, hooks).answer(...call);
     },
   };
 }

@@ -60,7 +60,7 @@ export async function report(path: string, interrupt: AbortSignal): Promise<Repo
 /** Why the run's budget allows no call, or null. An answer that is on disk costs nothing. */
 async function budgetRefusal(workdir: Workdir, { state }: RunRecord, key: string): Promise<string | null> {
   const allowed = affordable(state, ['report']);
-  if (allowed.ok || (await new CallRecord(workdir).answered(key))) return null;
+  if (allowed.ok || (await new CallRecord(workdir).isAnswered(key))) return null;
   return describeLimit(state, allowed.reason);
 }
 

@@ -1,9 +1,13 @@
 /** The API agent against a loopback server: each fault is a typed failure or a repeated call, and every token is booked. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { ApplicationFailure } from '@temporalio/common';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import type { AgentTask } from '../../activities/agents/agent.js';
 import {
   type CallCost,
+  CutReply,
   isProviderWait,
   NOTHING_SPENT,
   spentOf,
@@ -12,14 +16,16 @@ import {
 import { createAnthropicAgent } from '../../activities/agents/anthropic-agent.js';
 import { parseAnalysis, parsePlan, parseRewrite } from '../../activities/agents/parse-reply.js';
 import type { RunConfig } from '../../domain/formats/config.js';
-import { ANALYZE, APPLY, agentConfig, askAgent, failureOf, PLAN, REPORT } from '../support/agent-tasks.js';
+import { ANALYZE, APPLY, agentConfig, agentWith, askAgent, failureOf, PLAN, REPORT } from '../support/agent-tasks.js';
 import { knobsAnswer } from '../support/knobs-answers.js';
 import { type Fault, MessagesServer } from '../support/messages-server.js';
 
 const KEY = 'sk-test-canary';
 
 function agentFor(server: MessagesServer, config: Partial<RunConfig> = {}) {
-  return createAnthropicAgent(agentConfig(config), { ANTHROPIC_API_KEY: KEY, ANTHROPIC_BASE_URL: server.url });
+  const env = { ...process.env, ANTHROPIC_API_KEY: KEY, ANTHROPIC_BASE_URL: server.url };
+  // As the engine does: a file of its own for each request.
+  return agentWith((hooks) => createAnthropicAgent(agentConfig(config), hooks, env));
 }
 
 async function serverWith(...faults: (Fault | null)[]) {
@@ -84,7 +90,8 @@ describe('an answer', () => {
     expect(booked).toEqual(charged(server));
     expect(booked.costUsd).toBeGreaterThan(0);
     expect(answers[0]?.raw).toMatchObject({
-      replies: [{ model: 'claude-opus-5-5', usage: { input_tokens: expect.any(Number) } }],
+      model: 'claude-opus-5-5',
+      usage: { input_tokens: expect.any(Number) },
     });
   });
 
@@ -119,23 +126,14 @@ describe('an answer', () => {
 });
 
 describe('an answer that is cut or refused', () => {
-  it.each<[Fault['kind']]>([['truncated'], ['refusal']])('%s: is booked, and asked for once more', async (kind) => {
-    await using server = await serverWith({ kind } as Fault);
-    const answer = await askAgent(agentFor(server), APPLY);
-    expect(parseRewrite(answer.text, 'train.py').ok).toBe(true);
-    expect(server.calls).toHaveLength(2);
-    expect(server.calls[1]!.request.max_tokens).toBeGreaterThan(server.calls[0]!.request.max_tokens);
-    expect({ ...NOTHING_SPENT, ...answer }).toMatchObject(charged(server));
-  });
-
   it.each<[Fault['kind'], string]>([
     ['truncated', 'max_tokens'],
     ['refusal', 'refusal'],
-  ])('%s twice: a failure that is not tried again and knows what was spent', async (kind, reason) => {
-    await using server = await serverWith({ kind } as Fault, { kind } as Fault);
-    const error = await failureOf(askAgent(agentFor(server), APPLY));
-    expect(error).toMatchObject({ type: 'agent_failed', nonRetryable: true, message: expect.stringContaining(reason) });
-    expect(spentOf(error)).toEqual(charged(server));
+  ])('%s: says why, and what was paid for it', async (kind, reason) => {
+    await using server = await serverWith({ kind } as Fault);
+    const cut = await failureOf(askAgent(agentFor(server), APPLY));
+    expect(cut).toBeInstanceOf(CutReply);
+    expect(cut).toMatchObject({ reason, reply: { costUsd: server.costUsd } });
   });
 });
 
@@ -202,7 +200,8 @@ describe('a call that fails', () => {
   it('says that there are no credentials before it calls anybody', async () => {
     await using server = await serverWith();
     const env = { ANTHROPIC_BASE_URL: server.url, ANTHROPIC_CONFIG_DIR: '/no/such/folder' };
-    const error = await failureOf(askAgent(createAnthropicAgent(agentConfig(), env), APPLY));
+    const agent = agentWith((hooks) => createAnthropicAgent(agentConfig(), hooks, env));
+    const error = await failureOf(askAgent(agent, APPLY));
     expect(error).toMatchObject({ nonRetryable: true, message: expect.stringMatching(/ANTHROPIC_API_KEY/) });
     expect(server.calls).toHaveLength(0);
   });
@@ -216,14 +215,6 @@ describe('a call that fails', () => {
       message: expect.stringMatching(/within 1 s/),
     });
     expect(spentOf(error)).toEqual({ ...NOTHING_SPENT, unansweredCalls: 1 });
-  });
-
-  it('keeps what an earlier answer of the same call had cost', async () => {
-    await using server = await serverWith({ kind: 'truncated' }, status(429, { 'retry-after': '3' }));
-    const error = await failureOf(askAgent(agentFor(server), APPLY));
-    expect(isProviderWait(error)).toBe(true);
-    expect(spentOf(error)).toEqual(charged(server));
-    expect(spentOf(error)?.costUsd).toBeGreaterThan(0);
   });
 
   it('ends with the reason when it is given up', async () => {
@@ -248,4 +239,40 @@ describe('replies that cannot be used', () => {
       expect(costUsd).toBe(server.costUsd);
     },
   );
+});
+
+describe('a reply that an engine left behind', () => {
+  const usage = { input_tokens: 100, output_tokens: 1, cache_read_input_tokens: 0, cache_creation_input_tokens: 0 };
+  const start = { type: 'message_start', message: { model: 'claude-opus-5-5', content: [], stop_reason: null, usage } };
+  const head = (facts: object) => `${JSON.stringify(facts)}\n`;
+
+  async function left(server: MessagesServer, printed: string) {
+    const hooks = { onStart: async () => undefined, replyFile: join(await mkdtemp(join(tmpdir(), 'left-')), 'reply') };
+    onTestFinished(() => rm(dirname(hooks.replyFile), { recursive: true, force: true }));
+    await writeFile(hooks.replyFile, printed);
+    const env = { ANTHROPIC_API_KEY: KEY, ANTHROPIC_BASE_URL: server.url };
+    return await failureOf(askAgent(createAnthropicAgent(agentConfig(), hooks, env), APPLY));
+  }
+
+  it('in the middle is booked as far as it is known, and asked for again at once', async () => {
+    await using server = await serverWith();
+    const body = `event: message_start\ndata: ${JSON.stringify(start)}\n\n`;
+    const error = await left(server, head({ outcome: 'replied', contentType: 'text/event-stream' }) + body);
+    expect(error).toMatchObject({ nonRetryable: false, nextRetryDelay: 1 });
+    expect(spentOf(error)).toEqual({ costUsd: (100 * 4 + 1 * 20) / 1e6, usage, unansweredCalls: 1 });
+    expect(server.calls).toEqual([]);
+  });
+
+  it('with a time to wait until waits until then', async () => {
+    await using server = await serverWith();
+    const wait = { outcome: 'refused', status: 429, message: 'slower', retryAfter: '17', retryAfterMs: null };
+    expect(await left(server, head(wait))).toMatchObject({ nonRetryable: false, nextRetryDelay: 17_000 });
+    expect(server.calls).toEqual([]);
+  });
+
+  it.each([[''], ['{"outcome": "repl']])('before it had begun is asked for: %j', async (printed) => {
+    await using server = await serverWith();
+    expect(await left(server, printed)).toMatchObject({ message: 'the call did not fail' });
+    expect(server.calls).toHaveLength(1);
+  });
 });

@@ -19,8 +19,8 @@ import { APPLY, agentConfig, askAgent, failureOf } from '../support/agent-tasks.
 
 const fixture = (name: string) => packageFile('test', 'fixtures', 'agents', name);
 function noHooks() {
-  const outputFile = join(mkdtempSync(join(tmpdir(), 'agent-output-')), 'answer');
-  return { onStart: async () => undefined, outputFile };
+  const replyFile = join(mkdtempSync(join(tmpdir(), 'agent-output-')), 'answer');
+  return { onStart: async () => undefined, replyFile };
 }
 
 function claude(command: string, flags: string[] = [], more: Partial<RunConfig> = {}): CodingAgent {
@@ -107,7 +107,7 @@ describe('what a command is given', () => {
 });
 
 describe('what a command prints', () => {
-  const outcome = (stdout: string, exitCode: number | null = 0) => ({ stdout, stderr: '', exitCode });
+  const outcome = (stdout: string, exitCode: number | null = 0) => ({ stdout, stderr: '', exitCode, timedOut: false });
 
   it('is its result, cost and usage, after banner lines', () => {
     const stdout =
@@ -216,20 +216,41 @@ describe('after kill -9 of the engine', () => {
   it('reads the answer that its command gave meanwhile, and asks nobody', async () => {
     const hooks = noHooks();
     const reply = { result: 'late but whole', is_error: false, total_cost_usd: 0.5, usage: { input_tokens: 7 } };
-    await writeFile(hooks.outputFile, `hello\n${JSON.stringify(reply)}\n`);
+    await writeFile(hooks.replyFile, `hello\n${JSON.stringify(reply)}\n`);
     const agent = createClaudeAgent(agentConfig({ agent_command: '/no/such/command' }), hooks);
     expect(await askAgent(agent, APPLY)).toMatchObject({ text: 'late but whole', costUsd: 0.5 });
   });
 
-  it.each([['{"result": "cut sho'], ['{"result": "overloaded", "is_error": true}'], ['']])(
-    'asks again after %j',
-    async (left) => {
-      const hooks = noHooks();
-      await writeFile(hooks.outputFile, left);
-      const agent = createClaudeAgent(agentConfig({ agent_command: '/no/such/command' }), hooks);
-      await expect(askAgent(agent, APPLY)).rejects.toThrow(/there is no such command/);
-    },
-  );
+  it('reads the error that its command met meanwhile, with what it cost', async () => {
+    const hooks = noHooks();
+    const reply = { result: 'overloaded', is_error: true, api_error_status: 529, total_cost_usd: 0.5 };
+    await writeFile(hooks.replyFile, JSON.stringify(reply));
+    const agent = createClaudeAgent(agentConfig({ agent_command: '/no/such/command' }), hooks);
+    const error = await failureOf(askAgent(agent, APPLY));
+    expect(isProviderWait(error)).toBe(true);
+    expect(spentOf(error)).toMatchObject({ costUsd: 0.5 });
+  });
+
+  it('reads the answer of codex, when it had ended', async () => {
+    const hooks = noHooks();
+    const agent = createCodexAgent(agentConfig({ agent_command: fixture('echoing.mjs') }), hooks);
+    const { text } = await askAgent(agent, APPLY);
+    const printed = await readFile(hooks.replyFile, 'utf8');
+    const absent = createCodexAgent(agentConfig({ agent_command: '/no/such/command' }), hooks);
+    expect(await askAgent(absent, APPLY)).toMatchObject({ text, costUsd: null });
+    await writeFile(hooks.replyFile, printed.slice(0, -1));
+    expect(await failureOf(askAgent(absent, APPLY))).toMatchObject({
+      nonRetryable: true,
+      message: expect.stringMatching(/no\/such\/command failed \(exit code 127\)/),
+    });
+  });
+
+  it.each([['{"result": "cut sho'], ['']])('asks again after %j', async (left) => {
+    const hooks = noHooks();
+    await writeFile(hooks.replyFile, left);
+    const agent = createClaudeAgent(agentConfig({ agent_command: '/no/such/command' }), hooks);
+    await expect(askAgent(agent, APPLY)).rejects.toThrow(/there is no such command/);
+  });
 
   async function killedEngine() {
     const root = await folder();
@@ -282,12 +303,9 @@ describe('reapLeftovers', () => {
   it('passes over records of calls that were answered, torn files, and a workdir without any', async () => {
     const workdir = new Workdir(await folder());
     expect(await reapLeftovers(workdir)).toEqual([]);
-    await new CallRecord(workdir).record('20261124_000000', 'plan_001', 'claude', {
-      text: 'x',
-      costUsd: 0,
-      usage: {},
-      raw: null,
-    });
+    const record = new CallRecord(workdir);
+    const answer = { text: 'x', costUsd: 0, usage: {}, raw: null };
+    await record.settleAnswer(await record.open('plan_001', 'a test'), '20261124_000000', 'claude', answer);
     await writeFile(workdir.at('engine', 'calls', 'plan_002.pid.json'), '{"pid": 1');
     expect(await reapLeftovers(workdir)).toEqual([]);
     const names = await readdir(workdir.at('engine', 'calls'));

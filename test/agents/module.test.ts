@@ -12,7 +12,7 @@ import { parsePlan } from '../../activities/agents/parse-reply.js';
 import { packageFile } from '../../activities/package-files.js';
 import { APPLY, agentConfig, askAgent, failureOf, PLAN } from '../support/agent-tasks.js';
 
-const HOOKS = { onStart: async () => undefined, outputFile: '/nowhere' };
+const HOOKS = { onStart: async () => undefined, replyFile: '/nowhere' };
 
 async function moduleWith(code: string): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'autoresearch-module-'));

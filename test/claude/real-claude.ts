@@ -42,7 +42,7 @@ async function claudeFor(server: MessagesServer) {
   // As the engine does: an agent and a file for its answer for each question.
   const answer: CodingAgent['answer'] = async (...call) => {
     const folder = await mkdtemp(join(tmpdir(), 'autoresearch-claude-answer-'));
-    const hooks = { onStart: async () => undefined, outputFile: join(folder, 'answer') };
+    const hooks = { onStart: async () => undefined, replyFile: join(folder, 'answer') };
     return await createClaudeAgent(config, hooks).answer(...call);
   };
   return { name: 'claude', answer };

@@ -79,7 +79,9 @@ it('writes both reports, books the call, and is not paid again for the same resu
   );
   expect(await readFile(workdir.finalReport, 'utf8')).toBe('# Final report\n\nAll went well.\n');
   expect(await readFile(workdir.report, 'utf8')).toContain('# Report of run r1');
-  expect(await readJsonIfAny(workdir.at('engine', 'calls', 'report_9.costs.json'))).toMatchObject([{ usd: 0.01 }]);
+  expect(await readJsonIfAny(workdir.at('engine', 'calls', 'report_9.json'))).toMatchObject({
+    costs: [{ usd: 0.01 }],
+  });
   await writeFile(workdir.finalReport, 'lost\n');
   const again = JSON.parse((await autoresearch('report', workdir.root, '--json')).out);
   expect(again).toMatchObject({ by_rules: null, agent: 'claude', spent: { usd: 0, tokens: 0, unpriced: 0 } });

@@ -1,4 +1,7 @@
 /** Tasks about the knobs project, as the activities would make them, and one call of an agent outside of any activity. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type {
   AgentTask,
   AnalyzeTask,
@@ -7,6 +10,7 @@ import type {
   ReportTask,
   RewriteTask,
 } from '../../activities/agents/agent.js';
+import type { AgentHooks } from '../../activities/agents/agent-process.js';
 import { packageFile } from '../../activities/package-files.js';
 import { promptParts, promptText } from '../../activities/prompts/task-prompt.js';
 import { ConfigSchema, type RunConfig } from '../../domain/formats/config.js';
@@ -86,6 +90,19 @@ export const REPORT: ReportTask = {
   analyses: {},
   bestNodeId: null,
 };
+
+/** Makes the agent anew for each request, as the engine does, with a reply file of its own. */
+export function agentWith(create: (hooks: AgentHooks) => CodingAgent): CodingAgent {
+  const answer: CodingAgent['answer'] = async (...call) => {
+    const folder = await mkdtemp(join(tmpdir(), 'autoresearch-reply-'));
+    try {
+      return await create({ onStart: async () => undefined, replyFile: join(folder, 'reply') }).answer(...call);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  };
+  return { name: 'fresh', answer };
+}
 
 export async function askAgent(agent: CodingAgent, task: AgentTask, signal = new AbortController().signal) {
   const parts = await promptParts(task);

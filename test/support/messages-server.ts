@@ -5,6 +5,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text as textOfStream } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { costOf, type TokenUsage } from '../../activities/agents/prices.js';
 import { type MessagesRequest, PromptCache, promptOf, tokensIn } from './messages-request.js';
 import { errorBody, messageBody, sendStream, type WireMessage } from './messages-wire.js';
@@ -19,6 +20,8 @@ export interface ServedCall {
   prompt: string;
   apiKey: string | undefined;
   fault: Fault | null;
+  /** Whether the whole response has left. */
+  isSent: boolean;
   /** Null when nothing was charged. */
   usage: TokenUsage | null;
   costUsd: number;
@@ -63,6 +66,16 @@ export class MessagesServer implements AsyncDisposable {
     return this.calls.reduce((sum, { costUsd }) => sum + costUsd, 0);
   }
 
+  /** Waits until that many requests were answered; the test's own time limit ends a wait in vain. */
+  async untilSent(count: number): Promise<void> {
+    while (this.calls.filter(({ isSent }) => isSent).length < count) await sleep(LOOK_MS);
+  }
+
+  /** The same for requests that have come, answered or not. */
+  async untilAsked(count: number): Promise<void> {
+    while (this.calls.length < count) await sleep(LOOK_MS);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     const closed = new Promise((resolve) => this.server.close(resolve));
     this.server.closeAllConnections();
@@ -85,8 +98,11 @@ export class MessagesServer implements AsyncDisposable {
     const fault = this.script.fault?.(this.calls.length, prompt) ?? null;
     const bearer = incoming.headers.authorization?.replace(/^Bearer /, '');
     const apiKey = bearer ?? incoming.headers['x-api-key']?.toString();
-    const call: ServedCall = { request, prompt, apiKey, fault, usage: null, costUsd: 0 };
+    const call: ServedCall = { request, prompt, apiKey, fault, isSent: false, usage: null, costUsd: 0 };
     this.calls.push(call);
+    response.once('finish', () => {
+      call.isSent = true;
+    });
     await this.reply(call, response);
   }
 
@@ -136,4 +152,6 @@ export class MessagesServer implements AsyncDisposable {
   }
 }
 
+/** How often calls are looked at; only how soon a test goes on depends on it. */
+const LOOK_MS = 5;
 const JSON_HEADERS = { 'content-type': 'application/json' };
