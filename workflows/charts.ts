@@ -5,6 +5,8 @@ import { source } from './activity-options.js';
 
 export class Charts {
   isDrawing = false;
+  private isDue = false;
+  private isClosed = false;
   private shownBefore = 0;
 
   constructor(
@@ -17,9 +19,14 @@ export class Charts {
   /** Only ended experiments and new ones change the pictures enough to draw them again. */
   draw(state: EngineState): void {
     const shown = state.tally.completed + state.tally.failed + state.tally.cancelled;
-    if (shown === this.shownBefore || this.isDrawing) return;
+    if (shown === this.shownBefore || this.isDue || this.isClosed) return;
     this.shownBefore = shown;
     void this.drawSoon();
+  }
+
+  /** Begins no drawing any more but the last one. */
+  close(): void {
+    this.isClosed = true;
   }
 
   async finish(): Promise<void> {
@@ -27,16 +34,19 @@ export class Charts {
   }
 
   private async drawSoon(): Promise<void> {
-    this.isDrawing = true;
+    this.isDue = true;
     try {
       const wait = this.drawnAtMs + this.intervalMs - Date.now();
       if (wait > 0) await sleep(wait);
+      if (this.isClosed) return;
+      this.isDrawing = true;
       await source.drawCharts({ run: this.run });
       this.drawnAtMs = Date.now();
     } catch (error) {
       // A picture that could not be drawn is no reason to end a run; the next change tries again.
       if (isCancellation(error)) return;
     } finally {
+      this.isDue = false;
       this.isDrawing = false;
       this.wake();
     }

@@ -95,7 +95,7 @@ export async function engineWorkflow(input: EngineInput): Promise<EngineResult> 
       const end = step();
       journal.pump();
       if (end) return end;
-      if (mustContinueAsNew()) await moveOn();
+      if (isLeaving() && isQuiet()) await moveOn();
       setAlarm();
       const seen = journal.wakeups;
       await condition(() => journal.wakeups !== seen);
@@ -107,9 +107,14 @@ export async function engineWorkflow(input: EngineInput): Promise<EngineResult> 
       return { reason: 'setup_failed', detail: state.setupFailures.at(-1)?.message ?? '' };
     }
     const prepareAhead = tuning.prepareAhead ?? state.limits.maxConcurrency;
-    for (let move = nextMove(state, prepareAhead); move; move = nextMove(state, prepareAhead)) make(move);
+    const leaving = isLeaving();
+    if (leaving) charts.close();
+    // Messages are on their way for milliseconds: the run that continues this one makes the next moves.
+    if (!leaving || planning || charts.isDrawing) {
+      for (let move = nextMove(state, prepareAhead); move; move = nextMove(state, prepareAhead)) make(move);
+    }
     const verdict = planningVerdict(state);
-    const planMoney = verdict.do === 'plan' ? affordable(state, ['plan']) : null;
+    const planMoney = verdict.do === 'plan' && !leaving ? affordable(state, ['plan']) : null;
     if (planMoney?.ok) void plan(reservationsFor(planMoney, String(state.iteration + 1)));
     const limit = limitReached(state, Date.now(), prepareAhead);
     if (limit) {
@@ -269,17 +274,20 @@ export async function engineWorkflow(input: EngineInput): Promise<EngineResult> 
     journal.wake();
   }
 
-  function mustContinueAsNew(): boolean {
+  /** This run's history is long enough: what takes long is not begun any more. */
+  function isLeaving(): boolean {
     const isLong = tuning.eventsPerRun > 0 && journal.recorded >= tuning.eventsPerRun;
-    return (
-      (isLong || workflowInfo().continueAsNewSuggested) && !planning && !charts.isDrawing && children.inFlight === 0
-    );
+    return isLong || workflowInfo().continueAsNewSuggested;
+  }
+
+  function isQuiet(): boolean {
+    return !planning && !charts.isDrawing && children.inFlight === 0;
   }
 
   async function moveOn(): Promise<void> {
     await journal.flushed();
     await condition(allHandlersFinished);
-    if (!mustContinueAsNew() || !journal.isFlushed) return;
+    if (!isQuiet() || !journal.isFlushed) return;
     const carry = { state, exportedSeq: state.seq, chartsAtMs: charts.drawnAtMs };
     await continueAsNew<typeof engineWorkflow>({ run, tuning, carried: carry });
   }

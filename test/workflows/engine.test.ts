@@ -95,7 +95,8 @@ describe('a whole run', () => {
         ],
       },
       { max_concurrency: 2, max_iterations: 2 },
-      { eventsPerRun: 7 },
+      // A drawing that waits for its time does not keep it.
+      { eventsPerRun: 7, chartIntervalMs: 3_600_000 },
     );
     const ended = new Set<string>();
     for (let index = 0; index < 7; index += 1) {
