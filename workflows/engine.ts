@@ -9,27 +9,20 @@ import {
   condition,
   continueAsNew,
   isCancellation,
-  log,
   setCurrentDetails,
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { ExperimentOutcome, ExperimentReport } from '../activities/contract.js';
 import { initialState, rowOf } from '../domain/engine-state.js';
-import type { Money } from '../domain/events.js';
-import { type ExperimentRow, followUpNodeId } from '../domain/experiment.js';
-import { failure } from '../domain/failure.js';
-import { NOTHING_SPENT, spentOfFailure } from '../domain/ledger.js';
+import type { ExperimentRow } from '../domain/experiment.js';
+import { spentOfFailure } from '../domain/ledger.js';
 import type { StopReason } from '../domain/limits.js';
 import { DEFAULT_LIMITS } from '../domain/limits.js';
 import { engineWorkflowId } from '../domain/naming.js';
 import { affordable, describeLimit } from '../domain/policies/budget.js';
-import { consequencesOf } from '../domain/policies/consequences.js';
 import { leftToRunMs, limitReached, type Move, nextMove } from '../domain/policies/moves.js';
-import { outcomeEvents } from '../domain/policies/outcome-events.js';
 import { planningVerdict } from '../domain/policies/planning.js';
-import { jobSettlement, moneyOfEnd, reservationsFor, settlement } from '../domain/policies/settlement.js';
-import { outcomeProblem, reportProblem } from '../domain/report-check.js';
+import { reservationsFor, settlement } from '../domain/policies/settlement.js';
 import { describeRun } from '../domain/run-details.js';
 import { limitsFrom } from '../domain/steering.js';
 import * as activities from './activity-options.js';
@@ -38,6 +31,8 @@ import { Children } from './children.js';
 import { failureFrom } from './failure-value.js';
 import { Journal } from './journal.js';
 import { type EngineInput, type EngineResult, reportsSignal, type Tuning } from './messages.js';
+import { Planner } from './planner.js';
+import { Reports, slotOf } from './reports.js';
 import { handleSteering } from './steering.js';
 
 const DEFAULT_TUNING: Tuning = { prepareAhead: null, chartIntervalMs: 5000, eventsPerRun: 0 };
@@ -50,12 +45,13 @@ export async function engineWorkflow(input: EngineInput): Promise<EngineResult> 
   const carried = input.carried ?? null;
   const state = carried?.state ?? (await activities.files.loadState({ run })) ?? initialState(run);
   const journal = new Journal(state, carried?.exportedSeq ?? state.seq);
-  const children = new Children(run, finish, journal);
+  const children = new Children(run, (nodeId, outcome) => reports.finish(nodeId, outcome), journal);
+  const reports = new Reports(journal, children);
+  const planner = new Planner(journal);
   const charts = new Charts(run, tuning.chartIntervalMs, carried?.chartsAtMs ?? 0, () => journal.wake());
-  let planning = false;
   let hasAlarm = false;
 
-  setHandler(reportsSignal, onReports);
+  setHandler(reportsSignal, (list) => reports.take(list));
   handleSteering(journal, children);
   setCurrentDetails(describeRun(state));
 
@@ -92,12 +88,12 @@ export async function engineWorkflow(input: EngineInput): Promise<EngineResult> 
   /** Decides, acts, sleeps until something happened; returns why the run is over. */
   async function work(): Promise<{ reason: StopReason; detail: string }> {
     for (;;) {
+      const seen = journal.wakeups;
       const end = step();
       journal.pump();
       if (end) return end;
       if (isLeaving() && isQuiet()) await moveOn();
       setAlarm();
-      const seen = journal.wakeups;
       await condition(() => journal.wakeups !== seen);
     }
   }
@@ -110,12 +106,12 @@ export async function engineWorkflow(input: EngineInput): Promise<EngineResult> 
     const leaving = isLeaving();
     if (leaving) charts.close();
     // Messages are on their way for milliseconds: the run that continues this one makes the next moves.
-    if (!leaving || planning || charts.isDrawing) {
+    if (!leaving || planner.isPlanning || charts.isDrawing) {
       for (let move = nextMove(state, prepareAhead); move; move = nextMove(state, prepareAhead)) make(move);
     }
     const verdict = planningVerdict(state);
     const planMoney = verdict.do === 'plan' && !leaving ? affordable(state, ['plan']) : null;
-    if (planMoney?.ok) void plan(reservationsFor(planMoney, String(state.iteration + 1)));
+    if (planMoney?.ok) void planner.plan(reservationsFor(planMoney, String(state.iteration + 1)));
     const limit = limitReached(state, Date.now(), prepareAhead);
     if (limit) {
       journal.record({ type: 'limit_reached', reason: limit, detail: describeLimit(state, limit) });
@@ -141,7 +137,11 @@ export async function engineWorkflow(input: EngineInput): Promise<EngineResult> 
 
   /** Nothing but queued experiments is left, and no message to a child is on its way. */
   function isIdle(): boolean {
-    return !planning && children.inFlight === 0 && state.open.every((id) => rowOf(state, id).state.status === 'queued');
+    return (
+      !planner.isPlanning &&
+      children.inFlight === 0 &&
+      state.open.every((id) => rowOf(state, id).state.status === 'queued')
+    );
   }
 
   async function setUp(): Promise<void> {
@@ -166,97 +166,8 @@ export async function engineWorkflow(input: EngineInput): Promise<EngineResult> 
     await children.adopt(nodeIds);
     for (const { nodeId, found, outcome } of await activities.files.lookupExperiments({ run, nodeIds })) {
       const row = state.experiments[nodeId];
-      if (found === 'ended' && outcome) finish(nodeId, outcome);
+      if (found === 'ended' && outcome) reports.finish(nodeId, outcome);
       else if (found === 'missing' && row) children.start(identityOf(row), slotOf(row));
-    }
-  }
-
-  function onReports(reports: ExperimentReport[]): void {
-    if (!Array.isArray(reports)) {
-      log.warn('signal reports refused: it must be a list');
-      return;
-    }
-    for (const report of reports) {
-      const problem = reportProblem(report);
-      if (problem === null) onReport(report);
-      else log.warn(`signal reports refused: ${problem}`);
-    }
-  }
-
-  function onReport(report: ExperimentReport): void {
-    const { nodeId } = report;
-    const row = Object.hasOwn(state.experiments, nodeId) ? state.experiments[nodeId] : undefined;
-    const isNow = (status: ExperimentRow['state']['status']) => row?.state.status === status;
-    switch (report.type) {
-      case 'prepared':
-        if (isNow('preparing')) {
-          const { commit, image, spent } = report;
-          const money = settlement('apply', spent, nodeId);
-          journal.record({ type: 'experiment_prepared', nodeId, commit, image, money });
-        } else if (row && !isNow('ready')) {
-          // It was started again after it had launched: the slot it holds is its own.
-          children.grantSlot(nodeId, slotOf(row) ?? 0);
-        }
-        return;
-      case 'launched':
-        if (isNow('launching')) {
-          journal.record({ type: 'job_launched', nodeId, jobId: report.jobId, launchedAtMs: report.launchedAtMs });
-        }
-        return;
-      case 'job_ended':
-        // The report of the launch may have been lost with a worker.
-        onReport({ ...report, type: 'launched' });
-        if (isNow('running')) {
-          const { durationS } = report;
-          journal.record({ type: 'job_ended', nodeId, durationS, money: jobSettlement(nodeId, durationS) });
-        }
-        return;
-      case 'finished':
-        finish(nodeId, report.outcome);
-    }
-  }
-
-  function finish(nodeId: string, told: ExperimentOutcome): void {
-    const outcome = readable(told);
-    const [event] = outcomeEvents(state, nodeId, outcome);
-    if (!event) return;
-    const durationS = outcome.type === 'withdrawn' ? null : (outcome.job.durationS ?? null);
-    const end = { spent: outcome.spent, analyzed: outcome.type === 'completed', durationS, atMs: Date.now() };
-    journal.record({ ...event, money: moneyOfEnd(state, nodeId, end) });
-    journal.record(...consequencesOf(state, nodeId));
-  }
-
-  async function plan(money: Money): Promise<void> {
-    planning = true;
-    const iteration = state.iteration + 1;
-    journal.record({ type: 'planning_started', iteration, money });
-    try {
-      await journal.flushed();
-      const throughSeq = state.seq;
-      const { proposals, spent, ...reply } = await activities.agent.plan({ run, iteration, throughSeq });
-      const accepted: string[] = [];
-      for (const { index, ...proposal } of proposals) {
-        const nodeId = followUpNodeId(state.nextCounter, proposal.name);
-        const origin = { from: 'plan', iteration, index } as const;
-        journal.record({ type: 'experiment_added', experiment: { ...proposal, nodeId, kind: 'planned', origin } });
-        accepted.push(nodeId);
-      }
-      journal.record({
-        type: 'plan_received',
-        iteration,
-        accepted,
-        ...reply,
-        money: settlement('plan', spent, String(iteration)),
-      });
-    } catch (error) {
-      if (!isCancellation(error)) {
-        const record = failureFrom(error, 'planning_failed');
-        const money = settlement('plan', spentOfFailure(record), String(iteration));
-        journal.record({ type: 'planning_failed', iteration, failure: record, money });
-      }
-    } finally {
-      planning = false;
-      journal.wake();
     }
   }
 
@@ -281,7 +192,7 @@ export async function engineWorkflow(input: EngineInput): Promise<EngineResult> 
   }
 
   function isQuiet(): boolean {
-    return !planning && !charts.isDrawing && children.inFlight === 0;
+    return !planner.isPlanning && !charts.isDrawing && children.inFlight === 0;
   }
 
   async function moveOn(): Promise<void> {
@@ -295,26 +206,6 @@ export async function engineWorkflow(input: EngineInput): Promise<EngineResult> 
   async function interruptByCancel(): Promise<void> {
     journal.record({ type: 'stop_requested', mode: 'interrupt' });
     await journal.flushed();
-  }
-}
-
-/** A result that nobody of ours can have given is an end all the same. */
-function readable(outcome: ExperimentOutcome): ExperimentOutcome {
-  const problem = outcomeProblem(outcome);
-  if (problem === null) return outcome;
-  const record = failure('unexpected_exception', `its outcome cannot be read: ${problem}`, Date.now());
-  return { type: 'failed', failure: record, job: {}, spent: NOTHING_SPENT };
-}
-
-function slotOf(row: ExperimentRow): number | null {
-  switch (row.state.status) {
-    case 'launching':
-    case 'running':
-      return row.state.slot;
-    case 'analyzing':
-      return 0;
-    default:
-      return null;
   }
 }
 

@@ -1,0 +1,101 @@
+/** What experiments tell the engine, as events: each report is checked, and says nothing new when it comes twice. */
+import { log } from '@temporalio/workflow';
+import type { ExperimentOutcome, ExperimentReport } from '../activities/contract.js';
+import type { ExperimentRow } from '../domain/experiment.js';
+import { failure } from '../domain/failure.js';
+import { NOTHING_SPENT } from '../domain/ledger.js';
+import { consequencesOf } from '../domain/policies/consequences.js';
+import { outcomeEvents } from '../domain/policies/outcome-events.js';
+import { jobSettlement, moneyOfEnd, settlement } from '../domain/policies/settlement.js';
+import { outcomeProblem, reportProblem } from '../domain/report-check.js';
+import type { Children } from './children.js';
+import type { Journal } from './journal.js';
+
+export class Reports {
+  constructor(
+    private readonly journal: Journal,
+    private readonly children: Children,
+  ) {}
+
+  /** Refuses what cannot be a report: anybody may send this signal. */
+  take(reports: ExperimentReport[]): void {
+    if (!Array.isArray(reports)) {
+      log.warn('signal reports refused: it must be a list');
+      return;
+    }
+    for (const report of reports) {
+      const problem = reportProblem(report);
+      if (problem === null) this.act(report);
+      else log.warn(`signal reports refused: ${problem}`);
+    }
+  }
+
+  private act(report: ExperimentReport): void {
+    const { journal } = this;
+    const { state } = journal;
+    const { nodeId } = report;
+    const row = Object.hasOwn(state.experiments, nodeId) ? state.experiments[nodeId] : undefined;
+    const isNow = (status: ExperimentRow['state']['status']) => row?.state.status === status;
+    switch (report.type) {
+      case 'prepared':
+        if (isNow('preparing')) {
+          const { commit, image, spent } = report;
+          const money = settlement('apply', spent, nodeId);
+          journal.record({ type: 'experiment_prepared', nodeId, commit, image, money });
+        } else if (row && !isNow('ready')) {
+          // It was started again after it had launched: the slot it holds is its own.
+          this.children.grantSlot(nodeId, slotOf(row) ?? 0);
+        }
+        return;
+      case 'launched':
+        if (isNow('launching')) {
+          journal.record({ type: 'job_launched', nodeId, jobId: report.jobId, launchedAtMs: report.launchedAtMs });
+        }
+        return;
+      case 'job_ended':
+        // The report of the launch may have been lost with a worker.
+        this.act({ ...report, type: 'launched' });
+        if (isNow('running')) {
+          const { durationS } = report;
+          journal.record({ type: 'job_ended', nodeId, durationS, money: jobSettlement(nodeId, durationS) });
+        }
+        return;
+      case 'finished':
+        this.finish(nodeId, report.outcome);
+    }
+  }
+
+  /** An end, as it was reported, returned or looked up; once it is known, repetitions say nothing new. */
+  finish(nodeId: string, told: ExperimentOutcome): void {
+    const { journal } = this;
+    const { state } = journal;
+    const outcome = readable(told);
+    const [event] = outcomeEvents(state, nodeId, outcome);
+    if (!event) return;
+    const durationS = outcome.type === 'withdrawn' ? null : (outcome.job.durationS ?? null);
+    const end = { spent: outcome.spent, analyzed: outcome.type === 'completed', durationS, atMs: Date.now() };
+    journal.record({ ...event, money: moneyOfEnd(state, nodeId, end) });
+    journal.record(...consequencesOf(state, nodeId));
+  }
+}
+
+/** A result that nobody of ours can have given is an end all the same. */
+function readable(outcome: ExperimentOutcome): ExperimentOutcome {
+  const problem = outcomeProblem(outcome);
+  if (problem === null) return outcome;
+  const record = failure('unexpected_exception', `its outcome cannot be read: ${problem}`, Date.now());
+  return { type: 'failed', failure: record, job: {}, spent: NOTHING_SPENT };
+}
+
+/** The slot that it holds or held, null before it had one. */
+export function slotOf(row: ExperimentRow): number | null {
+  switch (row.state.status) {
+    case 'launching':
+    case 'running':
+      return row.state.slot;
+    case 'analyzing':
+      return 0;
+    default:
+      return null;
+  }
+}
