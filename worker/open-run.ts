@@ -14,6 +14,7 @@ import { announceReturn } from './announce-return.js';
 import { openClient, resolveConnection, type TemporalTarget } from './connection.js';
 import { stopServer } from './embedded-server.js';
 import { acquireEngineLock } from './engine-lock.js';
+import { removeHalfWrittenFiles } from './half-written-files.js';
 import { failLostAttempts } from './lost-attempts.js';
 import { openNativeConnection } from './native-connection.js';
 import { loadRunConfig } from './run-config.js';
@@ -59,6 +60,8 @@ export async function openRun(workdirPath: string, options: OpenOptions = {}): P
     closers.push(() => lock.release());
     for (const call of await reapLeftovers(workdir))
       log(`${call}: its agent's process was left by an engine that died; ended`);
+    const drafts = await removeHalfWrittenFiles(workdir);
+    if (drafts.length > 0) log('half-written files of an engine that died; removed', { files: drafts });
     installRuntime(workdir);
     const target = await resolveConnection(workdir);
     if (target.kind === 'embedded') closers.push(async () => endsServer && stopServer(workdir));
