@@ -63,8 +63,13 @@ export class CommandRun {
   }
 
   start(...flags: string[]): ChildProcess {
+    return this.spawn('run', this.workdir, ...flags);
+  }
+
+  /** Any command, with what jobs and the agent are told by their environment. */
+  spawn(...args: string[]): ChildProcess {
     const { jobSeconds = 1, agentSeconds = 0, planSize = 2, faultRate = 0 } = this.options;
-    const child = spawn(process.execPath, [packageFile('dist', 'client', 'main.js'), 'run', this.workdir, ...flags], {
+    const child = spawn(process.execPath, [packageFile('dist', 'client', 'main.js'), ...args], {
       cwd: this.root,
       stdio: ['ignore', 'pipe', 'pipe'],
       env: {
