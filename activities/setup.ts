@@ -17,6 +17,10 @@ import { targetPython } from './target-python.js';
 const VIDEO =
   /\b(demux_video|load_video|decode_packets_nvdec|nvdec|decord|torchcodec|pyav|VideoReader)\b|\.(mp4|webm|mkv|avi)\b/i;
 
+export function decodesVideo(script: string): boolean {
+  return VIDEO.test(script);
+}
+
 export function makeSetup(deps: { context: RunContext; sourceControl: SourceControl }): Activities['setup'] {
   const { context, sourceControl } = deps;
   const { config, workdir } = context;
@@ -32,7 +36,7 @@ export function makeSetup(deps: { context: RunContext; sourceControl: SourceCont
     return {
       anchorCommit,
       seeds: await seeds(),
-      practices: knownPractices(VIDEO.test(script)),
+      practices: knownPractices(decodesVideo(script)),
       repair: { retries: config.startup_failure_retries, experiments: config.startup_retryable_experiments },
     };
   };

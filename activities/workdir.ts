@@ -99,6 +99,10 @@ export class Workdir {
   offer(id: string) {
     return this.at('engine', 'offers', `${id}.json`);
   }
+  /** What another engine had written before ours took the run over, and which jobs of its were out (jobs/<node>.json). */
+  adopted(...parts: string[]) {
+    return this.at('engine', 'adopted', ...parts);
+  }
   node(nodeId: string, file: 'spec.json' | 'status.txt' | 'result.json' | 'failure.json') {
     return this.at('engine', 'nodes', nodeId, file);
   }

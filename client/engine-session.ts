@@ -10,12 +10,12 @@ import {
   type WorkflowHandle,
   WorkflowNotFoundError,
 } from '@temporalio/client';
-import type { RunConfig } from '../domain/formats/config.js';
+import { configuredLimits } from '../domain/formats/config.js';
 import { engineWorkflowId, taskQueueFor } from '../domain/naming.js';
-import type { SetLimitsMessage } from '../domain/steering.js';
 import type { engineWorkflow } from '../workflows/index.js';
 import { type EngineResult, resumeUpdate, setLimitsUpdate, statusQuery } from '../workflows/messages.js';
 import type { PreparedRun } from './prepare-run.js';
+import { recordQueueEdits, sendQueueEdits } from './queue-edits.js';
 import { readState } from './run-state.js';
 import { sendUpdate } from './steering-client.js';
 
@@ -23,20 +23,28 @@ export type EngineHandle = WorkflowHandle<typeof engineWorkflow>;
 
 /**
  * Needs a worker that serves the run. An open engine that was interrupted is told to resume, and confirms; what a person
- * asked of it otherwise (a pause, a drain) outlives the processes that served it.
+ * asked of it otherwise (a pause, a drain) outlives the processes that served it. `notices` are for a person: what was
+ * made of the edits of the queue.
  */
-export async function beginOrAttach(client: Client, prepared: PreparedRun): Promise<EngineHandle> {
-  const { workdir, config, limits } = prepared;
+export async function beginOrAttach(
+  client: Client,
+  prepared: PreparedRun,
+): Promise<{ handle: EngineHandle; notices: string[] }> {
+  const { workdir, config, limits, edits } = prepared;
+  const place = { client, workdir, config };
   const handle = client.workflow.getHandle<typeof engineWorkflow>(engineWorkflowId(config.run_id));
   if (await isOpen(handle)) {
+    // Before it goes on: what was taken out must not start.
+    const notices = await sendQueueEdits(place, edits);
     if (await isInterrupted(client, handle)) {
       await sendUpdate(client, prepared, resumeUpdate, [], { about: { field: 'workdir', value: workdir.root } });
     }
     if (Object.keys(limits).length > 0) {
       await sendUpdate(client, prepared, setLimitsUpdate, [limits], { about: { field: 'limits', value: limits } });
     }
-    return handle;
+    return { handle, notices };
   }
+  const notices = await recordQueueEdits(place, edits);
   // A run that has events keeps its limits; those that a person gave now come on top.
   const first = (await readState(workdir)) === null;
   try {
@@ -51,24 +59,8 @@ export async function beginOrAttach(client: Client, prepared: PreparedRun): Prom
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
   }
-  return handle;
-}
-
-function configuredLimits(config: RunConfig): SetLimitsMessage {
-  const { max_iterations, patience } = config.stopping_criteria;
-  const { max_concurrency, job_timeout_s, max_experiments, max_hours } = config;
-  const { budget_usd, budget_tokens, budget_job_hours } = config;
-  return {
-    max_iterations,
-    patience,
-    max_concurrency,
-    job_timeout_s,
-    max_experiments,
-    max_hours,
-    budget_usd,
-    budget_tokens,
-    budget_job_hours,
-  } satisfies Required<SetLimitsMessage>;
+  const added = edits.filter((edit) => edit.do === 'add');
+  return { handle, notices: [...notices, ...(await sendQueueEdits(place, added))] };
 }
 
 async function isOpen(handle: EngineHandle): Promise<boolean> {

@@ -4,13 +4,19 @@
  */
 import { chmod, mkdir, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { adoptable, isForeignWorkdir } from '../activities/adoption/adopt-workdir.js';
 import { Workdir } from '../activities/workdir.js';
 import type { RunConfig } from '../domain/formats/config.js';
+import type { QueueEdit } from '../domain/policies/queue-edits.js';
 import type { SetLimitsMessage } from '../domain/steering.js';
-import { engineProcess } from '../worker/engine-lock.js';
+import { EngineAlreadyRunning, engineProcess } from '../worker/engine-lock.js';
 import { checkBudget, checkChoices, checkKnowledge, firstConfig } from './first-config.js';
+import { readQueueEdits } from './queue-edits.js';
 import { Refusal } from './refusal.js';
+import { refusingFiles } from './refused-file.js';
 import { type GivenFlag, givenFlags, RUN_FLAGS, type RunFlag } from './run-flags.js';
+import { readState } from './run-state.js';
+import { takeUpRun } from './take-up.js';
 import { configValueAt, newRunId, readConfig, withValueAt, writeConfig } from './workdir-config.js';
 
 export interface PreparedRun {
@@ -20,6 +26,10 @@ export interface PreparedRun {
   isNew: boolean;
   /** Limits that were given for a run that exists. */
   limits: SetLimitsMessage;
+  /** What a person changed in the queue while nothing ran. */
+  edits: readonly QueueEdit[];
+  /** What to tell a person before the run begins. */
+  notices: readonly string[];
 }
 
 /** `options` are the flags as commander names them, absent when not given. */
@@ -33,20 +43,22 @@ export async function prepareRun(path: string, options: Readonly<Record<string, 
   const config = await firstConfig(workdir, given);
   await makePrivate(workdir.root);
   await writeConfig(workdir, config);
-  return { workdir, config, isNew: true, limits: {} };
+  return { workdir, config, isNew: true, limits: {}, edits: [], notices: [] };
 }
 
 async function resumeRun(workdir: Workdir, config: RunConfig, given: readonly GivenFlag[]): Promise<PreparedRun> {
   const holder = await engineProcess(workdir);
   if (holder !== null) throw secondEngine(workdir, holder.pid);
-  await checkChoices(`${workdir.config}: `, config);
+  const isForeign = await isForeignWorkdir(workdir, config);
+  if (!isForeign) await checkChoices(`${workdir.config}: `, config);
   const limits: SetLimitsMessage = {};
   let next: RunConfig = config.run_id === '' ? { ...config, run_id: newRunId(workdir) } : config;
   for (const { flag, value } of given) {
     const before = configValueAt(config, flag.key);
     if (flag.limit !== undefined) limits[flag.limit] = value as number;
     if (sameValue(flag.key[0], before, value)) continue;
-    if (!mayChange(flag)) {
+    // Another engine's run has no answers of an agent that ours would go on from.
+    if (!mayChange(flag) && !(isForeign && flag.name === '--agent')) {
       const names = RUN_FLAGS.filter(mayChange).map((each) => each.name);
       const advice = `this run was started with ${JSON.stringify(before)}; leave the flag out (${names.join(', ')} may change), or start a new workdir`;
       throw new Refusal(flag.name, value, advice);
@@ -58,8 +70,23 @@ async function resumeRun(workdir: Workdir, config: RunConfig, given: readonly Gi
     given.some(({ flag }) => flag.name === name) ? name : `${workdir.config}: ${key}`;
   await checkKnowledge(field('--knowledge', 'knowledge_dir'), next);
   checkBudget({ usd: field('--budget-usd', 'budget_usd'), tokens: field('--budget-tokens', 'budget_tokens') }, next);
+  const prepared = { workdir, config: next, isNew: false, limits };
+  if (isForeign) return { ...prepared, edits: [], notices: [await takeUp(workdir, next)] };
+  const state = await readState(workdir);
+  const edits = state === null ? [] : await refusingFiles(() => readQueueEdits(workdir, state));
   if (next !== config) await writeConfig(workdir, next);
-  return { workdir, config: next, isNew: false, limits };
+  return { ...prepared, edits, notices: [] };
+}
+
+async function takeUp(workdir: Workdir, config: RunConfig): Promise<string> {
+  await refusingFiles(() => adoptable(workdir, config));
+  await makePrivate(workdir.root);
+  try {
+    return await takeUpRun(workdir, config);
+  } catch (error) {
+    if (error instanceof EngineAlreadyRunning) throw secondEngine(workdir, error.pid);
+    throw error;
+  }
 }
 
 function mayChange({ limit, mayChange = false }: RunFlag): boolean {

@@ -4,7 +4,7 @@
  */
 import type { EngineEvent, Money } from './events.js';
 import type { Ended, ExperimentRow, ExperimentStatus } from './experiment.js';
-import { commitOf, isSeed, isTerminal, jobIdOf } from './experiment.js';
+import { commitOf, counterOf, isSeed, isTerminal, jobIdOf } from './experiment.js';
 import type { Failure, FailureKind } from './failure.js';
 import { closeAccounts, emptyLedger, type Ledger, release, reserve, settle } from './ledger.js';
 import type { Limits, StopMode, StopReason } from './limits.js';
@@ -333,7 +333,8 @@ function addExperiment(
   state.experiments[experiment.nodeId] = { ...experiment, seq, state: { status: 'queued' } };
   state.open.push(experiment.nodeId);
   if (isSeed(experiment)) state.seeded = true;
-  else state.nextCounter += 1;
+  // An adopted run may have left numbers out.
+  else state.nextCounter = Math.max(state.nextCounter, counterOf(experiment.nodeId)) + 1;
 }
 
 function endPlanning(state: EngineState, atMs: number): void {

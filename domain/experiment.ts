@@ -129,3 +129,8 @@ export const SEEDS: readonly Omit<ExperimentIdentity, 'changeSet'>[] = [
 export function followUpNodeId(counter: number, name: string): string {
   return `${String(counter).padStart(3, '0')}_${name}`;
 }
+
+/** The number of a node id; 0 where there is none. */
+export function counterOf(nodeId: string): number {
+  return Number(/^(\d+)_/.exec(nodeId)?.[1] ?? 0);
+}

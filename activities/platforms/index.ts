@@ -1,5 +1,6 @@
 /** The platforms by name. */
 import type { RunContext } from '../run-context.js';
+import { WithAdoptedJobs } from './adopted-jobs.js';
 import { LocalPlatform } from './local.js';
 import type { Platform } from './platform.js';
 
@@ -21,5 +22,5 @@ export function createPlatform(name: string, context: RunContext): Platform {
   const problem = platformProblem(name);
   const factory = FACTORIES[name];
   if (problem !== null || factory === undefined) throw new Error(problem ?? `unknown platform ${name}`);
-  return factory(context);
+  return new WithAdoptedJobs(factory(context), context);
 }

@@ -4,6 +4,7 @@ import type { ExperimentRow } from '../../domain/experiment.js';
 import { jobIdOf } from '../../domain/experiment.js';
 import type {
   ActiveFile,
+  CheckpointFile,
   EngineStateFile,
   NodeFile,
   QueueFile,
@@ -93,11 +94,14 @@ export function activeFile(record: RunRecord): ActiveFile {
   );
 }
 
-/** `queued` waits for its start; `running` is everything that started and has not ended. */
+/**
+ * `queued` waits for its start; `running` is everything that started and has not ended. A person may edit `queued`:
+ * the copy beside it tells an edit from a file that lags behind the log.
+ */
 export function checkpointSpecs(
   record: RunRecord,
   nodeOf: (nodeId: string) => NodeFile,
-): { queued: WorkSpec[]; running: WorkSpec[] } {
+): Pick<CheckpointFile, 'queued' | 'running' | 'queue_as_written'> {
   const open = openRows(record.state);
   const specs = (rows: readonly ExperimentRow[]): WorkSpec[] =>
     inRunOrder(rows).map((row) => ({
@@ -106,8 +110,10 @@ export function checkpointSpecs(
       kind: 'experiment',
       payload: { node: nodeOf(row.nodeId) },
     }));
+  const queued = specs(open.filter((row) => row.state.status === 'queued'));
   return {
-    queued: specs(open.filter((row) => row.state.status === 'queued')),
+    queued,
     running: specs(open.filter((row) => row.state.status !== 'queued')),
+    queue_as_written: Object.fromEntries(queued.map(({ id, priority }) => [id, priority])),
   };
 }

@@ -26,7 +26,9 @@ export async function run(
   try {
     const live = new LiveState(workdir, config);
     await live.catchUp();
-    const handle = await beginOrAttach(host.client, prepared);
+    for (const line of prepared.notices) view.line(line);
+    const { handle, notices } = await beginOrAttach(host.client, prepared);
+    for (const line of notices) view.line(line);
     for (const line of inspectionLines(host.target, config.run_id)) view.line(line);
     const ending = new AbortController();
     const followed = follow(live, workdir.events, view, ending.signal);

@@ -20,6 +20,8 @@ export interface StartAnswer {
   /** What the engine's process prints. */
   log: string;
   inspect: string[];
+  /** What was made of edits, or of another engine's run. */
+  notices: string[];
 }
 
 const MAIN = fileURLToPath(new URL('../main.js', import.meta.url));
@@ -31,8 +33,9 @@ export async function start(prepared: PreparedRun, main: string = MAIN): Promise
   const worker = await spawnWorker(main, workdir, log);
   const target = await untilServed(workdir, worker);
   const client = await openClient(target);
+  let notices: string[];
   try {
-    await Promise.race([beginOrAttach(client, prepared), worker.failure]);
+    ({ notices } = await Promise.race([beginOrAttach(client, prepared), worker.failure]));
   } finally {
     await client.connection.close();
   }
@@ -44,11 +47,13 @@ export async function start(prepared: PreparedRun, main: string = MAIN): Promise
     temporal: { address: target.address, ui: target.uiAddress },
     log,
     inspect: inspectionLines(target, config.run_id),
+    notices: [...prepared.notices, ...notices],
   };
 }
 
-export function startText({ workdir, pid, log, inspect }: StartAnswer): string {
+export function startText({ workdir, pid, log, inspect, notices }: StartAnswer): string {
   return [
+    ...notices,
     `engine started: process ${pid}`,
     ...inspect,
     `watch: autoresearch status --watch ${workdir}`,

@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { EFFORTS } from '../effort.js';
 import { DEFAULT_LIMITS } from '../limits.js';
+import type { SetLimitsMessage } from '../steering.js';
 import { PricesSchema } from './prices.js';
 
 const positive = z.number().int().min(1);
@@ -86,3 +87,21 @@ export const ConfigSchema = z.looseObject({
 });
 
 export type RunConfig = z.infer<typeof ConfigSchema>;
+
+/** What a run begins with. */
+export function configuredLimits(config: RunConfig): Required<SetLimitsMessage> {
+  const { max_iterations, patience } = config.stopping_criteria;
+  const { max_concurrency, job_timeout_s, max_experiments, max_hours } = config;
+  const { budget_usd, budget_tokens, budget_job_hours } = config;
+  return {
+    max_iterations,
+    patience,
+    max_concurrency,
+    job_timeout_s,
+    max_experiments,
+    max_hours,
+    budget_usd,
+    budget_tokens,
+    budget_job_hours,
+  };
+}

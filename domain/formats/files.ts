@@ -45,13 +45,23 @@ const WorkSpecSchema = z.looseObject({
 });
 export type WorkSpec = z.output<typeof WorkSpecSchema>;
 
+const WorkSpecsSchema = z.array(WorkSpecSchema).superRefine((specs, { addIssue }) => {
+  specs.forEach(({ id }, index) => {
+    if (specs.findIndex((other) => other.id === id) === index) return;
+    addIssue({ code: 'custom', path: [index, 'id'], message: 'stands there twice; leave one of the two' });
+  });
+});
+
 export const CheckpointSchema = z.looseObject({
   schema_version: z.literal(2).default(2),
   status: z.enum(RUN_STATUSES),
   timestamp: z.string().default(''),
-  queued: z.array(WorkSpecSchema),
-  running: z.array(WorkSpecSchema),
+  queued: WorkSpecsSchema,
+  running: WorkSpecsSchema,
+  /** Ours: `queued` as the engine wrote it, id and priority; what differs from it was edited by a person. */
+  queue_as_written: z.record(z.string(), z.number()).optional(),
 });
+export type CheckpointFile = z.output<typeof CheckpointSchema>;
 
 export const StateFileSchema = z.looseObject({
   schema_version: z.literal(2),
