@@ -1,9 +1,9 @@
 /**
  * A local job that the Python engine started and that still runs: its record gets what our job runner needs to find its
- * process and to keep its limits. One that has ended is left as it is.
+ * process and to keep its limits. One that ended while nobody noted it gets the time of its return code.
  */
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { RunConfig } from '../../domain/formats/config.js';
@@ -24,8 +24,14 @@ const JOB_FOLDER = /^local_[A-Za-z0-9_.-]+$/;
 export async function takeOverJob(workdir: Workdir, config: RunConfig, nodeId: string, jobId: string): Promise<void> {
   if (!JOB_FOLDER.test(jobId)) return;
   const dir = workdir.job(jobId);
+  const ended = await stat(join(dir, 'returncode.txt')).catch(() => null);
   const record = await readJobRecord(dir);
-  if (record === null || existsSync(join(dir, 'returncode.txt'))) return;
+  if (record === null || (ended !== null && record.ended_at != null)) return;
+  if (ended !== null) {
+    // Its engine went before it noted when.
+    await writeJsonAtomic(join(dir, 'job.json'), { ...record, ended_at: ended.mtimeMs / 1000 });
+    return;
+  }
   const identity = await processIdentity(record.pid);
   // A pid alone may be another process's by now.
   if (identity === null || !(await startedAround(record.pid, record.started_at))) return;

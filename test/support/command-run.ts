@@ -51,6 +51,11 @@ export class CommandRun {
     return run;
   }
 
+  /** Of a run that is there already: `root` holds its workdir, and goes when the run is disposed of. */
+  static at(root: string, options: RunOptions = {}): CommandRun {
+    return new CommandRun(root, options);
+  }
+
   /** Flags of a first start. */
   firstFlags(): string[] {
     return [
