@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { basename, resolve } from 'node:path';
 import { readTextIfAny, writeJsonAtomic } from '../activities/atomic-file.js';
+import { valueAt } from '../activities/checked-file.js';
 import { Workdir } from '../activities/workdir.js';
 import { ConfigSchema, type RunConfig } from '../domain/formats/config.js';
 import { Refusal } from './refusal.js';
@@ -27,15 +28,6 @@ export function parseConfig(json: unknown, where: string): RunConfig {
   const issue = parsed.error.issues[0]!;
   const field = [where, ...(issue.path.length > 0 ? [issue.path.join('.')] : [])].join(': ');
   throw new Refusal(field, valueAt(json, issue.path), issue.message);
-}
-
-function valueAt(json: unknown, path: readonly PropertyKey[]): unknown {
-  let value = json;
-  for (const key of path) {
-    if (typeof value !== 'object' || value === null) return undefined;
-    value = (value as Record<PropertyKey, unknown>)[key];
-  }
-  return value;
 }
 
 export async function writeConfig(workdir: Workdir, config: RunConfig): Promise<void> {
