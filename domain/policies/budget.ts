@@ -1,4 +1,7 @@
-/** What may still be spent. A reservation is what such work cost at most so far; the first of its kind takes all that is left. */
+/**
+ * What may still be spent. A reservation is what such work cost at most so far, and more for calls that run at the same time:
+ * each may be dearer than any before, and together they must not exceed a budget by more than one of them does.
+ */
 import type { EngineState } from '../engine-state.js';
 import { type Amount, NOTHING, plus, reservedTotal, type SpendingPhase } from '../ledger.js';
 import type { StopReason } from '../limits.js';
@@ -28,16 +31,23 @@ export function leftOf(state: EngineState, field: keyof Amount): number | null {
   return Math.max(0, limit - state.ledger.spent[field] - reservedTotal(state.ledger)[field]);
 }
 
+/** What the cost of one call may be in terms of the dearest one so far, for calls that run beside others. */
+const BESIDE_OTHERS = 2;
+
 /**
  * What to reserve for one piece of work: what its kind cost at most so far; for the first of a kind, what any agent call
- * cost at most; and for the very first, all that is left, so that it runs alone. (Of what has no limit, nothing.)
+ * cost at most; and for the very first, all that is left, so that it runs alone. (Of what has no limit, nothing.) A call that
+ * runs beside others reserves twice what any call cost at most, so that only one that runs alone may exceed what is left.
  */
 export function estimateFor(state: EngineState, phase: SpendingPhase): Amount {
   const { largest } = state.ledger;
+  const akin = Object.entries(largest)
+    .filter(([other]) => (other === 'job') === (phase === 'job'))
+    .map(([, amount]) => amount);
+  if (akin.length > 0 && phase !== 'job' && runsBesideCalls(state)) return times(BESIDE_OTHERS, akin.reduce(most));
   const known = largest[phase];
   if (known) return known;
-  const akin = Object.entries(largest).filter(([other]) => (other === 'job') === (phase === 'job'));
-  if (akin.length > 0) return akin.map(([, amount]) => amount).reduce(most);
+  if (akin.length > 0) return akin.reduce(most);
   const estimate = { ...NOTHING };
   for (const field of ['usd', 'tokens', 'jobHours'] as const) {
     if (!isSpentBy(field, phase)) continue;
@@ -45,6 +55,15 @@ export function estimateFor(state: EngineState, phase: SpendingPhase): Amount {
     estimate[field] = field === 'jobHours' ? Math.min(left, state.limits.jobTimeoutS / 3600) : left;
   }
   return estimate;
+}
+
+function runsBesideCalls({ ledger }: EngineState): boolean {
+  const { usd, tokens } = reservedTotal(ledger);
+  return usd > 0 || tokens > 0;
+}
+
+function times(factor: number, { usd, tokens, jobHours }: Amount): Amount {
+  return { usd: factor * usd, tokens: factor * tokens, jobHours: factor * jobHours };
 }
 
 function most(a: Amount, b: Amount): Amount {
