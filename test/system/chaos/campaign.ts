@@ -1,0 +1,90 @@
+/** Runs that are killed again and again, each compared with one that was left alone. */
+import { rename } from 'node:fs/promises';
+import { DisturbedRun, type Kill } from './disturbed-run.js';
+import { differences, type Outcome, outcomeOf } from './outcome.js';
+import { Plan } from './plan.js';
+import { Random } from './random.js';
+import { remainsOf } from './remains.js';
+
+export interface CampaignOptions {
+  kills: number;
+  seed: number;
+  /** Kills in one run; a dozen unless given. */
+  killsPerRun?: number;
+  /** Takes a line about what happens. */
+  say(line: string): void;
+}
+
+export interface CampaignRun {
+  kills: Kill[];
+  /** What was not as it is in a run that was left alone; nothing when all is well. */
+  problems: string[];
+}
+
+/** A phase that never comes must not go on for ever. */
+const RUNS_WITHOUT_KILL = 3;
+
+/** The first say what went wrong; a run that stopped short differs in everything. */
+const SHOWN_PROBLEMS = 8;
+
+export async function campaign({ kills, seed, killsPerRun, say }: CampaignOptions): Promise<CampaignRun[]> {
+  const expected = await undisturbedOutcome();
+  say(`left alone: ${Object.keys(expected.nodes).length} experiments, best ${expected.best}`);
+  const random = new Random(seed);
+  const plan = new Plan(kills, random, killsPerRun);
+  const runs: CampaignRun[] = [];
+  for (let idle = 0; !plan.isEmpty && idle < RUNS_WITHOUT_KILL; ) {
+    const run = await disturb(plan, random, expected, (line) => say(`run ${runs.length + 1}: ${line}`));
+    idle = run.kills.length === 0 ? idle + 1 : 0;
+    runs.push(run);
+  }
+  return runs;
+}
+
+async function undisturbedOutcome(): Promise<Outcome> {
+  await using run = await DisturbedRun.undisturbed();
+  const outcome = await outcomeOf(run);
+  const problems = [...differences(outcome, outcome, new Set()), ...(await remainsOf(run))];
+  if (problems.length > 0) throw new Error(`a run that was left alone is not in order:\n${problems.join('\n')}`);
+  return outcome;
+}
+
+async function disturb(
+  plan: Plan,
+  random: Random,
+  expected: Outcome,
+  say: (line: string) => void,
+): Promise<CampaignRun> {
+  const startedAtMs = Date.now();
+  await using disturbed = await DisturbedRun.create(random);
+  const { run, kills, struck, oddities } = disturbed;
+  const problems: string[] = [];
+  try {
+    await disturbed.begin();
+    for (const card of plan.nextRun()) {
+      const kill = problems.length === 0 ? await disturbed.strike(card.phase, card.victim) : null;
+      if (kill === null) plan.giveBack(card);
+      else say(killLine(kill));
+    }
+    await disturbed.finish();
+    problems.push(...oddities, ...differences(expected, await outcomeOf(run), struck), ...(await remainsOf(run)));
+  } catch (error) {
+    problems.push(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  }
+  const seconds = Math.round((Date.now() - startedAtMs) / 1000);
+  if (problems.length === 0) {
+    say(`equal after ${kills.length} kills (${seconds} s)`);
+  } else {
+    const kept = `${run.root}-kept`;
+    await disturbed.end();
+    await rename(run.root, kept);
+    say(
+      `NOT equal after ${kills.length} kills (${seconds} s); kept in ${kept}\n  ${problems.slice(0, SHOWN_PROBLEMS).join('\n  ')}`,
+    );
+  }
+  return { kills, problems };
+}
+
+function killLine({ phase, victim, trace, delayMs, targets }: Kill): string {
+  return `${phase}: ${victim} (${targets.map(({ label, pid }) => `${label} ${pid}`).join(', ')}), ${delayMs} ms after ${trace}`;
+}

@@ -1,0 +1,50 @@
+/** `npm run chaos -- --kills N --seed S`: its arguments, and its exit code. */
+import { parseArgs } from 'node:util';
+import { campaign } from './campaign.js';
+import { campaignReport } from './report.js';
+
+const USAGE = `usage: npm run chaos -- --kills N --seed S
+  --kills N   kills in all, a whole number from 1 to 10000
+  --seed S    what decides about phases, victims and moments, a whole number from 0 to 4294967295`;
+
+export interface ChaosArguments {
+  kills: number;
+  seed: number;
+}
+
+/** A string says what is wrong with them. */
+export function chaosArguments(argv: readonly string[]): ChaosArguments | string {
+  try {
+    const { values } = parseArgs({ args: [...argv], options: { kills: { type: 'string' }, seed: { type: 'string' } } });
+    const kills = wholeNumber('--kills', values.kills, 1, 10_000);
+    const seed = wholeNumber('--seed', values.seed, 0, 2 ** 32 - 1);
+    return { kills, seed };
+  } catch (error) {
+    return `error: ${(error as Error).message}\n${USAGE}`;
+  }
+}
+
+function wholeNumber(name: string, text: string | undefined, least: number, most: number): number {
+  const value = text !== undefined && /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (value >= least && value <= most) return value;
+  throw new RangeError(
+    `${name}: ${text === undefined ? 'missing' : JSON.stringify(text)}: a whole number from ${least} to ${most}`,
+  );
+}
+
+/** By convention: wrong arguments. */
+const EXIT_USAGE = 2;
+
+export async function chaos(argv: readonly string[]): Promise<number> {
+  const args = chaosArguments(argv);
+  if (typeof args === 'string') {
+    process.stderr.write(`${args}\n`);
+    return EXIT_USAGE;
+  }
+  const startedAtMs = Date.now();
+  const say = (line: string) => process.stdout.write(`${line}\n`);
+  const runs = await campaign({ ...args, say });
+  say(campaignReport(args.seed, args.kills, runs, (Date.now() - startedAtMs) / 1000));
+  const equal = runs.filter(({ problems }) => problems.length === 0).reduce((sum, { kills }) => sum + kills.length, 0);
+  return equal === args.kills ? 0 : 1;
+}

@@ -1,0 +1,69 @@
+/** What the workdir's Temporal server says of the engine's workflow: which run it is in, and which activities are pending. */
+import { Connection } from '@temporalio/client';
+import { readJsonIfAny } from '../../../activities/atomic-file.js';
+import { engineWorkflowId } from '../../../domain/naming.js';
+
+export interface EngineSight {
+  runId: string | null;
+  /** The server suggests to continue as new. */
+  isLong: boolean;
+  pending: string[];
+}
+
+export const NOTHING_SEEN: EngineSight = { runId: null, isLong: false, pending: [] };
+
+/** A question that takes longer finds a server that was killed. */
+const QUESTION_MS = 500;
+
+export class EngineWatch {
+  private open: { address: string; connection: Connection } | null = null;
+
+  constructor(
+    private readonly workdir: string,
+    private readonly eventsPerRun: number,
+  ) {}
+
+  /** Nothing when the server does not answer. */
+  async look(): Promise<EngineSight> {
+    try {
+      const { run_id } = (await readJsonIfAny(`${this.workdir}/config.json`)) as { run_id: string };
+      const { workflowService } = await this.connection();
+      const { workflowExecutionInfo, pendingActivities } = await workflowService.describeWorkflowExecution({
+        namespace: 'default',
+        execution: { workflowId: engineWorkflowId(run_id) },
+      });
+      return {
+        runId: workflowExecutionInfo?.execution?.runId ?? null,
+        isLong: Number(workflowExecutionInfo?.historyLength ?? 0) >= this.eventsPerRun,
+        pending: (pendingActivities ?? []).map((each) => `${each.activityType?.name} ${each.activityId}`),
+      };
+    } catch {
+      return NOTHING_SEEN;
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.open?.connection.close();
+    this.open = null;
+  }
+
+  private async connection() {
+    const { address } = (await readJsonIfAny(`${this.workdir}/engine/temporal.json`)) as { address: string };
+    if (this.open?.address !== address) {
+      await this.close();
+      const channelArgs = { 'grpc.max_reconnect_backoff_ms': 200, 'grpc.use_local_subchannel_pool': 1 };
+      this.open = { address, connection: Connection.lazy({ address, channelArgs }) };
+    }
+    const { connection } = this.open;
+    return {
+      workflowService: {
+        describeWorkflowExecution: (
+          request: Parameters<typeof connection.workflowService.describeWorkflowExecution>[0],
+        ) =>
+          connection.withDeadline(Date.now() + QUESTION_MS, () =>
+            connection.workflowService.describeWorkflowExecution(request),
+          ),
+      },
+    };
+  }
+}
