@@ -33,8 +33,14 @@ export const inTask = proxyLocalActivities<Pick<Activities, 'exportWorkdir' | 't
   retry: patient,
 });
 
-/** Setup, trees and charts: a very large repository may take minutes to be read once. */
-export const source = proxyActivities<Pick<Activities, 'setup' | 'releaseTree' | 'drawCharts'>>({
+/** Removing a tree takes milliseconds, of a very large repository seconds. */
+export const cleanUp = proxyLocalActivities<Pick<Activities, 'releaseTree'>>({
+  startToCloseTimeout: 15 * MINUTE,
+  retry: { ...patient, maximumAttempts: 5 },
+});
+
+/** Setup and charts: a very large repository may take minutes to be read once. */
+export const source = proxyActivities<Pick<Activities, 'setup' | 'drawCharts'>>({
   startToCloseTimeout: 15 * MINUTE,
   heartbeatTimeout,
   retry: { ...patient, maximumAttempts: 10 },

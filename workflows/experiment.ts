@@ -156,7 +156,7 @@ export async function experimentWorkflow(input: ExperimentInput): Promise<Experi
     }
     // Whatever ended the watch: a job that nobody watches must not go on.
     if (mayHaveJob) await activities.job.cancelJob(node).catch(ignoreUnlessCancelled);
-    await activities.source.releaseTree(node).catch(ignoreUnlessCancelled);
+    await activities.cleanUp.releaseTree(node).catch(ignoreUnlessCancelled);
     if (mustReportEnd) await tell({ type: 'finished', nodeId, outcome });
     return outcome;
   });
