@@ -12,11 +12,10 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { isProviderWait } from '../../activities/agents/agent-failure.js';
 import { type Ask, makeAsk } from '../../activities/agents/ask.js';
 import { parseRewrite } from '../../activities/agents/parse-reply.js';
-import { readJsonIfAny } from '../../activities/atomic-file.js';
 import { packageFile } from '../../activities/package-files.js';
-import { isSameProcess } from '../../activities/process-identity.js';
 import { Workdir } from '../../activities/workdir.js';
 import type { Spent } from '../../domain/ledger.js';
+import { untilAgentsEnded } from '../support/agent-processes.js';
 import { APPLY, agentConfig, failureOf } from '../support/agent-tasks.js';
 import { knobsAnswer } from '../support/knobs-answers.js';
 import { type Fault, MessagesServer } from '../support/messages-server.js';
@@ -180,11 +179,7 @@ class Engines implements AsyncDisposable {
       child.kill('SIGKILL');
       await exit;
     }
-    for (const key of [APPLY.key, `${APPLY.key}_retry`]) {
-      const left = await readJsonIfAny(this.workdir.at('engine', 'calls', `${key}.pid.json`));
-      const { pid, identity } = (left ?? { pid: 0, identity: '' }) as { pid: number; identity: string };
-      while (left && (await isSameProcess(pid, identity))) await sleep(10);
-    }
+    await untilAgentsEnded(this.workdir.root);
   }
 
   async answer(): Promise<{ text: string; spent: Spent }> {

@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { packageFile } from '../../activities/package-files.js';
 import { isFailureKind } from '../../domain/failure.js';
+import { untilAgentsEnded } from '../support/agent-processes.js';
 import { bookedUsd } from '../support/booked-money.js';
-import { CommandRun, exitOf } from '../support/command-run.js';
+import { CommandRun, exitOf, killed } from '../support/command-run.js';
 import { exampleAnswer } from '../support/example-answers.js';
 import { knobsAnswer } from '../support/knobs-answers.js';
 import { type Fault, MessagesServer } from '../support/messages-server.js';
@@ -21,6 +22,12 @@ async function nodesOf(run: CommandRun) {
     status: string;
     failure: { kind: string } | null;
   }[];
+}
+
+async function spentUsd(run: CommandRun): Promise<number> {
+  const { stdout } = await run.command('status', run.workdir, '--json');
+  const { status } = JSON.parse(stdout) as { status: { budget: { kind: string; spent: number }[] } };
+  return status.budget.find(({ kind }) => kind === 'usd')?.spent ?? 0;
 }
 
 /** Path of every file below the workdir that holds the text. */
@@ -91,5 +98,32 @@ describe('a run with the API agent', () => {
     const met = new Set(server.calls.map(({ fault }) => JSON.stringify(fault)).filter((fault) => fault !== 'null'));
     expect(met.size, 'kinds of faults that the run met').toBeGreaterThanOrEqual(8);
     expect(bookedUsd(await run.events())).toBeCloseTo(server.costUsd, 9);
+  }, 300_000);
+
+  it('asks for no reply twice that had left the server when it was killed', async () => {
+    await using server = await MessagesServer.start({
+      answer: knobsAnswer(),
+      fault: (call) => ({ 1: { kind: 'truncated' } as const, 4: { kind: 'garbage' } as const })[call] ?? null,
+    });
+    await using run = await CommandRun.create({
+      jobSeconds: 0.3,
+      env: environment(server),
+      flags: ['--agent', 'anthropic', '--max-concurrency', '2', '--max-iterations', '1'],
+    });
+    let flags = run.firstFlags();
+    for (const replies of [1, 2, 5, 8]) {
+      const engine = run.start(...flags);
+      await server.untilSent(replies);
+      await killed(engine);
+      await untilAgentsEnded(run.workdir);
+      flags = [];
+    }
+    const { code, output } = await exitOf(run.start());
+    expect(code, output).toBe(0);
+    expect((await nodesOf(run)).map(({ status }) => status)).toEqual(Array(5).fill('completed'));
+    // The one that was truncated is asked for again with more room.
+    const asked = server.calls.map(({ prompt, request }) => `${request.max_tokens} ${prompt}`);
+    expect(new Set(asked).size).toBe(asked.length);
+    expect(await spentUsd(run)).toBeCloseTo(server.costUsd, 9);
   }, 300_000);
 });
