@@ -2,7 +2,7 @@
 import { rename } from 'node:fs/promises';
 import { DisturbedRun, type Kill } from './disturbed-run.js';
 import { differences, type Outcome, outcomeOf } from './outcome.js';
-import { Plan } from './plan.js';
+import { handOf, Plan } from './plan.js';
 import { Random } from './random.js';
 import { remainsOf } from './remains.js';
 
@@ -59,18 +59,21 @@ async function disturb(
   await using disturbed = await DisturbedRun.create(random);
   const { run, kills, struck, oddities } = disturbed;
   const problems: string[] = [];
+  let cards = plan.nextRun();
   try {
     await disturbed.begin();
-    for (const card of plan.nextRun()) {
-      const kill = problems.length === 0 ? await disturbed.strike(card.phase, card.victim) : null;
-      if (kill === null) plan.giveBack(card);
-      else say(killLine(kill));
+    while (cards.length > 0) {
+      const played = await disturbed.strike(handOf(cards));
+      if (played === null) break;
+      cards = cards.filter((card) => card !== played.card);
+      say(killLine(played.kill));
     }
     await disturbed.finish();
     problems.push(...oddities, ...differences(expected, await outcomeOf(run), struck), ...(await remainsOf(run)));
   } catch (error) {
     problems.push(error instanceof Error ? (error.stack ?? error.message) : String(error));
   }
+  for (const card of cards) plan.giveBack(card);
   const seconds = Math.round((Date.now() - startedAtMs) / 1000);
   if (problems.length === 0) {
     say(`equal after ${kills.length} kills (${seconds} s)`);

@@ -7,7 +7,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { findTemporal } from '../../../worker/find-temporal.js';
 import { CommandRun } from '../../support/command-run.js';
 import { EngineWatch, NOTHING_SEEN } from './engine-sight.js';
-import { AGENT_MS, ASKING_PHASES, BUILD_MS, JOB_MS, type Phase, type Sight, type Victim } from './phases.js';
+import { AGENT_MS, ASKING_PHASES, BUILD_MS, JOB_MS, type Sight, type Victim } from './phases.js';
+import type { Card } from './plan.js';
 import type { Random } from './random.js';
 import { killAll, runnersOf, serverOf, type Target, workerOf } from './victims.js';
 
@@ -82,22 +83,21 @@ export class DisturbedRun {
     return run;
   }
 
-  /** Waits for the phase and kills; null when the run ended before. */
-  async strike(phase: Phase, victim: Victim): Promise<Kill | null> {
+  /** Waits until the phase of one of the cards begins, and plays that card; null when the run ended before. */
+  async strike(cards: readonly Card[]): Promise<{ card: Card; kill: Kill } | null> {
     for (;;) {
-      const trace = await this.untilPhase(phase);
-      if (trace === null) return null;
-      const delayMs = this.random.upTo(phase.withinMs);
+      const begun = await this.untilPhase(cards);
+      if (begun === null) return null;
+      const { card, trace } = begun;
+      const delayMs = this.random.upTo(card.phase.withinMs);
       await sleep(delayMs);
-      const targets = await killAll(this.random.shuffled(await this.targets(victim)));
+      const targets = await killAll(this.random.shuffled(await this.targets(card.victim)));
       if (targets.length === 0) continue;
-      // Its exit is on record once its event has come.
-      if (targets.some(({ pid }) => pid === this.child?.pid)) await this.exit;
       for (const { nodeId } of targets) if (nodeId) this.struck.add(nodeId);
-      const kill = { phase: phase.name, victim, trace, delayMs, targets };
+      const kill = { phase: card.phase.name, victim: card.victim, trace, delayMs, targets };
       this.kills.push(kill);
-      await this.renew();
-      return kill;
+      await this.renew(targets);
+      return { card, kill };
     }
   }
 
@@ -122,13 +122,22 @@ export class DisturbedRun {
     await this.run[Symbol.asyncDispose]();
   }
 
-  private async untilPhase(phase: Phase): Promise<string | null> {
-    if (phase.name === 'start') return await this.restarted();
-    const asks = ASKING_PHASES.includes(phase.name);
-    const known = new Set(phase.traces(await this.sight(asks)));
+  private async untilPhase(cards: readonly Card[]): Promise<{ card: Card; trace: string } | null> {
+    const [first] = cards;
+    if (first?.phase.name === 'start') {
+      const trace = await this.restarted();
+      return trace === null ? null : { card: first, trace };
+    }
+    const watched = cards.filter(({ phase }) => phase.name !== 'start');
+    const asks = watched.some(({ phase }) => ASKING_PHASES.includes(phase.name));
+    const before = await this.sight(asks);
+    const known = watched.map((card) => ({ card, traces: new Set(card.phase.traces(before)) }));
     while (await this.isServed()) {
-      const fresh = phase.traces(await this.sight(asks)).find((trace) => !known.has(trace));
-      if (fresh !== undefined) return fresh;
+      const now = await this.sight(asks);
+      for (const { card, traces } of known) {
+        const trace = card.phase.traces(now).find((each) => !traces.has(each));
+        if (trace !== undefined) return { card, trace };
+      }
       await sleep(LOOK_MS);
     }
     return null;
@@ -137,8 +146,7 @@ export class DisturbedRun {
   /** A start is seen by who makes it: the worker is killed for it, and what starts next is struck. */
   private async restarted(): Promise<string | null> {
     if (!(await this.isServed())) return null;
-    const killed = await killAll(await workerOf(this.run.workdir));
-    if (killed.some(({ pid }) => pid === this.child?.pid)) await this.exit;
+    await this.gone(await killAll(await workerOf(this.run.workdir)));
     await this.startEngine({ wait: false });
     return `start ${this.starts}`;
   }
@@ -187,7 +195,14 @@ export class DisturbedRun {
     );
   }
 
-  private async renew(): Promise<void> {
+  /** A child's exit is on record once its event has come; `start` ends when the worker that it made does. */
+  private async gone(targets: readonly Target[]): Promise<void> {
+    const isWorker = ({ pid, label }: Target) => pid === this.child?.pid || label.startsWith('worker');
+    if (targets.some(isWorker)) await this.exit;
+  }
+
+  private async renew(targets: readonly Target[]): Promise<void> {
+    await this.gone(targets);
     this.startWatching();
     if (!(await this.isServed())) await this.startEngine();
     const deadline = Date.now() + PATIENCE_MS;

@@ -10,6 +10,17 @@ export interface Card {
 /** As many as a run of fifteen experiments has moments for. */
 const KILLS_PER_RUN = 13;
 
+/** So many cards wait at a time: a phase that does not come again must not keep the others from being struck. */
+const HAND = 3;
+
+/** The cards that are played next: the one whose phase begins first. */
+export function handOf(cards: readonly Card[]): Card[] {
+  const [first] = cards;
+  if (first?.phase === FIRST_PHASE) return [first];
+  const middle = cards.filter(({ phase }) => phase !== LAST_PHASE);
+  return middle.length > 0 ? middle.slice(0, HAND) : [...cards];
+}
+
 /** Its first card is for the setup and its last one for the report; what a run had no moment for is dealt again. */
 export class Plan {
   private deck: Card[] = [];
