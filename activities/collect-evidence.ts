@@ -2,9 +2,12 @@
  * The activity `collectEvidence`: reads everything that a job left behind, measures it, and writes evidence.json,
  * pipeline_stats_log.txt and system_metrics.txt of its run. The same files give the same evidence, so it may run twice.
  */
+import type { Evidence } from '../domain/evidence.js';
 import { type Spec, SpecSchema } from '../domain/formats/spec.js';
+import { clockContradiction } from '../domain/policies/clock-agreement.js';
 import { parseLaunchCommand } from '../domain/policies/launch-command.js';
 import { wrongSource } from '../domain/policies/source-proof.js';
+import { BASELINE_ID } from '../domain/reports/run-record.js';
 import { raise } from './activity-failure.js';
 import { readJsonIfAny, readTextIfAny, writeFileAtomic, writeJsonAtomic } from './atomic-file.js';
 import type { Activities, NodeRef } from './contract.js';
@@ -17,6 +20,7 @@ import { eachLine } from './evidence/read-lines.js';
 import { ownNode } from './job-files.js';
 import type { Platform } from './platforms/platform.js';
 import type { RunContext } from './run-context.js';
+import type { Workdir } from './workdir.js';
 
 /** A job id that names a folder in local_jobs; other platforms' ids may hold slashes. */
 const FOLDER_NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]*$/;
@@ -43,11 +47,13 @@ export function makeCollectEvidence({ context, platform }: CollectEvidenceDeps):
     const stderr = new JobOutput(refusals);
     const findings = [...metricFiles.findings, ...(await readLogs(context, platform, jobId, stdout, stderr))];
     const launch = await launchFacts(context, nodeId);
-    const evidence = measure(
+    const measured = measure(
       nodeId,
       { stdout, stderr, ...metricFiles, ...launch, durationS: await durationOf(platform, jobId), findings },
       refusals,
     );
+    const doubt = launch.isHeadspace ? null : clockContradiction(measured, await baselineOf(workdir, nodeId));
+    const evidence: Evidence = doubt === null ? measured : { ...measured, doubt };
     const { metrics, sources } = evidence;
     await writeJsonAtomic(workdir.evidence(nodeId), evidence);
     await writeFileAtomic(
@@ -120,7 +126,16 @@ async function launchFacts({ workdir, config }: RunContext, nodeId: string) {
     const values = names.map((name) => Number(flags.get(name))).filter((n) => Number.isInteger(n) && n > 0);
     return values[0] ?? null;
   };
-  return { batchSize: firstCount(BATCH_FLAGS), ranks: firstCount(RANK_FLAGS) ?? 1 };
+  return {
+    batchSize: firstCount(BATCH_FLAGS),
+    ranks: firstCount(RANK_FLAGS) ?? 1,
+    isHeadspace: spec?._is_headspace === true,
+  };
+}
+
+/** What a run's numbers are held against; null for the baseline itself. */
+async function baselineOf(workdir: Workdir, nodeId: string): Promise<Evidence | null> {
+  return nodeId === BASELINE_ID ? null : ((await readJsonIfAny(workdir.evidence(BASELINE_ID))) as Evidence | null);
 }
 
 async function durationOf(platform: Platform, jobId: string): Promise<number | null> {

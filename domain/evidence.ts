@@ -52,6 +52,8 @@ export interface Evidence {
   system: SystemUse;
   /** Wall clock of the job, seconds: the last resort for a comparison. */
   durationS?: number | null;
+  /** How what the job printed contradicts what the probe counted; absent where it does not. */
+  doubt?: string;
   /** Things that the parsers noticed (refused numbers, missing files). */
   findings: string[];
 }

@@ -32,6 +32,8 @@ export interface Result {
   metrics: Metrics;
   sources: MetricSources;
   findings: string[];
+  /** Why these numbers cannot be believed; absent where they can. */
+  doubt?: string;
 }
 
 export const UNKNOWN_METRICS: Metrics = {
