@@ -10,13 +10,16 @@ export function scriptOf(config: Pick<RunConfig, 'source_dir' | 'pipeline_script
   return relative(config.source_dir, config.pipeline_script);
 }
 
+/** No experiment's name begins so: counters do. */
+export const VIEW_PREFIX = 'view_';
+
 export async function withSource<T>(
   deps: { config: RunConfig; sourceControl: SourceControl },
   name: string,
   commit: string,
   work: (source: SourceView) => Promise<T>,
 ): Promise<T> {
-  const view = `view_${name}`;
+  const view = `${VIEW_PREFIX}${name}`;
   const tree = await deps.sourceControl.openTree(view, commit);
   try {
     const python = await targetPython(deps.config);

@@ -4,7 +4,6 @@
  */
 import { resolve } from 'node:path';
 import type { Client } from '@temporalio/client';
-import { reapLeftovers } from '../activities/agents/agent-process-record.js';
 import type { Activities } from '../activities/contract.js';
 import { createActivities } from '../activities/index.js';
 import type { RunContext } from '../activities/run-context.js';
@@ -17,6 +16,7 @@ import { acquireEngineLock } from './engine-lock.js';
 import { removeHalfWrittenFiles } from './half-written-files.js';
 import { failLostAttempts } from './lost-attempts.js';
 import { openNativeConnection } from './native-connection.js';
+import { reap } from './reaper.js';
 import { loadRunConfig } from './run-config.js';
 import { installRuntime } from './runtime.js';
 import { superviseServer } from './supervise-server.js';
@@ -58,12 +58,14 @@ export async function openRun(workdirPath: string, options: OpenOptions = {}): P
   try {
     const lock = await acquireEngineLock(workdir);
     closers.push(() => lock.release());
-    for (const call of await reapLeftovers(workdir))
-      log(`${call}: its agent's process was left by an engine that died; ended`);
     const drafts = await removeHalfWrittenFiles(workdir);
     if (drafts.length > 0) log('half-written files of an engine that died; removed', { files: drafts });
     installRuntime(workdir);
     const target = await resolveConnection(workdir);
+    const reaped = { workdir, config, log, isAlone: target.kind === 'embedded' };
+    await reap(reaped);
+    // Also when it closes: an experiment whose end met a difficulty may have left its tree.
+    closers.push(() => reap(reaped));
     if (target.kind === 'embedded') closers.push(async () => endsServer && stopServer(workdir));
     const client = await openClient(target);
     closers.push(() => client.connection.close());

@@ -1,0 +1,30 @@
+/** What a process leaves that was killed while it took a lock: its draft, and the right to replace a dead holder's lock. */
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isSameProcess } from '../activities/process-identity.js';
+import type { Workdir } from '../activities/workdir.js';
+import { readHolder } from './process-lock.js';
+
+/** Beside `engine.lock` and `temporal.lock`, which are taken over when they are needed. */
+const LOCK_REST = /^(?:engine|temporal)\.lock\.[\w-]+(?:\.draft)?$/;
+
+/** Removes those whose holder is dead, and answers their paths. */
+export async function removeStaleLocks(workdir: Workdir): Promise<string[]> {
+  const removed: string[] = [];
+  for (const name of await namesIn(workdir.engine)) {
+    if (!LOCK_REST.test(name)) continue;
+    const path = join(workdir.engine, name);
+    const holder = await readHolder(path);
+    if (holder === null || (await isSameProcess(holder.pid, holder.process_start))) continue;
+    await rm(path, { force: true });
+    removed.push(path);
+  }
+  return removed;
+}
+
+export async function namesIn(folder: string): Promise<string[]> {
+  return readdir(folder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return [];
+    throw error;
+  });
+}
