@@ -1,11 +1,15 @@
 /** `diff` against a real repository, and `doctor` on this host. */
 import { execFileSync } from 'node:child_process';
-import { readFile, writeFile } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { writeJsonAtomic } from '../../activities/atomic-file.js';
 import { openRunLog } from '../../activities/run-log.js';
 import { openSourceControl } from '../../activities/source-control/open.js';
-import { type Check, spdlFinding } from '../../client/commands/doctor.js';
+import { type DiskPart, partsOf } from '../../client/doctor/disk-use.js';
+import type { Check } from '../../client/doctor/finding.js';
+import { spdlFinding } from '../../client/doctor/python-check.js';
 import { prepareRun } from '../../client/prepare-run.js';
 import type { EngineEvent } from '../../domain/events.js';
 import { syntheticConfig, syntheticRun } from '../support/run-events.js';
@@ -137,6 +141,27 @@ describe('doctor', () => {
     expect(checks.python).toMatchObject({ state: 'problem' });
     expect(checks.engine).toMatchObject({ state: 'note', found: 'not started' });
     expect(checks.server).toMatchObject({ state: 'note' });
-    expect(checks.workdir).toMatchObject({ state: 'ok', found: expect.stringContaining(at.workdir) });
+    expect(checks.disk).toMatchObject({ state: 'ok', found: expect.stringContaining(at.workdir) });
+  });
+
+  it('tells how much disk each part of a workdir takes', async () => {
+    const { workdir } = await syntheticWorkdir(syntheticRun({ followUps: 0 }));
+    const size = 3_000_000;
+    const files = ['trees/001_mtp/data.bin', 'local_jobs/j/stdout.log', 'engine/temporal.db', 'engine/temporal.db-wal'];
+    for (const path of [...files, 'mine/notes.bin']) {
+      await mkdir(dirname(workdir.at(path)), { recursive: true });
+      await writeFile(workdir.at(path), randomBytes(size));
+    }
+    const parts = await partsOf(workdir);
+    const about = (part: DiskPart) => Math.round((parts.get(part) ?? 0) / size);
+    expect({ trees: about('trees'), jobs: about('jobs'), database: about('database') }).toEqual({
+      trees: 1,
+      jobs: 1,
+      database: 2,
+    });
+    expect({ engine: about('engine'), other: about('other') }).toEqual({ engine: 0, other: 1 });
+    const { out } = await autoresearch('doctor', workdir.root, '--json');
+    const disk = (JSON.parse(out) as Check[]).find(({ name }) => name === 'disk');
+    expect(disk?.found).toMatch(/15 MB used \(database 6 MB(, (trees|jobs|other) 3 MB){3}(, .*)?\), .* free/);
   });
 });

@@ -1,0 +1,34 @@
+/** What a check of `doctor` answers, and how it asks a command. */
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+
+export const run = promisify(execFile);
+
+export interface Check {
+  name: string;
+  /** `note`: fine as it is, and worth knowing. */
+  state: 'ok' | 'note' | 'problem';
+  /** What was found. */
+  found: string;
+  /** What to do; '' when there is nothing to do. */
+  advice: string;
+}
+
+export type Finding = Omit<Check, 'name'>;
+
+export const ok = (found: string): Finding => ({ state: 'ok', found, advice: '' });
+export const note = (found: string, advice = ''): Finding => ({ state: 'note', found, advice });
+export const problem = (found: string, advice: string): Finding => ({ state: 'problem', found, advice });
+
+/** First line of what a command prints; null when it cannot be run or fails. */
+export async function output(command: string, args: string[]): Promise<string | null> {
+  try {
+    const { stdout } = await run(command, args, { timeout: COMMAND_TIMEOUT_MS });
+    return stdout.trim().split('\n')[0] ?? '';
+  } catch {
+    return null;
+  }
+}
+
+/** `import spdl` from a cold disk takes seconds; a command that asks a question would wait for ever. */
+export const COMMAND_TIMEOUT_MS = 20_000;

@@ -1,0 +1,52 @@
+/** What a run needs on this host: Node, git, Temporal, and an agent. */
+import { agentProblem, defaultAgent } from '../../activities/agents/index.js';
+import type { RunConfig } from '../../domain/formats/config.js';
+import { configuredTarget } from '../../worker/connection.js';
+import { findTemporal, temporalVersion } from '../../worker/find-temporal.js';
+import { type Finding, note, ok, output, problem } from './finding.js';
+
+const NODE_AT_LEAST = [20, 20] as const;
+
+export async function node(): Promise<Finding> {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  const isNew = major > NODE_AT_LEAST[0] || (major === NODE_AT_LEAST[0] && minor >= NODE_AT_LEAST[1]);
+  const found = `Node ${process.versions.node}`;
+  return isNew ? ok(found) : problem(found, `install Node ${NODE_AT_LEAST.join('.')} or newer`);
+}
+
+export async function git(): Promise<Finding> {
+  const version = await output('git', ['--version']);
+  return version === null
+    ? note('no git command', 'works without, slower, with a private store; install git for large repositories')
+    : ok(version);
+}
+
+export async function temporalCommand(): Promise<Finding> {
+  const configured = configuredTarget();
+  if (configured) return ok(`a configured server at ${configured.address}; none of our own is started`);
+  try {
+    const binary = await findTemporal();
+    return ok(`${binary}, version ${await temporalVersion(binary)}`);
+  } catch (error) {
+    return problem((error as Error).message, 'set TEMPORAL_CLI, or run `npm run setup` in the project');
+  }
+}
+
+const USABLE: Readonly<Record<string, string>> = { anthropic: 'there are credentials' };
+const AGENT_COMMANDS: readonly string[] = ['claude', 'codex'];
+
+export async function agent(config: RunConfig | null): Promise<Finding> {
+  const name = config?.agent ?? defaultAgent(process.env);
+  if (name === 'playbook') return ok('playbook: needs no network and no command');
+  if (!AGENT_COMMANDS.includes(name)) {
+    const trouble = await agentProblem({ agent: name, model: '', effort: '', ...config }, process.env);
+    return trouble === null
+      ? ok(`${name}: ${USABLE[name] ?? 'the module loads'}`)
+      : problem(`${name}: ${trouble}`, 'mend it, or start a run with another --agent');
+  }
+  const command = config?.agent_command || name;
+  const version = await output(command, ['--version']);
+  if (version !== null) return ok(`${command}, ${version}`);
+  const advice = 'install it, name another by --agent-command, or use --agent playbook';
+  return config ? problem(`the agent command ${command} does not run`, advice) : note(`no ${command} command`, advice);
+}

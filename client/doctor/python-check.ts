@@ -1,0 +1,57 @@
+/** Whether the target's Python is there and imports SPDL. */
+import { stat } from 'node:fs/promises';
+import { packageFile } from '../../activities/package-files.js';
+import { targetPython } from '../../activities/target-python.js';
+import type { RunConfig } from '../../domain/formats/config.js';
+import { COMMAND_TIMEOUT_MS, type Finding, ok, output, problem, run } from './finding.js';
+
+const PROBE = 'import sys; print("%d.%d.%d" % sys.version_info[:3])';
+/** Its version is known even where it does not import. */
+const SPDL_PROBE = 'import importlib.metadata as m; print(m.version("spdl"), flush=True); import spdl.pipeline';
+
+export async function python(config: RunConfig | null): Promise<Finding> {
+  const binary = await interpreter(config);
+  if (binary === null) return problem('no Python found', 'name it by --python, or put python3 (3.10 or newer) on PATH');
+  const version = await output(binary, ['-c', PROBE]);
+  const [major = 0, minor = 0] = (version ?? '').split('.').map(Number);
+  if (version === null || major < 3 || (major === 3 && minor < 10)) {
+    return problem(`${binary}, Python ${version ?? 'that does not run'}`, 'the target needs Python 3.10 or newer');
+  }
+  return spdlFinding(binary, version, await spdlOf(binary));
+}
+
+export interface SpdlProbe {
+  /** Null when it is not installed. */
+  version: string | null;
+  /** Why it does not import, or null. */
+  trouble: string | null;
+}
+
+async function spdlOf(binary: string): Promise<SpdlProbe> {
+  try {
+    const { stdout } = await run(binary, ['-c', SPDL_PROBE], { timeout: COMMAND_TIMEOUT_MS });
+    return { version: stdout.trim(), trouble: null };
+  } catch (error) {
+    const { stdout = '', stderr = '', message } = error as Error & { stdout?: string; stderr?: string };
+    return { version: stdout.trim() || null, trouble: stderr.trim().split('\n').at(-1) || message };
+  }
+}
+
+/** SPDL says that it runs on 3.10, but takes typing.Self, which 3.11 brought. */
+const OLD_PYTHON = 'SPDL 0.8 does not import on Python 3.10: take Python 3.11 or newer';
+
+export function spdlFinding(binary: string, python: string, { version, trouble }: SpdlProbe): Finding {
+  const found = `${binary}, Python ${python}`;
+  if (version !== null && trouble === null) return ok(`${found}, SPDL ${version}`);
+  const isOld = python.startsWith('3.10.');
+  const install = `${binary} -m pip install`;
+  if (version === null) return problem(`${found}, without SPDL`, isOld ? OLD_PYTHON : `install it: ${install} spdl`);
+  const advice = isOld ? OLD_PYTHON : `mend its installation: ${install} --force-reinstall spdl`;
+  return problem(`${found}, SPDL ${version} that does not import (${trouble})`, advice);
+}
+
+async function interpreter(config: RunConfig | null): Promise<string | null> {
+  if (config) return targetPython(config).catch(() => null);
+  const ours = packageFile('.tools', 'venv', 'bin', 'python');
+  return (await stat(ours).catch(() => null)) ? ours : (await output('python3', ['--version'])) && 'python3';
+}

@@ -1,0 +1,34 @@
+/** How a workdir is: its engine, its Temporal server. */
+import type { Workdir } from '../../activities/workdir.js';
+import { findConnection, openClient, type TemporalTarget } from '../../worker/connection.js';
+import { engineLife, readState } from '../run-state.js';
+import { type Finding, note, ok, problem } from './finding.js';
+
+export async function engine(workdir: Workdir): Promise<Finding> {
+  const [life, state] = await Promise.all([engineLife(workdir), readState(workdir)]);
+  if (life) return ok(`process ${life.pid}, since ${life.since}`);
+  const goOn = `go on with \`autoresearch run ${workdir.root}\``;
+  if (state === null) return note('not started', goOn);
+  const isAtRest = state.status === 'stopped' || state.status === 'interrupted';
+  return isAtRest
+    ? note(`not running; the run is ${state.status}`)
+    : problem(`gone while the run is ${state.status}`, goOn);
+}
+
+export async function server(workdir: Workdir): Promise<Finding> {
+  const target = await findConnection(workdir);
+  if (target === null) return note("the workdir's Temporal server is off; it starts with the engine");
+  return (await answers(target))
+    ? ok(`${target.address}${target.uiAddress === null ? '' : `, UI ${target.uiAddress}`}`)
+    : problem(`${target.address} does not answer`, 'check TEMPORAL_ADDRESS and its kin, or logs/temporal-server.log');
+}
+
+async function answers(target: TemporalTarget): Promise<boolean> {
+  try {
+    const client = await openClient(target);
+    await client.connection.close();
+    return true;
+  } catch {
+    return false;
+  }
+}
