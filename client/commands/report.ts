@@ -7,8 +7,9 @@ import { createReport } from '../../activities/index.js';
 import type { RunContext } from '../../activities/run-context.js';
 import { openRunLog } from '../../activities/run-log.js';
 import type { Workdir } from '../../activities/workdir.js';
-import type { Spent } from '../../domain/ledger.js';
+import { ledgerKey, NOTHING, type Spent } from '../../domain/ledger.js';
 import { affordable, describeLimit } from '../../domain/policies/budget.js';
+import { settlement } from '../../domain/policies/settlement.js';
 import type { RunRecord } from '../../domain/reports/run-record.js';
 import { spendingText, unpricedText } from '../../domain/reports/spending-text.js';
 import { acquireEngineLock, EngineAlreadyRunning } from '../../worker/engine-lock.js';
@@ -46,6 +47,8 @@ export async function report(path: string, interrupt: AbortSignal): Promise<Repo
   const before = await spentOn(key);
   const refusal = await budgetRefusal(workdir, record, key);
   const { byRules } = await createReport(context)({ run: config.run_id, synthesis: refusal === null });
+  const spent = difference(await spentOn(key), before);
+  await bookSpent(workdir, spent);
   return {
     workdir: workdir.root,
     run: config.run_id,
@@ -53,8 +56,22 @@ export async function report(path: string, interrupt: AbortSignal): Promise<Repo
     final_report: workdir.finalReport,
     agent: config.agent,
     by_rules: refusal ?? byRules ?? null,
-    spent: difference(await spentOn(key), before),
+    spent,
   };
+}
+
+/**
+ * Into the log of a run that has ended: the next engine begins from there. An engine that only waits has a state of its own,
+ * and tells the whole cost of its report itself.
+ */
+async function bookSpent(workdir: Workdir, spent: Spent): Promise<void> {
+  const log = openRunLog(workdir);
+  const { seq, status, updatedAtMs } = await log.state();
+  if (status !== 'stopped' || (spent.usd === 0 && spent.tokens === 0 && spent.unpriced === 0)) return;
+  const key = ledgerKey('report', `after_${seq}`);
+  const { settle } = settlement('report', spent, `after_${seq}`);
+  const money = { reserve: { [key]: NOTHING }, ...(settle ? { settle } : {}) };
+  await log.append([{ seq: seq + 1, atMs: Math.max(Date.now(), updatedAtMs), type: 'reported', money }]);
 }
 
 /** Why the run's budget allows no call, or null. An answer that is on disk costs nothing. */

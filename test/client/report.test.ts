@@ -82,9 +82,12 @@ it('writes both reports, books the call, and is not paid again for the same resu
   expect(await readJsonIfAny(workdir.at('engine', 'calls', 'report_9.json'))).toMatchObject({
     costs: [{ usd: 0.01 }],
   });
+  const spent = async () => (await openRunLog(workdir).state()).ledger.spent.usd;
+  expect(await spent()).toBeCloseTo(0.01, 9);
   await writeFile(workdir.finalReport, 'lost\n');
   const again = JSON.parse((await autoresearch('report', workdir.root, '--json')).out);
   expect(again).toMatchObject({ by_rules: null, agent: 'claude', spent: { usd: 0, tokens: 0, unpriced: 0 } });
+  expect(await spent()).toBeCloseTo(0.01, 9);
   expect(await readFile(workdir.finalReport, 'utf8')).toBe('# Final report\n\nAll went well.\n');
   expect(await calls()).toHaveLength(1);
 });
