@@ -7,6 +7,7 @@ import { type EngineState, rowOf } from '../domain/engine-state.js';
 import type { Evidence } from '../domain/evidence.js';
 import { commitOf } from '../domain/experiment.js';
 import type { AnalysisReply } from '../domain/formats/agent-replies.js';
+import { NOTHING_SPENT } from '../domain/ledger.js';
 import { type Metrics, NUMERIC_METRICS, type NumericMetric, type Result } from '../domain/metrics.js';
 import { isBetter, objectiveOf, speedup } from '../domain/policies/compare.js';
 import type { AnalyzeTask } from './agents/agent.js';
@@ -45,6 +46,12 @@ export function makeAnalyze(deps: {
     const state = await runLog.state();
     const row = rowOf(state, nodeId);
     const evidence = JSON.parse(await readFile(workdir.evidence(nodeId), 'utf8')) as Evidence;
+    if (row.kind === 'repeat') {
+      // What it means was said of what it repeats; here the numbers count.
+      const result = resultFrom(state, nodeId, evidence, NOT_ASKED);
+      await writeFileAtomic(workdir.run(nodeId, 'analysis.md'), noAnalysis(result));
+      return { result, spent: NOTHING_SPENT };
+    }
     const commit = (await sourceControl.commitOf(nodeId)) ?? commitOf(row) ?? state.baseCommit ?? '';
     const jobId = (await readFile(workdir.run(nodeId, 'job_id.txt'), 'utf8')).trim();
     const logs = await jobLogTail(platform, jobId);
@@ -80,13 +87,16 @@ export function makeAnalyze(deps: {
   };
 }
 
+const NOT_ASKED = 'not asked';
+
 /** Merges what was measured with what the agent said; improvement and rank are computed, never taken. */
 export function resultFrom(
   state: EngineState,
   nodeId: string,
   evidence: Evidence,
-  reply: AnalysisReply | null,
+  answer: AnalysisReply | typeof NOT_ASKED | null,
 ): Result {
+  const reply = answer === NOT_ASKED ? null : answer;
   const metrics: Metrics = { ...evidence.metrics };
   const sources = { ...evidence.sources };
   for (const name of NUMERIC_METRICS) {
@@ -103,10 +113,14 @@ export function resultFrom(
   metrics.improvement_vs_baseline_pct = factor === null ? null : Number(((factor - 1) * 100).toFixed(2));
   if (factor === null) delete sources.improvement_vs_baseline_pct;
   else sources.improvement_vs_baseline_pct = 'derived';
-  const isCandidate = rowOf(state, nodeId).kind !== 'headspace';
+  const { kind } = rowOf(state, nodeId);
+  const isCandidate = kind !== 'headspace' && kind !== 'repeat';
   metrics.is_best_so_far =
     isCandidate && isBetter(objective, state.best === null ? null : objectiveOfNode(state, state.best));
-  const said = reply ? reply.findings : ['The agent gave no usable analysis; the numbers are the measured ones.'];
+  const said =
+    answer === NOT_ASKED
+      ? []
+      : (reply?.findings ?? ['The agent gave no usable analysis; the numbers are the measured ones.']);
   const findings = [...evidence.findings, ...said]
     .slice(0, FINDINGS)
     .map((finding) => finding.slice(0, FINDING_LENGTH));

@@ -4,6 +4,7 @@
  * whose type is a FailureKind and whose first detail is the Failure record (see activity-failure.ts).
  */
 
+import type { ConfirmationRules } from '../domain/confirmation.js';
 import type { EngineState } from '../domain/engine-state.js';
 import type { EngineEvent } from '../domain/events.js';
 import type { ExperimentIdentity } from '../domain/experiment.js';
@@ -29,6 +30,7 @@ export interface SetupResult {
   /** Best practices that apply to this source. */
   practices: string[];
   repair: { retries: number; experiments: string[] };
+  confirmation?: ConfirmationRules;
 }
 
 /** What an experiment tells the engine as it goes. Each may arrive twice, and after what followed it. */

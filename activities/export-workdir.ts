@@ -1,4 +1,5 @@
 /** Appends what happened to the event log and renews the files that people and scripts read. Safe to run twice. */
+import { isRemeasurement } from '../domain/confirmation.js';
 import type { EngineEvent } from '../domain/events.js';
 import type { RunConfig } from '../domain/formats/config.js';
 import { ConfigSchema } from '../domain/formats/config.js';
@@ -51,7 +52,7 @@ export function makeExportWorkdir({
       if (event.seq <= state.seq || event.type !== 'experiment_added' || eventProblem(event) !== null) continue;
       const { experiment } = event;
       // What they repeat stands in the log, or in an event before this one.
-      if (experiment.origin.from === 'repair' || experiment.origin.from === 'repeat') continue;
+      if (experiment.origin.from === 'repair' || isRemeasurement(experiment)) continue;
       const spec = await specOf(workdir, config, state, experiment);
       const base = config.base_launch_command;
       const problem = config.allow_agent_commands ? null : launchCommandProblem(spec.launch_command, base);

@@ -1,5 +1,6 @@
-/** The run so far, as planners and reports see it. */
+/** The run so far, as planners and reports see it: without repeats, which say nothing new. */
 import { existsSync } from 'node:fs';
+import { isRemeasurement } from '../domain/confirmation.js';
 import type { Evidence } from '../domain/evidence.js';
 import { commitOf, type ExperimentRow, isTerminal, type TerminalStatus } from '../domain/experiment.js';
 import type { RunConfig } from '../domain/formats/config.js';
@@ -25,7 +26,9 @@ export async function specsOf(
 }
 
 export function historyOf(record: RunRecord, specs: ReadonlyMap<string, Spec>): HistoryEntry[] {
-  const rows = Object.values(record.state.experiments).sort((a, b) => a.seq - b.seq);
+  const rows = Object.values(record.state.experiments)
+    .filter((row) => !isRemeasurement(row))
+    .sort((a, b) => a.seq - b.seq);
   return rows.flatMap((row) => {
     const spec = specs.get(row.nodeId);
     return spec ? [historyEntry(row, spec, record)] : [];
@@ -53,7 +56,13 @@ function historyEntry(row: ExperimentRow, spec: Spec, record: RunRecord): Histor
 
 /** Measurements of the baseline, the best and the newest completed runs, by node id. */
 export async function evidenceFor(workdir: Workdir, record: RunRecord): Promise<Record<string, Evidence>> {
-  const newest = record.ended.slice(-NEWEST).map(({ nodeId }) => nodeId);
+  const newest = record.ended
+    .filter(({ nodeId }) => {
+      const row = record.state.experiments[nodeId];
+      return row !== undefined && !isRemeasurement(row);
+    })
+    .slice(-NEWEST)
+    .map(({ nodeId }) => nodeId);
   const wanted = new Set(['000_baseline', '001_mtp', ...newest, ...(record.state.best ? [record.state.best] : [])]);
   const found: Record<string, Evidence> = {};
   for (const nodeId of wanted) {

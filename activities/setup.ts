@@ -38,6 +38,12 @@ export function makeSetup(deps: { context: RunContext; sourceControl: SourceCont
       seeds: await seeds(),
       practices: knownPractices(decodesVideo(script)),
       repair: { retries: config.startup_failure_retries, experiments: config.startup_retryable_experiments },
+      confirmation: {
+        calibrationRuns: config.calibration_runs,
+        confirmRuns: config.confirm_runs,
+        verifyRuns: config.verify_runs,
+        minImprovement: config.min_improvement,
+      },
     };
   };
 

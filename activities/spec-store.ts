@@ -4,6 +4,7 @@
  * never change.
  */
 import { z } from 'zod';
+import type { RepeatPurpose } from '../domain/confirmation.js';
 import type { EngineState } from '../domain/engine-state.js';
 import { rowOf } from '../domain/engine-state.js';
 import type { ExperimentIdentity, ExperimentKind } from '../domain/experiment.js';
@@ -88,10 +89,14 @@ async function originalSpec(
       return {
         ...repeated,
         change_summary: `repeat ${origin.index} of ${origin.of}`,
-        hypothesis: `A second measurement of ${origin.of} confirms its result.`,
+        hypothesis: HYPOTHESES[origin.purpose],
         repeat_of: origin.of,
         repeat_index: origin.index,
       };
+    }
+    case 'ceiling': {
+      const { launch_command } = await specOf(workdir, config, state, rowOf(state, origin.of));
+      return { ...seedSpec('headspace'), launch_command, change_summary: `headspace of ${origin.of}` };
     }
   }
 }
@@ -102,6 +107,12 @@ function parse<T extends z.ZodType>(schema: T, value: unknown, path: string): z.
   if (!parsed.success) throw new SyntaxError(`${path}: ${z.prettifyError(parsed.error)}`);
   return parsed.data;
 }
+
+const HYPOTHESES = {
+  calibration: 'Repeats of the same code show how much results vary by themselves.',
+  confirmation: 'A result that was not luck is measured again.',
+  verification: 'The gain of the winner shows again, measured in turn with the baseline.',
+} as const satisfies Record<RepeatPurpose, string>;
 
 /** `description` goes on with what to mend, so that a planner's text and the failure stand in one place. */
 function repairSpec(repaired: Spec, of: string, attempt: number, failure: Failure | null): Spec {

@@ -5,6 +5,7 @@ import type { ExperimentIdentity } from '../domain/experiment.js';
 import type { Failure } from '../domain/failure.js';
 import { suggestedAction } from '../domain/failure.js';
 import { speedup } from '../domain/policies/compare.js';
+import { judgementText } from '../domain/reports/judgement-text.js';
 import { durationText, gainText, numberText, objectiveText, speedupText } from '../domain/reports/quantity-text.js';
 import { objectiveOfRow, runFacts } from '../domain/reports/run-facts.js';
 import { BASELINE_ID } from '../domain/reports/run-record.js';
@@ -32,6 +33,10 @@ export function progressLine(state: EngineState, event: EngineEvent): string | n
       return `${event.nodeId}: cancelled, ${event.failure.message}`;
     case 'best_changed':
       return bestText(state, event.nodeId);
+    case 'candidate_judged':
+      return judgementText(event.nodeId, event.judgement);
+    case 'verification_started':
+      return `${event.nodeId} is measured against the baseline once more before the run ends`;
     case 'planning_started':
       return `planning round ${event.iteration}`;
     case 'plan_received':

@@ -5,6 +5,7 @@
 
 import { resolve } from 'node:path';
 import { agentInConfig } from '../activities/agents/agent-path.js';
+import { DEFAULT_CONFIRMATION } from '../domain/confirmation.js';
 import { EFFORTS } from '../domain/effort.js';
 import { DEFAULT_LIMITS } from '../domain/limits.js';
 import { shellWords } from '../domain/policies/launch-command.js';
@@ -73,6 +74,17 @@ function countOrNone(name: string) {
       throw new Refusal(name, given, `a whole number of at least 1, or ${NO_LIMIT}`);
     }
     return value;
+  };
+}
+
+/** "2" or "2%" -> 0.02. */
+function percentage(name: string) {
+  return (given: unknown): number => {
+    const text = String(given).trim().replace(/%$/, '');
+    const value = text === '' ? Number.NaN : Number(text);
+    if (!Number.isFinite(value) || value <= 0)
+      throw new Refusal(name, given, 'a percentage above 0, as in "2" or "2%"');
+    return value / 100;
   };
 }
 
@@ -164,6 +176,30 @@ export const RUN_FLAGS: readonly RunFlag[] = [
     limit: 'budget_job_hours',
     read: amountOrNone('--budget-job-hours'),
   }),
+  flag(
+    '--calibration-runs <n>',
+    ['calibration_runs'],
+    `repeats of the baseline, which show how much results vary (default: ${DEFAULT_CONFIRMATION.calibrationRuns})`,
+    { read: wholeNumber('--calibration-runs', 0) },
+  ),
+  flag(
+    '--min-improvement <percent>',
+    ['min_improvement'],
+    'gain that is worth having (default: the larger of 1% and twice the noise of a run)',
+    { read: percentage('--min-improvement') },
+  ),
+  flag(
+    '--confirm-runs <n>',
+    ['confirm_runs'],
+    `repeats of what looks better, until it is decided; 0 believes a single run (default: ${DEFAULT_CONFIRMATION.confirmRuns})`,
+    { read: wholeNumber('--confirm-runs', 0) },
+  ),
+  flag(
+    '--verify-runs <n>',
+    ['verify_runs'],
+    `repeats of baseline and winner, in turn, before the run ends (default: ${DEFAULT_CONFIRMATION.verifyRuns})`,
+    { read: wholeNumber('--verify-runs', 0) },
+  ),
   flag('--poll-interval <seconds>', ['poll_interval'], 'between looks at a remote job (default: 120)', {
     read: seconds('--poll-interval'),
   }),

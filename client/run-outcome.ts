@@ -6,6 +6,7 @@ import { commitOf, type ExperimentRow, isSeed } from '../domain/experiment.js';
 import type { RunConfig } from '../domain/formats/config.js';
 import type { StopReason } from '../domain/limits.js';
 import type { Objective } from '../domain/policies/compare.js';
+import type { GainInterval } from '../domain/policies/improvement.js';
 import { type Measured, runFacts } from '../domain/reports/run-facts.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 
@@ -25,6 +26,9 @@ export interface RunOutcome {
   baseline: MeasuredNode | null;
   headspace: MeasuredNode | null;
   best: MeasuredNode | null;
+  /** Of the best over the baseline, and of the ceiling over the best, from repeats; null without any. */
+  proven_gain: GainInterval | null;
+  headspace_left: GainInterval | null;
   /** From the base commit to the best; empty when nothing beat the baseline. */
   winning_changes: { node_id: string; change: string; commit: string | null }[];
   counts: { completed: number; failed: number; cancelled: number };
@@ -37,7 +41,7 @@ export async function runOutcome(
   state: EngineState,
   interrupted: boolean,
 ): Promise<RunOutcome> {
-  const { baseline, headspace, best, gain, ceiling } = runFacts(state);
+  const { baseline, headspace, best, gain, ceiling, proven, left } = runFacts(state);
   const { completed, failed, cancelled } = state.tally;
   const stop = state.status === 'stopped' ? state.stop : null;
   return {
@@ -49,6 +53,8 @@ export async function runOutcome(
     baseline: measuredNode(baseline, 1),
     headspace: measuredNode(headspace, ceiling),
     best: measuredNode(best, gain),
+    proven_gain: proven,
+    headspace_left: left,
     winning_changes: await winningChanges(workdir, config, state),
     counts: { completed, failed, cancelled },
     exit_code: exitCodeOf(stop?.reason ?? null, interrupted),

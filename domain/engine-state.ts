@@ -2,8 +2,9 @@
  * The engine's state and the only place where it changes. `applyEvent` updates the state in place (its owner holds the
  * only reference) so that the cost of an event does not grow with the number of experiments.
  */
+import { type Confirmation, isCandidate, isRemeasurement, type Judgement, newConfirmation } from './confirmation.js';
 import type { EngineEvent, Money } from './events.js';
-import type { Ended, ExperimentRow, ExperimentStatus } from './experiment.js';
+import type { Ended, ExperimentIdentity, ExperimentRow, ExperimentStatus } from './experiment.js';
 import { commitOf, counterOf, isSeed, isTerminal, jobIdOf } from './experiment.js';
 import type { Failure, FailureKind } from './failure.js';
 import { closeAccounts, emptyLedger, type Ledger, release, reserve, settle } from './ledger.js';
@@ -52,6 +53,8 @@ export interface EngineState {
   /** Which planning round queued an open follow-up. */
   roundOf: Record<string, number>;
   best: string | null;
+  /** Absent before setup, and in runs from before there were repeats. */
+  confirmation?: Confirmation;
   practicesKnown: string[];
   practicesTried: string[];
   practicesNotApplicable: string[];
@@ -175,6 +178,7 @@ function reduce(state: EngineState, event: EngineEvent): void {
       state.baseCommit = event.baseCommit;
       state.practicesKnown = event.practices;
       state.repair = event.repair;
+      if (event.confirmation) state.confirmation ??= newConfirmation(event.confirmation);
       if (state.status === 'setup') state.status = 'running';
       return;
     case 'setup_failed':
@@ -242,6 +246,12 @@ function reduce(state: EngineState, event: EngineEvent): void {
       if (round) round.gained = true;
       return;
     }
+    case 'candidate_judged':
+      judge(state, event.nodeId, event.judgement);
+      return;
+    case 'verification_started':
+      if (state.confirmation) state.confirmation.verified = event.nodeId;
+      return;
     case 'planning_started':
       state.iteration = event.iteration;
       state.planningSince = event.atMs;
@@ -280,6 +290,7 @@ function reduce(state: EngineState, event: EngineEvent): void {
       rowOf(state, event.nodeId).priority = event.priority;
       return;
     case 'experiment_removed':
+      giveUpCandidate(state, event.nodeId);
       closeInRound(state, event.nodeId);
       state.open = state.open.filter((id) => id !== event.nodeId);
       delete state.experiments[event.nodeId];
@@ -333,8 +344,43 @@ function addExperiment(
   state.experiments[experiment.nodeId] = { ...experiment, seq, state: { status: 'queued' } };
   state.open.push(experiment.nodeId);
   if (isSeed(experiment)) state.seeded = true;
+  else if (isRemeasurement(experiment)) addRemeasurement(state, experiment);
   // An adopted run may have left numbers out.
   else state.nextCounter = Math.max(state.nextCounter, counterOf(experiment.nodeId)) + 1;
+}
+
+/** What a candidate waits for keeps its planning round open. */
+function addRemeasurement(
+  { confirmation, rounds, roundOf }: EngineState,
+  { nodeId, origin }: ExperimentIdentity,
+): void {
+  if (!confirmation) return;
+  if (origin.from === 'repeat') confirmation.repeats[origin.of] = [...(confirmation.repeats[origin.of] ?? []), nodeId];
+  else if (origin.from === 'ceiling') confirmation.ceilings[origin.of] = nodeId;
+  else return;
+  const iteration = roundOf[origin.of];
+  const round = rounds.find((known) => known.iteration === iteration);
+  if (!round || iteration === undefined || !confirmation.candidates.includes(origin.of)) return;
+  roundOf[nodeId] = iteration;
+  round.open += 1;
+}
+
+function judge(state: EngineState, nodeId: string, judgement: Judgement): void {
+  const { confirmation } = state;
+  const row = state.experiments[nodeId];
+  if (!confirmation || !row) return;
+  row.judged = judgement;
+  if (judgement.verdict !== 'repeat')
+    confirmation.candidates = confirmation.candidates.filter((candidate) => candidate !== nodeId);
+}
+
+/** A person who removes a repeat does not want its candidate confirmed. */
+function giveUpCandidate(state: EngineState, nodeId: string): void {
+  const { origin } = rowOf(state, nodeId);
+  if (origin.from !== 'repeat' && origin.from !== 'ceiling') return;
+  const before = state.experiments[origin.of]?.judged;
+  if (before?.verdict === 'repeat')
+    judge(state, origin.of, { ...before, verdict: 'reject', reason: `${nodeId} was removed` });
 }
 
 function endPlanning(state: EngineState, atMs: number): void {
@@ -362,8 +408,13 @@ function conclude(
     const { kind } = status.failure;
     state.tally.failedByKind[kind] = (state.tally.failedByKind[kind] ?? 0) + 1;
   }
-  if (!isSeed(row)) state.resultsSincePlan += 1;
+  if (!isSeed(row) && !isRemeasurement(row)) state.resultsSincePlan += 1;
+  if (state.confirmation) {
+    if (isRemeasurement(row)) state.confirmation.ended += 1;
+    if (state.confirmation.rules.confirmRuns > 0 && isCandidate(row)) state.confirmation.candidates.push(nodeId);
+  }
   closeInRound(state, nodeId);
+  if (isRemeasurement(row)) return;
   if ('jobId' in status && status.jobId !== null) countPractices(state, row, status.status === 'completed');
 }
 

@@ -2,6 +2,7 @@
  * Everything that can happen in a run, as data. The list of a run's events explains it whole: the engine's state is
  * their fold (engine-state.ts), and every projection in the workdir can be rebuilt from engine/events.jsonl.
  */
+import type { ConfirmationRules, Judgement } from './confirmation.js';
 import type { ExperimentIdentity, JobFacts } from './experiment.js';
 import type { Failure } from './failure.js';
 import type { Amount, SpendingPhase } from './ledger.js';
@@ -17,6 +18,8 @@ export type EventBody =
       baseCommit: string;
       practices: string[];
       repair: { retries: number; experiments: string[] };
+      /** Absent in logs from before there were repeats. */
+      confirmation?: ConfirmationRules;
     }
   | { type: 'setup_failed'; failure: Failure }
   | { type: 'experiment_added'; experiment: ExperimentIdentity }
@@ -32,6 +35,10 @@ export type EventBody =
   | { type: 'experiment_failed'; nodeId: string; failure: Failure; job?: Partial<JobFacts> }
   | { type: 'experiment_cancelled'; nodeId: string; failure: Failure; job?: Partial<JobFacts> }
   | { type: 'best_changed'; nodeId: string }
+  /** What the result of an experiment is worth, after its own run and after each round of its repeats. */
+  | { type: 'candidate_judged'; nodeId: string; judgement: Judgement }
+  /** The winner is measured against the baseline once more, and then the run ends. */
+  | { type: 'verification_started'; nodeId: string }
   | { type: 'planning_started'; iteration: number }
   | {
       type: 'plan_received';

@@ -2,6 +2,7 @@
  * One experiment as the engine's state knows it: a small row. Long texts (description, hypothesis, launch command)
  * stay in the workdir and are found through the row's origin.
  */
+import type { Judgement, RepeatPurpose } from './confirmation.js';
 import type { Failure } from './failure.js';
 import type { MetricSources, Metrics } from './metrics.js';
 
@@ -13,7 +14,9 @@ export type SpecOrigin =
   | { from: 'seed' }
   | { from: 'plan'; iteration: number; index: number }
   | { from: 'repair'; of: string; attempt: number }
-  | { from: 'repeat'; of: string; index: number }
+  | { from: 'repeat'; of: string; index: number; purpose: RepeatPurpose }
+  /** Cached data on the code of another experiment. */
+  | { from: 'ceiling'; of: string }
   | { from: 'user'; request: string };
 
 /** What is known of an experiment when it is queued. */
@@ -72,7 +75,12 @@ export interface Ended {
   durationS: number | null;
 }
 
-export type ExperimentRow = ExperimentIdentity & { seq: number; state: ExperimentStatus };
+export type ExperimentRow = ExperimentIdentity & {
+  seq: number;
+  state: ExperimentStatus;
+  /** What its result is worth; absent while it has none, and in runs without repeats. */
+  judged?: Judgement;
+};
 
 export type TerminalStatus = 'completed' | 'failed' | 'cancelled';
 

@@ -1,7 +1,7 @@
 /** The run in a few lines of Markdown, for the Temporal UI's "current details". */
 import type { EngineState } from './engine-state.js';
 import { speedup } from './policies/compare.js';
-import { statusView } from './views.js';
+import { type StatusView, statusView } from './views.js';
 
 export function describeRun(state: EngineState): string {
   const view = statusView(state);
@@ -11,9 +11,16 @@ export function describeRun(state: EngineState): string {
     `queued ${counts.queued}, preparing ${counts.preparing}, running ${counts.running} of ${limits.max_concurrency}, completed ${counts.completed}, failed ${counts.failed}, cancelled ${counts.cancelled}`,
   ];
   if (view.best?.objective) {
-    const gain = speedup(view.best.objective, view.baseline?.objective ?? null);
-    const factor = gain === null ? '' : ` (${gain.toFixed(2)} times the baseline)`;
+    const factor = factorText(view);
     lines.push(`best: \`${view.best.node_id}\` ${view.best.objective.metric} ${view.best.objective.value}${factor}`);
   }
   return lines.join('\n\n');
+}
+
+/** The gain as far as it is proven, else as single runs show it. */
+function factorText({ best, baseline, gain }: StatusView): string {
+  const times = gain ? 1 + gain.gain : speedup(best?.objective ?? null, baseline?.objective ?? null);
+  if (times === null) return '';
+  const interval = gain ? `, between ${(1 + gain.low).toFixed(2)} and ${(1 + gain.high).toFixed(2)}` : '';
+  return ` (${times.toFixed(2)} times the baseline${interval})`;
 }

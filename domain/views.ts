@@ -4,7 +4,9 @@ import type { ExperimentRow } from './experiment.js';
 import { commitOf, jobIdOf } from './experiment.js';
 import { budgetWarnings } from './policies/budget.js';
 import { type Objective, objectiveOf } from './policies/compare.js';
+import type { GainInterval } from './policies/improvement.js';
 import { plateauCount } from './policies/planning.js';
+import { type Confidence, confidenceOf, headspaceLeft, provenGain } from './policies/repeats.js';
 import { inRunOrder } from './policies/scheduling.js';
 import { type Spending, spendingOf } from './policies/spending.js';
 import type { SetLimitsMessage } from './steering.js';
@@ -22,6 +24,8 @@ export interface ExperimentView {
   /** The compared metric, null while unknown. */
   objective: Objective | null;
   failure: { kind: string; message: string } | null;
+  /** not_better, repeat, keep, reject or quarantine; null while undecided, and in runs without repeats. */
+  verdict: string | null;
 }
 
 export interface StatusView {
@@ -51,6 +55,11 @@ export interface StatusView {
   baseline: ExperimentView | null;
   headspace: ExperimentView | null;
   best: ExperimentView | null;
+  /** How far the numbers can be trusted, relative; null while nothing was repeated. */
+  confidence: Confidence | null;
+  /** Of the best over the baseline, and of the ceiling over the best, from repeats. */
+  gain: GainInterval | null;
+  headspace_left: GainInterval | null;
   running: ExperimentView[];
   notes: number;
   anchor_commit: string | null;
@@ -72,6 +81,7 @@ export function experimentView(row: ExperimentRow): ExperimentView {
     duration_s: 'durationS' in state ? state.durationS : null,
     objective: state.status === 'completed' ? objectiveOf(state.metrics, state.durationS) : null,
     failure: 'failure' in state ? { kind: state.failure.kind, message: state.failure.message } : null,
+    verdict: row.judged?.verdict ?? null,
   };
 }
 
@@ -118,6 +128,9 @@ export function statusView(state: EngineState): StatusView {
     baseline: viewOf(state, '000_baseline'),
     headspace: viewOf(state, '000_headspace'),
     best: viewOf(state, state.best),
+    confidence: confidenceOf(state),
+    gain: provenGain(state),
+    headspace_left: headspaceLeft(state),
     running: open.filter((row) => row.state.status === 'running').map(experimentView),
     notes: state.notes.length,
     anchor_commit: state.anchorCommit,

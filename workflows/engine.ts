@@ -20,6 +20,7 @@ import type { StopReason } from '../domain/limits.js';
 import { DEFAULT_LIMITS } from '../domain/limits.js';
 import { engineWorkflowId } from '../domain/naming.js';
 import { affordable, describeLimit } from '../domain/policies/budget.js';
+import { dueEvents } from '../domain/policies/consequences.js';
 import { leftToRunMs, limitReached, type Move, nextMove } from '../domain/policies/moves.js';
 import { planningVerdict } from '../domain/policies/planning.js';
 import { reservationsFor, settlement } from '../domain/policies/settlement.js';
@@ -102,6 +103,7 @@ export async function engineWorkflow(input: EngineInput): Promise<EngineResult> 
     if (state.setupFailures.length > 0 && state.baseCommit === null) {
       return { reason: 'setup_failed', detail: state.setupFailures.at(-1)?.message ?? '' };
     }
+    for (let due = dueEvents(state); due.length > 0; due = dueEvents(state)) journal.record(...due);
     const prepareAhead = tuning.prepareAhead ?? state.limits.maxConcurrency;
     const leaving = isLeaving();
     if (leaving) charts.close();
@@ -146,10 +148,11 @@ export async function engineWorkflow(input: EngineInput): Promise<EngineResult> 
 
   async function setUp(): Promise<void> {
     try {
-      const { anchorCommit, seeds, practices, repair } = await activities.source.setup({ run });
+      const { anchorCommit, seeds, practices, repair, confirmation } = await activities.source.setup({ run });
       const { baseCommit, spent } = await activities.agent.instrument({ run });
       const money = settlement('setup', spent);
-      journal.record({ type: 'setup_completed', anchorCommit, baseCommit, practices, repair, money });
+      const rules = confirmation ? { confirmation } : {};
+      journal.record({ type: 'setup_completed', anchorCommit, baseCommit, practices, repair, ...rules, money });
       for (const experiment of seeds) journal.record({ type: 'experiment_added', experiment });
     } catch (error) {
       if (isCancellation(error)) throw error;

@@ -1,4 +1,5 @@
 /** How a run ended, as text: one fact a line, `name: value`. */
+import { intervalText } from '../../domain/reports/judgement-text.js';
 import { objectiveText, speedupText } from '../../domain/reports/quantity-text.js';
 import type { MeasuredNode, RunOutcome } from '../run-outcome.js';
 
@@ -10,6 +11,8 @@ export function outcomeText(outcome: RunOutcome): string {
     `baseline: ${measured(outcome.baseline)}`,
     `headspace: ${compared(outcome.headspace)}`,
     `best: ${compared(outcome.best)}${outcome.best ? ` (${outcome.best.node_id})` : ''}`,
+    ...(outcome.proven_gain ? [`gain: ${intervalText(outcome.proven_gain)}`] : []),
+    ...(outcome.headspace_left ? [`left to the ceiling: ${intervalText(outcome.headspace_left)}`] : []),
     ...changes.map(({ node_id, change }) => `change: ${node_id}: ${change}`),
   ];
   if (changes.length === 0) lines.push(interrupted ? 'change: none yet' : 'change: none; nothing beat the baseline');

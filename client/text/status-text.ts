@@ -1,6 +1,8 @@
 /** `status` and `queue` as text. */
 
 import { speedup } from '../../domain/policies/compare.js';
+import { percent } from '../../domain/reports/confidence.js';
+import { intervalText } from '../../domain/reports/judgement-text.js';
 import { gainText, objectiveText } from '../../domain/reports/quantity-text.js';
 import { spendingText, unpricedText } from '../../domain/reports/spending-text.js';
 import type { ExperimentView, StatusView } from '../../domain/views.js';
@@ -26,6 +28,9 @@ export function statusText(answer: StatusAnswer): string {
   );
   for (const name of ['baseline', 'headspace', 'best'] as const)
     lines.push(`${name.padEnd(10)} ${result(view[name], view)}`);
+  lines.push(...labelled('gain', view.gain ? [intervalText(view.gain)] : []));
+  lines.push(...labelled('left', view.headspace_left ? [`${intervalText(view.headspace_left)} to the ceiling`] : []));
+  lines.push(...labelled('noise', noise(view)));
   return [
     ...lines,
     ...section('running', view.running),
@@ -59,6 +64,11 @@ function counts({ counts: count }: StatusView): string {
 
 function rounds({ iteration, limits, plateau_count }: StatusView): string {
   return `${iteration} of ${limits.max_iterations}, ${plateau_count} in a row without a gain (patience ${limits.patience})`;
+}
+
+function noise({ confidence }: StatusView): string[] {
+  if (!confidence) return [];
+  return [`${percent(confidence.noise)} a run; a gain counts from ${percent(confidence.least)} on`];
 }
 
 function otherLimits({ limits: { max_experiments, max_hours } }: StatusView): string[] {

@@ -1,4 +1,5 @@
 /** The ended experiments as points of the progress chart. */
+import { isRemeasurement } from '../confirmation.js';
 import type { Objective } from '../policies/compare.js';
 import { isBetter } from '../policies/compare.js';
 import { objectiveOfRow, runFacts } from '../reports/run-facts.js';
@@ -37,13 +38,17 @@ export function progressData(record: RunRecord): ProgressData {
   const shown = (objective: Objective | null | undefined) => (objective?.metric === metric ? objective.value : null);
   const improved = improvedNodes(record);
   let best: Objective | null = null;
-  const points = record.ended.flatMap(({ nodeId }, index): ProgressPoint[] => {
+  const measured = record.ended.filter(({ nodeId }) => {
+    const row = state.experiments[nodeId];
+    return row !== undefined && !isRemeasurement(row);
+  });
+  const points = measured.flatMap(({ nodeId }, index): ProgressPoint[] => {
     const row = state.experiments[nodeId];
     if (!row || !('completedAtMs' in row.state)) return [];
     const isHeadspace = nodeId === HEADSPACE_ID;
     const objective = objectiveOfRow(row);
     const value = shown(objective);
-    if (!isHeadspace && value !== null && isBetter(objective, best)) best = objective;
+    if (!isHeadspace && value !== null && isBelieved(record, nodeId) && isBetter(objective, best)) best = objective;
     const metrics = row.state.status === 'completed' ? row.state.metrics : null;
     return [
       {
@@ -67,4 +72,9 @@ export function progressData(record: RunRecord): ProgressData {
     headspace: shown(facts.headspace?.objective),
     best: facts.best && bestValue !== null ? { nodeId: facts.best.row.nodeId, value: bestValue } : null,
   };
+}
+
+/** Where results are confirmed, only those that were can be the best. */
+function isBelieved({ state, bests }: RunRecord, nodeId: string): boolean {
+  return (state.confirmation?.rules.confirmRuns ?? 0) === 0 || bests.includes(nodeId);
 }

@@ -1,5 +1,7 @@
 /** The hypothesis tree as a chart shows it: what stands in each box, and which branches of a very large one are folded. */
+
 import { type HierarchyNode, hierarchy } from 'd3-hierarchy';
+import { isRemeasurement } from '../confirmation.js';
 import type { ExperimentRow } from '../experiment.js';
 import { speedup } from '../policies/compare.js';
 import { gainText, objectiveText } from '../reports/quantity-text.js';
@@ -29,7 +31,9 @@ const FOLD_ABOVE = 400;
 /** The tree under an invisible root. */
 export function treeModel(record: RunRecord): HierarchyNode<TreeBox> {
   const { state } = record;
-  const rows = Object.values(state.experiments).sort((a, b) => a.seq - b.seq);
+  const rows = Object.values(state.experiments)
+    .filter((row) => !isRemeasurement(row))
+    .sort((a, b) => a.seq - b.seq);
   const improved = improvedNodes(record);
   const lineage = lineageOf(record);
   const baseline = objectiveOfRow(state.experiments[BASELINE_ID]);

@@ -3,6 +3,7 @@
  * a default, so that an old file still parses.
  */
 import { z } from 'zod';
+import { DEFAULT_CONFIRMATION } from '../confirmation.js';
 import { EFFORTS } from '../effort.js';
 import { DEFAULT_LIMITS } from '../limits.js';
 import type { SetLimitsMessage } from '../steering.js';
@@ -66,6 +67,14 @@ export const ConfigSchema = z.looseObject({
   max_experiments: positive.nullable().default(DEFAULT_LIMITS.maxExperiments),
   /** Hours in which the engine runs. */
   max_hours: amount.default(DEFAULT_LIMITS.maxHours),
+  /** Repeats of the baseline after its first run: how much results vary. */
+  calibration_runs: z.number().int().min(0).default(DEFAULT_CONFIRMATION.calibrationRuns),
+  /** Repeats of what looks better, between two looks at it; 0 believes the first result. */
+  confirm_runs: z.number().int().min(0).default(DEFAULT_CONFIRMATION.confirmRuns),
+  /** Repeats of baseline and winner, in turn, before the run ends. */
+  verify_runs: z.number().int().min(0).default(DEFAULT_CONFIRMATION.verifyRuns),
+  /** Relative gain that is worth having; null = the larger of 1% and twice the noise of a run. */
+  min_improvement: amount.default(DEFAULT_CONFIRMATION.minImprovement),
   /** Absolute path of a directory whose files the agent is given to read; '' = none. */
   knowledge_dir: z.string().default(''),
   /** Globs of files that no agent may change. */

@@ -3,6 +3,7 @@
  * lost, so that whoever appends asks here first.
  */
 import { z } from 'zod';
+import { REPEAT_PURPOSES, VERDICTS } from '../confirmation.js';
 import type { EventBody } from '../events.js';
 import { EXPERIMENT_KINDS } from '../experiment.js';
 import { FAILURE_KINDS, FAILURE_PHASES, type FailureKind } from '../failure.js';
@@ -50,7 +51,8 @@ const origin = z.discriminatedUnion('from', [
   z.looseObject({ from: z.literal('seed') }),
   z.looseObject({ from: z.literal('plan'), iteration, index: whole }),
   z.looseObject({ from: z.literal('repair'), of: name, attempt: whole }),
-  z.looseObject({ from: z.literal('repeat'), of: name, index: whole }),
+  z.looseObject({ from: z.literal('repeat'), of: name, index: whole, purpose: z.enum(REPEAT_PURPOSES) }),
+  z.looseObject({ from: z.literal('ceiling'), of: name }),
   z.looseObject({ from: z.literal('user'), request: name }),
 ]);
 const experiment = z.looseObject({
@@ -65,6 +67,20 @@ const experiment = z.looseObject({
   tags: texts,
 });
 
+const confirmation = z.looseObject({
+  calibrationRuns: whole,
+  confirmRuns: whole,
+  verifyRuns: whole,
+  minImprovement: z.number().nullable(),
+});
+const gain = z.looseObject({ gain: z.number(), low: z.number(), high: z.number(), confidence: z.number() });
+const judgement = z.looseObject({
+  verdict: z.enum(VERDICTS),
+  against: name.nullable(),
+  gain: gain.nullable(),
+  reason: text,
+});
+
 /** Complete by type: an event without its fields here does not compile. */
 const FIELDS = {
   run_started: { run: text, limits },
@@ -74,6 +90,7 @@ const FIELDS = {
     baseCommit: commit,
     practices: texts,
     repair: z.looseObject({ retries: whole, experiments: texts }),
+    confirmation: confirmation.optional(),
   },
   setup_failed: { failure },
   experiment_added: { experiment },
@@ -87,6 +104,8 @@ const FIELDS = {
   experiment_failed: { nodeId: name, failure, job: job.partial().optional() },
   experiment_cancelled: { nodeId: name, failure, job: job.partial().optional() },
   best_changed: { nodeId: name },
+  candidate_judged: { nodeId: name, judgement },
+  verification_started: { nodeId: name },
   planning_started: { iteration },
   plan_received: {
     iteration,

@@ -1,9 +1,12 @@
 /** What follows from a report or an ended experiment, as events: the engine records them and decides nothing itself. */
+import { isRemeasurement } from '../confirmation.js';
 import type { EngineState } from '../engine-state.js';
 import type { EventBody } from '../events.js';
 import { type ExperimentRow, followUpNodeId, isTerminal } from '../experiment.js';
 import { isBetter, objectiveOf } from './compare.js';
+import { confirmationEvents } from './confirmation.js';
 import { repairFor } from './repair.js';
+import { verificationEvents } from './verification.js';
 
 /** To be applied after the experiment's own end was applied. */
 export function consequencesOf(state: EngineState, nodeId: string): EventBody[] {
@@ -21,9 +24,16 @@ function objectiveOfRow(row: ExperimentRow | undefined) {
   return row?.state.status === 'completed' ? objectiveOf(row.state.metrics, row.state.durationS) : null;
 }
 
-/** Headspace is a bound, never a candidate. */
+/** What is due now whatever happened last; to be asked again once the events were applied, until there are none. */
+export function dueEvents(state: EngineState): EventBody[] {
+  const due = confirmationEvents(state);
+  return due.length > 0 ? due : verificationEvents(state);
+}
+
+/** Headspace is a bound, never a candidate; nor is a repeat. Where results are confirmed, only the baseline needs no other. */
 function becomesBest(state: EngineState, row: ExperimentRow): boolean {
-  if (row.kind === 'headspace') return false;
+  if (row.kind === 'headspace' || isRemeasurement(row)) return false;
+  if (row.kind !== 'baseline' && (state.confirmation?.rules.confirmRuns ?? 0) > 0) return false;
   const incumbent = state.best === null ? undefined : state.experiments[state.best];
   return isBetter(objectiveOfRow(row), objectiveOfRow(incumbent));
 }

@@ -1,7 +1,8 @@
 /** What the engine may do next, one move at a time, with the money that the move sets aside; and which limit forbids more. */
+import { isRemeasurement } from '../confirmation.js';
 import { type EngineState, openRows, rowOf } from '../engine-state.js';
 import type { Money } from '../events.js';
-import type { ExperimentKind } from '../experiment.js';
+import type { ExperimentKind, ExperimentRow } from '../experiment.js';
 import type { SpendingPhase } from '../ledger.js';
 import type { StopReason } from '../limits.js';
 import { affordable } from './budget.js';
@@ -16,29 +17,33 @@ export type Move =
 export function nextMove(state: EngineState, prepareAhead: number): Move | null {
   const [grant] = nextGrants(state);
   if (grant) {
-    const allowed = affordable(state, GRANTED_PHASES);
+    const allowed = affordable(state, grantedPhases(rowOf(state, grant.nodeId)));
     if (allowed.ok) return { do: 'grant', ...grant, money: reservationsFor(allowed, grant.nodeId) };
   }
   const [nodeId] = nextStarts(state, prepareAhead);
-  if (nodeId === undefined || isAtMaxExperiments(state)) return null;
+  if (nodeId === undefined || isKeptBack(state, nodeId)) return null;
   const allowed = affordable(state, startPhases(rowOf(state, nodeId).kind));
   return allowed.ok ? { do: 'start', nodeId, money: reservationsFor(allowed, nodeId) } : null;
 }
 
-const GRANTED_PHASES: readonly SpendingPhase[] = ['job', 'analyze'];
+/** Numbers are enough of a repeat: no agent is asked what they mean. */
+function grantedPhases({ kind }: ExperimentRow): SpendingPhase[] {
+  return kind === 'repeat' ? ['job'] : ['job', 'analyze'];
+}
 
 /** The baseline and repeats run code that is there already. */
 function startPhases(kind: ExperimentKind): SpendingPhase[] {
   return kind === 'baseline' || kind === 'repeat' ? [] : ['apply'];
 }
 
-/** Started ones are those that have left the queue. */
-function isAtMaxExperiments(state: EngineState): boolean {
+/** Started ones are those that have left the queue. What measures again what is there already is not counted. */
+function isKeptBack(state: EngineState, nodeId: string): boolean {
   const { maxExperiments } = state.limits;
-  if (maxExperiments === null) return false;
+  if (maxExperiments === null || isRemeasurement(rowOf(state, nodeId))) return false;
   const { completed, failed, cancelled } = state.tally;
-  const started = openRows(state).filter((row) => row.state.status !== 'queued').length;
-  return completed + failed + cancelled + started >= maxExperiments;
+  const started = openRows(state).filter((row) => row.state.status !== 'queued' && !isRemeasurement(row)).length;
+  const ended = completed + failed + cancelled - (state.confirmation?.ended ?? 0);
+  return ended + started >= maxExperiments;
 }
 
 /**
@@ -50,10 +55,11 @@ export function limitReached(state: EngineState, nowMs: number, prepareAhead: nu
   if (leftToRunMs(state, nowMs) <= 0) return 'wall_clock';
   const isUnderWay = openRows(state).some((row) => row.state.status !== 'queued' && row.state.status !== 'ready');
   if (isUnderWay || state.planningSince !== null) return null;
-  if (nextGrants(state).length > 0) return refusal(state, GRANTED_PHASES);
+  const [grant] = nextGrants(state);
+  if (grant) return refusal(state, grantedPhases(rowOf(state, grant.nodeId)));
   const [nodeId] = nextStarts(state, prepareAhead);
   if (nodeId !== undefined) {
-    return isAtMaxExperiments(state) ? 'max_experiments' : refusal(state, startPhases(rowOf(state, nodeId).kind));
+    return isKeptBack(state, nodeId) ? 'max_experiments' : refusal(state, startPhases(rowOf(state, nodeId).kind));
   }
   return planningVerdict(state).do === 'plan' ? refusal(state, ['plan']) : null;
 }

@@ -2,10 +2,14 @@
  * When to plan, and when a run has reached its end. Planning never stands in the way of a running job: it happens while
  * jobs run, early enough that the queue does not run dry, and not so early that it decides on stale results.
  */
+import { isRemeasurement } from '../confirmation.js';
 import { type EngineState, openRows } from '../engine-state.js';
 import { isTerminal, SEEDS } from '../experiment.js';
 import type { StopReason } from '../limits.js';
 import { untriedPractices } from './best-practices.js';
+import { hasReachedCeiling } from './ceiling.js';
+import { isConfirming } from './confirmation.js';
+import { ceilingOf, leastImprovementOf, measuredObjective, noiseOf, runsOf } from './repeats.js';
 import { isWaiting } from './scheduling.js';
 
 /** Planning rounds in a row, newest first, whose experiments have all ended without a gain; open rounds and waits do not count. */
@@ -28,6 +32,7 @@ const STOPS_BELIEVED = 2;
 
 export function planningVerdict(state: EngineState): PlanningVerdict {
   if (state.status !== 'running' || state.planningSince !== null || !seedsTerminal(state)) return { do: 'wait' };
+  if (isMeasuringAgain(state)) return { do: 'wait' };
   return endOfRun(state) ?? (isTimeToPlan(state) ? { do: 'plan' } : { do: 'wait' });
 }
 
@@ -38,7 +43,13 @@ export function seedsTerminal(state: EngineState): boolean {
   });
 }
 
-function endOfRun(state: EngineState): Extract<PlanningVerdict, { do: 'end' }> | null {
+/** A plan made before what looks better is confirmed, or not, would start from the wrong place. */
+function isMeasuringAgain(state: EngineState): boolean {
+  return isConfirming(state) || openRows(state).some(isRemeasurement);
+}
+
+/** By which rule the run ends once nothing is open, or null. */
+export function endOfRun(state: EngineState): Extract<PlanningVerdict, { do: 'end' }> | null {
   const { limits, rounds } = state;
   const end = (reason: StopReason, detail: string) => ({ do: 'end', reason, detail }) as const;
   if (state.best === null && state.open.length === 0) {
@@ -52,12 +63,19 @@ function endOfRun(state: EngineState): Extract<PlanningVerdict, { do: 'end' }> |
   if (stops >= STOPS_BELIEVED || (stops > 0 && untried.length === 0) || trailing('manual') > 0) {
     return end('planner_stopped', 'the planner proposes nothing more');
   }
+  if (untried.length === 0 && isAtCeiling(state)) {
+    return end(
+      'headspace_reached',
+      'the best is as fast as the same job with cached data: data loading can give no more',
+    );
+  }
   const plateau = plateauCount(state);
   if (plateau >= limits.patience && untried.length === 0) {
     return end('plateau', `${plateau} planning rounds in a row brought no gain and every best practice was tried`);
   }
   const { completed: done, failed: broken, cancelled } = state.tally;
-  const total = done + broken + cancelled + state.open.length;
+  const open = openRows(state).filter((row) => !isRemeasurement(row)).length;
+  const total = done + broken + cancelled + open - (state.confirmation?.ended ?? 0);
   if (limits.maxExperiments !== null && total >= limits.maxExperiments) {
     return end('max_experiments', `${total} of ${limits.maxExperiments} experiments were queued`);
   }
@@ -65,6 +83,17 @@ function endOfRun(state: EngineState): Extract<PlanningVerdict, { do: 'end' }> |
     return end('max_iterations', `${state.iteration} of ${limits.maxIterations} planning rounds are done`);
   }
   return null;
+}
+
+/** As far as can be told from repeats. */
+function isAtCeiling(state: EngineState): boolean {
+  if (state.best === null || (state.confirmation?.rules.confirmRuns ?? 0) === 0) return false;
+  const noise = noiseOf(state);
+  const least = leastImprovementOf(state, noise);
+  const ceiling = ceilingOf(state, state.best);
+  const metric = measuredObjective(state.experiments[state.best])?.metric;
+  if (!noise || least === null || ceiling === null || metric === undefined) return false;
+  return hasReachedCeiling(runsOf(state, state.best, metric), runsOf(state, ceiling, metric), noise, least);
 }
 
 function isTimeToPlan(state: EngineState): boolean {

@@ -1,8 +1,11 @@
 /** The experiments of a run as rows of a table: for summary.md, report.md and the command line. */
+import { isRemeasurement, type Verdict } from '../confirmation.js';
 import type { EngineState } from '../engine-state.js';
 import type { ExperimentKind, ExperimentRow, ExperimentStatus } from '../experiment.js';
 import type { FailureKind } from '../failure.js';
 import { type Objective, speedup } from '../policies/compare.js';
+import { repeatRows } from '../policies/repeats.js';
+import { VERDICT_TEXTS } from './judgement-text.js';
 import { durationText, gainText, numberText, objectiveText } from './quantity-text.js';
 import { objectiveOfRow } from './run-facts.js';
 import { BASELINE_ID } from './run-record.js';
@@ -22,17 +25,29 @@ export interface ExperimentTableRow {
   smPct: number | null;
   durationS: number | null;
   failureKind: FailureKind | null;
+  /** What its result is worth; null while that is open, and in runs without repeats. */
+  verdict: Verdict | null;
+  /** Completed repeats. */
+  repeats: number;
 }
 
-/** Rows in the order in which the experiments were added. */
+/** Rows in the order in which the experiments were added; repeats are counted with what they repeat. */
 export function experimentTable(state: EngineState): ExperimentTableRow[] {
   const baseline = objectiveOfRow(state.experiments[BASELINE_ID]);
   return Object.values(state.experiments)
+    .filter((row) => !isRemeasurement(row))
     .sort((a, b) => a.seq - b.seq)
-    .map((row) => tableRow(row, row.nodeId === state.best, baseline));
+    .map((row) => ({
+      ...tableRow(row, row.nodeId === state.best, baseline),
+      repeats: repeatRows(state, row.nodeId).filter((repeat) => repeat.state.status === 'completed').length,
+    }));
 }
 
-function tableRow(row: ExperimentRow, isBest: boolean, baseline: Objective | null): ExperimentTableRow {
+function tableRow(
+  row: ExperimentRow,
+  isBest: boolean,
+  baseline: Objective | null,
+): Omit<ExperimentTableRow, 'repeats'> {
   const { state } = row;
   const objective = objectiveOfRow(row);
   const metrics = state.status === 'completed' ? state.metrics : null;
@@ -50,6 +65,7 @@ function tableRow(row: ExperimentRow, isBest: boolean, baseline: Objective | nul
     smPct: metrics?.steady_sm_utilization_pct ?? metrics?.sm_utilization_pct ?? null,
     durationS: 'durationS' in state ? state.durationS : null,
     failureKind: 'failure' in state ? state.failure.kind : null,
+    verdict: row.judged?.verdict ?? null,
   };
 }
 
@@ -68,11 +84,17 @@ export function experimentCells(row: ExperimentTableRow): string[] {
   const isReference = row.nodeId === BASELINE_ID;
   return [
     row.isBest ? `${row.nodeId} *` : row.nodeId,
-    row.failureKind && row.failureKind !== 'cancelled' ? `${row.status}: ${row.failureKind}` : row.status,
+    statusCell(row),
     objectiveText(row.objective),
     isReference ? '-' : gainText(row.gain),
     row.stepTimeMs === null ? '-' : `${numberText(row.stepTimeMs)} ms`,
     row.dataReadinessPct === null ? '-' : `${numberText(row.dataReadinessPct)}%`,
     durationText(row.durationS),
   ];
+}
+
+function statusCell({ status, failureKind, verdict, repeats }: ExperimentTableRow): string {
+  if (failureKind && failureKind !== 'cancelled') return `${status}: ${failureKind}`;
+  const times = repeats > 0 ? ` (${repeats + 1} runs)` : '';
+  return verdict === null || verdict === 'not_better' ? `${status}${times}` : `${VERDICT_TEXTS[verdict]}${times}`;
 }

@@ -6,8 +6,10 @@ import type { EngineState } from '../engine-state.js';
 import { commitOf, type ExperimentRow } from '../experiment.js';
 import { type FailureKind, suggestedAction } from '../failure.js';
 import type { RunConfig } from '../formats/config.js';
+import { confidenceLines } from './confidence.js';
 import { type ExperimentTableRow, experimentTable } from './experiment-table.js';
 import { headlineTable, headspaceSentence } from './headline.js';
+import { intervalText } from './judgement-text.js';
 import { document, fence, inline, section } from './markdown.js';
 import { durationText, objectiveText, speedupText } from './quantity-text.js';
 import { type RunFacts, runFacts } from './run-facts.js';
@@ -25,7 +27,9 @@ export function finalReport(record: RunRecord, specs: Specs, config: RunConfig):
   const rows = experimentTable(state);
   const tried = rows.filter((row) => row.nodeId !== BASELINE_ID && row.nodeId !== HEADSPACE_ID);
   const completed = tried.filter((row) => row.status === 'completed');
-  const isGain = (row: ExperimentTableRow) => row.gain !== null && row.gain >= WORTH_NAMING;
+  // Where results are confirmed, a gain is what was; else what a single run showed.
+  const isGain = (row: ExperimentTableRow) =>
+    row.gain !== null && row.gain >= WORTH_NAMING && (row.verdict === null ? !confirms(state) : row.verdict === 'keep');
   const gains = completed.filter(isGain).sort((a, b) => (b.gain ?? 0) - (a.gain ?? 0));
   return document([
     `# Report of run ${state.run}`,
@@ -34,6 +38,7 @@ export function finalReport(record: RunRecord, specs: Specs, config: RunConfig):
     '',
     ...headlineTable(facts),
     ...section('## Remaining headspace', [headspaceSentence(facts)]),
+    ...section('## Confidence', confidenceLines(state, facts)),
     ...section('## How to apply the winner', winnerLines(state, facts, specs, config)),
     ...section('## What worked', experimentEntries(record, specs, gains)),
     ...section(
@@ -53,6 +58,10 @@ export function finalReport(record: RunRecord, specs: Specs, config: RunConfig):
   ]);
 }
 
+function confirms(state: EngineState): boolean {
+  return (state.confirmation?.rules.confirmRuns ?? 0) > 0;
+}
+
 function outcome(state: EngineState, facts: RunFacts): string {
   const { completed, failed, cancelled } = state.tally;
   const took = durationText((state.updatedAtMs - state.startedAtMs) / 1000);
@@ -63,10 +72,11 @@ function outcome(state: EngineState, facts: RunFacts): string {
   return `${why} ${counts} ${bestSentence(facts)}`;
 }
 
-function bestSentence({ best, gain }: RunFacts): string {
+function bestSentence({ best, gain, proven }: RunFacts): string {
   if (!best) return 'Nothing was measured.';
   if (best.row.nodeId === BASELINE_ID) return 'No experiment beat the baseline.';
-  return `The best is **${best.row.nodeId}** with ${objectiveText(best.objective)}, ${speedupText(gain)} against the baseline.`;
+  const against = proven ? intervalText(proven) : speedupText(gain);
+  return `The best is **${best.row.nodeId}** with ${objectiveText(best.objective)}, ${against} against the baseline.`;
 }
 
 function experimentEntries(record: RunRecord, specs: Specs, rows: readonly ExperimentTableRow[]): string[] {

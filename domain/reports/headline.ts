@@ -1,4 +1,5 @@
 /** The first lines of both reports: baseline, best and ceiling as a table, and what is left as a sentence. */
+import { intervalText } from './judgement-text.js';
 import { table } from './markdown.js';
 import { objectiveText, speedupText, timesText } from './quantity-text.js';
 import type { Measured, RunFacts } from './run-facts.js';
@@ -14,7 +15,7 @@ export function headlineTable(facts: RunFacts): string[] {
     ['', 'experiment', 'result', 'vs baseline'],
     [
       line('Baseline', facts.baseline, '-'),
-      line('Best', facts.best, speedupText(facts.gain)),
+      line('Best', facts.best, facts.proven ? intervalText(facts.proven) : speedupText(facts.gain)),
       line('Headspace (ceiling)', facts.headspace, speedupText(facts.ceiling)),
     ],
   );

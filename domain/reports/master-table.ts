@@ -27,6 +27,8 @@ const COLUMNS = [
   'commit',
   'cpu_util_pct',
   'failure_kind',
+  'verdict',
+  'repeat_of',
 ] as const;
 
 export const MASTER_TABLE_HEADER = tsvLine(COLUMNS);
@@ -51,12 +53,20 @@ export function masterTableLine(row: ExperimentRow, spec: Spec): string {
     duration_s: 'durationS' in state ? state.durationS : null,
     changes: spec.description,
     change_summary: spec.change_summary,
-    notes: failure ? `${failure.kind}: ${failure.message}` : metrics.notes,
+    notes: failure ? `${failure.kind}: ${failure.message}` : notesOf(row, metrics.notes),
     kind: row.kind,
     parent_id: treeParent(row),
     commit: commitOf(row),
     cpu_util_pct: metrics.cpu_utilization_pct,
     failure_kind: failure?.kind ?? null,
+    verdict: row.judged?.verdict ?? null,
+    repeat_of: row.origin.from === 'repeat' ? row.origin.of : null,
   };
   return tsvLine(COLUMNS.map((column) => cells[column]));
+}
+
+/** A result that is not believed says so beside its number. */
+function notesOf({ judged }: ExperimentRow, notes: string | null): string | null {
+  if (judged?.verdict !== 'quarantine') return notes;
+  return `quarantined: ${judged.reason}${notes ? `; ${notes}` : ''}`;
 }

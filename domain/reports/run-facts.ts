@@ -1,7 +1,9 @@
 /** The headline of a run: what the baseline does, what the best one does, and how far that is from the ceiling. */
 import type { EngineState } from '../engine-state.js';
 import type { ExperimentRow } from '../experiment.js';
-import { type Objective, objectiveOf, speedup } from '../policies/compare.js';
+import { type Objective, speedup } from '../policies/compare.js';
+import type { GainInterval } from '../policies/improvement.js';
+import { headspaceLeft, measuredObjective, provenGain } from '../policies/repeats.js';
 import { BASELINE_ID, HEADSPACE_ID } from './run-record.js';
 
 export interface Measured {
@@ -13,17 +15,20 @@ export interface RunFacts {
   baseline: Measured | null;
   headspace: Measured | null;
   best: Measured | null;
-  /** How many times faster the best is than the baseline. */
+  /** How many times faster the best is than the baseline: as proven by repeats, else by their single runs. */
   gain: number | null;
+  proven: GainInterval | null;
   /** How many times faster than the baseline the ceiling is. */
   ceiling: number | null;
   /** How many times faster the ceiling is than the best: 1 = nothing is left. */
   remaining: number | null;
+  /** The same from repeats, as a relative gain. */
+  left: GainInterval | null;
 }
 
 /** The compared number of a completed experiment; null for every other. */
 export function objectiveOfRow(row: ExperimentRow | undefined): Objective | null {
-  return row?.state.status === 'completed' ? objectiveOf(row.state.metrics, row.state.durationS) : null;
+  return measuredObjective(row);
 }
 
 export function runFacts(state: EngineState): RunFacts {
@@ -31,13 +36,17 @@ export function runFacts(state: EngineState): RunFacts {
   const headspace = measured(state, HEADSPACE_ID);
   const best = measured(state, state.best);
   const between = (a: Measured | null, b: Measured | null) => speedup(a?.objective ?? null, b?.objective ?? null);
+  const proven = provenGain(state);
+  const left = headspaceLeft(state);
   return {
     baseline,
     headspace,
     best,
-    gain: between(best, baseline),
+    gain: proven ? 1 + proven.gain : between(best, baseline),
+    proven,
     ceiling: between(headspace, baseline),
-    remaining: between(headspace, best),
+    remaining: left ? 1 + left.gain : between(headspace, best),
+    left,
   };
 }
 

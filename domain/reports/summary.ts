@@ -5,6 +5,7 @@ import { type FailureKind, suggestedAction } from '../failure.js';
 import type { Spec } from '../formats/spec.js';
 import { plateauCount } from '../policies/planning.js';
 import { inRunOrder } from '../policies/scheduling.js';
+import { confidenceLines } from './confidence.js';
 import { EXPERIMENT_COLUMNS, type ExperimentTableRow, experimentCells, experimentTable } from './experiment-table.js';
 import { headlineTable, headspaceSentence } from './headline.js';
 import { document, inline, oneLine, section, table } from './markdown.js';
@@ -31,6 +32,7 @@ export function summaryReport(record: RunRecord, specs: Specs): string {
     ...headlineTable(facts),
     '',
     headspaceSentence(facts),
+    ...section('## Confidence', confidenceLines(state, facts)),
     ...section('## Limits', limitLines(state)),
     ...section('## Spent', spendingLines(state)),
     ...section('## Running', runningLines(state)),

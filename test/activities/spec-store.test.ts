@@ -90,7 +90,7 @@ describe('a specification is found by its origin', () => {
       workdir,
       config,
       state,
-      follower({ from: 'repeat', of: '001_mtp', index: 1 }, 'mtp_repeat_1'),
+      follower({ from: 'repeat', of: '001_mtp', index: 1, purpose: 'confirmation' }, 'mtp_repeat_1'),
     );
     expect(spec).toMatchObject({ name: 'mtp_repeat_1', changes: ['mtp'], repeat_of: '001_mtp' });
   });

@@ -1,4 +1,5 @@
 /** Short runs as lists of events, for tables of decisions. */
+import type { ConfirmationRules } from '../../domain/confirmation.js';
 import { applyEvent, type EngineState, initialState } from '../../domain/engine-state.js';
 import type { EventBody, Money } from '../../domain/events.js';
 import { type ExperimentIdentity, SEEDS } from '../../domain/experiment.js';
@@ -19,9 +20,16 @@ export class Story {
     return this;
   }
 
-  setUp(practices: string[] = []): this {
+  setUp(practices: string[] = [], confirmation?: ConfirmationRules): this {
     const repair = { retries: 2, experiments: ['mtp'] };
-    this.tell({ type: 'setup_completed', anchorCommit: 'a0', baseCommit: 'b0', practices, repair });
+    this.tell({
+      type: 'setup_completed',
+      anchorCommit: 'a0',
+      baseCommit: 'b0',
+      practices,
+      repair,
+      ...(confirmation ? { confirmation } : {}),
+    });
     for (const seed of SEEDS)
       this.tell({
         type: 'experiment_added',

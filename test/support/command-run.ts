@@ -10,6 +10,8 @@ import { packageFile } from '../../activities/package-files.js';
 import { isSameProcess, processIdentity } from '../../activities/process-identity.js';
 import type { EngineEvent } from '../../domain/events.js';
 
+const NO_REPEATS = ['--calibration-runs', '0', '--confirm-runs', '0', '--verify-runs', '0'];
+
 /** How often files are looked at; only how soon a test goes on depends on it. */
 const LOOK_MS = 50;
 
@@ -20,6 +22,8 @@ export interface RunOptions {
   /** Share of agent calls that go wrong. */
   faultRate?: number;
   flags?: string[];
+  /** Measure again what looks better, as by default; tests about something else do without. */
+  repeats?: boolean;
   /** The folder that is optimised, with a train.py; the knobs project when absent. */
   project?: string;
   env?: Record<string, string>;
@@ -63,7 +67,8 @@ export class CommandRun {
       ...['--build-command', 'echo img-$(sha1sum train.py | cut -c1-12)'],
       ...['--base-launch-command', `python3 ${join(this.source, 'train.py')}`],
       ...['--agent', 'claude', '--agent-command', packageFile('test', 'fixtures', 'agents', 'scripted-claude.py')],
-      ...['--platform', 'local', '--poll-interval', '1', ...(this.options.flags ?? [])],
+      ...['--platform', 'local', '--poll-interval', '1', ...(this.options.repeats ? [] : NO_REPEATS)],
+      ...(this.options.flags ?? []),
     ];
   }
 

@@ -51,6 +51,9 @@ const config = ConfigSchema.parse({
   agent: 'claude',
   agent_command: packageFile('test', 'fixtures', 'agents', 'scripted-claude.py'),
   poll_interval: 1,
+  calibration_runs: 0,
+  confirm_runs: 0,
+  verify_runs: 0,
 });
 
 let ours: TestWorker;

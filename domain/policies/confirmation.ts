@@ -1,0 +1,190 @@
+/**
+ * What is due before a result is believed, as events: repeats of the baseline (calibration), repeats of what looks better
+ * than the incumbent, in turn with repeats of the incumbent itself, and the verdicts on them (improvement.ts).
+ */
+import type { Judgement } from '../confirmation.js';
+import type { EngineState } from '../engine-state.js';
+import type { EventBody } from '../events.js';
+import { type ExperimentIdentity, type ExperimentRow, isTerminal } from '../experiment.js';
+import { isAboveCeiling } from './ceiling.js';
+import { isBetter } from './compare.js';
+import {
+  deservesRepeats,
+  gainInterval,
+  incumbentIsDue,
+  judgeRepeats,
+  KEEP_CONFIDENCE,
+  type Sides,
+} from './improvement.js';
+import type { Noise } from './noise.js';
+import { repeatOf } from './repeat-experiment.js';
+import {
+  ceilingOf,
+  hasOpenRepeats,
+  leastImprovementOf,
+  measuredObjective,
+  noiseOf,
+  repeatRows,
+  runsOf,
+} from './repeats.js';
+
+/** After the seeds, spread over the time before the first plan. */
+const CALIBRATION_PRIORITY = -900;
+/** Before whatever a plan proposes: the next plan waits for them. */
+const CONFIRMATION_PRIORITY = -500;
+const BASELINE = '000_baseline';
+const HEADSPACE = '000_headspace';
+
+/** The next events that are due; to be asked again once they were applied, until there are none. */
+export function confirmationEvents(state: EngineState): EventBody[] {
+  const { confirmation } = state;
+  const baseline = state.experiments[BASELINE];
+  if (!confirmation || isOpen(state, BASELINE)) return [];
+  const isRunning = state.status === 'running';
+  const { calibrationRuns } = confirmation.rules;
+  if (isRunning && calibrationRuns > 0 && measuredObjective(baseline) && !confirmation.repeats[BASELINE])
+    return repeats(state, BASELINE, 'calibration', CALIBRATION_PRIORITY, calibrationRuns);
+  if (isCalibrating(state) || isOpen(state, HEADSPACE)) return [];
+  for (const nodeId of confirmation.candidates) {
+    if (hasOpenRepeats(state, nodeId)) continue;
+    const events = nextOf(state, state.experiments[nodeId]!);
+    // Nothing new is begun while the run ends or pauses: what is not decided by then stays undecided.
+    if (isRunning || !events.some(({ type }) => type === 'experiment_added')) return events;
+  }
+  return [];
+}
+
+function isOpen(state: EngineState, nodeId: string): boolean {
+  const row = state.experiments[nodeId];
+  return row !== undefined && !isTerminal(row);
+}
+
+function isCalibrating(state: EngineState): boolean {
+  return repeatRows(state, BASELINE).some(
+    (row) => row.origin.from === 'repeat' && row.origin.purpose === 'calibration' && !isTerminal(row),
+  );
+}
+
+/** Whether results are being confirmed, so that a plan made now would start from what may not be the best. */
+export function isConfirming(state: EngineState): boolean {
+  const { confirmation } = state;
+  if (!confirmation) return false;
+  return confirmation.candidates.length > 0 || isCalibrating(state);
+}
+
+function judged(nodeId: string, judgement: Judgement): EventBody {
+  return { type: 'candidate_judged', nodeId, judgement };
+}
+
+function nextOf(state: EngineState, row: ExperimentRow): EventBody[] {
+  const { nodeId } = row;
+  const against = state.best;
+  const verdict = (is: Judgement['verdict'], reason: string, gain: Judgement['gain'] = null) =>
+    judged(nodeId, { verdict: is, against, gain, reason });
+  const objective = measuredObjective(row);
+  const incumbent = against === null ? null : measuredObjective(state.experiments[against]);
+  const best: EventBody = { type: 'best_changed', nodeId };
+  if (!objective) return [verdict('not_better', 'nothing was measured')];
+  if (against === null || !incumbent) return [verdict('keep', 'there is nothing to compare it with'), best];
+  if (objective.metric !== incumbent.metric) {
+    return isBetter(objective, incumbent)
+      ? [verdict('keep', `it has ${objective.metric}, which ${against} lacks`), best]
+      : [verdict('not_better', `${against} has ${incumbent.metric}, which it lacks`)];
+  }
+  const noise = noiseOf(state);
+  const least = leastImprovementOf(state, noise);
+  const { metric } = objective;
+  const ownRuns = { candidate: runsOf(state, nodeId, metric), incumbent: runsOf(state, against, metric) };
+  const gain = noise && gainInterval(ownRuns, noise, KEEP_CONFIDENCE);
+  if (row.judged?.verdict !== 'repeat') {
+    const [first] = ownRuns.candidate;
+    const isPromising =
+      noise && least !== null && first !== undefined
+        ? deservesRepeats(first, ownRuns.incumbent, noise, least)
+        : isBetter(objective, incumbent);
+    if (!isPromising) return [verdict('not_better', `not better than ${against}`, gain)];
+    return [verdict('repeat', `it looks better than ${against}`, gain), ...nextRound(state, row, ownRuns.incumbent)];
+  }
+  const broken = confirmationsOf(state, nodeId).find(({ state: now }) => now.status !== 'completed');
+  if (broken) return [verdict('reject', `its repeat ${broken.nodeId} ${broken.state.status}`, gain)];
+  const says = noise && least !== null ? judgeRepeats(ownRuns, noise, least) : 'repeat';
+  if (says === 'reject') return [verdict('reject', `its repeats are not better than ${against}`, gain)];
+  if (says === 'keep') return kept(state, row, ownRuns, noise!, verdict, gain);
+  return [verdict('repeat', 'not decided', gain), ...nextRound(state, row, ownRuns.incumbent)];
+}
+
+function kept(
+  state: EngineState,
+  { nodeId }: ExperimentRow,
+  runs: Sides,
+  noise: Noise,
+  verdict: (is: Judgement['verdict'], reason: string, gain: Judgement['gain']) => EventBody,
+  gain: Judgement['gain'],
+): EventBody[] {
+  const keep = [verdict('keep', 'its repeats are better', gain), { type: 'best_changed', nodeId } as const];
+  const metric = measuredObjective(state.experiments[nodeId])!.metric;
+  const isAbove = (ceiling: string) => isAboveCeiling(runs.candidate, runsOf(state, ceiling, metric), noise);
+  if (!isAbove(HEADSPACE)) return keep;
+  const ceiling = ceilingOf(state, nodeId);
+  if (ceiling === null) {
+    const experiment = ceilingExperiment(state.experiments[nodeId]!);
+    return [verdict('repeat', 'the ceiling is measured on its code', gain), { type: 'experiment_added', experiment }];
+  }
+  if (measuredObjective(state.experiments[ceiling]) && !isAbove(ceiling)) return keep;
+  const reason = `it is faster than ${ceiling}, which loads no data at all: more than a change of data loading can give`;
+  return [verdict('quarantine', reason, gain)];
+}
+
+function confirmationsOf(state: EngineState, nodeId: string): ExperimentRow[] {
+  return repeatRows(state, nodeId).filter(
+    ({ origin }) => origin.from === 'repeat' && origin.purpose === 'confirmation',
+  );
+}
+
+/** The incumbent first, so that the two alternate. */
+function nextRound(state: EngineState, row: ExperimentRow, incumbentRuns: readonly number[]): EventBody[] {
+  const { best, confirmation } = state;
+  const events: EventBody[] = [];
+  const isDue = best !== null && !hasOpenRepeats(state, best) && isIncumbentDue(state, best, incumbentRuns.length);
+  if (isDue) events.push(...repeats(state, best, 'confirmation', CONFIRMATION_PRIORITY, 1));
+  return [
+    ...events,
+    ...repeats(state, row.nodeId, 'confirmation', CONFIRMATION_PRIORITY, confirmation!.rules.confirmRuns),
+  ];
+}
+
+function isIncumbentDue(state: EngineState, best: string, runs: number): boolean {
+  const endOf = ({ state: now }: ExperimentRow) => ('completedAtMs' in now ? now.completedAtMs : 0);
+  const own = [state.experiments[best]!, ...repeatRows(state, best)];
+  const last = Math.max(...own.map(endOf));
+  const since = Object.values(state.experiments).filter((row) => endOf(row) > last).length;
+  return incumbentIsDue(runs, since);
+}
+
+function repeats(
+  state: EngineState,
+  nodeId: string,
+  purpose: 'calibration' | 'confirmation',
+  priority: number,
+  count: number,
+): EventBody[] {
+  return Array.from({ length: count }, (_, i) => ({
+    type: 'experiment_added' as const,
+    experiment: repeatOf(state, nodeId, purpose, priority, i),
+  }));
+}
+
+/** The experiment's own code with cached data. */
+function ceilingExperiment(row: ExperimentRow): ExperimentIdentity {
+  return {
+    nodeId: `${row.nodeId}_ceiling`,
+    name: `${row.name}_ceiling`,
+    kind: 'headspace',
+    origin: { from: 'ceiling', of: row.nodeId },
+    parentId: row.nodeId,
+    startCommit: 'commit' in row.state ? row.state.commit : null,
+    priority: CONFIRMATION_PRIORITY,
+    changeSet: [...row.changeSet, 'cache_dataloader'].sort(),
+    tags: [],
+  };
+}

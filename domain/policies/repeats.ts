@@ -1,0 +1,118 @@
+/** The repeats of a run as numbers: log speeds of an experiment's runs, the noise over all of them, and the ceiling. */
+import type { EngineState } from '../engine-state.js';
+import type { ExperimentRow } from '../experiment.js';
+import { isTerminal } from '../experiment.js';
+import { changesTheStep } from './ceiling.js';
+import { type Objective, objectiveOf } from './compare.js';
+import { type GainInterval, gainInterval, leastImprovement, REPORT_CONFIDENCE } from './improvement.js';
+import { logSpeed, type Noise, pooledNoise } from './noise.js';
+
+const BASELINE = '000_baseline';
+const HEADSPACE = '000_headspace';
+
+export function measuredObjective(row: ExperimentRow | undefined): Objective | null {
+  return row?.state.status === 'completed' ? objectiveOf(row.state.metrics, row.state.durationS) : null;
+}
+
+/** Repeats that are still there, ended or not. */
+export function repeatRows(state: EngineState, nodeId: string): ExperimentRow[] {
+  return (state.confirmation?.repeats[nodeId] ?? []).flatMap((id) => state.experiments[id] ?? []);
+}
+
+export function hasOpenRepeats(state: EngineState, nodeId: string): boolean {
+  const ceiling = state.experiments[state.confirmation?.ceilings[nodeId] ?? ''];
+  return [...repeatRows(state, nodeId), ...(ceiling ? [ceiling] : [])].some((row) => !isTerminal(row));
+}
+
+/** Whether its own run was noticed for looking good: such a run says too much (improvement.ts), and only repeats count. */
+function wasNoticed({ judged }: ExperimentRow): boolean {
+  if (judged === undefined || judged.verdict === 'not_better') return false;
+  return judged.verdict === 'repeat' || judged.gain !== null;
+}
+
+/** Log speeds of an experiment and its repeats by one metric; `only` picks the repeats for one purpose. */
+export function runsOf(
+  state: EngineState,
+  nodeId: string,
+  metric: Objective['metric'] | null = null,
+  only: 'verification' | null = null,
+): number[] {
+  const own = state.experiments[nodeId];
+  const by = metric ?? measuredObjective(own)?.metric;
+  if (!own) return [];
+  const rows = repeatRows(state, nodeId).filter(
+    ({ origin }) => only === null || (origin.from === 'repeat' && origin.purpose === only),
+  );
+  if (only === null && !wasNoticed(own)) rows.unshift(own);
+  return rows.flatMap((row) => {
+    const objective = measuredObjective(row);
+    return objective && objective.metric === by ? [logSpeed(objective)] : [];
+  });
+}
+
+/** Null while nothing was repeated with success. */
+export function noiseOf(state: EngineState): Noise | null {
+  const groups = Object.keys(state.confirmation?.repeats ?? {}).map((nodeId) => runsOf(state, nodeId));
+  return pooledNoise(groups);
+}
+
+/** Relative; null while the noise is not known and no number was given. */
+export function leastImprovementOf(state: EngineState, noise: Noise | null): number | null {
+  const given = state.confirmation?.rules.minImprovement ?? null;
+  return noise ? leastImprovement(given, noise) : given;
+}
+
+export interface Confidence {
+  /** Relative standard deviation of one run. */
+  noise: number;
+  /** Independent differences between repeats from which it is known. */
+  degrees: number;
+  /** The relative gain that is worth having. */
+  least: number;
+}
+
+export function confidenceOf(state: EngineState): Confidence | null {
+  const noise = noiseOf(state);
+  const least = leastImprovementOf(state, noise);
+  return noise && least !== null ? { noise: noise.sd, degrees: noise.degrees, least } : null;
+}
+
+/**
+ * The experiment whose result bounds this one's: headspace on its own code or on that of what it builds on, else the seed.
+ * Null when its model step is another one than the seed's and nothing was measured on its code yet.
+ */
+export function ceilingOf(state: EngineState, nodeId: string): string | null {
+  let row = state.experiments[nodeId];
+  for (let steps = 0; row && steps < MOST_ANCESTORS; steps += 1) {
+    const own = state.confirmation?.ceilings[row.nodeId];
+    if (own !== undefined) return own;
+    if (changesTheStep(row.tags)) return null;
+    row = row.parentId === null ? undefined : state.experiments[row.parentId];
+  }
+  return HEADSPACE;
+}
+
+/** Parents that a foreign message made a ring of must not hold up the engine. */
+const MOST_ANCESTORS = 1000;
+
+/** How much faster the best is than the baseline, from repeats that nothing was chosen by; null where there are none. */
+export function provenGain(state: EngineState): GainInterval | null {
+  const { best, confirmation } = state;
+  const noise = noiseOf(state);
+  if (best === null || best === BASELINE || !confirmation || !noise) return null;
+  const metric = measuredObjective(state.experiments[best])?.metric ?? null;
+  const verified = runsOf(state, best, metric, 'verification');
+  const candidate = verified.length > 0 ? verified : runsOf(state, best, metric);
+  return gainInterval({ candidate, incumbent: runsOf(state, BASELINE, metric) }, noise, REPORT_CONFIDENCE);
+}
+
+/** How much faster than the best (or another one) its ceiling is. */
+export function headspaceLeft(state: EngineState, nodeId: string | null = state.best): GainInterval | null {
+  const noise = noiseOf(state);
+  if (nodeId === null || !noise) return null;
+  const ceiling = ceilingOf(state, nodeId);
+  const metric = measuredObjective(state.experiments[nodeId])?.metric ?? null;
+  if (ceiling === null || metric === null) return null;
+  const sides = { candidate: runsOf(state, ceiling, metric), incumbent: runsOf(state, nodeId, metric) };
+  return gainInterval(sides, noise, REPORT_CONFIDENCE);
+}
