@@ -63,6 +63,9 @@ export async function runAgentCommand(call: AgentCommand): Promise<CommandOutput
     buffer: false,
   });
   const { pid } = child;
+  // Listened for before anything is waited for: a command may end at once.
+  const exit = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
+  exit.catch(() => undefined);
   await answer.close();
   if (pid === undefined) {
     const { code, shortMessage } = await child;
@@ -71,7 +74,6 @@ export async function runAgentCommand(call: AgentCommand): Promise<CommandOutput
   const stderr = gathered(child.stderr);
   // A command that ends without reading its prompt closes the pipe; its exit code says what was wrong.
   child.stdin?.on('error', () => undefined);
-  const exit = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
   let timedOut = false;
   let hasEnded = false;
   const timer = setTimeout(() => {
