@@ -124,7 +124,13 @@ export function resultFrom(
   const findings = [...evidence.findings, ...said]
     .slice(0, FINDINGS)
     .map((finding) => finding.slice(0, FINDING_LENGTH));
-  return { metrics, sources, findings };
+  return {
+    metrics,
+    sources,
+    findings,
+    ...(evidence.doubt === undefined ? {} : { doubt: evidence.doubt }),
+    ...(evidence.steps.noise === undefined ? {} : { stepNoise: evidence.steps.noise }),
+  };
 }
 
 /** Whether an agent's own number could be one at all. */

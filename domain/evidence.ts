@@ -47,6 +47,8 @@ export interface Evidence {
     fetchMs: number | null;
     computeMs: number | null;
     batchSize: number | null;
+    /** Relative standard error of the mean step time; absent for too few steps (policies/noise.ts). */
+    noise?: number;
   };
   stages: StageStatistics[];
   system: SystemUse;

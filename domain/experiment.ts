@@ -54,6 +54,9 @@ export type ExperimentStatus =
       completedAtMs: number;
       metrics: Metrics;
       sources: MetricSources;
+      /** As in its result (metrics.ts). */
+      doubt?: string;
+      stepNoise?: number;
     }
   | ({ status: 'failed'; failure: Failure } & Ended)
   | ({ status: 'cancelled'; failure: Failure } & Ended);

@@ -34,6 +34,8 @@ export interface Result {
   findings: string[];
   /** Why these numbers cannot be believed; absent where they can. */
   doubt?: string;
+  /** Relative standard error of the mean step time within the job; absent for too few steps. */
+  stepNoise?: number;
 }
 
 export const UNKNOWN_METRICS: Metrics = {

@@ -76,6 +76,8 @@ function resultProblem(value: unknown): string | null {
   const metrics = asObject(result?.metrics);
   if (!result || !metrics || !asObject(result.sources)) return 'outcome.result must hold metrics and sources';
   if (!isTexts(result.findings)) return 'outcome.result.findings must be a list of strings';
+  if (result.doubt !== undefined && !isText(result.doubt)) return 'outcome.result.doubt must be a string';
+  if (result.stepNoise !== undefined && !isAmount(result.stepNoise)) return 'outcome.result.stepNoise must be a number';
   const strange = Object.entries(metrics).find(
     ([name, metric]) => !(isNumberOrNull(metric) || typeof metric === 'boolean' || (isText(metric) && TEXTS.has(name))),
   );

@@ -7,6 +7,7 @@ import {
   type Provenance,
   UNKNOWN_METRICS,
 } from '../../domain/metrics.js';
+import { stepNoise } from '../../domain/policies/noise.js';
 import { diagnose } from '../../domain/policies/stage-rules.js';
 import { steadySpans, weightedMean, weightedMedian } from '../../domain/policies/steady-state.js';
 import type { JobOutput, StepLine } from './job-output.js';
@@ -89,10 +90,12 @@ interface StepStatistics {
   stepMs: number | null;
   fetchMs: number | null;
   computeMs: number | null;
+  noise?: number;
 }
 
 function stepStatistics(lines: readonly StepLine[]): StepStatistics {
   const steady = steadySpans(lines);
+  const noise = stepNoise(steady.flatMap(({ stepMs }) => stepMs ?? []));
   const median = (key: 'stepMs' | 'fetchMs' | 'computeMs') => weightedMedian(weighted(steady, key));
   return {
     count: lines.reduce((most, { last }) => Math.max(most, last), 0),
@@ -100,6 +103,7 @@ function stepStatistics(lines: readonly StepLine[]): StepStatistics {
     stepMs: median('stepMs'),
     fetchMs: median('fetchMs'),
     computeMs: median('computeMs'),
+    ...(noise === null ? {} : { noise }),
   };
 }
 

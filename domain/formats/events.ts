@@ -42,7 +42,13 @@ const metrics = z.looseObject({
   notes: text.nullable(),
 });
 const provenance = z.enum(['parsed', 'derived', 'reported']);
-const result = z.looseObject({ metrics, sources: z.record(z.string(), provenance), findings: texts });
+const result = z.looseObject({
+  metrics,
+  sources: z.record(z.string(), provenance),
+  findings: texts,
+  doubt: text.optional(),
+  stepNoise: z.number().optional(),
+});
 const job = z.looseObject({ commit, jobId: text, launchedAtMs: z.number(), durationS: z.number() });
 const limits = z.record(z.string(), z.number().nullable());
 const amount = z.looseObject({ usd: z.number(), tokens: z.number(), jobHours: z.number() });

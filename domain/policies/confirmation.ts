@@ -20,6 +20,7 @@ import type { Noise } from './noise.js';
 import { repeatOf } from './repeat-experiment.js';
 import {
   ceilingOf,
+  doubtOf,
   hasOpenRepeats,
   leastImprovementOf,
   measuredObjective,
@@ -85,6 +86,8 @@ function nextOf(state: EngineState, row: ExperimentRow): EventBody[] {
   const incumbent = against === null ? null : measuredObjective(state.experiments[against]);
   const best: EventBody = { type: 'best_changed', nodeId };
   if (!objective) return [verdict('not_better', 'nothing was measured')];
+  const doubt = doubtOf(state, nodeId);
+  if (doubt !== null) return [verdict('quarantine', doubt)];
   if (against === null || !incumbent) return [verdict('keep', 'there is nothing to compare it with'), best];
   if (objective.metric !== incumbent.metric) {
     return isBetter(objective, incumbent)

@@ -6,6 +6,7 @@ import { type ExperimentRow, followUpNodeId, isTerminal } from '../experiment.js
 import { isBetter, objectiveOf } from './compare.js';
 import { confirmationEvents } from './confirmation.js';
 import { repairFor } from './repair.js';
+import { doubtOf } from './repeats.js';
 import { verificationEvents } from './verification.js';
 
 /** To be applied after the experiment's own end was applied. */
@@ -34,6 +35,7 @@ export function dueEvents(state: EngineState): EventBody[] {
 function becomesBest(state: EngineState, row: ExperimentRow): boolean {
   if (row.kind === 'headspace' || isRemeasurement(row)) return false;
   if (row.kind !== 'baseline' && (state.confirmation?.rules.confirmRuns ?? 0) > 0) return false;
+  if (row.kind !== 'baseline' && doubtOf(state, row.nodeId) !== null) return false;
   const incumbent = state.best === null ? undefined : state.experiments[state.best];
   return isBetter(objectiveOfRow(row), objectiveOfRow(incumbent));
 }

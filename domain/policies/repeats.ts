@@ -5,7 +5,7 @@ import { isTerminal } from '../experiment.js';
 import { changesTheStep } from './ceiling.js';
 import { type Objective, objectiveOf } from './compare.js';
 import { type GainInterval, gainInterval, leastImprovement, REPORT_CONFIDENCE } from './improvement.js';
-import { logSpeed, type Noise, pooledNoise } from './noise.js';
+import { logSpeed, mean, type Noise, pooledNoise } from './noise.js';
 
 const BASELINE = '000_baseline';
 const HEADSPACE = '000_headspace';
@@ -52,8 +52,29 @@ export function runsOf(
 
 /** Null while nothing was repeated with success. */
 export function noiseOf(state: EngineState): Noise | null {
-  const groups = Object.keys(state.confirmation?.repeats ?? {}).map((nodeId) => runsOf(state, nodeId));
-  return pooledNoise(groups);
+  const repeated = Object.keys(state.confirmation?.repeats ?? {});
+  return pooledNoise(
+    repeated.map((nodeId) => runsOf(state, nodeId)),
+    stepNoiseOf(state, repeated),
+  );
+}
+
+/** What steps within the repeated jobs show, as a typical value; 0 where none tells. */
+function stepNoiseOf(state: EngineState, nodeIds: readonly string[]): number {
+  const rows = nodeIds.flatMap((nodeId) => [state.experiments[nodeId], ...repeatRows(state, nodeId)]);
+  const squares = rows.flatMap((row) => {
+    const noise = row?.state.status === 'completed' ? row.state.stepNoise : undefined;
+    return noise === undefined ? [] : [noise ** 2];
+  });
+  return squares.length === 0 ? 0 : Math.sqrt(mean(squares));
+}
+
+/** Why the numbers of an experiment, or of one of its repeats, cannot be believed; null where they can. */
+export function doubtOf(state: EngineState, nodeId: string): string | null {
+  for (const row of [state.experiments[nodeId], ...repeatRows(state, nodeId)]) {
+    if (row?.state.status === 'completed' && row.state.doubt !== undefined) return row.state.doubt;
+  }
+  return null;
 }
 
 /** Relative; null while the noise is not known and no number was given. */

@@ -17,7 +17,7 @@ export function confidenceLines(state: EngineState, facts: RunFacts): string[] {
       ? `- Noise: a single run is off by ${percent(known.noise)} (one standard deviation, from ${completed} repeats); a gain counts from ${percent(known.least)} on.`
       : '- Noise: not known; nothing was repeated.',
     ...gainLines(state, facts),
-    ...markedLines(state, 'quarantine', 'faster than is possible, and never the best'),
+    ...markedLines(state, 'quarantine', 'not believed, and never the best'),
     ...markedLines(state, 'reject', 'looked better once, and not when repeated'),
     ...undecidedLines(state),
   ];

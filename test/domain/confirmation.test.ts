@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_CONFIRMATION } from '../../domain/confirmation.js';
 import { rowOf } from '../../domain/engine-state.js';
+import { UNKNOWN_METRICS } from '../../domain/metrics.js';
 import { nextMove } from '../../domain/policies/moves.js';
 import { planningVerdict, plateauCount } from '../../domain/policies/planning.js';
 import { provenGain } from '../../domain/policies/repeats.js';
@@ -154,6 +155,16 @@ describe('the ceiling', () => {
     story.proposes('003_b', { parentId: '002_a' }).ends('003_b', 880).settles({ '003_b': 880, '002_a': 800 });
     expect([story.verdict('003_b'), story.state.best]).toEqual(['keep', '003_b']);
     expect(story.state.experiments['003_b_ceiling']).toBeUndefined();
+  });
+
+  it('is not needed for a result that contradicts what the probe counted', () => {
+    const story = ConfirmedStory.seeded().proposes('002_a').running('002_a');
+    story.tell({ type: 'job_ended', nodeId: '002_a', durationS: 10 });
+    const metrics = { ...UNKNOWN_METRICS, throughput_samples_per_s: 150 };
+    const result = { metrics, sources: {}, findings: [], doubt: 'it printed more steps than its sink gave items' };
+    story.tell({ type: 'experiment_completed', nodeId: '002_a', result }).due();
+    expect(rowOf(story.state, '002_a').judged).toMatchObject({ verdict: 'quarantine', reason: result.doubt });
+    expect([story.state.best, story.open()]).toEqual(['000_baseline', []]);
   });
 
   it('ends the run when the best has reached it', () => {
