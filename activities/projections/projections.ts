@@ -120,6 +120,8 @@ export class Projections {
   }
 
   private project(record: RunRecord, nodeId: string, row: ExperimentRow | undefined): void {
+    // What its result is worth may have been decided after its end.
+    this.ended.delete(nodeId);
     const spec = this.specs.get(nodeId);
     if (!row || !spec) {
       this.nodes.delete(nodeId);

@@ -50,6 +50,15 @@ export function runsOf(
   });
 }
 
+/** What an experiment typically measures: the geometric mean of its runs that count, else its own run. */
+export function typicalObjective(state: EngineState, nodeId: string): Objective | null {
+  const own = measuredObjective(state.experiments[nodeId]);
+  const runs = own && runsOf(state, nodeId, own.metric);
+  if (!own || !runs || runs.length === 0 || repeatRows(state, nodeId).length === 0) return own;
+  const speed = mean(runs);
+  return { ...own, value: own.metric === 'throughput_samples_per_s' ? Math.exp(speed) : Math.exp(-speed) };
+}
+
 /** Null while nothing was repeated with success. */
 export function noiseOf(state: EngineState): Noise | null {
   const repeated = Object.keys(state.confirmation?.repeats ?? {});

@@ -4,10 +4,9 @@ import type { EngineState } from '../engine-state.js';
 import type { ExperimentKind, ExperimentRow, ExperimentStatus } from '../experiment.js';
 import type { FailureKind } from '../failure.js';
 import { type Objective, speedup } from '../policies/compare.js';
-import { repeatRows } from '../policies/repeats.js';
+import { repeatRows, typicalObjective } from '../policies/repeats.js';
 import { VERDICT_TEXTS } from './judgement-text.js';
 import { durationText, gainText, numberText, objectiveText } from './quantity-text.js';
-import { objectiveOfRow } from './run-facts.js';
 import { BASELINE_ID } from './run-record.js';
 
 export interface ExperimentTableRow {
@@ -17,6 +16,7 @@ export interface ExperimentTableRow {
   status: ExperimentStatus['status'];
   isBest: boolean;
   priority: number;
+  /** Of several runs their mean. */
   objective: Objective | null;
   /** Times faster than the baseline; null while one of the two is unknown. */
   gain: number | null;
@@ -33,12 +33,12 @@ export interface ExperimentTableRow {
 
 /** Rows in the order in which the experiments were added; repeats are counted with what they repeat. */
 export function experimentTable(state: EngineState): ExperimentTableRow[] {
-  const baseline = objectiveOfRow(state.experiments[BASELINE_ID]);
+  const baseline = typicalObjective(state, BASELINE_ID);
   return Object.values(state.experiments)
     .filter((row) => !isRemeasurement(row))
     .sort((a, b) => a.seq - b.seq)
     .map((row) => ({
-      ...tableRow(row, row.nodeId === state.best, baseline),
+      ...tableRow(row, row.nodeId === state.best, typicalObjective(state, row.nodeId), baseline),
       repeats: repeatRows(state, row.nodeId).filter((repeat) => repeat.state.status === 'completed').length,
     }));
 }
@@ -46,10 +46,10 @@ export function experimentTable(state: EngineState): ExperimentTableRow[] {
 function tableRow(
   row: ExperimentRow,
   isBest: boolean,
+  objective: Objective | null,
   baseline: Objective | null,
 ): Omit<ExperimentTableRow, 'repeats'> {
   const { state } = row;
-  const objective = objectiveOfRow(row);
   const metrics = state.status === 'completed' ? state.metrics : null;
   return {
     nodeId: row.nodeId,

@@ -1,12 +1,15 @@
 /** Verdicts and gains with their intervals, in words: written once for reports, tables and screens. */
 import type { Judgement } from '../confirmation.js';
 import type { GainInterval } from '../policies/improvement.js';
-import { gainText } from './quantity-text.js';
+import { FACTORS_FROM, gainText, timesText } from './quantity-text.js';
 
 /** "+12% (95% interval +8% to +16%)". */
 export function intervalText({ gain, low, high, confidence }: GainInterval): string {
   const share = Number((100 * confidence).toFixed(1));
-  return `${gainText(1 + gain)} (${share}% interval ${gainText(1 + low)} to ${gainText(1 + high)})`;
+  // Large ones as factors, all three alike.
+  const text =
+    1 + high >= FACTORS_FROM ? (value: number) => `${timesText(1 + value)}x` : (value: number) => gainText(1 + value);
+  return `${text(gain)} (${share}% interval ${text(low)} to ${text(high)})`;
 }
 
 /** Null where nothing is to be said: it was not better, or it is one of a run that confirms nothing. */

@@ -28,10 +28,13 @@ export function objectiveText(objective: Objective | null): string {
   return objective ? `${numberText(objective.value)} ${OBJECTIVE_UNITS[objective.metric]}` : '-';
 }
 
+/** From here on a gain is told as a factor. */
+export const FACTORS_FROM = 10;
+
 /** 1.31 -> "+31%", 0.9 -> "-10%", 0.9996 -> "0%"; from 10 times on as a factor. */
 export function gainText(times: number | null): string {
   if (times === null || !Number.isFinite(times)) return '-';
-  if (times >= 10) return `${threeDigits(times)}x`;
+  if (times >= FACTORS_FROM) return `${threeDigits(times)}x`;
   const percent = (times - 1) * 100;
   const rounded = Math.abs(percent) >= 10 ? Math.round(percent) : Math.round(percent * 10) / 10;
   if (rounded === 0) return '0%';
@@ -46,7 +49,7 @@ export function timesText(times: number): string {
 /** 1.31 -> "1.31x (+31%)". */
 export function speedupText(times: number | null): string {
   if (times === null || !Number.isFinite(times)) return '-';
-  return times >= 10 ? gainText(times) : `${threeDigits(times)}x (${gainText(times)})`;
+  return times >= FACTORS_FROM ? gainText(times) : `${threeDigits(times)}x (${gainText(times)})`;
 }
 
 /** Seconds as people say them: "8.2 s", "3 min 20 s", "2 h 05 min". */

@@ -3,7 +3,7 @@ import type { EngineState } from '../engine-state.js';
 import type { ExperimentRow } from '../experiment.js';
 import { type Objective, speedup } from '../policies/compare.js';
 import type { GainInterval } from '../policies/improvement.js';
-import { headspaceLeft, measuredObjective, provenGain } from '../policies/repeats.js';
+import { headspaceLeft, measuredObjective, provenGain, typicalObjective } from '../policies/repeats.js';
 import { BASELINE_ID, HEADSPACE_ID } from './run-record.js';
 
 export interface Measured {
@@ -52,6 +52,6 @@ export function runFacts(state: EngineState): RunFacts {
 
 function measured(state: EngineState, nodeId: string | null): Measured | null {
   const row = nodeId === null ? undefined : state.experiments[nodeId];
-  const objective = objectiveOfRow(row);
+  const objective = row ? typicalObjective(state, row.nodeId) : null;
   return row && objective ? { row, objective } : null;
 }

@@ -6,6 +6,7 @@ import { SpecSchema } from '../../domain/formats/spec.js';
 import { confidenceLines } from '../../domain/reports/confidence.js';
 import { experimentCells, experimentTable } from '../../domain/reports/experiment-table.js';
 import { headlineTable } from '../../domain/reports/headline.js';
+import { intervalText } from '../../domain/reports/judgement-text.js';
 import { masterTableLine } from '../../domain/reports/master-table.js';
 import { runFacts } from '../../domain/reports/run-facts.js';
 import { describeRun } from '../../domain/run-details.js';
@@ -40,6 +41,13 @@ describe('confidence', () => {
     ]);
   });
 
+  test('tells large gains as factors, all three numbers alike', () => {
+    expect(intervalText({ gain: 11, low: 8, high: 14, confidence: 0.95 })).toBe('12x (95% interval 9x to 15x)');
+    expect(intervalText({ gain: 0.1, low: -0.02, high: 0.2, confidence: 0.995 })).toBe(
+      '+10% (99.5% interval -2% to +20%)',
+    );
+  });
+
   test('says when the gain did not show again', () => {
     const run = ConfirmedStory.seeded({ verifyRuns: 1 }, { maxIterations: 1 }).proposes('002_a').ends('002_a', 130);
     run.ends('000_baseline_repeat_3', 100).ends('002_a_repeat_1', 130).settles({ '002_a': 100 });
@@ -61,7 +69,7 @@ describe('confidence', () => {
   });
 
   test('stands in the headline in place of the lucky first result', () => {
-    expect(headlineTable(facts).join('\n')).toMatch(/\| Best \| 002_kept \| 150 samples\/s \| \+30% \(95% interval/);
+    expect(headlineTable(facts).join('\n')).toMatch(/\| Best \| 002_kept \| 130 samples\/s \| \+30% \(95% interval/);
   });
 
   test('stands in tables, status and the Temporal UI', () => {

@@ -50,6 +50,10 @@ it('repeats commits, asks no agent about repeats, and states the gain with its i
   ).toEqual(['000_baseline', '003_c3_b16']);
   expect((await run.agentLedger()).filter(({ node }) => node.includes('_repeat_'))).toEqual([]);
 
+  // Decided after the experiment had ended: its line follows.
+  const table = (await readFile(join(run.workdir, 'master_table.tsv'), 'utf8')).split('\n');
+  expect(table.find((line) => line.startsWith('003_c3_b16\t'))).toMatch(/\tkeep\t$/);
+
   const report = await readFile(join(run.workdir, 'report.md'), 'utf8');
   expect(report).toMatch(
     /Gain of 003_c3_b16 over the baseline: \+156% \(95% interval \+15\d% to \+15\d%\), measured in turn/,
