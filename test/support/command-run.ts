@@ -163,6 +163,14 @@ export async function exitOf(child: ChildProcess): Promise<{ code: number | null
   return { code, output };
 }
 
+/** What is waited for; an Error with the output when the run ends before that. */
+export async function beforeEnd<T>(child: ChildProcess, wait: Promise<T>): Promise<T> {
+  const end = exitOf(child).then(({ code, output }) => {
+    throw new Error(`the run ended (exit code ${code}) before what was waited for: ${output}`);
+  });
+  return await Promise.race([wait, end]);
+}
+
 export async function killPid(pid: number): Promise<void> {
   const identity = await processIdentity(pid);
   if (identity === null) return;

@@ -7,7 +7,7 @@ import { packageFile } from '../../activities/package-files.js';
 import { isFailureKind } from '../../domain/failure.js';
 import { untilAgentsEnded } from '../support/agent-processes.js';
 import { bookedUsd } from '../support/booked-money.js';
-import { CommandRun, exitOf, killed } from '../support/command-run.js';
+import { beforeEnd, CommandRun, exitOf, killed } from '../support/command-run.js';
 import { exampleAnswer } from '../support/example-answers.js';
 import { knobsAnswer } from '../support/knobs-answers.js';
 import { type Fault, MessagesServer } from '../support/messages-server.js';
@@ -113,7 +113,7 @@ describe('a run with the API agent', () => {
     let flags = run.firstFlags();
     for (const replies of [1, 2, 5, 8]) {
       const engine = run.start(...flags);
-      await server.untilSent(replies);
+      await beforeEnd(engine, server.untilSent(replies));
       await killed(engine);
       await untilAgentsEnded(run.workdir);
       flags = [];

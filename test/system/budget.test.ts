@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { EngineEvent } from '../../domain/events.js';
 import { untilAgentsEnded } from '../support/agent-processes.js';
-import { CommandRun, exitOf, killed, killPid } from '../support/command-run.js';
+import { beforeEnd, CommandRun, exitOf, killed, killPid } from '../support/command-run.js';
 
 const BUDGET_USD = 1;
 /** Of one call: four at a time are a good part of the budget. */
@@ -42,17 +42,17 @@ describe('a run with a budget of 1.00 USD', () => {
     const limits = ['--max-concurrency', '4', '--max-iterations', '9', '--budget-usd', String(BUDGET_USD)];
 
     const first = run.start(...run.firstFlags(), ...limits);
-    await run.untilEvent(isEvent('job_launched'));
+    await beforeEnd(first, run.untilEvent(isEvent('job_launched')));
     await killed(first);
     await untilAgentsEnded(run.workdir);
 
     const second = run.start();
-    await run.untilEvent(isEvent('planning_started'));
+    await beforeEnd(second, run.untilEvent(isEvent('planning_started')));
     await Promise.all([killed(second), killPid(await run.serverPid())]);
     await untilAgentsEnded(run.workdir);
 
     const third = run.start();
-    await run.untilEvent(isEvent('plan_received'));
+    await beforeEnd(third, run.untilEvent(isEvent('plan_received')));
     await killed(third);
     await untilAgentsEnded(run.workdir);
 
