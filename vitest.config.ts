@@ -1,11 +1,13 @@
-import { existsSync } from 'node:fs';
 import { defineConfig } from 'vitest/config';
 
 /** Values in, values out: seconds for all of them. */
 const FAST = ['test/domain/**/*.test.ts', 'test/reports/**/*.test.ts'];
-/** What runs on a real Temporal server and with the bundled workflows, which the global set-up brings up once. */
-const WITH_SERVER = ['test/{workflows,replay,system}/**/*.test.ts'];
-const GLOBAL_SETUP = 'test/support/global-setup.ts';
+/** Kept histories need the bundled workflows and no server. */
+const REPLAY = ['test/replay/**/*.test.ts'];
+/** What runs on a real Temporal server and with the bundled workflows; both are brought up once. */
+const WITH_SERVER = ['test/{workflows,system}/**/*.test.ts'];
+const BUNDLE_SETUP = 'test/support/workflow-bundle-setup.ts';
+const SERVER_SETUP = 'test/support/global-setup.ts';
 
 export default defineConfig({
   test: {
@@ -17,14 +19,15 @@ export default defineConfig({
       { extends: true, test: { name: 'fast', include: FAST } },
       {
         extends: true,
-        test: { name: 'effects', include: ['test/**/*.test.ts'], exclude: [...FAST, ...WITH_SERVER] },
+        test: { name: 'effects', include: ['test/**/*.test.ts'], exclude: [...FAST, ...REPLAY, ...WITH_SERVER] },
       },
+      { extends: true, test: { name: 'replay', include: REPLAY, globalSetup: [BUNDLE_SETUP] } },
       {
         extends: true,
         test: {
           name: 'server',
           include: WITH_SERVER,
-          globalSetup: existsSync(GLOBAL_SETUP) ? [GLOBAL_SETUP] : [],
+          globalSetup: [BUNDLE_SETUP, SERVER_SETUP],
         },
       },
     ],

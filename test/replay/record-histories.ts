@@ -2,13 +2,19 @@
  * Records the histories of the scenarios: `npm run record-histories`. It adds files for this version of the package and
  * never overwrites one: an old history shows that new code still replays what old code began.
  */
+import { randomUUID } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
-import type { Client } from '@temporalio/client';
+import type { Client, WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { expect, it } from 'vitest';
+import type { Activities } from '../../activities/contract.js';
 import { openEngineMailbox } from '../../activities/engine-mailbox.js';
+import { makeLookupExperiments } from '../../activities/lookup-experiments.js';
 import { packageFile } from '../../activities/package-files.js';
+import type { RunContext } from '../../activities/run-context.js';
+import { Workdir } from '../../activities/workdir.js';
+import { ConfigSchema } from '../../domain/formats/config.js';
 import { engineWorkflowId, experimentWorkflowId } from '../../domain/naming.js';
 import type { EngineInput } from '../../workflows/messages.js';
 import { FakeRun } from '../support/fake-activities.js';
@@ -20,28 +26,47 @@ const { version } = JSON.parse(readFileSync(packageFile('package.json'), 'utf8')
 it.each(SCENARIOS)('records $name', async (scenario) => {
   const folder = packageFile('test', 'replay', 'histories', version);
   const fake = new FakeRun(scenario.options);
-  await using worker = await startTestWorker({ activities: fake.activities });
-  const { client, run, taskQueue } = worker;
+  const run = `record-${randomUUID()}`;
+  // What has ended is found as the real engine finds it: by asking the server.
+  let lookup: Activities['lookupExperiments'] = fake.activities.lookupExperiments;
+  const asked = { lookupExperiments: (input: Parameters<typeof lookup>[0]) => lookup(input) };
+  const activities = { ...fake.activities, ...asked, ...scenario.activities?.(fake) };
+  await using worker = await startTestWorker({ run, activities });
+  const { client, taskQueue } = worker;
+  lookup = makeLookupExperiments({ context: contextOf(run), client });
   fake.reportTo(openEngineMailbox(run, client));
-  const input: EngineInput = { run, limits: scenario.limits, tuning: { chartIntervalMs: 50, ...scenario.tuning } };
-  const handle = await client.workflow.start('engineWorkflow', {
-    workflowId: engineWorkflowId(run),
-    taskQueue,
-    args: [input],
-  });
-  await scenario.act(fake, handle, client);
-  await handle.result();
+  const engines: WorkflowHandleWithFirstExecutionRunId[] = [];
+  const start = async () => {
+    const limits = engines.length === 0 ? scenario.limits : {};
+    const input: EngineInput = { run, limits, tuning: { chartIntervalMs: 50, ...scenario.tuning } };
+    const workflowId = engineWorkflowId(run);
+    const handle = await client.workflow.start('engineWorkflow', { workflowId, taskQueue, args: [input] });
+    engines.push(handle);
+    return handle;
+  };
+  await scenario.act(fake, await start(), { client, run, startAgain: start });
+  await engines.at(-1)?.result();
 
   await mkdir(folder, { recursive: true });
   let part = 0;
-  for (let runId: string | null = handle.firstExecutionRunId; runId; part += 1) {
-    runId = await save(client, `${folder}/${scenario.name}.engine-${part + 1}.json`, engineWorkflowId(run), runId);
+  for (const { firstExecutionRunId } of engines) {
+    for (let runId: string | null = firstExecutionRunId; runId; part += 1)
+      runId = await save(client, `${folder}/${scenario.name}.engine-${part + 1}.json`, engineWorkflowId(run), runId);
   }
-  for (const nodeId of scenario.experiments) {
+  for (const nodeId of scenario.experiments)
     await save(client, `${folder}/${scenario.name}.${nodeId}.json`, experimentWorkflowId(run, nodeId), undefined);
-  }
-  expect(part).toBeGreaterThan(scenario.tuning?.eventsPerRun ? 1 : 0);
+  expect(part).toBeGreaterThanOrEqual(engines.length + (scenario.tuning?.eventsPerRun ? 1 : 0));
 });
+
+function contextOf(run: string): RunContext {
+  const config = {
+    run_id: run,
+    pipeline_script: '/s/train.py',
+    source_dir: '/s',
+    base_launch_command: 'python train.py',
+  };
+  return { workdir: new Workdir('/none'), config: ConfigSchema.parse(config), log: () => undefined };
+}
 
 /** Returns the run that continued this one, if any. */
 async function save(

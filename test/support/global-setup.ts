@@ -1,20 +1,16 @@
-/** Once for a whole test run: a real Temporal dev server, and the workflow bundle made from the sources. */
+/** Once for a whole test run: a real Temporal dev server. */
 import { mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
-import { packageFile } from '../../activities/package-files.js';
 import { Workdir } from '../../activities/workdir.js';
 import { ensureServer, stopServer } from '../../worker/embedded-server.js';
-import { buildWorkflowBundle } from '../../worker/workflow-bundle.js';
 
 declare module 'vitest' {
   interface ProvidedContext {
     /** host:port of the run's one dev server; its namespace is `default`. */
     temporalAddress: string;
     temporalUi: string;
-    /** Path of the bundle of workflows/index.ts. */
-    workflowBundle: string;
   }
 }
 
@@ -32,15 +28,8 @@ export default async function setup(project: TestProject): Promise<() => Promise
   };
   try {
     const server = await ensureServer(workdir);
-    const workflowBundle = packageFile('node_modules', '.cache', 'autoresearch', 'test-workflow-bundle.js');
-    await buildWorkflowBundle({
-      workflowsPath: packageFile('workflows', 'index.ts'),
-      sources: [packageFile('workflows'), packageFile('domain')],
-      out: workflowBundle,
-    });
     project.provide('temporalAddress', server.address);
     project.provide('temporalUi', server.ui_address);
-    project.provide('workflowBundle', workflowBundle);
     return teardown;
   } catch (error) {
     await teardown();

@@ -1,0 +1,41 @@
+/** Engines that were away: killed and served again, or gone with their experiments. */
+import { experimentWorkflowId } from '../../../domain/naming.js';
+import { announceReturn } from '../../../worker/announce-return.js';
+import { endJobs, type Scenario, SEEDS } from './scenario.js';
+
+export const ABSENCES: readonly Scenario[] = [
+  {
+    name: 'counts-no-time-of-its-absence',
+    options: { plans: [['a']] },
+    limits: { max_concurrency: 1, max_iterations: 1 },
+    async act(fake, _, { client, run }) {
+      await fake.until((each) => each.statusOf('000_baseline') === 'running');
+      await announceReturn(client, run);
+      await fake.until(({ events }) => events.some(({ type }) => type === 'returned'));
+      endJobs(fake, [...SEEDS, '002_a']);
+    },
+    experiments: [],
+  },
+  {
+    name: 'starts-experiments-again-whose-workflow-is-gone',
+    options: { plans: [['a']] },
+    limits: { max_concurrency: 1, max_iterations: 1 },
+    activities: (fake) => ({
+      lookupExperiments: async ({ nodeIds }) =>
+        nodeIds.map((nodeId) => ({ nodeId, found: 'missing' as const, outcome: null })),
+      // Launched before: its job is found.
+      launchJob: async (input) => await fake.activities.launchJob(input),
+    }),
+    async act(fake, handle, { client, run, startAgain }) {
+      await fake.until(
+        (each) => each.statusOf('000_baseline') === 'running' && each.statusOf('000_headspace') === 'ready',
+      );
+      await handle.terminate('its server is lost');
+      for (const nodeId of ['000_baseline', '000_headspace'])
+        await client.workflow.getHandle(experimentWorkflowId(run, nodeId)).terminate('its server is lost');
+      await startAgain();
+      endJobs(fake, [...SEEDS, '002_a']);
+    },
+    experiments: ['000_baseline', '000_headspace'],
+  },
+];
