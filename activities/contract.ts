@@ -57,6 +57,8 @@ export interface PlanResult {
   proposals: (Omit<ExperimentIdentity, 'nodeId' | 'kind' | 'origin'> & { index: number })[];
   refused: { name: string; reason: string }[];
   notApplicable: string[];
+  /** How long this took, in ms, by the clock of the worker. */
+  tookMs: number;
   spent: Spent;
 }
 

@@ -35,6 +35,7 @@ export function makePlan(deps: {
   // Specifications never change: a round reads those of the experiments that came since the last one.
   const known = new WeakMap<RunRecord, Map<string, Spec>>();
   return async (input) => {
+    const startedAtMs = Date.now();
     ownRun(context, input);
     const record = await runLog.record();
     const { state } = record;
@@ -94,12 +95,12 @@ export function makePlan(deps: {
       const { value, spent } = await ask({ task, read, failure: 'planning_failed' });
       const { specs: proposed, ...result } = value;
       await writePlan(workdir, input.iteration, proposed);
-      return { ...result, spent };
+      return { ...result, tookMs: Date.now() - startedAtMs, spent };
     });
   };
 }
 
-type Judgement = Omit<PlanResult, 'spent'>;
+type Judgement = Omit<PlanResult, 'spent' | 'tookMs'>;
 
 function judge(reply: PlanReply, rules: Parameters<typeof judgeProposal>[1]): Judgement {
   const result: Judgement = {

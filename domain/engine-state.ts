@@ -260,7 +260,7 @@ function reduce(state: EngineState, event: EngineEvent): void {
       state.resultsSincePlan = 0;
       return;
     case 'plan_received': {
-      endPlanning(state, event.atMs);
+      endPlanning(state, event.atMs, event.tookMs);
       state.notes.splice(0, state.notesInPlan);
       state.practicesNotApplicable = union(state.practicesNotApplicable, event.notApplicable);
       const accepted = event.accepted.length;
@@ -384,8 +384,12 @@ function giveUpCandidate(state: EngineState, nodeId: string): void {
     judge(state, origin.of, { ...before, verdict: 'reject', reason: `${nodeId} was removed` });
 }
 
-function endPlanning(state: EngineState, atMs: number): void {
-  if (state.planningSince !== null) state.lastPlanningMs = atMs - state.planningSince;
+/**
+ * The time between two events is no measure: after a worker was killed, an engine that decides again may read another
+ * time than it did at first.
+ */
+function endPlanning(state: EngineState, atMs: number, tookMs?: number): void {
+  if (state.planningSince !== null) state.lastPlanningMs = tookMs ?? atMs - state.planningSince;
   state.planningSince = null;
 }
 

@@ -49,6 +49,8 @@ export type EventBody =
       refused: { name: string; reason: string }[];
       /** Best practices that the planner says cannot apply to this pipeline. */
       notApplicable: string[];
+      /** How long the planning took, in ms; absent in the logs of older versions. */
+      tookMs?: number;
     }
   | { type: 'planning_failed'; iteration: number; failure: Failure }
   | { type: 'experiment_reprioritized'; nodeId: string; priority: number }

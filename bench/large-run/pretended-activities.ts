@@ -99,7 +99,15 @@ export function pretendedActivities(
       const specs = proposals.map(({ name }) => SpecSchema.parse({ name, changes: [name], description: name }));
       await writePlan(workdir, iteration, specs);
       const action = proposals.length > 0 ? 'launch' : 'stop';
-      return { action, reasoning: 'more', proposals, refused: [], notApplicable: [], spent: NOTHING_SPENT };
+      return {
+        action,
+        reasoning: 'more',
+        proposals,
+        refused: [],
+        notApplicable: [],
+        tookMs: AGENT_MS,
+        spent: NOTHING_SPENT,
+      };
     },
     acceptExperiment: async () => ({ accepted: false, reason: 'nobody steers this run' }),
     tellEngine: makeTellEngine({ context, mailbox, runLog }),

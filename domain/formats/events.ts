@@ -120,6 +120,7 @@ const FIELDS = {
     accepted: texts,
     refused: z.array(z.looseObject({ name: text, reason: text })).max(1000),
     notApplicable: texts,
+    tookMs: z.number().min(0).optional(),
   },
   planning_failed: { iteration, failure },
   experiment_reprioritized: { nodeId: name, priority: z.number() },

@@ -156,6 +156,7 @@ export class FakeRun {
         reasoning: '',
         refused: [],
         notApplicable: [],
+        tookMs: 0,
         spent: this.#price(`plan ${iteration}`),
         proposals: (names ?? []).map((name, index) => ({
           index,
