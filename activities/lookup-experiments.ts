@@ -8,11 +8,13 @@ import { ownRun, type RunContext } from './run-context.js';
 export function makeLookupExperiments(deps: { context: RunContext; client: Client }): Activities['lookupExperiments'] {
   return async (input) => {
     ownRun(deps.context, input);
-    return await Promise.all(input.nodeIds.map(async (nodeId) => await lookup(deps.client, input.run, nodeId)));
+    return await Promise.all(
+      input.nodeIds.map(async (nodeId) => await lookupExperiment(deps.client, input.run, nodeId)),
+    );
   };
 }
 
-async function lookup(client: Client, run: string, nodeId: string): Promise<ExperimentLookup> {
+export async function lookupExperiment(client: Client, run: string, nodeId: string): Promise<ExperimentLookup> {
   const handle = client.workflow.getHandle(experimentWorkflowId(run, nodeId));
   try {
     const { status } = await handle.describe();

@@ -50,7 +50,7 @@ export async function engineWorkflow(input: EngineInput): Promise<EngineResult> 
   const reports = new Reports(journal, children);
   const planner = new Planner(journal);
   const charts = new Charts(run, tuning.chartIntervalMs, carried?.chartsAtMs ?? 0, () => journal.wake());
-  let hasAlarm = false;
+  let alarmAtMs = Number.POSITIVE_INFINITY;
 
   setHandler(reportsSignal, (list) => reports.take(list));
   handleSteering(journal, children);
@@ -174,17 +174,18 @@ export async function engineWorkflow(input: EngineInput): Promise<EngineResult> 
     }
   }
 
-  /** Wakes the engine when its time is up, even if nothing else happens. */
+  /** Wakes the engine when its time is up, even if nothing else happens; earlier, when a person shortens it. */
   function setAlarm(): void {
     const leftMs = leftToRunMs(state, Date.now());
-    if (hasAlarm || state.status !== 'running' || !Number.isFinite(leftMs)) return;
-    hasAlarm = true;
-    void ring(Math.max(1, leftMs));
+    const atMs = Math.round(Date.now() + leftMs);
+    if (state.status !== 'running' || !Number.isFinite(leftMs) || atMs >= alarmAtMs) return;
+    alarmAtMs = atMs;
+    void ring(atMs, Math.max(1, leftMs));
   }
 
-  async function ring(afterMs: number): Promise<void> {
+  async function ring(atMs: number, afterMs: number): Promise<void> {
     await condition(() => state.status === 'stopped', afterMs);
-    hasAlarm = false;
+    if (alarmAtMs === atMs) alarmAtMs = Number.POSITIVE_INFINITY;
     journal.wake();
   }
 
