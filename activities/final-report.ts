@@ -1,6 +1,7 @@
 /** The reports at a run's end: report.md by rules, and final_report.md by the agent (by the same rules when it cannot). */
 import { readFile } from 'node:fs/promises';
 import { CancelledFailure } from '@temporalio/common';
+import type { EngineEvent } from '../domain/events.js';
 import { NOTHING_SPENT, type Spent } from '../domain/ledger.js';
 import type { RunRecord } from '../domain/reports/run-record.js';
 import type { ReportTask } from './agents/agent.js';
@@ -13,6 +14,9 @@ import { writeReport } from './report.js';
 import { ownRun, type RunContext } from './run-context.js';
 import type { RunLog } from './run-log.js';
 import type { SourceControl } from './source-control/source-control.js';
+
+/** After one of these a report is another report. */
+const ENDS: readonly EngineEvent['type'][] = ['experiment_completed', 'experiment_failed', 'experiment_cancelled'];
 
 /** Characters of one analysis in the prompt. */
 const ANALYSIS_LIMIT = 4000;
@@ -35,13 +39,30 @@ export function makeReport(deps: {
     try {
       const { value, spent } = await synthesis(state.baseCommit);
       await writeFileAtomic(workdir.finalReport, value);
-      return { spent };
+      return { spent: await unbooked(spent) };
     } catch (error) {
       if (error instanceof CancelledFailure) throw error;
       context.signal?.throwIfAborted();
-      return { ...(await byRules((error as Error).message)), spent: await ask.spentOn(reportKey(record)) };
+      const spent = await unbooked(await ask.spentOn(reportKey(record)));
+      return { ...(await byRules((error as Error).message)), spent };
     }
   };
+
+  /** A run that went on after its end, and in which no experiment ended since, has booked this very report before. */
+  async function unbooked(spent: Spent): Promise<Spent> {
+    const left = { ...spent };
+    for (const { type, money } of (await runLog.events()).reverse()) {
+      if (ENDS.includes(type)) break;
+      if (type !== 'reported') continue;
+      for (const booked of money?.settle ?? []) {
+        left.usd -= booked.spent.usd;
+        left.tokens -= booked.spent.tokens;
+        left.unpriced -= booked.unpriced;
+      }
+    }
+    const { usd, tokens, unpriced } = left;
+    return { usd: Math.max(0, usd), tokens: Math.max(0, tokens), unpriced: Math.max(0, unpriced) };
+  }
 
   async function byRules(why: string) {
     context.log(`final_report.md is made by rules: ${why}`);

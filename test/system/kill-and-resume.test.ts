@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { describe, expect, it } from 'vitest';
 import type { EngineEvent } from '../../domain/events.js';
+import { bookedUsd } from '../support/booked-money.js';
 import { CommandRun, exitOf, killed, killPid } from '../support/command-run.js';
 
 const TWO_ROUNDS = ['--max-concurrency', '2', '--max-iterations', '2'];
@@ -80,5 +81,16 @@ describe('a run that is disturbed', () => {
     const again = await exitOf(run.start());
     expect(again.code, again.output).toBe(0);
     await expectWhole(run);
+  }, 120_000);
+
+  it('is run again after its end: nothing is asked, and nothing booked, twice', async () => {
+    await using run = await CommandRun.create({ jobSeconds: 0.2 });
+    const first = await exitOf(run.start(...run.firstFlags(), '--max-concurrency', '2', '--max-iterations', '1'));
+    expect(first.code, first.output).toBe(0);
+    const [paid, booked] = [await run.agentLedger(), bookedUsd(await run.events())];
+    const again = await exitOf(run.start());
+    expect(again.code, again.output).toBe(0);
+    expect(await run.agentLedger()).toEqual(paid);
+    expect(bookedUsd(await run.events())).toBe(booked);
   }, 120_000);
 });
