@@ -1,4 +1,5 @@
 import { cp, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { makeDrawCharts } from '../../activities/draw-charts.js';
 import { makeExportWorkdir, rebuildWorkdir } from '../../activities/export-workdir.js';
@@ -216,6 +217,22 @@ describe('an export can be repeated', () => {
     await rm(workdir.queue, { recursive: true });
     await exportWorkdir({ run: 'r1', events: RUN.events });
     expect(await filesOf(workdir)).toEqual(await filesOf(whole.workdir));
+  });
+
+  test('a new worker leaves alone what an activity wrote and the engine has not heard of', async () => {
+    const prepared = RUN.events.findIndex(({ type }) => type === 'experiment_prepared');
+    const launched = RUN.events.findIndex(({ type }) => type === 'job_launched');
+    const { workdir, context } = await syntheticWorkdir(RUN);
+    const nodeId = '000_baseline';
+    for (const [file, events] of [
+      ['commit.txt', RUN.events.slice(0, prepared)],
+      ['job_id.txt', RUN.events.slice(0, launched)],
+    ] as const) {
+      await mkdir(dirname(workdir.run(nodeId, file)), { recursive: true });
+      await writeFile(workdir.run(nodeId, file), 'written first\n');
+      await makeExportWorkdir({ context, runLog: openRunLog(workdir) })({ run: 'r1', events });
+      expect(await readFile(workdir.run(nodeId, file), 'utf8')).toBe('written first\n');
+    }
   });
 
   test('what a killed engine was about to do leaves no trace where its successor decided otherwise', async () => {
