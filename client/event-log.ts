@@ -6,23 +6,33 @@ import { readFrom } from '../activities/run-log.js';
 import type { EngineEvent } from '../domain/events.js';
 
 export class EventLogReader {
-  #offset = 0;
-  #seq = 0;
+  /** The last line that was read. */
+  #last: { text: string; begin: number } | null = null;
 
   constructor(readonly path: string) {}
 
-  /** Events that were added since the last call, each once; none when there is no log yet. */
+  /**
+   * Events that were added since the last call; none when there is no log yet. When the log says something else than
+   * before (an engine whose worker was killed decided again), these are all of its events, from the first.
+   */
   async next(): Promise<EngineEvent[]> {
-    let tail = await readFrom(this.path, this.#offset);
-    if (tail.size < this.#offset) {
-      // A log that became shorter was written anew: it is read from its start, and events known already are left out.
-      this.#offset = 0;
-      tail = await readFrom(this.path, 0);
-    }
-    this.#offset += tail.wholeBytes;
-    const events = tail.events.filter(({ seq }) => seq > this.#seq);
-    this.#seq = events.at(-1)?.seq ?? this.#seq;
-    return events;
+    const added = this.#last === null ? null : await this.#after(this.#last);
+    const tail = added ?? (await readFrom(this.path, 0));
+    const [event, line] = [tail.events.at(-1), tail.lines.at(-1)];
+    if (event && line) this.#last = { text: JSON.stringify(event), begin: line.begin };
+    return tail.events;
+  }
+
+  /** Null when the line that was the last one stands there no more. */
+  async #after(last: { text: string; begin: number }): Promise<Awaited<ReturnType<typeof readFrom>> | null> {
+    const tail = await readFrom(this.path, last.begin).catch((error: unknown) => {
+      // The place may be the middle of another line now.
+      if (error instanceof SyntaxError) return null;
+      throw error;
+    });
+    if (tail === null || JSON.stringify(tail.events[0]) !== last.text) return null;
+    const [, ...added] = tail.events;
+    return { ...tail, events: added };
   }
 }
 

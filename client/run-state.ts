@@ -22,19 +22,27 @@ export async function readState(workdir: Workdir): Promise<EngineState | null> {
 
 /** A state that grows with the log. */
 export class LiveState {
-  readonly state: EngineState;
+  state: EngineState;
   readonly #reader: EventLogReader;
+  readonly #run: string;
+  /** Sequence number of the last event that `seen` was told of, or that was there before anybody asked. */
+  #told = 0;
 
   constructor(workdir: Workdir, config: RunConfig) {
-    this.state = initialState(config.run_id);
+    this.#run = config.run_id;
+    this.state = initialState(this.#run);
     this.#reader = new EventLogReader(workdir.events);
   }
 
   /** Applies what is new; `seen` is called after each event, with the budget warnings that it brought. */
   async catchUp(seen?: (event: EngineEvent, warnings: readonly string[]) => void): Promise<void> {
     for (const event of await this.#reader.next()) {
+      // The log begins anew; what was told of it is not told again.
+      if (event.seq <= this.state.seq) this.state = initialState(this.#run);
       const before = budgetWarnings(this.state);
       applyEvent(this.state, event);
+      if (event.seq <= this.#told) continue;
+      this.#told = event.seq;
       seen?.(event, newWarnings(before, budgetWarnings(this.state)));
     }
   }

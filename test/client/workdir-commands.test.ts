@@ -1,9 +1,10 @@
-import { appendFile, readFile, rm, truncate } from 'node:fs/promises';
+import { appendFile, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { rebuildWorkdir } from '../../activities/export-workdir.js';
 import { openRunLog } from '../../activities/run-log.js';
 import { status } from '../../client/commands/status.js';
 import { EventLogReader } from '../../client/event-log.js';
+import { LiveState } from '../../client/run-state.js';
 import { budgetRun } from '../support/budget-run.js';
 import { type RunOptions, type SyntheticRun, syntheticRun } from '../support/run-events.js';
 import { filesOf, syntheticWorkdir } from '../support/synthetic-workdir.js';
@@ -203,16 +204,44 @@ describe('EventLogReader', () => {
     expect(await reader.next()).toEqual([run.events[4]]);
   });
 
-  it('goes on with a log that was written anew from its start', async () => {
+  it('begins again with a log that says something else than before', async () => {
     const run = syntheticRun({ followUps: 3 });
     const { workdir } = await syntheticWorkdir(run);
     await openRunLog(workdir).append(run.events.slice(0, 6));
     const reader = new EventLogReader(workdir.events);
     await reader.next();
+    const text = await readFile(workdir.events, 'utf8');
+    // Longer than before, and the place where the reader was is the middle of a line.
+    const other = run.events.slice(0, 8).map((event) => (event.seq < 6 ? event : { ...event, atMs: event.atMs + 1e6 }));
+    await writeFile(workdir.events, other.map((event) => `${JSON.stringify(event)}\n`).join(''));
+    expect((await readFile(workdir.events, 'utf8')).length).toBeGreaterThan(text.length);
+    expect(await reader.next()).toEqual(other);
+    await writeFile(
+      workdir.events,
+      `${other
+        .slice(0, 3)
+        .map((event) => JSON.stringify(event))
+        .join('\n')}\n`,
+    );
+    expect(await reader.next()).toEqual(other.slice(0, 3));
+    await rm(workdir.events);
+    expect(await reader.next()).toEqual([]);
+  });
+
+  it('is read by a state that follows', async () => {
+    const run = syntheticRun({ followUps: 3 });
+    const { workdir } = await syntheticWorkdir(run);
+    await openRunLog(workdir).append(run.events.slice(0, 6));
+    const live = new LiveState(workdir, run.config);
+    const told: number[] = [];
+    await live.catchUp(({ seq }) => told.push(seq));
     await rm(workdir.events);
     await openRunLog(workdir).append(run.events.slice(0, 5));
-    expect(await reader.next()).toEqual([]);
-    await openRunLog(workdir).append(run.events.slice(0, 8));
-    expect(await reader.next()).toEqual(run.events.slice(6, 8));
+    await live.catchUp(({ seq }) => told.push(seq));
+    expect(live.state.seq).toBe(5);
+    await openRunLog(workdir).append(run.events.slice(5, 8));
+    await live.catchUp(({ seq }) => told.push(seq));
+    expect(live.state.seq).toBe(8);
+    expect(told).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
   });
 });
