@@ -3,7 +3,6 @@ import type { Client } from '@temporalio/client';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { writeJsonAtomic } from '../../activities/atomic-file.js';
 import type { Activities } from '../../activities/contract.js';
-import { openEngineMailbox } from '../../activities/engine-mailbox.js';
 import { packageFile } from '../../activities/package-files.js';
 import { openRunLog } from '../../activities/run-log.js';
 import type { Workdir } from '../../activities/workdir.js';
@@ -39,7 +38,7 @@ beforeAll(async () => {
 
 /** A fake run whose events stand in the workdir too. */
 function fakeActivities(fake: FakeRun, workdir: Workdir, client: Client): Activities {
-  fake.reportTo(openEngineMailbox('client-test', client));
+  fake.serve('client-test', client);
   const log = openRunLog(workdir);
   return {
     ...fake.activities,

@@ -8,13 +8,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import type { Client, WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { expect, it } from 'vitest';
-import type { Activities } from '../../activities/contract.js';
-import { openEngineMailbox } from '../../activities/engine-mailbox.js';
-import { makeLookupExperiments } from '../../activities/lookup-experiments.js';
 import { packageFile } from '../../activities/package-files.js';
-import type { RunContext } from '../../activities/run-context.js';
-import { Workdir } from '../../activities/workdir.js';
-import { ConfigSchema } from '../../domain/formats/config.js';
 import { engineWorkflowId, experimentWorkflowId } from '../../domain/naming.js';
 import type { EngineInput } from '../../workflows/messages.js';
 import { FakeRun } from '../support/fake-activities.js';
@@ -27,14 +21,10 @@ it.each(SCENARIOS)('records $name', async (scenario) => {
   const folder = packageFile('test', 'replay', 'histories', version);
   const fake = new FakeRun(scenario.options);
   const run = `record-${randomUUID()}`;
-  // What has ended is found as the real engine finds it: by asking the server.
-  let lookup: Activities['lookupExperiments'] = fake.activities.lookupExperiments;
-  const asked = { lookupExperiments: (input: Parameters<typeof lookup>[0]) => lookup(input) };
-  const activities = { ...fake.activities, ...asked, ...scenario.activities?.(fake) };
+  const activities = { ...fake.activities, ...scenario.activities?.(fake) };
   await using worker = await startTestWorker({ run, activities });
   const { client, taskQueue } = worker;
-  lookup = makeLookupExperiments({ context: contextOf(run), client });
-  fake.reportTo(openEngineMailbox(run, client));
+  fake.serve(run, client);
   const engines: WorkflowHandleWithFirstExecutionRunId[] = [];
   const start = async () => {
     const limits = engines.length === 0 ? scenario.limits : {};
@@ -57,16 +47,6 @@ it.each(SCENARIOS)('records $name', async (scenario) => {
     await save(client, `${folder}/${scenario.name}.${nodeId}.json`, experimentWorkflowId(run, nodeId), undefined);
   expect(part).toBeGreaterThanOrEqual(engines.length + (scenario.tuning?.eventsPerRun ? 1 : 0));
 });
-
-function contextOf(run: string): RunContext {
-  const config = {
-    run_id: run,
-    pipeline_script: '/s/train.py',
-    source_dir: '/s',
-    base_launch_command: 'python train.py',
-  };
-  return { workdir: new Workdir('/none'), config: ConfigSchema.parse(config), log: () => undefined };
-}
 
 /** Returns the run that continued this one, if any. */
 async function save(

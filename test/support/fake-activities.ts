@@ -2,9 +2,11 @@
  * Activities without effects for workflow tests: an event log in memory, a planner that proposes what it is told, and
  * jobs that run until the test ends them. Everything that was called is kept, so that tests can count.
  */
+import type { Client } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
-import type { Activities, PlanResult } from '../../activities/contract.js';
-import type { EngineMailbox } from '../../activities/engine-mailbox.js';
+import type { Activities, ExperimentLookup, PlanResult } from '../../activities/contract.js';
+import { type EngineMailbox, openEngineMailbox } from '../../activities/engine-mailbox.js';
+import { lookupExperiment } from '../../activities/lookup-experiments.js';
 import { applyEvent, type EngineState, initialState, openRows } from '../../domain/engine-state.js';
 import type { EngineEvent } from '../../domain/events.js';
 import { SEEDS } from '../../domain/experiment.js';
@@ -40,12 +42,18 @@ export class FakeRun {
 
   readonly #told = new Set<string>();
   #mailbox: EngineMailbox | null = null;
+  #lookup: (nodeId: string) => Promise<ExperimentLookup> = async (nodeId) => ({
+    nodeId,
+    found: 'running',
+    outcome: null,
+  });
 
   constructor(readonly options: FakeOptions = {}) {}
 
-  /** Where its experiments' reports go. */
-  reportTo(mailbox: EngineMailbox): void {
-    this.#mailbox = mailbox;
+  /** Where its experiments' reports go, and where the ends of those that reported to nobody are looked up. */
+  serve(run: string, client: Client): void {
+    this.#mailbox = openEngineMailbox(run, client);
+    this.#lookup = (nodeId) => lookupExperiment(client, run, nodeId);
   }
 
   endJob(nodeId: string): void {
@@ -191,6 +199,6 @@ export class FakeRun {
       this.#called('report');
       return { spent: synthesis ? this.#price('report') : NOTHING_SPENT };
     },
-    lookupExperiments: async ({ nodeIds }) => nodeIds.map((nodeId) => ({ nodeId, found: 'running', outcome: null })),
+    lookupExperiments: async ({ nodeIds }) => await Promise.all(nodeIds.map((nodeId) => this.#lookup(nodeId))),
   };
 }

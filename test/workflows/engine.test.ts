@@ -1,6 +1,5 @@
 import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import { afterEach, describe, expect, it } from 'vitest';
-import { openEngineMailbox } from '../../activities/engine-mailbox.js';
 import { engineWorkflowId, experimentWorkflowId } from '../../domain/naming.js';
 import type { SetLimitsMessage } from '../../domain/steering.js';
 import type { EngineInput, EngineResult, Tuning } from '../../workflows/messages.js';
@@ -25,7 +24,7 @@ async function startEngine(
   const fake = new FakeRun(options);
   worker = await startTestWorker({ activities: fake.activities });
   const { client, run, taskQueue } = worker;
-  fake.reportTo(openEngineMailbox(run, client));
+  fake.serve(run, client);
   const input: EngineInput = { run, limits, tuning: { chartIntervalMs: 50, ...tuning } };
   const handle = (await client.workflow.start('engineWorkflow', {
     workflowId: engineWorkflowId(run),
