@@ -88,6 +88,8 @@ export function makeAnalyze(deps: {
 }
 
 const NOT_ASKED = 'not asked';
+/** What results are compared by is never taken on an agent's word: unmeasured, it stays unknown. */
+const COMPARED: ReadonlySet<NumericMetric> = new Set(['throughput_samples_per_s', 'steady_step_time_ms']);
 
 /** Merges what was measured with what the agent said; improvement and rank are computed, never taken. */
 export function resultFrom(
@@ -101,7 +103,7 @@ export function resultFrom(
   const sources = { ...evidence.sources };
   for (const name of NUMERIC_METRICS) {
     const said = reply?.metrics[name] ?? null;
-    if (metrics[name] !== null || said === null || !isPlausible(name, said)) continue;
+    if (metrics[name] !== null || said === null || COMPARED.has(name) || !isPlausible(name, said)) continue;
     metrics[name] = said;
     sources[name] = 'reported';
   }

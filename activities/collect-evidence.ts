@@ -5,12 +5,14 @@
 import type { Evidence } from '../domain/evidence.js';
 import { type Spec, SpecSchema } from '../domain/formats/spec.js';
 import { clockContradiction } from '../domain/policies/clock-agreement.js';
+import { objectiveOf } from '../domain/policies/compare.js';
 import { parseLaunchCommand } from '../domain/policies/launch-command.js';
 import { wrongSource } from '../domain/policies/source-proof.js';
 import { BASELINE_ID } from '../domain/reports/run-record.js';
 import { raise } from './activity-failure.js';
 import { readJsonIfAny, readTextIfAny, writeFileAtomic, writeJsonAtomic } from './atomic-file.js';
 import type { Activities, NodeRef } from './contract.js';
+import { CustomValues } from './evidence/custom-values.js';
 import { pipelineStatsText, systemMetricsText } from './evidence/evidence-text.js';
 import { JobOutput } from './evidence/job-output.js';
 import { measure } from './evidence/measure.js';
@@ -43,8 +45,9 @@ export function makeCollectEvidence({ context, platform }: CollectEvidenceDeps):
     if (foreign !== null) raise('wrong_source', foreign, { job_id: jobId });
 
     const refusals = new Refusals();
-    const stdout = new JobOutput(refusals);
-    const stderr = new JobOutput(refusals);
+    const [stdout, stderr] = [0, 1].map(
+      () => new JobOutput(refusals, config.metric && new CustomValues(config.metric, refusals)),
+    ) as [JobOutput, JobOutput];
     const findings = [...metricFiles.findings, ...(await readLogs(context, platform, jobId, stdout, stderr))];
     const launch = await launchFacts(context, nodeId);
     const measured = measure(
@@ -61,15 +64,12 @@ export function makeCollectEvidence({ context, platform }: CollectEvidenceDeps):
       pipelineStatsText(stdout.shownLines(), stderr.shownLines(), evidence),
     );
     await writeFileAtomic(workdir.run(nodeId, 'system_metrics.txt'), systemMetricsText(evidence.system));
-    if (metrics.throughput_samples_per_s === null && metrics.steady_step_time_ms === null && !evidence.durationS) {
+    if (objectiveOf(metrics, evidence.durationS ?? null) === null) {
       const noticed = evidence.findings.length > 0 ? ` (${evidence.findings.join('; ')})` : '';
-      raise(
-        'metrics_collection_failed',
-        `the job printed no step time and no throughput, and its duration is unknown${noticed}`,
-        {
-          job_id: jobId,
-        },
-      );
+      const missing = config.metric
+        ? `the job cannot be compared by ${config.metric.name}`
+        : 'the job printed no step time and no throughput, and its duration is unknown';
+      raise('metrics_collection_failed', `${missing}${noticed}`, { job_id: jobId });
     }
     context.log('evidence collected', {
       node: nodeId,

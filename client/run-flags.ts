@@ -6,9 +6,12 @@
 import { resolve } from 'node:path';
 import { agentInConfig } from '../activities/agents/agent-path.js';
 import { DEFAULT_CONFIRMATION } from '../domain/confirmation.js';
+import { parseMetricRule } from '../domain/custom-metric.js';
 import { EFFORTS } from '../domain/effort.js';
 import { DEFAULT_LIMITS } from '../domain/limits.js';
+import { UNKNOWN_METRICS } from '../domain/metrics.js';
 import { shellWords } from '../domain/policies/launch-command.js';
+import { MASTER_TABLE_COLUMNS } from '../domain/reports/master-table.js';
 import type { SetLimitsMessage } from '../domain/steering.js';
 import { Refusal } from './refusal.js';
 import type { ConfigPath } from './workdir-config.js';
@@ -101,6 +104,17 @@ function oneOf(name: string, known: readonly string[]) {
   return (given: unknown): string => {
     if (!known.includes(String(given))) throw new Refusal(name, given, `one of ${known.join(', ')}`);
     return String(given);
+  };
+}
+
+/** Names that stand for something else in result.json and master_table.tsv. */
+const TAKEN_NAMES = [...Object.keys(UNKNOWN_METRICS), ...MASTER_TABLE_COLUMNS, 'custom'];
+
+function metricRule(name: string) {
+  return (given: unknown) => {
+    const rule = parseMetricRule(String(given), TAKEN_NAMES);
+    if ('problem' in rule) throw new Refusal(name, given, rule.problem);
+    return rule;
   };
 }
 
@@ -199,6 +213,12 @@ export const RUN_FLAGS: readonly RunFlag[] = [
     ['verify_runs'],
     `repeats of baseline and winner, in turn, before the run ends (default: ${DEFAULT_CONFIRMATION.verifyRuns})`,
     { read: wholeNumber('--verify-runs', 0) },
+  ),
+  flag(
+    '--metric <name=regex>',
+    ['metric'],
+    "compare results by a number that the job prints otherwise, as in 'samples_per_s=speed: ([0-9.]+)'; NAME:lower=REGEX where less is better (default: [autoresearch] lines)",
+    { read: metricRule('--metric') },
   ),
   flag('--poll-interval <seconds>', ['poll_interval'], 'between looks at a remote job (default: 120)', {
     read: seconds('--poll-interval'),

@@ -47,7 +47,7 @@ export interface Evidence {
     fetchMs: number | null;
     computeMs: number | null;
     batchSize: number | null;
-    /** Relative standard error of the mean step time; absent for too few steps (policies/noise.ts). */
+    /** Relative standard error of the mean step time, or of the run's own metric; absent for too few (policies/noise.ts). */
     noise?: number;
   };
   stages: StageStatistics[];

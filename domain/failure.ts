@@ -53,7 +53,8 @@ export const FAILURE_KINDS = {
   },
   metrics_collection_failed: {
     phase: 'metrics',
-    action: 'Check that the job prints [autoresearch] lines and that its logs are readable.',
+    action:
+      'Check that the job prints [autoresearch] lines (or what --metric looks for) and that its logs are readable.',
   },
   analysis_failed: {
     phase: 'analysis',

@@ -3,6 +3,8 @@
  * Field names are those of result.json and of an agent's analysis.
  */
 
+import type { CustomMetric } from './custom-metric.js';
+
 export const NUMERIC_METRICS = [
   'step_time_ms',
   'steady_step_time_ms',
@@ -21,6 +23,8 @@ export type Metrics = Record<NumericMetric, number | null> & {
   bottleneck_stage: string | null;
   is_best_so_far: boolean | null;
   notes: string | null;
+  /** Absent in runs without --metric. */
+  custom?: CustomMetric;
 };
 
 /** Where a number came from: read from the job's output or samples, computed from such, or said by the agent only. */
@@ -53,3 +57,17 @@ export const UNKNOWN_METRICS: Metrics = {
   is_best_so_far: null,
   notes: null,
 };
+
+/** As files show it: the run's own metric stands among the others by its name. */
+export function withCustomByName({
+  metrics,
+  sources,
+}: Pick<Result, 'metrics' | 'sources'>): Record<'metrics' | 'sources', Record<string, unknown>> {
+  const { custom, ...others } = metrics;
+  if (!custom) return { metrics: others, sources };
+  const source: Provenance | null = custom.value === null ? null : 'parsed';
+  return {
+    metrics: { ...others, [custom.name]: custom.value },
+    sources: source === null ? sources : { ...sources, [custom.name]: source },
+  };
+}

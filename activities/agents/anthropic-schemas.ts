@@ -21,7 +21,7 @@ const AnalysisSchema = z.object({
       bottleneck_stage: z.string().nullable(),
       is_best_so_far: z.boolean().nullable(),
       notes: z.string(),
-    } satisfies Record<keyof Metrics, z.ZodType>)
+    } satisfies Record<Exclude<keyof Metrics, 'custom'>, z.ZodType>)
     .describe('null for what is not known'),
   findings: z.array(z.string()).describe('one sentence each'),
 });

@@ -2,6 +2,7 @@
  * Reads what a job printed, line by line, keeping only what matters: `[autoresearch]` lines and SPDL's own stage lines.
  * Lines may come from several ranks, from several epochs, throttled, in either stream, torn.
  */
+import type { CustomValues } from './custom-values.js';
 import { measuredNumber, type Refusals } from './measured-number.js';
 import { type QueueSample, spdlLogSample, type TaskSample } from './stage-samples.js';
 import type { ProcessSamples } from './stage-statistics.js';
@@ -43,10 +44,15 @@ export class JobOutput {
   private readonly tasks = new Map<string, TaskSample>();
   private readonly queues = new Map<string, QueueSample>();
 
-  constructor(private readonly refusals: Refusals) {}
+  constructor(
+    private readonly refusals: Refusals,
+    /** Of the run's own metric; null where it has none. */
+    readonly custom: CustomValues | null = null,
+  ) {}
 
   readLine(line: string): void {
     if (line.length > LINE_LIMIT) return;
+    this.custom?.readLine(line);
     const at = line.indexOf(MARK);
     if (at >= 0) {
       this.show(line);

@@ -10,6 +10,7 @@ import {
 import { stepNoise } from '../../domain/policies/noise.js';
 import { diagnose } from '../../domain/policies/stage-rules.js';
 import { steadySpans, weightedMean, weightedMedian } from '../../domain/policies/steady-state.js';
+import { customMetric } from './custom-values.js';
 import type { JobOutput, StepLine } from './job-output.js';
 import type { Refusals } from './measured-number.js';
 import type { MetricTable } from './metric-table.js';
@@ -60,6 +61,13 @@ export function measure(nodeId: string, files: JobFiles, refusals: Refusals): Ev
   if (system.cpuPct !== null && system.cpuCores !== null && system.cpuCores > 0) {
     set('cpu_utilization_pct', Math.min(100, system.cpuPct / system.cpuCores), 'derived');
   }
+  const custom = customMetric(stdout.custom, stderr.custom);
+  if (custom) {
+    metrics.custom = custom.metric;
+    // What is noise is that of the number by which results are compared.
+    delete steps.noise;
+    if (custom.noise !== null) steps.noise = custom.noise;
+  }
   metrics.bottleneck_stage = diagnose({ stages, system, steps, numThreads: null }).bottleneck?.stage.function ?? null;
   const { overallMs: _, ...stepSummary } = steps;
   return {
@@ -70,7 +78,7 @@ export function measure(nodeId: string, files: JobFiles, refusals: Refusals): Ev
     stages,
     system,
     durationS: files.durationS,
-    findings: [...files.findings, ...refusals.findings()],
+    findings: [...files.findings, ...(custom?.findings ?? []), ...refusals.findings()],
   };
 }
 

@@ -4,6 +4,7 @@ import { type Objective, objectiveOf, speedup } from '../../domain/policies/comp
 import { parseLaunchCommand } from '../../domain/policies/launch-command.js';
 import { type Diagnosis, diagnose } from '../../domain/policies/stage-rules.js';
 import { diagnosisSentences, milliseconds, percent } from '../../domain/policies/stage-sentences.js';
+import { numberText } from '../../domain/reports/quantity-text.js';
 import type { AnalyzeTask } from '../agents/agent.js';
 import { jsonBlock } from './rewrite-answer.js';
 
@@ -71,7 +72,8 @@ function judgement(factor: number): string {
 
 function inWords({ metric, value }: Objective): string {
   if (metric === 'throughput_samples_per_s') return `${value.toFixed(1)} samples/s`;
-  return metric === 'steady_step_time_ms' ? `${value.toFixed(2)} ms a step` : `${value.toFixed(1)} s in all`;
+  if (metric === 'steady_step_time_ms') return `${value.toFixed(2)} ms a step`;
+  return metric === 'duration_s' ? `${value.toFixed(1)} s in all` : `${numberText(value)} ${metric}`;
 }
 
 function signed(factor: number): string {

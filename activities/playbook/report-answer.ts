@@ -1,5 +1,6 @@
 /** The playbook's final report: what was tried, what worked and by how much, what did not and why, and how to keep the winner. */
 import { type Objective, objectiveOf, speedup } from '../../domain/policies/compare.js';
+import { numberText } from '../../domain/reports/quantity-text.js';
 import type { HistoryEntry, ReportTask } from '../agents/agent.js';
 
 const GAIN = 0.02;
@@ -132,7 +133,8 @@ function inWords(objective: Objective | null): string {
   if (!objective) return 'not measured';
   const { metric, value } = objective;
   if (metric === 'throughput_samples_per_s') return `${value.toFixed(1)} samples/s`;
-  return metric === 'steady_step_time_ms' ? `${value.toFixed(2)} ms a step` : `${value.toFixed(1)} s`;
+  if (metric === 'steady_step_time_ms') return `${value.toFixed(2)} ms a step`;
+  return metric === 'duration_s' ? `${value.toFixed(1)} s` : `${numberText(value)} ${metric}`;
 }
 
 function percentOf(factor: number): string {

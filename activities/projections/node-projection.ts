@@ -2,6 +2,7 @@
 import { commitOf, type ExperimentRow, jobIdOf } from '../../domain/experiment.js';
 import type { NodeFile } from '../../domain/formats/files.js';
 import type { Spec } from '../../domain/formats/spec.js';
+import { withCustomByName } from '../../domain/metrics.js';
 import { type RunRecord, treeParent } from '../../domain/reports/run-record.js';
 import type { Workdir } from '../workdir.js';
 
@@ -36,7 +37,8 @@ function specFile(record: RunRecord, row: ExperimentRow, spec: Spec): Record<str
 export function resultFile(record: RunRecord, row: ExperimentRow): NodeFile['result'] {
   const { state } = row;
   if (state.status !== 'completed') return null;
-  return { metrics: state.metrics, findings: record.findings.get(row.nodeId) ?? [], sources: state.sources };
+  const { metrics, sources } = withCustomByName(state);
+  return { metrics, findings: record.findings.get(row.nodeId) ?? [], sources };
 }
 
 function failureFile(row: ExperimentRow): NodeFile['failure'] {

@@ -11,7 +11,7 @@ import type { RunConfig } from '../../domain/formats/config.js';
 import type { NodeFile } from '../../domain/formats/files.js';
 import type { Spec } from '../../domain/formats/spec.js';
 import { findingsReport, findingsSection } from '../../domain/reports/findings.js';
-import { MASTER_TABLE_HEADER, masterTableLine } from '../../domain/reports/master-table.js';
+import { masterTableHeader, masterTableLine } from '../../domain/reports/master-table.js';
 import type { RunRecord } from '../../domain/reports/run-record.js';
 import { summaryReport } from '../../domain/reports/summary.js';
 import { readSpecs } from '../spec-store.js';
@@ -58,6 +58,10 @@ export class Projections {
     private readonly workdir: Workdir,
     private readonly config: RunConfig,
   ) {}
+
+  private get metric(): string | null {
+    return this.config.metric?.name ?? null;
+  }
 
   /** Brings every file to what `record` says. After an error the next call does what this one has not done. */
   async renew(record: RunRecord): Promise<void> {
@@ -147,7 +151,10 @@ export class Projections {
           ended.map((rows) => rows.history),
         ),
       ],
-      [this.workdir.masterTable, `${[MASTER_TABLE_HEADER, ...ended.map((rows) => rows.masterTable)].join('\n')}\n`],
+      [
+        this.workdir.masterTable,
+        `${[masterTableHeader(this.metric), ...ended.map((rows) => rows.masterTable)].join('\n')}\n`,
+      ],
       [this.workdir.findings, findingsReport(ended.flatMap((rows) => rows.findings ?? []))],
       [this.workdir.summary, summaryReport(record, this.specs)],
       [this.workdir.checkpoint, json({ schema_version: 2, status, timestamp, ...checkpoint })],
@@ -166,7 +173,7 @@ export class Projections {
     if (!row || !spec || !isTerminal(row)) return null;
     const rows = {
       history: indented(historyEntry(record, row, iteration), 4),
-      masterTable: masterTableLine(row, spec),
+      masterTable: masterTableLine(row, spec, this.metric),
       findings: findingsSection(record, nodeId),
     };
     this.ended.set(nodeId, rows);

@@ -130,7 +130,9 @@ function reportValues(task: ReportTask): Record<string, string> {
 
 function entryLine(entry: HistoryEntry): string {
   const objective = entry.result ? objectiveOf(entry.result.metrics, entry.durationS) : null;
-  const outcome = objective ? `${objective.metric} ${objective.value}` : (entry.failure?.kind ?? entry.status);
+  const outcome = objective
+    ? `${objective.metric} ${objective.value}${objective.direction === undefined ? '' : ` (${objective.direction} is better)`}`
+    : (entry.failure?.kind ?? entry.status);
   return `${entry.nodeId} (${entry.kind}, ${entry.status}${entry.isBest ? ', best' : ''}): ${outcome}, commit ${entry.commit ?? 'none'}`;
 }
 

@@ -1,7 +1,7 @@
 /** progress.png as SVG: the compared metric by experiment, and job duration and SM utilisation over time. */
 import { scaleLinear } from 'd3-scale';
 import { curveStepAfter, line as linePath } from 'd3-shape';
-import { numberText, OBJECTIVE_NAMES, OBJECTIVE_UNITS } from '../reports/quantity-text.js';
+import { numberText, objectiveName } from '../reports/quantity-text.js';
 import { BASELINE_ID, HEADSPACE_ID, MTP_ID, type RunRecord } from '../reports/run-record.js';
 import { chartSubtitle } from './outcome.js';
 import { axes, type Frame, type Reference, referenceLines } from './panel.js';
@@ -79,7 +79,7 @@ function resultPanel(data: ProgressData, frame: Frame): string[] {
       x: ticks.map((point) => ({ at: x(point.order), text: tickName(point) })),
       y: y.ticks(5).map((tick) => ({ at: y(tick), text: numberText(tick) })),
       xTitle: 'Experiment (its number, in order of completion)',
-      yTitle: `${OBJECTIVE_NAMES[data.metric]} (${OBJECTIVE_UNITS[data.metric]})`,
+      yTitle: objectiveName(data.metric),
     }),
     ...referenceLines(frame, references, y),
     bestLine(data.points, x, y, frame),

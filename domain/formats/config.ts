@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { DEFAULT_CONFIRMATION } from '../confirmation.js';
+import { DIRECTIONS, patternProblem } from '../custom-metric.js';
 import { EFFORTS } from '../effort.js';
 import { DEFAULT_LIMITS } from '../limits.js';
 import type { SetLimitsMessage } from '../steering.js';
@@ -12,6 +13,14 @@ import { PricesSchema } from './prices.js';
 const positive = z.number().int().min(1);
 /** Null sets no limit. */
 const amount = z.number().positive().nullable();
+const metric = z.looseObject({
+  name: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,63}$/, 'must be letters, digits and "_"'),
+  direction: z.enum(DIRECTIONS),
+  pattern: z.string().superRefine((pattern, { addIssue }) => {
+    const problem = patternProblem(pattern);
+    if (problem !== null) addIssue({ code: 'custom', message: `must be ${problem}` });
+  }),
+});
 
 export const ConfigSchema = z.looseObject({
   schema_version: z.literal(2).default(2),
@@ -75,6 +84,8 @@ export const ConfigSchema = z.looseObject({
   verify_runs: z.number().int().min(0).default(DEFAULT_CONFIRMATION.verifyRuns),
   /** Relative gain that is worth having; null = the larger of 1% and twice the noise of a run. */
   min_improvement: amount.default(DEFAULT_CONFIRMATION.minImprovement),
+  /** What results are compared by, where the job prints it in words of its own; null = the built-in order. */
+  metric: metric.nullable().default(null),
   /** Absolute path of a directory whose files the agent is given to read; '' = none. */
   knowledge_dir: z.string().default(''),
   /** Globs of files that no agent may change. */

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { REPEAT_PURPOSES, VERDICTS } from '../confirmation.js';
+import { DIRECTIONS } from '../custom-metric.js';
 import type { EventBody } from '../events.js';
 import { EXPERIMENT_KINDS } from '../experiment.js';
 import { FAILURE_KINDS, FAILURE_PHASES, type FailureKind } from '../failure.js';
@@ -40,6 +41,7 @@ const metrics = z.looseObject({
   bottleneck_stage: text.nullable(),
   is_best_so_far: z.boolean().nullable(),
   notes: text.nullable(),
+  custom: z.looseObject({ name, direction: z.enum(DIRECTIONS), value: z.number().nullable() }).optional(),
 });
 const provenance = z.enum(['parsed', 'derived', 'reported']);
 const result = z.looseObject({

@@ -1,13 +1,39 @@
-/** Which result is better. Order of comparison: throughput (higher), else steady step time (lower), else duration (lower). */
+/**
+ * Which result is better. Order of comparison: throughput (higher), else steady step time (lower), else duration (lower); in
+ * a run with a metric of its own that metric alone.
+ */
+import type { Direction } from '../custom-metric.js';
 import type { Metrics } from '../metrics.js';
 
+const BUILT_IN = {
+  throughput_samples_per_s: { rank: 0, direction: 'higher' },
+  steady_step_time_ms: { rank: 1, direction: 'lower' },
+  duration_s: { rank: 2, direction: 'lower' },
+} as const satisfies Record<string, { rank: number; direction: Direction }>;
+export type BuiltInObjective = keyof typeof BUILT_IN;
+
 export interface Objective {
-  metric: 'throughput_samples_per_s' | 'steady_step_time_ms' | 'duration_s';
+  /** A BuiltInObjective, or the name of the run's own metric. */
+  metric: string;
   value: number;
+  /** Of the run's own metric; absent where the metric says it. */
+  direction?: Direction;
+}
+
+export function isBuiltIn(metric: string): metric is BuiltInObjective {
+  return Object.hasOwn(BUILT_IN, metric);
+}
+
+export function directionOf({ metric, direction }: Omit<Objective, 'value'>): Direction {
+  return direction ?? (isBuiltIn(metric) ? BUILT_IN[metric].direction : 'higher');
 }
 
 /** The number by which a run is compared, or null when nothing was measured. `durationS` is the job's duration in seconds. */
 export function objectiveOf(metrics: Metrics, durationS: number | null): Objective | null {
+  const { custom } = metrics;
+  // Unknown is unknown: nobody asked for a comparison by another number.
+  if (custom)
+    return isMeasured(custom.value) ? { metric: custom.name, value: custom.value, direction: custom.direction } : null;
   if (isMeasured(metrics.throughput_samples_per_s)) {
     return { metric: 'throughput_samples_per_s', value: metrics.throughput_samples_per_s };
   }
@@ -21,25 +47,21 @@ function isMeasured(value: number | null): value is number {
   return value !== null && Number.isFinite(value) && value > 0;
 }
 
-const RANK = { throughput_samples_per_s: 0, steady_step_time_ms: 1, duration_s: 2 } as const satisfies Record<
-  Objective['metric'],
-  number
->;
-
 /** A result with throughput beats one without; among equals in kind the number decides, and a tie is not better. */
 export function isBetter(candidate: Objective | null, incumbent: Objective | null): boolean {
   if (!candidate) return false;
   if (!incumbent) return true;
-  if (candidate.metric !== incumbent.metric) return RANK[candidate.metric] < RANK[incumbent.metric];
-  return candidate.metric === 'throughput_samples_per_s'
-    ? candidate.value > incumbent.value
-    : candidate.value < incumbent.value;
+  if (candidate.metric !== incumbent.metric) return rankOf(candidate) < rankOf(incumbent);
+  return directionOf(candidate) === 'higher' ? candidate.value > incumbent.value : candidate.value < incumbent.value;
 }
 
 /** How many times faster: above 1 is better; null when the two cannot be compared. */
 export function speedup(candidate: Objective | null, reference: Objective | null): number | null {
   if (!candidate || !reference || candidate.metric !== reference.metric) return null;
-  return candidate.metric === 'throughput_samples_per_s'
-    ? candidate.value / reference.value
-    : reference.value / candidate.value;
+  return directionOf(candidate) === 'higher' ? candidate.value / reference.value : reference.value / candidate.value;
+}
+
+/** The run's own metric before all others. */
+function rankOf({ metric }: Objective): number {
+  return isBuiltIn(metric) ? BUILT_IN[metric].rank : -1;
 }

@@ -2,7 +2,7 @@
  * How much a result varies when nothing changes. Everything is on the scale of log(speed), where a standard deviation of
  * 0.05 means that a single run is off by about 5%, whatever its speed, and where noise multiplies as it does in practice.
  */
-import type { Objective } from './compare.js';
+import { directionOf, type Objective } from './compare.js';
 
 /** The noise of one run: its relative standard deviation, and how many independent differences it was learnt from. */
 export interface Noise {
@@ -14,8 +14,8 @@ export interface Noise {
 const LEAST_SD = 0.001;
 
 /** log(speed): a difference of 0.01 is 1% faster. */
-export function logSpeed({ metric, value }: Objective): number {
-  return metric === 'throughput_samples_per_s' ? Math.log(value) : -Math.log(value);
+export function logSpeed(objective: Objective): number {
+  return directionOf(objective) === 'higher' ? Math.log(objective.value) : -Math.log(objective.value);
 }
 
 /**

@@ -3,7 +3,7 @@ import type { EngineState } from '../engine-state.js';
 import type { ExperimentRow } from '../experiment.js';
 import { isTerminal } from '../experiment.js';
 import { changesTheStep } from './ceiling.js';
-import { type Objective, objectiveOf } from './compare.js';
+import { directionOf, type Objective, objectiveOf } from './compare.js';
 import { type GainInterval, gainInterval, leastImprovement, REPORT_CONFIDENCE } from './improvement.js';
 import { logSpeed, mean, type Noise, pooledNoise } from './noise.js';
 
@@ -56,7 +56,7 @@ export function typicalObjective(state: EngineState, nodeId: string): Objective 
   const runs = own && runsOf(state, nodeId, own.metric);
   if (!own || !runs || runs.length === 0 || repeatRows(state, nodeId).length === 0) return own;
   const speed = mean(runs);
-  return { ...own, value: own.metric === 'throughput_samples_per_s' ? Math.exp(speed) : Math.exp(-speed) };
+  return { ...own, value: directionOf(own) === 'higher' ? Math.exp(speed) : Math.exp(-speed) };
 }
 
 /** Null while nothing was repeated with success. */

@@ -31,10 +31,16 @@ const COLUMNS = [
   'repeat_of',
 ] as const;
 
-export const MASTER_TABLE_HEADER = tsvLine(COLUMNS);
+/** What a metric of one's own cannot be called. */
+export const MASTER_TABLE_COLUMNS: readonly string[] = COLUMNS;
+
+/** `metric`: the run's own, which stands to the right of all others; null where it has none. */
+export function masterTableHeader(metric: string | null = null): string {
+  return tsvLine(metric === null ? COLUMNS : [...COLUMNS, metric]);
+}
 
 /** The line of a terminal experiment. */
-export function masterTableLine(row: ExperimentRow, spec: Spec): string {
+export function masterTableLine(row: ExperimentRow, spec: Spec, metric: string | null = null): string {
   const { state } = row;
   const metrics = state.status === 'completed' ? state.metrics : UNKNOWN_METRICS;
   const failure = 'failure' in state ? state.failure : null;
@@ -62,7 +68,8 @@ export function masterTableLine(row: ExperimentRow, spec: Spec): string {
     verdict: row.judged?.verdict ?? null,
     repeat_of: row.origin.from === 'repeat' ? row.origin.of : null,
   };
-  return tsvLine(COLUMNS.map((column) => cells[column]));
+  const own = metric === null ? [] : [metrics.custom?.value ?? null];
+  return tsvLine([...COLUMNS.map((column) => cells[column]), ...own]);
 }
 
 /** A result that is not believed says so beside its number. */

@@ -1,6 +1,6 @@
 /** How numbers look to people, in files, on screens and in charts: written once. */
 import { format } from 'd3-format';
-import type { Objective } from '../policies/compare.js';
+import { type BuiltInObjective, isBuiltIn, type Objective } from '../policies/compare.js';
 
 const whole = format(',.0f');
 const fourDigits = format('.4~r');
@@ -12,20 +12,27 @@ export function numberText(value: number | null | undefined): string {
   return Math.abs(value) >= 1000 ? whole(value) : fourDigits(value);
 }
 
-export const OBJECTIVE_UNITS = {
+const OBJECTIVE_UNITS = {
   throughput_samples_per_s: 'samples/s',
   steady_step_time_ms: 'ms/step',
   duration_s: 's',
-} as const satisfies Record<Objective['metric'], string>;
+} as const satisfies Record<BuiltInObjective, string>;
 
-export const OBJECTIVE_NAMES = {
+const OBJECTIVE_NAMES = {
   throughput_samples_per_s: 'Throughput',
   steady_step_time_ms: 'Steady step time',
   duration_s: 'Job duration',
-} as const satisfies Record<Objective['metric'], string>;
+} as const satisfies Record<BuiltInObjective, string>;
+
+/** "Throughput (samples/s)"; a run's own metric has no other name and no other unit than the one that it was given. */
+export function objectiveName(metric: string): string {
+  return isBuiltIn(metric) ? `${OBJECTIVE_NAMES[metric]} (${OBJECTIVE_UNITS[metric]})` : metric;
+}
 
 export function objectiveText(objective: Objective | null): string {
-  return objective ? `${numberText(objective.value)} ${OBJECTIVE_UNITS[objective.metric]}` : '-';
+  if (!objective) return '-';
+  const { metric, value } = objective;
+  return `${numberText(value)} ${isBuiltIn(metric) ? OBJECTIVE_UNITS[metric] : metric}`;
 }
 
 /** From here on a gain is told as a factor. */

@@ -6,7 +6,7 @@ import { makeCollectEvidence } from '../../activities/collect-evidence.js';
 import type { Platform } from '../../activities/platforms/platform.js';
 import { Workdir } from '../../activities/workdir.js';
 import type { Evidence } from '../../domain/evidence.js';
-import { ConfigSchema } from '../../domain/formats/config.js';
+import { ConfigSchema, type RunConfig } from '../../domain/formats/config.js';
 
 let root: string;
 let workdir: Workdir;
@@ -44,13 +44,14 @@ function platformThat(more: Partial<Platform> = {}): Platform {
   };
 }
 
-function collect(platform = platformThat()) {
+function collect(platform = platformThat(), more: Partial<RunConfig> = {}) {
   const source = join(root, 'source');
   const config = ConfigSchema.parse({
     run_id: 'r1',
     pipeline_script: join(source, 'train.py'),
     source_dir: source,
     base_launch_command: 'python train.py',
+    ...more,
   });
   return makeCollectEvidence({ context: { workdir, config, log: () => {} }, platform })({ run: 'r1', nodeId: NODE });
 }
@@ -72,6 +73,24 @@ describe('collecting evidence', () => {
     expect(before[1]).toMatch(/^## stdout\.log\n\[autoresearch\] cpu_cores=2\n/);
     expect(before[1]).toContain('\n## stderr.log\n');
     expect(before[2]).toBe('(system metrics unavailable for this job)\n');
+  });
+
+  it('finds the run’s own metric, and the same again', async () => {
+    const metric = { name: 'speed', direction: 'lower', pattern: 'took ([0-9.]+)' } as const;
+    await put(workdir.job(JOB, 'stdout.log'), `${STEPS}\nepoch took 12.5 s\n`);
+    const first = await collect(platformThat(), { metric });
+    expect(first.metrics.custom).toEqual({ name: 'speed', direction: 'lower', value: 12.5 });
+    expect(first.metrics.throughput_samples_per_s).toBe(400);
+    expect(await collect(platformThat(), { metric })).toEqual(first);
+  });
+
+  it('a job without the run’s own metric cannot be compared by another number', async () => {
+    const metric = { name: 'speed', direction: 'higher', pattern: 'at ([0-9.]+)' } as const;
+    await put(workdir.job(JOB, 'stdout.log'), `${STEPS}\n`);
+    await expect(collect(platformThat(), { metric })).rejects.toMatchObject({
+      type: 'metrics_collection_failed',
+      message: /cannot be compared by speed .*found no number/,
+    });
   });
 
   it('reads logs that are large and not text', async () => {

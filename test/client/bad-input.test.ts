@@ -54,6 +54,21 @@ const FIRST_RUN: { name: string; flags: (at: Project) => Flags; says: (at: Proje
     says: () => /error: --source-dir: ".*none": an existing directory/,
   },
   {
+    name: 'a metric whose pattern does not compile',
+    flags: () => ({ '--metric': 'speed=at ([0-9.]+' }),
+    says: () => 'error: --metric: "speed=at ([0-9.]+": a JavaScript regular expression (',
+  },
+  {
+    name: 'a metric whose pattern has no group',
+    flags: () => ({ '--metric': 'speed=at [0-9.]+' }),
+    says: () => 'error: --metric: "speed=at [0-9.]+": a regular expression with a group around the number',
+  },
+  {
+    name: 'a metric with the name of another number',
+    flags: () => ({ '--metric': 'throughput_samples_per_s=at ([0-9.]+)' }),
+    says: () => 'another name than throughput_samples_per_s',
+  },
+  {
     name: 'a file as source directory',
     flags: ({ script }) => ({ '--source-dir': script }),
     says: () => /error: --source-dir: ".*": a directory, not a file/,

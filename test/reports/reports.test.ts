@@ -5,7 +5,7 @@ import { parseTsv, tsvLine } from '../../domain/formats/tsv.js';
 import { experimentTable } from '../../domain/reports/experiment-table.js';
 import { finalReport } from '../../domain/reports/final-report.js';
 import { findingsReport, findingsSection } from '../../domain/reports/findings.js';
-import { MASTER_TABLE_HEADER, masterTableLine } from '../../domain/reports/master-table.js';
+import { masterTableHeader, masterTableLine } from '../../domain/reports/master-table.js';
 import { durationText, gainText, numberText, speedupText } from '../../domain/reports/quantity-text.js';
 import { newRunRecord } from '../../domain/reports/run-record.js';
 import { summaryReport } from '../../domain/reports/summary.js';
@@ -23,7 +23,7 @@ function reportsOf(run: SyntheticRun) {
     'summary.md': summaryReport(record, specs),
     'findings.md': findingsReport(record.ended.flatMap(({ nodeId }) => findingsSection(record, nodeId) ?? [])),
     'report.md': finalReport(record, specs, run.config),
-    'master_table.tsv': `${[MASTER_TABLE_HEADER, ...lines].join('\n')}\n`,
+    'master_table.tsv': `${[masterTableHeader(), ...lines].join('\n')}\n`,
   };
 }
 

@@ -1,0 +1,78 @@
+import { describe, expect, it } from 'vitest';
+import { CustomValues, customMetric } from '../../activities/evidence/custom-values.js';
+import { JobOutput } from '../../activities/evidence/job-output.js';
+import { Refusals } from '../../activities/evidence/measured-number.js';
+
+function read(
+  { stdout = [], stderr = [] }: { stdout?: string[]; stderr?: string[] },
+  pattern = 'speed: (\\S+)',
+  timeLimitMs?: number,
+) {
+  const refusals = new Refusals();
+  const rule = { name: 'speed', direction: 'higher', pattern } as const;
+  const outputs = [stdout, stderr].map((lines) => {
+    const output = new JobOutput(refusals, new CustomValues(rule, refusals, timeLimitMs));
+    for (const line of lines) output.readLine(line);
+    return output;
+  });
+  const found = customMetric(outputs[0]!.custom, outputs[1]!.custom)!;
+  return { ...found, findings: [...found.findings, ...refusals.findings()] };
+}
+
+const lines = (values: readonly (number | string)[]) => values.map((value) => `epoch 1 speed: ${value} samples/s`);
+
+describe('the values of a run’s own metric', () => {
+  it.each([
+    { name: 'one line is its value', values: [12.5], value: 12.5 },
+    { name: 'of few lines the median', values: [9, 11, 10], value: 10 },
+    { name: 'the first fifth is warm-up', values: [1, 1, 10, 10, 10, 10, 10, 10, 12, 12], value: 10 },
+    { name: 'the first twenty of many are', values: [...Array(20).fill(1), ...Array(100).fill(7)], value: 7 },
+    { name: 'exponents are numbers', values: ['1e3'], value: 1000 },
+  ])('$name', ({ values, value }) => {
+    expect(read({ stdout: lines(values) })).toMatchObject({ metric: { value }, findings: [] });
+  });
+
+  it('the group called value counts before the first', () => {
+    expect(read({ stdout: ['rank 3 at 12'] }, 'rank (\\d) at (?<value>\\d+)').metric.value).toBe(12);
+  });
+
+  it('stderr counts where stdout has none, and never both', () => {
+    expect(read({ stderr: lines([5]) }).metric.value).toBe(5);
+    expect(read({ stdout: lines([4]), stderr: lines([6, 6, 6]) }).metric.value).toBe(4);
+  });
+
+  it.each(['nan', 'inf', '-3', '1e999', '12,5'])('%s is refused with a finding', (bad) => {
+    const { metric, findings } = read({ stdout: lines([bad, 8]) });
+    expect(metric.value).toBe(8);
+    expect(findings).toEqual([expect.stringContaining(`of speed (the first: ${JSON.stringify(bad)})`)]);
+  });
+
+  it.each([
+    { name: 'nothing that matches', stdout: ['fast'], says: 'found no number' },
+    { name: 'a group that took no part', stdout: ['speed'], pattern: 'speed(: \\d+)?', says: 'found no number' },
+    { name: 'a line that is too long', stdout: [`${'x'.repeat(5000)} speed: 3`], says: 'found no number' },
+    { name: 'zero', stdout: lines([0]), says: 'cannot be compared' },
+  ])('$name: unknown, with a finding', ({ stdout, pattern, says }) => {
+    const { metric, findings } = read({ stdout }, pattern);
+    expect(metric.value || null).toBeNull();
+    expect(findings).toEqual([expect.stringContaining(says)]);
+  });
+
+  it('a pattern that takes exponential time on a hostile line is given up, and the value is unknown', () => {
+    const hostile = [...lines([8]), `${'a'.repeat(60)}!`, ...lines(Array(2000).fill(9))];
+    const { metric, findings } = read({ stdout: hostile }, '^(?:a+)+$|speed: (\\d+)', 50);
+    expect(metric.value).toBeNull();
+    expect(findings).toEqual([expect.stringContaining('took too long')]);
+  });
+
+  it('its noise is known from twenty steady values on', () => {
+    const wave = Array.from({ length: 60 }, (_, i) => 100 + (Math.floor(i / 6) % 2));
+    expect(read({ stdout: lines(wave.slice(0, 20)) }).noise).toBeNull();
+    expect(read({ stdout: lines(wave) }).noise).toBeGreaterThan(0);
+  });
+
+  it('memory stays bounded', () => {
+    const { metric } = read({ stdout: lines(Array.from({ length: 150_000 }, () => 3)) });
+    expect(metric.value).toBe(3);
+  });
+});
