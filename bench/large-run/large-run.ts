@@ -9,9 +9,11 @@ import { runningServer, stopServer } from '../../worker/embedded-server.js';
 import { openRun } from '../../worker/open-run.js';
 import type { EngineInput } from '../../workflows/messages.js';
 import { historyCost } from './history-cost.js';
-import { type Pretended, pretendedActivities } from './pretended-activities.js';
+import { INSTANT, type Pretended, pretendedActivities, SHORT } from './pretended-activities.js';
 
 const SLOTS = 8;
+/** Without exports as many experiments at once as a worker takes. */
+const MANY_SLOTS = 64;
 const SEED_COUNT = 3;
 /** Histories of so many experiments are looked at. */
 const SAMPLE = 50;
@@ -61,7 +63,7 @@ async function measure(experiments: number, exporting: boolean): Promise<{ row: 
     await writeJsonAtomic(workdir.config, configOf(workdir));
     const open = await openRun(workdir.root, {
       createActivities: (deps) => {
-        pretended = pretendedActivities(deps, experiments - SEED_COUNT, exporting);
+        pretended = pretendedActivities(deps, experiments - SEED_COUNT, exporting, exporting ? SHORT : INSTANT);
         return pretended.activities;
       },
     });
@@ -70,7 +72,7 @@ async function measure(experiments: number, exporting: boolean): Promise<{ row: 
     const begin = performance.now();
     const input: EngineInput = {
       run,
-      limits: { max_concurrency: SLOTS, max_iterations: experiments, patience: experiments },
+      limits: { max_concurrency: exporting ? SLOTS : MANY_SLOTS, max_iterations: experiments, patience: experiments },
     };
     const handle = await open.client.workflow.start('engineWorkflow', {
       workflowId: engineWorkflowId(run),

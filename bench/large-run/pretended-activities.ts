@@ -18,8 +18,14 @@ import { UNKNOWN_METRICS } from '../../domain/metrics.js';
 /** As many as a planner may propose at once (activities/plan.ts). */
 const ROUND = 12;
 /** A second or so: short for a job, so that the engine has much to do. */
-const JOB_MS = [600, 1_400] as const;
-const AGENT_MS = 200;
+export const SHORT: Pace = { jobMs: [600, 1_400], agentMs: 200 };
+/** Next to nothing: the engine's own work is all there is. */
+export const INSTANT: Pace = { jobMs: [20, 60], agentMs: 5 };
+
+export interface Pace {
+  jobMs: readonly [number, number];
+  agentMs: number;
+}
 
 export interface ExportCost {
   ms: number;
@@ -36,6 +42,7 @@ export function pretendedActivities(
   { context, client }: { context: RunContext; client: Client },
   followUps: number,
   exporting: boolean,
+  { jobMs, agentMs }: Pace,
 ): Pretended {
   const { workdir, config } = context;
   const mailbox = openEngineMailbox(config.run_id, client);
@@ -69,7 +76,7 @@ export function pretendedActivities(
     }),
     instrument: async () => ({ baseCommit: 'b0', spent: NOTHING_SPENT }),
     applyPatch: async ({ experiment }) => {
-      await sleep(AGENT_MS);
+      await sleep(agentMs);
       return { commit: `c${experiment.nodeId}`, changed: true, spent: NOTHING_SPENT };
     },
     buildImage: async () => ({ image: '', reused: true }),
@@ -79,21 +86,21 @@ export function pretendedActivities(
       return job;
     },
     pollMetrics: async () => {
-      const ms = JOB_MS[0] + (JOB_MS[1] - JOB_MS[0]) * chance();
+      const ms = jobMs[0] + (jobMs[1] - jobMs[0]) * chance();
       await sleep(ms);
       return { durationS: ms / 1000, failure: null };
     },
     cancelJob: async () => undefined,
     collectEvidence: async () => ({ metrics: UNKNOWN_METRICS, sources: {} }),
     analyze: async () => {
-      await sleep(AGENT_MS);
+      await sleep(agentMs);
       const metrics = { ...UNKNOWN_METRICS, throughput_samples_per_s: 100 + chance(), step_time_ms: 10 };
       const findings = ['The decode stage is busy all the time; its queue is empty.'];
       return { result: { metrics, sources: { step_time_ms: 'parsed' as const }, findings }, spent: NOTHING_SPENT };
     },
     releaseTree: async () => undefined,
     plan: async ({ iteration }) => {
-      await sleep(AGENT_MS);
+      await sleep(agentMs);
       const proposals = Array.from({ length: Math.min(ROUND, followUps - proposed) }, (_, index) => proposal(index));
       proposed += proposals.length;
       const specs = proposals.map(({ name }) => SpecSchema.parse({ name, changes: [name], description: name }));
@@ -105,7 +112,7 @@ export function pretendedActivities(
         proposals,
         refused: [],
         notApplicable: [],
-        tookMs: AGENT_MS,
+        tookMs: agentMs,
         spent: NOTHING_SPENT,
       };
     },
