@@ -1,5 +1,6 @@
 /** The environment of builds and jobs: the engine's own without its secrets, plus what tells a command which tree is its. */
 import type { RunConfig } from '../domain/formats/config.js';
+import { indexesOf, type Slot, slotOf } from '../domain/slots.js';
 import { pathListFor, type TreePlaces } from './command-paths.js';
 import { packageFile } from './package-files.js';
 import type { SourceTree } from './source-control/source-control.js';
@@ -46,7 +47,7 @@ export function buildEnvironment(input: EnvironmentInput): Record<string, string
   };
 }
 
-/** What a build has, and the probe in front of the user's own Python path. */
+/** What a build has, the probe in front of the user's own Python path, and the GPUs of the slot. */
 export function jobEnvironment(input: EnvironmentInput & { slot: number }): Record<string, string> {
   const env = buildEnvironment(input);
   return {
@@ -55,10 +56,17 @@ export function jobEnvironment(input: EnvironmentInput & { slot: number }): Reco
     // Progress lines must reach the log when they are printed: it is how a stall is noticed.
     PYTHONUNBUFFERED: env.PYTHONUNBUFFERED ?? '1',
     AUTORESEARCH_SLOT: String(input.slot),
+    ...visibleGpus(slotOf(input.config.slots, input.slot)),
     AUTORESEARCH_METRICS_DIR: input.workdir.metrics(input.nodeId),
     AUTORESEARCH_TREE_DIR: input.tree.sourceDir,
     AUTORESEARCH_ORIGINAL_DIR: input.config.source_dir,
   };
+}
+
+/** Numbers as nvidia-smi shows them; CUDA alone would count the fastest GPU first. */
+function visibleGpus(slot: Slot | null): Record<string, string> {
+  if (slot === null || slot.gpus === null) return {};
+  return { CUDA_VISIBLE_DEVICES: indexesOf(slot.gpus).join(','), CUDA_DEVICE_ORDER: 'PCI_BUS_ID' };
 }
 
 export function withoutSecrets(base: NodeJS.ProcessEnv, secretNames: readonly string[]): Record<string, string> {

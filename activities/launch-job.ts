@@ -1,7 +1,9 @@
 /** The activity `launchJob`: gets the job of a node, or starts it. The platform finds it by name, so it may run twice. */
 import { mkdir } from 'node:fs/promises';
 import { ApplicationFailure } from '@temporalio/common';
+import type { Limits } from '../domain/limits.js';
 import { launchCommandProblem } from '../domain/policies/launch-command-rules.js';
+import { hostHold, indexesOf, slotOf } from '../domain/slots.js';
 import { raise } from './activity-failure.js';
 import { readTextIfAny, writeFileAtomic } from './atomic-file.js';
 import type { Activities, NodeRef } from './contract.js';
@@ -35,16 +37,17 @@ export function makeLaunchJob({ context, platform, sourceControl, runLog }: Laun
     return (await readTextIfAny(cancelMark(workdir, nodeId))) !== null;
   }
 
-  /** The limit in force, which a person may have changed since the start. */
-  async function timeoutS(): Promise<number> {
+  /** A person may have changed them since the start. */
+  async function limitsInForce(): Promise<Pick<Limits, 'jobTimeoutS' | 'maxConcurrency'>> {
     const state = await runLog.state();
-    return state.seq === 0 ? context.config.job_timeout_s : state.limits.jobTimeoutS;
+    const { job_timeout_s, max_concurrency } = context.config;
+    return state.seq === 0 ? { jobTimeoutS: job_timeout_s, maxConcurrency: max_concurrency } : state.limits;
   }
 
   async function start(jobName: string, input: NodeRef & { slot: number }) {
     if (await isCancelled(input))
       return raise('cancelled', `${input.nodeId} was cancelled before its job was launched`);
-    const request = await launchRequest(jobName, input, context, sourceControl, await timeoutS());
+    const request = await launchRequest(jobName, input, context, sourceControl, await limitsInForce());
     try {
       const job = await platform.launch(request);
       log('job launched', { node: input.nodeId, job_id: job.jobId, slot: input.slot, command: request.command });
@@ -63,7 +66,7 @@ async function launchRequest(
   { nodeId, slot }: { nodeId: string; slot: number },
   { workdir, config }: RunContext,
   sourceControl: SourceControl,
-  timeoutS: number,
+  limits: Pick<Limits, 'jobTimeoutS' | 'maxConcurrency'>,
 ): Promise<LaunchRequest> {
   const [spec, commit, image] = await Promise.all([
     readSpec(workdir, nodeId),
@@ -77,6 +80,7 @@ async function launchRequest(
   if (problem !== null) raise('policy_refused', `${nodeId}: ${problem}`);
   const tree = await sourceControl.openTree(nodeId, commit);
   const input = { base: process.env, config, workdir, nodeId, tree, image, slot };
+  const { cpus } = slotOf(config.slots, slot) ?? { cpus: null };
   const metricsDir = workdir.metrics(nodeId);
   await mkdir(metricsDir, { recursive: true, mode: 0o700 });
   return {
@@ -85,8 +89,10 @@ async function launchRequest(
     command: commandFor(spec.launch_command || config.base_launch_command, image, treePlaces(input)),
     cwd: tree.sourceDir,
     env: jobEnvironment(input),
-    timeoutS,
+    timeoutS: limits.jobTimeoutS,
     stallTimeoutS: config.stall_timeout_s,
     metricsDir,
+    cpus: cpus === null ? null : indexesOf(cpus),
+    hold: hostHold(config, slot, limits.maxConcurrency),
   };
 }

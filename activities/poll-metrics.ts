@@ -43,8 +43,7 @@ export function makePollMetrics({
     ownNode(context, input);
     const jobId = await findJobId(context, platform, input);
     if (jobId === null) return raise('job_failed', `${input.nodeId} has no job to watch: it was never launched`);
-    void tellLaunch(input, jobId);
-    const status = await watch(jobId);
+    const status = await watch(jobId, input);
     if (status === null) throw stillRunning(jobId);
     return jobEnd(jobId, status);
   };
@@ -67,7 +66,7 @@ export function makePollMetrics({
   }
 
   /** The job's end, or null when it did not end within the window. */
-  async function watch(jobId: string): Promise<EndedStatus | null> {
+  async function watch(jobId: string, node: NodeRef): Promise<EndedStatus | null> {
     const activity = Context.current();
     const deadline = Date.now() + windowMs;
     const heart = setInterval(() => activity.heartbeat({ job_id: jobId }), HEARTBEAT_EVERY_MS);
@@ -75,6 +74,8 @@ export function makePollMetrics({
     try {
       for (;;) {
         const status = await platform.status(jobId);
+        // One that waits for a slot on its host was not launched yet.
+        if (status.state !== 'pending') void tellLaunch(node, jobId);
         if (status.state === 'ended') return status;
         // A worker that shuts down, or a person's cancellation: the job goes on, somebody else decides about it.
         if (activity.cancellationSignal.aborted) await activity.cancelled;

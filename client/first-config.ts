@@ -5,6 +5,7 @@ import { agentProblem, defaultAgent, unknownCostReason } from '../activities/age
 import { PLATFORM_NAMES } from '../activities/platforms/index.js';
 import type { Workdir } from '../activities/workdir.js';
 import type { RunConfig } from '../domain/formats/config.js';
+import { checkConcurrency, checkDevices, sharingDefaults } from './job-slots.js';
 import { Refusal } from './refusal.js';
 import type { GivenFlag } from './run-flags.js';
 import { type ConfigPath, newRunId, parseConfig } from './workdir-config.js';
@@ -22,7 +23,7 @@ export async function firstConfig(workdir: Workdir, given: readonly GivenFlag[])
   }
   const json: Record<string, unknown> = {};
   for (const { flag, value } of given) setAt(json, flag.key, value);
-  const config = parseConfig(
+  const parsed = parseConfig(
     {
       ...json,
       agent,
@@ -34,6 +35,9 @@ export async function firstConfig(workdir: Workdir, given: readonly GivenFlag[])
     },
     'flags',
   );
+  const config = sharingDefaults(parsed, value('max_concurrency') !== undefined);
+  checkConcurrency('--max-concurrency', config);
+  await checkDevices(config.slots);
   await checkKnowledge('--knowledge', config);
   checkBudget({ usd: '--budget-usd', tokens: '--budget-tokens' }, config);
   return config;

@@ -11,6 +11,7 @@ import type { QueueEdit } from '../domain/policies/queue-edits.js';
 import type { SetLimitsMessage } from '../domain/steering.js';
 import { EngineAlreadyRunning, engineProcess } from '../worker/engine-lock.js';
 import { checkBudget, checkChoices, checkKnowledge, firstConfig } from './first-config.js';
+import { checkConcurrency, ONE_JOB_AT_A_TIME } from './job-slots.js';
 import { readQueueEdits } from './queue-edits.js';
 import { Refusal } from './refusal.js';
 import { refusingFiles } from './refused-file.js';
@@ -43,7 +44,14 @@ export async function prepareRun(path: string, options: Readonly<Record<string, 
   const config = await firstConfig(workdir, given);
   await makePrivate(workdir.root);
   await writeConfig(workdir, config);
-  return { workdir, config, isNew: true, limits: {}, edits: [], notices: [] };
+  return {
+    workdir,
+    config,
+    isNew: true,
+    limits: {},
+    edits: [],
+    notices: config.exclusive_machine ? [ONE_JOB_AT_A_TIME] : [],
+  };
 }
 
 async function resumeRun(workdir: Workdir, config: RunConfig, given: readonly GivenFlag[]): Promise<PreparedRun> {
@@ -69,6 +77,7 @@ async function resumeRun(workdir: Workdir, config: RunConfig, given: readonly Gi
   const field = (name: string, key: string) =>
     given.some(({ flag }) => flag.name === name) ? name : `${workdir.config}: ${key}`;
   await checkKnowledge(field('--knowledge', 'knowledge_dir'), next);
+  checkConcurrency(field('--max-concurrency', 'max_concurrency'), next);
   checkBudget({ usd: field('--budget-usd', 'budget_usd'), tokens: field('--budget-tokens', 'budget_tokens') }, next);
   const prepared = { workdir, config: next, isNew: false, limits };
   if (isForeign) return { ...prepared, edits: [], notices: [await takeUp(workdir, next)] };

@@ -13,6 +13,7 @@ import { UNKNOWN_METRICS } from '../domain/metrics.js';
 import { shellWords } from '../domain/policies/launch-command.js';
 import { MASTER_TABLE_COLUMNS } from '../domain/reports/master-table.js';
 import type { SetLimitsMessage } from '../domain/steering.js';
+import { readSlots } from './job-slots.js';
 import { Refusal } from './refusal.js';
 import type { ConfigPath } from './workdir-config.js';
 
@@ -162,10 +163,21 @@ export const RUN_FLAGS: readonly RunFlag[] = [
       read: wholeNumber('--patience', 1),
     },
   ),
-  flag('--max-concurrency <n>', ['max_concurrency'], `jobs at a time (default: ${DEFAULT_LIMITS.maxConcurrency})`, {
-    limit: 'max_concurrency',
-    read: wholeNumber('--max-concurrency', 1),
-  }),
+  flag(
+    '--max-concurrency <n>',
+    ['max_concurrency'],
+    'jobs at a time; when absent one for each slot, and one alone on this machine where there are no slots',
+    {
+      limit: 'max_concurrency',
+      read: wholeNumber('--max-concurrency', 1),
+    },
+  ),
+  flag(
+    '--slots <slots>',
+    ['slots'],
+    'what a job holds alone on this machine: a number of slots, or devices, as in "gpu:0;gpu:1" or "cpu:0-3;cpu:4-7"',
+    { read: readSlots },
+  ),
   flag('--job-timeout <seconds>', ['job_timeout_s'], `wall clock of one job (default: ${DEFAULT_LIMITS.jobTimeoutS})`, {
     limit: 'job_timeout_s',
     read: wholeNumber('--job-timeout', 1),

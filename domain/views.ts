@@ -61,6 +61,8 @@ export interface StatusView {
   gain: GainInterval | null;
   headspace_left: GainInterval | null;
   running: ExperimentView[];
+  /** Handed to the platform, where their jobs wait for a slot of the host (or start in a moment). */
+  pending: ExperimentView[];
   notes: number;
   anchor_commit: string | null;
   base_commit: string | null;
@@ -132,6 +134,7 @@ export function statusView(state: EngineState): StatusView {
     gain: provenGain(state),
     headspace_left: headspaceLeft(state),
     running: open.filter((row) => row.state.status === 'running').map(experimentView),
+    pending: open.filter((row) => row.state.status === 'launching').map(experimentView),
     notes: state.notes.length,
     anchor_commit: state.anchorCommit,
     base_commit: state.baseCommit,

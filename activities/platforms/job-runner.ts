@@ -7,6 +7,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { mkdir, open } from 'node:fs/promises';
 import { delimiter, isAbsolute, join } from 'node:path';
+import type { HostHold } from '../../domain/slots.js';
 import { packageFile } from '../package-files.js';
 
 export interface RunnerRequest {
@@ -24,6 +25,9 @@ export interface RunnerRequest {
   metrics_dir: string;
   /** Seconds between TERM and KILL. */
   kill_grace_s: number;
+  cpus: number[] | null;
+  /** Taken before the job starts, kept until it has ended. */
+  locks: (HostHold & { folder: string }) | null;
 }
 
 export type RunnerAction = { action: 'run'; request: RunnerRequest } | { action: 'adopt' | 'kill' };

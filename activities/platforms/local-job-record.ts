@@ -23,6 +23,11 @@ const JobRecordSchema = z.looseObject({
 });
 
 export type JobRecord = z.infer<typeof JobRecordSchema>;
+
+const WaitingSchema = z.looseObject({ since: z.number(), runner_pid: z.number().int(), runner_start: z.string() });
+/** Of a job that waits for its slot on this host. */
+export type WaitingRecord = z.infer<typeof WaitingSchema>;
+export type RunnerIdentity = Pick<JobRecord, 'runner_pid' | 'runner_start'>;
 export type EndedStatus = Extract<JobStatus, { state: 'ended' }>;
 
 /** Null when no runner got as far as a job. Throws on a file that is not one of ours, with the field's name. */
@@ -33,6 +38,12 @@ export async function readJobRecord(jobDir: string): Promise<JobRecord | null> {
   const parsed = JobRecordSchema.safeParse(value);
   if (parsed.success) return parsed.data;
   throw new Error(`${path} is not a job's record: ${z.prettifyError(parsed.error)}`);
+}
+
+/** Null when the job does not wait, or has its slot. */
+export async function readWaiting(jobDir: string): Promise<WaitingRecord | null> {
+  const parsed = WaitingSchema.safeParse(await readJsonIfAny(join(jobDir, 'waiting.json')));
+  return parsed.success ? parsed.data : null;
 }
 
 /** How the job ended, as it is on record; null while nothing is. */
@@ -56,7 +67,7 @@ function isOver(record: JobRecord): boolean {
   return record.ended_at != null && record.returncode == null && record.cause != null;
 }
 
-export async function isRunnerAlive(record: JobRecord): Promise<boolean> {
+export async function isRunnerAlive(record: RunnerIdentity): Promise<boolean> {
   return (
     record.runner_pid != null && record.runner_start != null && isSameProcess(record.runner_pid, record.runner_start)
   );

@@ -4,7 +4,7 @@
  */
 import type { ChildProcess } from 'node:child_process';
 import { access } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RunConfig } from '../../domain/formats/config.js';
 import { writeFileAtomic } from '../atomic-file.js';
@@ -13,11 +13,12 @@ import { type RunnerRequest, runnerPython, startRunner } from './job-runner.js';
 import {
   isJobAlive,
   isRunnerAlive,
-  type JobRecord,
   lastSignOfLifeMs,
+  type RunnerIdentity,
   readEnd,
   readJobRecord,
   readTail,
+  readWaiting,
   wasStarted,
 } from './local-job-record.js';
 import { OrphanedJobs } from './orphaned-jobs.js';
@@ -57,7 +58,10 @@ export class LocalPlatform implements Platform {
     const jobId = this.jobIdOf(jobName);
     const dir = this.dirOf(jobId);
     const record = await readJobRecord(dir);
-    if (record === null) return null;
+    if (record === null) {
+      const waiting = await readWaiting(dir);
+      return waiting && (await isRunnerAlive(waiting)) ? { jobId, launchedAtMs: waiting.since * 1000 } : null;
+    }
     const counts = (await wasStarted(dir)) || (await readEnd(dir)) !== null;
     // A runner that died before its command started left nothing but a record: the job may be launched again.
     return counts ? { jobId, launchedAtMs: record.started_at * 1000 } : null;
@@ -87,7 +91,7 @@ export class LocalPlatform implements Platform {
   async status(jobId: string): Promise<JobStatus> {
     const dir = this.dirOf(jobId);
     const record = await readJobRecord(dir);
-    if (record === null) return { state: 'pending' };
+    if (record === null) return this.statusBeforeStart(dir);
     const ended = await readEnd(dir);
     if (ended !== null) return ended;
     const startedAtMs = record.started_at * 1000;
@@ -103,11 +107,23 @@ export class LocalPlatform implements Platform {
     return { state: 'ended', startedAtMs, endedAtMs, returnCode: null, cause: 'lost' };
   }
 
+  /** Waits for its slot, unless its runner was killed meanwhile: then it never starts. */
+  private async statusBeforeStart(dir: string): Promise<JobStatus> {
+    const waiting = await readWaiting(dir);
+    if (waiting === null || (await isRunnerAlive(waiting))) return { state: 'pending' };
+    // It may have started, and ended, between the looks.
+    if ((await readJobRecord(dir)) !== null) return { state: 'pending' };
+    const atMs = waiting.since * 1000;
+    return { state: 'ended', startedAtMs: atMs, endedAtMs: atMs, returnCode: null, cause: 'lost' };
+  }
+
   async waitForChange(jobId: string, maxMs: number, signal: AbortSignal): Promise<void> {
     const dir = this.dirOf(jobId);
     const deadline = Date.now() + maxMs;
+    const isPending = !(await exists(join(dir, 'job.json')));
     for (let look = 1; !signal.aborted && Date.now() < deadline; look++) {
       if (await exists(join(dir, 'returncode.txt'))) return;
+      if (isPending && (await exists(join(dir, 'job.json')))) return;
       if (look % LOOKS_PER_LIFE_CHECK === 0 && (await this.status(jobId)).state === 'ended') return;
       const pause = Math.max(0, Math.min(LOOK_EVERY_MS, deadline - Date.now()));
       await sleep(pause, undefined, { signal }).catch(() => {});
@@ -130,9 +146,11 @@ export class LocalPlatform implements Platform {
     const deadline = Date.now() + CANCEL_LIMIT_MS;
     let killer: ChildProcess | null = null;
     for (;;) {
-      const record = await readJobRecord(dir);
+      // A runner that waits for a slot reads the mark, and records the end.
+      const record = (await readJobRecord(dir)) ?? (await readWaiting(dir));
       if (record === null || (await readEnd(dir)) !== null) return;
       if (await isRunnerAlive(record)) signalRunner(record);
+      else if (!('job_id' in record)) return;
       else if (killer === null) killer = await startRunner(this.python(), dir, { action: 'kill' });
       else if (killer.exitCode !== null) {
         if ((await this.status(jobId)).state === 'ended') return;
@@ -158,6 +176,8 @@ export class LocalPlatform implements Platform {
       stall_timeout_s: request.stallTimeoutS,
       metrics_dir: request.metricsDir,
       kill_grace_s: this.killGraceS,
+      cpus: request.cpus,
+      locks: request.hold && { folder: hostLocksFolder(), ...request.hold },
     };
   }
 
@@ -183,7 +203,7 @@ function hasFailed(runner: ChildProcess): boolean {
   return runner.signalCode !== null || (runner.exitCode !== null && runner.exitCode !== 0);
 }
 
-function signalRunner(record: JobRecord): void {
+function signalRunner(record: RunnerIdentity): void {
   try {
     if (record.runner_pid != null) process.kill(record.runner_pid, 'SIGTERM');
   } catch (error) {
@@ -197,6 +217,12 @@ async function exists(path: string): Promise<boolean> {
     () => true,
     () => false,
   );
+}
+
+/** One for all runs of this user, whichever session each was started from; XDG_RUNTIME_DIR differs between those. */
+function hostLocksFolder(): string {
+  const { AUTORESEARCH_SLOTS_DIR: named = '' } = process.env;
+  return named === '' ? `/tmp/autoresearch-slots-${process.getuid?.() ?? 0}` : resolve(named);
 }
 
 function shellQuoted(text: string): string {

@@ -1,4 +1,5 @@
 /** What a platform must do to run jobs. Each must find a job by its name, so that a launch can be repeated safely. */
+import type { HostHold } from '../../domain/slots.js';
 
 export interface LaunchRequest {
   /** Deterministic: `ar-<run>-<node_id>`. */
@@ -15,6 +16,10 @@ export interface LaunchRequest {
   stallTimeoutS: number;
   /** Folder for the probe's and the sampler's TSV files. */
   metricsDir: string;
+  /** The CPUs on which it is kept; null = all. */
+  cpus: number[] | null;
+  /** What it must hold of its host before it starts; null = nothing. */
+  hold: HostHold | null;
 }
 
 export type JobStatus =

@@ -6,6 +6,7 @@ import type { RunConfig } from '../../domain/formats/config.js';
 import type { Receipt, SetLimitsMessage, StopMessage } from '../../domain/steering.js';
 import * as messages from '../../workflows/messages.js';
 import { checkBudget } from '../first-config.js';
+import { checkConcurrency } from '../job-slots.js';
 import { type OwnExperimentOptions, ownExperiment } from '../own-experiment.js';
 import { Refusal } from '../refusal.js';
 import { type GivenFlag, givenFlags, RUN_FLAGS } from '../run-flags.js';
@@ -61,7 +62,9 @@ export async function setLimits(
     throw new Refusal('limits', undefined, `at least one of ${names.join(', ')}`);
   }
   const { config: before } = await existingRun(path);
-  checkBudget({ usd: '--budget-usd', tokens: '--budget-tokens' }, withLimits(before, given));
+  const wanted = withLimits(before, given);
+  checkConcurrency('--max-concurrency', wanted);
+  checkBudget({ usd: '--budget-usd', tokens: '--budget-tokens' }, wanted);
   const receipt = await steer(path, messages.setLimitsUpdate, [limits], {
     request,
     about: { field: 'limits', value: limits },

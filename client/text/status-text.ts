@@ -34,6 +34,7 @@ export function statusText(answer: StatusAnswer): string {
   return [
     ...lines,
     ...section('running', view.running),
+    ...section('pending: until other jobs on this machine have ended', view.pending),
     ...section('next', answer.next),
     ...section('recent failures', answer.recent_failures),
   ].join('\n');

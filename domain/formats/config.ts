@@ -7,10 +7,13 @@ import { DEFAULT_CONFIRMATION } from '../confirmation.js';
 import { DIRECTIONS, patternProblem } from '../custom-metric.js';
 import { EFFORTS } from '../effort.js';
 import { DEFAULT_LIMITS } from '../limits.js';
+import { INDEX_LIST } from '../slots.js';
 import type { SetLimitsMessage } from '../steering.js';
 import { PricesSchema } from './prices.js';
 
 const positive = z.number().int().min(1);
+/** CPUs or GPUs, as in "0-3,8"; null = none in particular. */
+const devices = z.string().regex(INDEX_LIST).nullable().default(null);
 /** Null sets no limit. */
 const amount = z.number().positive().nullable();
 const metric = z.looseObject({
@@ -92,6 +95,10 @@ export const ConfigSchema = z.looseObject({
   protect: z.array(z.string().min(1)).default([]),
   /** An agent may propose launch commands that differ in more than flags and their values. */
   allow_agent_commands: z.boolean().default(false),
+  /** What each job slot owns alone on its host, in all runs; [] = slots that own nothing. */
+  slots: z.array(z.looseObject({ gpus: devices, cpus: devices })).default([]),
+  /** While one job at a time runs, it has the machine to itself, in all runs on it. */
+  exclusive_machine: z.boolean().default(false),
   skip_instrument: z.boolean().default(false),
   /** Link what git ignores (data, environments) into each tree. */
   link_ignored: z.boolean().default(true),

@@ -9,14 +9,14 @@ import processes
 
 
 class Command:
-    """The job's process, forked and waiting. After release() it is the command."""
+    """The job's process, forked and waiting. After release() it is the command. It keeps the descriptors in `inherited`."""
 
-    def __init__(self, directory, request):
+    def __init__(self, directory, request, inherited=()):
         gate, self._gate = os.pipe()
         self.pid = os.fork()
         if self.pid == 0:
             os.close(self._gate)
-            _become(directory, request, gate)
+            _become(directory, request, gate, inherited)
         os.close(gate)
 
     def release(self):
@@ -24,7 +24,7 @@ class Command:
         os.close(self._gate)
 
 
-def _become(directory, request, gate):
+def _become(directory, request, gate, inherited):
     try:
         os.setsid()
         # Nothing on the pipe: the runner died before the job was on record.
@@ -37,9 +37,14 @@ def _become(directory, request, gate):
         directory.claim({"pid": os.getpid(), "process_start": processes.identity(os.getpid())})
         environment = {**request["env"], "AUTORESEARCH_JOB_DIR": directory.path}
         shell = shutil.which("bash", path=environment.get("PATH")) or "/bin/sh"
+        for descriptor in inherited:
+            os.set_inheritable(descriptor, True)
+        if request.get("cpus"):
+            os.sched_setaffinity(0, request["cpus"])
         os.chdir(request["cwd"])
         os.execve(shell, [os.path.basename(shell), "-c", request["command"]], environment)
-    except OSError as error:
+    except (OSError, AttributeError) as error:
+        # AttributeError: a system without CPU affinity.
         sys.stderr.write(f"autoresearch job runner: the command was not started: {error}\n")
         sys.stderr.flush()
     os._exit(126)

@@ -57,6 +57,16 @@ class JobDirectory:
         """When the job last wrote something, or was started."""
         return max(self._modified(name) for name in ("stdout.log", "stderr.log", "claim"))
 
+    def write_waiting(self, facts):
+        """Who waits, since when: the job is not on record before it has its slot."""
+        self._write("waiting.json", json.dumps(facts, indent=2) + "\n")
+
+    def has_waited(self):
+        try:
+            os.unlink(self.file("waiting.json"))
+        except FileNotFoundError:
+            pass
+
     def write_facts(self, facts):
         self._write("job.json", json.dumps(facts, indent=2) + "\n")
 

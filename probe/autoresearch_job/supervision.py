@@ -6,12 +6,15 @@ import time
 
 import processes
 from command import Command
+from host_locks import HostLocks
 from sampling import Sampler
 
 _SAMPLE_EVERY_S = 1.0
 # What a signal does not wake up for: the end of an adopted job, a limit.
 _LOOK_EVERY_S = 0.5
 _DEFAULT_GRACE_S = 5.0
+# A lock that becomes free wakes nobody; asking costs microseconds.
+_ASK_FOR_SLOT_EVERY_S = 0.1
 
 
 def run(directory, request):
@@ -22,19 +25,18 @@ def run(directory, request):
         return
     processes.adopt_orphans()
     inbox = _Inbox()
-    command = Command(directory, request)
-    facts = {
-        **{key: value for key, value in request.items() if key != "env"},
-        "pid": command.pid,
-        "process_start": processes.identity(command.pid),
-        "runner_pid": os.getpid(),
-        "runner_start": processes.identity(os.getpid()),
-        "started_at": time.time(),
-        "ended_at": None,
-        "returncode": None,
-        "cause": None,
-    }
+    waiting_since = time.time()
+    locks = _take_slot(directory, request, inbox, waiting_since)
+    if locks is None:
+        if directory.exists() and directory.cancel_requested():
+            # It never was: the waiting runner stands for it.
+            facts = _first_facts(request, os.getpid(), waiting_since)
+            _close(directory, facts, "cancelled", -signal.SIGKILL, facts["started_at"])
+        return
+    command = Command(directory, request, locks)
+    facts = _first_facts(request, command.pid, waiting_since)
     directory.write_facts(facts)
+    directory.has_waited()
     # Asked after the record is there: a cancel that comes later finds it.
     if directory.cancel_requested():
         os.kill(command.pid, signal.SIGKILL)
@@ -45,12 +47,51 @@ def run(directory, request):
     job.watch()
 
 
+def _take_slot(directory, request, inbox, since):
+    """The descriptors of the host's locks that the job will hold; None when it is not to start any more. May take hours."""
+    if request.get("locks") is None:
+        return []
+    is_told = False
+
+    def wait():
+        nonlocal is_told
+        if inbox.told_to_end or not directory.exists() or directory.cancel_requested():
+            return False
+        if not is_told:
+            is_told = True
+            directory.write_waiting({"since": since, **_runner_facts()})
+        inbox.wait(_ASK_FOR_SLOT_EVERY_S)
+        return True
+
+    locks = HostLocks(request["locks"])
+    return locks.descriptors if locks.acquire(wait) else None
+
+
+def _runner_facts():
+    return {"runner_pid": os.getpid(), "runner_start": processes.identity(os.getpid())}
+
+
+def _first_facts(request, pid, waiting_since):
+    started_at = time.time()
+    return {
+        **{key: value for key, value in request.items() if key not in ("env", "locks")},
+        "pid": pid,
+        "process_start": processes.identity(pid),
+        **_runner_facts(),
+        "waited_s": round(started_at - waiting_since, 3),
+        "started_at": started_at,
+        "ended_at": None,
+        "returncode": None,
+        "cause": None,
+    }
+
+
 def adopt(directory):
     """Keeps the limits of a job whose runner was killed, or records that it is lost. Its return code is gone in any case."""
     facts = directory.read_facts()
     if not directory.started() or _finish_end(directory, facts):
         return
-    facts.update(runner_pid=os.getpid(), runner_start=processes.identity(os.getpid()))
+    facts.update(_runner_facts())
     directory.write_facts(facts)
     job = _Job(directory, facts, _Inbox(), Sampler(facts["metrics_dir"], dict(os.environ)), own=False)
     if job.is_alive():

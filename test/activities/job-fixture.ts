@@ -68,6 +68,8 @@ export class JobFixture {
       timeoutS: 60,
       stallTimeoutS: 0,
       metricsDir: this.context.workdir.metrics(nodeId),
+      cpus: null,
+      hold: null,
       ...more,
     };
   }

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CancelledFailure } from '@temporalio/activity';
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { writeFileAtomic, writeJsonAtomic } from '../../activities/atomic-file.js';
 import { makeCancelJob } from '../../activities/cancel-job.js';
 import type { JobEnd } from '../../activities/contract.js';
@@ -13,6 +13,7 @@ import { makePollMetrics } from '../../activities/poll-metrics.js';
 import { openRunLog } from '../../activities/run-log.js';
 import type { SourceControl } from '../../activities/source-control/source-control.js';
 import { DEFAULT_LIMITS } from '../../domain/limits.js';
+import type { HostHold } from '../../domain/slots.js';
 import { JobFixture, linesOf, RUN } from './job-fixture.js';
 
 let jobs: JobFixture;
@@ -30,13 +31,13 @@ async function prepare(nodeId: string, launchCommand: string, fixture = jobs): P
   await writeFileAtomic(workdir.run(nodeId, 'image.txt'), 'my image\n');
 }
 
-const launch = (nodeId: string, fixture = jobs) =>
+const launch = (nodeId: string, fixture = jobs, slot = 1) =>
   makeLaunchJob({
     context: fixture.context,
     platform: fixture.platform,
     sourceControl: fixture.sourceControl as SourceControl,
     runLog: openRunLog(fixture.context.workdir),
-  })({ ...node(nodeId), slot: 1 });
+  })({ ...node(nodeId), slot });
 
 const poll = (nodeId: string, more: { windowMs?: number; environment?: MockActivityEnvironment } = {}) => {
   const environment = more.environment ?? new MockActivityEnvironment();
@@ -73,6 +74,54 @@ describe('launchJob', () => {
     expect(await readFile(jobs.context.workdir.run('n1', 'job_id.txt'), 'utf8')).toBe('local_n1\n');
   });
 
+  it('shows a job the GPUs of its slot, and keeps it on its CPUs', async () => {
+    const [cpu = '0'] = /Cpus_allowed_list:\s*(\d+)/.exec(await readFile('/proc/self/status', 'utf8'))?.slice(1) ?? [];
+    const slots = [
+      { gpus: '0', cpus: null },
+      { gpus: '1-2', cpus: cpu },
+    ];
+    const owner = await JobFixture.make({ slots });
+    vi.stubEnv('AUTORESEARCH_SLOTS_DIR', owner.file('slots'));
+    onTestFinished(() => {
+      vi.unstubAllEnvs();
+    });
+    const command = 'echo $CUDA_VISIBLE_DEVICES $CUDA_DEVICE_ORDER; grep Cpus_allowed_list /proc/self/status';
+    for (const [nodeId, slot] of [
+      ['n1', 0],
+      ['n2', 1],
+    ] as const) {
+      await prepare(nodeId, command, owner);
+      await owner.end((await launch(nodeId, owner, slot)).jobId);
+    }
+    const said = async (jobId: string) => (await owner.platform.logs(jobId, 1000)).stdout;
+    expect(await said('local_n1')).toMatch(/^0 PCI_BUS_ID\n/);
+    expect(await said('local_n2')).toBe(`1,2 PCI_BUS_ID\nCpus_allowed_list:\t${cpu}\n`);
+    expect((await readdir(owner.file('slots'))).sort()).toEqual(
+      [`cpu-${cpu}`, 'gpu-0', 'gpu-1', 'gpu-2', 'machine', 'turn'].map((name) => `${name}.lock`),
+    );
+    await owner.remove();
+  });
+
+  it('holds the machine alone, until a person wants more jobs at a time', async () => {
+    const owner = await JobFixture.make({ exclusive_machine: true, max_concurrency: 1 });
+    vi.stubEnv('AUTORESEARCH_SLOTS_DIR', owner.file('slots'));
+    onTestFinished(() => {
+      vi.unstubAllEnvs();
+    });
+    await prepare('n1', `until [ -e ${owner.file('go')} ]; do sleep 0.02; done`, owner);
+    await prepare('n2', 'true', owner);
+    await prepare('n3', 'true', owner);
+    await launch('n1', owner, 0);
+    const second = await launch('n2', owner, 0);
+    expect(await owner.platform.status(second.jobId)).toEqual({ state: 'pending' });
+    const limits = { ...DEFAULT_LIMITS, maxConcurrency: 2 };
+    await openRunLog(owner.context.workdir).append([{ seq: 1, atMs: 1, type: 'run_started', run: RUN, limits }]);
+    await owner.end((await launch('n3', owner, 1)).jobId);
+    await writeFile(owner.file('go'), '');
+    await owner.end(second.jobId);
+    await owner.remove();
+  });
+
   it('takes the base launch command where the experiment has none', async () => {
     const base = await JobFixture.make({ base_launch_command: 'echo base' });
     await prepare('n1', '', base);
@@ -102,6 +151,23 @@ describe('launchJob', () => {
 });
 
 describe('pollMetrics', () => {
+  it('tells the engine of a launch when the job has its slot', async () => {
+    vi.stubEnv('AUTORESEARCH_SLOTS_DIR', jobs.file('slots'));
+    onTestFinished(() => {
+      vi.unstubAllEnvs();
+    });
+    const hold: HostHold = { machine: 'exclusive', resources: [] };
+    const busy = `until [ -e ${jobs.file('go')} ]; do sleep 0.02; done`;
+    await jobs.platform.launch(await jobs.request('n1', busy, { hold }));
+    const { jobId } = await jobs.platform.launch(await jobs.request('n2', 'true', { hold }));
+    await expect(poll('n2', { windowMs: 100 })).rejects.toThrow('is still running');
+    expect(jobs.told).toEqual([]);
+    await writeFile(jobs.file('go'), '');
+    await poll('n2');
+    const launchedAtMs = Number((await jobs.record(jobId)).started_at) * 1000;
+    expect(jobs.told).toEqual([{ type: 'launched', nodeId: 'n2', jobId, launchedAtMs }]);
+  });
+
   it('tells a good end, the same one each time', async () => {
     await prepare('n1', 'sleep 0.3');
     await launch('n1');

@@ -100,6 +100,18 @@ const FIRST_RUN: { name: string; flags: (at: Project) => Flags; says: (at: Proje
       says: () => `error: ${flag}: ${JSON.stringify(value)}: a whole number of at least 1\n`,
     })),
   ),
+  ...[
+    ['0', /a number of slots, as in 2, or what each slot owns, as in "gpu:0;gpu:1"/],
+    ['', /a number of slots/],
+    ['gpu:x', /a number of slots/],
+    ['cpu:0-1;cpu:1', /slots that share nothing \(CPU 1 is named twice\)/],
+    ['cpu:65000', /CPUs that a job may use here \(.*\), not CPU 65000/],
+    ['gpu:65000', /GPU/],
+  ].map(([value, says]) => ({
+    name: `--slots ${JSON.stringify(value)}`,
+    flags: () => ({ '--slots': String(value) }),
+    says: () => new RegExp(`^error: --slots: ${JSON.stringify(value)}: .*${(says as RegExp).source}`),
+  })),
   ...['-1', '0', 'soon', ''].map((value) => ({
     name: `--poll-interval ${JSON.stringify(value)}`,
     flags: () => ({ '--poll-interval': value }),

@@ -2,6 +2,7 @@ import { chmod, mkdir, readFile, stat, symlink, writeFile } from 'node:fs/promis
 import { join, relative } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { writeJsonAtomic } from '../../activities/atomic-file.js';
+import { setLimits } from '../../client/commands/steering.js';
 import { prepareRun } from '../../client/prepare-run.js';
 import { ConfigSchema } from '../../domain/formats/config.js';
 import { syntheticRun } from '../support/run-events.js';
@@ -15,6 +16,8 @@ const needed = ({ source, script }: { source: string; script: string }) => ({
 });
 
 const readConfigFile = async (workdir: string) => JSON.parse(await readFile(join(workdir, 'config.json'), 'utf8'));
+
+const OWNS_NOTHING = { gpus: null, cpus: null };
 
 describe('a first run', () => {
   it('writes config.json with defaults, a run id and the time, in a folder for its owner alone', async () => {
@@ -34,7 +37,7 @@ describe('a first run', () => {
       source_dir: at.source,
       scm: '',
       stopping_criteria: { max_iterations: 10, patience: 3 },
-      max_concurrency: 3,
+      max_concurrency: 1,
       job_timeout_s: 1800,
       poll_interval: 120,
       platform: 'auto',
@@ -64,7 +67,8 @@ describe('a first run', () => {
     ['buildCommand', 'make image', { build_command: 'make image' }],
     ['maxIterations', '7', { stopping_criteria: { max_iterations: 7, patience: 3 } }],
     ['patience', '2', { stopping_criteria: { max_iterations: 10, patience: 2 } }],
-    ['maxConcurrency', '4', { max_concurrency: 4 }],
+    ['maxConcurrency', '4', { max_concurrency: 4, slots: [], exclusive_machine: false }],
+    ['slots', '2', { max_concurrency: 2, slots: [OWNS_NOTHING, OWNS_NOTHING], exclusive_machine: false }],
     ['jobTimeout', '60', { job_timeout_s: 60 }],
     ['pollInterval', '0.5', { poll_interval: 0.5 }],
     ['stallTimeout', '0', { stall_timeout_s: 0 }],
@@ -151,6 +155,39 @@ describe('a first run', () => {
     await chmod(at.workdir, 0o777);
     await prepareRun(at.workdir, needed(at));
     expect((await stat(at.workdir)).mode & 0o777).toBe(0o700);
+  });
+});
+
+describe('jobs that share a machine', () => {
+  it('run one at a time where nothing was said, which is told once', async () => {
+    const at = await project();
+    const { config, notices } = await prepareRun(at.workdir, needed(at));
+    expect(config).toMatchObject({ max_concurrency: 1, slots: [], exclusive_machine: true });
+    expect(notices).toEqual([
+      'one measured job at a time: jobs that share a machine disturb each other; --max-concurrency or --slots changes that',
+    ]);
+    expect((await prepareRun(at.workdir, {})).notices).toEqual([]);
+  });
+
+  it('run as many at a time as was said, without a word', async () => {
+    const at = await project();
+    expect((await prepareRun(at.workdir, { ...needed(at), maxConcurrency: '1' })).notices).toEqual([]);
+    const fewer = await prepareRun(join(at.folder, 'fewer'), { ...needed(at), slots: '3', maxConcurrency: '2' });
+    expect(fewer.config).toMatchObject({ max_concurrency: 2, slots: [OWNS_NOTHING, OWNS_NOTHING, OWNS_NOTHING] });
+    expect(fewer.notices).toEqual([]);
+  });
+
+  it('cannot be more than the slots, at the start or later', async () => {
+    const at = await project();
+    const says = /--max-concurrency: 3: at most 2: this run has as many slots, and each job holds one/;
+    const both = { ...needed(at), slots: '2', maxConcurrency: '3' };
+    await expect(prepareRun(at.workdir, both)).rejects.toThrow(says);
+    await prepareRun(at.workdir, { ...needed(at), slots: '2' });
+    const before = await fingerprint(at.workdir);
+    await expect(prepareRun(at.workdir, { maxConcurrency: '3' })).rejects.toThrow(says);
+    await expect(setLimits(at.workdir, { maxConcurrency: '3' }, {})).rejects.toThrow(says);
+    await expect(prepareRun(at.workdir, { slots: '3' })).rejects.toThrow(/--slots: .*this run was started with/);
+    expect(await fingerprint(at.workdir)).toEqual(before);
   });
 });
 

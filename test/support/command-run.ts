@@ -84,6 +84,8 @@ export class CommandRun {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: {
         ...process.env,
+        // Tests beside this one, and the runs of whoever starts them, hold slots of the same machine.
+        AUTORESEARCH_SLOTS_DIR: join(this.root, 'slots'),
         JOB_SECONDS: String(jobSeconds),
         JOB_LEDGER: join(this.root, 'jobs.jsonl'),
         AGENT_SECONDS: String(agentSeconds),

@@ -62,6 +62,8 @@ beforeEach(async () => {
       timeoutS: 600,
       stallTimeoutS: 0,
       metricsDir: workdir.metrics(nodeId),
+      cpus: null,
+      hold: null,
     });
   }
   agent = spawn('sleep', ['600'], { detached: true });
