@@ -406,6 +406,7 @@ function conclude(
   const row = rowOf(state, nodeId);
   if (isTerminal(row)) return;
   row.state = status;
+  row.endedSeq = state.seq;
   closeAccounts(state.ledger, nodeId);
   state.open = state.open.filter((id) => id !== nodeId);
   state.tally[status.status] += 1;

@@ -81,6 +81,8 @@ export interface Ended {
 export type ExperimentRow = ExperimentIdentity & {
   seq: number;
   state: ExperimentStatus;
+  /** Number of the event with which it ended. */
+  endedSeq?: number;
   /** What its result is worth; absent while it has none, and in runs without repeats. */
   judged?: Judgement;
 };

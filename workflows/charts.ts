@@ -36,8 +36,8 @@ export class Charts {
   private async drawSoon(): Promise<void> {
     this.isDue = true;
     try {
-      const wait = this.drawnAtMs + this.intervalMs - Date.now();
-      if (wait > 0) await sleep(wait);
+      // Always a timer: whether there is one must not depend on the clock, which may read another time in a replay.
+      await sleep(Math.max(1, this.drawnAtMs + this.intervalMs - Date.now()));
       if (this.isClosed) return;
       this.isDrawing = true;
       await source.drawCharts({ run: this.run });

@@ -21,7 +21,7 @@ import { DEFAULT_LIMITS } from '../domain/limits.js';
 import { engineWorkflowId } from '../domain/naming.js';
 import { affordable, describeLimit } from '../domain/policies/budget.js';
 import { dueEvents } from '../domain/policies/consequences.js';
-import { leftToRunMs, limitReached, type Move, nextMove } from '../domain/policies/moves.js';
+import { limitReached, type Move, nextMove, timeUpAtMs } from '../domain/policies/moves.js';
 import { planningVerdict } from '../domain/policies/planning.js';
 import { reservationsFor, settlement } from '../domain/policies/settlement.js';
 import { describeRun } from '../domain/run-details.js';
@@ -50,7 +50,9 @@ export async function engineWorkflow(input: EngineInput): Promise<EngineResult> 
   const reports = new Reports(journal, children);
   const planner = new Planner(journal);
   const charts = new Charts(run, tuning.chartIntervalMs, carried?.chartsAtMs ?? 0, () => journal.wake());
+  // No decision reads the clock: a task that is done again, or replayed, may read another time than it did at first.
   let alarmAtMs = Number.POSITIVE_INFINITY;
+  let reachedMs = 0;
 
   setHandler(reportsSignal, (list) => reports.take(list));
   handleSteering(journal, children);
@@ -114,7 +116,7 @@ export async function engineWorkflow(input: EngineInput): Promise<EngineResult> 
     const verdict = planningVerdict(state);
     const planMoney = verdict.do === 'plan' && !leaving ? affordable(state, ['plan']) : null;
     if (planMoney?.ok) void planner.plan(reservationsFor(planMoney, String(state.iteration + 1)));
-    const limit = limitReached(state, Date.now(), prepareAhead);
+    const limit = limitReached(state, reachedMs, prepareAhead);
     if (limit) {
       journal.record({ type: 'limit_reached', reason: limit, detail: describeLimit(state, limit) });
       children.withdrawPrepared();
@@ -176,15 +178,15 @@ export async function engineWorkflow(input: EngineInput): Promise<EngineResult> 
 
   /** Wakes the engine when its time is up, even if nothing else happens; earlier, when a person shortens it. */
   function setAlarm(): void {
-    const leftMs = leftToRunMs(state, Date.now());
-    const atMs = Math.round(Date.now() + leftMs);
-    if (state.status !== 'running' || !Number.isFinite(leftMs) || atMs >= alarmAtMs) return;
+    const atMs = timeUpAtMs(state);
+    if (state.status !== 'running' || atMs >= alarmAtMs) return;
     alarmAtMs = atMs;
-    void ring(atMs, Math.max(1, leftMs));
+    void ring(atMs);
   }
 
-  async function ring(atMs: number, afterMs: number): Promise<void> {
-    await condition(() => state.status === 'stopped', afterMs);
+  async function ring(atMs: number): Promise<void> {
+    const isOver = await condition(() => state.status === 'stopped', Math.max(1, atMs - Date.now()));
+    if (!isOver) reachedMs = Math.max(reachedMs, atMs);
     if (alarmAtMs === atMs) alarmAtMs = Number.POSITIVE_INFINITY;
     journal.wake();
   }

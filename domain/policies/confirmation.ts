@@ -157,7 +157,8 @@ function nextRound(state: EngineState, row: ExperimentRow, incumbentRuns: readon
 }
 
 function isIncumbentDue(state: EngineState, best: string, runs: number): boolean {
-  const endOf = ({ state: now }: ExperimentRow) => ('completedAtMs' in now ? now.completedAtMs : 0);
+  // By number, not by time: ends of one moment have no order in time.
+  const endOf = ({ endedSeq }: ExperimentRow) => endedSeq ?? 0;
   const own = [state.experiments[best]!, ...repeatRows(state, best)];
   const last = Math.max(...own.map(endOf));
   const since = Object.values(state.experiments).filter((row) => endOf(row) > last).length;

@@ -48,11 +48,11 @@ function isKeptBack(state: EngineState, nodeId: string): boolean {
 
 /**
  * The limit that ends the run now, or null. A budget or a number of experiments does so only when nothing is under way
- * that may still give back what it reserved; time ends it at once (running jobs finish).
+ * that may still give back what it reserved; time ends it at once (running jobs finish). `reachedMs` is a time that has come.
  */
-export function limitReached(state: EngineState, nowMs: number, prepareAhead: number): StopReason | null {
+export function limitReached(state: EngineState, reachedMs: number, prepareAhead: number): StopReason | null {
   if (state.status !== 'running') return null;
-  if (leftToRunMs(state, nowMs) <= 0) return 'wall_clock';
+  if (timeUpAtMs(state) <= reachedMs) return 'wall_clock';
   const isUnderWay = openRows(state).some((row) => row.state.status !== 'queued' && row.state.status !== 'ready');
   if (isUnderWay || state.planningSince !== null) return null;
   const [grant] = nextGrants(state);
@@ -69,10 +69,8 @@ function refusal(state: EngineState, phases: readonly SpendingPhase[]): StopReas
   return allowed.ok ? null : allowed.reason;
 }
 
-/** Infinity without a limit. */
-export function leftToRunMs(state: EngineState, nowMs: number): number {
-  const { maxHours } = state.limits;
-  if (maxHours === null) return Number.POSITIVE_INFINITY;
-  const runs = state.runsSinceMs === null ? 0 : nowMs - state.runsSinceMs;
-  return maxHours * 3_600_000 - state.ranMs - runs;
+/** When a run that goes on has used up its hours; Infinity without a limit. */
+export function timeUpAtMs({ limits, runsSinceMs, ranMs }: EngineState): number {
+  if (limits.maxHours === null || runsSinceMs === null) return Number.POSITIVE_INFINITY;
+  return runsSinceMs + limits.maxHours * 3_600_000 - ranMs;
 }
