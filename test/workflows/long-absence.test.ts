@@ -49,7 +49,7 @@ function lostOnce(activities: Activities, except: readonly string[]): { activiti
 }
 
 /** They run inside a workflow task and are repeated with it. */
-const LOCAL = ['exportWorkdir'];
+const LOCAL = ['exportWorkdir', 'tellEngine', 'releaseTree'];
 
 describe('time-outs of the server', () => {
   it('judge nothing: each activity that they end runs again, and the outcome is the same', async () => {
@@ -57,6 +57,7 @@ describe('time-outs of the server', () => {
     const { activities, lost } = lostOnce(fake.activities, LOCAL);
     await using worker = await startTestWorker({ activities, codePath });
     const { client, run, taskQueue } = worker;
+    fake.serve(run, client);
     const handle = await client.workflow.start('engineWorkflow', {
       workflowId: engineWorkflowId(run),
       taskQueue,
@@ -74,6 +75,7 @@ describe('time-outs of the server', () => {
     const fake = new FakeRun({});
     await using worker = await startTestWorker({ activities: fake.activities, codePath });
     const { client, run, taskQueue } = worker;
+    fake.serve(run, client);
     const handle = await client.workflow.start('engineWorkflow', {
       workflowId: engineWorkflowId(run),
       taskQueue,
