@@ -30,6 +30,9 @@ export function makeExportWorkdir({
     const seq = await runLog.append(input.events);
     const { tablesDueInMs } = await projections.renewInTurn(await runLog.record());
     if (tablesDueInMs !== null) renewTablesIn(tablesDueInMs);
+    // It states the cost of the run, which is known once it was reported on.
+    if (input.events.some(({ type }) => type === 'reported'))
+      await writeReport(context.workdir, context.config, await runLog.record());
     return { seq };
   };
 

@@ -2,6 +2,7 @@
 
 import { makeAsk } from '../../activities/agents/ask.js';
 import { CallRecord } from '../../activities/agents/call-record.js';
+import { rebuildWorkdir } from '../../activities/export-workdir.js';
 import { reportKey } from '../../activities/final-report.js';
 import { createReport } from '../../activities/index.js';
 import type { RunContext } from '../../activities/run-context.js';
@@ -72,6 +73,7 @@ async function bookSpent(workdir: Workdir, spent: Spent): Promise<void> {
   const { settle } = settlement('report', spent, `after_${seq}`);
   const money = { reserve: { [key]: NOTHING }, ...(settle ? { settle } : {}) };
   await log.append([{ seq: seq + 1, atMs: Math.max(Date.now(), updatedAtMs), type: 'reported', money }]);
+  await rebuildWorkdir(workdir);
 }
 
 /** Why the run's budget allows no call, or null. An answer that is on disk costs nothing. */

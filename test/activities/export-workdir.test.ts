@@ -300,6 +300,20 @@ describe('a rebuild', () => {
     expect(await filesOf(copy)).toEqual(await filesOf(workdir));
   });
 
+  test('finds the report as it was when the run had been reported on', async () => {
+    const { workdir, context, exportWorkdir } = await exported(ended);
+    const spent = { usd: 0.25, tokens: 900, jobHours: 0 };
+    const settle = [{ phase: 'report' as const, key: 'report', spent, unpriced: 0 }];
+    await writeReport(context.workdir, context.config, await openRunLog(workdir).record());
+    const reserve = { report: spent };
+    const events = later(ended, { type: 'reported' }).map((event) => ({ ...event, money: { reserve, settle } }));
+    await exportWorkdir({ run: 'r1', events });
+    const report = await readFile(workdir.report, 'utf8');
+    expect(report).toContain('0.25');
+    await rebuildWorkdir(workdir);
+    expect(await readFile(workdir.report, 'utf8')).toBe(report);
+  });
+
   test('mends a file that someone changed, and can be repeated', async () => {
     const { workdir } = await exported(ended);
     await rebuildWorkdir(workdir);

@@ -65,13 +65,8 @@ async function rebuildDifferences(run: CommandRun): Promise<string[]> {
     .map((path) => `${path} is not what is rebuilt from the event log`);
 }
 
-/** Written when the run has stopped; the cost of the final report, and its time, come after that. */
-const MADE_BEFORE_THE_END = 'report.md';
-
 async function hashes(folder: string): Promise<Map<string, string>> {
-  const paths = (await filesBelow(folder)).filter(
-    (path) => !path.startsWith('engine/temporal') && path !== MADE_BEFORE_THE_END,
-  );
+  const paths = (await filesBelow(folder)).filter((path) => !path.startsWith('engine/temporal'));
   const read = async (path: string): Promise<[string, string]> => [
     path,
     createHash('sha1')
