@@ -227,8 +227,12 @@ function reduce(state: EngineState, event: EngineEvent): void {
       const job = event.job ?? (now.status === 'analyzing' ? now : null);
       if (!job) return;
       const { commit, jobId, launchedAtMs, durationS } = job;
-      const { metrics, sources, doubt, stepNoise } = event.result;
-      const trust = { ...(doubt === undefined ? {} : { doubt }), ...(stepNoise === undefined ? {} : { stepNoise }) };
+      const { metrics, sources, doubt, stepNoise, contention } = event.result;
+      const trust = {
+        ...(doubt === undefined ? {} : { doubt }),
+        ...(stepNoise === undefined ? {} : { stepNoise }),
+        ...(contention === undefined ? {} : { contention }),
+      };
       const facts = { commit, jobId, launchedAtMs, durationS, completedAtMs: event.atMs };
       conclude(state, event.nodeId, { status: 'completed', ...facts, metrics, sources, ...trust });
       return;

@@ -34,6 +34,8 @@ export interface SystemUse {
   smPct: number | null;
   steadySmPct: number | null;
   gpuMemoryMb: number | null;
+  /** Mean share of the job's CPUs (its slot's, else the machine's) that other work used, 0 to 1; absent where unknown. */
+  contention?: number;
 }
 
 export interface Evidence {

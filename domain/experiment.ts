@@ -57,6 +57,7 @@ export type ExperimentStatus =
       /** As in its result (metrics.ts). */
       doubt?: string;
       stepNoise?: number;
+      contention?: number;
     }
   | ({ status: 'failed'; failure: Failure } & Ended)
   | ({ status: 'cancelled'; failure: Failure } & Ended);

@@ -40,6 +40,8 @@ export interface Result {
   doubt?: string;
   /** Relative standard error of the mean step time within the job; absent for too few steps. */
   stepNoise?: number;
+  /** Share of its CPUs that other work used, where it was so much that the numbers are in doubt. */
+  contention?: number;
 }
 
 export const UNKNOWN_METRICS: Metrics = {

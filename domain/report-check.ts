@@ -78,6 +78,8 @@ function resultProblem(value: unknown): string | null {
   if (!isTexts(result.findings)) return 'outcome.result.findings must be a list of strings';
   if (result.doubt !== undefined && !isText(result.doubt)) return 'outcome.result.doubt must be a string';
   if (result.stepNoise !== undefined && !isAmount(result.stepNoise)) return 'outcome.result.stepNoise must be a number';
+  if (result.contention !== undefined && !isAmount(result.contention))
+    return 'outcome.result.contention must be a number';
   const strange = Object.entries(metrics).find(
     ([name, metric]) => !(isNumberOrNull(metric) || typeof metric === 'boolean' || (isText(metric) && TEXTS.has(name))),
   );

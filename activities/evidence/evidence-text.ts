@@ -24,7 +24,7 @@ export function pipelineStatsText(stdout: readonly string[], stderr: readonly st
 }
 
 export function systemMetricsText(system: SystemUse): string {
-  const { cpuPct, peakRssMb, smPct, steadySmPct, gpuMemoryMb, cpuCores } = system;
+  const { cpuPct, peakRssMb, smPct, steadySmPct, gpuMemoryMb, cpuCores, contention } = system;
   if ([cpuPct, peakRssMb, smPct].every((value) => value === null)) return '(system metrics unavailable for this job)\n';
   return `${aligned([
     ['cpu_cores', scaled(cpuCores, 1, 0)],
@@ -33,6 +33,7 @@ export function systemMetricsText(system: SystemUse): string {
     ['sm_pct', scaled(smPct, 1, 1)],
     ['steady_sm_pct (p75)', scaled(steadySmPct, 1, 1)],
     ['gpu_mem_mb', scaled(gpuMemoryMb, 1, 0)],
+    ['others_cpu_pct (of its CPUs)', scaled(contention ?? null, 100, 1)],
   ])}\n`;
 }
 

@@ -7,6 +7,7 @@ import {
   type Provenance,
   UNKNOWN_METRICS,
 } from '../../domain/metrics.js';
+import { contentionText, isContended } from '../../domain/policies/contention.js';
 import { stepNoise } from '../../domain/policies/noise.js';
 import { diagnose } from '../../domain/policies/stage-rules.js';
 import { steadySpans, weightedMean, weightedMedian } from '../../domain/policies/steady-state.js';
@@ -69,6 +70,7 @@ export function measure(nodeId: string, files: JobFiles, refusals: Refusals): Ev
     if (custom.noise !== null) steps.noise = custom.noise;
   }
   metrics.bottleneck_stage = diagnose({ stages, system, steps, numThreads: null }).bottleneck?.stage.function ?? null;
+  const { contention = null } = system;
   const { overallMs: _, ...stepSummary } = steps;
   return {
     nodeId,
@@ -78,7 +80,12 @@ export function measure(nodeId: string, files: JobFiles, refusals: Refusals): Ev
     stages,
     system,
     durationS: files.durationS,
-    findings: [...files.findings, ...(custom?.findings ?? []), ...refusals.findings()],
+    findings: [
+      ...(isContended(contention) ? [contentionText(contention)] : []),
+      ...files.findings,
+      ...(custom?.findings ?? []),
+      ...refusals.findings(),
+    ],
   };
 }
 

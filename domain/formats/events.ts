@@ -50,6 +50,7 @@ const result = z.looseObject({
   findings: texts,
   doubt: text.optional(),
   stepNoise: z.number().optional(),
+  contention: z.number().optional(),
 });
 const job = z.looseObject({ commit, jobId: text, launchedAtMs: z.number(), durationS: z.number() });
 const limits = z.record(z.string(), z.number().nullable());

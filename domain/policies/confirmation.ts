@@ -8,6 +8,7 @@ import type { EventBody } from '../events.js';
 import { type ExperimentIdentity, type ExperimentRow, isTerminal } from '../experiment.js';
 import { isAboveCeiling } from './ceiling.js';
 import { isBetter } from './compare.js';
+import { MOST_DISTURBED_REPEATS, mayBeFasterBy } from './contention.js';
 import {
   deservesRepeats,
   gainInterval,
@@ -27,6 +28,7 @@ import {
   noiseOf,
   repeatRows,
   runsOf,
+  wasDisturbed,
 } from './repeats.js';
 
 /** After the seeds, spread over the time before the first plan. */
@@ -46,6 +48,8 @@ export function confirmationEvents(state: EngineState): EventBody[] {
   if (isRunning && calibrationRuns > 0 && measuredObjective(baseline) && !confirmation.repeats[BASELINE])
     return repeats(state, BASELINE, 'calibration', CALIBRATION_PRIORITY, calibrationRuns);
   if (isCalibrating(state) || isOpen(state, HEADSPACE)) return [];
+  if (isRunning && confirmRunsOf(state) > 0 && baseline && needsQuiet([baseline, ...repeatRows(state, BASELINE)]))
+    return repeats(state, BASELINE, 'calibration', CALIBRATION_PRIORITY, 1);
   for (const nodeId of confirmation.candidates) {
     if (hasOpenRepeats(state, nodeId)) continue;
     const events = nextOf(state, state.experiments[nodeId]!);
@@ -53,6 +57,16 @@ export function confirmationEvents(state: EngineState): EventBody[] {
     if (isRunning || !events.some(({ type }) => type === 'experiment_added')) return events;
   }
   return [];
+}
+
+/** Whether all that was measured of something was disturbed, and a quiet machine may still be waited for. */
+function needsQuiet(runs: readonly ExperimentRow[]): boolean {
+  const ended = runs.filter(({ state: now }) => now.status === 'completed');
+  return ended.length > 0 && runs.length <= MOST_DISTURBED_REPEATS && ended.every(wasDisturbed);
+}
+
+function confirmRunsOf({ confirmation }: EngineState): number {
+  return confirmation?.rules.confirmRuns ?? 0;
 }
 
 function isOpen(state: EngineState, nodeId: string): boolean {
@@ -103,17 +117,27 @@ function nextOf(state: EngineState, row: ExperimentRow): EventBody[] {
     const [first] = ownRuns.candidate;
     const isPromising =
       noise && least !== null && first !== undefined
-        ? deservesRepeats(first, ownRuns.incumbent, noise, least)
+        ? deservesRepeats(first + disturbanceOf(state, row), ownRuns.incumbent, noise, least)
         : isBetter(objective, incumbent);
     if (!isPromising) return [verdict('not_better', `not better than ${against}`, gain)];
     return [verdict('repeat', `it looks better than ${against}`, gain), ...nextRound(state, row, ownRuns.incumbent)];
   }
   const broken = confirmationsOf(state, nodeId).find(({ state: now }) => now.status !== 'completed');
   if (broken) return [verdict('reject', `its repeat ${broken.nodeId} ${broken.state.status}`, gain)];
+  // Its own run does not count any more: only repeats do.
+  if (confirmRunsOf(state) > 0 && needsQuiet(confirmationsOf(state, nodeId)))
+    return [verdict('repeat', 'its repeats ran beside other work', gain), ...nextRound(state, row, ownRuns.incumbent)];
   const says = noise && least !== null ? judgeRepeats(ownRuns, noise, least) : 'repeat';
   if (says === 'reject') return [verdict('reject', `its repeats are not better than ${against}`, gain)];
   if (says === 'keep') return kept(state, row, ownRuns, noise!, verdict, gain);
   return [verdict('repeat', 'not decided', gain), ...nextRound(state, row, ownRuns.incumbent)];
+}
+
+/** How much better its first run may be than it shows, because other work disturbed it and not the incumbent. */
+function disturbanceOf(state: EngineState, { state: now }: ExperimentRow): number {
+  const best = state.experiments[state.best ?? ''];
+  if (now.status !== 'completed' || now.contention === undefined || confirmRunsOf(state) === 0) return 0;
+  return best && [best, ...repeatRows(state, best.nodeId)].every(wasDisturbed) ? 0 : mayBeFasterBy(now.contention);
 }
 
 function kept(

@@ -30,6 +30,11 @@ function wasNoticed({ judged }: ExperimentRow): boolean {
   return judged.verdict === 'repeat' || judged.gain !== null;
 }
 
+/** Whether other work used much of the machine while it was measured. */
+export function wasDisturbed({ state }: ExperimentRow): boolean {
+  return state.status === 'completed' && state.contention !== undefined;
+}
+
 /** Log speeds of an experiment and its repeats by one metric; `only` picks the repeats for one purpose. */
 export function runsOf(
   state: EngineState,
@@ -44,7 +49,9 @@ export function runsOf(
     ({ origin }) => only === null || (origin.from === 'repeat' && origin.purpose === only),
   );
   if (only === null && !wasNoticed(own)) rows.unshift(own);
-  return rows.flatMap((row) => {
+  // Runs beside other work count only where there are no others.
+  const quiet = rows.filter((row) => row.state.status === 'completed' && !wasDisturbed(row));
+  return (quiet.length > 0 ? quiet : rows).flatMap((row) => {
     const objective = measuredObjective(row);
     return objective && objective.metric === by ? [logSpeed(objective)] : [];
   });

@@ -3,6 +3,7 @@ import { commitOf, type ExperimentRow, jobIdOf } from '../experiment.js';
 import type { Spec } from '../formats/spec.js';
 import { type TsvCell, tsvLine } from '../formats/tsv.js';
 import { UNKNOWN_METRICS } from '../metrics.js';
+import { contentionText } from '../policies/contention.js';
 import { treeParent } from './run-record.js';
 
 /** The first fifteen are read by other people's scripts; ours stand to the right of them. */
@@ -72,8 +73,12 @@ export function masterTableLine(row: ExperimentRow, spec: Spec, metric: string |
   return tsvLine([...COLUMNS.map((column) => cells[column]), ...own]);
 }
 
-/** A result that is not believed says so beside its number. */
-function notesOf({ judged }: ExperimentRow, notes: string | null): string | null {
-  if (judged?.verdict !== 'quarantine') return notes;
-  return `quarantined: ${judged.reason}${notes ? `; ${notes}` : ''}`;
+/** A result that is not believed, or was disturbed, says so beside its number. */
+function notesOf({ judged, state }: ExperimentRow, notes: string | null): string | null {
+  const contention = state.status === 'completed' ? state.contention : undefined;
+  const marks = [
+    ...(judged?.verdict === 'quarantine' ? [`quarantined: ${judged.reason}`] : []),
+    ...(contention === undefined ? [] : [contentionText(contention)]),
+  ];
+  return marks.length === 0 ? notes : [...marks, ...(notes ? [notes] : [])].join('; ');
 }

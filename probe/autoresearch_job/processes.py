@@ -13,11 +13,13 @@ _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
 class Process:
-    __slots__ = ("pid", "parent", "group", "cpu_s", "rss_bytes", "start")
+    __slots__ = ("pid", "parent", "group", "cpu_s", "rss_bytes", "start", "ended_children_s")
 
-    def __init__(self, pid, parent, group, cpu_s, rss_bytes, start):
+    def __init__(self, pid, parent, group, cpu_s, rss_bytes, start, ended_children_s=0.0):
         self.pid, self.parent, self.group = pid, parent, group
         self.cpu_s, self.rss_bytes, self.start = cpu_s, rss_bytes, start
+        # CPU time of descendants that it has waited for; 0 where the system does not tell.
+        self.ended_children_s = ended_children_s
 
 
 def identity(pid):
@@ -126,7 +128,8 @@ def _from_proc(pid):
         return None
     cpu_s = (int(fields[11]) + int(fields[12])) / _TICKS_PER_S
     rss_bytes = int(fields[21]) * _PAGE_BYTES
-    return Process(pid, int(fields[1]), int(fields[2]), cpu_s, rss_bytes, fields[19].decode())
+    ended_children_s = (int(fields[13]) + int(fields[14])) / _TICKS_PER_S
+    return Process(pid, int(fields[1]), int(fields[2]), cpu_s, rss_bytes, fields[19].decode(), ended_children_s)
 
 
 def children(pid):

@@ -1,4 +1,5 @@
-"""Samples what a job uses into system.tsv: CPU, resident memory and, where nvidia-smi is, SM utilisation and GPU memory."""
+"""Samples what a job uses into system.tsv: CPU, resident memory and, where nvidia-smi is, SM utilisation and GPU memory;
+and how much of its CPUs other work used meanwhile."""
 
 import os
 import shutil
@@ -6,16 +7,18 @@ import sys
 import time
 
 import processes
+from other_work import OtherWork
 
-_HEADER = "time_s\tcpu_pct\trss_mb\tsm_pct\tgpu_mem_mb\n"
+_HEADER = "time_s\tcpu_pct\trss_mb\tsm_pct\tgpu_mem_mb\tothers_cpu_pct\n"
 # nvidia-smi prints once a second; an older line says nothing about now.
 _FRESH_S = 3.0
 
 
 class Sampler:
-    def __init__(self, metrics_dir, environment):
+    def __init__(self, metrics_dir, environment, cpus=None):
         self._path = os.path.join(metrics_dir, "system.tsv")
         self._gpu = _GpuReader(environment)
+        self._others = OtherWork(cpus)
         self._cpu_before = {}
         self._time_before = time.monotonic()
         self._broken = False
@@ -37,7 +40,8 @@ class Sampler:
         self._time_before = now
         cpu_pct = f"{100 * used_s / elapsed_s:.1f}" if elapsed_s > 0 else ""
         rss_mb = f"{sum(p.rss_bytes for p in living) / 2**20:.1f}"
-        self._append("\t".join((f"{time.time():.3f}", cpu_pct, rss_mb, *self._gpu.latest())) + "\n")
+        others_pct = self._others.share_pct(_time_since_start(living), elapsed_s)
+        self._append("\t".join((f"{time.time():.3f}", cpu_pct, rss_mb, *self._gpu.latest(), others_pct)) + "\n")
 
     def stop(self):
         self._gpu.stop()
@@ -50,6 +54,13 @@ class Sampler:
         except OSError as error:
             self._broken = True
             print(f"autoresearch job runner: no system metrics: {error}", file=sys.stderr)
+
+
+def _time_since_start(living):
+    """CPU time of the job's processes, with those that have ended: their parents know, or this process that adopted them."""
+    own = os.times()
+    adopted_s = own.children_user + own.children_system
+    return adopted_s + sum(process.cpu_s + process.ended_children_s for process in living)
 
 
 class _GpuReader:

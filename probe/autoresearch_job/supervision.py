@@ -43,7 +43,7 @@ def run(directory, request):
         _close(directory, facts, "cancelled", -signal.SIGKILL)
         return
     command.release()
-    job = _Job(directory, facts, inbox, Sampler(request["metrics_dir"], request["env"]), own=True)
+    job = _Job(directory, facts, inbox, Sampler(request["metrics_dir"], request["env"], request.get("cpus")), own=True)
     job.watch()
 
 
@@ -93,7 +93,7 @@ def adopt(directory):
         return
     facts.update(_runner_facts())
     directory.write_facts(facts)
-    job = _Job(directory, facts, _Inbox(), Sampler(facts["metrics_dir"], dict(os.environ)), own=False)
+    job = _Job(directory, facts, _Inbox(), Sampler(facts["metrics_dir"], dict(os.environ), facts.get("cpus")), own=False)
     if job.is_alive():
         job.watch()
     else:

@@ -214,6 +214,25 @@ describe('stage statistics of the probe', () => {
 });
 
 describe('system samples', () => {
+  const beside = (others: (number | '')[]) =>
+    evidenceOf('', {
+      system: readMetricTable(
+        `time_s\tcpu_pct\tothers_cpu_pct\n${others.map((pct, i) => `${i}\t100\t${pct}`).join('\n')}\n`,
+      ),
+    });
+  it.each<[string, (number | '')[], number | undefined, boolean]>([
+    ['a quiet machine', ['', 2, 3, 1, 2, 2], 0.02, false],
+    ['a busy one', ['', 30, 40, 50, 40, 40], 0.4, true],
+    ['a start that was disturbed alone', [100, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], 0, false],
+    ['a job too short to tell', ['', 90, 90], undefined, false],
+    ['a system that does not tell', ['', '', '', '', '', '', ''], undefined, false],
+  ])('show what else ran: %s', (_, others, share, isMarked) => {
+    const { system, findings } = beside(others);
+    if (share === undefined) expect(system.contention).toBeUndefined();
+    else expect(system.contention).toBeCloseTo(share);
+    expect(findings.some((text) => /^contended: other work used \d+% of its CPUs/.test(text))).toBe(isMarked);
+  });
+
   it('give p75 of SM utilisation, and blanks stay unknown', () => {
     const lines = [10, 20, 30, 40, 50].map((sm, i) => `${i}\t150\t${1000 + i}\t${sm}\t`);
     const { metrics, system } = evidenceOf('[autoresearch] cpu_cores=2', {

@@ -109,12 +109,34 @@ describe('a local job', () => {
     const [header, ...rows] = (await readFile(join(jobs.context.workdir.metrics('n1'), 'system.tsv'), 'utf8'))
       .trim()
       .split('\n');
-    expect(header).toBe('time_s\tcpu_pct\trss_mb\tsm_pct\tgpu_mem_mb');
+    expect(header).toBe('time_s\tcpu_pct\trss_mb\tsm_pct\tgpu_mem_mb\tothers_cpu_pct');
     const samples = rows.map((row) => row.split('\t').map(Number));
     expect(samples.length).toBeGreaterThanOrEqual(2);
     expect(Math.max(...samples.map((s) => s[1] ?? 0))).toBeGreaterThan(20);
     expect(Math.max(...samples.map((s) => s[2] ?? 0))).toBeGreaterThan(80);
   });
+
+  it('sees what other work uses on its CPUs, and does not take its own for that', async () => {
+    const [cpu = '0'] = /Cpus_allowed_list:\s*(\d+)/.exec(await readFile('/proc/self/status', 'utf8'))?.slice(1) ?? [];
+    const spin = (file: string) => `until [ -e ${jobs.file(file)} ]; do :; done`;
+    const cpus = [Number(cpu)];
+    // Of the one CPU, what a second busy job takes is lost to the first.
+    const alone = await jobs.platform.launch(await jobs.request('n1', spin('go1'), { cpus }));
+    const samples = async (count: number) =>
+      (await linesOf(join(jobs.context.workdir.metrics('n1'), 'system.tsv'), count + 1)).slice(1).map((row) => {
+        const cells = row.split('\t');
+        return { own: Number(cells[1]), others: Number(cells[5]) };
+      });
+    const first = (await samples(4)).slice(1);
+    const beside = await jobs.platform.launch(await jobs.request('n2', spin('go2'), { cpus }));
+    const both = (await samples(9)).slice(5);
+    await writeFile(jobs.file('go1'), '');
+    await writeFile(jobs.file('go2'), '');
+    await Promise.all([jobs.end(alone.jobId), jobs.end(beside.jobId)]);
+    for (const { own, others } of [...first, ...both]) expect(own + others).toBeLessThan(140);
+    const least = Math.min(...both.map(({ others }) => others));
+    expect(least).toBeGreaterThan(25);
+  }, 30_000);
 
   it('takes GPU numbers from nvidia-smi, summed and averaged over the GPUs', async () => {
     await writeFile(
@@ -126,7 +148,7 @@ describe('a local job', () => {
     const { jobId } = await jobs.platform.launch(await jobs.request('n1', 'sleep 2.5', { env }));
     await jobs.end(jobId);
     const rows = await linesOf(join(jobs.context.workdir.metrics('n1'), 'system.tsv'), 2);
-    expect(rows.at(-1)?.split('\t').slice(3)).toEqual(['60.0', '1500']);
+    expect(rows.at(-1)?.split('\t').slice(3, 5)).toEqual(['60.0', '1500']);
   });
 
   it('outlives metrics that cannot be written', async () => {

@@ -5,7 +5,7 @@ import { rowOf } from '../../domain/engine-state.js';
 import { UNKNOWN_METRICS } from '../../domain/metrics.js';
 import { nextMove } from '../../domain/policies/moves.js';
 import { planningVerdict, plateauCount } from '../../domain/policies/planning.js';
-import { provenGain } from '../../domain/policies/repeats.js';
+import { provenGain, typicalObjective } from '../../domain/policies/repeats.js';
 import { ConfirmedStory } from './confirmed-story.js';
 
 describe('without rules for repeats (a log from before there were any)', () => {
@@ -67,6 +67,55 @@ describe('confirmation', () => {
     expect([story.verdict('002_a'), story.state.best]).toEqual(['reject', '000_baseline']);
     expect(story.state.rounds.at(-1)).toMatchObject({ gained: false, open: 0 });
     expect(plateauCount(story.state)).toBe(1);
+  });
+
+  describe('beside other work', () => {
+    it('measures the baseline once more, and forgets what was disturbed', () => {
+      const story = new ConfirmedStory().setUp([], DEFAULT_CONFIRMATION);
+      const disturbed = { contention: 0.5 };
+      story.ends('000_baseline', 50, disturbed).ends('000_headspace', 500).ends('001_mtp', 90);
+      for (const id of story.open('calibration')) story.ends(id, 50, disturbed);
+      expect(story.open()).toEqual(['000_baseline_repeat_3']);
+      story.ends('000_baseline_repeat_3', 100);
+      expect(typicalObjective(story.state, '000_baseline')?.value).toBeCloseTo(100);
+    });
+
+    it('repeats what may be better on a quiet machine, and nothing else', () => {
+      const story = ConfirmedStory.seeded();
+      story.proposes('002_a').ends('002_a', 80, { contention: 0.4 });
+      expect(story.verdict('002_a')).toBe('repeat');
+      story.settles({ '002_a': 130 });
+      expect([story.verdict('002_a'), story.state.best]).toEqual(['keep', '002_a']);
+      story.proposes('003_b').ends('003_b', 40, { contention: 0.4 });
+      expect([story.verdict('003_b'), story.open()]).toEqual(['not_better', []]);
+      story.proposes('004_c').ends('004_c', 80);
+      expect(story.verdict('004_c')).toBe('not_better');
+    });
+
+    it('does not judge by disturbed repeats where others can be had', () => {
+      const story = ConfirmedStory.seeded().proposes('002_a').ends('002_a', 130);
+      story.ends('000_baseline_repeat_3', 100).ends('002_a_repeat_1', 60, { contention: 0.5 });
+      expect([story.verdict('002_a'), story.open()]).toEqual(['repeat', ['000_baseline_repeat_4', '002_a_repeat_2']]);
+      story.settles({ '002_a': 129 });
+      expect([story.verdict('002_a'), story.state.best]).toEqual(['keep', '002_a']);
+    });
+
+    it('is decided all the same on a machine that is never quiet', () => {
+      const story = ConfirmedStory.seeded().proposes('002_a').ends('002_a', 130, { contention: 0.5 });
+      let repeats = 0;
+      for (let [id] = story.open(); id !== undefined; [id] = story.open()) {
+        if (id.startsWith('002_a_repeat')) repeats += 1;
+        story.ends(id, id.startsWith('002_a') ? 60 : 100, { contention: 0.5 });
+      }
+      expect([story.verdict('002_a'), story.state.best]).toEqual(['reject', '000_baseline']);
+      expect(repeats).toBe(4);
+    });
+
+    it('believes single runs where that was asked for', () => {
+      const story = ConfirmedStory.seeded({ calibrationRuns: 0, confirmRuns: 0 });
+      story.proposes('002_a').ends('002_a', 130, { contention: 0.5 });
+      expect([story.state.best, story.open()]).toEqual(['002_a', []]);
+    });
   });
 
   it('repeats nothing that is not better', () => {

@@ -21,8 +21,9 @@ export class ConfirmedStory extends Story {
     return this;
   }
 
-  ends(nodeId: string, throughput: number): this {
-    return this.completed(nodeId, throughput)
+  /** `contention`: the share of the machine that other work used meanwhile. */
+  ends(nodeId: string, throughput: number, { contention }: { contention?: number } = {}): this {
+    return this.completed(nodeId, throughput, contention === undefined ? {} : { contention })
       .tell(...consequencesOf(this.state, nodeId))
       .due();
   }

@@ -5,7 +5,7 @@ import type { EventBody, Money } from '../../domain/events.js';
 import { type ExperimentIdentity, SEEDS } from '../../domain/experiment.js';
 import { failure } from '../../domain/failure.js';
 import { DEFAULT_LIMITS, type Limits } from '../../domain/limits.js';
-import { UNKNOWN_METRICS } from '../../domain/metrics.js';
+import { type Result, UNKNOWN_METRICS } from '../../domain/metrics.js';
 
 export class Story {
   readonly state: EngineState = initialState('demo');
@@ -63,10 +63,10 @@ export class Story {
     );
   }
 
-  completed(nodeId: string, throughput: number | null): this {
+  completed(nodeId: string, throughput: number | null, more: Partial<Result> = {}): this {
     this.running(nodeId).tell({ type: 'job_ended', nodeId, durationS: 10 });
     const metrics = { ...UNKNOWN_METRICS, throughput_samples_per_s: throughput };
-    return this.tell({ type: 'experiment_completed', nodeId, result: { metrics, sources: {}, findings: [] } });
+    return this.tell({ type: 'experiment_completed', nodeId, result: { metrics, sources: {}, findings: [], ...more } });
   }
 
   failed(nodeId: string, kind: Parameters<typeof failure>[0] = 'job_failed'): this {
