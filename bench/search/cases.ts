@@ -68,6 +68,46 @@ export const CASES: readonly Case[] = [
     },
     start: { concurrency: { fetch: 4, decode: 1, augment: 1 }, threads: 4, batch: 32, buffer: 2 },
   },
+  {
+    pipeline: {
+      ...QUIET,
+      name: 'contended',
+      noise: 0.02,
+      stages: [
+        stage('list', { waitMs: 2, crowding: 0.2, goodUpTo: 2 }),
+        stage('fetch', { waitMs: 10, crowding: 0.1, goodUpTo: 8 }),
+        stage('decode', { cpuMs: 3, crowding: 0.2, goodUpTo: 3 }),
+        stage('augment', { cpuMs: 1, crowding: 0.15, goodUpTo: 2 }),
+      ],
+    },
+    start: { concurrency: { list: 8, fetch: 2, decode: 8, augment: 1 }, threads: 16, batch: 32, buffer: 2 },
+  },
+  {
+    pipeline: {
+      ...QUIET,
+      name: 'uneven',
+      jitter: 0.5,
+      noise: 0.02,
+      stages: [stage('fetch', { waitMs: 6 }), stage('decode', { cpuMs: 2 }), stage('augment', { cpuMs: 0.5 })],
+    },
+    start: { concurrency: { fetch: 4, decode: 2, augment: 1 }, threads: 8, batch: 32, buffer: 1 },
+  },
+  {
+    pipeline: {
+      ...QUIET,
+      name: 'long',
+      cores: 16,
+      noise: 0.02,
+      stages: [
+        stage('list', { waitMs: 1 }),
+        stage('fetch', { waitMs: 6, crowding: 0.05, goodUpTo: 12 }),
+        stage('unpack', { cpuMs: 1 }),
+        stage('decode', { cpuMs: 3, crowding: 0.1, goodUpTo: 6 }),
+        stage('augment', { cpuMs: 1 }),
+      ],
+    },
+    start: { concurrency: { list: 1, fetch: 1, unpack: 1, decode: 1, augment: 1 }, threads: 8, batch: 32, buffer: 2 },
+  },
 ];
 
 export const COMPUTE_BOUND: Case = {

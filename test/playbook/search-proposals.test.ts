@@ -258,6 +258,18 @@ describe('with a history', () => {
     const lost = ended('003_batch64', 'planned', rate * 0.9, batch);
     expect(names(inputFor(PIPELINE, START, [tried, lost])).filter((name) => name.includes('batch'))).toEqual([]);
   });
+  it('gives a buffer that no experiment has touched a try before the fine tuning', () => {
+    const rate = baseRate(inputFor(PIPELINE, START));
+    const fewer = ended('002_threads8', 'planned', rate, { launch_command: `${BASE_COMMAND} --num-threads 8` });
+    const buffered = { changes: ['code:loader.py:BUFFER=8'] };
+    const isProposed = (history: HistoryEntry[]) =>
+      planProposals(inputFor(PIPELINE, START, history, { maxConcurrency: 4 })).experiments.some(({ changes }) =>
+        changes.some((change) => change.startsWith('code:loader.py:BUFFER=')),
+      );
+    expect(isProposed([])).toBe(false);
+    expect(isProposed([fewer])).toBe(true);
+    expect(isProposed([fewer, ended('003_buffer8', 'planned', rate, buffered, 'c'.repeat(40))])).toBe(false);
+  });
   it('does not go past a value that lost', () => {
     const rate = baseRate(inputFor(PIPELINE, START));
     const lost = ended(

@@ -28,9 +28,9 @@ const ROLE_OF: Record<Knob['role'], AxisRole | null> = {
 
 /** Threads for each rank: the engine's own budget (see the thread budget policy). */
 const THREADS_MOST = 16;
-const THREADS_MOST_EXTENDED = 32;
-const CONCURRENCY_MOST = 64;
-const BUFFER_MOST = 64;
+export const THREADS_MOST_EXTENDED = 32;
+export const CONCURRENCY_MOST = 64;
+export const BUFFER_MOST = 64;
 /** A batch may grow this much at most: more would be another training. */
 const BATCH_GROWTH_MOST = 4;
 

@@ -6,6 +6,7 @@ import { FAINT, type Situation } from './situation.js';
 
 /** From this use of all cores on, more tasks cannot get more done. */
 const CPU_FULL = 0.85;
+const MAKES_QUEUE = 0.3;
 /** Lower values: by themselves, and all together, because what stands in the way is the sum of busy threads. */
 export function fewer(situation: Situation): Move[] {
   const { axes, setting, diagnosis, cpuUse, cpuCores, headroom } = situation;
@@ -26,6 +27,8 @@ export function fewer(situation: Situation): Move[] {
       };
     if (cpuFull && crowd(value))
       return { gain: 0.3, why: 'The cores are full and there are more tasks than cores: fewer at a time switch less.' };
+    if (cpuFull && value > cpuCores!)
+      return { gain: 0.1, why: 'The cores are full: more tasks than cores get no more done, and switch.' };
     if (diagnosis.gilBound)
       return { gain: 0.25, why: 'Threads take turns at the interpreter’s lock: fewer of them lose less time.' };
     if (disturbs)
@@ -40,10 +43,12 @@ export function fewer(situation: Situation): Move[] {
   const single = narrowing.flatMap((axis): Move[] => {
     const { gain, why } = worthOf(axis);
     const value = axisValue(axis, setting);
+    // Tasks that wait hold a thread, too: a pool for fewer than are under way makes them queue.
+    const underWay = axis.role === 'threads' && !diagnosis.gilBound ? (diagnosis.threads?.busy ?? 0) : 0;
     const to = (target: number, factor: number): Move => ({
       values: consistent(axes, setting, { [axis.knob.id]: clampTo(axis, target) }),
       structure: [],
-      gain: gain * factor,
+      gain: gain * factor * (target < underWay ? MAKES_QUEUE : 1),
       why,
       family: familyOf(axis, 'down'),
     });

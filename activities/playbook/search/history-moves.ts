@@ -14,6 +14,15 @@ const TOWARDS_A_LOSS = 0.5;
 /** A gain is expected to go on at half its size. */
 const MOMENTUM = 0.5;
 const PENDING = 0.5;
+const UNTOUCHED = 0.08;
+/** The same turn of the same knobs did not gain on top of another experiment: it may here, but the less the more it lost. */
+const TIED_ELSEWHERE = 0.6;
+const LOST_ELSEWHERE = 0.3;
+const LOST_MUCH_ELSEWHERE = 0.05;
+/** From this loss on it is much. */
+const MUCH = 0.2;
+/** Two values of a knob that are nearer to each other than this, as a ratio, act alike. */
+const ALIKE = 1.15;
 
 /** The axis's other measured values with everything else as in the incumbent (the pool's size may differ, it follows). */
 function neighbours(
@@ -47,7 +56,10 @@ function differsOnlyIn(axis: Axis, a: Setting, b: Setting, pool: Axis | undefine
 /** Corrects what the statistics suggest by what was measured. */
 export function weighByHistory(move: Move, axes: readonly Axis[], incumbent: Trial, trials: Trials): Move {
   const pool = axes.find(({ role }) => role === 'threads');
-  const weighed = followed(move, axes, incumbent, trials, pool);
+  const known = scaled(followed(move, axes, incumbent, trials, pool), experienceOf(move, incumbent, trials));
+  const weighed = turnsUntouchedBuffer(move, axes, trials)
+    ? { ...known, gain: Math.max(known.gain, UNTOUCHED) }
+    : known;
   const pending = trials.all.some(
     ({ entry, setting }) => entry.status === 'open' && asksTheSame(weighed, setting, incumbent.setting),
   );
@@ -86,6 +98,50 @@ function followed(move: Move, axes: readonly Axis[], incumbent: Trial, trials: T
   return move;
 }
 
+/** No statistic shows what a buffer is worth; its first try comes before the fine tuning of what is known, and costs but memory. */
+function turnsUntouchedBuffer(move: Move, axes: readonly Axis[], trials: Trials): boolean {
+  const isLater = trials.all.some(({ entry }) => entry.kind === 'planned' && entry.status === 'completed');
+  return (
+    isLater &&
+    Object.entries(move.values).some(
+      ([id, value]) =>
+        axes.some(({ knob, role }) => knob.id === id && role === 'buffer') &&
+        trials.base.values[id]! < value &&
+        trials.all.every(({ setting }) => setting.values[id] === trials.base.values[id]),
+    )
+  );
+}
+
+/** What became of turning the same knobs in the same directions on top of other experiments. */
+function experienceOf(move: Move, incumbent: Trial, trials: Trials): number {
+  const byId = new Map(trials.all.map((trial) => [trial.entry.nodeId, trial]));
+  const own = turnsOf(settingAfter(move, incumbent), incumbent.setting);
+  const outcomes = trials.all.flatMap((trial) => {
+    const start = startOf(trial, byId);
+    const speed = speedOrLoss(trial);
+    if (!start || start.speed === null || speed === null) return [];
+    const turns = turnsOf(trial.setting, start.setting);
+    const isSame = turns.size === own.size && [...turns].every((turn) => own.has(turn));
+    // Where fewer of one was too few, fewer of several is, too.
+    const isPart = turns.size > 0 && [...turns].every((turn) => turn.endsWith(DOWN) && own.has(turn));
+    return (isSame && start !== incumbent) || (isPart && turns.size < own.size) ? [speed / start.speed - 1] : [];
+  });
+  const last = outcomes.at(-1);
+  if (last === undefined || last >= trials.noise) return 1;
+  if (last > -trials.noise) return TIED_ELSEWHERE;
+  return last > -MUCH ? LOST_ELSEWHERE : LOST_MUCH_ELSEWHERE;
+}
+
+const DOWN = ' down';
+
+function turnsOf(to: Setting, from: Setting): Set<string> {
+  const turns = Object.keys(to.values).flatMap((id) => {
+    const by = Math.sign(to.values[id]! - (from.values[id] ?? 0));
+    return by === 0 ? [] : [`${id}${by > 0 ? ' up' : DOWN}`];
+  });
+  return new Set([...turns, ...to.structure.filter((change) => !from.structure.includes(change))]);
+}
+
 function asksTheSame(move: Move, open: Setting, incumbent: Setting): boolean {
   const ids = Object.keys(move.values);
   return (
@@ -112,7 +168,8 @@ export function refinements(axes: readonly Axis[], incumbent: Trial, trials: Tri
           .sort((a, b) => Math.abs(a.value - now) - Math.abs(b.value - now));
         if (!nearest) return [];
         const middle = clampTo(axis, Math.sqrt(nearest.value * now));
-        if (middle === now || middle === nearest.value) return [];
+        const isAlike = (value: number) => Math.max(value / middle, middle / value) < ALIKE;
+        if (isAlike(now) || isAlike(nearest.value)) return [];
         const loss = Math.max(0, 1 - nearest.speed / incumbent.speed!);
         return [
           {

@@ -12,6 +12,9 @@ import { FAINT, type Situation } from './situation.js';
 
 /** Room for the unevenness of tasks when a concurrency is computed from means. */
 const SLACK = 1.15;
+/** A loop that waits for data for more than this share of a step has something to gain from its pipeline. */
+const CLEAR_WAIT = 0.1;
+const BUSY_ALL_THE_TIME = 0.85;
 
 export function pipelineMoves(situation: Situation): Move[] {
   return [
@@ -145,17 +148,26 @@ function withThreads(situation: Situation, values: Record<string, number>): { va
   return threads > numThreads ? { values: { ...values, [pool.knob.id]: threads } } : { values };
 }
 
-function buffers({ axes, setting, diagnosis }: Situation): Move[] {
+function buffers({ axes, setting, diagnosis, headroom }: Situation): Move[] {
   const uneven = diagnosis.dataReadiness !== null && diagnosis.dataReadiness > 0.5 && diagnosis.dataReadiness < 0.95;
+  // The loop waits, and yet no stage is busy all the time: what it waits for are single slow items.
+  const known = diagnosis.stages.filter(({ utilisation }) => utilisation !== null);
+  const waitsForSlowItems =
+    (diagnosis.fetchShare ?? 0) > CLEAR_WAIT &&
+    known.length > 0 &&
+    known.every(({ utilisation }) => utilisation! < BUSY_ALL_THE_TIME);
+  const waitGain = waitsForSlowItems ? 0.3 * Math.min(1, headroom - 1) : 0;
   return axes
     .filter(({ role }) => role === 'buffer')
     .map((axis) => ({
       values: { [axis.knob.id]: clampTo(axis, axisValue(axis, setting) * 4) },
       structure: [],
-      gain: uneven ? 0.08 : FAINT / 2,
-      why: uneven
-        ? 'Data is ready most of the time but not always: a larger buffer evens out slow items.'
-        : 'A larger buffer may even out slow items.',
+      gain: Math.max(uneven ? 0.08 : FAINT / 2, waitGain),
+      why: waitsForSlowItems
+        ? 'The loop waits for data although no stage is busy all the time: a larger buffer evens out slow items.'
+        : uneven
+          ? 'Data is ready most of the time but not always: a larger buffer evens out slow items.'
+          : 'A larger buffer may even out slow items.',
       family: familyOf(axis, 'up'),
     }));
 }

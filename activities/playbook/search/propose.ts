@@ -42,6 +42,8 @@ const AT_CEILING = 0.03;
 const UNKNOWN_HEADROOM = 4;
 /** A move of less expected gain is not worth a job. */
 const WORTH_A_JOB = 0.008;
+/** A proven gain of less expected worth stands in line with the others. */
+const WORTH_A_PLACE = 0.03;
 const FEWEST = 2;
 const MOST = 4;
 
@@ -147,7 +149,7 @@ function rankedMoves(input: SearchInput, situation: Situation, incumbent: Trial,
 
 /** The best, with at most two of one family, and places for a proven gain and for best practices that no round has tried yet. */
 function chosen(ranked: readonly Move[], count: number, input: SearchInput, axes: readonly Axis[]): Move[] {
-  const proven = ranked.filter(({ isProven }) => isProven === true).slice(0, 1);
+  const proven = ranked.filter(({ isProven, gain }) => isProven === true && gain >= WORTH_A_PLACE).slice(0, 1);
   const first = topOf(ranked, Math.max(1, count - proven.length), proven);
   const isLater = input.history.some(({ kind }) => kind === 'planned');
   const owed = input.untried.flatMap((tag) => {
