@@ -22,12 +22,18 @@ export interface CustomMetric {
   value: number | null;
 }
 
-const RULE = /^([A-Za-z_][A-Za-z0-9_]{0,63})(?::([a-z]+))?=(.+)$/;
+const RULE = /^([^:=]*)(?::([a-z]+))?=(.+)$/;
+
+/** It becomes a column and a key, and the label of a chart. */
+export function isMetricName(text: string): boolean {
+  return /^[A-Za-z_][A-Za-z0-9_]{0,63}$/.test(text);
+}
 
 /** `NAME=REGEX` or `NAME:lower=REGEX`; a name must not be one of `taken`, which mean something else where it is shown. */
 export function parseMetricRule(text: string, taken: readonly string[]): MetricRule | { problem: string } {
   const parts = RULE.exec(text);
-  if (!parts) return { problem: `NAME=REGEX or NAME:lower=REGEX, as in 'samples_per_s=speed: ([0-9.]+)'` };
+  if (!parts || !isMetricName(parts[1]!))
+    return { problem: `NAME=REGEX or NAME:lower=REGEX, as in 'samples_per_s=speed: ([0-9.]+)'` };
   const [, name = '', direction = 'higher', pattern = ''] = parts;
   if (taken.includes(name)) return { problem: `another name than ${name}, which is a column of its own already` };
   if (!isDirection(direction)) return { problem: `:higher or :lower after the name, not :${direction}` };

@@ -2,6 +2,7 @@
  * What an experiment's report must look like. Anybody who reaches the Temporal server can send one; an engine that
  * stumbles over it would stumble again at each replay.
  */
+import { DIRECTIONS, isMetricName } from './custom-metric.js';
 import { isFailureKind } from './failure.js';
 
 type Fields = Record<string, unknown>;
@@ -80,10 +81,18 @@ function resultProblem(value: unknown): string | null {
   if (result.stepNoise !== undefined && !isAmount(result.stepNoise)) return 'outcome.result.stepNoise must be a number';
   if (result.contention !== undefined && !isAmount(result.contention))
     return 'outcome.result.contention must be a number';
-  const strange = Object.entries(metrics).find(
+  const { custom, ...others } = metrics;
+  if (custom !== undefined && !isCustom(asObject(custom)))
+    return 'outcome.result.metrics.custom must give name, direction and value';
+  const strange = Object.entries(others).find(
     ([name, metric]) => !(isNumberOrNull(metric) || typeof metric === 'boolean' || (isText(metric) && TEXTS.has(name))),
   );
   return strange ? `outcome.result.metrics.${strange[0].slice(0, 100)} must be a number or null` : null;
+}
+
+function isCustom(custom: Fields | null): boolean {
+  if (!custom || typeof custom.name !== 'string' || !isMetricName(custom.name)) return false;
+  return DIRECTIONS.some((direction) => direction === custom.direction) && isNumberOrNull(custom.value);
 }
 
 const TEXTS = new Set(['bottleneck_stage', 'notes']);

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { DEFAULT_CONFIRMATION } from '../confirmation.js';
-import { DIRECTIONS, patternProblem } from '../custom-metric.js';
+import { DIRECTIONS, isMetricName, patternProblem } from '../custom-metric.js';
 import { EFFORTS } from '../effort.js';
 import { DEFAULT_LIMITS } from '../limits.js';
 import { INDEX_LIST } from '../slots.js';
@@ -17,7 +17,7 @@ const devices = z.string().regex(INDEX_LIST).nullable().default(null);
 /** Null sets no limit. */
 const amount = z.number().positive().nullable();
 const metric = z.looseObject({
-  name: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,63}$/, 'must be letters, digits and "_"'),
+  name: z.string().refine(isMetricName, 'must be letters, digits and "_"'),
   direction: z.enum(DIRECTIONS),
   pattern: z.string().superRefine((pattern, { addIssue }) => {
     const problem = patternProblem(pattern);

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { parseMetricRule } from '../../domain/custom-metric.js';
+import { eventProblem } from '../../domain/formats/events.js';
 import { SpecSchema } from '../../domain/formats/spec.js';
 import { type Metrics, UNKNOWN_METRICS, withCustomByName } from '../../domain/metrics.js';
 import { isBetter, objectiveOf, speedup } from '../../domain/policies/compare.js';
 import { typicalObjective } from '../../domain/policies/repeats.js';
+import { reportProblem } from '../../domain/report-check.js';
 import { masterTableHeader, masterTableLine } from '../../domain/reports/master-table.js';
 import { objectiveText } from '../../domain/reports/quantity-text.js';
 import { Story } from './run-story.js';
@@ -92,4 +94,36 @@ it('files show it by its name, as parsed; unknown it has no source', () => {
   expect(sources).toEqual({ ttfb_s: 'parsed', speed: 'parsed' });
   const unknown = withCustomByName({ metrics: measured('lower', null), sources: {} });
   expect(unknown).toEqual({ metrics: { ...UNKNOWN_METRICS, speed: null }, sources: {} });
+});
+
+describe('a report of an experiment that has it', () => {
+  const report = (custom: unknown) => ({
+    type: 'finished',
+    nodeId: '002_a',
+    outcome: {
+      type: 'completed',
+      spent: { usd: 0, tokens: 0, unpriced: 0 },
+      job: { commit: 'c', jobId: 'j', launchedAtMs: 1, durationS: 1 },
+      result: { metrics: { ...UNKNOWN_METRICS, custom }, sources: {}, findings: [] },
+    },
+  });
+
+  it('is taken, and so is the event that it becomes', () => {
+    const { custom } = measured('lower', 12.5);
+    expect(reportProblem(report(custom))).toBeNull();
+    const { result, job } = report(custom).outcome;
+    const event = { seq: 1, atMs: 1, type: 'experiment_completed', nodeId: '002_a', result, job };
+    expect(eventProblem(event)).toBeNull();
+  });
+
+  it.each([
+    { name: 'speed', direction: 'up', value: 1 },
+    { name: 'a b', direction: 'lower', value: 1 },
+    { name: 'speed', direction: 'lower', value: 'fast' },
+    { direction: 'lower', value: 1 },
+    'fast',
+    null,
+  ])('with %j is refused', (custom) => {
+    expect(reportProblem(report(custom))).toContain('metrics.custom must give name, direction and value');
+  });
 });
