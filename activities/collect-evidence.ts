@@ -3,10 +3,8 @@
  * pipeline_stats_log.txt and system_metrics.txt of its run. The same files give the same evidence, so it may run twice.
  */
 import type { Evidence } from '../domain/evidence.js';
-import { type Spec, SpecSchema } from '../domain/formats/spec.js';
 import { clockContradiction } from '../domain/policies/clock-agreement.js';
 import { objectiveOf } from '../domain/policies/compare.js';
-import { parseLaunchCommand } from '../domain/policies/launch-command.js';
 import { wrongSource } from '../domain/policies/source-proof.js';
 import { BASELINE_ID } from '../domain/reports/run-record.js';
 import { raise } from './activity-failure.js';
@@ -20,6 +18,7 @@ import { Refusals } from './evidence/measured-number.js';
 import { readMetricFiles } from './evidence/metric-files.js';
 import { eachLine } from './evidence/read-lines.js';
 import { ownNode } from './job-files.js';
+import { launchFacts } from './launch-facts.js';
 import type { Platform } from './platforms/platform.js';
 import type { RunContext } from './run-context.js';
 import type { Workdir } from './workdir.js';
@@ -112,25 +111,6 @@ async function readRemoteLogs(
   for (const line of logs.stdout.split(/\r?\n/)) stdout.readLine(line);
   for (const line of logs.stderr.split(/\r?\n/)) stderr.readLine(line);
   return logs.stdout === '' && logs.stderr === '' ? ['the job left no output'] : [];
-}
-
-const BATCH_FLAGS = ['--batch-size', '--batchsize', '--bs', '--per-device-batch-size'];
-const RANK_FLAGS = ['--nproc-per-node', '--nproc', '--num-ranks', '--world-size'];
-
-/** What the launch command says of samples a step, for jobs that do not print it. */
-async function launchFacts({ workdir, config }: RunContext, nodeId: string) {
-  const parsed = SpecSchema.safeParse(await readJsonIfAny(workdir.node(nodeId, 'spec.json')));
-  const spec: Spec | null = parsed.success ? parsed.data : null;
-  const { flags } = parseLaunchCommand(spec?.launch_command || config.base_launch_command);
-  const firstCount = (names: string[]) => {
-    const values = names.map((name) => Number(flags.get(name))).filter((n) => Number.isInteger(n) && n > 0);
-    return values[0] ?? null;
-  };
-  return {
-    batchSize: firstCount(BATCH_FLAGS),
-    ranks: firstCount(RANK_FLAGS) ?? 1,
-    isHeadspace: spec?._is_headspace === true,
-  };
 }
 
 /** What a run's numbers are held against; null for the baseline itself. */

@@ -1,19 +1,21 @@
 /**
  * The activity `pollMetrics`: tells the engine that the job runs, watches it to its end and says how it ended. It never
- * launches and never kills. One
- * attempt is one window; between two it fails in a way that Temporal retries at once and counts as nothing, so that a
+ * launches, and ends only what cannot come near the best (early-abort.ts). One attempt is one window; between two it fails in a way that Temporal retries at once and counts as nothing, so that a
  * job of any length costs a handful of history events.
  */
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
 import { failure } from '../domain/failure.js';
+import { hopelessText } from '../domain/policies/early-abort.js';
 import { classifyJobEnd, sawMetric } from '../domain/policies/job-outcome.js';
 import { raise } from './activity-failure.js';
 import type { Activities, JobEnd, NodeRef } from './contract.js';
+import { endIfHopeless, whyEndedEarly } from './early-abort.js';
 import type { EngineMailbox } from './engine-mailbox.js';
 import { findJobId, ownNode } from './job-files.js';
 import { type JobStatus, jobNameOf, type Platform } from './platforms/platform.js';
 import type { RunContext } from './run-context.js';
+import type { RunLog } from './run-log.js';
 
 /** A minute: long enough that windows cost next to nothing, short enough that a lost worker's watch soon goes on elsewhere. */
 const WINDOW_MS = 60_000;
@@ -28,6 +30,7 @@ export interface PollMetricsDeps {
   context: RunContext;
   platform: Platform;
   mailbox: EngineMailbox;
+  runLog: RunLog;
   windowMs?: number;
 }
 
@@ -35,6 +38,7 @@ export function makePollMetrics({
   context,
   platform,
   mailbox,
+  runLog,
   windowMs = WINDOW_MS,
 }: PollMetricsDeps): Activities['pollMetrics'] {
   const told = new Set<string>();
@@ -43,9 +47,9 @@ export function makePollMetrics({
     ownNode(context, input);
     const jobId = await findJobId(context, platform, input);
     if (jobId === null) return raise('job_failed', `${input.nodeId} has no job to watch: it was never launched`);
-    const status = await watch(jobId, input);
+    const status = await watch(input, jobId);
     if (status === null) throw stillRunning(jobId);
-    return jobEnd(jobId, status);
+    return jobEnd(input, jobId, status);
   };
 
   /** Once for each process that watches: it may be lost with the process, and is said again by the next. */
@@ -66,16 +70,17 @@ export function makePollMetrics({
   }
 
   /** The job's end, or null when it did not end within the window. */
-  async function watch(jobId: string, node: NodeRef): Promise<EndedStatus | null> {
+  async function watch(input: NodeRef, jobId: string): Promise<EndedStatus | null> {
     const activity = Context.current();
     const deadline = Date.now() + windowMs;
     const heart = setInterval(() => activity.heartbeat({ job_id: jobId }), HEARTBEAT_EVERY_MS);
     activity.heartbeat({ job_id: jobId });
     try {
+      await lookAtProgress(input, jobId);
       for (;;) {
         const status = await platform.status(jobId);
         // One that waits for a slot on its host was not launched yet.
-        if (status.state !== 'pending') void tellLaunch(node, jobId);
+        if (status.state !== 'pending') void tellLaunch(input, jobId);
         if (status.state === 'ended') return status;
         // A worker that shuts down, or a person's cancellation: the job goes on, somebody else decides about it.
         if (activity.cancellationSignal.aborted) await activity.cancelled;
@@ -89,7 +94,26 @@ export function makePollMetrics({
     }
   }
 
-  async function jobEnd(jobId: string, ended: EndedStatus): Promise<JobEnd> {
+  /** Once in a window: what it may save is minutes. A look that fails costs the watch nothing. */
+  async function lookAtProgress(input: NodeRef, jobId: string): Promise<void> {
+    try {
+      if ((await platform.status(jobId)).state === 'running')
+        await endIfHopeless({ context, platform, runLog }, input, jobId);
+    } catch (error) {
+      context.log('a job could not be judged early', { job_id: jobId, error: String(error) });
+    }
+  }
+
+  async function jobEnd({ nodeId }: NodeRef, jobId: string, ended: EndedStatus): Promise<JobEnd> {
+    const durationS = Math.max(0, ended.endedAtMs - ended.startedAtMs) / 1000;
+    const early = ended.cause === 'cancelled' ? await whyEndedEarly(context.workdir, nodeId) : null;
+    if (early !== null) {
+      const details = { ...early };
+      return {
+        durationS,
+        failure: failure('pruned', hopelessText(early), ended.endedAtMs, { details, job_id: jobId }),
+      };
+    }
     const { stdout, stderr } = await platform.logs(jobId, LOG_TAIL_BYTES);
     const verdict = classifyJobEnd({
       returnCode: ended.returnCode,
@@ -101,7 +125,7 @@ export function makePollMetrics({
       stallTimeoutS: context.config.stall_timeout_s,
     });
     return {
-      durationS: Math.max(0, ended.endedAtMs - ended.startedAtMs) / 1000,
+      durationS,
       failure:
         verdict &&
         failure(verdict.kind, verdict.message, ended.endedAtMs, {

@@ -1,5 +1,5 @@
 /** A run as lines for people: each event, together with the state after it, becomes one line or none. */
-import type { EngineState } from '../domain/engine-state.js';
+import { type EngineState, tallyShown } from '../domain/engine-state.js';
 import type { EngineEvent } from '../domain/events.js';
 import type { ExperimentIdentity } from '../domain/experiment.js';
 import type { Failure } from '../domain/failure.js';
@@ -102,13 +102,14 @@ export function timeOfDay(atMs: number): string {
 export function standingLine(state: EngineState): string {
   const running = state.open.filter((id) => state.experiments[id]?.state.status === 'running').length;
   const { best, gain } = runFacts(state);
-  const { completed, failed } = state.tally;
+  const { completed, failed, pruned } = tallyShown(state);
   const parts = [
     state.status,
     `${running} running`,
     `${state.open.length - running} waiting`,
     `${completed} completed`,
     `${failed} failed`,
+    ...(pruned > 0 ? [`${pruned} pruned`] : []),
     ...(state.planningSince === null ? [] : ['planning']),
     ...(best ? [`best ${best.row.nodeId} ${objectiveText(best.objective)} ${speedupText(gain)}`] : []),
   ];
@@ -148,7 +149,8 @@ function planText(event: Extract<EngineEvent, { type: 'plan_received' }>): strin
 }
 
 function failureText({ kind, message }: Failure): string {
-  return `${kind}: ${firstLine(message)}. ${suggestedAction(kind)}`;
+  const said = `${kind}: ${firstLine(message)}`;
+  return kind === 'pruned' ? said : `${said}. ${suggestedAction(kind)}`;
 }
 
 const LINE_LIMIT = 200;

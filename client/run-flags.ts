@@ -232,6 +232,10 @@ export const RUN_FLAGS: readonly RunFlag[] = [
     "compare results by a number that the job prints otherwise, as in 'samples_per_s=speed: ([0-9.]+)'; NAME:lower=REGEX where less is better (default: [autoresearch] lines)",
     { read: metricRule('--metric') },
   ),
+  flag('--no-early-abort', ['early_abort'], 'let jobs that cannot come near the best go on to their end', {
+    mayChange: true,
+    read: () => false,
+  }),
   flag('--poll-interval <seconds>', ['poll_interval'], 'between looks at a remote job (default: 120)', {
     read: seconds('--poll-interval'),
   }),

@@ -1,7 +1,7 @@
 /** What a run came to: its measures, the changes that won, and the exit code that this means. */
 import { specOf } from '../activities/spec-store.js';
 import type { Workdir } from '../activities/workdir.js';
-import type { EngineState } from '../domain/engine-state.js';
+import { type EngineState, tallyShown } from '../domain/engine-state.js';
 import { commitOf, type ExperimentRow, isSeed } from '../domain/experiment.js';
 import type { RunConfig } from '../domain/formats/config.js';
 import type { StopReason } from '../domain/limits.js';
@@ -31,7 +31,7 @@ export interface RunOutcome {
   headspace_left: GainInterval | null;
   /** From the base commit to the best; empty when nothing beat the baseline. */
   winning_changes: { node_id: string; change: string; commit: string | null }[];
-  counts: { completed: number; failed: number; cancelled: number };
+  counts: ReturnType<typeof tallyShown>;
   exit_code: ExitCode;
 }
 
@@ -42,7 +42,6 @@ export async function runOutcome(
   interrupted: boolean,
 ): Promise<RunOutcome> {
   const { baseline, headspace, best, gain, ceiling, proven, left } = runFacts(state);
-  const { completed, failed, cancelled } = state.tally;
   const stop = state.status === 'stopped' ? state.stop : null;
   return {
     workdir: workdir.root,
@@ -56,7 +55,7 @@ export async function runOutcome(
     proven_gain: proven,
     headspace_left: left,
     winning_changes: await winningChanges(workdir, config, state),
-    counts: { completed, failed, cancelled },
+    counts: tallyShown(state),
     exit_code: exitCodeOf(stop?.reason ?? null, interrupted),
   };
 }

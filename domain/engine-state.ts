@@ -5,7 +5,7 @@
 import { type Confirmation, isCandidate, isRemeasurement, type Judgement, newConfirmation } from './confirmation.js';
 import type { EngineEvent, Money } from './events.js';
 import type { Ended, ExperimentIdentity, ExperimentRow, ExperimentStatus } from './experiment.js';
-import { commitOf, counterOf, isSeed, isTerminal, jobIdOf } from './experiment.js';
+import { commitOf, counterOf, isMeasured, isSeed, isTerminal, jobIdOf } from './experiment.js';
 import type { Failure, FailureKind } from './failure.js';
 import { closeAccounts, emptyLedger, type Ledger, release, reserve, settle } from './ledger.js';
 import type { Limits, StopMode, StopReason } from './limits.js';
@@ -118,6 +118,12 @@ export function initialState(run: string): EngineState {
     ranMs: 0,
     runsSinceMs: null,
   };
+}
+
+/** Ended experiments as people are told of them: one that was ended early is no failure. */
+export function tallyShown({ tally }: EngineState): Record<'completed' | 'failed' | 'pruned' | 'cancelled', number> {
+  const pruned = tally.failedByKind.pruned ?? 0;
+  return { completed: tally.completed, failed: tally.failed - pruned, pruned, cancelled: tally.cancelled };
 }
 
 export function rowOf(state: EngineState, nodeId: string): ExperimentRow {
@@ -425,7 +431,7 @@ function conclude(
   }
   closeInRound(state, nodeId);
   if (isRemeasurement(row)) return;
-  if ('jobId' in status && status.jobId !== null) countPractices(state, row, status.status === 'completed');
+  if ('jobId' in status && status.jobId !== null) countPractices(state, row, isMeasured(row));
 }
 
 function closeInRound(state: EngineState, nodeId: string): void {

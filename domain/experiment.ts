@@ -94,6 +94,16 @@ export function isTerminal(row: ExperimentRow): boolean {
   return row.state.status === 'completed' || row.state.status === 'failed' || row.state.status === 'cancelled';
 }
 
+/** Its job was ended early because it could not come near the best: measured, and slow. */
+export function isPruned(row: ExperimentRow): boolean {
+  return row.state.status === 'failed' && row.state.failure.kind === 'pruned';
+}
+
+/** Whether its job told how fast it is. */
+export function isMeasured(row: ExperimentRow): boolean {
+  return row.state.status === 'completed' || isPruned(row);
+}
+
 export function isSeed(row: ExperimentIdentity): boolean {
   return row.origin.from === 'seed';
 }

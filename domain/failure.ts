@@ -83,7 +83,10 @@ export const FAILURE_KINDS = {
       'The job imported files from outside its tree: start it from the tree (no editable install, no absolute path to the original).',
   },
   cancelled: { phase: 'job', action: 'Nothing: a person cancelled it.' },
-  pruned: { phase: 'job', action: 'Nothing: it was ended early because it could not come near the incumbent.' },
+  pruned: {
+    phase: 'job',
+    action: 'Nothing: it was ended early because it could not come near the best (--no-early-abort).',
+  },
   policy_refused: { phase: 'planning', action: 'Read the reason: the proposal broke a rule that the engine enforces.' },
   budget_exhausted: { phase: 'runner', action: 'Raise the budget with `autoresearch set` and start again.' },
   agent_failed: { phase: 'runner', action: 'Check the agent command, its credentials and logs/*_raw.json.' },

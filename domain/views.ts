@@ -1,5 +1,5 @@
 /** What queries answer and `status` shows: small plain JSON made from the state alone, the same with and without a server. */
-import { type EngineState, openRows } from './engine-state.js';
+import { type EngineState, openRows, tallyShown } from './engine-state.js';
 import type { ExperimentRow } from './experiment.js';
 import { commitOf, jobIdOf } from './experiment.js';
 import { budgetWarnings } from './policies/budget.js';
@@ -50,6 +50,8 @@ export interface StatusView {
     analyzing: number;
     completed: number;
     failed: number;
+    /** Ended early, because they could not come near the best; not among the failed. */
+    pruned: number;
     cancelled: number;
   };
   baseline: ExperimentView | null;
@@ -95,7 +97,7 @@ function viewOf(state: EngineState, nodeId: string | null): ExperimentView | nul
 export function statusView(state: EngineState): StatusView {
   const open = openRows(state);
   const count = (...names: string[]) => open.filter((row) => names.includes(row.state.status)).length;
-  const { completed, failed, cancelled } = state.tally;
+  const { completed, failed, pruned, cancelled } = tallyShown(state);
   return {
     run: state.run,
     status: state.status,
@@ -118,13 +120,14 @@ export function statusView(state: EngineState): StatusView {
     unpriced_calls: state.ledger.unpriced,
     warnings: budgetWarnings(state),
     counts: {
-      total: open.length + completed + failed + cancelled,
+      total: open.length + completed + failed + pruned + cancelled,
       queued: count('queued'),
       preparing: count('preparing', 'ready', 'launching'),
       running: count('running'),
       analyzing: count('analyzing'),
       completed,
       failed,
+      pruned,
       cancelled,
     },
     baseline: viewOf(state, '000_baseline'),

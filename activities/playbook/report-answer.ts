@@ -11,7 +11,8 @@ export function reportAnswer({ history, bestNodeId, baseLaunchCommand, notes }: 
   const best = history.find(({ nodeId }) => nodeId === bestNodeId);
   const followUps = history.filter(({ kind }) => !['baseline', 'headspace'].includes(kind));
   const factorOf = (entry: HistoryEntry) => speedup(measured(entry), reference);
-  const broken = followUps.filter(({ status }) => status === 'failed');
+  const broken = followUps.filter(({ status, failure }) => status === 'failed' && failure?.kind !== 'pruned');
+  const pruned = followUps.filter(({ failure }) => failure?.kind === 'pruned');
   const gains = followUps.flatMap((entry) => {
     const start = startOf(entry, history) ?? baseline;
     const gain = speedup(measured(entry), start ? measured(start) : null);
@@ -25,10 +26,10 @@ export function reportAnswer({ history, bestNodeId, baseLaunchCommand, notes }: 
     '# Final report',
     summary(best, baseline, history, factorOf),
     section('What worked', worked.map(line)),
-    section(
-      'What did not',
-      idle.map((each) => `${line(each)} ${reasonOf(each.entry)}`.trim()),
-    ),
+    section('What did not', [
+      ...idle.map((each) => `${line(each)} ${reasonOf(each.entry)}`.trim()),
+      ...pruned.map((entry) => `${nameOf(entry)}: ${firstLine(entry.failure?.message)}.`),
+    ]),
     section(
       'What failed',
       broken.map(

@@ -3,7 +3,7 @@
  * Equal sets on the same starting commit are duplicates; names and descriptions never decide.
  */
 import type { EngineState } from '../engine-state.js';
-import type { ExperimentIdentity, ExperimentRow } from '../experiment.js';
+import { type ExperimentIdentity, type ExperimentRow, isPruned } from '../experiment.js';
 import { differingFlags } from './launch-command.js';
 
 export function changeSetOf(changes: readonly string[], launchCommand: string, baseCommand: string): string[] {
@@ -17,7 +17,7 @@ function startOf(state: EngineState, experiment: Pick<ExperimentIdentity, 'start
 }
 
 function hasFailed(row: ExperimentRow): boolean {
-  return row.state.status === 'failed' || row.state.status === 'cancelled';
+  return (row.state.status === 'failed' && !isPruned(row)) || row.state.status === 'cancelled';
 }
 
 /** The experiment that already tries the same, or null. A declared repeat is no duplicate; nor is what has failed before. */

@@ -94,6 +94,7 @@ export function experimentCells(row: ExperimentTableRow): string[] {
 }
 
 function statusCell({ status, failureKind, verdict, repeats }: ExperimentTableRow): string {
+  if (failureKind === 'pruned') return failureKind;
   if (failureKind && failureKind !== 'cancelled') return `${status}: ${failureKind}`;
   const times = repeats > 0 ? ` (${repeats + 1} runs)` : '';
   return verdict === null || verdict === 'not_better' ? `${status}${times}` : `${VERDICT_TEXTS[verdict]}${times}`;

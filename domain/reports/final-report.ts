@@ -2,8 +2,8 @@
  * report.md: what a run tried, what came of it, and how to take the winner over. Deterministic: made from the run's
  * events and specifications, without an agent.
  */
-import type { EngineState } from '../engine-state.js';
-import { commitOf, type ExperimentRow } from '../experiment.js';
+import { type EngineState, tallyShown } from '../engine-state.js';
+import { commitOf, type ExperimentRow, isPruned } from '../experiment.js';
 import { type FailureKind, suggestedAction } from '../failure.js';
 import type { RunConfig } from '../formats/config.js';
 import { confidenceLines } from './confidence.js';
@@ -11,6 +11,7 @@ import { type ExperimentTableRow, experimentTable } from './experiment-table.js'
 import { headlineTable, headspaceSentence } from './headline.js';
 import { intervalText } from './judgement-text.js';
 import { document, fence, inline, section } from './markdown.js';
+import { prunedLines } from './pruned.js';
 import { durationText, objectiveText, speedupText } from './quantity-text.js';
 import { type RunFacts, runFacts } from './run-facts.js';
 import { BASELINE_ID, HEADSPACE_ID, type RunRecord } from './run-record.js';
@@ -49,6 +50,7 @@ export function finalReport(record: RunRecord, specs: Specs, config: RunConfig):
         completed.filter((row) => !isGain(row)),
       ),
     ),
+    ...section('## What was ended early', prunedLines(state)),
     ...section('## What failed', failedEntries(state, specs)),
     ...section('## Planning rounds', planLines(record)),
     ...section('## What was spent', spendingLines(state)),
@@ -63,12 +65,12 @@ function confirms(state: EngineState): boolean {
 }
 
 function outcome(state: EngineState, facts: RunFacts): string {
-  const { completed, failed, cancelled } = state.tally;
+  const { completed, failed, pruned, cancelled } = tallyShown(state);
   const took = durationText((state.updatedAtMs - state.startedAtMs) / 1000);
   const why = state.stop
     ? `The run ended after ${took} (${state.stop.reason}: ${inline(state.stop.detail)}).`
     : `The run has not ended (${state.status}, ${took} after its start): this is how far it has come.`;
-  const counts = `${completed} experiments completed, ${failed} failed, ${cancelled} were cancelled, in ${state.iteration} planning rounds.`;
+  const counts = `${completed} experiments completed, ${failed} failed, ${pruned > 0 ? `${pruned} were ended early, ` : ''}${cancelled} were cancelled, in ${state.iteration} planning rounds.`;
   return `${why} ${counts} ${bestSentence(facts)}`;
 }
 
@@ -105,7 +107,7 @@ function failedEntries(state: EngineState, specs: Specs): string[] {
   ]);
   const byKind = new Map<FailureKind, ExperimentRow[]>();
   for (const row of Object.values(state.experiments)) {
-    if (row.state.status !== 'failed' && row.state.status !== 'cancelled') continue;
+    if ((row.state.status !== 'failed' && row.state.status !== 'cancelled') || isPruned(row)) continue;
     const { kind } = row.state.failure;
     byKind.set(kind, [...(byKind.get(kind) ?? []), row]);
   }

@@ -1,6 +1,6 @@
 /** summary.md: where a run stands, for people. A function of the run alone: no clock, no files. */
-import { type EngineState, openRows } from '../engine-state.js';
-import type { ExperimentRow } from '../experiment.js';
+import { type EngineState, openRows, tallyShown } from '../engine-state.js';
+import { type ExperimentRow, isPruned } from '../experiment.js';
 import { type FailureKind, suggestedAction } from '../failure.js';
 import type { Spec } from '../formats/spec.js';
 import { plateauCount } from '../policies/planning.js';
@@ -9,6 +9,7 @@ import { confidenceLines } from './confidence.js';
 import { EXPERIMENT_COLUMNS, type ExperimentTableRow, experimentCells, experimentTable } from './experiment-table.js';
 import { headlineTable, headspaceSentence } from './headline.js';
 import { document, inline, oneLine, section, table } from './markdown.js';
+import { prunedLines } from './pruned.js';
 import { durationText, objectiveText, timeText } from './quantity-text.js';
 import { objectiveOfRow, runFacts } from './run-facts.js';
 import type { RunRecord } from './run-record.js';
@@ -39,6 +40,7 @@ export function summaryReport(record: RunRecord, specs: Specs): string {
     ...section('## Queue', queueLines(state, specs)),
     ...section('## Experiments', experimentLines(state, specs)),
     ...section('## Latest findings', findingLines(record)),
+    ...section('## Ended early', prunedLines(state)),
     ...section('## Failures', failureLines(state)),
     ...section(
       '## Notes for the next plan',
@@ -48,10 +50,11 @@ export function summaryReport(record: RunRecord, specs: Specs): string {
 }
 
 function statusSentence(state: EngineState): string {
-  const { completed, failed, cancelled } = state.tally;
+  const { completed, failed, pruned, cancelled } = tallyShown(state);
   const counts = [
     `${completed} completed`,
     ...(failed > 0 ? [`${failed} failed`] : []),
+    ...(pruned > 0 ? [`${pruned} pruned`] : []),
     ...(cancelled > 0 ? [`${cancelled} cancelled`] : []),
     `${state.open.length} open`,
   ].join(', ');
@@ -135,8 +138,9 @@ function failureLines(state: EngineState): string[] {
   const byKind = new Map<FailureKind, string[]>();
   const add = (kind: FailureKind, line: string) => byKind.set(kind, [...(byKind.get(kind) ?? []), line]);
   for (const failure of state.setupFailures) add(failure.kind, `setup: ${inline(failure.message)}`);
-  for (const { nodeId, state: now } of Object.values(state.experiments)) {
-    if (now.status === 'failed') add(now.failure.kind, `${nodeId}: ${inline(now.failure.message)}`);
+  for (const row of Object.values(state.experiments)) {
+    const { nodeId, state: now } = row;
+    if (now.status === 'failed' && !isPruned(row)) add(now.failure.kind, `${nodeId}: ${inline(now.failure.message)}`);
   }
   return [...byKind].flatMap(([kind, lines]) => [
     `- **${kind}** (${lines.length}): ${suggestedAction(kind)}`,

@@ -14,6 +14,7 @@ import { openRunLog } from '../../activities/run-log.js';
 import type { SourceControl } from '../../activities/source-control/source-control.js';
 import { DEFAULT_LIMITS } from '../../domain/limits.js';
 import type { HostHold } from '../../domain/slots.js';
+import { Story } from '../domain/run-story.js';
 import { JobFixture, linesOf, RUN } from './job-fixture.js';
 
 let jobs: JobFixture;
@@ -45,6 +46,7 @@ const poll = (nodeId: string, more: { windowMs?: number; environment?: MockActiv
     context: jobs.context,
     platform: jobs.platform,
     mailbox: jobs.mailbox,
+    runLog: openRunLog(jobs.context.workdir),
     ...(more.windowMs === undefined ? {} : { windowMs: more.windowMs }),
   });
   return environment.run(activity, node(nodeId)) as Promise<JobEnd>;
@@ -228,6 +230,78 @@ describe('pollMetrics', () => {
 
   it('says that a node without a job was never launched', async () => {
     await expect(poll('n1')).rejects.toMatchObject({ type: 'job_failed', message: /never launched/ });
+  });
+});
+
+describe('pollMetrics of a job that cannot come near the best', () => {
+  const slow = (ms: number, steps = 130) =>
+    `echo "[autoresearch] batch_size=10"; i=0; while [ $i -lt ${steps} ]; do i=$((i+1)); echo "[autoresearch] step=$i step_time_ms=${ms}.$((i%3))"; done; echo done; sleep 600`;
+
+  /** A baseline of 100 ms a step that became the best, and two planned experiments. */
+  async function run(): Promise<void> {
+    const story = new Story()
+      .setUp()
+      .seedsDone()
+      .add('002_a')
+      .add('003_b', { tags: ['batch_size_tuning'] });
+    await openRunLog(jobs.context.workdir).append(story.events);
+    const steps = { count: 130, stepMs: 100, batchSize: 10, fetchMs: null, computeMs: null };
+    await writeJsonAtomic(jobs.context.workdir.evidence('000_baseline'), { steps });
+  }
+
+  async function launchSlow(nodeId: string, ms: number): Promise<string> {
+    await prepare(nodeId, slow(ms));
+    const { jobId } = await launch(nodeId);
+    await linesOf(jobs.context.workdir.job(jobId, 'stdout.log'), 132);
+    return jobId;
+  }
+
+  it('ends it, says what was measured, and says the same again', async () => {
+    await run();
+    await launchSlow('002_a', 400);
+    const end = await poll('002_a');
+    expect(end.failure).toMatchObject({
+      kind: 'pruned',
+      phase: 'job',
+      job_id: 'local_002_a',
+      message: /^ended early after 130 steps at 40\d(\.\d+)? ms\/step: 25% of the speed of 000_baseline/,
+      details: { incumbent: '000_baseline', steps: 130, batch_size: 10, incumbent_step_time_ms: 100 },
+    });
+    expect(await poll('002_a')).toEqual(end);
+  });
+
+  it('goes on where a killed worker had only written down why', async () => {
+    await run();
+    const jobId = await launchSlow('002_a', 400);
+    const { cancel } = jobs.platform;
+    jobs.platform.cancel = async () => {
+      throw new Error('the worker was killed');
+    };
+    await expect(poll('002_a', { windowMs: 50 })).rejects.toMatchObject({ type: 'still_running' });
+    expect(await jobs.platform.status(jobId)).toMatchObject({ state: 'running' });
+    jobs.platform.cancel = cancel;
+    expect((await poll('002_a')).failure).toMatchObject({ kind: 'pruned' });
+  });
+
+  it('a person who cancelled it first did so', async () => {
+    await run();
+    await launchSlow('002_a', 400);
+    await makeCancelJob({ context: jobs.context, platform: jobs.platform })(node('002_a'));
+    expect((await poll('002_a')).failure).toMatchObject({ kind: 'cancelled' });
+  });
+
+  it.each([
+    { name: 'one that is fast enough', nodeId: '002_a', ms: 110 },
+    { name: 'one that tries another batch', nodeId: '003_b', ms: 400 },
+    { name: 'a seed', nodeId: '001_mtp', ms: 400 },
+    { name: 'one of a run that ends none', nodeId: '002_a', ms: 400, early_abort: false },
+  ])('leaves alone $name', async ({ nodeId, ms, early_abort = true }) => {
+    await run();
+    Object.assign(jobs.context.config, { early_abort });
+    const jobId = await launchSlow(nodeId, ms);
+    await expect(poll(nodeId, { windowMs: 50 })).rejects.toMatchObject({ type: 'still_running' });
+    expect(await jobs.platform.status(jobId)).toMatchObject({ state: 'running' });
+    await jobs.platform.cancel(jobId);
   });
 });
 

@@ -1,7 +1,7 @@
 /** Short runs as lists of events, for tables of decisions. */
 import type { ConfirmationRules } from '../../domain/confirmation.js';
 import { applyEvent, type EngineState, initialState } from '../../domain/engine-state.js';
-import type { EventBody, Money } from '../../domain/events.js';
+import type { EngineEvent, EventBody, Money } from '../../domain/events.js';
 import { type ExperimentIdentity, SEEDS } from '../../domain/experiment.js';
 import { failure } from '../../domain/failure.js';
 import { DEFAULT_LIMITS, type Limits } from '../../domain/limits.js';
@@ -9,14 +9,18 @@ import { type Result, UNKNOWN_METRICS } from '../../domain/metrics.js';
 
 export class Story {
   readonly state: EngineState = initialState('demo');
+  readonly events: EngineEvent[] = [];
 
   constructor(limits: Partial<Limits> = {}) {
     this.tell({ type: 'run_started', run: 'demo', limits: { ...DEFAULT_LIMITS, ...limits } });
   }
 
   tell(...bodies: (EventBody & { money?: Money })[]): this {
-    for (const body of bodies)
-      applyEvent(this.state, { seq: this.state.seq + 1, atMs: 1000 * (this.state.seq + 1), ...body });
+    for (const body of bodies) {
+      const event = { seq: this.state.seq + 1, atMs: 1000 * (this.state.seq + 1), ...body };
+      this.events.push(event);
+      applyEvent(this.state, event);
+    }
     return this;
   }
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { HistoryEntry } from '../../activities/agents/agent.js';
 import { type PlanInput, planProposals } from '../../activities/playbook/plan.js';
 import { settingsOf, surveyOfBase } from '../../activities/playbook/search/settings.js';
+import { readTrials } from '../../activities/playbook/search/trials.js';
 import { COMPUTE_BOUND } from '../../bench/search/cases.js';
 import {
   runSimulation,
@@ -50,6 +51,20 @@ function ended(
     durationS: null,
   };
 }
+
+it('a run that was ended early is as slow as it measured, and no incumbent', () => {
+  const details = { incumbent: '002_a', speed_ratio: 0.4 };
+  const pruned: HistoryEntry = {
+    ...ended('003_b', 'planned', null, { changes: ['decode.concurrency=1'] }),
+    status: 'failed',
+    result: null,
+    failure: failure('pruned', 'ended early', 0, { details }),
+  };
+  const history = [ended('000_baseline', 'baseline', 100), ended('002_a', 'planned', 200, {}, 'c2'), pruned];
+  const { all, incumbent } = readTrials({ knobs: [] }, history, BASE_COMMIT, '002_a');
+  expect(all.find(({ entry }) => entry.nodeId === '003_b')?.speed).toBeCloseTo(0.8);
+  expect(incumbent?.entry.nodeId).not.toBe('003_b');
+});
 
 function open(nodeId: string, more: object): HistoryEntry {
   return { ...ended(nodeId, 'planned', null, more), status: 'open', result: null, commit: null };

@@ -49,7 +49,7 @@ export function readTrials(
     if (!setting) return [];
     const key = keys.get(entry.nodeId)!;
     const speeds = entry.status === 'completed' ? (groups.get(key) ?? []) : [];
-    return [{ entry, setting, key, speed: speeds.length > 0 ? mean(speeds) : null }];
+    return [{ entry, setting, key, speed: speeds.length > 0 ? mean(speeds) : prunedSpeed(entry, speedOf) }];
   });
   const noise = noiseOf([...groups.values()]);
   const headspace = history.find(({ kind, status }) => kind === 'headspace' && status === 'completed');
@@ -61,6 +61,13 @@ export function readTrials(
     ceiling: ceiling !== null && ceiling >= PLAUSIBLE_CEILING ? ceiling : null,
     noise,
   };
+}
+
+/** What was measured of a job before it was ended early. */
+function prunedSpeed({ failure }: HistoryEntry, speedOf: (nodeId: string) => number | null): number | null {
+  const { incumbent, speed_ratio: ratio } = failure?.kind === 'pruned' ? failure.details : {};
+  const speed = typeof incumbent === 'string' ? speedOf(incumbent) : null;
+  return speed !== null && typeof ratio === 'number' ? speed * ratio : null;
 }
 
 function objective(entry: HistoryEntry): Objective | null {

@@ -1,0 +1,23 @@
+/** What an experiment's launch command says of the samples in a step, for jobs that do not print it. */
+import { type Spec, SpecSchema } from '../domain/formats/spec.js';
+import { parseLaunchCommand } from '../domain/policies/launch-command.js';
+import { readJsonIfAny } from './atomic-file.js';
+import type { RunContext } from './run-context.js';
+
+const BATCH_FLAGS = ['--batch-size', '--batchsize', '--bs', '--per-device-batch-size'];
+const RANK_FLAGS = ['--nproc-per-node', '--nproc', '--num-ranks', '--world-size'];
+
+export async function launchFacts({ workdir, config }: RunContext, nodeId: string) {
+  const parsed = SpecSchema.safeParse(await readJsonIfAny(workdir.node(nodeId, 'spec.json')));
+  const spec: Spec | null = parsed.success ? parsed.data : null;
+  const { flags } = parseLaunchCommand(spec?.launch_command || config.base_launch_command);
+  const firstCount = (names: string[]) => {
+    const values = names.map((name) => Number(flags.get(name))).filter((n) => Number.isInteger(n) && n > 0);
+    return values[0] ?? null;
+  };
+  return {
+    batchSize: firstCount(BATCH_FLAGS),
+    ranks: firstCount(RANK_FLAGS) ?? 1,
+    isHeadspace: spec?._is_headspace === true,
+  };
+}
