@@ -92,9 +92,13 @@ export async function engineWorkflow(input: EngineInput): Promise<EngineResult> 
   async function work(): Promise<{ reason: StopReason; detail: string }> {
     for (;;) {
       const seen = journal.wakeups;
+      journal.isPumpedByLoop = true;
       const end = step();
       journal.pump();
-      if (end) return end;
+      if (end) {
+        journal.isPumpedByLoop = false;
+        return end;
+      }
       if (isLeaving() && isQuiet()) await moveOn();
       setAlarm();
       await condition(() => journal.wakeups !== seen);
@@ -202,6 +206,7 @@ export async function engineWorkflow(input: EngineInput): Promise<EngineResult> 
   }
 
   async function moveOn(): Promise<void> {
+    journal.isPumpedByLoop = false;
     await journal.flushed();
     await condition(allHandlersFinished);
     if (!isQuiet() || !journal.isFlushed) return;

@@ -17,6 +17,12 @@ export class Journal {
   recorded = 0;
   private pending: EngineEvent[] = [];
   private exporting = false;
+  /**
+   * True while the engine's loop pumps after each of its turns; otherwise exports begin by themselves. An export may outlast
+   * its workflow task, and a replay then delivers its end together with what came before it in the live run: only where
+   * one turn of the loop lies between an end and the next export, both make the same exports.
+   */
+  isPumpedByLoop = false;
 
   constructor(
     readonly state: EngineState,
@@ -37,7 +43,7 @@ export class Journal {
     this.wakeups += 1;
   }
 
-  /** Starts an export of what is pending unless one is under way (it goes on by itself until nothing is left). */
+  /** Starts an export of what is pending unless one is under way. */
   pump(): void {
     if (!this.exporting && this.pending.length > 0) void this.exportPending();
   }
@@ -49,26 +55,28 @@ export class Journal {
   /** Resolves when everything recorded so far stands in the workdir. */
   async flushed(): Promise<void> {
     const { seq } = this.state;
-    this.pump();
+    if (this.isPumpedByLoop) this.wake();
+    else this.pump();
     await condition(() => this.exportedSeq >= seq);
   }
 
   private async exportPending(): Promise<void> {
     this.exporting = true;
+    let isDone = false;
     try {
       // What is recorded together is exported together: the step that asked for the export goes on recording.
       await Promise.resolve();
-      while (this.pending.length > 0) {
-        const events = this.pending.slice(0, EVENTS_PER_EXPORT);
-        await inTask.exportWorkdir({ run: this.state.run, events });
-        this.exportedSeq = events.at(-1)?.seq ?? this.exportedSeq;
-        this.pending = this.pending.slice(events.length);
-      }
+      const events = this.pending.slice(0, EVENTS_PER_EXPORT);
+      await inTask.exportWorkdir({ run: this.state.run, events });
+      this.exportedSeq = events.at(-1)?.seq ?? this.exportedSeq;
+      this.pending = this.pending.slice(events.length);
+      isDone = true;
     } catch {
       // Tried without end by its retry policy; only a cancelled engine comes here, and the next event tries again.
     } finally {
       this.exporting = false;
       this.wake();
+      if (isDone && !this.isPumpedByLoop) this.pump();
     }
   }
 }
