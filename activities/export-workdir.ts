@@ -8,6 +8,7 @@ import { launchCommandProblem } from '../domain/policies/launch-command-rules.js
 import { readJsonIfAny } from './atomic-file.js';
 import type { Activities } from './contract.js';
 import { drawRunCharts } from './draw-charts.js';
+import { makeTurns } from './in-turn.js';
 import { Projections } from './projections/projections.js';
 import { writeReport } from './report.js';
 import { ownRun, type RunContext } from './run-context.js';
@@ -23,7 +24,8 @@ export function makeExportWorkdir({
   runLog: RunLog;
 }): Activities['exportWorkdir'] {
   const projections = new Projections(context.workdir, context.config);
-  let last: Promise<unknown> = Promise.resolve();
+  // A try that was given up for lost may still be writing when the next one comes.
+  const inTurn = makeTurns();
   let tablesTurn: NodeJS.Timeout | null = null;
   const exportOnce: Activities['exportWorkdir'] = async (input) => {
     await checkOrigins(input.events);
@@ -41,9 +43,9 @@ export function makeExportWorkdir({
     if (tablesTurn !== null) return;
     tablesTurn = setTimeout(() => {
       tablesTurn = null;
-      const renewTables = async () => await projections.renewTables(await runLog.record());
-      last = last.catch(() => undefined).then(renewTables);
-      last.catch((error: unknown) => context.log('tables were not renewed; the next export tries again', { error }));
+      inTurn(async () => await projections.renewTables(await runLog.record())).catch((error: unknown) =>
+        context.log('tables were not renewed; the next export tries again', { error }),
+      );
     }, afterMs).unref();
   }
 
@@ -65,10 +67,7 @@ export function makeExportWorkdir({
 
   return (input) => {
     ownRun(context, input);
-    // A try that was given up for lost may still be writing when the next one comes.
-    const turn = last.catch(() => undefined).then(() => exportOnce(input));
-    last = turn;
-    return turn;
+    return inTurn(() => exportOnce(input));
   };
 }
 

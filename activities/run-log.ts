@@ -9,6 +9,7 @@ import type { EngineState } from '../domain/engine-state.js';
 import type { EngineEvent } from '../domain/events.js';
 import { eventProblem } from '../domain/formats/events.js';
 import { applyToRecord, newRunRecord, type RunRecord } from '../domain/reports/run-record.js';
+import { makeTurns } from './in-turn.js';
 import type { Workdir } from './workdir.js';
 
 export interface RunLog {
@@ -45,7 +46,8 @@ class EventLog implements RunLog {
   private offset = 0;
   private folded = newRunRecord();
   private newest: Line[] = [];
-  private queue: Promise<unknown> = Promise.resolve();
+  /** Reads and appends of one process follow each other. */
+  private readonly inTurn = makeTurns();
 
   constructor(private readonly path: string) {}
 
@@ -81,13 +83,6 @@ class EventLog implements RunLog {
 
   async events(): Promise<EngineEvent[]> {
     return (await readFrom(this.path, 0)).events;
-  }
-
-  /** Reads and appends of one process follow each other. */
-  private inTurn<T>(act: () => Promise<T>): Promise<T> {
-    const turn = this.queue.then(act);
-    this.queue = turn.catch(() => undefined);
-    return turn;
   }
 
   /** Folds what was appended since the last look; returns the size of the file, a torn last line included. */
