@@ -8,7 +8,7 @@ import { objectiveOf } from '../domain/policies/compare.js';
 import { wrongSource } from '../domain/policies/source-proof.js';
 import { BASELINE_ID } from '../domain/reports/run-record.js';
 import { raise } from './activity-failure.js';
-import { readJsonIfAny, readTextIfAny, writeFileAtomic, writeJsonAtomic } from './atomic-file.js';
+import { readJsonIfAny, writeFileAtomic, writeJsonAtomic } from './atomic-file.js';
 import type { Activities, NodeRef } from './contract.js';
 import { CustomValues } from './evidence/custom-values.js';
 import { pipelineStatsText, systemMetricsText } from './evidence/evidence-text.js';
@@ -17,7 +17,7 @@ import { measure } from './evidence/measure.js';
 import { Refusals } from './evidence/measured-number.js';
 import { readMetricFiles } from './evidence/metric-files.js';
 import { eachLine } from './evidence/read-lines.js';
-import { ownNode } from './job-files.js';
+import { findJobId, ownNode } from './job-files.js';
 import { launchFacts } from './launch-facts.js';
 import type { Platform } from './platforms/platform.js';
 import type { RunContext } from './run-context.js';
@@ -80,10 +80,11 @@ export function makeCollectEvidence({ context, platform }: CollectEvidenceDeps):
   };
 }
 
-async function jobIdOf(context: RunContext, platform: Platform, { run, nodeId }: NodeRef): Promise<string> {
-  const written = (await readTextIfAny(context.workdir.run(nodeId, 'job_id.txt')))?.trim();
-  const jobId = written || (await platform.find(`ar-${run}-${nodeId}`))?.jobId;
-  return jobId ?? raise('metrics_collection_failed', `${nodeId} has no job: runs/${nodeId}/job_id.txt is missing`);
+async function jobIdOf(context: RunContext, platform: Platform, node: NodeRef): Promise<string> {
+  const jobId = await findJobId(context, platform, node);
+  return (
+    jobId ?? raise('metrics_collection_failed', `${node.nodeId} has no job: runs/${node.nodeId}/job_id.txt is missing`)
+  );
 }
 
 /** Whole files where the job directory is here, the tails that the platform gives elsewhere. Gives findings. */
