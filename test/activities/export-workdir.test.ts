@@ -21,7 +21,7 @@ import { parseTsv } from '../../domain/formats/tsv.js';
 import { commitFor, type SyntheticRun, syntheticRun } from '../support/run-events.js';
 import { filesOf, syntheticWorkdir, temporaryWorkdir } from '../support/synthetic-workdir.js';
 
-const PYTHON = 'test/fixtures/workdirs/python';
+const PYTHON = 'test/fixtures/python-workdir/workdir';
 const SCHEMAS = {
   'state.json': StateFileSchema,
   'engine/tree.json': TreeSchema,

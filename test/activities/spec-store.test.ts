@@ -24,7 +24,7 @@ function follower(origin: ExperimentIdentity['origin'], name = 'x'): ExperimentI
 
 describe('a specification is found by its origin', () => {
   test('seeds have the texts of the Python engine', async () => {
-    const tree = JSON.parse(await readFile('test/fixtures/workdirs/python/engine/tree.json', 'utf8')) as {
+    const tree = JSON.parse(await readFile('test/fixtures/python-workdir/workdir/engine/tree.json', 'utf8')) as {
       node_id: string;
       spec: Record<string, unknown>;
     }[];
