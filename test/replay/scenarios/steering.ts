@@ -1,16 +1,26 @@
 /** Every steering message, as an update and as a signal, in each state in which it finds a run. */
 import * as messages from '../../../workflows/messages.js';
+import type { FakeRun } from '../../support/fake-activities.js';
 import { endJobs, type Scenario, SEEDS } from './scenario.js';
+
+/** One slot, and a plan of four: `a` runs in it, the others wait. */
+const ONE_SLOT = {
+  options: { plans: [['a', 'b', 'c', 'd']] },
+  limits: { max_concurrency: 1, max_iterations: 1 },
+  tuning: { prepareAhead: 1 },
+};
+
+async function untilOthersWait(fake: FakeRun): Promise<void> {
+  endJobs(fake, SEEDS);
+  await fake.until((run) => run.statusOf('002_a') === 'running' && run.state.open.length === 4);
+}
 
 export const STEERING: readonly Scenario[] = [
   {
     name: 'obeys-every-steering-message',
-    options: { plans: [['a', 'b', 'c', 'd']] },
-    limits: { max_concurrency: 1, max_iterations: 1 },
-    tuning: { prepareAhead: 1 },
+    ...ONE_SLOT,
     async act(fake, handle) {
-      endJobs(fake, SEEDS);
-      await fake.until((run) => run.statusOf('002_a') === 'running' && run.state.open.length === 4);
+      await untilOthersWait(fake);
       await handle.executeUpdate(messages.pauseUpdate);
       await handle.executeUpdate(messages.reprioritizeUpdate, { args: [{ node_id: '005_d', priority: -5 }] });
       await handle.signal(messages.noteSignal, { text: 'mind the cache' });
@@ -28,12 +38,9 @@ export const STEERING: readonly Scenario[] = [
   },
   {
     name: 'obeys-every-steering-signal-and-refuses-the-wrong-ones',
-    options: { plans: [['a', 'b', 'c', 'd']] },
-    limits: { max_concurrency: 1, max_iterations: 1 },
-    tuning: { prepareAhead: 1 },
+    ...ONE_SLOT,
     async act(fake, handle) {
-      endJobs(fake, SEEDS);
-      await fake.until((run) => run.statusOf('002_a') === 'running' && run.state.open.length === 4);
+      await untilOthersWait(fake);
       await handle.signal(messages.pauseSignal);
       await handle.signal(messages.pauseSignal);
       await handle.signal(messages.reprioritizeSignal, { node_id: '005_d', priority: -5 });
