@@ -5,7 +5,7 @@
 import { readFile } from 'node:fs/promises';
 import { type EngineState, rowOf } from '../domain/engine-state.js';
 import type { Evidence } from '../domain/evidence.js';
-import { commitOf } from '../domain/experiment.js';
+import { BASELINE_ID, commitOf, HEADSPACE_ID } from '../domain/experiment.js';
 import type { AnalysisReply } from '../domain/formats/agent-replies.js';
 import { NOTHING_SPENT } from '../domain/ledger.js';
 import { type Metrics, NUMERIC_METRICS, type NumericMetric, type Result } from '../domain/metrics.js';
@@ -71,8 +71,8 @@ export function makeAnalyze(deps: {
         kind: row.kind,
         evidence,
         logs,
-        baseline: metricsOf(state, '000_baseline'),
-        headspace: metricsOf(state, '000_headspace'),
+        baseline: metricsOf(state, BASELINE_ID),
+        headspace: metricsOf(state, HEADSPACE_ID),
         best: bestOf(state),
       };
       const answer = await ask({ task, read: parseAnalysis, failure: 'analysis_failed' }).catch((error: unknown) => {
@@ -111,7 +111,7 @@ export function resultFrom(
   metrics.bottleneck_stage = reply?.metrics.bottleneck_stage?.slice(0, STAGE_LENGTH) ?? metrics.bottleneck_stage;
   metrics.notes = reply?.metrics.notes?.slice(0, NOTES_LENGTH) ?? metrics.notes;
   const objective = objectiveOf(metrics, evidence.durationS ?? null);
-  const baseline = nodeId === '000_baseline' ? objective : objectiveOfNode(state, '000_baseline');
+  const baseline = nodeId === BASELINE_ID ? objective : objectiveOfNode(state, BASELINE_ID);
   const factor = speedup(objective, baseline);
   metrics.improvement_vs_baseline_pct = factor === null ? null : Number(((factor - 1) * 100).toFixed(2));
   if (factor === null) delete sources.improvement_vs_baseline_pct;

@@ -2,11 +2,12 @@
  * The activity `collectEvidence`: reads everything that a job left behind, measures it, and writes evidence.json,
  * pipeline_stats_log.txt and system_metrics.txt of its run. The same files give the same evidence, so it may run twice.
  */
+
 import type { Evidence } from '../domain/evidence.js';
+import { BASELINE_ID } from '../domain/experiment.js';
 import { clockContradiction } from '../domain/policies/clock-agreement.js';
 import { objectiveOf } from '../domain/policies/compare.js';
 import { wrongSource } from '../domain/policies/source-proof.js';
-import { BASELINE_ID } from '../domain/reports/run-record.js';
 import { raise } from './activity-failure.js';
 import { readJsonIfAny, writeFileAtomic, writeJsonAtomic } from './atomic-file.js';
 import type { Activities, NodeRef } from './contract.js';

@@ -2,7 +2,14 @@
 import { existsSync } from 'node:fs';
 import { isRemeasurement } from '../domain/confirmation.js';
 import type { Evidence } from '../domain/evidence.js';
-import { commitOf, type ExperimentRow, isTerminal, type TerminalStatus } from '../domain/experiment.js';
+import {
+  BASELINE_ID,
+  commitOf,
+  type ExperimentRow,
+  isTerminal,
+  MTP_ID,
+  type TerminalStatus,
+} from '../domain/experiment.js';
 import type { RunConfig } from '../domain/formats/config.js';
 import type { Spec } from '../domain/formats/spec.js';
 import type { RunRecord } from '../domain/reports/run-record.js';
@@ -63,7 +70,7 @@ export async function evidenceFor(workdir: Workdir, record: RunRecord): Promise<
     })
     .slice(-NEWEST)
     .map(({ nodeId }) => nodeId);
-  const wanted = new Set(['000_baseline', '001_mtp', ...newest, ...(record.state.best ? [record.state.best] : [])]);
+  const wanted = new Set([BASELINE_ID, MTP_ID, ...newest, ...(record.state.best ? [record.state.best] : [])]);
   const found: Record<string, Evidence> = {};
   for (const nodeId of wanted) {
     if (!existsSync(workdir.evidence(nodeId))) continue;

@@ -1,7 +1,7 @@
 /** Proposed experiments against the rules that code enforces; a refusal says which rule, for the planner or a person. */
 import type { EngineState } from '../domain/engine-state.js';
 import type { ExperimentIdentity } from '../domain/experiment.js';
-import { commitOf } from '../domain/experiment.js';
+import { BASELINE_ID, commitOf } from '../domain/experiment.js';
 import type { Spec } from '../domain/formats/spec.js';
 import { changeSetOf, duplicateOf } from '../domain/policies/change-set.js';
 import { isBetter, objectiveOf } from '../domain/policies/compare.js';
@@ -79,9 +79,9 @@ function sizeProblem(spec: Spec): string | null {
 /** Null or the base commit: from the base, under the baseline. Another commit (or 7 or more of its digits): under its maker. */
 function startOf(goto: string | null, state: EngineState): { commit: string | null; parentId: string | null } | null {
   if (goto === null || goto === state.baseCommit || goto === state.anchorCommit)
-    return { commit: null, parentId: '000_baseline' };
+    return { commit: null, parentId: BASELINE_ID };
   if (!/^[0-9a-f]{7,40}$/.test(goto)) return null;
-  if (state.baseCommit?.startsWith(goto)) return { commit: null, parentId: '000_baseline' };
+  if (state.baseCommit?.startsWith(goto)) return { commit: null, parentId: BASELINE_ID };
   const maker = Object.values(state.experiments).find((row) => commitOf(row)?.startsWith(goto));
   return maker ? { commit: commitOf(maker), parentId: maker.nodeId } : null;
 }

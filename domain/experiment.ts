@@ -116,9 +116,13 @@ export function jobIdOf(row: ExperimentRow): string | null {
   return 'jobId' in row.state ? row.state.jobId : null;
 }
 
+export const BASELINE_ID = '000_baseline';
+export const HEADSPACE_ID = '000_headspace';
+export const MTP_ID = '001_mtp';
+
 export const SEEDS: readonly Omit<ExperimentIdentity, 'changeSet'>[] = [
   {
-    nodeId: '000_baseline',
+    nodeId: BASELINE_ID,
     name: 'baseline',
     kind: 'baseline',
     origin: { from: 'seed' },
@@ -128,7 +132,7 @@ export const SEEDS: readonly Omit<ExperimentIdentity, 'changeSet'>[] = [
     tags: [],
   },
   {
-    nodeId: '000_headspace',
+    nodeId: HEADSPACE_ID,
     name: 'headspace_cache',
     kind: 'headspace',
     origin: { from: 'seed' },
@@ -138,7 +142,7 @@ export const SEEDS: readonly Omit<ExperimentIdentity, 'changeSet'>[] = [
     tags: [],
   },
   {
-    nodeId: '001_mtp',
+    nodeId: MTP_ID,
     name: 'mtp',
     kind: 'mtp',
     origin: { from: 'seed' },

@@ -1,7 +1,7 @@
 /** What queries answer and `status` shows: small plain JSON made from the state alone, the same with and without a server. */
 import { type EngineState, openRows, tallyShown } from './engine-state.js';
 import type { ExperimentRow } from './experiment.js';
-import { commitOf, jobIdOf } from './experiment.js';
+import { BASELINE_ID, commitOf, HEADSPACE_ID, jobIdOf } from './experiment.js';
 import { budgetWarnings } from './policies/budget.js';
 import { type Objective, objectiveOf } from './policies/compare.js';
 import type { GainInterval } from './policies/improvement.js';
@@ -130,8 +130,8 @@ export function statusView(state: EngineState): StatusView {
       pruned,
       cancelled,
     },
-    baseline: viewOf(state, '000_baseline'),
-    headspace: viewOf(state, '000_headspace'),
+    baseline: viewOf(state, BASELINE_ID),
+    headspace: viewOf(state, HEADSPACE_ID),
     best: viewOf(state, state.best),
     confidence: confidenceOf(state),
     gain: provenGain(state),

@@ -1,7 +1,7 @@
 /** A run of the Python engine as a list of our events, and what these name: values in, values out. */
 import { applyEvent, type EngineState, initialState } from '../../domain/engine-state.js';
 import type { EngineEvent, EventBody } from '../../domain/events.js';
-import { type ExperimentIdentity, isTerminal, SEEDS, type SpecOrigin } from '../../domain/experiment.js';
+import { BASELINE_ID, type ExperimentIdentity, isTerminal, SEEDS, type SpecOrigin } from '../../domain/experiment.js';
 import { FAILURE_PHASES, type Failure, failure, isFailureKind } from '../../domain/failure.js';
 import { configuredLimits, type RunConfig } from '../../domain/formats/config.js';
 import type { NodeFile, StateFile } from '../../domain/formats/files.js';
@@ -16,7 +16,6 @@ import {
 } from '../../domain/metrics.js';
 import { changeSetOf } from '../../domain/policies/change-set.js';
 import { consequencesOf } from '../../domain/policies/consequences.js';
-import { BASELINE_ID } from '../../domain/reports/run-record.js';
 import { limitsFrom } from '../../domain/steering.js';
 import { checked } from '../checked-file.js';
 import { type PythonRun, timeOf } from './python-run.js';

@@ -1,7 +1,7 @@
 /** What the workdir shows of the whole run in small files: counts, queue, active jobs, checkpoint, state without history. */
 import { openRows } from '../../domain/engine-state.js';
 import type { ExperimentRow } from '../../domain/experiment.js';
-import { jobIdOf } from '../../domain/experiment.js';
+import { BASELINE_ID, jobIdOf } from '../../domain/experiment.js';
 import type {
   ActiveFile,
   CheckpointFile,
@@ -15,7 +15,7 @@ import { UNKNOWN_METRICS } from '../../domain/metrics.js';
 import { plateauCount } from '../../domain/policies/planning.js';
 import { inRunOrder } from '../../domain/policies/scheduling.js';
 import { runFacts } from '../../domain/reports/run-facts.js';
-import { BASELINE_ID, type RunRecord } from '../../domain/reports/run-record.js';
+import type { RunRecord } from '../../domain/reports/run-record.js';
 import { localIso } from './file-time.js';
 import { resultFile } from './node-projection.js';
 

@@ -1,9 +1,11 @@
 /** The ended experiments as points of the progress chart. */
+
 import { isRemeasurement } from '../confirmation.js';
+import { HEADSPACE_ID } from '../experiment.js';
 import type { Objective } from '../policies/compare.js';
 import { isBetter } from '../policies/compare.js';
 import { objectiveOfRow, runFacts } from '../reports/run-facts.js';
-import { HEADSPACE_ID, type RunRecord } from '../reports/run-record.js';
+import type { RunRecord } from '../reports/run-record.js';
 import { improvedNodes, outcomeOf } from './outcome.js';
 import type { Outcome } from './svg.js';
 

@@ -1,8 +1,10 @@
 /** progress.png as SVG: the compared metric by experiment, and job duration and SM utilisation over time. */
+
 import { scaleLinear } from 'd3-scale';
 import { curveStepAfter, line as linePath } from 'd3-shape';
+import { BASELINE_ID, HEADSPACE_ID, MTP_ID } from '../experiment.js';
 import { numberText, objectiveName } from '../reports/quantity-text.js';
-import { BASELINE_ID, HEADSPACE_ID, MTP_ID, type RunRecord } from '../reports/run-record.js';
+import type { RunRecord } from '../reports/run-record.js';
 import { chartSubtitle } from './outcome.js';
 import { axes, type Frame, type Reference, referenceLines } from './panel.js';
 import { type ProgressData, type ProgressPoint, progressData } from './progress-points.js';

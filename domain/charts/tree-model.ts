@@ -2,11 +2,11 @@
 
 import { type HierarchyNode, hierarchy } from 'd3-hierarchy';
 import { isRemeasurement } from '../confirmation.js';
-import type { ExperimentRow } from '../experiment.js';
+import { BASELINE_ID, type ExperimentRow } from '../experiment.js';
 import { speedup } from '../policies/compare.js';
 import { gainText, objectiveText } from '../reports/quantity-text.js';
 import { objectiveOfRow } from '../reports/run-facts.js';
-import { BASELINE_ID, type RunRecord, treeParent } from '../reports/run-record.js';
+import { type RunRecord, treeParent } from '../reports/run-record.js';
 import { improvedNodes, outcomeOf } from './outcome.js';
 import type { Outcome } from './svg.js';
 

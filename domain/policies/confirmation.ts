@@ -5,7 +5,7 @@
 import type { Judgement } from '../confirmation.js';
 import type { EngineState } from '../engine-state.js';
 import type { EventBody } from '../events.js';
-import { type ExperimentIdentity, type ExperimentRow, isTerminal } from '../experiment.js';
+import { BASELINE_ID, type ExperimentIdentity, type ExperimentRow, HEADSPACE_ID, isTerminal } from '../experiment.js';
 import { isAboveCeiling } from './ceiling.js';
 import { isBetter } from './compare.js';
 import { MOST_DISTURBED_REPEATS, mayBeFasterBy } from './contention.js';
@@ -35,21 +35,19 @@ import {
 const CALIBRATION_PRIORITY = -900;
 /** Before whatever a plan proposes: the next plan waits for them. */
 const CONFIRMATION_PRIORITY = -500;
-const BASELINE = '000_baseline';
-const HEADSPACE = '000_headspace';
 
 /** The next events that are due; to be asked again once they were applied, until there are none. */
 export function confirmationEvents(state: EngineState): EventBody[] {
   const { confirmation } = state;
-  const baseline = state.experiments[BASELINE];
-  if (!confirmation || isOpen(state, BASELINE)) return [];
+  const baseline = state.experiments[BASELINE_ID];
+  if (!confirmation || isOpen(state, BASELINE_ID)) return [];
   const isRunning = state.status === 'running';
   const { calibrationRuns } = confirmation.rules;
-  if (isRunning && calibrationRuns > 0 && measuredObjective(baseline) && !confirmation.repeats[BASELINE])
-    return repeats(state, BASELINE, 'calibration', CALIBRATION_PRIORITY, calibrationRuns);
-  if (isCalibrating(state) || isOpen(state, HEADSPACE)) return [];
-  if (isRunning && confirmRunsOf(state) > 0 && baseline && needsQuiet([baseline, ...repeatRows(state, BASELINE)]))
-    return repeats(state, BASELINE, 'calibration', CALIBRATION_PRIORITY, 1);
+  if (isRunning && calibrationRuns > 0 && measuredObjective(baseline) && !confirmation.repeats[BASELINE_ID])
+    return repeats(state, BASELINE_ID, 'calibration', CALIBRATION_PRIORITY, calibrationRuns);
+  if (isCalibrating(state) || isOpen(state, HEADSPACE_ID)) return [];
+  if (isRunning && confirmRunsOf(state) > 0 && baseline && needsQuiet([baseline, ...repeatRows(state, BASELINE_ID)]))
+    return repeats(state, BASELINE_ID, 'calibration', CALIBRATION_PRIORITY, 1);
   for (const nodeId of confirmation.candidates) {
     if (hasOpenRepeats(state, nodeId)) continue;
     const events = nextOf(state, state.experiments[nodeId]!);
@@ -75,7 +73,7 @@ function isOpen(state: EngineState, nodeId: string): boolean {
 }
 
 function isCalibrating(state: EngineState): boolean {
-  return repeatRows(state, BASELINE).some(
+  return repeatRows(state, BASELINE_ID).some(
     (row) => row.origin.from === 'repeat' && row.origin.purpose === 'calibration' && !isTerminal(row),
   );
 }
@@ -151,7 +149,7 @@ function kept(
   const keep = [verdict('keep', 'its repeats are better', gain), { type: 'best_changed', nodeId } as const];
   const metric = measuredObjective(state.experiments[nodeId])!.metric;
   const isAbove = (ceiling: string) => isAboveCeiling(runs.candidate, runsOf(state, ceiling, metric), noise);
-  if (!isAbove(HEADSPACE)) return keep;
+  if (!isAbove(HEADSPACE_ID)) return keep;
   const ceiling = ceilingOf(state, nodeId);
   if (ceiling === null) {
     const experiment = ceilingExperiment(state.experiments[nodeId]!);

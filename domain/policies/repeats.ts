@@ -1,14 +1,11 @@
 /** The repeats of a run as numbers: log speeds of an experiment's runs, the noise over all of them, and the ceiling. */
 import type { EngineState } from '../engine-state.js';
 import type { ExperimentRow } from '../experiment.js';
-import { isTerminal } from '../experiment.js';
+import { BASELINE_ID, HEADSPACE_ID, isTerminal } from '../experiment.js';
 import { changesTheStep } from './ceiling.js';
 import { directionOf, type Objective, objectiveOf } from './compare.js';
 import { type GainInterval, gainInterval, leastImprovement, REPORT_CONFIDENCE } from './improvement.js';
 import { logSpeed, mean, type Noise, pooledNoise } from './noise.js';
-
-const BASELINE = '000_baseline';
-const HEADSPACE = '000_headspace';
 
 export function measuredObjective(row: ExperimentRow | undefined): Objective | null {
   return row?.state.status === 'completed' ? objectiveOf(row.state.metrics, row.state.durationS) : null;
@@ -126,7 +123,7 @@ export function ceilingOf(state: EngineState, nodeId: string): string | null {
     if (changesTheStep(row.tags)) return null;
     row = row.parentId === null ? undefined : state.experiments[row.parentId];
   }
-  return HEADSPACE;
+  return HEADSPACE_ID;
 }
 
 /** Parents that a foreign message made a ring of must not hold up the engine. */
@@ -136,11 +133,11 @@ const MOST_ANCESTORS = 1000;
 export function provenGain(state: EngineState): GainInterval | null {
   const { best, confirmation } = state;
   const noise = noiseOf(state);
-  if (best === null || best === BASELINE || !confirmation || !noise) return null;
+  if (best === null || best === BASELINE_ID || !confirmation || !noise) return null;
   const metric = measuredObjective(state.experiments[best])?.metric ?? null;
   const verified = runsOf(state, best, metric, 'verification');
   const candidate = verified.length > 0 ? verified : runsOf(state, best, metric);
-  return gainInterval({ candidate, incumbent: runsOf(state, BASELINE, metric) }, noise, REPORT_CONFIDENCE);
+  return gainInterval({ candidate, incumbent: runsOf(state, BASELINE_ID, metric) }, noise, REPORT_CONFIDENCE);
 }
 
 /** How much faster than the best (or another one) its ceiling is. */

@@ -1,23 +1,24 @@
 /** Before a run ends by itself, its winner is measured against the baseline once more, in turn: what the report states. */
+
 import type { EngineState } from '../engine-state.js';
 import type { EventBody } from '../events.js';
+import { BASELINE_ID } from '../experiment.js';
 import { endOfRun, seedsTerminal } from './planning.js';
 import { repeatOf } from './repeat-experiment.js';
 import { measuredObjective } from './repeats.js';
 
 /** Nothing else is queued any more. */
 const PRIORITY = -400;
-const BASELINE = '000_baseline';
 
 /** The repeats of baseline and winner, pair by pair; none when the run does not end, or ends by a limit or a person. */
 export function verificationEvents(state: EngineState): EventBody[] {
   const { confirmation, best } = state;
   if (!confirmation || confirmation.rules.verifyRuns === 0 || state.status !== 'running') return [];
-  if (best === null || best === BASELINE || confirmation.verified === best) return [];
+  if (best === null || best === BASELINE_ID || confirmation.verified === best) return [];
   if (state.open.length > 0 || state.planningSince !== null || confirmation.candidates.length > 0) return [];
-  if (!seedsTerminal(state) || !endOfRun(state) || !measuredObjective(state.experiments[BASELINE])) return [];
+  if (!seedsTerminal(state) || !endOfRun(state) || !measuredObjective(state.experiments[BASELINE_ID])) return [];
   const pairs = Array.from({ length: confirmation.rules.verifyRuns }, (_, i) =>
-    [BASELINE, best].map((nodeId) => ({
+    [BASELINE_ID, best].map((nodeId) => ({
       type: 'experiment_added' as const,
       experiment: repeatOf(state, nodeId, 'verification', PRIORITY, i),
     })),

@@ -1,13 +1,12 @@
 /** The experiments of a run as rows of a table: for summary.md, report.md and the command line. */
 import { isRemeasurement, type Verdict } from '../confirmation.js';
 import type { EngineState } from '../engine-state.js';
-import type { ExperimentKind, ExperimentRow, ExperimentStatus } from '../experiment.js';
+import { BASELINE_ID, type ExperimentKind, type ExperimentRow, type ExperimentStatus } from '../experiment.js';
 import type { FailureKind } from '../failure.js';
 import { type Objective, speedup } from '../policies/compare.js';
 import { repeatRows, typicalObjective } from '../policies/repeats.js';
 import { VERDICT_TEXTS } from './judgement-text.js';
 import { durationText, gainText, numberText, objectiveText } from './quantity-text.js';
-import { BASELINE_ID } from './run-record.js';
 
 export interface ExperimentTableRow {
   nodeId: string;

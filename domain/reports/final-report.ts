@@ -3,7 +3,7 @@
  * events and specifications, without an agent.
  */
 import { type EngineState, tallyShown } from '../engine-state.js';
-import { commitOf, type ExperimentRow, isPruned } from '../experiment.js';
+import { BASELINE_ID, commitOf, type ExperimentRow, HEADSPACE_ID, isPruned } from '../experiment.js';
 import { type FailureKind, suggestedAction } from '../failure.js';
 import type { RunConfig } from '../formats/config.js';
 import { confidenceLines } from './confidence.js';
@@ -14,7 +14,7 @@ import { document, fence, inline, section } from './markdown.js';
 import { prunedLines } from './pruned.js';
 import { durationText, objectiveText, speedupText } from './quantity-text.js';
 import { type RunFacts, runFacts } from './run-facts.js';
-import { BASELINE_ID, HEADSPACE_ID, type RunRecord } from './run-record.js';
+import type { RunRecord } from './run-record.js';
 import { spendingLines } from './spending-text.js';
 import { change, experimentTableLines, type Specs } from './summary.js';
 import { winnerLines } from './winner.js';

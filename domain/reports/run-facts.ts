@@ -1,10 +1,9 @@
 /** The headline of a run: what the baseline does, what the best one does, and how far that is from the ceiling. */
 import type { EngineState } from '../engine-state.js';
-import type { ExperimentRow } from '../experiment.js';
+import { BASELINE_ID, type ExperimentRow, HEADSPACE_ID } from '../experiment.js';
 import { type Objective, speedup } from '../policies/compare.js';
 import type { GainInterval } from '../policies/improvement.js';
 import { headspaceLeft, measuredObjective, provenGain, typicalObjective } from '../policies/repeats.js';
-import { BASELINE_ID, HEADSPACE_ID } from './run-record.js';
 
 export interface Measured {
   row: ExperimentRow;

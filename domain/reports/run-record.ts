@@ -4,14 +4,7 @@
  */
 import { applyEvent, type EngineState, initialState } from '../engine-state.js';
 import type { EngineEvent } from '../events.js';
-import {
-  type ExperimentIdentity,
-  type ExperimentKind,
-  type ExperimentRow,
-  isSeed,
-  isTerminal,
-  SEEDS,
-} from '../experiment.js';
+import { BASELINE_ID, type ExperimentIdentity, type ExperimentRow, isSeed, isTerminal } from '../experiment.js';
 import type { Failure } from '../failure.js';
 
 export interface PlanRecord {
@@ -38,16 +31,6 @@ export interface RunRecord {
   children: Map<string, string[]>;
   /** For each event (by `seq - 1`) the nodes whose files it may change. */
   touched: string[][];
-}
-
-export const BASELINE_ID = seedId('baseline');
-export const HEADSPACE_ID = seedId('headspace');
-export const MTP_ID = seedId('mtp');
-
-function seedId(kind: ExperimentKind): string {
-  const seed = SEEDS.find((known) => known.kind === kind);
-  if (!seed) throw new RangeError(`there is no seed of kind ${kind}`);
-  return seed.nodeId;
 }
 
 export function newRunRecord(): RunRecord {

@@ -1,10 +1,9 @@
 /** How a person takes the best experiment over: its commit and ref, its difference from the anchor, its launch command. */
 import type { EngineState } from '../engine-state.js';
-import { commitOf } from '../experiment.js';
+import { BASELINE_ID, commitOf } from '../experiment.js';
 import type { RunConfig } from '../formats/config.js';
 import { fence } from './markdown.js';
 import type { RunFacts } from './run-facts.js';
-import { BASELINE_ID } from './run-record.js';
 import type { Specs } from './summary.js';
 
 export function winnerLines(state: EngineState, facts: RunFacts, specs: Specs, config: RunConfig): string[] {
