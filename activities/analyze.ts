@@ -9,7 +9,7 @@ import { BASELINE_ID, commitOf, HEADSPACE_ID } from '../domain/experiment.js';
 import type { AnalysisReply } from '../domain/formats/agent-replies.js';
 import { NOTHING_SPENT } from '../domain/ledger.js';
 import { type Metrics, NUMERIC_METRICS, type NumericMetric, type Result } from '../domain/metrics.js';
-import { isBetter, objectiveOf, speedup } from '../domain/policies/compare.js';
+import { isBetter, objectiveOf, objectiveOfRow, speedup } from '../domain/policies/compare.js';
 import { isContended } from '../domain/policies/contention.js';
 import type { AnalyzeTask } from './agents/agent.js';
 import type { Ask } from './agents/ask.js';
@@ -111,7 +111,7 @@ export function resultFrom(
   metrics.bottleneck_stage = reply?.metrics.bottleneck_stage?.slice(0, STAGE_LENGTH) ?? metrics.bottleneck_stage;
   metrics.notes = reply?.metrics.notes?.slice(0, NOTES_LENGTH) ?? metrics.notes;
   const objective = objectiveOf(metrics, evidence.durationS ?? null);
-  const baseline = nodeId === BASELINE_ID ? objective : objectiveOfNode(state, BASELINE_ID);
+  const baseline = nodeId === BASELINE_ID ? objective : objectiveOfRow(state.experiments[BASELINE_ID]);
   const factor = speedup(objective, baseline);
   metrics.improvement_vs_baseline_pct = factor === null ? null : Number(((factor - 1) * 100).toFixed(2));
   if (factor === null) delete sources.improvement_vs_baseline_pct;
@@ -119,7 +119,7 @@ export function resultFrom(
   const { kind } = rowOf(state, nodeId);
   const isCandidate = kind !== 'headspace' && kind !== 'repeat';
   metrics.is_best_so_far =
-    isCandidate && isBetter(objective, state.best === null ? null : objectiveOfNode(state, state.best));
+    isCandidate && isBetter(objective, state.best === null ? null : objectiveOfRow(state.experiments[state.best]));
   const said =
     answer === NOT_ASKED
       ? []
@@ -154,11 +154,6 @@ function isRefusal(error: unknown): boolean {
 function metricsOf(state: EngineState, nodeId: string): Metrics | null {
   const now = state.experiments[nodeId]?.state;
   return now?.status === 'completed' ? now.metrics : null;
-}
-
-function objectiveOfNode(state: EngineState, nodeId: string) {
-  const now = state.experiments[nodeId]?.state;
-  return now?.status === 'completed' ? objectiveOf(now.metrics, now.durationS) : null;
 }
 
 function bestOf(state: EngineState): AnalyzeTask['best'] {

@@ -4,10 +4,10 @@ import type { EngineEvent } from '../domain/events.js';
 import { BASELINE_ID, type ExperimentIdentity } from '../domain/experiment.js';
 import type { Failure } from '../domain/failure.js';
 import { suggestedAction } from '../domain/failure.js';
-import { speedup } from '../domain/policies/compare.js';
+import { objectiveOfRow, speedup } from '../domain/policies/compare.js';
 import { judgementText } from '../domain/reports/judgement-text.js';
 import { durationText, gainText, numberText, objectiveText, speedupText } from '../domain/reports/quantity-text.js';
-import { objectiveOfRow, runFacts } from '../domain/reports/run-facts.js';
+import { runFacts } from '../domain/reports/run-facts.js';
 
 /** What happened, in words, without a time; null for steps that would only be noise. `state` has the event applied. */
 export function progressLine(state: EngineState, event: EngineEvent): string | null {

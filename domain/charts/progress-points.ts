@@ -3,8 +3,8 @@
 import { isRemeasurement } from '../confirmation.js';
 import { HEADSPACE_ID } from '../experiment.js';
 import type { Objective } from '../policies/compare.js';
-import { isBetter } from '../policies/compare.js';
-import { objectiveOfRow, runFacts } from '../reports/run-facts.js';
+import { isBetter, objectiveOfRow } from '../policies/compare.js';
+import { runFacts } from '../reports/run-facts.js';
 import type { RunRecord } from '../reports/run-record.js';
 import { improvedNodes, outcomeOf } from './outcome.js';
 import type { Outcome } from './svg.js';

@@ -3,9 +3,8 @@
 import { type HierarchyNode, hierarchy } from 'd3-hierarchy';
 import { isRemeasurement } from '../confirmation.js';
 import { BASELINE_ID, type ExperimentRow } from '../experiment.js';
-import { speedup } from '../policies/compare.js';
+import { objectiveOfRow, speedup } from '../policies/compare.js';
 import { gainText, objectiveText } from '../reports/quantity-text.js';
-import { objectiveOfRow } from '../reports/run-facts.js';
 import { type RunRecord, treeParent } from '../reports/run-record.js';
 import { improvedNodes, outcomeOf } from './outcome.js';
 import type { Outcome } from './svg.js';

@@ -3,6 +3,7 @@
  * a run with a metric of its own that metric alone.
  */
 import type { Direction } from '../custom-metric.js';
+import type { ExperimentRow } from '../experiment.js';
 import type { Metrics } from '../metrics.js';
 
 const BUILT_IN = {
@@ -41,6 +42,11 @@ export function objectiveOf(metrics: Metrics, durationS: number | null): Objecti
     return { metric: 'steady_step_time_ms', value: metrics.steady_step_time_ms };
   if (isMeasured(durationS)) return { metric: 'duration_s', value: durationS };
   return null;
+}
+
+/** The compared number of a completed experiment; null for every other. */
+export function objectiveOfRow(row: ExperimentRow | undefined): Objective | null {
+  return row?.state.status === 'completed' ? objectiveOf(row.state.metrics, row.state.durationS) : null;
 }
 
 function isMeasured(value: number | null): value is number {

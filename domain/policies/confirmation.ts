@@ -7,7 +7,7 @@ import type { EngineState } from '../engine-state.js';
 import type { EventBody } from '../events.js';
 import { BASELINE_ID, type ExperimentIdentity, type ExperimentRow, HEADSPACE_ID, isTerminal } from '../experiment.js';
 import { isAboveCeiling } from './ceiling.js';
-import { isBetter } from './compare.js';
+import { isBetter, objectiveOfRow } from './compare.js';
 import { MOST_DISTURBED_REPEATS, mayBeFasterBy } from './contention.js';
 import {
   deservesRepeats,
@@ -24,7 +24,6 @@ import {
   doubtOf,
   hasOpenRepeats,
   leastImprovementOf,
-  measuredObjective,
   noiseOf,
   repeatRows,
   runsOf,
@@ -43,7 +42,7 @@ export function confirmationEvents(state: EngineState): EventBody[] {
   if (!confirmation || isOpen(state, BASELINE_ID)) return [];
   const isRunning = state.status === 'running';
   const { calibrationRuns } = confirmation.rules;
-  if (isRunning && calibrationRuns > 0 && measuredObjective(baseline) && !confirmation.repeats[BASELINE_ID])
+  if (isRunning && calibrationRuns > 0 && objectiveOfRow(baseline) && !confirmation.repeats[BASELINE_ID])
     return repeats(state, BASELINE_ID, 'calibration', CALIBRATION_PRIORITY, calibrationRuns);
   if (isCalibrating(state) || isOpen(state, HEADSPACE_ID)) return [];
   if (isRunning && confirmRunsOf(state) > 0 && baseline && needsQuiet([baseline, ...repeatRows(state, BASELINE_ID)]))
@@ -94,8 +93,8 @@ function nextOf(state: EngineState, row: ExperimentRow): EventBody[] {
   const against = state.best;
   const verdict = (is: Judgement['verdict'], reason: string, gain: Judgement['gain'] = null) =>
     judged(nodeId, { verdict: is, against, gain, reason });
-  const objective = measuredObjective(row);
-  const incumbent = against === null ? null : measuredObjective(state.experiments[against]);
+  const objective = objectiveOfRow(row);
+  const incumbent = against === null ? null : objectiveOfRow(state.experiments[against]);
   const best: EventBody = { type: 'best_changed', nodeId };
   if (!objective) return [verdict('not_better', 'nothing was measured')];
   const doubt = doubtOf(state, nodeId);
@@ -147,7 +146,7 @@ function kept(
   gain: Judgement['gain'],
 ): EventBody[] {
   const keep = [verdict('keep', 'its repeats are better', gain), { type: 'best_changed', nodeId } as const];
-  const metric = measuredObjective(state.experiments[nodeId])!.metric;
+  const metric = objectiveOfRow(state.experiments[nodeId])!.metric;
   const isAbove = (ceiling: string) => isAboveCeiling(runs.candidate, runsOf(state, ceiling, metric), noise);
   if (!isAbove(HEADSPACE_ID)) return keep;
   const ceiling = ceilingOf(state, nodeId);
@@ -155,7 +154,7 @@ function kept(
     const experiment = ceilingExperiment(state.experiments[nodeId]!);
     return [verdict('repeat', 'the ceiling is measured on its code', gain), { type: 'experiment_added', experiment }];
   }
-  if (measuredObjective(state.experiments[ceiling]) && !isAbove(ceiling)) return keep;
+  if (objectiveOfRow(state.experiments[ceiling]) && !isAbove(ceiling)) return keep;
   const reason = `it is faster than ${ceiling}, which loads no data at all: more than a change of data loading can give`;
   return [verdict('quarantine', reason, gain)];
 }

@@ -3,7 +3,7 @@ import { isRemeasurement } from '../confirmation.js';
 import type { EngineState } from '../engine-state.js';
 import type { EventBody } from '../events.js';
 import { type ExperimentRow, followUpNodeId, isTerminal } from '../experiment.js';
-import { isBetter, objectiveOf } from './compare.js';
+import { isBetter, objectiveOfRow } from './compare.js';
 import { confirmationEvents } from './confirmation.js';
 import { repairFor } from './repair.js';
 import { doubtOf } from './repeats.js';
@@ -19,10 +19,6 @@ export function consequencesOf(state: EngineState, nodeId: string): EventBody[] 
   if (!repair) return [];
   const experiment = { ...repair, nodeId: followUpNodeId(state.nextCounter, repair.name) };
   return [{ type: 'experiment_added', experiment }];
-}
-
-function objectiveOfRow(row: ExperimentRow | undefined) {
-  return row?.state.status === 'completed' ? objectiveOf(row.state.metrics, row.state.durationS) : null;
 }
 
 /** What is due now whatever happened last; to be asked again once the events were applied, until there are none. */

@@ -15,9 +15,9 @@
 import { isRemeasurement } from '../confirmation.js';
 import type { EngineState } from '../engine-state.js';
 import type { Evidence } from '../evidence.js';
-import { speedup } from './compare.js';
+import { objectiveOfRow, speedup } from './compare.js';
 import { mean } from './noise.js';
-import { measuredObjective, noiseOf, typicalObjective } from './repeats.js';
+import { noiseOf, typicalObjective } from './repeats.js';
 import { type StepSpan, warmUpSteps, weightedMedian } from './steady-state.js';
 import { studentTWidth } from './student-t.js';
 
@@ -75,7 +75,7 @@ export function incumbentFor(state: EngineState, nodeId: string, evidence: Evide
   if (!row || isRemeasurement(row) || (row.kind !== 'planned' && row.kind !== 'user')) return null;
   // Its own batch may hide in code that prints none.
   if (row.tags.includes('batch_size_tuning') || state.best === null || state.best === nodeId) return null;
-  const objective = measuredObjective(state.experiments[state.best]);
+  const objective = objectiveOfRow(state.experiments[state.best]);
   const stepMs = evidence?.steps.stepMs ?? null;
   if (!objective || !evidence || stepMs === null || stepMs <= 0) return null;
   const isThroughput = objective.metric === 'throughput_samples_per_s';

@@ -2,14 +2,16 @@
  * When to plan, and when a run has reached its end. Planning never stands in the way of a running job: it happens while
  * jobs run, early enough that the queue does not run dry, and not so early that it decides on stale results.
  */
+
 import { isRemeasurement } from '../confirmation.js';
 import { type EngineState, openRows } from '../engine-state.js';
 import { isTerminal, SEEDS } from '../experiment.js';
 import type { StopReason } from '../limits.js';
 import { untriedPractices } from './best-practices.js';
 import { hasReachedCeiling } from './ceiling.js';
+import { objectiveOfRow } from './compare.js';
 import { isConfirming } from './confirmation.js';
-import { ceilingOf, leastImprovementOf, measuredObjective, noiseOf, runsOf } from './repeats.js';
+import { ceilingOf, leastImprovementOf, noiseOf, runsOf } from './repeats.js';
 import { isWaiting } from './scheduling.js';
 
 /** Planning rounds in a row, newest first, whose experiments have all ended without a gain; open rounds and waits do not count. */
@@ -91,7 +93,7 @@ function isAtCeiling(state: EngineState): boolean {
   const noise = noiseOf(state);
   const least = leastImprovementOf(state, noise);
   const ceiling = ceilingOf(state, state.best);
-  const metric = measuredObjective(state.experiments[state.best])?.metric;
+  const metric = objectiveOfRow(state.experiments[state.best])?.metric;
   if (!noise || least === null || ceiling === null || metric === undefined) return false;
   return hasReachedCeiling(runsOf(state, state.best, metric), runsOf(state, ceiling, metric), noise, least);
 }

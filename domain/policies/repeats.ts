@@ -3,13 +3,9 @@ import type { EngineState } from '../engine-state.js';
 import type { ExperimentRow } from '../experiment.js';
 import { BASELINE_ID, HEADSPACE_ID, isTerminal } from '../experiment.js';
 import { changesTheStep } from './ceiling.js';
-import { directionOf, type Objective, objectiveOf } from './compare.js';
+import { directionOf, type Objective, objectiveOfRow } from './compare.js';
 import { type GainInterval, gainInterval, leastImprovement, REPORT_CONFIDENCE } from './improvement.js';
 import { logSpeed, mean, type Noise, pooledNoise } from './noise.js';
-
-export function measuredObjective(row: ExperimentRow | undefined): Objective | null {
-  return row?.state.status === 'completed' ? objectiveOf(row.state.metrics, row.state.durationS) : null;
-}
 
 /** Repeats that are still there, ended or not. */
 export function repeatRows(state: EngineState, nodeId: string): ExperimentRow[] {
@@ -40,7 +36,7 @@ export function runsOf(
   only: 'verification' | null = null,
 ): number[] {
   const own = state.experiments[nodeId];
-  const by = metric ?? measuredObjective(own)?.metric;
+  const by = metric ?? objectiveOfRow(own)?.metric;
   if (!own) return [];
   const rows = repeatRows(state, nodeId).filter(
     ({ origin }) => only === null || (origin.from === 'repeat' && origin.purpose === only),
@@ -49,14 +45,14 @@ export function runsOf(
   // Runs beside other work count only where there are no others.
   const quiet = rows.filter((row) => row.state.status === 'completed' && !wasDisturbed(row));
   return (quiet.length > 0 ? quiet : rows).flatMap((row) => {
-    const objective = measuredObjective(row);
+    const objective = objectiveOfRow(row);
     return objective && objective.metric === by ? [logSpeed(objective)] : [];
   });
 }
 
 /** What an experiment typically measures: the geometric mean of its runs that count, else its own run. */
 export function typicalObjective(state: EngineState, nodeId: string): Objective | null {
-  const own = measuredObjective(state.experiments[nodeId]);
+  const own = objectiveOfRow(state.experiments[nodeId]);
   const runs = own && runsOf(state, nodeId, own.metric);
   if (!own || !runs || runs.length === 0 || repeatRows(state, nodeId).length === 0) return own;
   const speed = mean(runs);
@@ -134,7 +130,7 @@ export function provenGain(state: EngineState): GainInterval | null {
   const { best, confirmation } = state;
   const noise = noiseOf(state);
   if (best === null || best === BASELINE_ID || !confirmation || !noise) return null;
-  const metric = measuredObjective(state.experiments[best])?.metric ?? null;
+  const metric = objectiveOfRow(state.experiments[best])?.metric ?? null;
   const verified = runsOf(state, best, metric, 'verification');
   const candidate = verified.length > 0 ? verified : runsOf(state, best, metric);
   return gainInterval({ candidate, incumbent: runsOf(state, BASELINE_ID, metric) }, noise, REPORT_CONFIDENCE);
@@ -145,7 +141,7 @@ export function headspaceLeft(state: EngineState, nodeId: string | null = state.
   const noise = noiseOf(state);
   if (nodeId === null || !noise) return null;
   const ceiling = ceilingOf(state, nodeId);
-  const metric = measuredObjective(state.experiments[nodeId])?.metric ?? null;
+  const metric = objectiveOfRow(state.experiments[nodeId])?.metric ?? null;
   if (ceiling === null || metric === null) return null;
   const sides = { candidate: runsOf(state, ceiling, metric), incumbent: runsOf(state, nodeId, metric) };
   return gainInterval(sides, noise, REPORT_CONFIDENCE);

@@ -3,9 +3,9 @@
 import type { EngineState } from '../engine-state.js';
 import type { EventBody } from '../events.js';
 import { BASELINE_ID } from '../experiment.js';
+import { objectiveOfRow } from './compare.js';
 import { endOfRun, seedsTerminal } from './planning.js';
 import { repeatOf } from './repeat-experiment.js';
-import { measuredObjective } from './repeats.js';
 
 /** Nothing else is queued any more. */
 const PRIORITY = -400;
@@ -16,7 +16,7 @@ export function verificationEvents(state: EngineState): EventBody[] {
   if (!confirmation || confirmation.rules.verifyRuns === 0 || state.status !== 'running') return [];
   if (best === null || best === BASELINE_ID || confirmation.verified === best) return [];
   if (state.open.length > 0 || state.planningSince !== null || confirmation.candidates.length > 0) return [];
-  if (!seedsTerminal(state) || !endOfRun(state) || !measuredObjective(state.experiments[BASELINE_ID])) return [];
+  if (!seedsTerminal(state) || !endOfRun(state) || !objectiveOfRow(state.experiments[BASELINE_ID])) return [];
   const pairs = Array.from({ length: confirmation.rules.verifyRuns }, (_, i) =>
     [BASELINE_ID, best].map((nodeId) => ({
       type: 'experiment_added' as const,

@@ -1,11 +1,13 @@
 /** What a report says about how far its numbers can be trusted: noise, the proven gain, and what was set apart. */
+
 import type { EngineState } from '../engine-state.js';
 import type { ExperimentRow } from '../experiment.js';
+import { objectiveOfRow } from '../policies/compare.js';
 import { confidenceOf, repeatRows } from '../policies/repeats.js';
 import { intervalText, VERDICT_TEXTS } from './judgement-text.js';
 import { inline } from './markdown.js';
 import { numberText, objectiveText } from './quantity-text.js';
-import { objectiveOfRow, type RunFacts } from './run-facts.js';
+import type { RunFacts } from './run-facts.js';
 
 /** A list for Markdown; empty in a run that repeats nothing. */
 export function confidenceLines(state: EngineState, facts: RunFacts): string[] {

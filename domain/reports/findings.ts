@@ -1,8 +1,8 @@
 /** findings.md: what each completed experiment taught, in the order in which they ended. */
 
+import { objectiveOfRow } from '../policies/compare.js';
 import { document, inline } from './markdown.js';
 import { objectiveText } from './quantity-text.js';
-import { objectiveOfRow } from './run-facts.js';
 import type { RunRecord } from './run-record.js';
 
 /** The section of one experiment, or null when it found nothing. Texts stay whole. */

@@ -3,7 +3,7 @@ import type { EngineState } from '../engine-state.js';
 import { BASELINE_ID, type ExperimentRow, HEADSPACE_ID } from '../experiment.js';
 import { type Objective, speedup } from '../policies/compare.js';
 import type { GainInterval } from '../policies/improvement.js';
-import { headspaceLeft, measuredObjective, provenGain, typicalObjective } from '../policies/repeats.js';
+import { headspaceLeft, provenGain, typicalObjective } from '../policies/repeats.js';
 
 export interface Measured {
   row: ExperimentRow;
@@ -23,11 +23,6 @@ export interface RunFacts {
   remaining: number | null;
   /** The same from repeats, as a relative gain. */
   left: GainInterval | null;
-}
-
-/** The compared number of a completed experiment; null for every other. */
-export function objectiveOfRow(row: ExperimentRow | undefined): Objective | null {
-  return measuredObjective(row);
 }
 
 export function runFacts(state: EngineState): RunFacts {

@@ -1,8 +1,10 @@
 /** summary.md: where a run stands, for people. A function of the run alone: no clock, no files. */
+
 import { type EngineState, openRows, tallyShown } from '../engine-state.js';
 import { type ExperimentRow, isPruned } from '../experiment.js';
 import { type FailureKind, suggestedAction } from '../failure.js';
 import type { Spec } from '../formats/spec.js';
+import { objectiveOfRow } from '../policies/compare.js';
 import { plateauCount } from '../policies/planning.js';
 import { inRunOrder } from '../policies/scheduling.js';
 import { confidenceLines } from './confidence.js';
@@ -11,7 +13,7 @@ import { headlineTable, headspaceSentence } from './headline.js';
 import { document, inline, oneLine, section, table } from './markdown.js';
 import { prunedLines } from './pruned.js';
 import { durationText, objectiveText, timeText } from './quantity-text.js';
-import { objectiveOfRow, runFacts } from './run-facts.js';
+import { runFacts } from './run-facts.js';
 import type { RunRecord } from './run-record.js';
 import { spendingLines } from './spending-text.js';
 
