@@ -9,6 +9,7 @@ import { readJsonIfAny } from './atomic-file.js';
 import type { Activities } from './contract.js';
 import { drawRunCharts } from './draw-charts.js';
 import { makeTurns } from './in-turn.js';
+import type { DutyCycle } from './projections/duty-cycle.js';
 import { Projections } from './projections/projections.js';
 import { writeReport } from './report.js';
 import { ownRun, type RunContext } from './run-context.js';
@@ -19,11 +20,13 @@ import type { Workdir } from './workdir.js';
 export function makeExportWorkdir({
   context,
   runLog,
+  tables,
 }: {
   context: RunContext;
   runLog: RunLog;
+  tables?: DutyCycle;
 }): Activities['exportWorkdir'] {
-  const projections = new Projections(context.workdir, context.config);
+  const projections = new Projections(context.workdir, context.config, tables);
   // A try that was given up for lost may still be writing when the next one comes.
   const inTurn = makeTurns();
   let tablesTurn: NodeJS.Timeout | null = null;

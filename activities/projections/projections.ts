@@ -52,11 +52,12 @@ export class Projections {
   private shown: RunRecord | null = null;
   /** Nodes of a record that is no more, whose files may have to go. */
   private readonly before = new Set<string>();
-  private readonly tables = new DutyCycle(TABLES_SHARE, TABLES_CREDIT_MS);
 
   constructor(
     private readonly workdir: Workdir,
     private readonly config: RunConfig,
+    /** When the tables' turn comes. */
+    private readonly tables = new DutyCycle(TABLES_SHARE, TABLES_CREDIT_MS),
   ) {}
 
   private get metric(): string | null {

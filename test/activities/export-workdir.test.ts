@@ -36,10 +36,13 @@ beforeAll(() => {
   process.env.TZ = 'UTC';
 });
 
-async function exported(run: SyntheticRun, batch = run.events.length) {
+/** The tables are written with each export, however slow the machine is. */
+const atOnce = () => new DutyCycle(1, Number.POSITIVE_INFINITY);
+
+async function exported(run: SyntheticRun, batch = run.events.length, tables?: DutyCycle) {
   const { workdir, context } = await syntheticWorkdir(run);
   const runLog = openRunLog(workdir);
-  const exportWorkdir = makeExportWorkdir({ context, runLog });
+  const exportWorkdir = makeExportWorkdir({ context, runLog, tables: tables ?? atOnce() });
   for (let from = 0; from < run.events.length; from += batch) {
     await exportWorkdir({ run: 'r1', events: run.events.slice(from, from + batch) });
   }
@@ -201,16 +204,22 @@ describe('an export can be repeated', () => {
     const whole = await exported(RUN);
     const { workdir, context } = await syntheticWorkdir(RUN);
     const first = openRunLog(workdir);
-    await makeExportWorkdir({ context, runLog: first })({ run: 'r1', events: RUN.events.slice(0, 20) });
+    await makeExportWorkdir({ context, runLog: first, tables: atOnce() })({
+      run: 'r1',
+      events: RUN.events.slice(0, 20),
+    });
     await first.append(RUN.events);
-    await makeExportWorkdir({ context, runLog: openRunLog(workdir) })({ run: 'r1', events: RUN.events.slice(20) });
+    await makeExportWorkdir({ context, runLog: openRunLog(workdir), tables: atOnce() })({
+      run: 'r1',
+      events: RUN.events.slice(20),
+    });
     expect(await filesOf(workdir)).toEqual(await filesOf(whole.workdir));
   });
 
   test('an export that failed is finished by the next one', async () => {
     const whole = await exported(RUN);
     const { workdir, context } = await syntheticWorkdir(RUN);
-    const exportWorkdir = makeExportWorkdir({ context, runLog: openRunLog(workdir) });
+    const exportWorkdir = makeExportWorkdir({ context, runLog: openRunLog(workdir), tables: atOnce() });
     // A folder where a file must stand: the rename fails.
     await mkdir(workdir.queue, { recursive: true });
     await expect(exportWorkdir({ run: 'r1', events: RUN.events })).rejects.toThrow();
@@ -230,7 +239,7 @@ describe('an export can be repeated', () => {
     ] as const) {
       await mkdir(dirname(workdir.run(nodeId, file)), { recursive: true });
       await writeFile(workdir.run(nodeId, file), 'written first\n');
-      await makeExportWorkdir({ context, runLog: openRunLog(workdir) })({ run: 'r1', events });
+      await makeExportWorkdir({ context, runLog: openRunLog(workdir), tables: atOnce() })({ run: 'r1', events });
       expect(await readFile(workdir.run(nodeId, file), 'utf8')).toBe('written first\n');
     }
   });
@@ -239,7 +248,7 @@ describe('an export can be repeated', () => {
     const whole = await exported(RUN);
     const { workdir, context } = await syntheticWorkdir(RUN);
     const runLog = openRunLog(workdir);
-    const exportWorkdir = makeExportWorkdir({ context, runLog });
+    const exportWorkdir = makeExportWorkdir({ context, runLog, tables: atOnce() });
     const at = RUN.events.findIndex(({ type }) => type === 'job_launched');
     const other = RUN.events.find((event) => event.type === 'experiment_added' && event.experiment.kind === 'planned');
     const { seq, atMs } = RUN.events[at]!;
@@ -259,7 +268,7 @@ describe('an export can be repeated', () => {
 describe('the tables of a large run', () => {
   test('wait for their turn, follow by themselves, and are up to date when the run is left', async () => {
     const large = syntheticRun({ followUps: 400, open: 2 });
-    const { workdir, exportWorkdir } = await exported(large, 40);
+    const { workdir, exportWorkdir } = await exported(large, 40, new DutyCycle(0.05, 300));
     await vi.waitFor(async () => expect((await jsonOf(workdir, 'engine/engine_state.json')).total_nodes).toBe(405), {
       timeout: 20_000,
     });
