@@ -12,7 +12,11 @@ export class FileRenewal {
     const files = [...texts];
     // A few at a time: the first export of a long run looks at thousands of files.
     for (let at = 0; at < files.length; at += FILES_AT_A_TIME) {
-      await Promise.all(files.slice(at, at + FILES_AT_A_TIME).map(([path, text]) => this.renewOne(path, text)));
+      const some = files.slice(at, at + FILES_AT_A_TIME);
+      const renewed = await Promise.allSettled(some.map(([path, text]) => this.renewOne(path, text)));
+      // Not before all are done: a write that went on could undo the next renewal's.
+      const failed = renewed.find(({ status }) => status === 'rejected') as PromiseRejectedResult | undefined;
+      if (failed) throw failed.reason;
     }
   }
 
