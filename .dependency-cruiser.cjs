@@ -96,7 +96,7 @@ module.exports = {
       name: 'nothing-imports-tests',
       comment: 'Code that the program needs is no test support: move it to the folder that owns it.',
       severity: 'error',
-      from: { pathNot: TESTS },
+      from: { pathNot: [TESTS, '^bench/'] },
       to: { path: TESTS },
     },
     {

@@ -1,11 +1,6 @@
 /** Prints how often a lucky run is kept and a real gain is missed, with repeats and without: `node bench/believable.mjs`. */
-import { createViteServer } from 'vitest/node';
+import { withTypeScript } from '../scripts/typescript.mjs';
 
-const server = await createViteServer({
-  configFile: false,
-  server: { middlewareMode: true, ws: false },
-  logLevel: 'error',
-});
-const { believableReport } = await server.ssrLoadModule('/bench/believable/believable-report.ts');
-console.log(believableReport());
-await server.close();
+await withTypeScript('/bench/believable/believable-report.ts', ({ believableReport }) =>
+  console.log(believableReport()),
+);

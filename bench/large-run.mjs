@@ -5,16 +5,8 @@
  *   node bench/large-run.mjs [experiments ...]      10 100 1000 unless told, about three minutes
  *   node bench/large-run.mjs --no-export 10000      the engine workflow alone, without a workdir
  */
-import { createViteServer } from 'vitest/node';
+import { withTypeScript } from '../scripts/typescript.mjs';
 
-const server = await createViteServer({
-  configFile: false,
-  server: { middlewareMode: true, ws: false },
-  logLevel: 'error',
-});
-const { measureLargeRuns } = await server.ssrLoadModule('/bench/large-run/large-run.ts');
-try {
-  process.exitCode = await measureLargeRuns(process.argv.slice(2));
-} finally {
-  await server.close();
-}
+process.exitCode = await withTypeScript('/bench/large-run/large-run.ts', ({ measureLargeRuns }) =>
+  measureLargeRuns(process.argv.slice(2)),
+);

@@ -149,6 +149,8 @@ export interface JobLine {
   node: string;
   source: string;
   path: string;
+  /** Seconds since 1970. */
+  t: number;
 }
 
 export async function killed(child: ChildProcess): Promise<void> {

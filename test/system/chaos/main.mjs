@@ -1,14 +1,4 @@
 /** Runs the chaos campaign from its TypeScript sources: `node test/system/chaos/main.mjs --kills N --seed S`. */
-import { createViteServer } from 'vitest/node';
+import { withTypeScript } from '../../../scripts/typescript.mjs';
 
-const server = await createViteServer({
-  configFile: false,
-  appType: 'custom',
-  logLevel: 'error',
-  // What Node 20 cannot read (`await using`) is written out.
-  oxc: { target: 'node20' },
-  optimizeDeps: { noDiscovery: true },
-  server: { middlewareMode: true, watch: null, hmr: false, ws: false },
-});
-const { chaos } = await server.ssrLoadModule('/test/system/chaos/command.ts');
-process.exit(await chaos(process.argv.slice(2)));
+process.exit(await withTypeScript('/test/system/chaos/command.ts', ({ chaos }) => chaos(process.argv.slice(2))));
