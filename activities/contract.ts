@@ -67,6 +67,8 @@ export type AcceptResult =
   | { accepted: false; reason: string };
 
 export interface JobEnd {
+  /** When it began to run, ms, after any wait for its host; absent in histories of earlier versions. */
+  launchedAtMs?: number;
   durationS: number;
   /** Null when the job ended well. */
   failure: Failure | null;
@@ -94,6 +96,7 @@ export interface Activities {
   /** Makes the experiment's own tree and commit. */
   applyPatch(input: ExperimentRef): Promise<{ commit: string; changed: boolean; spent: Spent }>;
   buildImage(input: NodeRef): Promise<{ image: string; reused: boolean }>;
+  /** The job may still wait for others on its host: `launchedAtMs` then tells since when. */
   launchJob(input: NodeRef & { slot: number }): Promise<LaunchedJob>;
   /** Tells the engine of the launch, and watches in heartbeating windows; throws a BENIGN retryable failure of type `still_running` between them. */
   pollMetrics(input: NodeRef): Promise<JobEnd>;

@@ -105,11 +105,13 @@ export function makePollMetrics({
   }
 
   async function jobEnd({ nodeId }: NodeRef, jobId: string, ended: EndedStatus): Promise<JobEnd> {
-    const durationS = Math.max(0, ended.endedAtMs - ended.startedAtMs) / 1000;
+    const launchedAtMs = ended.startedAtMs;
+    const durationS = Math.max(0, ended.endedAtMs - launchedAtMs) / 1000;
     const early = ended.cause === 'cancelled' ? await whyEndedEarly(context.workdir, nodeId) : null;
     if (early !== null) {
       const details = { ...early };
       return {
+        launchedAtMs,
         durationS,
         failure: failure('pruned', hopelessText(early), ended.endedAtMs, { details, job_id: jobId }),
       };
@@ -125,6 +127,7 @@ export function makePollMetrics({
       stallTimeoutS: context.config.stall_timeout_s,
     });
     return {
+      launchedAtMs,
       durationS,
       failure:
         verdict &&

@@ -94,15 +94,18 @@ export async function experimentWorkflow(input: ExperimentInput): Promise<Experi
     phase = 'launch';
     mayHaveJob = true;
     const launched = await activities.job.launchJob.executeWithOptions({ summary }, [{ ...node, slot: slot ?? 0 }]);
-    Object.assign(job, launched);
-    setCurrentDetails(`job ${launched.jobId} is running`);
+    const { jobId } = launched;
+    job.jobId = jobId;
+    setCurrentDetails(`job ${jobId} was launched`);
 
     phase = 'job';
     const end = await watchJob();
-    job.durationS = end.durationS;
     mayHaveJob = false;
-    setCurrentDetails(`job ${launched.jobId} ended after ${end.durationS.toFixed(1)} s`);
-    await tell({ type: 'job_ended', nodeId, ...launched, durationS: end.durationS });
+    // It may have waited for other jobs of its host: that was asked for at the launch, and began later.
+    const ran = { jobId, launchedAtMs: end.launchedAtMs ?? launched.launchedAtMs, durationS: end.durationS };
+    Object.assign(job, ran);
+    setCurrentDetails(`job ${jobId} ended after ${end.durationS.toFixed(1)} s`);
+    await tell({ type: 'job_ended', nodeId, ...ran });
 
     phase = 'metrics';
     if (end.failure) {
@@ -117,7 +120,7 @@ export async function experimentWorkflow(input: ExperimentInput): Promise<Experi
       type: 'completed',
       result: analysis.result,
       spent,
-      job: { commit: patch.commit, ...launched, durationS: end.durationS },
+      job: { commit: patch.commit, ...ran },
     };
   }
 

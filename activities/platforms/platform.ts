@@ -42,7 +42,7 @@ export interface JobLogs {
 
 export interface Platform {
   readonly name: string;
-  /** The job of that name, or null. */
+  /** The job of that name, or null. One that still waits for others on its host: `launchedAtMs` tells since when. */
   find(jobName: string): Promise<{ jobId: string; launchedAtMs: number } | null>;
   /** Starts the job; only called when find() returned null. */
   launch(request: LaunchRequest): Promise<{ jobId: string; launchedAtMs: number }>;

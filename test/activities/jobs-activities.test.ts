@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { CancelledFailure } from '@temporalio/activity';
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
@@ -165,9 +166,30 @@ describe('pollMetrics', () => {
     await expect(poll('n2', { windowMs: 100 })).rejects.toThrow('is still running');
     expect(jobs.told).toEqual([]);
     await writeFile(jobs.file('go'), '');
-    await poll('n2');
-    const launchedAtMs = Number((await jobs.record(jobId)).started_at) * 1000;
-    expect(jobs.told).toEqual([{ type: 'launched', nodeId: 'n2', jobId, launchedAtMs }]);
+    const end = await poll('n2');
+    const { started_at, ended_at } = (await jobs.record(jobId)) as { started_at: number; ended_at: number };
+    expect(jobs.told).toEqual([{ type: 'launched', nodeId: 'n2', jobId, launchedAtMs: started_at * 1000 }]);
+    expect(end, 'its wait is no part of its time').toMatchObject({
+      launchedAtMs: started_at * 1000,
+      durationS: expect.closeTo(ended_at - started_at, 3),
+    });
+  });
+
+  it('judges a job by its limits from when it has its slot', async () => {
+    vi.stubEnv('AUTORESEARCH_SLOTS_DIR', jobs.file('slots'));
+    onTestFinished(() => {
+      vi.unstubAllEnvs();
+    });
+    const hold: HostHold = { machine: 'exclusive', resources: [] };
+    const busy = `until [ -e ${jobs.file('go')} ]; do sleep 0.02; done`;
+    await jobs.platform.launch(await jobs.request('n1', busy, { hold }));
+    const limitS = 2;
+    const limits = { hold, timeoutS: limitS, stallTimeoutS: limitS };
+    const { jobId } = await jobs.platform.launch(await jobs.request('n2', 'true', limits));
+    await sleep(limitS * 1000);
+    await writeFile(jobs.file('go'), '');
+    expect((await poll('n2')).failure).toBeNull();
+    expect((await jobs.record(jobId)).waited_s, 'longer than it may run').toBeGreaterThan(limitS);
   });
 
   it('tells a good end, the same one each time', async () => {

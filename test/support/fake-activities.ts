@@ -27,6 +27,10 @@ export interface FakeOptions {
   failures?: Record<string, Failure['kind']>;
 }
 
+/** Each job waits for others of its host before it runs, ms. */
+const ASKED_AT_MS = 1;
+export const STARTED_AT_MS = 2;
+
 export class FakeRun {
   readonly events: EngineEvent[] = [];
   readonly state: EngineState = initialState('fake');
@@ -129,11 +133,16 @@ export class FakeRun {
         this.#running.add(nodeId);
         this.mostJobs = Math.max(this.mostJobs, this.#running.size);
       }
-      return { jobId: `j_${nodeId}`, launchedAtMs: 1 };
+      return { jobId: `j_${nodeId}`, launchedAtMs: ASKED_AT_MS };
     },
     pollMetrics: async ({ nodeId }) => {
       if (!this.#told.has(nodeId))
-        await this.#mailbox?.deliver({ type: 'launched', nodeId, jobId: `j_${nodeId}`, launchedAtMs: 1 });
+        await this.#mailbox?.deliver({
+          type: 'launched',
+          nodeId,
+          jobId: `j_${nodeId}`,
+          launchedAtMs: STARTED_AT_MS,
+        });
       this.#told.add(nodeId);
       if (!this.options.autoEnd && !this.#ended.has(nodeId)) {
         throw ApplicationFailure.create({ message: 'still running', type: 'still_running', nextRetryDelay: 20 });
@@ -141,7 +150,7 @@ export class FakeRun {
       this.#running.delete(nodeId);
       this.#called('jobEnded', nodeId);
       const kind = this.options.failures?.[nodeId];
-      return { durationS: 1, failure: kind ? failure(kind, 'it broke', 0) : null };
+      return { launchedAtMs: STARTED_AT_MS, durationS: 1, failure: kind ? failure(kind, 'it broke', 0) : null };
     },
     cancelJob: async ({ nodeId }) => {
       this.#running.delete(nodeId);

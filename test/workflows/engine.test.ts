@@ -4,7 +4,7 @@ import { engineWorkflowId, experimentWorkflowId } from '../../domain/naming.js';
 import type { SetLimitsMessage } from '../../domain/steering.js';
 import type { EngineInput, EngineResult, Tuning } from '../../workflows/messages.js';
 import * as messages from '../../workflows/messages.js';
-import { type FakeOptions, FakeRun } from '../support/fake-activities.js';
+import { type FakeOptions, FakeRun, STARTED_AT_MS } from '../support/fake-activities.js';
 import { startTestWorker, type TestWorker } from '../support/temporal-env.js';
 
 type Handle = WorkflowHandleWithFirstExecutionRunId<(input: EngineInput) => Promise<EngineResult>>;
@@ -78,6 +78,8 @@ describe('a whole run', () => {
     expect(fake.statusOf('001_mtp')).toBe('failed');
     expect(fake.statusOf('002_mtp_startup_retry_1')).toBe('completed');
     expect(fake.statusOf('003_a')).toBe('failed');
+    for (const { state } of Object.values(fake.state.experiments))
+      expect(state, 'its wait is no part of its time').toMatchObject({ launchedAtMs: STARTED_AT_MS, durationS: 1 });
     expect(fake.state.tally.failedByKind).toEqual({ job_startup_failed: 1, job_runtime_failed: 1 });
   });
 
@@ -228,6 +230,7 @@ describe('steering', () => {
     await fake.until((run) => run.statusOf('002_a') === 'cancelled' && run.launched.length === 5);
     expect(fake.cancelled).toEqual(['002_a']);
     expect(fake.state.tally).toMatchObject({ cancelled: 1, failed: 0 });
+    expect(fake.state.experiments['002_a']?.state).toMatchObject({ launchedAtMs: STARTED_AT_MS });
   });
 
   it('pauses: running jobs go on, nothing starts until it is resumed', async () => {
