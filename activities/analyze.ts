@@ -10,7 +10,7 @@ import type { AnalysisReply } from '../domain/formats/agent-replies.js';
 import { NOTHING_SPENT } from '../domain/ledger.js';
 import { type Metrics, NUMERIC_METRICS, type NumericMetric, type Result } from '../domain/metrics.js';
 import { isBetter, objectiveOf, objectiveOfRow, speedup } from '../domain/policies/compare.js';
-import { isContended } from '../domain/policies/contention.js';
+import { disturbances } from '../domain/policies/contention.js';
 import type { AnalyzeTask } from './agents/agent.js';
 import type { Ask } from './agents/ask.js';
 import { parseAnalysis } from './agents/parse-reply.js';
@@ -124,7 +124,7 @@ export function resultFrom(
     answer === NOT_ASKED
       ? []
       : (reply?.findings ?? ['The agent gave no usable analysis; the numbers are the measured ones.']);
-  const { contention = null } = evidence.system;
+  const [disturbance] = disturbances(evidence.system);
   const findings = [...evidence.findings, ...said]
     .slice(0, FINDINGS)
     .map((finding) => finding.slice(0, FINDING_LENGTH));
@@ -133,7 +133,7 @@ export function resultFrom(
     sources,
     findings,
     ...(evidence.doubt === undefined ? {} : { doubt: evidence.doubt }),
-    ...(isContended(contention) ? { contention } : {}),
+    ...(disturbance ? { contention: disturbance.share } : {}),
     ...(evidence.steps.noise === undefined ? {} : { stepNoise: evidence.steps.noise }),
   };
 }

@@ -36,6 +36,17 @@ export interface SystemUse {
   gpuMemoryMb: number | null;
   /** Mean share of the job's CPUs (its slot's, else the machine's) that other work used, 0 to 1; absent where unknown. */
   contention?: number;
+  /** What other processes did on the job's GPUs; absent where unknown. */
+  gpuOthers?: GpuOthers;
+}
+
+export interface GpuOthers {
+  /** Most of them on one GPU at a time. */
+  processes: number;
+  /** Mean share of the SMs' time on the GPU that they used most, 0 to 1. */
+  smShare: number;
+  /** At how many looks at that GPU they used it. */
+  looksUsed: number;
 }
 
 export interface Evidence {

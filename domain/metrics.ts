@@ -40,7 +40,7 @@ export interface Result {
   doubt?: string;
   /** Relative standard error of the mean step time within the job; absent for too few steps. */
   stepNoise?: number;
-  /** Share of its CPUs that other work used, where it was so much that the numbers are in doubt. */
+  /** Share of its CPUs, or of a GPU of its, that other work used, where it was so much that the numbers are in doubt. */
   contention?: number;
 }
 

@@ -24,7 +24,7 @@ export function pipelineStatsText(stdout: readonly string[], stderr: readonly st
 }
 
 export function systemMetricsText(system: SystemUse): string {
-  const { cpuPct, peakRssMb, smPct, steadySmPct, gpuMemoryMb, cpuCores, contention } = system;
+  const { cpuPct, peakRssMb, smPct, steadySmPct, gpuMemoryMb, cpuCores, contention, gpuOthers } = system;
   if ([cpuPct, peakRssMb, smPct].every((value) => value === null)) return '(system metrics unavailable for this job)\n';
   return `${aligned([
     ['cpu_cores', scaled(cpuCores, 1, 0)],
@@ -34,6 +34,7 @@ export function systemMetricsText(system: SystemUse): string {
     ['steady_sm_pct (p75)', scaled(steadySmPct, 1, 1)],
     ['gpu_mem_mb', scaled(gpuMemoryMb, 1, 0)],
     ['others_cpu_pct (of its CPUs)', scaled(contention ?? null, 100, 1)],
+    ['others_sm_pct (of a GPU)', scaled(gpuOthers?.smShare ?? null, 100, 1)],
   ])}\n`;
 }
 

@@ -7,7 +7,7 @@ import {
   type Provenance,
   UNKNOWN_METRICS,
 } from '../../domain/metrics.js';
-import { contentionText, isContended } from '../../domain/policies/contention.js';
+import { contentionText, disturbances } from '../../domain/policies/contention.js';
 import { stepNoise } from '../../domain/policies/noise.js';
 import { diagnose } from '../../domain/policies/stage-rules.js';
 import { steadySpans, weightedMean, weightedMedian } from '../../domain/policies/steady-state.js';
@@ -25,6 +25,7 @@ export interface JobFiles {
   /** One for each process of the job. */
   processes: { tasks: MetricTable | null; queues: MetricTable | null }[];
   system: MetricTable | null;
+  gpuOthers: MetricTable | null;
   /** From the launch command, where the job does not print it. */
   batchSize: number | null;
   ranks: number;
@@ -36,7 +37,7 @@ export function measure(nodeId: string, files: JobFiles, refusals: Refusals): Ev
   const { stdout, stderr } = files;
   const singles = { ...stderr.singles, ...stdout.singles };
   const stages = stagesOf(files, refusals);
-  const system = systemUse(files.system, singles.cpu_cores ?? null, refusals);
+  const system = systemUse(files, singles.cpu_cores ?? null, refusals);
   const steps = stepStatistics(stdout.steps.length > 0 ? stdout.steps : stderr.steps);
   const batchSize = singles.batch_size ?? files.batchSize;
   const metrics: Metrics = { ...UNKNOWN_METRICS };
@@ -70,7 +71,6 @@ export function measure(nodeId: string, files: JobFiles, refusals: Refusals): Ev
     if (custom.noise !== null) steps.noise = custom.noise;
   }
   metrics.bottleneck_stage = diagnose({ stages, system, steps, numThreads: null }).bottleneck?.stage.function ?? null;
-  const { contention = null } = system;
   const { overallMs: _, ...stepSummary } = steps;
   return {
     nodeId,
@@ -81,7 +81,7 @@ export function measure(nodeId: string, files: JobFiles, refusals: Refusals): Ev
     system,
     durationS: files.durationS,
     findings: [
-      ...(isContended(contention) ? [contentionText(contention)] : []),
+      ...disturbances(system).map(contentionText),
       ...files.findings,
       ...(custom?.findings ?? []),
       ...refusals.findings(),

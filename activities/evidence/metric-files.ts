@@ -11,6 +11,7 @@ const FILE_LIMIT_BYTES = 32 * 1024 * 1024;
 export interface MetricFiles {
   processes: { tasks: MetricTable | null; queues: MetricTable | null }[];
   system: MetricTable | null;
+  gpuOthers: MetricTable | null;
   imports: ImportedFile[];
   findings: string[];
 }
@@ -38,7 +39,8 @@ export async function readMetricFiles(folder: string): Promise<MetricFiles> {
       imports.push({ path: row.get('path') ?? '', sha256: row.get('sha256') ?? '', module: row.get('module') ?? '' });
     }
   }
-  return { processes, system: await table('system.tsv'), imports, findings };
+  const [system, gpuOthers] = [await table('system.tsv'), await table('gpu_others.tsv')];
+  return { processes, system, gpuOthers, imports, findings };
 }
 
 async function namesIn(folder: string): Promise<string[]> {

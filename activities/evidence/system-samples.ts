@@ -1,5 +1,5 @@
-/** CPU, memory and GPU of a job's processes over time, from the job runner's system.tsv. */
-import type { SystemUse } from '../../domain/evidence.js';
+/** CPU, memory and GPU of a job's processes over time, and of others beside it, from the job runner's system.tsv and gpu_others.tsv. */
+import type { GpuOthers, SystemUse } from '../../domain/evidence.js';
 import { shareOfOthers } from '../../domain/policies/contention.js';
 import { percentile, steadySamples } from '../../domain/policies/steady-state.js';
 import { measuredNumber, type Refusals } from './measured-number.js';
@@ -7,8 +7,12 @@ import type { MetricTable } from './metric-table.js';
 
 const STEADY_SM_SHARE = 0.75;
 
-export function systemUse(table: MetricTable | null, cpuCores: number | null, refusals: Refusals): SystemUse {
-  const samples = (table?.rows ?? []).flatMap((row) => {
+export function systemUse(
+  tables: { system: MetricTable | null; gpuOthers: MetricTable | null },
+  cpuCores: number | null,
+  refusals: Refusals,
+): SystemUse {
+  const samples = (tables.system?.rows ?? []).flatMap((row) => {
     const number = (name: string) => measuredNumber(row.get(name), name, refusals);
     const timeS = number('time_s');
     if (timeS === null) return [];
@@ -17,9 +21,11 @@ export function systemUse(table: MetricTable | null, cpuCores: number | null, re
   });
   const steady = steadySamples(samples);
   const known = (values: (number | null)[]) => values.filter((value) => value !== null);
-  const contention = shareOfOthers(known(steady.map(({ others }) => others)));
+  const contention = shareOfOthers('CPUs', known(steady.map(({ others }) => others)));
+  const gpuOthers = othersOnGpus(tables.gpuOthers, refusals);
   return {
     ...(contention === null ? {} : { contention }),
+    ...(gpuOthers === null ? {} : { gpuOthers }),
     cpuCores,
     cpuPct: mean(known(steady.map(({ cpu }) => cpu))),
     peakRssMb: most(known(samples.map(({ rss }) => rss))),
@@ -27,6 +33,27 @@ export function systemUse(table: MetricTable | null, cpuCores: number | null, re
     steadySmPct: percentile(known(steady.map(({ sm }) => sm)), STEADY_SM_SHARE),
     gpuMemoryMb: most(known(samples.map(({ gpu }) => gpu))),
   };
+}
+
+/** On the GPU that they used most: the slowest part of a job is its speed. Null where no GPU is known well enough. */
+function othersOnGpus(table: MetricTable | null, refusals: Refusals): GpuOthers | null {
+  const rows = (table?.rows ?? []).flatMap((row) => {
+    const number = (name: string) => measuredNumber(row.get(name), `gpu_others ${name}`, refusals);
+    const timeS = number('time_s');
+    return timeS === null
+      ? []
+      : [{ timeS, gpu: row.get('gpu') ?? '', processes: number('processes'), smPct: number('sm_pct') }];
+  });
+  const steady = steadySamples(rows);
+  const processes = most(steady.flatMap((row) => row.processes ?? [])) ?? 0;
+  let worst: GpuOthers | null = null;
+  for (const gpu of new Set(steady.map((row) => row.gpu))) {
+    const percentages = steady.filter((row) => row.gpu === gpu).flatMap(({ smPct }) => smPct ?? []);
+    const smShare = shareOfOthers('GPUs', percentages);
+    if (smShare === null || (worst !== null && smShare <= worst.smShare)) continue;
+    worst = { processes, smShare, looksUsed: percentages.filter((pct) => pct > 0).length };
+  }
+  return worst;
 }
 
 function mean(values: number[]): number | null {

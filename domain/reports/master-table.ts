@@ -78,7 +78,7 @@ function notesOf({ judged, state }: ExperimentRow, notes: string | null): string
   const contention = state.status === 'completed' ? state.contention : undefined;
   const marks = [
     ...(judged?.verdict === 'quarantine' ? [`quarantined: ${judged.reason}`] : []),
-    ...(contention === undefined ? [] : [contentionText(contention)]),
+    ...(contention === undefined ? [] : [contentionText({ share: contention, of: 'CPUs or GPUs' })]),
   ];
   return marks.length === 0 ? notes : [...marks, ...(notes ? [notes] : [])].join('; ');
 }

@@ -1,5 +1,5 @@
 """Samples what a job uses into system.tsv: CPU, resident memory and, where nvidia-smi is, SM utilisation and GPU memory;
-and how much of its CPUs other work used meanwhile."""
+and what other work used meanwhile: of its CPUs there, of its GPUs in gpu_others.tsv."""
 
 import os
 import shutil
@@ -7,28 +7,33 @@ import sys
 import time
 
 import processes
+from other_gpu_work import OtherGpuWork
 from other_work import OtherWork
 
-_HEADER = "time_s\tcpu_pct\trss_mb\tsm_pct\tgpu_mem_mb\tothers_cpu_pct\n"
+_HEADERS = {
+    "system.tsv": "time_s\tcpu_pct\trss_mb\tsm_pct\tgpu_mem_mb\tothers_cpu_pct\n",
+    "gpu_others.tsv": "time_s\tgpu\tprocesses\tsm_pct\n",
+}
 # nvidia-smi prints once a second; an older line says nothing about now.
 _FRESH_S = 3.0
 
 
 class Sampler:
     def __init__(self, metrics_dir, environment, cpus=None):
-        self._path = os.path.join(metrics_dir, "system.tsv")
+        self._folder = metrics_dir
         self._gpu = _GpuReader(environment)
+        self._gpu_others = OtherGpuWork(environment)
         self._others = OtherWork(cpus)
         self._cpu_before = {}
         self._time_before = time.monotonic()
         self._broken = False
 
     @property
-    def helper_pid(self):
-        return self._gpu.pid
+    def helper_pids(self):
+        return self._gpu.pid, self._gpu_others.pid
 
     def sample(self, roots):
-        """One row for the processes below `roots`; blank = unknown."""
+        """One row for the processes below `roots`, and one for each of their GPUs at a look; blank = unknown."""
         if self._broken:
             return
         now = time.monotonic()
@@ -36,21 +41,27 @@ class Sampler:
         # A process that was not there before has used all its time since then; one that ended takes its last bit along.
         used_s = sum(max(0.0, p.cpu_s - self._cpu_before.get((p.pid, p.start), 0.0)) for p in living)
         elapsed_s = now - self._time_before
+        # One that has just ended may still stand in a list of GPU processes.
+        pids = {pid for pid, _ in self._cpu_before} | {p.pid for p in living}
         self._cpu_before = {(p.pid, p.start): p.cpu_s for p in living}
         self._time_before = now
         cpu_pct = f"{100 * used_s / elapsed_s:.1f}" if elapsed_s > 0 else ""
         rss_mb = f"{sum(p.rss_bytes for p in living) / 2**20:.1f}"
         others_pct = self._others.share_pct(_time_since_start(living), elapsed_s)
-        self._append("\t".join((f"{time.time():.3f}", cpu_pct, rss_mb, *self._gpu.latest(), others_pct)) + "\n")
+        self._append("system.tsv", cpu_pct, rss_mb, *self._gpu.latest(), others_pct)
+        for seen in self._gpu_others.look(pids):
+            self._append("gpu_others.tsv", *seen)
 
     def stop(self):
         self._gpu.stop()
+        self._gpu_others.stop()
 
-    def _append(self, row):
+    def _append(self, name, *cells):
+        row = "\t".join((f"{time.time():.3f}", *cells)) + "\n"
         try:
-            os.makedirs(os.path.dirname(self._path), exist_ok=True)
-            with open(self._path, "a", encoding="ascii") as file:
-                file.write(row if file.tell() else _HEADER + row)
+            os.makedirs(self._folder, exist_ok=True)
+            with open(os.path.join(self._folder, name), "a", encoding="ascii") as file:
+                file.write(row if file.tell() else _HEADERS[name] + row)
         except OSError as error:
             self._broken = True
             print(f"autoresearch job runner: no system metrics: {error}", file=sys.stderr)

@@ -261,9 +261,9 @@ class _Job:
 
     def _roots(self):
         """The job's process and, of its own runner, the orphans that it adopted."""
-        helper = None if self._sampler is None else self._sampler.helper_pid
+        helpers = () if self._sampler is None else self._sampler.helper_pids
         adopted = processes.children(os.getpid()) if self._own else []
-        return [self._pid, *(pid for pid in adopted if pid not in (self._pid, helper))]
+        return [self._pid, *(pid for pid in adopted if pid not in (self._pid, *helpers))]
 
     def _collect(self):
         """Takes the return code of the job, and clears away adopted orphans that have ended."""

@@ -19,6 +19,7 @@ function evidenceOf(stdout: string, more: Partial<JobFiles> = {}, stderr = '') {
     stderr: err,
     processes: [],
     system: null,
+    gpuOthers: null,
     batchSize: null,
     ranks: 1,
     durationS: null,
@@ -231,6 +232,42 @@ describe('system samples', () => {
     if (share === undefined) expect(system.contention).toBeUndefined();
     else expect(system.contention).toBeCloseTo(share);
     expect(findings.some((text) => /^contended: other work used \d+% of its CPUs/.test(text))).toBe(isMarked);
+  });
+
+  /** SM utilisation by others at each look, a list for each GPU; '' = not known. */
+  const onGpus = (...gpus: (number | '')[][]) =>
+    evidenceOf('', {
+      gpuOthers: readMetricTable(
+        `time_s\tgpu\tprocesses\tsm_pct\n${gpus.flatMap((pcts, gpu) => pcts.map((pct, i) => `${10 * i}\t${gpu}\t2\t${pct}\n`)).join('')}`,
+      ),
+    });
+  it.each<[string, (number | '')[][], number | undefined, boolean]>([
+    ['a GPU that they only hold memory of', [[0, 0, 0, 0]], 0, false],
+    ['a desktop', [[2, 3, 2, 4]], 0.0275, false],
+    ['a GPU that they use', [[0, 40, 50, 60]], 0.375, true],
+    [
+      'the one of several that they use most',
+      [
+        [0, 0, 0, 0],
+        [40, 40, 40, 40],
+        [10, 10, 10, 10],
+      ],
+      0.4,
+      true,
+    ],
+    ['a short visit', [[0, 100, 100, 0]], 0.5, false],
+    ['a start that was disturbed alone', [[100, 0, 0, 0, 0, 0, 0]], 0, false],
+    ['too few looks to tell', [[90, 90]], undefined, false],
+    ['a GPU that does not tell', [['', '', '', '']], undefined, false],
+  ])('show what else ran on the GPUs: %s', (_, gpus, share, isMarked) => {
+    const { system, findings } = onGpus(...gpus);
+    if (share === undefined) expect(system.gpuOthers).toBeUndefined();
+    else expect(system.gpuOthers).toMatchObject({ processes: 2, smShare: expect.closeTo(share) });
+    expect(findings.some((text) => /^contended: other work used \d+% of its GPUs/.test(text))).toBe(isMarked);
+  });
+
+  it('without a table of the GPUs say nothing of others there', () => {
+    expect(evidenceOf('').system).not.toHaveProperty('gpuOthers');
   });
 
   it('give p75 of SM utilisation, and blanks stay unknown', () => {

@@ -151,6 +151,86 @@ describe('a local job', () => {
     expect(rows.at(-1)?.split('\t').slice(3, 5)).toEqual(['60.0', '1500']);
   });
 
+  describe('beside other work on its GPUs', () => {
+    /** What `nvidia-smi pmon` prints in this test; JOB is the job's pid. Of its arguments, it tells the GPUs. */
+    async function looksAt(table: string[], env: Record<string, string> = {}) {
+      const [pid, go, asked] = [jobs.file('pid'), jobs.file('go'), jobs.file('asked')];
+      const show = table.map((line) => `echo "${line}"`).join('; ');
+      await writeFile(
+        jobs.file('nvidia-smi'),
+        `#!/bin/sh\n[ "$1" = pmon ] || exit 9\necho "$@" > ${asked}\nuntil [ -s ${pid} ]; do sleep 0.02; done\nread JOB < ${pid}\n${show}\n`,
+        { mode: 0o755 },
+      );
+      const command = `echo $$ > ${pid}.tmp; mv ${pid}.tmp ${pid}; until [ -e ${go} ]; do sleep 0.02; done`;
+      const request = await jobs.request('n1', command, { env: { PATH: `${jobs.root}:${process.env.PATH}`, ...env } });
+      const { jobId } = await jobs.platform.launch(request);
+      const path = (name: string) => join(jobs.context.workdir.metrics('n1'), name);
+      return {
+        asked: async () => (await linesOf(asked, 1))[0],
+        /** The GPUs that were seen, and what others did there, once there are so many. */
+        seen: async (count: number) => {
+          const [, ...rows] = await linesOf(path('gpu_others.tsv'), count + 1);
+          return rows.map((row) => row.split('\t').slice(1));
+        },
+        end: async () => {
+          await writeFile(go, '');
+          await jobs.end(jobId);
+        },
+      };
+    }
+    const HEADER = [
+      '# gpu         pid  type    sm   mem   enc   dec   command',
+      '# Idx           #   C/G     %     %     %     %   name',
+    ];
+    /** A process that lives, and is none of the job's. */
+    const other = process.pid;
+    /** Above what Linux numbers processes with. */
+    const NOBODY = 5_000_000;
+
+    it('sees what others do on the GPUs that it may use, and not what it does', async () => {
+      const job = await looksAt(
+        [
+          ...HEADER,
+          '    0  $JOB     C    60    20     -     -   python',
+          `    0  ${other}     C    25    20     -     -   python`,
+          `    0  ${other}     G     3     1     -     -   Xorg`,
+          '    1      -     -     -     -     -     -   -',
+          `    2  ${other}     C     -     -     -     -   python`,
+          `    2  $JOB     C     5     0     -     -   python`,
+          `    3  ${other}     C     -     -     -     -   python`,
+          `    4  ${NOBODY}     C     50     -     -     -   python`,
+          `    5  ${other}     C     70     -     -     -   python`,
+        ],
+        { CUDA_VISIBLE_DEVICES: '0,1,2,3,4,5' },
+      );
+      const seen = await job.seen(5);
+      expect(await job.asked()).toBe('pmon -c 1 -s u -i 0,1,2,3,4,5');
+      await job.end();
+      expect(Object.fromEntries(seen.map(([gpu, ...others]) => [gpu, others]))).toEqual({
+        0: ['2', '28'],
+        1: ['0', '0'],
+        2: ['1', '0'],
+        // One that the GPU does not tell of, and none of a pid that is nobody's here: it may be the job's own.
+        3: ['1', ''],
+        5: ['1', '70'],
+      });
+    });
+
+    it('counts the GPUs that it uses where it was given none, whatever columns the driver shows', async () => {
+      const job = await looksAt([
+        '# gpu         pid   type     sm    mem    enc    dec    jpg    ofa    command ',
+        '# Idx           #    C/G      %      %      %      %      %      %    name ',
+        `    0  ${other}     C     90     10      -      -      -      -    python`,
+        `    1  $JOB     C     40     10      -      -      -      -    python`,
+        `    1  ${other}     C     30     10      -      -      -      -    python`,
+      ]);
+      const seen = await job.seen(1);
+      expect(await job.asked()).toBe('pmon -c 1 -s u');
+      await job.end();
+      expect(seen).toEqual([['1', '1', '30']]);
+    });
+  });
+
   it('outlives metrics that cannot be written', async () => {
     await writeFile(jobs.file('no-folder'), '');
     const request = await jobs.request('n1', 'sleep 0.3; echo done', { metricsDir: jobs.file('no-folder/metrics') });

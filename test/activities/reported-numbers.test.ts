@@ -34,3 +34,13 @@ it('an agent’s number fills what was not measured, as reported; never one that
   expect(sources).toMatchObject({ init_time_s: 'reported', data_readiness_pct: 'derived' });
   expect(sources).not.toHaveProperty('throughput_samples_per_s');
 });
+
+it.each([
+  ['by little', { contention: 0.1, gpuOthers: { processes: 1, smShare: 0.1, looksUsed: 9 } }, undefined],
+  ['on the CPUs', { contention: 0.3, gpuOthers: { processes: 1, smShare: 0.1, looksUsed: 9 } }, 0.3],
+  ['on a GPU', { contention: 0.1, gpuOthers: { processes: 1, smShare: 0.4, looksUsed: 9 } }, 0.4],
+  ['on both', { contention: 0.3, gpuOthers: { processes: 1, smShare: 0.5, looksUsed: 9 } }, 0.5],
+])('a result says how much it lost where it was disturbed %s', (_, others, contention) => {
+  const disturbed = { ...evidence, system: { ...evidence.system, ...others } };
+  expect(resultFrom(new Story().setUp().state, '000_baseline', disturbed, null).contention).toBe(contention);
+});

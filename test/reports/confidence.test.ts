@@ -71,7 +71,7 @@ describe('confidence', () => {
   test('marks in the master table what other work disturbed', () => {
     const run = new Story().setUp().seedsDone().add('002_a').completed('002_a', 70, { contention: 0.354 });
     const line = masterTableLine(rowOf(run.state, '002_a'), SpecSchema.parse({ name: 'x' }));
-    expect(line).toContain('\tcontended: other work used 35% of its CPUs meanwhile\t');
+    expect(line).toContain('\tcontended: other work used 35% of its CPUs or GPUs meanwhile\t');
   });
 
   test('stands in the headline in place of the lucky first result', () => {
