@@ -1,7 +1,8 @@
 /** What a workdir alone tells of its run: the fold of its event log, and which process serves it. Needs no server. */
 import { openRunLog } from '../activities/run-log.js';
 import type { Workdir } from '../activities/workdir.js';
-import { applyEvent, type EngineState, initialState } from '../domain/engine-state.js';
+import { applyEvent } from '../domain/apply-event.js';
+import { type EngineState, initialState } from '../domain/engine-state.js';
 import type { EngineEvent } from '../domain/events.js';
 import type { RunConfig } from '../domain/formats/config.js';
 import { budgetWarnings } from '../domain/policies/budget.js';

@@ -1,6 +1,6 @@
 /**
  * Everything that can happen in a run, as data. The list of a run's events explains it whole: the engine's state is
- * their fold (engine-state.ts), and every projection in the workdir can be rebuilt from engine/events.jsonl.
+ * their fold (apply-event.ts), and every projection in the workdir can be rebuilt from engine/events.jsonl.
  */
 import type { ConfirmationRules, Judgement } from './confirmation.js';
 import type { ExperimentIdentity, JobFacts } from './experiment.js';

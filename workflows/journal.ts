@@ -3,7 +3,8 @@
  * workflow writes to the state.
  */
 import { condition } from '@temporalio/workflow';
-import { applyEvent, type EngineState } from '../domain/engine-state.js';
+import { applyEvent } from '../domain/apply-event.js';
+import type { EngineState } from '../domain/engine-state.js';
 import type { EngineEvent, EventBody, Money } from '../domain/events.js';
 import { inTask } from './activity-options.js';
 

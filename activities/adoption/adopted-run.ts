@@ -1,5 +1,6 @@
 /** A run of the Python engine as a list of our events, and what these name: values in, values out. */
-import { applyEvent, type EngineState, initialState } from '../../domain/engine-state.js';
+import { applyEvent } from '../../domain/apply-event.js';
+import { type EngineState, initialState } from '../../domain/engine-state.js';
 import type { EngineEvent, EventBody } from '../../domain/events.js';
 import { BASELINE_ID, type ExperimentIdentity, isTerminal, SEEDS, type SpecOrigin } from '../../domain/experiment.js';
 import { FAILURE_PHASES, type Failure, failure, isFailureKind } from '../../domain/failure.js';

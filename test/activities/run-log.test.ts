@@ -2,7 +2,8 @@ import { appendFile, mkdir, readFile, stat, truncate, writeFile } from 'node:fs/
 import { dirname } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { openRunLog } from '../../activities/run-log.js';
-import { applyEvent, initialState } from '../../domain/engine-state.js';
+import { applyEvent } from '../../domain/apply-event.js';
+import { initialState } from '../../domain/engine-state.js';
 import type { EngineEvent } from '../../domain/events.js';
 import { syntheticRun } from '../support/run-events.js';
 import { temporaryWorkdir } from '../support/synthetic-workdir.js';

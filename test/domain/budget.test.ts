@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { applyEvent } from '../../domain/engine-state.js';
+import { applyEvent } from '../../domain/apply-event.js';
 import { type Amount, NOTHING } from '../../domain/ledger.js';
 import type { Limits } from '../../domain/limits.js';
 import { affordable, budgetWarnings, estimateFor, leftOf } from '../../domain/policies/budget.js';

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { applyEvent, type EngineState, initialState } from '../../domain/engine-state.js';
+import { applyEvent } from '../../domain/apply-event.js';
+import { type EngineState, initialState } from '../../domain/engine-state.js';
 import type { EventBody } from '../../domain/events.js';
 import { CheckpointSchema } from '../../domain/formats/files.js';
 import { queueEdits } from '../../domain/policies/queue-edits.js';

@@ -1,6 +1,8 @@
 /** Short runs as lists of events, for tables of decisions. */
+
+import { applyEvent } from '../../domain/apply-event.js';
 import type { ConfirmationRules } from '../../domain/confirmation.js';
-import { applyEvent, type EngineState, initialState } from '../../domain/engine-state.js';
+import { type EngineState, initialState } from '../../domain/engine-state.js';
 import type { EngineEvent, EventBody, Money } from '../../domain/events.js';
 import { type ExperimentIdentity, SEEDS } from '../../domain/experiment.js';
 import { failure } from '../../domain/failure.js';
