@@ -5,9 +5,9 @@ import { agentProblem, defaultAgent, unknownCostReason } from '../activities/age
 import { PLATFORM_NAMES } from '../activities/platforms/index.js';
 import type { Workdir } from '../activities/workdir.js';
 import type { RunConfig } from '../domain/formats/config.js';
+import type { GivenFlag } from './given-flags.js';
 import { checkConcurrency, checkDevices, sharingDefaults } from './job-slots.js';
 import { Refusal } from './refusal.js';
-import type { GivenFlag } from './run-flags.js';
 import { type ConfigPath, newRunId, parseConfig } from './workdir-config.js';
 
 export async function firstConfig(workdir: Workdir, given: readonly GivenFlag[]): Promise<RunConfig> {

@@ -6,15 +6,23 @@
 import { resolve } from 'node:path';
 import { agentInConfig } from '../activities/agents/agent-path.js';
 import { DEFAULT_CONFIRMATION } from '../domain/confirmation.js';
-import { parseMetricRule } from '../domain/custom-metric.js';
 import { EFFORTS } from '../domain/effort.js';
 import { DEFAULT_LIMITS } from '../domain/limits.js';
-import { UNKNOWN_METRICS } from '../domain/metrics.js';
-import { shellWords } from '../domain/policies/launch-command.js';
-import { MASTER_TABLE_COLUMNS } from '../domain/reports/master-table.js';
 import type { SetLimitsMessage } from '../domain/steering.js';
+import {
+  amountOrNone,
+  asText,
+  countOrNone,
+  every,
+  isGlob,
+  metricRule,
+  oneOf,
+  percentage,
+  seconds,
+  texts,
+  wholeNumber,
+} from './flag-values.js';
 import { readSlots } from './job-slots.js';
-import { Refusal } from './refusal.js';
 import type { ConfigPath } from './workdir-config.js';
 
 export interface RunFlag {
@@ -36,95 +44,6 @@ export interface RunFlag {
   /** Another start of the same run may give another value. */
   mayChange?: boolean;
 }
-
-const asText = (given: unknown) => String(given);
-
-function wholeNumber(name: string, least: number) {
-  return (given: unknown): number => {
-    const value = /^[+-]?\d+(\.\d+)?$/.test(String(given).trim()) ? Number(given) : Number.NaN;
-    if (!Number.isSafeInteger(value) || value < least) {
-      throw new Refusal(name, given, `a whole number of at least ${least}`);
-    }
-    return value;
-  };
-}
-
-function seconds(name: string) {
-  return (given: unknown): number => {
-    const value = String(given).trim() === '' ? Number.NaN : Number(given);
-    if (!Number.isFinite(value) || value <= 0) throw new Refusal(name, given, 'a number of seconds above 0');
-    return value;
-  };
-}
-
-/** How a person lifts a limit. */
-export const NO_LIMIT = 'none';
-
-/** A number above 0, or null for `none`. */
-function amountOrNone(name: string) {
-  return (given: unknown): number | null => {
-    if (given === NO_LIMIT) return null;
-    const value = String(given).trim() === '' ? Number.NaN : Number(given);
-    if (!Number.isFinite(value) || value <= 0) throw new Refusal(name, given, `a number above 0, or ${NO_LIMIT}`);
-    return value;
-  };
-}
-
-function countOrNone(name: string) {
-  return (given: unknown): number | null => {
-    if (given === NO_LIMIT) return null;
-    const value = /^\d+$/.test(String(given)) ? Number(given) : Number.NaN;
-    if (!Number.isSafeInteger(value) || value < 1) {
-      throw new Refusal(name, given, `a whole number of at least 1, or ${NO_LIMIT}`);
-    }
-    return value;
-  };
-}
-
-/** "2" or "2%" -> 0.02. */
-function percentage(name: string) {
-  return (given: unknown): number => {
-    const text = String(given).trim().replace(/%$/, '');
-    const value = text === '' ? Number.NaN : Number(text);
-    if (!Number.isFinite(value) || value <= 0)
-      throw new Refusal(name, given, 'a percentage above 0, as in "2" or "2%"');
-    return value / 100;
-  };
-}
-
-function every(name: string, isRight: (value: string) => boolean, advice: string) {
-  return (given: unknown): string[] => {
-    const values = given as string[];
-    const wrong = values.find((value) => !isRight(value));
-    if (wrong !== undefined) throw new Refusal(name, wrong, advice);
-    return values;
-  };
-}
-
-function oneOf(name: string, known: readonly string[]) {
-  return (given: unknown): string => {
-    if (!known.includes(String(given))) throw new Refusal(name, given, `one of ${known.join(', ')}`);
-    return String(given);
-  };
-}
-
-/** Names that stand for something else in result.json and master_table.tsv. */
-const TAKEN_NAMES = [...Object.keys(UNKNOWN_METRICS), ...MASTER_TABLE_COLUMNS, 'custom'];
-
-function metricRule(name: string) {
-  return (given: unknown) => {
-    const rule = parseMetricRule(String(given), TAKEN_NAMES);
-    if ('problem' in rule) throw new Refusal(name, given, rule.problem);
-    return rule;
-  };
-}
-
-/** Paths that leave the source directory are none that an agent could change. */
-function isGlob(text: string): boolean {
-  return text.trim() !== '' && !text.startsWith('/') && !text.split('/').includes('..');
-}
-
-const texts = (given: unknown) => (given as string[]).flatMap((text) => shellWords(text));
 
 function flag(flags: string, key: RunFlag['key'], help: string, more: Partial<RunFlag> = {}): RunFlag {
   const name = /--[a-z-]+/.exec(flags)![0];
@@ -306,17 +225,3 @@ export const RUN_FLAGS: readonly RunFlag[] = [
     read: every('--secret-env', (name) => /^[A-Za-z_]\w*$/.test(name), 'the name of an environment variable'),
   }),
 ];
-
-/** One flag that was given, with its value as config.json holds it. */
-export interface GivenFlag {
-  flag: RunFlag;
-  value: unknown;
-}
-
-/** Those of the flags that were given; `options` are commander's values, absent when not given. */
-export function givenFlags(options: Readonly<Record<string, unknown>>): GivenFlag[] {
-  return RUN_FLAGS.filter((each) => options[each.option] !== undefined).map((each) => ({
-    flag: each,
-    value: each.read(options[each.option]),
-  }));
-}

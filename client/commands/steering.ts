@@ -6,10 +6,11 @@ import type { RunConfig } from '../../domain/formats/config.js';
 import type { Receipt, SetLimitsMessage, StopMessage } from '../../domain/steering.js';
 import * as messages from '../../workflows/messages.js';
 import { checkBudget } from '../first-config.js';
+import { type GivenFlag, givenFlags } from '../given-flags.js';
 import { checkConcurrency } from '../job-slots.js';
 import { type OwnExperimentOptions, ownExperiment } from '../own-experiment.js';
 import { Refusal } from '../refusal.js';
-import { type GivenFlag, givenFlags, RUN_FLAGS } from '../run-flags.js';
+import { RUN_FLAGS } from '../run-flags.js';
 import { steer } from '../steering-client.js';
 import { existingRun, withValueAt, writeConfig } from '../workdir-config.js';
 
