@@ -25,6 +25,14 @@ export interface StageStatistics {
   isSink: boolean;
 }
 
+/** What SPDL's busiest sink gave the training loop, by the probe's count and clock. */
+export interface Delivery {
+  /** Whole intervals in which it gave anything: what the loop did before, between and after is not in it. */
+  itemsPerS: number;
+  /** Mean number of samples in an item; null where its items do not show it. */
+  batchSize: number | null;
+}
+
 export interface SystemUse {
   cpuCores: number | null;
   /** Mean of the job's process tree; 100 = one core busy. */
@@ -64,6 +72,8 @@ export interface Evidence {
     noise?: number;
   };
   stages: StageStatistics[];
+  /** Absent where SPDL was not seen, or for too short a time. */
+  delivered?: Delivery;
   system: SystemUse;
   /** Wall clock of the job, seconds: the last resort for a comparison. */
   durationS?: number | null;

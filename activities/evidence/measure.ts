@@ -12,6 +12,7 @@ import { stepNoise } from '../../domain/policies/noise.js';
 import { diagnose } from '../../domain/policies/stage-rules.js';
 import { steadySpans, weightedMean, weightedMedian } from '../../domain/policies/steady-state.js';
 import { customMetric } from './custom-values.js';
+import { delivery } from './delivery.js';
 import type { JobOutput, StepLine } from './job-output.js';
 import type { Refusals } from './measured-number.js';
 import type { MetricTable } from './metric-table.js';
@@ -36,7 +37,9 @@ export interface JobFiles {
 export function measure(nodeId: string, files: JobFiles, refusals: Refusals): Evidence {
   const { stdout, stderr } = files;
   const singles = { ...stderr.singles, ...stdout.singles };
-  const stages = stagesOf(files, refusals);
+  const probed = probedSamples(files, refusals);
+  const stages = stagesOf(probed, files);
+  const delivered = delivery(probed.map(({ queues }) => queues));
   const system = systemUse(files, singles.cpu_cores ?? null, refusals);
   const steps = stepStatistics(stdout.steps.length > 0 ? stdout.steps : stderr.steps);
   const batchSize = singles.batch_size ?? files.batchSize;
@@ -78,6 +81,7 @@ export function measure(nodeId: string, files: JobFiles, refusals: Refusals): Ev
     sources,
     steps: { ...stepSummary, batchSize },
     stages,
+    ...(delivered ? { delivered } : {}),
     system,
     durationS: files.durationS,
     findings: [
@@ -89,12 +93,15 @@ export function measure(nodeId: string, files: JobFiles, refusals: Refusals): Ev
   };
 }
 
-/** The probe's samples; SPDL's own log lines only where there are none. */
-function stagesOf(files: JobFiles, refusals: Refusals): Evidence['stages'] {
-  const probed: ProcessSamples[] = files.processes.map(({ tasks, queues }) => ({
+function probedSamples(files: JobFiles, refusals: Refusals): ProcessSamples[] {
+  return files.processes.map(({ tasks, queues }) => ({
     tasks: tasks ? taskSamples(tasks, refusals) : [],
     queues: queues ? queueSamples(queues, refusals) : [],
   }));
+}
+
+/** The probe's samples; SPDL's own log lines only where there are none. */
+function stagesOf(probed: ProcessSamples[], files: JobFiles): Evidence['stages'] {
   const stages = stageStatistics(probed);
   return stages.length > 0 ? stages : stageStatistics([files.stdout.spdlSamples(), files.stderr.spdlSamples()]);
 }

@@ -23,6 +23,8 @@ export interface QueueSample {
   /** 0 to 1. */
   occupationRate: number | null;
   isSink: boolean;
+  /** Mean number of samples in an item of the sink; null where its items do not show it. */
+  batchSize: number | null;
 }
 
 export function taskSamples(table: MetricTable, refusals: Refusals): TaskSample[] {
@@ -58,6 +60,7 @@ export function queueSamples(table: MetricTable, refusals: Refusals): QueueSampl
         occupationRate: rate !== null && rate <= 1 ? rate : null,
         // A stage of the user may be called "sink" too: where the file says which is the real one, it is believed.
         isSink: row.has('sink') ? row.get('sink') === '1' : isSinkName(name),
+        batchSize: row.get('batch_size') ? measuredNumber(row.get('batch_size'), 'sink batch_size', refusals) : null,
       },
     ];
   });
@@ -104,6 +107,7 @@ export function spdlLogSample(line: string, order: number): { task: TaskSample }
       getS: seconds(rest[4], rest[5]),
       occupationRate: Math.min(1, Number(rest[6]) / 100),
       isSink: isSinkName(name!),
+      batchSize: null,
     },
   };
 }

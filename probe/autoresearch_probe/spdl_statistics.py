@@ -8,6 +8,7 @@ import time
 from contextlib import asynccontextmanager
 
 from . import background, complaints, imported_files
+from .batch_size import MeanBatchSize
 from .import_hook import after_import
 from .table import Table
 
@@ -16,7 +17,7 @@ _DEFAULT_INTERVAL_S = 1.0
 _SHORTEST_INTERVAL_S = 0.05
 
 _TASK_COLUMNS = ("time_s", "name", "num_tasks", "num_failures", "ave_time", "p90_time", "p99_time")
-_QUEUE_COLUMNS = ("time_s", "name", "elapsed", "num_items", "qps", "put", "get", "occupation_rate", "sink")
+_QUEUE_COLUMNS = ("time_s", "name", "elapsed", "num_items", "qps", "put", "get", "occupation_rate", "sink", "batch_size")
 
 
 def start(metrics_dir):
@@ -108,14 +109,17 @@ def _queue_class(base, table, interval_s):
 
 def _watch(queue, table, asked_for_by_user):
     report, hook = queue.interval_stats_callback, queue.stage_hook
+    batch_size = _watch_batches(queue)
 
     def record(stats):
-        now = time.time()
+        now, size = time.time(), batch_size.take()
 
         def append():
             waits = (stats.ave_put_time, stats.ave_get_time)
             facts = (stats.elapsed, stats.num_items, stats.qps, *waits, stats.occupancy_rate)
-            table.append([(f"{now:.3f}", stage_name(queue.info), *facts, int(_is_sink(queue)))])
+            is_sink = _is_sink(queue)
+            known = f"{size:.9g}" if is_sink and size is not None else ""
+            table.append([(f"{now:.3f}", stage_name(queue.info), *facts, int(is_sink), known)])
 
         background.later(append)
 
@@ -136,6 +140,23 @@ def _watch(queue, table, asked_for_by_user):
 
     queue.interval_stats_callback = interval_stats_callback
     queue.stage_hook = stage_hook
+
+
+def _watch_batches(queue):
+    from spdl.pipeline import is_eof, is_epoch_end
+
+    batch_size = MeanBatchSize()
+    if getattr(queue.info, "stage_name", None) == "sink":
+        put = queue.put
+
+        async def watched_put(item):
+            if not is_eof(item) and not is_epoch_end(item):
+                with complaints.guard():
+                    batch_size.add(item)
+            await put(item)
+
+        queue.put = watched_put
+    return batch_size
 
 
 def _is_sink(queue):

@@ -89,7 +89,7 @@ describe('stage statistics of a real SPDL pipeline', () => {
 
     const queues = await rows('queue_stats');
     expect(Object.keys(queues[0] ?? {}).join(' ')).toBe(
-      'time_s name elapsed num_items qps put get occupation_rate sink',
+      'time_s name elapsed num_items qps put get occupation_rate sink batch_size',
     );
     expect([...new Set(queues.map((row) => row.name))].sort()).toEqual([
       'pipeline:0:0:src[1]',
@@ -101,6 +101,8 @@ describe('stage statistics of a real SPDL pipeline', () => {
     expect(new Set(queues.filter((row) => row.sink === '1').map((row) => row.name))).toEqual(
       new Set(['pipeline:0:4:sink[1]']),
     );
+    expect(queues.find((row) => row.sink === '1')?.batch_size).toBe('4');
+    expect(new Set(queues.filter((row) => row.sink === '0').map((row) => row.batch_size))).toEqual(new Set(['']));
     // The consumer may take the last items when the stage has already ended.
     const delivered = sum(queues, 'pipeline:0:4:sink[1]', 'num_items');
     expect(delivered).toBeGreaterThanOrEqual(149 - 3);
@@ -284,5 +286,24 @@ ${child}
   ])('is done at the end of the process that asked for it, and once: %s', async (_, child) => {
     const { stdout, stderr } = await python({ args: ['-c', script(child)] });
     expect({ stdout, stderr }).toEqual({ stdout: 'child\nparent', stderr: '' });
+  });
+});
+
+describe('the size of a batch', () => {
+  it.each<[string, string, string]>([
+    ['an array', 'a(16, 3)', '16'],
+    ['a tuple of arrays', '(a(16, 3), a(16))', '16'],
+    ['a dict of arrays', '{"image": a(16, 3), "label": a(16), "epoch": 3}', '16'],
+    ['an object that holds them', 'types.SimpleNamespace(x=a(16, 3), y=[a(16), a(16)])', '16'],
+    ['a list of samples', '[a(3), a(3), a(3), a(3)]', '4'],
+    ['a list of numbers', '[1, 2, 3]', '3'],
+    ['a list of the arrays of a batch', '[a(16, 3), a(16)]', '16'],
+    ['arrays that differ', '(a(1000), a(16))', 'None'],
+    ['one sample', 'np.float32(1)', 'None'],
+    ['text', '"text"', 'None'],
+    ['nothing', 'None', 'None'],
+  ])('%s', async (_, batch, size) => {
+    const code = `import numpy as np, types; from autoresearch_probe.batch_size import samples_in; a = lambda *s: np.zeros(s); print(samples_in(${batch}))`;
+    expect((await python({ args: ['-c', code] })).stdout).toBe(size);
   });
 });
