@@ -19,6 +19,7 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--settings", type=Path, default=Path(__file__).with_name("settings.json"))
     parser.add_argument("--steps", type=int, default=64)
+    parser.add_argument("--seed", type=int, help="of the order of clips and of the weights; that of the settings by default")
     return parser.parse_args()
 
 
@@ -26,10 +27,9 @@ def main() -> None:
     args = parse_args()
     settings = json.loads(args.settings.read_text())
     training = settings["training"]
-    loader = ClipLoader(
-        make_data(), LoaderSettings(**settings["loader"]), steps=args.steps, seed=training["seed"]
-    )
-    model = SoundClassifier(NUM_FEATURES, len(SOUNDS), seed=training["seed"])
+    seed = training["seed"] if args.seed is None else args.seed
+    loader = ClipLoader(make_data(), LoaderSettings(**settings["loader"]), steps=args.steps, seed=seed)
+    model = SoundClassifier(NUM_FEATURES, len(SOUNDS), seed=seed)
 
     num_samples = 0
     recent_losses: list[float] = []

@@ -33,6 +33,16 @@ describe.each(['images', 'audio'])('examples/%s', (example) => {
     expect(losses.at(-1)).toBeLessThan(0.75 * (losses[0] ?? 0));
   });
 
+  test('trains in another order with another seed', async () => {
+    const losses = async (seed: string) => {
+      const { stdout } = await execa(python, ['train.py', '--steps', '20', '--seed', seed], { cwd: folder });
+      return stdout.split('\n').filter((line) => line.startsWith('step '));
+    };
+    const [first, other] = [await losses('1'), await losses('2')];
+    expect(first).toHaveLength(2);
+    expect(other).not.toEqual(first);
+  });
+
   test('leaves the engine’s lines to the engine', async () => {
     const { stdout } = await execa(python, ['train.py', '--steps', '10'], { cwd: folder });
     expect(stdout).not.toContain('[autoresearch]');
