@@ -21,6 +21,8 @@ export interface StageStatistics {
   putS: number | null;
   getS: number | null;
   occupationRate: number | null;
+  /** Of the output queue over the whole job, warm-up included; absent where unknown. */
+  numItems?: number;
   /** Last stage before the consumer: its occupation rate is the data readiness. */
   isSink: boolean;
 }

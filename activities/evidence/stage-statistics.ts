@@ -13,9 +13,13 @@ export interface ProcessSamples {
 export function stageStatistics(processes: readonly ProcessSamples[]): StageStatistics[] {
   const tasks = grouped(processes.map(({ tasks }) => steadySamples(tasks)));
   const queues = grouped(processes.map(({ queues }) => steadySamples(queues)));
+  const all = grouped(processes.map(({ queues }) => queues));
   const stages = [...new Set([...tasks.keys(), ...queues.keys()])].flatMap((name) => {
     const parsed = parseStageName(name);
-    return parsed ? [stageRow(name, parsed, tasks.get(name) ?? [], queues.get(name) ?? [])] : [];
+    if (!parsed) return [];
+    const row = stageRow(name, parsed, tasks.get(name) ?? [], queues.get(name) ?? []);
+    const numItems = total(all.get(name)?.flat() ?? [], 'numItems');
+    return [numItems === null ? row : { ...row, numItems }];
   });
   stages.sort((a, b) => a.pipeline - b.pipeline || a.index - b.index || (a.name < b.name ? -1 : 1));
   return markSinks(stages);

@@ -197,6 +197,12 @@ describe('stage statistics of the probe', () => {
     expect(metrics.data_readiness_pct).toBeCloseTo(40);
     expect(metrics.bottleneck_stage).toBe('decode');
   });
+  it('count the items of the whole job', () => {
+    const counts = (processes: (typeof process)[]) =>
+      evidenceOf('', { processes }).stages.map(({ numItems }) => numItems);
+    expect(counts([process])).toEqual([500, 500, 50]);
+    expect(counts([process, process])).toEqual([1000, 1000, 100]);
+  });
   it('of several processes add up their rates', () => {
     expect(evidenceOf('', { processes: [process, process] }).stages[1]).toMatchObject({
       qps: 100,
