@@ -12,6 +12,7 @@ import {
 } from '../domain/experiment.js';
 import type { RunConfig } from '../domain/formats/config.js';
 import type { Spec } from '../domain/formats/spec.js';
+import { typicalObjective } from '../domain/policies/repeats.js';
 import type { RunRecord } from '../domain/reports/run-record.js';
 import type { HistoryEntry } from './agents/agent.js';
 import { readJsonIfAny } from './atomic-file.js';
@@ -55,6 +56,8 @@ function historyEntry(row: ExperimentRow, spec: Spec, record: RunRecord): Histor
       state.status === 'completed'
         ? { metrics: state.metrics, sources: state.sources, findings: record.findings.get(row.nodeId) ?? [] }
         : null,
+    objective: typicalObjective(record.state, row.nodeId),
+    ...(row.judged ? { judged: row.judged } : {}),
     failure: 'failure' in state ? state.failure : null,
     durationS: 'durationS' in state ? state.durationS : null,
     isBest: record.state.best === row.nodeId,

@@ -2,6 +2,7 @@
 import type { PlanReply } from '../domain/formats/agent-replies.js';
 import type { Spec } from '../domain/formats/spec.js';
 import { plateauCount } from '../domain/policies/planning.js';
+import { memoryOf } from '../domain/policies/tried-experiments.js';
 import type { RunRecord } from '../domain/reports/run-record.js';
 import { raise } from './activity-failure.js';
 import type { PlanTask } from './agents/agent.js';
@@ -72,6 +73,7 @@ export function makePlan(deps: {
         evidence: await evidenceFor(workdir, record),
         baseCommit: state.baseCommit ?? '',
         bestNodeId: state.best,
+        memory: memoryOf(state, config.base_launch_command),
         practices: {
           known: state.practicesKnown,
           tried: state.practicesTried,

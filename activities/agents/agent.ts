@@ -2,12 +2,15 @@
  * The one interface to coding agents. A task is data; an answer is text in the reply formats of formats.md. Model-backed
  * agents answer from the prompt, the playbook from the task itself; both replies go through the same parsers and checks.
  */
+import type { Judgement } from '../../domain/confirmation.js';
 import type { EngineState } from '../../domain/engine-state.js';
 import type { Evidence } from '../../domain/evidence.js';
 import type { ExperimentKind, TerminalStatus } from '../../domain/experiment.js';
 import type { Failure } from '../../domain/failure.js';
 import type { Spec } from '../../domain/formats/spec.js';
 import type { Metrics, Result } from '../../domain/metrics.js';
+import type { Objective } from '../../domain/policies/compare.js';
+import type { SearchMemory } from '../../domain/policies/search-memory.js';
 import type { PromptParts } from '../prompts/task-prompt.js';
 
 /** Where the code is that a task is about. */
@@ -63,6 +66,10 @@ export interface HistoryEntry {
   commit: string | null;
   parentId: string | null;
   result: Result | null;
+  /** What it typically measures: the mean over its repeats, where its own run is one of luck; left out, its own run says it. */
+  objective?: Objective | null;
+  /** What its result is worth; left out while that is open, and in runs without repeats. */
+  judged?: Judgement;
   failure: Failure | null;
   /** Of its job, in seconds; null when it did not run to its end. */
   durationS: number | null;
@@ -80,6 +87,8 @@ export type PlanTask = TaskBase & {
   /** Fully resolved commit to stack on for the best, and the run's base. */
   baseCommit: string;
   bestNodeId: string | null;
+  /** Curves of value against result, dimensions without effect, and gains that were never tried together. */
+  memory: SearchMemory;
   practices: { known: string[]; tried: string[]; notApplicable: string[] };
   plateauCount: number;
 };

@@ -2,6 +2,7 @@
 import type { Evidence } from '../../domain/evidence.js';
 import { experimentName, type Spec, SpecSchema } from '../../domain/formats/spec.js';
 import { launchCommandProblem } from '../../domain/policies/launch-command-rules.js';
+import type { SearchMemory } from '../../domain/policies/search-memory.js';
 import { threadBudgetProblem } from '../../domain/policies/thread-budget.js';
 import type { HistoryEntry } from '../agents/agent.js';
 import { setChange } from './changes.js';
@@ -21,6 +22,7 @@ export interface PlanInput {
   baseCommit: string;
   baseLaunchCommand: string;
   bestNodeId: string | null;
+  memory: SearchMemory;
   maxConcurrency: number;
   /** Names of proposals that the engine has just refused. */
   refusedNames?: readonly string[];

@@ -1,9 +1,12 @@
 /** From a task to the prompt that a model reads: which template, and the text of each of its variables. */
+import type { Judgement } from '../../domain/confirmation.js';
 import type { StageStatistics } from '../../domain/evidence.js';
 import { suggestedAction } from '../../domain/failure.js';
 import { objectiveOf } from '../../domain/policies/compare.js';
+import { intervalText, VERDICT_TEXTS } from '../../domain/reports/judgement-text.js';
 import type { AgentTask, AnalyzeTask, HistoryEntry, PlanTask, ReportTask, RewriteTask } from '../agents/agent.js';
 import { knowledgeText } from './knowledge-folder.js';
+import { memoryText } from './memory-text.js';
 import { loadTemplate, renderTemplate } from './render.js';
 import { fenced, otherFilesText, scriptText } from './source-text.js';
 
@@ -112,6 +115,7 @@ function planValues(task: PlanTask): Record<string, string> {
     practices: `known ${known.join(', ')}; tried ${tried.join(', ') || 'none'}; not applicable ${notApplicable.join(', ') || 'none'}`,
     limits: json(task.limits),
     history: task.history.map(entryText).join('\n\n'),
+    memory: memoryText(task.memory),
     stages: stagesText((task.bestNodeId && task.evidence[task.bestNodeId]?.stages) || []),
   };
 }
@@ -129,7 +133,7 @@ function reportValues(task: ReportTask): Record<string, string> {
 }
 
 function entryLine(entry: HistoryEntry): string {
-  const objective = entry.result ? objectiveOf(entry.result.metrics, entry.durationS) : null;
+  const objective = entry.objective ?? (entry.result ? objectiveOf(entry.result.metrics, entry.durationS) : null);
   const outcome = objective
     ? `${objective.metric} ${objective.value}${objective.direction === undefined ? '' : ` (${objective.direction} is better)`}`
     : (entry.failure?.kind ?? entry.status);
@@ -137,17 +141,23 @@ function entryLine(entry: HistoryEntry): string {
 }
 
 function entryText(entry: HistoryEntry): string {
-  const { spec, result, failure } = entry;
+  const { spec, result, failure, judged } = entry;
   const lines = [
     `- ${entryLine(entry)}`,
     `  changes: ${spec.changes.join('; ') || 'none'}; starts from ${spec.goto ?? 'the base commit'}; launch: \`${spec.launch_command || 'base command'}\``,
     `  summary: ${spec.change_summary || spec.description}`,
   ];
+  if (judged) lines.push(`  verdict: ${verdictText(judged)}`);
   if (result) lines.push(`  metrics: ${JSON.stringify(withoutNull(result.metrics))}`);
   for (const finding of result?.findings.slice(0, 4) ?? []) lines.push(`  finding: ${finding}`);
   if (failure?.kind === 'pruned') lines.push(`  measured, and slow: ${failure.message}`);
   else if (failure) lines.push(`  failed: ${failure.message.split('\n')[0]} (${suggestedAction(failure.kind)})`);
   return lines.join('\n');
+}
+
+function verdictText({ verdict, against, gain, reason }: Judgement): string {
+  const compared = gain && against !== null ? `; against ${against} ${intervalText(gain)}` : '';
+  return `${VERDICT_TEXTS[verdict]} (${reason}${compared})`;
 }
 
 function stagesText(stages: readonly StageStatistics[]): string {

@@ -9,6 +9,11 @@ import type { Knob, Survey } from '../../activities/playbook/survey.js';
 import type { Evidence } from '../../domain/evidence.js';
 import type { ExperimentKind } from '../../domain/experiment.js';
 import { type Spec, SpecSchema } from '../../domain/formats/spec.js';
+import { changeSetOf } from '../../domain/policies/change-set.js';
+import { objectiveOf } from '../../domain/policies/compare.js';
+import { leastImprovement } from '../../domain/policies/improvement.js';
+import { type SearchMemory, searchMemory } from '../../domain/policies/search-memory.js';
+import { baseValuesOf } from '../../domain/policies/tried-experiments.js';
 import {
   operate,
   type Random,
@@ -174,6 +179,7 @@ export function simulateRun(
       baseCommit: BASE_COMMIT,
       baseLaunchCommand: command,
       bestNodeId: best!.nodeId,
+      memory: memoryOf(history, command, pipeline.noise),
       maxConcurrency: limits.maxConcurrency,
       practices: { known, tried: [...tried], notApplicable: [] },
     });
@@ -197,6 +203,37 @@ export function simulateRun(
     }
   }
   return record(null, limits.rounds);
+}
+
+/** As the engine would know it, its noise taken from repeats; gains count as confirmed where they exceed what counts. */
+function memoryOf(history: readonly HistoryEntry[], baseCommand: string, noise: number): SearchMemory {
+  const least = leastImprovement(null, { sd: noise, degrees: 1 });
+  const rate = (entry: HistoryEntry | undefined) => entry?.result?.metrics.throughput_samples_per_s ?? null;
+  return searchMemory({
+    experiments: history
+      .filter(({ kind }) => kind !== 'headspace')
+      .map((entry) => {
+        const { stacks_on: stacksOn } = entry.spec as { stacks_on?: unknown };
+        const parentId = typeof stacksOn === 'string' ? stacksOn : null;
+        const before = rate(history.find(({ nodeId }) => nodeId === parentId));
+        const own = rate(entry);
+        const gain = before !== null && own !== null ? own / before - 1 : null;
+        return {
+          nodeId: entry.nodeId,
+          startCommit: entry.spec.goto,
+          changeSet: changeSetOf(entry.spec.changes, entry.spec.launch_command, baseCommand),
+          commit: entry.commit,
+          objective: entry.result && objectiveOf(entry.result.metrics, entry.durationS),
+          runs: 1,
+          isPruned: false,
+          gain: gain !== null && gain > least ? gain : null,
+          parentId,
+        };
+      }),
+    baseCommit: BASE_COMMIT,
+    baseValues: baseValuesOf(baseCommand),
+    least,
+  });
 }
 
 function mean(values: readonly number[]): number {

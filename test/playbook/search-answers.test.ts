@@ -210,6 +210,7 @@ describe('plan and report', () => {
       evidence: { '000_baseline': EVIDENCE },
       baseCommit: BASE_COMMIT,
       bestNodeId: '000_baseline',
+      memory: { dimensions: [], combinations: [] },
       practices: { known: ['mtp', 'batch_size_tuning', 'concurrency_tuning'], tried: [], notApplicable: [] },
       plateauCount: 0,
     });

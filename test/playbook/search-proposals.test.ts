@@ -98,6 +98,7 @@ function inputFor(
     baseLaunchCommand: BASE_COMMAND,
     bestNodeId: '000_baseline',
     maxConcurrency: 3,
+    memory: { dimensions: [], combinations: [] },
     practices: { known: ['mtp', 'batch_size_tuning', 'concurrency_tuning'], tried: [], notApplicable: [] },
     ...change,
   };
@@ -332,5 +333,51 @@ describe('effective settings', () => {
     };
     const base = surveyOfBase(ofBest, [ended('000_baseline', 'baseline', 1), best], BASE_COMMIT, '002_a');
     expect(base.knobs.find(({ id }) => id.endsWith('DECODE_WORKERS'))!.value).toBe(2);
+  });
+});
+
+describe('what the run remembers', () => {
+  const flat = (conditions: string) => {
+    const names = [0, 1, 2].map((i) => `n${i}`);
+    const points = names.map((nodeId, i) => ({
+      value: String(2 ** (i + 1)),
+      objective: { metric: 'throughput_samples_per_s', value: 100 },
+      nodeIds: i === 0 ? [conditions] : [nodeId],
+      runs: 1,
+      isPruned: false,
+    }));
+    const name = 'code:loader.py:decode_workers';
+    const values = points.map(({ value }) => value);
+    const series = [{ others: [], points }];
+    const dimension = { name, values, series, best: points[0]!, effect: 0, isConcluded: true };
+    return { dimensions: [dimension], combinations: [] };
+  };
+  const proposed = (memory: PlanInput['memory']) => {
+    const { experiments } = planProposals(inputFor(PIPELINE, START, [], { memory }));
+    return experiments.some(
+      ({ changes }) => changes.length === 1 && changes[0]!.startsWith('code:loader.py:DECODE_WORKERS='),
+    );
+  };
+
+  it('is not tried again where it made no difference, and is where something else has changed', () => {
+    expect(proposed({ dimensions: [], combinations: [] })).toBe(true);
+    expect(proposed(flat('000_baseline'))).toBe(false);
+    expect(proposed(flat('another'))).toBe(true);
+  });
+
+  it('is no speed when it was quarantined, and the mean of repeats when there are some', () => {
+    const judged = { verdict: 'quarantine', against: null, gain: null, reason: 'too fast' } as const;
+    const history = [
+      ended('000_baseline', 'baseline', 100),
+      { ...ended('002_cheat', 'planned', 900, {}, 'c2'), judged },
+      { ...ended('003_lucky', 'planned', 150, {}, 'c3'), objective: { metric: 'throughput_samples_per_s', value: 90 } },
+    ];
+    expect(readTrials({ knobs: [] }, history.slice(0, 2), BASE_COMMIT, null).incumbent?.entry.nodeId).toBe(
+      '000_baseline',
+    );
+    const knob = surveyFor(PIPELINE, START).knobs.find(({ role }) => role === 'sink_buffer')!;
+    const lucky = { ...history[2]!, spec: SpecSchema.parse({ name: 'l', changes: ['sink_buffer=8'] }) };
+    const { all } = readTrials({ knobs: [knob] }, [history[0]!, lucky], BASE_COMMIT, null);
+    expect(all[1]?.speed).toBeCloseTo(0.9);
   });
 });

@@ -56,6 +56,7 @@ export const PLAN: PlanTask = {
   evidence: {},
   baseCommit: 'base',
   bestNodeId: null,
+  memory: { dimensions: [], combinations: [] },
   practices: { known: [], tried: [], notApplicable: [] },
   plateauCount: 0,
 };

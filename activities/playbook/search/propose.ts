@@ -3,12 +3,14 @@
  * same history always gives the same proposals. Pure.
  */
 import type { Evidence } from '../../../domain/evidence.js';
+import type { SearchMemory } from '../../../domain/policies/search-memory.js';
 import { diagnose } from '../../../domain/policies/stage-rules.js';
 import { diagnosisSentences } from '../../../domain/policies/stage-sentences.js';
 import type { HistoryEntry } from '../../agents/agent.js';
 import type { Survey } from '../survey.js';
 import { type Axis, axesOf, axisValue, threadsIn } from './axes.js';
 import { batchMoves } from './batch-moves.js';
+import { concludedKnobs, turnsConcludedOnly } from './concluded.js';
 import { combinations, refinements, settingAfter, weighByHistory } from './history-moves.js';
 import type { Move } from './moves.js';
 import { pipelineMoves } from './pipeline-moves.js';
@@ -24,6 +26,7 @@ export interface SearchInput {
   evidence: Readonly<Record<string, Evidence>>;
   baseCommit: string;
   bestNodeId: string | null;
+  memory: SearchMemory;
   maxConcurrency: number;
   /** Best-practice tags that were neither tried nor found inapplicable. */
   untried: readonly string[];
@@ -61,6 +64,8 @@ export function proposeMoves(input: SearchInput): SearchAnswer {
   ];
   if (trials.ceiling !== null)
     reasons.push(`Cached data (headspace) allows ${trials.ceiling.toFixed(2)} times the baseline.`);
+  const flat = input.memory.dimensions.filter(({ isConcluded }) => isConcluded);
+  for (const { name, values } of flat) reasons.push(`${name} makes no difference at ${values.join(', ')}.`);
   if (situation.headroom - 1 <= Math.max(AT_CEILING, trials.noise)) {
     const far = `${((situation.headroom - 1) * 100).toFixed(1)}%`;
     reasons.push(
@@ -134,7 +139,11 @@ function rankedMoves(input: SearchInput, situation: Situation, incumbent: Trial,
     // Step times of different batch sizes cannot be compared.
     ...(byThroughput ? batchMoves(axes, incumbent, trials, stepMs) : []),
   ].map((move) => weighByHistory(move, axes, incumbent, trials));
-  const all = [...suggested, ...refinements(axes, incumbent, trials), ...combinations(incumbent, trials)];
+  const concluded = concludedKnobs(input.memory, input.survey, incumbent.entry.nodeId);
+  const all = [
+    ...[...suggested, ...refinements(axes, incumbent, trials)].filter((move) => !turnsConcludedOnly(move, concluded)),
+    ...combinations(incumbent, trials),
+  ];
   const seen = new Set([...trials.all.map(({ key }) => key), settingKey(trials.base)]);
   const ranked = all
     .filter(({ gain }) => gain >= WORTH_A_JOB)

@@ -71,8 +71,8 @@ function prunedSpeed({ failure }: HistoryEntry, speedOf: (nodeId: string) => num
 }
 
 function objective(entry: HistoryEntry): Objective | null {
-  if (entry.status !== 'completed' || !entry.result) return null;
-  return objectiveOf(entry.result.metrics, entry.durationS);
+  if (entry.status !== 'completed' || !entry.result || entry.judged?.verdict === 'quarantine') return null;
+  return entry.objective ?? objectiveOf(entry.result.metrics, entry.durationS);
 }
 
 /** The baseline; should it have no number, the first run that has one. */
