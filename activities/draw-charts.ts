@@ -1,6 +1,9 @@
-/** Draws progress.png and hypothesis_tree.png from the event log. Drawn again, they are the same pictures. */
+/** Draws progress.png, dimension_curves.png and hypothesis_tree.png from the event log. Drawn again, they are the same pictures. */
+import { dimensionsSvg } from '../domain/charts/dimensions-svg.js';
 import { progressSvg } from '../domain/charts/progress-svg.js';
 import { treeSvg } from '../domain/charts/tree-svg.js';
+import type { RunConfig } from '../domain/formats/config.js';
+import { memoryOf } from '../domain/policies/tried-experiments.js';
 import type { RunRecord } from '../domain/reports/run-record.js';
 import { writeFileAtomic } from './atomic-file.js';
 import { svgToPng } from './charts/svg-to-png.js';
@@ -12,14 +15,15 @@ import type { Workdir } from './workdir.js';
 export function makeDrawCharts({ context, runLog }: { context: RunContext; runLog: RunLog }): Activities['drawCharts'] {
   return async (input) => {
     ownRun(context, input);
-    await drawRunCharts(context.workdir, await runLog.record());
+    await drawRunCharts(context.workdir, context.config, await runLog.record());
   };
 }
 
-export async function drawRunCharts(workdir: Workdir, record: RunRecord): Promise<void> {
-  // Both are made before the first wait: they show the same moment.
+export async function drawRunCharts(workdir: Workdir, config: RunConfig, record: RunRecord): Promise<void> {
+  // All are made before the first wait: they show the same moment.
   const charts = [
     [workdir.progressChart, progressSvg(record)],
+    [workdir.dimensionsChart, dimensionsSvg(record.state.run, memoryOf(record.state, config.base_launch_command))],
     [workdir.treeChart, treeSvg(record)],
   ] as const;
   for (const [path, svg] of charts) await writeFileAtomic(path, await svgToPng(svg));

@@ -85,7 +85,7 @@ export async function rebuildWorkdir(workdir: Workdir): Promise<{ seq: number; e
     throw new RangeError(`${workdir.events} holds no events: there is nothing to rebuild from`);
   await new Projections(workdir, config).renew(record);
   if (record.state.status === 'stopped') await writeReport(workdir, config, record);
-  await drawRunCharts(workdir, record);
+  await drawRunCharts(workdir, config, record);
   return { seq: record.state.seq, experiments: Object.keys(record.state.experiments).length };
 }
 

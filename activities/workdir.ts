@@ -30,6 +30,9 @@ export class Workdir {
   get progressChart() {
     return this.at('progress.png');
   }
+  get dimensionsChart() {
+    return this.at('dimension_curves.png');
+  }
   get treeChart() {
     return this.at('hypothesis_tree.png');
   }

@@ -46,7 +46,7 @@ export async function demo(
   return {
     ...outcome,
     source,
-    pictures: [workdir.progressChart, workdir.treeChart].filter((path) => existsSync(path)),
+    pictures: [workdir.progressChart, workdir.dimensionsChart, workdir.treeChart].filter((path) => existsSync(path)),
   };
 }
 

@@ -1,4 +1,4 @@
-/** The few SVG elements that both charts are made of, and their palette. */
+/** The few SVG elements that the charts are made of, and their palette. */
 import { cleanLabel, escapeXml, type TextStyle } from './label-text.js';
 
 export const INK = '#1f2933';

@@ -6,6 +6,7 @@ import { type EngineState, tallyShown } from '../engine-state.js';
 import { BASELINE_ID, commitOf, type ExperimentRow, HEADSPACE_ID, isPruned } from '../experiment.js';
 import { type FailureKind, suggestedAction } from '../failure.js';
 import type { RunConfig } from '../formats/config.js';
+import { memoryOf } from '../policies/tried-experiments.js';
 import { confidenceLines } from './confidence.js';
 import { type ExperimentTableRow, experimentTable } from './experiment-table.js';
 import { headlineTable, headspaceSentence } from './headline.js';
@@ -15,6 +16,7 @@ import { prunedLines } from './pruned.js';
 import { durationText, objectiveText, speedupText } from './quantity-text.js';
 import { type RunFacts, runFacts } from './run-facts.js';
 import type { RunRecord } from './run-record.js';
+import { searchMemoryLines } from './search-memory-lines.js';
 import { spendingLines } from './spending-text.js';
 import { change, experimentTableLines, type Specs } from './summary.js';
 import { winnerLines } from './winner.js';
@@ -50,6 +52,7 @@ export function finalReport(record: RunRecord, specs: Specs, config: RunConfig):
         completed.filter((row) => !isGain(row)),
       ),
     ),
+    ...section('## What was learnt of each dimension', searchMemoryLines(memoryOf(state, config.base_launch_command))),
     ...section('## What was ended early', prunedLines(state)),
     ...section('## What failed', failedEntries(state, specs)),
     ...section('## Planning rounds', planLines(record)),

@@ -51,7 +51,7 @@ describe('text in pictures', () => {
 });
 
 describe('drawCharts', () => {
-  test('draws both pictures; drawn again they are the same', async () => {
+  test('draws all pictures; drawn again they are the same', async () => {
     const run = syntheticRun({ followUps: 6, open: 2 });
     const { workdir, context } = await syntheticWorkdir(run);
     const runLog = openRunLog(workdir);
@@ -61,7 +61,7 @@ describe('drawCharts', () => {
     const first = await filesOf(workdir);
     await drawCharts({ run: 'r1' });
     expect(await filesOf(workdir)).toEqual(first);
-    for (const path of [workdir.progressChart, workdir.treeChart]) {
+    for (const path of [workdir.progressChart, workdir.dimensionsChart, workdir.treeChart]) {
       const { format, width } = await sharp(await readFile(path)).metadata();
       expect({ format, isWide: width > 1000 }).toEqual({ format: 'png', isWide: true });
     }

@@ -1,11 +1,13 @@
 import { describe, expect, test } from 'vitest';
+import { dimensionsSvg } from '../../domain/charts/dimensions-svg.js';
 import { cleanLabel, fittedLabel, fittedName, labelWidth } from '../../domain/charts/label-text.js';
 import { progressSvg } from '../../domain/charts/progress-svg.js';
 import { OUTCOMES } from '../../domain/charts/svg.js';
 import { BOX, layoutTree } from '../../domain/charts/tree-layout.js';
 import { treeModel } from '../../domain/charts/tree-model.js';
 import { treeSvg } from '../../domain/charts/tree-svg.js';
-import { newRunRecord } from '../../domain/reports/run-record.js';
+import { memoryOf } from '../../domain/policies/tried-experiments.js';
+import { newRunRecord, type RunRecord } from '../../domain/reports/run-record.js';
 import { syntheticRun } from '../support/run-events.js';
 import { recordOf } from '../support/run-record.js';
 
@@ -65,9 +67,11 @@ describe('the hypothesis tree', () => {
   });
 });
 
-describe('both charts', () => {
+const curvesSvg = ({ state }: RunRecord) => dimensionsSvg(state.run, memoryOf(state, 'python train.py'));
+
+describe('all charts', () => {
   test.each(SIZES)('of %o are the same for the same events, and well-formed', (options) => {
-    for (const draw of [progressSvg, treeSvg]) {
+    for (const draw of [progressSvg, treeSvg, curvesSvg]) {
       const svg = draw(recordOf(syntheticRun(options).events));
       expect(svg).toBe(draw(recordOf(syntheticRun(options).events)));
       expect(svg).not.toMatch(/NaN|undefined|Infinity/);
@@ -78,6 +82,7 @@ describe('both charts', () => {
 
   test('are drawn before anything happened', () => {
     expect(progressSvg(newRunRecord())).not.toMatch(/NaN|Infinity/);
+    expect(curvesSvg(newRunRecord())).not.toMatch(/NaN|Infinity/);
     expect(treeSvg(newRunRecord())).toContain('No experiments yet.');
   });
 });
@@ -105,6 +110,20 @@ describe('the progress chart', () => {
   test('names a ceiling that is far above everything, instead of shrinking the rest', () => {
     expect(progressSvg(recordOf(syntheticRun({ followUps: 4, ceiling: 9 }).events))).toContain('↑ headspace 3,010');
     expect(progressSvg(recordOf(syntheticRun({ followUps: 4, ceiling: 1.2 }).events))).toContain('>headspace 401.4<');
+  });
+});
+
+describe('the curves', () => {
+  test('have a panel for each dimension that was changed alone, and a mark for each value', () => {
+    const { state } = recordOf(syntheticRun({ followUps: 30, seed: 3 }).events);
+    const memory = memoryOf(state, 'python train.py');
+    const shown = memory.dimensions.filter(({ series }) => series.length > 0);
+    expect(shown.length).toBeGreaterThan(2);
+    const svg = dimensionsSvg('r1', memory);
+    for (const { name } of shown) expect(svg).toContain(`>${name}<`);
+    const marks = shown.flatMap(({ series }) => series.flatMap(({ points }) => points)).length;
+    // Two in the legend.
+    expect(svg.match(/<circle /g)).toHaveLength(marks + 2);
   });
 });
 

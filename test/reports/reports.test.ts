@@ -8,6 +8,7 @@ import { findingsReport, findingsSection } from '../../domain/reports/findings.j
 import { masterTableHeader, masterTableLine } from '../../domain/reports/master-table.js';
 import { durationText, gainText, numberText, speedupText } from '../../domain/reports/quantity-text.js';
 import { newRunRecord } from '../../domain/reports/run-record.js';
+import { searchMemoryLines } from '../../domain/reports/search-memory-lines.js';
 import { summaryReport } from '../../domain/reports/summary.js';
 import { budgetRun } from '../support/budget-run.js';
 import { commitFor, type RunOptions, type SyntheticRun, syntheticConfig, syntheticRun } from '../support/run-events.js';
@@ -161,4 +162,13 @@ describe('tab-separated values', () => {
       expect(parseTsv(table)).toEqual([{ a: text, b: '' }]);
     },
   );
+});
+
+test('gains that were never tried together are listed under the table of dimensions', () => {
+  const expected = { metric: 'throughput_samples_per_s', value: 180 };
+  const flat = { name: 'z', values: ['base', '4', '8'], series: [], best: null, effect: 0, isConcluded: true };
+  const combinations = [{ onto: '002_x', added: '003_y', changes: ['y=2'], expected }];
+  const lines = searchMemoryLines({ dimensions: [flat], combinations });
+  expect(lines).toContain('| z | base, 4, 8 | - | 0% | yes |');
+  expect(lines).toContain('- 003_y (y=2) on top of 002_x: 180 samples/s, were the two gains to multiply');
 });
