@@ -15,6 +15,7 @@ import {
   incumbentIsDue,
   judgeRepeats,
   KEEP_CONFIDENCE,
+  MOST_REPEATS,
   type Sides,
 } from './improvement.js';
 import type { Noise } from './noise.js';
@@ -127,6 +128,9 @@ function nextOf(state: EngineState, row: ExperimentRow): EventBody[] {
   const says = noise && least !== null ? judgeRepeats(ownRuns, noise, least) : 'repeat';
   if (says === 'reject') return [verdict('reject', `its repeats are not better than ${against}`, gain)];
   if (says === 'keep') return kept(state, row, ownRuns, noise!, verdict, gain);
+  // Those that other work disturbed count as well: a busy machine must not make a run endless.
+  if (confirmationsOf(state, nodeId).length >= MOST_REPEATS)
+    return [verdict('reject', `${MOST_REPEATS} repeats show no gain over ${against}`, gain)];
   return [verdict('repeat', 'not decided', gain), ...nextRound(state, row, ownRuns.incumbent)];
 }
 

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { DEFAULT_CONFIRMATION } from '../../domain/confirmation.js';
 import { rowOf } from '../../domain/engine-state.js';
 import { UNKNOWN_METRICS } from '../../domain/metrics.js';
+import { MOST_REPEATS } from '../../domain/policies/improvement.js';
 import { nextMove } from '../../domain/policies/moves.js';
 import { planningVerdict, plateauCount } from '../../domain/policies/planning.js';
 import { provenGain, typicalObjective } from '../../domain/policies/repeats.js';
@@ -109,6 +110,18 @@ describe('confirmation', () => {
       }
       expect([story.verdict('002_a'), story.state.best]).toEqual(['reject', '000_baseline']);
       expect(repeats).toBe(4);
+    });
+
+    it('ends after so many repeats, also where only some of them were disturbed', () => {
+      const story = ConfirmedStory.seeded().proposes('002_a').ends('002_a', 130);
+      let [repeats, others] = [0, 0];
+      for (let [id] = story.open(); id !== undefined && repeats < 100; [id] = story.open()) {
+        if (!id.startsWith('002_a_repeat')) story.ends(id, others++ % 2 === 0 ? 115 : 88);
+        else if (repeats++ % 6 === 0) story.ends(id, repeats % 12 === 1 ? 125 : 94);
+        else story.ends(id, 60, { contention: 0.5 });
+      }
+      expect(repeats).toBe(MOST_REPEATS);
+      expect([story.verdict('002_a'), story.open()]).toEqual(['reject', []]);
     });
 
     it('believes single runs where that was asked for', () => {
