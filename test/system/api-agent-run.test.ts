@@ -46,7 +46,7 @@ describe('a run with the API agent', () => {
       project: packageFile('examples', 'images'),
       env: environment(server),
       flags: [
-        ...['--agent', 'anthropic', '--model', 'claude-sonnet-5-5', '--python', python, '--max-concurrency', '1'],
+        ...['--agent', 'anthropic', '--model', 'claude-sonnet-5-5', '--python', python, '--max-concurrency', '2'],
         ...['--base-launch-command', `${python} train.py`, '--max-iterations', '2'],
       ],
     });

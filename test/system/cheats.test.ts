@@ -76,18 +76,9 @@ describe('an agent that cheats', () => {
       flags: [
         ...['--base-launch-command', `${packageFile('.tools', 'venv', 'bin', 'python')} train.py`],
         ...['--agent-command', packageFile('test', 'fixtures', 'agents', 'cheating-claude.py')],
-        ...[
-          '--max-iterations',
-          '1',
-          '--max-concurrency',
-          '3',
-          '--calibration-runs',
-          '4',
-          '--verify-runs',
-          '0',
-          '--min-improvement',
-          '0.2',
-        ],
+        ...['--max-iterations', '1', '--max-concurrency', '3', '--calibration-runs', '4', '--verify-runs', '0'],
+        // Less than the honest gain and what the cheats pretend; what is not better is seen at once.
+        ...['--min-improvement', '20'],
       ],
     });
     const { code, output } = await exitOf(run.start(...run.firstFlags()));
