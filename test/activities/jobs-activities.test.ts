@@ -154,7 +154,8 @@ describe('launchJob', () => {
 });
 
 describe('pollMetrics', () => {
-  it('tells the engine of a launch when the job has its slot', async () => {
+  /** The job n1 holds the machine until the file `go` is there; the hold makes another job wait for it. */
+  async function machineHeldUntilGo(): Promise<HostHold> {
     vi.stubEnv('AUTORESEARCH_SLOTS_DIR', jobs.file('slots'));
     onTestFinished(() => {
       vi.unstubAllEnvs();
@@ -162,6 +163,11 @@ describe('pollMetrics', () => {
     const hold: HostHold = { machine: 'exclusive', resources: [] };
     const busy = `until [ -e ${jobs.file('go')} ]; do sleep 0.02; done`;
     await jobs.platform.launch(await jobs.request('n1', busy, { hold }));
+    return hold;
+  }
+
+  it('tells the engine of a launch when the job has its slot', async () => {
+    const hold = await machineHeldUntilGo();
     const { jobId } = await jobs.platform.launch(await jobs.request('n2', 'true', { hold }));
     await expect(poll('n2', { windowMs: 100 })).rejects.toThrow('is still running');
     expect(jobs.told).toEqual([]);
@@ -176,13 +182,7 @@ describe('pollMetrics', () => {
   });
 
   it('judges a job by its limits from when it has its slot', async () => {
-    vi.stubEnv('AUTORESEARCH_SLOTS_DIR', jobs.file('slots'));
-    onTestFinished(() => {
-      vi.unstubAllEnvs();
-    });
-    const hold: HostHold = { machine: 'exclusive', resources: [] };
-    const busy = `until [ -e ${jobs.file('go')} ]; do sleep 0.02; done`;
-    await jobs.platform.launch(await jobs.request('n1', busy, { hold }));
+    const hold = await machineHeldUntilGo();
     const limitS = 2;
     const limits = { hold, timeoutS: limitS, stallTimeoutS: limitS };
     const { jobId } = await jobs.platform.launch(await jobs.request('n2', 'true', limits));
