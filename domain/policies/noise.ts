@@ -18,6 +18,11 @@ export function logSpeed(objective: Objective): number {
   return directionOf(objective) === 'higher' ? Math.log(objective.value) : -Math.log(objective.value);
 }
 
+/** The same metric at another speed. */
+export function withLogSpeed(like: Objective, speed: number): Objective {
+  return { ...like, value: directionOf(like) === 'higher' ? Math.exp(speed) : Math.exp(-speed) };
+}
+
 /**
  * The pooled standard deviation within groups of repeats of the same code (each an array of log speeds): sums of squares
  * and degrees of freedom add up over all that were repeated in the run, so that three repeats here and two there are

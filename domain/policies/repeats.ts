@@ -3,9 +3,9 @@ import type { EngineState } from '../engine-state.js';
 import type { ExperimentRow } from '../experiment.js';
 import { BASELINE_ID, HEADSPACE_ID, isTerminal } from '../experiment.js';
 import { changesTheStep } from './ceiling.js';
-import { directionOf, type Objective, objectiveOfRow } from './compare.js';
+import { type Objective, objectiveOfRow } from './compare.js';
 import { type GainInterval, gainInterval, leastImprovement, REPORT_CONFIDENCE } from './improvement.js';
-import { logSpeed, mean, type Noise, pooledNoise } from './noise.js';
+import { logSpeed, mean, type Noise, pooledNoise, withLogSpeed } from './noise.js';
 
 /** Repeats that are still there, ended or not. */
 export function repeatRows(state: EngineState, nodeId: string): ExperimentRow[] {
@@ -55,8 +55,7 @@ export function typicalObjective(state: EngineState, nodeId: string): Objective 
   const own = objectiveOfRow(state.experiments[nodeId]);
   const runs = own && runsOf(state, nodeId, own.metric);
   if (!own || !runs || runs.length === 0 || repeatRows(state, nodeId).length === 0) return own;
-  const speed = mean(runs);
-  return { ...own, value: directionOf(own) === 'higher' ? Math.exp(speed) : Math.exp(-speed) };
+  return withLogSpeed(own, mean(runs));
 }
 
 /** Null while nothing was repeated with success. */

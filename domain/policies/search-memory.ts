@@ -7,9 +7,8 @@
  */
 
 import type { Objective } from './compare.js';
-import { directionOf } from './compare.js';
 import { type Changed, type Changes, changesKey, changeText, effectiveChanges } from './effective-changes.js';
-import { logSpeed as logSpeedOf, mean } from './noise.js';
+import { logSpeed as logSpeedOf, mean, withLogSpeed } from './noise.js';
 
 /** An experiment as the memory needs it. */
 export interface Tried extends Changed {
@@ -138,10 +137,6 @@ function pointOf(value: string, same: readonly Measured[]): CurvePoint {
     runs: used.reduce((sum, { runs }) => sum + runs, 0),
     isPruned: whole.length === 0,
   };
-}
-
-function withLogSpeed(like: Objective, speed: number): Objective {
-  return { ...like, value: directionOf(like) === 'higher' ? Math.exp(speed) : Math.exp(-speed) };
 }
 
 function dimension(name: string, tried: readonly string[], series: Series[], least: number | null): Dimension {
