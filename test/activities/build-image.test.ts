@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { ApplicationFailure } from '@temporalio/common';
@@ -8,6 +8,7 @@ import { processIdentity } from '../../activities/process-identity.js';
 import { makeReleaseTree } from '../../activities/release-tree.js';
 import type { SourceControl } from '../../activities/source-control/source-control.js';
 import { Workdir } from '../../activities/workdir.js';
+import { removeFolder } from '../support/remove-folder.js';
 import { configOf, open, repository, temporaryFolder } from './source-fixture.js';
 
 let folder: string;
@@ -23,7 +24,7 @@ beforeEach(async () => {
   code = await open(workdir.root, source);
   anchor = await code.anchor();
 });
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
+afterEach(() => removeFolder(folder));
 
 async function prepare(nodeId: string, commit = anchor): Promise<{ run: string; nodeId: string }> {
   await code.commitEdits(nodeId, commit, new Map(), 'prepared');

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { svgToPng } from '../../activities/charts/svg-to-png.js';
 import { makeDrawCharts } from '../../activities/draw-charts.js';
 import { openRunLog } from '../../activities/run-log.js';
+import { removeFolder } from '../support/remove-folder.js';
 import { syntheticRun } from '../support/run-events.js';
 import { filesOf, syntheticWorkdir } from '../support/synthetic-workdir.js';
 
@@ -18,7 +19,7 @@ beforeAll(async () => {
   process.env.XDG_CACHE_HOME = noFonts;
   process.env.XDG_DATA_HOME = noFonts;
 });
-afterAll(() => rm(noFonts, { recursive: true, force: true }));
+afterAll(() => removeFolder(noFonts));
 
 async function glyph(text: string, weight = 'normal'): Promise<Buffer> {
   const png = await svgToPng(

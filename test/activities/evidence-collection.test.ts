@@ -1,4 +1,4 @@
-import { appendFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -7,6 +7,7 @@ import type { Platform } from '../../activities/platforms/platform.js';
 import { Workdir } from '../../activities/workdir.js';
 import type { Evidence } from '../../domain/evidence.js';
 import { ConfigSchema, type RunConfig } from '../../domain/formats/config.js';
+import { removeFolder } from '../support/remove-folder.js';
 
 let root: string;
 let workdir: Workdir;
@@ -22,7 +23,7 @@ beforeEach(async () => {
     JSON.stringify({ name: 'decode_c8', launch_command: 'python train.py --batch_size=16' }),
   );
 });
-afterEach(() => rm(root, { recursive: true, force: true }));
+afterEach(() => removeFolder(root));
 
 async function put(path: string, content: string | Buffer) {
   await mkdir(dirname(path), { recursive: true });

@@ -18,10 +18,8 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await writeFile(first.file('go'), '');
-  for (const jobs of [first, second]) {
-    await jobs.platform.cancel('local_n1');
-    await jobs.remove();
-  }
+  for (const jobs of [first, second]) await jobs.platform.cancel('local_n1');
+  for (const jobs of [first, second]) await jobs.remove();
   vi.unstubAllEnvs();
 });
 

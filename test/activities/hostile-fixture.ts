@@ -19,6 +19,7 @@ import type { ExperimentIdentity } from '../../domain/experiment.js';
 import { SpecSchema } from '../../domain/formats/spec.js';
 import { DEFAULT_LIMITS } from '../../domain/limits.js';
 import { type Result, UNKNOWN_METRICS } from '../../domain/metrics.js';
+import { removeFolder } from '../support/remove-folder.js';
 import { configOf, fingerprint, open, repository, run, temporaryFolder, write } from './source-fixture.js';
 
 export const TRAIN = `import time
@@ -120,8 +121,8 @@ export default { name: 'hostile', answer: () => readFileSync(${JSON.stringify(jo
     await this.apply('no edits').catch(() => undefined);
   }
 
-  remove(): void {
-    rmSync(this.root, { recursive: true, force: true });
+  async remove(): Promise<void> {
+    await removeFolder(this.root);
   }
 
   private deps(reply: string) {

@@ -1,6 +1,6 @@
 /** A workdir, a source directory with its tree, and the local platform on them: what the tests of jobs work with. */
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, realpath, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, realpath } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -14,6 +14,7 @@ import type { RunContext } from '../../activities/run-context.js';
 import type { SourceControl } from '../../activities/source-control/source-control.js';
 import { Workdir } from '../../activities/workdir.js';
 import { ConfigSchema, type RunConfig } from '../../domain/formats/config.js';
+import { removeFolder } from '../support/remove-folder.js';
 
 export const RUN = 'r1';
 export const FIXTURES = packageFile('test', 'fixtures', 'jobs');
@@ -99,7 +100,7 @@ export class JobFixture {
   };
 
   async remove(): Promise<void> {
-    await rm(this.root, { recursive: true, force: true });
+    await removeFolder(this.root);
   }
 }
 

@@ -1,17 +1,18 @@
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { protectedPaths } from '../../activities/edits/protected-paths.js';
 import { knowledgeText } from '../../activities/prompts/knowledge-folder.js';
 import { promptParts } from '../../activities/prompts/task-prompt.js';
 import { ANALYZE, APPLY, PLAN } from '../support/agent-tasks.js';
+import { removeFolder } from '../support/remove-folder.js';
 import { temporaryFolder, write } from './source-fixture.js';
 
 let folder: string;
 beforeEach(() => {
   folder = temporaryFolder();
 });
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
+afterEach(() => removeFolder(folder));
 
 it('shows the text files of the folder by name, and no others', async () => {
   write(folder, { 'b.md': '# Beta\n', 'a.txt': 'alpha', 'data.bin': 'x', 'run.py': 'x' });

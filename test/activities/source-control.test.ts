@@ -15,6 +15,7 @@ import {
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { removeFolder } from '../support/remove-folder.js';
 import { fingerprint, open, repository, run, temporaryFolder, write } from './source-fixture.js';
 
 let folder: string;
@@ -26,9 +27,9 @@ beforeEach(() => {
   source = join(folder, 'repo');
   workdir = join(folder, 'workdir');
 });
-afterEach(() => {
+afterEach(async () => {
   delete process.env.AUTORESEARCH_NATIVE_GIT;
-  rmSync(folder, { recursive: true, force: true });
+  await removeFolder(folder);
 });
 
 describe.each(['native git', 'isomorphic-git'])('a repository, by %s', (backend) => {

@@ -4,13 +4,14 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { pythonCandidates, targetPython } from '../../activities/target-python.js';
+import { removeFolder } from '../support/remove-folder.js';
 import { temporaryFolder, write } from './source-fixture.js';
 
 let source: string;
 beforeEach(() => {
   source = temporaryFolder();
 });
-afterEach(() => rmSync(source, { recursive: true, force: true }));
+afterEach(() => removeFolder(source));
 
 describe('finds the interpreter in the launch command', () => {
   const cases: [string, string][] = [

@@ -1,5 +1,5 @@
 /** The API agent against a loopback server: each fault is a typed failure or a repeated call, and every token is booked. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { ApplicationFailure } from '@temporalio/common';
@@ -19,6 +19,7 @@ import type { RunConfig } from '../../domain/formats/config.js';
 import { ANALYZE, APPLY, agentConfig, agentWith, askAgent, failureOf, PLAN, REPORT } from '../support/agent-tasks.js';
 import { knobsAnswer } from '../support/knobs-answers.js';
 import { type Fault, MessagesServer } from '../support/messages-server.js';
+import { removeFolder } from '../support/remove-folder.js';
 
 const KEY = 'sk-test-canary';
 
@@ -248,7 +249,7 @@ describe('a reply that an engine left behind', () => {
 
   async function left(server: MessagesServer, printed: string) {
     const hooks = { onStart: async () => undefined, replyFile: join(await mkdtemp(join(tmpdir(), 'left-')), 'reply') };
-    onTestFinished(() => rm(dirname(hooks.replyFile), { recursive: true, force: true }));
+    onTestFinished(() => removeFolder(dirname(hooks.replyFile)));
     await writeFile(hooks.replyFile, printed);
     const env = { ANTHROPIC_API_KEY: KEY, ANTHROPIC_BASE_URL: server.url };
     return await failureOf(askAgent(createAnthropicAgent(agentConfig(), hooks, env), APPLY));

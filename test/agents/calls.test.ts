@@ -1,7 +1,7 @@
 /** Questions to the API agent that are cut, refused and interrupted: no reply that arrived is asked for again, or booked twice. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text as textOf } from 'node:stream/consumers';
@@ -19,6 +19,7 @@ import { untilAgentsEnded } from '../support/agent-processes.js';
 import { APPLY, agentConfig, failureOf } from '../support/agent-tasks.js';
 import { knobsAnswer } from '../support/knobs-answers.js';
 import { type Fault, MessagesServer } from '../support/messages-server.js';
+import { removeFolder } from '../support/remove-folder.js';
 
 const ROOM = [16_000, 64_000];
 const WAIT: Fault = { kind: 'status', status: 429, headers: { 'retry-after': '1' } };
@@ -29,7 +30,7 @@ async function serverWith(...faults: (Fault | null)[]) {
 
 async function newWorkdir(): Promise<Workdir> {
   const root = await mkdtemp(join(tmpdir(), 'autoresearch-calls-'));
-  onTestFinished(() => rm(root, { recursive: true, force: true }));
+  onTestFinished(() => removeFolder(root));
   return new Workdir(root);
 }
 

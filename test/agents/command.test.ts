@@ -1,6 +1,6 @@
 /** The agent commands: what they are given, what is made of what they print, and that no process of theirs stays. */
 import { existsSync, mkdtempSync } from 'node:fs';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
@@ -16,6 +16,7 @@ import { processIdentity } from '../../activities/process-identity.js';
 import { Workdir } from '../../activities/workdir.js';
 import type { RunConfig } from '../../domain/formats/config.js';
 import { APPLY, agentConfig, askAgent, failureOf } from '../support/agent-tasks.js';
+import { removeFolder } from '../support/remove-folder.js';
 
 const fixture = (name: string) => packageFile('test', 'fixtures', 'agents', name);
 function noHooks() {
@@ -29,7 +30,7 @@ function claude(command: string, flags: string[] = [], more: Partial<RunConfig> 
 
 async function folder(): Promise<string> {
   const path = await mkdtemp(join(tmpdir(), 'autoresearch-agents-'));
-  onTestFinished(() => rm(path, { recursive: true, force: true }));
+  onTestFinished(() => removeFolder(path));
   return path;
 }
 

@@ -1,7 +1,7 @@
 /** A user's own agent: checked when it is loaded, held to its interface and to the time limit. */
 
 import { readFileSync } from 'node:fs';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -11,12 +11,13 @@ import { agentProblem, createAgent, defaultAgent, unknownCostReason } from '../.
 import { parsePlan } from '../../activities/agents/parse-reply.js';
 import { packageFile } from '../../activities/package-files.js';
 import { APPLY, agentConfig, askAgent, failureOf, PLAN } from '../support/agent-tasks.js';
+import { removeFolder } from '../support/remove-folder.js';
 
 const HOOKS = { onStart: async () => undefined, replyFile: '/nowhere' };
 
 async function moduleWith(code: string): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'autoresearch-module-'));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  onTestFinished(() => removeFolder(folder));
   const path = join(folder, 'my-agent.mjs');
   await writeFile(path, code);
   return path;
@@ -120,7 +121,7 @@ describe('the choice of an agent', () => {
 
   it('is the API where a profile is on disk', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'autoresearch-profile-'));
-    onTestFinished(() => rm(folder, { recursive: true, force: true }));
+    onTestFinished(() => removeFolder(folder));
     await mkdir(join(folder, 'configs'));
     await writeFile(join(folder, 'configs', 'work.json'), '{}');
     expect(defaultAgent({ ANTHROPIC_CONFIG_DIR: folder })).toBe('claude');

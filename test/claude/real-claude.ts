@@ -1,5 +1,5 @@
 /** The real `claude` command against the loopback server: what it costs is what is booked, and its errors are understood. */
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
@@ -15,13 +15,14 @@ import { CommandRun, exitOf, killed } from '../support/command-run.js';
 import { exampleAnswer } from '../support/example-answers.js';
 import { knobsAnswer } from '../support/knobs-answers.js';
 import { type Fault, MessagesServer } from '../support/messages-server.js';
+import { removeFolder } from '../support/remove-folder.js';
 
 const CLAUDE = packageFile('.tools', 'claude', 'node_modules', '.bin', 'claude');
 
 /** Its own home, no traffic but to the loopback server, and no repetitions of its own: they take minutes. */
 async function environment(server: MessagesServer): Promise<Record<string, string>> {
   const home = await mkdtemp(join(tmpdir(), 'autoresearch-claude-'));
-  onTestFinished(() => rm(home, { recursive: true, force: true }));
+  onTestFinished(() => removeFolder(home));
   return {
     HOME: home,
     ANTHROPIC_BASE_URL: server.url,

@@ -1,11 +1,12 @@
 /** Runs the command line in this process and keeps what it printed; and projects to point it at. */
 import { createHash } from 'node:crypto';
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { Output } from '../../client/output.js';
 import { runCli } from '../../client/program.js';
+import { removeFolder } from '../support/remove-folder.js';
 
 export interface Said {
   code: number;
@@ -32,7 +33,7 @@ export async function autoresearch(...words: string[]): Promise<Said> {
 /** An empty folder that goes when the test ends. */
 export async function temporaryFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'autoresearch-client-'));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  onTestFinished(() => removeFolder(folder));
   return folder;
 }
 

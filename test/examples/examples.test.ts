@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { packageFile } from '../../activities/package-files.js';
+import { removeFolder } from '../support/remove-folder.js';
 
 const python = packageFile('.tools', 'venv', 'bin', 'python');
 const STEPS = 40;
@@ -18,7 +19,7 @@ describe.each(['images', 'audio'])('examples/%s', (example) => {
     const made = /\/(data|__pycache__)(\/|$)/;
     await cp(packageFile('examples', example), folder, { recursive: true, filter: (path) => !made.test(path) });
   });
-  afterAll(() => rm(folder, { recursive: true, force: true }));
+  afterAll(() => removeFolder(folder));
 
   test('trains on data that it makes itself', async () => {
     const { stdout } = await execa(python, ['train.py', '--steps', String(STEPS)], { cwd: folder });

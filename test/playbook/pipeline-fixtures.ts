@@ -1,11 +1,12 @@
 /** Runs the real SPDL pipelines under test/fixtures/pipelines, as they are and as the playbook rewrites them. */
-import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { packageFile } from '../../activities/package-files.js';
 import { rewrite, survey } from '../../activities/playbook/run-python.js';
 import type { RewriteAction, RewriteResult, Survey } from '../../activities/playbook/survey.js';
+import { removeFolder } from '../support/remove-folder.js';
 
 export const python = packageFile('.tools', 'venv', 'bin', 'python');
 
@@ -91,7 +92,7 @@ export async function withRewritten<T>(
     for (const [path, content] of Object.entries(files)) await writeFile(join(dir, path), content);
     return await use({ ...job, dir });
   } finally {
-    await rm(dir, { recursive: true, force: true });
+    await removeFolder(dir);
   }
 }
 

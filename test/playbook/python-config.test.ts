@@ -1,8 +1,9 @@
 /** Where numbers stand in JSON, YAML and TOML files, and what is refused there rather than guessed. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { removeFolder } from '../support/remove-folder.js';
 import { rewriteOf, surveyOf } from './pipeline-fixtures.js';
 
 const readers: Record<string, string> = { json: 'json.load', yaml: 'yaml.safe_load', toml: 'tomllib.load' };
@@ -113,7 +114,7 @@ let dir: string;
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'config-'));
 });
-afterAll(() => rm(dir, { recursive: true, force: true }));
+afterAll(() => removeFolder(dir));
 
 async function jobWith(file: string, text: string, key: string) {
   await writeFile(join(dir, file), text);

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { packageFile } from '../../activities/package-files.js';
 import { parseTsv } from '../../domain/formats/tsv.js';
 import { wrongSource } from '../../domain/policies/source-proof.js';
+import { removeFolder } from '../support/remove-folder.js';
 
 const PYTHON = packageFile('.tools', 'venv', 'bin', 'python');
 
@@ -24,7 +25,7 @@ beforeEach(async () => {
   }
   await mkdir(metrics);
 });
-afterEach(() => rm(root, { recursive: true, force: true }));
+afterEach(() => removeFolder(root));
 
 interface Run {
   args: string[];

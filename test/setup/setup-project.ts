@@ -1,9 +1,10 @@
 /** A small project in a temporary folder with this project's scripts, to see set-up at work. */
-import { cp, mkdir, mkdtemp, realpath, rm, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, realpath, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { packageFile } from '../../activities/package-files.js';
+import { removeFolder } from '../support/remove-folder.js';
 
 export class SetupProject implements AsyncDisposable {
   private constructor(readonly root: string) {}
@@ -39,6 +40,6 @@ export class SetupProject implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await rm(this.root, { recursive: true, force: true });
+    await removeFolder(this.root);
   }
 }

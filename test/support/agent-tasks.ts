@@ -1,5 +1,5 @@
 /** Tasks about the knobs project, as the activities would make them, and one call of an agent outside of any activity. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type {
@@ -17,6 +17,7 @@ import { ConfigSchema, type RunConfig } from '../../domain/formats/config.js';
 import { SpecSchema } from '../../domain/formats/spec.js';
 import { DEFAULT_LIMITS } from '../../domain/limits.js';
 import { UNKNOWN_METRICS } from '../../domain/metrics.js';
+import { removeFolder } from './remove-folder.js';
 
 const SOURCE_DIR = packageFile('test', 'fixtures', 'projects', 'knobs');
 
@@ -99,7 +100,7 @@ export function agentWith(create: (hooks: AgentHooks) => CodingAgent): CodingAge
     try {
       return await create({ onStart: async () => undefined, replyFile: join(folder, 'reply') }).answer(...call);
     } finally {
-      await rm(folder, { recursive: true, force: true });
+      await removeFolder(folder);
     }
   };
   return { name: 'fresh', answer };

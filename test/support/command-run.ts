@@ -1,7 +1,7 @@
 /** Whole runs through the built command, on a small project with a scripted agent: for tests that kill and start again. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -9,6 +9,7 @@ import { execa } from 'execa';
 import { packageFile } from '../../activities/package-files.js';
 import { isSameProcess, processIdentity } from '../../activities/process-identity.js';
 import type { EngineEvent } from '../../domain/events.js';
+import { removeFolder } from './remove-folder.js';
 
 const NO_REPEATS = ['--calibration-runs', '0', '--confirm-runs', '0', '--verify-runs', '0'];
 
@@ -140,7 +141,7 @@ export class CommandRun {
     for (const child of this.children) if (child.exitCode === null && child.signalCode === null) await killed(child);
     const pid = await this.serverPid().catch(() => null);
     if (pid !== null && (await commandLine(pid)).includes(this.workdir)) await killPid(pid);
-    await rm(this.root, { recursive: true, force: true });
+    await removeFolder(this.root);
   }
 }
 

@@ -2,7 +2,7 @@
  * What a model would answer about examples/images: code changes as the playbook makes them from the code in the prompt, and
  * a plan that a person could have written. For requests with structured output and without.
  */
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { RewriteTask } from '../../activities/agents/agent.js';
@@ -12,6 +12,7 @@ import { createPlaybookAgent } from '../../activities/playbook/playbook-agent.js
 import { SpecSchema } from '../../domain/formats/spec.js';
 import { ANALYSIS, phaseOf } from './knobs-answers.js';
 import type { MessagesRequest } from './messages-request.js';
+import { removeFolder } from './remove-folder.js';
 
 const SCRIPT = 'train.py';
 
@@ -42,7 +43,7 @@ async function rewrite(phase: RewriteTask['phase'], prompt: string): Promise<unk
     const answer = await createPlaybookAgent().answer(task, prompt, new AbortController().signal);
     return jsonInReply(answer.text);
   } finally {
-    await rm(dir, { recursive: true, force: true });
+    await removeFolder(dir);
   }
 }
 

@@ -1,10 +1,11 @@
 /** Once for a whole test run: a real Temporal dev server. */
-import { mkdtemp, realpath, rm } from 'node:fs/promises';
+import { mkdtemp, realpath } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { Workdir } from '../../activities/workdir.js';
 import { ensureServer, stopServer } from '../../worker/embedded-server.js';
+import { removeFolder } from './remove-folder.js';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -24,7 +25,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const workdir = new Workdir(await realpath(await mkdtemp(join(tmpdir(), 'autoresearch-tests-'))));
   const teardown = async () => {
     await stopServer(workdir);
-    await rm(workdir.root, { recursive: true, force: true });
+    await removeFolder(workdir.root);
   };
   try {
     const server = await ensureServer(workdir);

@@ -1,11 +1,12 @@
 /** A copy of the workdir that the Python engine left behind (test/fixtures/python-workdir), with its git repository. */
-import { cp, mkdtemp, readdir, readFile, realpath, rm, utimes, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile, realpath, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { onTestFinished } from 'vitest';
 import { packageFile } from '../../activities/package-files.js';
 import { Workdir } from '../../activities/workdir.js';
+import { removeFolder } from './remove-folder.js';
 
 export interface PythonWorkdir {
   root: string;
@@ -17,7 +18,7 @@ export interface PythonWorkdir {
 export async function pythonWorkdir(): Promise<PythonWorkdir> {
   const root = await realpath(await mkdtemp(join(tmpdir(), 'autoresearch-python-')));
   // The runner of a job that was taken over may still be writing its last word.
-  onTestFinished(() => rm(root, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 }));
+  onTestFinished(() => removeFolder(root));
   const fixture = packageFile('test', 'fixtures', 'python-workdir');
   const source = join(root, 'src');
   await execa('git', ['clone', '--quiet', join(fixture, 'source.bundle'), source]);

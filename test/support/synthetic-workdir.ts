@@ -1,5 +1,5 @@
 /** A synthetic run on disk: a workdir with its config and plans, and what activities are built from. */
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { onTestFinished } from 'vitest';
@@ -7,12 +7,13 @@ import { writeJsonAtomic } from '../../activities/atomic-file.js';
 import type { RunContext } from '../../activities/run-context.js';
 import { writePlan } from '../../activities/spec-store.js';
 import { Workdir } from '../../activities/workdir.js';
+import { removeFolder } from './remove-folder.js';
 import type { SyntheticRun } from './run-events.js';
 
 /** An empty workdir that goes when the test ends. */
 export async function temporaryWorkdir(): Promise<Workdir> {
   const root = await mkdtemp(join(tmpdir(), 'autoresearch-workdir-'));
-  onTestFinished(() => rm(root, { recursive: true, force: true }));
+  onTestFinished(() => removeFolder(root));
   return new Workdir(root);
 }
 

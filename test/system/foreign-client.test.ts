@@ -7,7 +7,6 @@ import {
   readdirSync,
   readFileSync,
   realpathSync,
-  rmSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -30,6 +29,7 @@ import { openClient } from '../../worker/connection.js';
 import { buildWorkflowBundle } from '../../worker/workflow-bundle.js';
 import { run as git } from '../activities/source-fixture.js';
 import type { ForeignCall } from '../support/foreign-workflows.js';
+import { removeFolder } from '../support/remove-folder.js';
 import { startTestWorker, type TestWorker, testTarget } from '../support/temporal-env.js';
 
 const run = `foreign-${process.pid}`;
@@ -87,7 +87,7 @@ afterAll(async () => {
   await theirs?.[Symbol.asyncDispose]();
   await ours?.[Symbol.asyncDispose]();
   await client?.connection.close();
-  rmSync(root, { recursive: true, force: true });
+  await removeFolder(root);
 });
 
 /** The whole text of why a workflow failed. */

@@ -1,9 +1,10 @@
-import { chmod, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, realpath, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { packageFile } from '../../activities/package-files.js';
 import { findTemporal, TemporalNotFound, temporalVersion } from '../../worker/find-temporal.js';
+import { removeFolder } from '../support/remove-folder.js';
 
 let folder: string;
 let fake: string;
@@ -13,7 +14,7 @@ beforeEach(async () => {
   await writeFile(fake, '#!/bin/sh\necho "temporal version 1.2.3 (Server 1.26.2, UI 2.34.0)"\n');
   await chmod(fake, 0o755);
 });
-afterEach(() => rm(folder, { recursive: true, force: true }));
+afterEach(() => removeFolder(folder));
 
 test('TEMPORAL_CLI comes before PATH, and PATH before the tool folder', async () => {
   const other = join(folder, 'my-temporal');

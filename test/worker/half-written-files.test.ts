@@ -1,15 +1,16 @@
 /** Only what a dead process was about to write is removed. */
 import { spawnSync } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { Workdir } from '../../activities/workdir.js';
 import { removeHalfWrittenFiles } from '../../worker/half-written-files.js';
+import { removeFolder } from '../support/remove-folder.js';
 
 it('removes the drafts of processes that are gone, and nothing else', async () => {
   const root = await mkdtemp(join(tmpdir(), 'autoresearch-drafts-'));
-  onTestFinished(async () => await rm(root, { recursive: true, force: true }));
+  onTestFinished(async () => await removeFolder(root));
   const dead = spawnSync(process.execPath, ['--version']).pid;
   await mkdir(join(root, 'engine', 'nodes', '001_x'), { recursive: true });
   await mkdir(join(root, 'trees', '001_x'), { recursive: true });

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Client } from '@temporalio/client';
@@ -13,6 +13,7 @@ import { serverRecord } from '../../worker/embedded-server.js';
 import { EngineAlreadyRunning, engineProcess } from '../../worker/engine-lock.js';
 import { openRun } from '../../worker/open-run.js';
 import { buildWorkflowBundle } from '../../worker/workflow-bundle.js';
+import { removeFolder } from '../support/remove-folder.js';
 import { startInChild } from '../support/temporal-processes.js';
 import { traceFile, tracingActivities } from '../support/temporal-starters.js';
 import { temporalWorkdir } from '../support/temporal-workdir.js';
@@ -27,7 +28,7 @@ beforeAll(async () => {
   const workflowsPath = packageFile('test', 'support', 'temporal-fixture-workflows.ts');
   await buildWorkflowBundle({ workflowsPath, sources: [], out: codePath });
 });
-afterAll(() => rm(bundles, { recursive: true, force: true }));
+afterAll(() => removeFolder(bundles));
 
 async function workdirOfRun(): Promise<Workdir> {
   const workdir = await temporalWorkdir();

@@ -1,6 +1,6 @@
 /** What a killed engine left goes, and nothing that is in use, that is asked to stay, or that is not the run's. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { recordProcess } from '../../activities/agents/agent-process-record.js';
@@ -19,6 +19,7 @@ import { DEFAULT_LIMITS } from '../../domain/limits.js';
 import { reap } from '../../worker/reaper.js';
 import { untilGone } from '../activities/job-fixture.js';
 import { configOf, repository, temporaryFolder } from '../activities/source-fixture.js';
+import { removeFolder } from '../support/remove-folder.js';
 
 const ENDED = '000_baseline';
 const OPEN = '001_mtp';
@@ -78,7 +79,7 @@ beforeEach(async () => {
 afterEach(async () => {
   for (const nodeId of [ENDED, OPEN]) await platform.cancel(`local_${nodeId}`);
   agent.kill('SIGKILL');
-  rmSync(root, { recursive: true, force: true });
+  await removeFolder(root);
 });
 
 const reaped = (more: { isAlone?: boolean; keep_trees?: boolean } = {}) =>

@@ -1,15 +1,16 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { packageFile } from '../../activities/package-files.js';
 import { BUNDLE_LIMIT_BYTES, buildWorkflowBundle, checkBundle } from '../../worker/workflow-bundle.js';
+import { removeFolder } from '../support/remove-folder.js';
 
 let folder: string;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'autoresearch-bundle-'));
 });
-afterEach(() => rm(folder, { recursive: true, force: true }));
+afterEach(() => removeFolder(folder));
 
 test('the workflows fit into a bundle; equal sources make equal bytes, and nothing is done twice', async () => {
   const sources = [packageFile('workflows'), packageFile('domain')];
