@@ -30,16 +30,21 @@ export function applyEvent(state: EngineState, event: EngineEvent): EngineState 
   return state;
 }
 
-/** An engine that was killed is known to have run until its last event. */
+/**
+ * An engine that was killed is known to have run until its last event. What was sent to it while it was away is heard at
+ * the moment of its return, and maybe before that: such an event says nothing of the time in between.
+ */
 function keepTime(state: EngineState, event: EngineEvent): void {
   const isBack = event.type === 'returned' && state.runsSinceMs !== null;
   const isStart = event.type === 'run_started' || event.type === 'resumed' || isBack;
   const isEnd = event.type === 'stopped' || (event.type === 'stop_requested' && event.mode === 'interrupt');
   if ((isStart || isEnd) && state.runsSinceMs !== null) {
-    state.ranMs += (isEnd ? event.atMs : state.updatedAtMs) - state.runsSinceMs;
+    const lastMs = event.atMs > state.updatedAtMs ? state.updatedAtMs : state.earlierMs;
+    state.ranMs += (isEnd ? event.atMs : lastMs) - state.runsSinceMs;
     state.runsSinceMs = null;
   }
   if (isStart) state.runsSinceMs = event.atMs;
+  if (event.atMs > state.updatedAtMs) state.earlierMs = state.updatedAtMs;
   state.updatedAtMs = event.atMs;
 }
 

@@ -70,6 +70,8 @@ export interface EngineState {
   ledger: Ledger;
   startedAtMs: number;
   updatedAtMs: number;
+  /** Time of the last event before those at `updatedAtMs`, of which there may be several. */
+  earlierMs: number;
   /** Time in which the engine ran until it last stopped or went away, ms; and since when it runs, null when it does not. */
   ranMs: number;
   runsSinceMs: number | null;
@@ -109,6 +111,7 @@ export function initialState(run: string): EngineState {
     ledger: emptyLedger(),
     startedAtMs: 0,
     updatedAtMs: 0,
+    earlierMs: 0,
     ranMs: 0,
     runsSinceMs: null,
   };

@@ -138,6 +138,11 @@ describe('moves and limits', () => {
     applyEvent(state, { seq: state.seq + 1, atMs: lastMs + day, type: 'returned' });
     expect(state).toMatchObject({ ranMs: lastMs - start, runsSinceMs: lastMs + day, status: 'running' });
     expect(limitReached(state, lastMs + day + 1000, 1)).toBeNull();
+    const noteMs = state.updatedAtMs;
+    // Sent while it was away, and heard together with the return.
+    for (const event of [{ type: 'note_added', text: 'n' }, { type: 'paused' }, { type: 'returned' }] as const)
+      applyEvent(state, { seq: state.seq + 1, atMs: noteMs + day, ...event });
+    expect(state).toMatchObject({ ranMs: lastMs - start, runsSinceMs: noteMs + day });
     story.tell({ type: 'stop_requested', mode: 'interrupt' });
     const { ranMs } = state;
     applyEvent(state, { seq: state.seq + 1, atMs: state.updatedAtMs + day, type: 'returned' });

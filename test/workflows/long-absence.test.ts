@@ -29,8 +29,8 @@ beforeAll(async () => {
 type Call = (input: { nodeId?: string; experiment?: { nodeId: string } }) => Promise<unknown>;
 
 /**
- * Each activity, of the run itself and of its one follow-up, is lost once, as by a worker that is killed while it runs it: the server hears of it no more, and its
- * time-outs pass.
+ * Each activity, of the run itself and of its one follow-up, is lost once, as by a worker that is killed while it runs
+ * it: the server hears of it no more, and its time-outs pass.
  */
 function lostOnce(activities: Activities, except: readonly string[]): { activities: Activities; lost: Set<string> } {
   const lost = new Set<string>();
@@ -82,12 +82,18 @@ describe('time-outs of the server', () => {
       args: [{ run, limits: { max_concurrency: 1 } }],
     });
     await fake.until(({ launched }) => launched.includes('000_baseline'));
+    // The worker must be gone before the limit is reached, however slow this host is at it.
+    const stopsAtMs = Date.now();
+    await worker.stop();
+    const leftMs = 3000 + 2 * (Date.now() - stopsAtMs);
+    await worker.restart();
     const ranMs = Date.now() - (fake.state.runsSinceMs ?? 0);
-    const leftMs = 5000;
     await handle.executeUpdate(messages.setLimitsUpdate, { args: [{ max_hours: (ranMs + leftMs) / 3_600_000 }] });
     await worker.stop();
     // The engine's alarm goes off meanwhile, and waits for a worker.
     await sleep(leftMs + 1000);
+    // What is sent meanwhile is heard before the return.
+    await handle.signal('note', { text: 'while it was away' });
     expect(await announceReturn(client, run)).toBe(true);
     await worker.restart();
     await fake.until(({ events }) => events.some(({ type }) => type === 'returned'));
