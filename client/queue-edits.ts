@@ -51,12 +51,15 @@ export async function sendQueueEdits(place: Place, edits: readonly QueueEdit[]):
   return told;
 }
 
-/** Writes them into the log of a run whose engine is closed: the next one begins from there. `add` waits for an engine. */
+/**
+ * Writes them into the log of a run whose engine is closed: the next one begins from there. `add` waits for an engine. They
+ * bear the time of the last event: none in which the run ran has passed since, which counts against its hours.
+ */
 export async function recordQueueEdits({ workdir }: Pick<Place, 'workdir'>, edits: readonly QueueEdit[]) {
   const log = openRunLog(workdir);
   const state = await log.state();
   const bodies = edits.flatMap((edit) => eventOf(state, edit) ?? []);
-  const atMs = Math.max(Date.now(), state.updatedAtMs);
+  const { updatedAtMs: atMs } = state;
   await log.append(bodies.map((body, index) => ({ seq: state.seq + 1 + index, atMs, ...body })));
   return edits.filter((edit) => edit.do !== 'add').map((edit) => line(edit, null));
 }

@@ -74,6 +74,9 @@ describe('a run goes on', () => {
     const { code, output } = await exitOf(run.start());
     expect(code, output).toBe(0);
     expect(output).toContain('checkpoint.json: 007_c16_b16 is removed');
+    const events = await run.events();
+    const removed = events.findIndex(({ type }) => type === 'experiment_removed');
+    expect(events[removed]!.atMs, 'its absence is no time in which it ran').toBe(events[removed - 1]!.atMs);
     const nodes = [...SEEDS, '002_c2_b16', '003_c3_b16', '004_c4_b16', '005_c6_b16', '006_c12_b16'];
     expect((await startedJobs(run)).sort()).toEqual(nodes);
     expect(await statuses(run)).toEqual(Object.fromEntries(nodes.map((nodeId) => [nodeId, 'completed'])));
