@@ -4,8 +4,10 @@ import { join } from 'node:path';
 import { readTextIfAny } from '../activities/atomic-file.js';
 import { processIdentity } from '../activities/process-identity.js';
 import type { Workdir } from '../activities/workdir.js';
+import { engineProcess } from './engine-lock.js';
 import { findTemporal, temporalVersion } from './find-temporal.js';
 import { choosePort, isFree, LOOPBACK } from './free-ports.js';
+import { claimantOf } from './port-claims.js';
 import { waitForLock } from './process-lock.js';
 import { endProcess, findServerOf, isForeignListener, spawnServer } from './server-process.js';
 import { ServerEnded, untilServerReady } from './server-ready.js';
@@ -66,7 +68,7 @@ async function startServer(workdir: Workdir, { keepAddress = false }: EnsureOpti
   const orphan = await findServerOf(dbFile);
   if (orphan !== null) return adopt(workdir, orphan, version);
   for (let attempt = 1; ; attempt++) {
-    const ports = await choosePorts(previous, keepAddress);
+    const ports = await choosePorts(workdir, previous, keepAddress);
     try {
       return await startOnce(workdir, binary, version, { dbFile, ip: LOOPBACK, ...ports });
     } catch (error) {
@@ -86,21 +88,27 @@ interface Ports {
 /** Temporal's own default ports come after those that this workdir had before. */
 const DEFAULT_PORTS: Ports = { port: 7233, uiPort: 8233 };
 
-async function choosePorts(previous: ServerRecord | null, keepAddress: boolean): Promise<Ports> {
+async function choosePorts(workdir: Workdir, previous: ServerRecord | null, keepAddress: boolean): Promise<Ports> {
   const before = previous === null ? null : portsOf(previous);
+  const engine = await engineProcess(workdir);
+  const isAnothers = async (port: number) => {
+    const claimant = await claimantOf(port);
+    return claimant !== null && claimant !== engine?.pid;
+  };
   if (before !== null && keepAddress) {
-    if (await isFree(before.port)) return { port: before.port, uiPort: await choosePort([before.uiPort]) };
+    if (await isFree(before.port)) return { port: before.port, uiPort: await choosePort([before.uiPort], isAnothers) };
     throw new Error(`port ${before.port}, on which the workdir's Temporal server was, is taken by another program`);
   }
   const wishes = [before, DEFAULT_PORTS].filter((ports) => ports !== null);
-  const port = await choosePort(wishes.map((wish) => wish.port));
-  return {
-    port,
-    uiPort: await choosePort(
-      wishes.map((wish) => wish.uiPort),
-      [port],
-    ),
-  };
+  const port = await choosePort(
+    wishes.map((wish) => wish.port),
+    isAnothers,
+  );
+  const uiPort = await choosePort(
+    wishes.map((wish) => wish.uiPort),
+    async (each) => each === port || (await isAnothers(each)),
+  );
+  return { port, uiPort };
 }
 
 async function startOnce(

@@ -3,14 +3,20 @@ import { createServer } from 'node:net';
 
 export const LOOPBACK = '127.0.0.1';
 
-/** The first free port of `wishes`, else one that the system picks. */
-export async function choosePort(wishes: readonly number[], taken: readonly number[] = []): Promise<number> {
-  for (const wish of wishes) {
-    if (!taken.includes(wish) && (await listenable(wish)) !== null) return wish;
+/** How often the system may pick a port that is taken all the same; it picks one of thousands. */
+const PICKS = 5;
+
+/** The first free port of `wishes`, else one that the system picks; none that `isTaken` says others need. */
+export async function choosePort(
+  wishes: readonly number[],
+  isTaken: (port: number) => Promise<boolean> = async () => false,
+): Promise<number> {
+  const picks = Array.from({ length: PICKS }, () => 0);
+  for (const wish of [...wishes, ...picks]) {
+    const port = await listenable(wish);
+    if (port !== null && !(await isTaken(port))) return port;
   }
-  const port = await listenable(0);
-  if (port === null) throw new Error(`no free port on ${LOOPBACK}`);
-  return port;
+  throw new Error(`no free port on ${LOOPBACK}`);
 }
 
 export async function isFree(port: number): Promise<boolean> {

@@ -2,7 +2,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Workdir } from '../activities/workdir.js';
 import { ensureServer } from './embedded-server.js';
-import { isAlive, serverRecord } from './server-record.js';
+import { claimPort } from './port-claims.js';
+import type { ProcessLock } from './process-lock.js';
+import { isAlive, portsOf, serverRecord } from './server-record.js';
 import type { WorkdirLog } from './workdir-log.js';
 
 /** A look costs one read of /proc; workers bear an absence of a second without notice. */
@@ -14,7 +16,9 @@ const RETRY_MS = 5_000;
 export function superviseServer(workdir: Workdir, log: WorkdirLog): AsyncDisposable {
   const ending = new AbortController();
   const watch = async () => {
+    const claim = await claimedPort(workdir, log);
     while (!ending.signal.aborted) await pause((await look(workdir, log)) ? LOOK_MS : RETRY_MS, ending.signal);
+    await claim?.release();
   };
   const watching = watch();
   return {
@@ -23,6 +27,17 @@ export function superviseServer(workdir: Workdir, log: WorkdirLog): AsyncDisposa
       await watching;
     },
   };
+}
+
+/** Keeps the server's port for it while it is down. Without the claim it is watched all the same. */
+async function claimedPort(workdir: Workdir, log: WorkdirLog): Promise<ProcessLock | null> {
+  try {
+    const record = await serverRecord(workdir);
+    return record && (await claimPort(portsOf(record).port));
+  } catch (error) {
+    log('the port of the Temporal server could not be claimed', { error: String(error) });
+    return null;
+  }
 }
 
 async function look(workdir: Workdir, log: WorkdirLog): Promise<boolean> {

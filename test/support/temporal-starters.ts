@@ -4,6 +4,7 @@ import type { Activities } from '../../activities/contract.js';
 import { Workdir } from '../../activities/workdir.js';
 import { ensureServer } from '../../worker/embedded-server.js';
 import { acquireEngineLock } from '../../worker/engine-lock.js';
+import { claimPort } from '../../worker/port-claims.js';
 import { runWorkerProcess } from '../../worker/worker-main.js';
 
 export async function startServerOf(root: string): Promise<{ pid: number | null }> {
@@ -36,4 +37,9 @@ export function tracingActivities(workdir: Workdir): Activities {
 
 export function traceFile(workdir: Workdir): string {
   return workdir.at('trace.txt');
+}
+
+/** Whether it got the claim, which it keeps while it lives. */
+export async function claimPortOf(port: number): Promise<boolean> {
+  return (await claimPort(port)) !== null;
 }

@@ -10,9 +10,10 @@ import { isSameProcess, processIdentity } from '../../activities/process-identit
 import type { Workdir } from '../../activities/workdir.js';
 import { ensureServer, serverRecord, stopServer, TemporalDowngrade } from '../../worker/embedded-server.js';
 import { choosePort } from '../../worker/free-ports.js';
+import { claimantOf } from '../../worker/port-claims.js';
 import { tryLock } from '../../worker/process-lock.js';
 import { processCommands } from '../../worker/server-process.js';
-import type { ServerRecord } from '../../worker/server-record.js';
+import { portsOf, type ServerRecord, writeServerRecord } from '../../worker/server-record.js';
 import { superviseServer } from '../../worker/supervise-server.js';
 import { endChild, startInChild } from '../support/temporal-processes.js';
 import { temporalWorkdir } from '../support/temporal-workdir.js';
@@ -100,6 +101,24 @@ describe('ensureServer', () => {
     expect((await ensureServer(workdir)).address).not.toBe(`127.0.0.1:${port}`);
   });
 
+  test('leaves a port alone that another run claims while its server is down, and takes it when that run is gone', async () => {
+    const [workdir, other] = [await temporalWorkdir(), await temporalWorkdir()];
+    const first = await ensureServer(workdir);
+    const { port } = portsOf(first);
+    const claimant = startInChild<boolean>('claimPortOf', port);
+    expect(await claimant.result).toBe(true);
+    await killHard(first);
+    // It had that port before.
+    await writeServerRecord(other, { ...first, pid: null, process_start: null });
+    expect(portsOf(await ensureServer(other)).port).not.toBe(port);
+    expect(portsOf(await ensureServer(workdir, { keepAddress: true })).port).toBe(port);
+    await stopServer(workdir);
+    await stopServer(other);
+    await endChild(claimant, 'SIGKILL');
+    await writeServerRecord(other, { ...first, pid: null, process_start: null });
+    expect(portsOf(await ensureServer(other)).port).toBe(port);
+  });
+
   test('finds a server that nobody recorded instead of starting a second one on the database', async () => {
     const workdir = await temporalWorkdir();
     const first = await ensureServer(workdir);
@@ -174,6 +193,16 @@ describe('superviseServer', () => {
     expect((await namespace(second)).namespaceInfo?.id).toBe(id);
   });
 
+  test('claims its port while it watches', async () => {
+    const workdir = await temporalWorkdir();
+    const { port } = portsOf(await ensureServer(workdir));
+    {
+      await using _supervision = superviseServer(workdir, () => undefined);
+      await until(async () => (await claimantOf(port)) === process.pid);
+    }
+    expect(await claimantOf(port)).toBeNull();
+  });
+
   test('leaves a server alone that was stopped on purpose', async () => {
     const workdir = await temporalWorkdir();
     await ensureServer(workdir);
@@ -205,7 +234,7 @@ test('choosePort takes the first wish that is free', async () => {
   const busy = (squatter.address() as { port: number }).port;
   const free = await choosePort([]);
   expect(await choosePort([busy, free])).toBe(free);
-  expect(await choosePort([free], [free])).not.toBe(free);
+  expect(await choosePort([free], async (port) => port === free)).not.toBe(free);
 });
 
 test('a process is known by pid and start time, and is nobody after its end', async () => {
