@@ -1,8 +1,7 @@
 /** One engine for a workdir: the worker process holds this lock as long as it serves the run. */
 
-import { isSameProcess } from '../activities/process-identity.js';
 import type { Workdir } from '../activities/workdir.js';
-import { type LockHolder, type ProcessLock, readHolder, tryLock } from './process-lock.js';
+import { type LockHolder, livingHolder, type ProcessLock, tryLock } from './process-lock.js';
 
 export class EngineAlreadyRunning extends Error {
   override readonly name = 'EngineAlreadyRunning';
@@ -27,8 +26,7 @@ export async function acquireEngineLock(workdir: Workdir): Promise<ProcessLock> 
 
 /** The process that serves the run now, or null. */
 export async function engineProcess(workdir: Workdir): Promise<LockHolder | null> {
-  const holder = await readHolder(lockFile(workdir));
-  return holder !== null && (await isSameProcess(holder.pid, holder.process_start)) ? holder : null;
+  return livingHolder(lockFile(workdir));
 }
 
 function lockFile(workdir: Workdir): string {

@@ -4,14 +4,13 @@
  */
 import { lstat, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isSameProcess } from '../activities/process-identity.js';
-import { type ProcessLock, readHolder, tryLock } from './process-lock.js';
+import { livingHolder, type ProcessLock, tryLock } from './process-lock.js';
 
 /** Pid of the living process that claims the port, or null. */
 export async function claimantOf(port: number): Promise<number | null> {
   const folder = await ownFolder();
-  const holder = folder === null ? null : await readHolder(fileOf(folder, port));
-  return holder !== null && (await isSameProcess(holder.pid, holder.process_start)) ? holder.pid : null;
+  const holder = folder === null ? null : await livingHolder(fileOf(folder, port));
+  return holder?.pid ?? null;
 }
 
 /** The claim lasts until it is released or this process dies. Null when another process has it. */

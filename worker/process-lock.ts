@@ -106,6 +106,12 @@ async function linked(draft: string, path: string): Promise<boolean> {
   }
 }
 
+/** Null when no living process holds it. */
+export async function livingHolder(path: string): Promise<LockHolder | null> {
+  const holder = await readHolder(path);
+  return holder !== null && (await isSameProcess(holder.pid, holder.process_start)) ? holder : null;
+}
+
 /** Null when nobody holds it. Text that is no lock of ours counts as a dead holder's. */
 export async function readHolder(path: string): Promise<LockHolder | null> {
   const text = await readTextIfAny(path);

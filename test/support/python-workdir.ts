@@ -17,7 +17,6 @@ export interface PythonWorkdir {
 /** Goes when the test ends. */
 export async function pythonWorkdir(): Promise<PythonWorkdir> {
   const root = await realpath(await mkdtemp(join(tmpdir(), 'autoresearch-python-')));
-  // The runner of a job that was taken over may still be writing its last word.
   onTestFinished(() => removeFolder(root));
   const fixture = packageFile('test', 'fixtures', 'python-workdir');
   const source = join(root, 'src');
