@@ -19,12 +19,14 @@ export async function claimPort(port: number): Promise<ProcessLock | null> {
   return folder === null ? null : ((await tryLock(fileOf(folder, port))).lock ?? null);
 }
 
-/** One for all runs of this user, whatever their environment. Null where somebody else made it: no claim is believed then. */
+/** One for all runs of this user, whatever their environment. Null where somebody else put something: no claim is believed then. */
 async function ownFolder(): Promise<string | null> {
   const folder = `/tmp/autoresearch-ports-${process.getuid?.() ?? 0}`;
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  const made = await lstat(folder);
-  return made.isDirectory() && made.uid === process.getuid?.() && (made.mode & 0o022) === 0 ? folder : null;
+  const made = await mkdir(folder, { recursive: true, mode: 0o700 })
+    .then(() => lstat(folder))
+    .catch(() => null);
+  const isOwn = made?.isDirectory() && made.uid === process.getuid?.() && (made.mode & 0o022) === 0;
+  return isOwn ? folder : null;
 }
 
 function fileOf(folder: string, port: number): string {
