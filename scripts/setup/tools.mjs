@@ -1,5 +1,5 @@
 // The tool folder .tools/venv: a virtual environment with the Temporal command (unless the user has one) and what the
-// examples need, in the versions and with the hashes of scripts/requirements.
+// examples and the cases need, in the versions and with the hashes of scripts/requirements.
 import { existsSync, rmSync } from 'node:fs';
 import { findOnPath, requireGit, requirePython } from './prerequisites.mjs';
 import { inProject, run, say } from './process.mjs';
@@ -15,6 +15,7 @@ const hasOwnTemporal = () => Boolean(process.env.TEMPORAL_CLI) || findOnPath('te
 
 const requirementFiles = () => [
   { file: 'scripts/requirements/examples.txt', what: 'spdl, numpy and Pillow' },
+  { file: 'scripts/requirements/cases.txt', what: 'what the scripts of test/cases import' },
   ...(hasOwnTemporal() ? [] : [{ file: 'scripts/requirements/temporal.txt', what: 'the Temporal command' }]),
 ];
 
