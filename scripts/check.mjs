@@ -3,10 +3,16 @@ import { spawnSync } from 'node:child_process';
 import { inProject, projectRoot } from './setup/process.mjs';
 
 const bin = (...parts) => inProject('node_modules', ...parts);
-const TYPES = [bin('typescript', 'bin', 'tsc'), '-p', 'tsconfig.check.json', '--pretty', 'false'];
+/** What a gate found of files that are as they were is kept: the second check of a change is the one that waits. */
+const cache = (name) => bin('.cache', 'autoresearch-check', name);
+const TYPES = [
+  ...[bin('typescript', 'bin', 'tsc'), '-p', 'tsconfig.check.json', '--pretty', 'false'],
+  ...['--incremental', '--tsBuildInfoFile', cache('types.tsbuildinfo')],
+];
 const cruise = (config, ...folders) => [
   bin('dependency-cruiser', 'bin', 'dependency-cruise.mjs'),
   ...['--output-type', 'err-long', '--config', config],
+  ...['--cache', cache(config), '--cache-strategy', 'content'],
   ...folders,
 ];
 
