@@ -19,8 +19,8 @@ import type { RunLog } from './run-log.js';
 
 /** A minute: long enough that windows cost next to nothing, short enough that a lost worker's watch soon goes on elsewhere. */
 const WINDOW_MS = 60_000;
-/** Well within the heartbeat time-out of the workflow's watch. */
-const HEARTBEAT_EVERY_MS = 5_000;
+/** A third of the heartbeat time-out of the workflow's watch; each beat is a call to the server beside a running job. */
+const HEARTBEAT_EVERY_MS = 15_000;
 /** The server needs a positive delay; the window itself was the waiting. */
 const NEXT_WINDOW_MS = 50;
 /** Enough for the numbers of a whole short job, or the last of a long one. */

@@ -1,9 +1,7 @@
 /** Starts a run's engine workflow, or goes on with the one that is open, and waits for its end. */
-import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type Client,
-  isGrpcDeadlineError,
   isGrpcServiceError,
   ServiceError,
   WorkflowExecutionAlreadyStartedError,
@@ -12,8 +10,10 @@ import {
 } from '@temporalio/client';
 import { configuredLimits } from '../domain/formats/config.js';
 import { engineWorkflowId, taskQueueFor } from '../domain/naming.js';
+import { untilEngineCloses } from '../worker/engine-end.js';
 import type { engineWorkflow } from '../workflows/index.js';
 import { type EngineResult, resumeUpdate, setLimitsUpdate, statusQuery } from '../workflows/messages.js';
+import type { EngineHost } from './engine-host.js';
 import type { PreparedRun } from './prepare-run.js';
 import { recordQueueEdits, sendQueueEdits } from './queue-edits.js';
 import { readState } from './run-state.js';
@@ -81,34 +81,28 @@ async function isInterrupted(client: Client, handle: EngineHandle): Promise<bool
   return status === 'interrupted';
 }
 
-/** A server that died is up again after a second or two; clients ask again meanwhile. */
-const RETRY_MS = 1_000;
-/** One question is cut here: a retry of it that waits for its turn must have ended before its connection is closed. */
-const QUESTION_MS = 5_000;
+/** The server has the result: it is asked once more at most, over a restart. */
+const RESULT_MS = 5_000;
 
 /**
  * The workflow's result, over restarts of the server; rejects when the workflow failed, or once `signal` aborts. The
- * connection may be closed when it has settled, not before.
+ * client's connection may be closed when it has settled, not before.
  */
-export async function untilEnd(client: Client, handle: EngineHandle, signal: AbortSignal): Promise<EngineResult> {
-  const ask = () => client.withDeadline(Date.now() + QUESTION_MS, () => handle.result());
+export async function untilEnd(
+  { client, target }: Pick<EngineHost, 'client' | 'target'>,
+  run: string,
+  signal: AbortSignal,
+): Promise<EngineResult> {
+  const handle = client.workflow.getHandle<typeof engineWorkflow>(engineWorkflowId(run));
   for (;;) {
-    signal.throwIfAborted();
+    await untilEngineCloses(target, run, signal);
     try {
-      return await client.withAbortSignal(signalOfItsOwn(signal), ask);
+      return await client.withDeadline(Date.now() + RESULT_MS, () => handle.result());
     } catch (error) {
       signal.throwIfAborted();
       if (!isGrpcError(error)) throw error;
-      if (!isGrpcDeadlineError(error)) await sleep(RETRY_MS, undefined, { signal });
     }
   }
-}
-
-/** The client leaves a listener on the signal for each of its calls: they go with this one. */
-function signalOfItsOwn(signal: AbortSignal): AbortSignal {
-  const own = AbortSignal.any([signal]);
-  setMaxListeners(0, own);
-  return own;
 }
 
 /** Receipts are sent a moment after what they confirm stands in the event log; longer than this, nobody waits for one. */

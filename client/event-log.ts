@@ -1,7 +1,4 @@
 /** Follows engine/events.jsonl as it grows. Only whole lines count: the last one may be half written at this moment. */
-import { watch } from 'node:fs';
-import { dirname } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { readFrom } from '../activities/run-log.js';
 import type { EngineEvent } from '../domain/events.js';
 
@@ -33,27 +30,5 @@ export class EventLogReader {
     if (tail === null || JSON.stringify(tail.events[0]) !== last.text) return null;
     const [, ...added] = tail.events;
     return { ...tail, events: added };
-  }
-}
-
-/** Where nobody tells of a change (some network file systems), it is seen this late. */
-const LOOK_MS = 1_000;
-
-/** Waits until something in the file's folder changed, at most a second, or until `signal` aborts. */
-export async function untilChange(path: string, signal: AbortSignal): Promise<void> {
-  const changed = new AbortController();
-  const watcher = watchFolder(dirname(path), () => changed.abort());
-  try {
-    await sleep(LOOK_MS, undefined, { signal: AbortSignal.any([signal, changed.signal]) }).catch(() => undefined);
-  } finally {
-    watcher?.close();
-  }
-}
-
-function watchFolder(folder: string, onChange: () => void) {
-  try {
-    return watch(folder, { persistent: false }, onChange).on('error', onChange);
-  } catch {
-    return null;
   }
 }

@@ -1,32 +1,70 @@
 /** Tells when a worker's work is over: the engine workflow has closed, or a person interrupted the run. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
+import { untilChange } from '../activities/file-change.js';
+import { openRunLog } from '../activities/run-log.js';
+import type { Workdir } from '../activities/workdir.js';
+import type { RunConfig } from '../domain/formats/config.js';
 import { engineWorkflowId } from '../domain/naming.js';
 import { statusQuery, stopSignal } from '../workflows/messages.js';
+import { untilEngineCloses } from './engine-end.js';
+import type { OpenRun } from './open-run.js';
 
 export type RunEnd = 'closed' | 'interrupted' | 'never_started';
 
 type Sight = 'on' | 'interrupted' | 'closed' | 'closed_before' | 'missing' | 'unknown';
 
-/** A look is a describe and a query; nobody waits for what follows from it. */
+/** A look is a describe and a query. There are some at the beginning only, and after an interruption. */
 const LOOK_MS = 1_000;
 /** A client starts or resumes the workflow once the worker is there; a minute later none will come. */
 const START_PATIENCE_MS = 60_000;
 
+/** What an end is learned from: the run's server, and the event log of its workdir. */
+export type ServedRun = Pick<OpenRun, 'client' | 'target' | 'workdir'> & { config: Pick<RunConfig, 'run_id'> };
+
 /** Resolves with the reason; with null when the signal aborts. A server that is away for now is waited for. */
-export async function untilRunEnds(client: Client, run: string, signal: AbortSignal): Promise<RunEnd | null> {
+export async function untilRunEnds(served: ServedRun, signal: AbortSignal): Promise<RunEnd | null> {
   const sinceMs = Date.now();
   let wasOn = false;
   while (!signal.aborted) {
-    const sight = await lookAt(client, run, sinceMs).catch((): Sight => 'unknown');
+    const sight = await lookAt(served.client, served.config.run_id, sinceMs).catch((): Sight => 'unknown');
     if (sight === 'closed') return 'closed';
     if (sight === 'interrupted' && wasOn) return 'interrupted';
-    if (sight === 'on') wasOn = true;
+    if (sight === 'on') {
+      wasOn = true;
+      await untilClosedOrInterrupted(served, signal);
+      continue;
+    }
     const isOff = sight === 'missing' || sight === 'interrupted' || sight === 'closed_before';
     if (isOff && !wasOn && Date.now() - sinceMs > START_PATIENCE_MS) return 'never_started';
     await sleep(LOOK_MS, undefined, { signal }).catch(() => undefined);
   }
   return null;
+}
+
+/**
+ * While the run is on, the server is asked nothing but when it closes: an interruption stands in the event log. What is
+ * read there may be an old one, when the run was resumed a moment ago.
+ */
+async function untilClosedOrInterrupted({ target, workdir, config }: ServedRun, signal: AbortSignal): Promise<void> {
+  const over = new AbortController();
+  const either = AbortSignal.any([signal, over.signal]);
+  const interrupted = untilInterrupted(workdir, either).then(() => sleep(INTERRUPT_LOOK_MS));
+  const ends = [untilEngineCloses(target, config.run_id, either), interrupted];
+  try {
+    await Promise.race(ends);
+  } catch {
+    // An abort, or a log that cannot be read now: what is true is looked up.
+    await sleep(LOOK_MS, undefined, { signal }).catch(() => undefined);
+  } finally {
+    over.abort();
+    await Promise.allSettled(ends);
+  }
+}
+
+async function untilInterrupted(workdir: Workdir, signal: AbortSignal): Promise<void> {
+  const log = openRunLog(workdir);
+  while (!signal.aborted && (await log.state()).status !== 'interrupted') await untilChange(workdir.events, signal);
 }
 
 /** The engine writes its interruption within a second; the run is resumable without that as well. */

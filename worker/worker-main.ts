@@ -11,7 +11,7 @@ export async function runWorkerProcess(workdirPath: string, options: OpenOptions
   const open = await openRun(workdirPath, options);
   const ending = new AbortController();
   try {
-    const ends = untilRunEnds(open.client, open.config.run_id, ending.signal).then((end) => end ?? 'signal');
+    const ends = untilRunEnds(open, ending.signal).then((end) => end ?? 'signal');
     const stopped = open.worker.run.then(() => 'signal' as const);
     const asked = signals.first.then(async (name) => {
       open.log('ending on a signal', { signal: name });

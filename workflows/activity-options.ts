@@ -73,10 +73,11 @@ export const job = proxyActivities<Pick<Activities, 'launchJob' | 'cancelJob'>>(
 
 /**
  * Watches a job in windows of a minute or so: the time-out is for one window. There is none for the whole, because
- * server time passes while everything is off and a job's limits are its runner's.
+ * server time passes while everything is off and a job's limits are its runner's. Three beats of 15 s may be missed
+ * before it goes on elsewhere: the job does not wait for its watch, and more beats would be calls beside every job.
  */
 export const watch = proxyActivities<Pick<Activities, 'pollMetrics'>>({
   startToCloseTimeout: 10 * MINUTE,
-  heartbeatTimeout,
+  heartbeatTimeout: 45 * SECOND,
   retry: { initialInterval: SECOND, backoffCoefficient: 1, maximumInterval: SECOND },
 });

@@ -1,11 +1,11 @@
 /** `run`: serves a run from this process until it ends or is interrupted. */
 import { isGrpcServiceError, ServiceError } from '@temporalio/client';
+import { untilChange } from '../../activities/file-change.js';
 import type { Workdir } from '../../activities/workdir.js';
 import type { EngineEvent } from '../../domain/events.js';
 import { stopUpdate } from '../../workflows/messages.js';
 import { type EngineHost, openEngineHost } from '../engine-host.js';
 import { beginOrAttach, untilEnd, untilQuiet } from '../engine-session.js';
-import { untilChange } from '../event-log.js';
 import { inspectionLines } from '../inspection.js';
 import type { LiveView } from '../live-view.js';
 import type { PreparedRun } from '../prepare-run.js';
@@ -32,7 +32,7 @@ export async function run(
     for (const line of inspectionLines(host.target, config.run_id)) view.line(line);
     const ending = new AbortController();
     const followed = follow(live, workdir.events, view, ending.signal);
-    const ended = untilEnd(host.client, handle, ending.signal).then(() => 'ended' as const);
+    const ended = untilEnd(host, config.run_id, ending.signal).then(() => 'ended' as const);
     const ends = [
       ended,
       followed.interrupted.then(() => untilQuiet(handle)).then(() => 'interrupted' as const),

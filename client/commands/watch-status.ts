@@ -1,5 +1,5 @@
 /** `status --watch`: the status at each change, until the run has ended and no engine serves it. */
-import { untilChange } from '../event-log.js';
+import { untilChange } from '../../activities/file-change.js';
 import { LiveState } from '../run-state.js';
 import { existingRun } from '../workdir-config.js';
 import { type StatusAnswer, statusOf } from './status.js';

@@ -1,0 +1,60 @@
+/** When a worker's work is over, learned without asking a server that has nothing to say. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Client, Connection } from '@temporalio/client';
+import { expect, it, onTestFinished } from 'vitest';
+import { openRunLog } from '../../activities/run-log.js';
+import { engineWorkflowId } from '../../domain/naming.js';
+import { untilRunEnds } from '../../worker/run-end.js';
+import { resumeUpdate, stopSignal } from '../../workflows/messages.js';
+import { FakeRun } from '../support/fake-activities.js';
+import { startTestWorker, testTarget } from '../support/temporal-env.js';
+import { temporalWorkdir } from '../support/temporal-workdir.js';
+
+it('is asked for a few times at the start, and heard of when the run is interrupted or closes', async () => {
+  const workdir = await temporalWorkdir();
+  const fake = new FakeRun({ plans: [] });
+  const log = openRunLog(workdir);
+  const worker = await startTestWorker({
+    activities: {
+      ...fake.activities,
+      exportWorkdir: async (input) => {
+        await log.append(input.events);
+        return fake.activities.exportWorkdir(input);
+      },
+    },
+  });
+  onTestFinished(() => worker[Symbol.asyncDispose]());
+  const { run, taskQueue } = worker;
+  fake.serve(run, worker.client);
+  let calls = 0;
+  const connection = Connection.lazy({
+    ...testTarget().clientOptions,
+    interceptors: [
+      (options, next) => {
+        calls += 1;
+        return next(options) as never;
+      },
+    ],
+  });
+  onTestFinished(() => connection.close());
+  const served = { client: new Client({ connection }), target: testTarget(), workdir, config: { run_id: run } };
+  const { signal } = new AbortController();
+
+  const handle = await worker.client.workflow.start('engineWorkflow', {
+    workflowId: engineWorkflowId(run),
+    taskQueue,
+    args: [{ run }],
+  });
+  await fake.until(({ launched }) => launched.length === 3);
+  const first = untilRunEnds(served, signal);
+  await sleep(3_000);
+  // It is on: a describe and a query said so.
+  expect(calls).toBe(2);
+  await handle.signal(stopSignal, { mode: 'interrupt' });
+  expect(await first).toBe('interrupted');
+
+  await handle.executeUpdate(resumeUpdate);
+  const second = untilRunEnds(served, signal);
+  for (const nodeId of fake.launched) fake.endJob(nodeId);
+  expect(await second).toBe('closed');
+});
