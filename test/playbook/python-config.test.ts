@@ -73,6 +73,33 @@ const leaves: Leaf[] = [
     changed: '"the text": |\r\n  workers: 7\r\n  # not a comment\r\nworkers: 9\r\n',
   },
   {
+    name: 'a YAML merge key, through the anchor where the number stands',
+    file: 'c.yaml',
+    text: 'base: &b # shared\n  workers: 4 # threads\nval:\n  <<: *b\nloader:\n  <<: [*b]\n  n: 1\n',
+    key: '["loader"]["workers"]',
+    pointer: '/base/workers',
+    value: 4,
+    changed: 'base: &b # shared\n  workers: 9 # threads\nval:\n  <<: *b\nloader:\n  <<: [*b]\n  n: 1\n',
+  },
+  {
+    name: 'a YAML alias of a number inside an aliased mapping',
+    file: 'c.yaml',
+    text: 'n: &n 4\nbase: &b\n  deep: {workers: *n}\nloader: *b\n',
+    key: '["loader"]["deep"]["workers"]',
+    pointer: '/n',
+    value: 4,
+    changed: 'n: &n 9\nbase: &b\n  deep: {workers: *n}\nloader: *b\n',
+  },
+  {
+    name: 'a YAML number with a tag, and tags that only a program knows',
+    file: 'c.yaml',
+    text: 'a: !ENV ${X}\nloader: !Loader\n  workers: !!int "4"\n  path: !join [a, b]\n',
+    key: '["loader"]["workers"]',
+    pointer: '/loader/workers',
+    value: 4,
+    changed: 'a: !ENV ${X}\nloader: !Loader\n  workers: !!int 9\n  path: !join [a, b]\n',
+  },
+  {
     name: 'a JSON file, compact and with escapes',
     file: 'c.json',
     text: '{"a\\"b":[1,{"workers":4}],"workers":2e0}',
@@ -132,8 +159,8 @@ describe('numbers in configuration files', () => {
   });
 
   it.each([
-    ['an anchor', 'base: &b\n  workers: 4\nloader: *b\n', /anchors, aliases and tags are not supported/],
-    ['a merge key', 'loader:\n  <<: x\n  workers: 4\n', /merge keys are not supported/],
+    ['an alias without an anchor', 'loader: *b\n', /alias \*b stands before its anchor/],
+    ['a merge key of a text', 'loader:\n  <<: x\n  workers: 4\n', /merge key \(<<\) takes a mapping/],
     ['several documents', 'loader:\n  workers: 4\n---\na: 1\n', /several documents/],
     ['a tab', 'loader:\n\tworkers: 4\n', /indented by a tab/],
     ['a key given twice', 'loader:\n  workers: 4\n  workers: 5\n', /given twice/],

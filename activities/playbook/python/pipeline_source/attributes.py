@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 
+from .layers import Layers, Under, of_layers, shadow
+from .overlays import laid_over, with_overlays
 from .syntax import (
     base_name,
     stores_to,
@@ -40,6 +42,7 @@ _ARGUMENT_NAMES = {
     "cfg",
     "config",
 }
+_SPECIAL = {"__init__", "__call__", "__iter__", "__next__", "__enter__", "__getitem__"}
 _MAPPING_METHODS = {"get", "pop", "setdefault", "items", "keys", "values", "copy", "update"}
 
 
@@ -59,11 +62,18 @@ class Attributes:
         if isinstance(base, Class):
             return self._class_attribute(base, name, base)
         if isinstance(base, Arguments):
-            return self._argument_value(name, frame, followed=True)
+            laid = [
+                each for each in laid_over(self, base, name) if each.when != "known" or not self._is_given(name, frame)
+            ]
+            return with_overlays(laid, self._argument_value(name, frame, followed=True), self.not_in_force)
         if isinstance(base, Leaf) and name not in _MAPPING_METHODS:
             return self.leaf_child(base, name)
         if isinstance(base, DictOf) and name not in _MAPPING_METHODS:
             return self.entry(base, name)
+        if isinstance(base, Layers) and name not in _MAPPING_METHODS:
+            return of_layers(base, lambda part: self.attribute(part, name, node, frame), self.not_in_force)
+        if isinstance(base, Under) and name not in _MAPPING_METHODS:
+            return self.item(base, name, node, frame)
         if isinstance(base, Unknown):
             text = base_name(node)
             if text in _ARGUMENT_NAMES and self.flags.by_dest(name) is not None:
@@ -72,6 +82,10 @@ class Attributes:
         if isinstance(base, Concrete) and isinstance(base.value, str):
             return self.path_attribute(base, name, node, frame)
         return [Attribute(base, name, node, frame)]
+
+    def _is_given(self, name: str, frame: Frame) -> bool:
+        definition = self.flags.by_dest(name, frame.module)
+        return definition is not None and self.flags.given(definition) is not None
 
     def _argument_value(self, name: str, frame: Frame, followed: bool) -> list[Value]:
         stored = self._stored_from_outside(name, lambda v: isinstance(v, Arguments))
@@ -84,6 +98,7 @@ class Attributes:
         if self.flags.given(definition) is None:
             default = self._set_defaults(name)
             if default:
+                shadow(self.not_in_force, [flag])
                 return default
         return [*stored, flag]
 
@@ -172,6 +187,11 @@ class Attributes:
             self.passed_fields.add((id(inst.cls.node), name))
         declared = self._class_attribute(inst.cls, name, inst) if not passed else []
         found = [*outside, *assigned, *passed, *declared]
+        if not isinstance(inst.cls.node, ast.ClassDef) or name not in _SPECIAL:
+            laid = laid_over(self, inst, name)
+            if laid:
+                self.passed_fields.add((id(inst.cls.node), name))
+                found = with_overlays(laid, found, self.not_in_force)
         if not found or all(isinstance(v, Unknown) for v in found):
             given = self._given_as_mapping(inst, name)
             found = given or found

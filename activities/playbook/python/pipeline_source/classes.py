@@ -43,6 +43,11 @@ class Classes:
         """Fields that constructor calls were seen to give: their defaults have no effect there."""
         return self._once("passed fields", set)
 
+    @property
+    def not_in_force(self) -> set:
+        """Flags, literals and places of files that something else was seen to override (see layers.shadow)."""
+        return self._once("not in force", set)
+
     # -- classes ----------------------------------------------------------------------------------------------------
 
     def instantiate(self, cls: Class, node: ast.Call | None, frame: Frame | None) -> list[Value]:

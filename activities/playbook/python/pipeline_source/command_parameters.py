@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 
+from .hydra_config import composed
 from .syntax import (
     base_name,
     default_node,
@@ -72,10 +73,10 @@ class CommandParameters:
                     self.number(keywords["config_path"], frame.parent or frame) if "config_path" in keywords else ""
                 )
                 file = self.number(keywords["config_name"], frame.parent or frame) if "config_name" in keywords else ""
+                given = self.project.launch.flag(["--config-name", "-cn"])
+                file = given or file
                 if isinstance(folder, str) and isinstance(file, str):
-                    for ending in ("", ".yaml", ".yml"):
-                        path = self.project.find_file(f"{folder}/{file}{ending}" if folder else f"{file}{ending}")
-                        leaf = self.config(path) if path and path.endswith((".yaml", ".yml")) else None
-                        if leaf is not None:
-                            return [leaf]
+                    found = composed(self, folder, file)
+                    if found is not None:
+                        return [found]
         return []

@@ -9,6 +9,7 @@ import json
 from dataclasses import dataclass
 
 from . import config_json, config_toml, config_yaml
+from .yaml_anchors import canonical
 
 READERS = {
     ".json": config_json.read,
@@ -36,6 +37,14 @@ class ConfigFile:
     text: str
     data: object
     places: dict[str, Place]
+    # Of YAML: pointers of aliases and of what merge keys bring, each with that of the node that holds the text.
+    origins: dict[str, str]
+    # Of YAML: what every merge key that reaches it finds overridden beside it.
+    shadowed: frozenset[str] = frozenset()
+
+    def home_of(self, pointer: str) -> str:
+        """Pointer of the node that holds the text of what `pointer` leads to."""
+        return canonical(self.origins, pointer)
 
 
 def is_config(path: str) -> bool:
@@ -45,10 +54,10 @@ def is_config(path: str) -> bool:
 def read_config(path: str, text: str) -> ConfigFile:
     reader = next(reader for suffix, reader in READERS.items() if path.endswith(suffix))
     try:
-        data, spans = reader(text)
+        data, spans, origins, *shadowed = reader(text)
     except ValueError as error:
         raise ConfigRefused(f"{path}: {error}") from None
-    return ConfigFile(path, text, data, {pointer: Place(*span) for pointer, span in spans.items()})
+    return ConfigFile(path, text, data, {pointer: Place(*span) for pointer, span in spans.items()}, origins, *shadowed)
 
 
 def set_leaf(config: ConfigFile, pointer: str, value: float) -> str:

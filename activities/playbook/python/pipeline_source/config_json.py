@@ -11,10 +11,10 @@ _STRING = re.compile(r'"(?:[^"\\\x00-\x1f]|\\.)*"')
 _WORDS = {"true": True, "false": False, "null": None}
 
 
-def read(text: str) -> tuple[object, dict[str, tuple[int, int]]]:
+def read(text: str) -> tuple[object, dict[str, tuple[int, int]], dict[str, str]]:
     reader = _Reader(text)
     data = reader.value(reader.skip(0), "")
-    return data, reader.spans
+    return data, reader.spans, {}
 
 
 class _Reader:

@@ -17,7 +17,7 @@ _NUMBER = re.compile(r"[-+]?(?:0|[1-9](?:_?\d)*)(?:\.\d(?:_?\d)*)?(?:[eE][-+]?\d
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"|\'[^\']*\'')
 
 
-def read(text: str) -> tuple[object, dict[str, tuple[int, int]]]:
+def read(text: str) -> tuple[object, dict[str, tuple[int, int]], dict[str, str]]:
     whole = tomllib.loads(text) if tomllib else None
     reader = _Reader()
     offset, in_text = 0, None
@@ -31,7 +31,7 @@ def read(text: str) -> tuple[object, dict[str, tuple[int, int]]]:
     if whole is not None:
         # Only numbers that the real parser reads at the same place are kept.
         reader.spans = {p: s for p, s in reader.spans.items() if _same(_find(whole, p), text[s[0] : s[1]])}
-    return data, reader.spans
+    return data, reader.spans, {}
 
 
 def _find(data: object, pointer: str) -> object:

@@ -1,26 +1,28 @@
 """YAML without a library: mappings and lists by indentation, comments, quoted scalars, one-line flow collections.
 
-Anchors, aliases, tags, merge keys, several documents and multi-line flow collections are refused for what they touch:
-a file that uses them is refused as a whole, since a wrong reading would be worse than none.
+Anchors, aliases, merge keys and tags are in yaml_anchors.py. Several documents and multi-line flow collections are
+refused: a file that uses them is refused as a whole, since a wrong reading would be worse than none.
 """
 
 from __future__ import annotations
 
 import re
 
+from .yaml_anchors import Anchors, alias_at, properties, tagged
+
 _KEY = re.compile(
     r"""(?P<key>"(?:[^"\\]|\\.)*"|'(?:[^']|'')*'|[^\s"'\[\]{}#&*!|>%@`,?:-][^#]*?|-[^\s#][^#]*?)\s*:(?=\s|$)"""
 )
 _NUMBER = re.compile(r"[-+]?(?:\d[\d_]*)(?:\.\d*)?(?:[eE][-+]?\d+)?|[-+]?\.\d+(?:[eE][-+]?\d+)?")
-_REFUSED = "&*!%@`?"
+_REFUSED = "%@`?"
 
 
-def read(text: str) -> tuple[object, dict[str, tuple[int, int]]]:
+def read(text: str) -> tuple[object, dict[str, tuple[int, int]], dict[str, str], frozenset[str]]:
     reader = _Reader(text)
     data = reader.block("", 0)
     if reader.row < len(reader.rows):
         raise ValueError(f"line {reader.rows[reader.row].number} has an indentation that is not understood")
-    return data, reader.spans
+    return data, reader.spans, reader.anchors.origins, reader.anchors.shadowed()
 
 
 class _Row:
@@ -32,6 +34,7 @@ class _Row:
 class _Reader:
     def __init__(self, text: str) -> None:
         self.text, self.spans = text, {}
+        self.anchors = Anchors()
         self.rows: list[_Row] = []
         offset = 0
         for number, line in enumerate(text.splitlines(keepends=True), 1):
@@ -64,10 +67,22 @@ class _Reader:
         if _KEY.match(row.text):
             return self._mapping(pointer, row.indent)
         self.row += 1
+        anchor, tag, at = properties(row.text, 0)
+        if at and not row.text[at:].split("#")[0].strip():
+            # Anchor and tag stand alone on the line above what they belong to.
+            return self._noted(anchor, tag, self.block(pointer, least_indent), pointer)
+        if at and _KEY.match(row.text[at:]):
+            raise ValueError(f"line {row.number}: an anchor or a tag of a key is not supported")
         return self._scalar_or_flow(row, 0, pointer)
+
+    def _noted(self, anchor: str | None, tag: str | None, value: object, pointer: str) -> object:
+        value = tagged(tag, value, str(value))
+        self.anchors.remember(anchor, value, pointer)
+        return value
 
     def _mapping(self, pointer: str, indent: int) -> dict:
         result: dict = {}
+        merged: object = None
         while (row := self._peek()) is not None and row.indent == indent:
             match = _KEY.match(row.text)
             if match is None:
@@ -75,20 +90,27 @@ class _Reader:
                     break
                 raise ValueError(f"line {row.number} is not a `key: value` pair")
             key = _unquote(match.group("key"))
-            if key == "<<":
-                raise ValueError(f"line {row.number}: merge keys are not supported")
-            if key in result:
+            if key in result or (key == "<<" and merged is not None):
                 raise ValueError(f"line {row.number}: key {key!r} is given twice")
             self.row += 1
+            if key == "<<" and key == match.group("key"):
+                merged = self._value(row, match.end(), f"{pointer}/<<", indent)
+                continue
             result[_plain(key) if key == match.group("key") else key] = self._value(
                 row, match.end(), f"{pointer}/{_escape(key)}", indent
             )
+        if merged is not None:
+            self.anchors.merge(result, merged, pointer, self.spans)
         return result
 
     def _value(self, row: _Row, at: int, pointer: str, indent: int) -> object:
         rest = row.text[at:]
         at += len(rest) - len(rest.lstrip())
-        rest = rest.strip()
+        anchor, tag, begin = properties(row.text, at)
+        rest = row.text[begin:].strip()
+        if anchor is not None or tag is not None:
+            if not rest or rest[0] in "#|>":
+                return self._noted(anchor, tag, self._value(row, begin, pointer, indent), pointer)
         if not rest or rest.startswith("#"):
             following = self._peek()
             if following is not None and following.indent == indent and following.text.startswith("-"):
@@ -120,7 +142,11 @@ class _Reader:
             # The entry goes on as a block of its own, indented by where its text begins.
             shift = len(row.text) - len(rest)
             self.rows[self.row] = _Row(row.number, row.offset + shift, indent + shift, rest)
-            if _KEY.match(rest) or rest.startswith("- "):
+            anchor, tag, begin = properties(rest, 0)
+            if begin and (not rest[begin:] or rest[begin] == "#"):
+                self.row += 1
+                result.append(self._noted(anchor, tag, self.block(here, indent + 1), here))
+            elif _KEY.match(rest) or rest.startswith("- ") or (begin and _KEY.match(rest[begin:])):
                 result.append(self.block(here, indent + 1))
             else:
                 self.row += 1
@@ -137,6 +163,18 @@ class _Reader:
     def _flow(self, row: _Row, at: int, pointer: str, stop: str) -> tuple[object, int]:
         """One value from `at`; `stop` are the characters that end a plain scalar inside a flow collection."""
         text = row.text
+        if at < len(text) and text[at] in "&!":
+            anchor, tag, begin = properties(text, at)
+            value, end = self._flow(row, begin, pointer, stop)
+            value = tagged(tag, value, text[begin:end].strip())
+            if not isinstance(value, (dict, list)) and not _is_number(value):
+                self.spans.pop(pointer, None)
+            elif tag is not None and _is_number(value):
+                self.spans.setdefault(pointer, (row.offset + begin, row.offset + end))
+            self.anchors.remember(anchor, value, pointer)
+            return value, end
+        if (alias := alias_at(text, at)) is not None:
+            return self.anchors.alias(alias[0], pointer), alias[1]
         if at < len(text) and text[at] in "[{":
             return self._collection(row, at, pointer)
         if at < len(text) and text[at] in "\"'":
@@ -145,7 +183,7 @@ class _Reader:
                 raise ValueError(f"line {row.number}: a quoted text over several lines is not supported")
             return _unquote(match.group()), match.end()
         if at < len(text) and text[at] in _REFUSED:
-            raise ValueError(f"line {row.number}: anchors, aliases and tags are not supported")
+            raise ValueError(f"line {row.number}: {text[at]!r} is not understood here")
         end = at
         while (
             end < len(text) and text[end] not in stop and not (text[end] == "#" and end > at and text[end - 1] in " \t")
@@ -161,6 +199,7 @@ class _Reader:
         is_map = text[at] == "{"
         close = "}" if is_map else "]"
         result: dict | list = {} if is_map else []
+        merged: object = None
         at += 1
         while True:
             while at < len(text) and text[at] in " \t,":
@@ -168,6 +207,8 @@ class _Reader:
             if at >= len(text):
                 raise ValueError(f"line {row.number}: a flow collection over several lines is not supported")
             if text[at] == close:
+                if merged is not None:
+                    self.anchors.merge(result, merged, pointer, self.spans)
                 return result, at + 1
             if is_map:
                 match = re.compile(r"""("(?:[^"\\]|\\.)*"|'(?:[^']|'')*'|[^\s:,{}\[\]"'][^:,{}\[\]]*?)\s*:\s*""").match(
@@ -177,7 +218,10 @@ class _Reader:
                     raise ValueError(f"line {row.number}: a flow mapping is not understood")
                 key = _unquote(match.group(1))
                 value, at = self._flow(row, match.end(), f"{pointer}/{_escape(key)}", ",}")
-                result[key] = value
+                if key == "<<":
+                    merged = value
+                else:
+                    result[key] = value
             else:
                 value, at = self._flow(row, at, f"{pointer}/{len(result)}", ",]")
                 result.append(value)

@@ -16,6 +16,7 @@ from .command_parameters import CommandParameters
 from .flags import Flags
 from .library_calls import LibraryCalls
 from .mappings import Mappings
+from .overlays import overlays_of
 from .reaching import Reaching
 from .syntax import is_main_test, simple_name
 from .values import (
@@ -25,6 +26,7 @@ from .values import (
     Computed,
     Concrete,
     DictOf,
+    External,
     Frame,
     Function,
     Generator,
@@ -84,6 +86,8 @@ class Flow(Attributes, Calls, Classes, CommandParameters, LibraryCalls, Mappings
                     name = simple_name(node.func)
                     if name:
                         self._calls_by_name.setdefault(name, []).append((module, node))
+        self.overlays = overlays_of(project.modules)
+        self.active_overlays: set[int] = set()
         self.flags = Flags(project)
         self.flags.read(self)
         # What was followed before the flags were known may have missed them.
@@ -117,7 +121,7 @@ class Flow(Attributes, Calls, Classes, CommandParameters, LibraryCalls, Mappings
         finally:
             self._active.discard(key)
         values = _distinct(values)
-        # What was cut by recursion may become known from another start: such an answer serves the present question only.
+        # What was cut by recursion may become known from another start: such an answer serves this question only.
         is_whole = not any(isinstance(v, Unknown) and v.reason == "recursion" for v in values)
         (self._memo if is_whole else self._tainted)[key] = values
         self._keep.append((node, frame))
@@ -181,7 +185,26 @@ class Flow(Attributes, Calls, Classes, CommandParameters, LibraryCalls, Mappings
                 name = concrete(self.evaluate(key, frame))
                 if name is not UNKNOWN_NUMBER:
                     entries.append((name, value))
-        return [DictOf(entries, merged, frame)]
+        order = [
+            (UNKNOWN_NUMBER, v) if k is None else (concrete(self.evaluate(k, frame)), v)
+            for k, v in zip(node.keys, node.values)
+        ]
+        return [DictOf(entries, merged, frame, order)]
+
+    def _eval_DictComp(self, node, frame):
+        """`{k: v for k, v in raw.items() if …}`: the mapping itself, as far as its keys go."""
+        loop = node.generators[0]
+        if (
+            len(node.generators) == 1
+            and isinstance(loop.target, ast.Tuple)
+            and [getattr(e, "id", None) for e in loop.target.elts]
+            == [getattr(node.key, "id", ""), getattr(node.value, "id", "")]
+            and isinstance(loop.iter, ast.Call)
+            and isinstance(loop.iter.func, ast.Attribute)
+            and loop.iter.func.attr == "items"
+        ):
+            return self.evaluate(loop.iter.func.value, frame)
+        return [Unknown("comprehension")]
 
     def _eval_Tuple(self, node, frame):
         return [SequenceOf(list(node.elts), frame, node)]
@@ -236,11 +259,19 @@ class Flow(Attributes, Calls, Classes, CommandParameters, LibraryCalls, Mappings
             if len(known) == 1 and None not in known:
                 return [Computed(known.pop() == isinstance(node.ops[0], ast.Is), node, frame)]
             return [Unknown("comparison with None")]
+        if isinstance(node.ops[0], (ast.In, ast.NotIn)) and self._is_set_variable(node, frame):
+            return [Computed(isinstance(node.ops[0], ast.In), node, frame)]
         for side in (node.left, node.comparators[0]):
             if len({repr(v.value) if isinstance(v, Concrete) else id(v) for v in self.evaluate(side, frame)}) != 1:
                 return [Unknown("comparison")]
         left, right = self.number(node.left, frame), self.number(node.comparators[0], frame)
         return self._operate(node, type(node.ops[0]), left, right, frame)
+
+    def _is_set_variable(self, node: ast.Compare, frame: Frame) -> bool:
+        """`"WORKERS" in os.environ`, where the launch command sets it; whether it is set elsewhere is not known."""
+        holders = self.evaluate(node.comparators[0], frame)
+        is_environment = any(isinstance(v, External) and v.name == "os.environ" for v in holders)
+        return is_environment and self.number(node.left, frame) in self.project.launch.environment
 
     def _operate(self, node, operator, left, right, frame):
         if UNKNOWN_NUMBER in (left, right) or operator not in _OPERATORS:

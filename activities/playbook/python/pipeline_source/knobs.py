@@ -74,7 +74,10 @@ class KnobFinder(KnobNames, KnobsByName):
         if overriding is not None:
             return overriding
         if isinstance(value, Leaf):
-            return Home(value.value, leaf=value) if value.pointer in value.config.places else None
+            pointer = value.config.home_of(value.pointer)
+            if pointer not in value.config.places:
+                return None
+            return Home(value.value, leaf=Leaf(value.value, value.config, pointer))
         if isinstance(value, (Literal, Computed)) and hasattr(value.node, "lineno"):
             return Home(value.value, node=value.node, frame=value.frame)
         return None

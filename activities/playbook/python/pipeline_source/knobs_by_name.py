@@ -29,18 +29,24 @@ class KnobsByName:
         """Flags, constants, fields and leaves whose name says that they tune, where dataflow did not reach them."""
         for definition in self.flow.flags.definitions:
             value = self.flow.flags.value(definition, self.flow).value
+            if id(definition) in self.flow.not_in_force:
+                continue
             if self._tells(definition.dest) and is_number(value) and self.settable(definition):
                 self._add_named(Home(value, flag=definition, confidence="name"), definition.dest)
         given = self._defaults_of_flags()
         for config in read_configs:
             for pointer in config.places:
                 name = pointer.rpartition("/")[2]
+                if (config.path, pointer) in self.flow.not_in_force or pointer in config.shadowed:
+                    continue
                 if self._tells(name) and not _NOT_TRAINING.search(pointer):
                     value = self._leaf_value(config, pointer)
                     if value is not None and is_number(value):
                         self._add_named(Home(value, leaf=Leaf(value, config, pointer), confidence="name"), name)
         for module in self.flow.project.modules:
             for statement in self._declarations(module):
+                if not self._is_last(module, statement):
+                    continue
                 owner = module.parents[statement]
                 if (
                     isinstance(owner, ast.ClassDef)
@@ -53,7 +59,7 @@ class KnobsByName:
                     and self._tells(target.id)
                     and isinstance(statement.value, ast.Constant)
                 ):
-                    if is_number(statement.value.value) and id(statement.value) not in given:
+                    if is_number(statement.value.value) and id(statement.value) not in given | self.flow.not_in_force:
                         frame = self.flow.frame_at(module, statement.value)
                         self._add_named(
                             Home(statement.value.value, node=statement.value, frame=frame, confidence="name"), target.id
@@ -77,6 +83,17 @@ class KnobsByName:
                 for inner in node.body:
                     if isinstance(inner, ast.AnnAssign) and inner.value is not None:
                         yield inner
+
+    def _is_last(self, module, statement) -> bool:
+        """Whether no later assignment at module level is certain to replace it."""
+        target = statement.targets[0] if isinstance(statement, ast.Assign) else statement.target
+        if module.parents[statement] is not module.tree or not isinstance(target, ast.Name):
+            return True
+        bindings = module.scope.bindings.get(target.id, [])
+        if len(bindings) < 2:
+            return True
+        left = self.flow.reaching(module.scope, target.id, self.flow.open_frame(module.scope), None)
+        return any(b.node is statement for b in left)
 
     @staticmethod
     def _tells(name: str) -> bool:

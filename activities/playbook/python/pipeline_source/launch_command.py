@@ -6,6 +6,8 @@ import os
 import re
 import shlex
 
+from .environment_file import variables_of
+
 _ASSIGNMENT = re.compile(r"^([A-Za-z_][A-Za-z0-9_]*)=(.*)$", re.S)
 _SEPARATORS = {"&&", "||", ";", "|", "&"}
 
@@ -45,6 +47,9 @@ class LaunchCommand:
             if word == "cd" and index + 1 < len(words):
                 self.working_dirs.append(project._relative(self._expand(words[index + 1])))
                 index += 1
+            elif word in ("source", ".") and index + 1 < len(words):
+                self._source(words[index + 1], project)
+                index += 1
             elif assigned and not word.startswith("-"):
                 self._assign(assigned.group(1), assigned.group(2), project)
             elif word == "-m" and index + 1 < len(words) and _names_module(words[index + 1], script):
@@ -55,6 +60,16 @@ class LaunchCommand:
             index += 1
         # A script started by something else: what the command says may still reach it.
         self.arguments = words
+
+    def _source(self, word: str, project) -> None:
+        """`source env.sh`: what it sets reaches the script."""
+        for folder in [*self.working_dirs[-1:], ""]:
+            path = project._relative(f"{folder}/{self._expand(word)}" if folder else self._expand(word))
+            if not path.startswith(("/", "..")) and project.exists(path):
+                text = project.read_bytes(path).decode("utf-8", "replace")
+                for name, value in variables_of(text, self.environment).items():
+                    self._assign(name, value, project)
+                return
 
     def _assign(self, name: str, value: str, project) -> None:
         self.environment[name] = value

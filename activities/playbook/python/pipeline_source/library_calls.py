@@ -7,6 +7,7 @@ import os
 import posixpath
 
 from .file_paths import FilePaths
+from .layers import Layers, Under, layered
 from .spdl_calls import BUILDER_STEPS, SpdlCalls, spdl_name
 from .values import (
     UNKNOWN_NUMBER,
@@ -60,6 +61,7 @@ _SAME_AS_ARGUMENT = {
     "argparse.Namespace",
     "omegaconf.OmegaConf.create",
     "omegaconf.OmegaConf.to_container",
+    "omegaconf.OmegaConf.to_object",
     "omegaconf.DictConfig",
     "easydict.EasyDict",
     "munch.Munch",
@@ -89,6 +91,9 @@ class LibraryCalls(FilePaths, SpdlCalls):
         if name == "typing.cast" and len(node.args) == 2:
             return self.evaluate(node.args[1], frame)
         if name in _SAME_AS_ARGUMENT:
+            if first is not None and name == "builtins.dict" and node.keywords:
+                named = [(k.arg, k.value) for k in node.keywords if k.arg]
+                return [DictOf(named, [first, *[k.value for k in node.keywords if not k.arg]], frame)]
             if first is not None:
                 return self.evaluate(first, frame)
             return [
@@ -128,8 +133,14 @@ class LibraryCalls(FilePaths, SpdlCalls):
         if name.startswith("builtins.") and last == "bool" and first is not None:
             truth = self.truth(first, frame)
             return [Unknown("bool")] if truth is None else [Computed(truth, node, frame)]
+        if name.endswith("OmegaConf.structured") and first is not None:
+            given = self.evaluate(first, frame)
+            return [i for v in given for i in (self.instantiate_open(v) if isinstance(v, Class) else [v])]
         if name.endswith("OmegaConf.merge"):
-            return [DictOf([], list(node.args), frame)]
+            parts = [
+                v for a in node.args for v in self.evaluate(a, frame)[:1] if not isinstance(v, (Unknown, ExternalCall))
+            ]
+            return [layered(parts)] if parts else [Unknown("merge")]
         return [ExternalCall(name, node, frame)]
 
     def _getattr(self, node: ast.Call, frame: Frame) -> list[Value]:
@@ -148,8 +159,10 @@ class LibraryCalls(FilePaths, SpdlCalls):
             if isinstance(value, Instance):
                 replaced = dict(value.replaced)
                 for keyword in node.keywords:
-                    if keyword.arg:
-                        replaced[keyword.arg] = (keyword.value, frame)
+                    for field in [keyword.arg] if keyword.arg else self.fields(value.cls):
+                        given = keyword.value if keyword.arg else self._spread_entry(keyword, field, frame)
+                        if given is not None:
+                            replaced[field] = (given, frame)
                 found.append(
                     self._once(
                         ("replaced", id(node), id(frame), id(value)),
@@ -157,6 +170,14 @@ class LibraryCalls(FilePaths, SpdlCalls):
                     )
                 )
         return found
+
+    def _spread_entry(self, keyword: ast.keyword, field: str, frame: Frame) -> ast.AST | None:
+        """`mapping["field"]` of `replace(config, **mapping)`, where the mapping is known to hold it."""
+        for value in self.evaluate(keyword.value, frame):
+            if not isinstance(self.item(value, field, keyword.value, frame)[0], Unknown):
+                made = ast.Subscript(keyword.value, ast.Constant(field), ast.Load())
+                return self._once(("spread", id(keyword), field), lambda: ast.copy_location(made, keyword.value))
+        return None
 
     # -- methods ----------------------------------------------------------------------------------------------------
 
@@ -172,7 +193,7 @@ class LibraryCalls(FilePaths, SpdlCalls):
         if isinstance(receiver, Pipeline):
             return [receiver] if name in ("get_iterator", "__iter__", "__enter__") else [ExternalCall("", node, frame)]
         if (
-            isinstance(receiver, (Leaf, DictOf, Arguments))
+            isinstance(receiver, (Leaf, DictOf, Arguments, Layers, Under))
             and name in ("get", "pop", "setdefault")
             and first is not None
         ):
@@ -181,7 +202,7 @@ class LibraryCalls(FilePaths, SpdlCalls):
             if isinstance(found[0], Unknown) and len(node.args) > 1:
                 return self.evaluate(node.args[1], frame)
             return found
-        if isinstance(receiver, (Leaf, DictOf)) and name == "copy":
+        if isinstance(receiver, (Leaf, DictOf, Layers)) and name == "copy":
             return [receiver]
         if isinstance(receiver, FileRef):
             return [receiver]

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import ast
 
-from .config_files import ConfigRefused, read_config
+from .config_files import ConfigRefused, look_up, read_config
+from .interpolation import FromEnvironment, interpolation, number_in
+from .layers import Layers, Under, of_layers, shadow
+from .overlays import laid_over, with_overlays
 from .values import (
+    UNKNOWN_NUMBER,
     Arguments,
     Computed,
     Concrete,
@@ -20,6 +24,7 @@ from .values import (
     Unknown,
     Value,
 )
+from .yaml_anchors import Opaque
 
 
 class Mappings:
@@ -30,6 +35,10 @@ class Mappings:
             return self.leaf_child(base, key)
         if isinstance(base, DictOf):
             return self.entry(base, key)
+        if isinstance(base, Layers):
+            return of_layers(base, lambda part: self.item(part, key, node, frame), self.not_in_force)
+        if isinstance(base, Under):
+            return [base.value] if key == base.key else [Unknown(f"key {key!r}")]
         if isinstance(base, SequenceOf) and isinstance(key, int) and -len(base.elements) <= key < len(base.elements):
             return self.evaluate(base.elements[key], base.frame)
         if isinstance(base, (Arguments, Instance)) and isinstance(key, str):
@@ -55,11 +64,27 @@ class Mappings:
             return [Unknown("recursion")]
         self._active.add(asked)
         try:
-            return self._entry(base, key)
+            own = self._entry(base, key)
+            return with_overlays(laid_over(self, base, key), own, self.not_in_force)
         finally:
             self._active.discard(asked)
 
     def _entry(self, base: DictOf, key) -> list[Value]:
+        if base.order is not None and base.merged:
+            found: list[Value] = []
+            for name, value in reversed(base.order):
+                held: list[Value] = self.evaluate(value, base.frame) if name == key else []
+                if name is UNKNOWN_NUMBER:
+                    held = [
+                        v
+                        for inner in self.evaluate(value, base.frame)
+                        for v in self.item(inner, key, value, base.frame)
+                    ]
+                held = [v for v in held if not isinstance(v, Unknown)]
+                if found:
+                    shadow(self.not_in_force, held)
+                found = found or held
+            return found or [Unknown(f"key {key!r}")]
         for name, value in reversed(base.entries):
             if name == key:
                 return self.evaluate(value, base.frame)
@@ -94,15 +119,36 @@ class Mappings:
         ):
             part = str(key if isinstance(data, dict) else key % len(data)).replace("~", "~0").replace("/", "~1")
             pointer = f"{leaf.pointer}/{part}"
-            override = self.project.launch.override(pointer[1:].replace("/", "."))
+            override = self.project.launch.override(leaf.package + pointer[1:].replace("/", "."))
             if override is not None:
-                try:
-                    return [Concrete(float(override) if "." in override else int(override))]
-                except ValueError:
-                    return [Concrete(override)]
+                shadow(self.not_in_force, [Leaf(data[key], leaf.config, pointer)])
+                return [Concrete(number_in(override))]
+            own = self._leaf_at(leaf, pointer, data[key], set())
             replaced = self.config_override(leaf, key)
-            return replaced or [Leaf(data[key], leaf.config, pointer)]
+            if replaced:
+                shadow(self.not_in_force, own)
+                return replaced
+            return with_overlays(laid_over(self, leaf, key), own, self.not_in_force)
         return [Unknown(f"key {key!r}")]
+
+    def _leaf_at(self, leaf: Leaf, pointer: str, data, seen: set[str]) -> list[Value]:
+        """What stands at a pointer; `${loader.workers}` of OmegaConf leads on to where the number stands."""
+        if isinstance(data, Opaque):
+            return [Unknown(f"tag {data.tag}")]
+        config = leaf.config
+        if not isinstance(data, str) or pointer in seen:
+            return [Leaf(data, config, pointer, leaf.package)]
+        reference = interpolation(data, pointer)
+        if isinstance(reference, FromEnvironment):
+            value = self.project.launch.environment.get(reference.name, reference.default)
+            return [Unknown("environment") if value is None else Concrete(number_in(value))]
+        if reference is None:
+            return [Leaf(data, config, pointer, leaf.package)]
+        override = self.project.launch.override(reference[1:].replace("/", "."))
+        if override is not None:
+            return [Concrete(number_in(override))]
+        found = look_up(config.data, reference)
+        return [Unknown("interpolation")] if found is None else self._leaf_at(leaf, reference, found, {*seen, pointer})
 
     def config_override(self, leaf: Leaf, key) -> list[Value]:
         """`cfg["loader"]["workers"] = args.workers` where the flag is given: the flag is then what counts."""

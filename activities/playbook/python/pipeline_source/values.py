@@ -75,6 +75,8 @@ class Leaf(Concrete):
 
     config: Any
     pointer: str
+    # Under which key of the whole configuration the file stands: a group of Hydra.
+    package: str = ""
 
 
 @dataclass(eq=False)
@@ -85,6 +87,8 @@ class DictOf(Value):
     # Values of `**other` in the display, tried in reverse when no key matches.
     merged: list[ast.AST]
     frame: Frame
+    # Keys and spreads in the order of the code, where both are there: the later one wins. (UNKNOWN_NUMBER: a spread.)
+    order: list[tuple[Any, ast.AST]] | None = None
 
 
 @dataclass(eq=False)
