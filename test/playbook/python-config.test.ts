@@ -93,11 +93,11 @@ const leaves: Leaf[] = [
   {
     name: 'a YAML number with a tag, and tags that only a program knows',
     file: 'c.yaml',
-    text: 'a: !ENV ${X}\nloader: !Loader\n  workers: !!int "4"\n  path: !join [a, b]\n',
+    text: 'a: !ENV X\nloader: !Loader\n  workers: !!int "4"\n  path: !join [a, b]\n',
     key: '["loader"]["workers"]',
     pointer: '/loader/workers',
     value: 4,
-    changed: 'a: !ENV ${X}\nloader: !Loader\n  workers: !!int 9\n  path: !join [a, b]\n',
+    changed: 'a: !ENV X\nloader: !Loader\n  workers: !!int 9\n  path: !join [a, b]\n',
   },
   {
     name: 'a JSON file, compact and with escapes',

@@ -1,4 +1,4 @@
-"""Mappings on top of each other, merged in depth: Hydra's defaults list, OmegaConf.merge, a deep merge of the project."""
+"""Mappings on top of each other, merged in depth: Hydra's defaults list, OmegaConf.merge, a deep merge of one's own."""
 
 from __future__ import annotations
 
