@@ -16,6 +16,8 @@ import type { OutcomeReport } from '../domain/policies/outcome-events.js';
 export interface RunRef {
   run: string;
 }
+/** `chain`: run id of the first run of the engine's chain; absent when workflow code of an earlier version asked. */
+export type EngineRef = RunRef & { chain?: string };
 export interface NodeRef extends RunRef {
   nodeId: string;
 }
@@ -88,7 +90,7 @@ export interface ExperimentLookup {
 
 export interface Activities {
   /** Reads the event log: the state of an earlier engine of this run, or null when there is none. */
-  loadState(input: RunRef): Promise<EngineState | null>;
+  loadState(input: EngineRef): Promise<EngineState | null>;
   /** Anchors the source, copies the script, checks the target's Python. */
   setup(input: RunRef): Promise<SetupResult>;
   /** Adds timing to the pipeline script and commits it; with skip_instrument the anchor itself is the base. */
@@ -110,7 +112,8 @@ export interface Activities {
   acceptExperiment(input: RunRef & { request: string; experiment: unknown }): Promise<AcceptResult>;
   /** Delivers a report to the engine; those of experiments that report at one time travel together. */
   tellEngine(input: RunRef & { report: ExperimentReport }): Promise<void>;
-  exportWorkdir(input: RunRef & { events: EngineEvent[] }): Promise<{ seq: number }>;
+  /** A failure that is not retried says that the log is not, or not any more, the log of this engine. */
+  exportWorkdir(input: EngineRef & { events: EngineEvent[] }): Promise<{ seq: number }>;
   drawCharts(input: RunRef): Promise<void>;
   /** Without `synthesis`, final_report.md is made by rules: the agent is not asked. `byRules`: why it was made so. */
   report(input: RunRef & { synthesis: boolean }): Promise<{ spent: Spent; byRules?: string }>;

@@ -5,6 +5,7 @@ import type { RunConfig } from '../domain/formats/config.js';
 import { ConfigSchema } from '../domain/formats/config.js';
 import { eventProblem } from '../domain/formats/events.js';
 import { launchCommandProblem } from '../domain/policies/launch-command-rules.js';
+import { raise } from './activity-failure.js';
 import { readJsonIfAny } from './atomic-file.js';
 import type { Activities } from './contract.js';
 import { drawRunCharts } from './draw-charts.js';
@@ -12,8 +13,8 @@ import { makeTurns } from './in-turn.js';
 import type { DutyCycle } from './projections/duty-cycle.js';
 import { Projections } from './projections/projections.js';
 import { writeReport } from './report.js';
-import { ownRun, type RunContext } from './run-context.js';
-import { openRunLog, type RunLog } from './run-log.js';
+import { ownLog, ownRun, type RunContext } from './run-context.js';
+import { LogMismatch, openRunLog, type RunLog } from './run-log.js';
 import { specOf } from './spec-store.js';
 import type { Workdir } from './workdir.js';
 
@@ -31,8 +32,13 @@ export function makeExportWorkdir({
   const inTurn = makeTurns();
   let tablesTurn: NodeJS.Timeout | null = null;
   const exportOnce: Activities['exportWorkdir'] = async (input) => {
+    await ownLog(context, input, 'goes on');
     await checkOrigins(input.events);
-    const seq = await runLog.append(input.events);
+    const seq = await runLog.append(input.events).catch((error: unknown) => {
+      // Nothing that this engine can do again makes its history and the log one.
+      if (error instanceof LogMismatch) raise('policy_refused', error.message, { phase: 'runner' });
+      throw error;
+    });
     const { tablesDueInMs } = await projections.renewInTurn(await runLog.record());
     if (tablesDueInMs !== null) renewTablesIn(tablesDueInMs);
     // It states the cost of the run, which is known once it was reported on.

@@ -2,7 +2,9 @@
 import { ApplicationFailure } from '@temporalio/common';
 import type { RunConfig } from '../domain/formats/config.js';
 import { engineWorkflowId } from '../domain/naming.js';
-import type { RunRef } from './contract.js';
+import { raise } from './activity-failure.js';
+import type { EngineRef, RunRef } from './contract.js';
+import { claimLog, type LogPlace } from './log-owner.js';
 import type { Workdir } from './workdir.js';
 
 export interface RunContext {
@@ -10,6 +12,8 @@ export interface RunContext {
   readonly config: RunConfig;
   /** One line into logs/autoresearch.log. */
   readonly log: (message: string, fields?: Record<string, unknown>) => void;
+  /** Where the engine's history is; absent outside a worker. */
+  readonly place?: LogPlace;
   /** Ends agent calls that are made outside an activity; within one, its own cancellation does. */
   readonly signal?: AbortSignal;
 }
@@ -22,6 +26,17 @@ export function ownRun(context: RunContext, input: RunRef): void {
       'policy_refused',
     );
   }
+}
+
+/** The event log takes events of one engine only: another is refused for good, with what to do. */
+export async function ownLog(
+  { workdir, place }: RunContext,
+  { chain }: EngineRef,
+  act: 'begins' | 'goes on',
+): Promise<void> {
+  if (place === undefined || chain === undefined) return;
+  const problem = await claimLog(workdir, place, chain, act);
+  if (problem !== null) raise('policy_refused', problem, { phase: 'runner' });
 }
 
 /** Who asks: the run's engine or one of its experiments. Anybody may schedule an activity on a task queue. */

@@ -3,7 +3,7 @@
  * fold of what it holds. What stands in it stays, but for the newest lines of an engine that was killed while it exported
  * them: they say what it was about to do, and its successor may decide otherwise.
  */
-import { mkdir, open, truncate } from 'node:fs/promises';
+import { appendFile, mkdir, open, truncate } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { EngineState } from '../domain/engine-state.js';
 import type { EngineEvent } from '../domain/events.js';
@@ -15,7 +15,9 @@ import type { Workdir } from './workdir.js';
 export interface RunLog {
   /**
    * Appends the events that the log does not hold yet and returns the last sequence number in it. Safe to call twice.
-   * Where one of its newest events says something else, the log goes on from there with the events given. A RangeError says where the sequence has a gap, or what is wrong with an event; nothing is written then.
+   * Where one of its newest events says something else, the log goes on from there with the events given, and what it gives
+   * up is kept in events-superseded.jsonl if it is much. A LogMismatch says where the sequence has a gap, or where the log went another way
+   * so long ago that no kill of an engine explains it; a RangeError what is wrong with an event. Nothing is written then.
    */
   append(events: readonly EngineEvent[]): Promise<number>;
   /** The fold of all events, brought up to date by reading what was appended since the last call. Do not change it. */
@@ -25,9 +27,17 @@ export interface RunLog {
   events(): Promise<EngineEvent[]>;
 }
 
+/** The log is not what the engine wrote last: one of the two was put back to an earlier copy, or is another engine's. */
+export class LogMismatch extends RangeError {
+  override readonly name = 'LogMismatch';
+}
+
 const NEWLINE = 0x0a;
 /** An export is undone together with its workflow task; one task exports fewer than this. */
 const NEWEST_EVENTS = 200;
+
+/** As many as a single export holds (workflows/journal). */
+const FEW_EVENTS = 40;
 
 /** An event as it stands in the file. */
 interface Line {
@@ -38,7 +48,7 @@ interface Line {
 }
 
 export function openRunLog(workdir: Workdir): RunLog {
-  return new EventLog(workdir.events);
+  return new EventLog(workdir.events, workdir.supersededEvents);
 }
 
 class EventLog implements RunLog {
@@ -49,13 +59,18 @@ class EventLog implements RunLog {
   /** Reads and appends of one process follow each other. */
   private readonly inTurn = makeTurns();
 
-  constructor(private readonly path: string) {}
+  constructor(
+    private readonly path: string,
+    private readonly superseded: string,
+  ) {}
 
   append(events: readonly EngineEvent[]): Promise<number> {
     return this.inTurn(async () => {
       let size = await this.catchUp();
+      await this.refuseOldFork(events);
       const fork = this.forkOf(events);
       if (fork !== undefined) {
+        await this.keepSuperseded(fork);
         await truncate(this.path, fork.begin);
         size = await this.catchUp();
       }
@@ -102,6 +117,28 @@ class EventLog implements RunLog {
     const known = new Map(this.newest.map((line) => [line.seq, line]));
     const other = events.find((event) => (known.get(event.seq)?.text ?? lineOf(event)) !== lineOf(event));
     return other && known.get(other.seq);
+  }
+
+  /** Events from before the newest lines are compared with the file itself: they come when a history was put back. */
+  private async refuseOldFork(events: readonly EngineEvent[]): Promise<void> {
+    const firstKnown = this.newest[0]?.seq ?? 0;
+    const old = new Map(events.filter(({ seq }) => seq < firstKnown).map((event) => [event.seq, lineOf(event)]));
+    if (old.size === 0) return;
+    for (const event of (await readFrom(this.path, 0)).events) {
+      const mine = old.get(event.seq);
+      if (mine === undefined || mine === lineOf(event)) continue;
+      throw new LogMismatch(
+        `event ${event.seq} stands otherwise in the event log, which goes on to ${this.folded.state.seq}: the engine's ` +
+          'history was put back to before that (a reset, or an older copy of its database). Start the engine again with ' +
+          '`autoresearch run`: it goes on from the log',
+      );
+    }
+  }
+
+  /** What a killed engine was about to do is a few events; more, a person may want to know. */
+  private async keepSuperseded(fork: Line): Promise<void> {
+    const lines = this.newest.filter(({ seq }) => seq >= fork.seq).map(({ text }) => `${text}\n`);
+    if (lines.length > FEW_EVENTS) await appendFile(this.superseded, lines.join(''), { mode: 0o600 });
   }
 
   private async write(fresh: readonly EngineEvent[], size: number): Promise<void> {
@@ -156,8 +193,10 @@ function eventsAfter(seq: number, events: readonly EngineEvent[]): EngineEvent[]
   for (const event of events) {
     if (event.seq <= last) continue;
     if (event.seq !== last + 1) {
-      throw new RangeError(
-        `event ${event.seq} cannot be appended: the log ends at ${last}, events between are missing`,
+      throw new LogMismatch(
+        `event ${event.seq} cannot be appended: the log ends at ${last}, and the events between are missing, as in an ` +
+          'older copy that was put back. Put the newer copy of engine/events.jsonl back, or leave it as it is; then start ' +
+          'the engine again with `autoresearch run`: it goes on from the log',
       );
     }
     const problem = eventProblem(event);

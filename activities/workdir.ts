@@ -45,6 +45,13 @@ export class Workdir {
   get events() {
     return this.at('engine', 'events.jsonl');
   }
+  /** Events that an engine had written and its successor took back. */
+  get supersededEvents() {
+    return this.at('engine', 'events-superseded.jsonl');
+  }
+  get logOwner() {
+    return this.at('engine', 'log-owner.json');
+  }
   get checkpoint() {
     return this.at('engine', 'checkpoint.json');
   }

@@ -1,9 +1,10 @@
 /** Serves a run from this process: the worker's parts, with our activities, and its errors in a person's words. */
-import { createActivities } from '../activities/index.js';
 import type { Workdir } from '../activities/workdir.js';
+import { RunOwnedElsewhere } from '../worker/claim-run.js';
 import { EngineAlreadyRunning } from '../worker/engine-lock.js';
 import { type OpenOptions, type OpenRun, openRun } from '../worker/open-run.js';
 import { secondEngine } from './prepare-run.js';
+import { Refusal } from './refusal.js';
 
 export interface EngineHost extends Pick<OpenRun, 'target' | 'client'> {
   /** Rejects when the worker cannot go on; never resolves. */
@@ -13,10 +14,7 @@ export interface EngineHost extends Pick<OpenRun, 'target' | 'client'> {
 }
 
 /** A Refusal when another process serves this workdir. */
-export async function openEngineHost(
-  workdir: Workdir,
-  options: OpenOptions = { createActivities },
-): Promise<EngineHost> {
+export async function openEngineHost(workdir: Workdir, options: OpenOptions = {}): Promise<EngineHost> {
   try {
     const { target, client, worker, close } = await openRun(workdir.root, options);
     const failed = worker.run.then(() => {
@@ -25,6 +23,7 @@ export async function openEngineHost(
     failed.catch(() => undefined);
     return { target, client, failed, close: () => close({ stopServer: true }) };
   } catch (error) {
+    if (error instanceof RunOwnedElsewhere) throw new Refusal('workdir', workdir.root, error.message);
     if (error instanceof EngineAlreadyRunning) throw secondEngine(workdir, error.pid);
     throw error;
   }

@@ -5,6 +5,11 @@ import type { LiveView } from './live-view.js';
 import { printed } from './printed.js';
 import { RUN_FLAGS } from './run-flags.js';
 
+const TAKE_OVER = {
+  flags: '--take-over',
+  help: 'go on from the event log here, whichever Temporal server the run was on before; only when no engine works there any more',
+};
+
 /** Progress goes beside the answer: to stderr when the answer is JSON. */
 async function watched<T>(
   cli: Cli,
@@ -37,13 +42,19 @@ export const RUNNING_COMMANDS: readonly CommandDefinition[] = [
     name: 'run',
     args: '<workdir>',
     help: 'start a run or go on with it, and show its progress; Ctrl+C interrupts it',
-    flags: RUN_FLAGS,
+    flags: [...RUN_FLAGS, TAKE_OVER],
     after: HOW_TO,
     async act([workdir = ''], options, cli) {
       const { prepareRun } = await import('./prepare-run.js');
       const prepared = await prepareRun(workdir, options);
-      const { run } = await import('./commands/run.js');
-      const outcome = await watched(cli, options, (view, { signal }) => run(prepared, view, signal));
+      const [{ run }, { openEngineHost }] = await Promise.all([
+        import('./commands/run.js'),
+        import('./engine-host.js'),
+      ]);
+      const takeOver = options.takeOver === true;
+      const outcome = await watched(cli, options, (view, { signal }) =>
+        run(prepared, view, signal, (at) => openEngineHost(at, { takeOver })),
+      );
       const { outcomeText } = await import('./text/outcome-text.js');
       return printed(outcome, outcomeText, outcome.exit_code);
     },
@@ -52,22 +63,26 @@ export const RUNNING_COMMANDS: readonly CommandDefinition[] = [
     name: 'start',
     args: '<workdir>',
     help: 'as run, but in the background',
-    flags: RUN_FLAGS,
+    flags: [...RUN_FLAGS, TAKE_OVER],
     after: HOW_TO,
     async act([workdir = ''], options) {
       const { prepareRun } = await import('./prepare-run.js');
       const prepared = await prepareRun(workdir, options);
       const { start, startText } = await import('./commands/start.js');
-      return printed(await start(prepared), startText);
+      return printed(await start(prepared, { takeOver: options.takeOver === true }), startText);
     },
   },
   {
     name: 'worker',
     args: '<workdir>',
     help: 'serve a run until it ends, without starting it (what start leaves behind; a worker of a cluster)',
-    async act([workdir = '']) {
+    flags: [TAKE_OVER],
+    async act([workdir = ''], options) {
       const { serve } = await import('./commands/worker.js');
-      return printed(await serve(workdir), ({ end }) => `the worker ended: ${end}`);
+      return printed(
+        await serve(workdir, { takeOver: options.takeOver === true }),
+        ({ end }) => `the worker ended: ${end}`,
+      );
     },
   },
   {

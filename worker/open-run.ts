@@ -10,6 +10,7 @@ import type { RunContext } from '../activities/run-context.js';
 import { Workdir } from '../activities/workdir.js';
 import type { RunConfig } from '../domain/formats/config.js';
 import { announceReturn } from './announce-return.js';
+import { claimRun } from './claim-run.js';
 import { openClient, resolveConnection, type TemporalTarget } from './connection.js';
 import { stopServer } from './embedded-server.js';
 import { acquireEngineLock } from './engine-lock.js';
@@ -35,14 +36,16 @@ export interface OpenRun {
   close(how: { stopServer: boolean }): Promise<void>;
 }
 
-/** Both are the real ones when absent; tests give others. */
+/** The first two are the real ones when absent; tests give others. */
 export interface OpenOptions {
   createActivities?: (deps: { context: RunContext; client: Client }) => Activities;
   /** Path of the workflow bundle. */
   codePath?: string;
+  /** Go on from the event log here, whichever engine owned it before. */
+  takeOver?: boolean;
 }
 
-/** Throws EngineAlreadyRunning when another process serves this workdir. What was opened before an error is closed. */
+/** Throws EngineAlreadyRunning when another process serves this workdir, RunOwnedElsewhere when another engine owns its log. What was opened before an error is closed. */
 export async function openRun(workdirPath: string, options: OpenOptions = {}): Promise<OpenRun> {
   const workdir = new Workdir(resolve(workdirPath));
   const config = await loadRunConfig(workdir);
@@ -69,6 +72,7 @@ export async function openRun(workdirPath: string, options: OpenOptions = {}): P
     if (target.kind === 'embedded') closers.push(async () => endsServer && stopServer(workdir));
     const client = await openClient(target);
     closers.push(() => client.connection.close());
+    const place = await claimRun({ workdir, run, client, target, log, takeOver: options.takeOver ?? false });
     const connection = await openNativeConnection(target);
     closers.push(() => connection.close());
     if (target.kind === 'embedded') {
@@ -80,7 +84,10 @@ export async function openRun(workdirPath: string, options: OpenOptions = {}): P
       await announceReturn(client, run);
       await retryLostAttempts(client, run, log);
     }
-    const activities = (options.createActivities ?? createActivities)({ context: { workdir, config, log }, client });
+    const activities = (options.createActivities ?? createActivities)({
+      context: { workdir, config, log, place },
+      client,
+    });
     const { codePath } = options;
     const worker = await startWorker({
       run,

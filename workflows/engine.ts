@@ -44,7 +44,10 @@ export async function engineWorkflow(input: EngineInput): Promise<EngineResult> 
     throw ApplicationFailure.nonRetryable(`the engine of ${run} is ${engineWorkflowId(run)}`, 'policy_refused');
   const tuning = { ...DEFAULT_TUNING, ...input.tuning };
   const carried = input.carried ?? null;
-  const state = carried?.state ?? (await activities.files.loadState({ run })) ?? initialState(run);
+  const state =
+    carried?.state ??
+    (await activities.files.loadState({ run, chain: workflowInfo().firstExecutionRunId })) ??
+    initialState(run);
   const journal = new Journal(state, carried?.exportedSeq ?? state.seq);
   const children = new Children(run, (nodeId, outcome) => reports.finish(nodeId, outcome), journal);
   const reports = new Reports(journal, children);
@@ -59,6 +62,13 @@ export async function engineWorkflow(input: EngineInput): Promise<EngineResult> 
   setCurrentDetails(describeRun(state));
 
   try {
+    return await Promise.race([live(), journal.refused]);
+  } catch (error) {
+    if (isCancellation(error)) await CancellationScope.nonCancellable(interruptByCancel);
+    throw error;
+  }
+
+  async function live(): Promise<EngineResult> {
     if (!carried) {
       const limits = { ...(state.seq === 0 ? DEFAULT_LIMITS : state.limits), ...limitsFrom(input.limits ?? {}) };
       journal.record({ type: 'run_started', run, limits });
@@ -83,9 +93,6 @@ export async function engineWorkflow(input: EngineInput): Promise<EngineResult> 
     journal.record({ type: 'reported', money: settlement('report', spent, reportOf) });
     await journal.flushed();
     return { run, reason: end.reason, detail: end.detail, best: state.best };
-  } catch (error) {
-    if (isCancellation(error)) await CancellationScope.nonCancellable(interruptByCancel);
-    throw error;
   }
 
   /** Decides, acts, sleeps until something happened; returns why the run is over. */

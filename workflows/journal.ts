@@ -2,7 +2,7 @@
  * The engine's memory: applies events to the state and exports them in order, one export at a time. Nothing else in the
  * workflow writes to the state.
  */
-import { condition } from '@temporalio/workflow';
+import { ActivityFailure, ApplicationFailure, condition, workflowInfo } from '@temporalio/workflow';
 import { applyEvent } from '../domain/apply-event.js';
 import type { EngineState } from '../domain/engine-state.js';
 import type { EngineEvent, EventBody, Money } from '../domain/events.js';
@@ -16,6 +16,9 @@ export class Journal {
   wakeups = 0;
   /** Events recorded in this run of the workflow. */
   recorded = 0;
+  /** Rejects when the workdir's log is not, or not any more, this engine's: nothing that it does can be recorded. */
+  readonly refused: Promise<never>;
+  private refuse: (reason: ApplicationFailure) => void = () => undefined;
   private pending: EngineEvent[] = [];
   private exporting = false;
   /**
@@ -28,7 +31,11 @@ export class Journal {
   constructor(
     readonly state: EngineState,
     private exportedSeq: number,
-  ) {}
+  ) {
+    this.refused = new Promise((_, reject) => {
+      this.refuse = reject;
+    });
+  }
 
   record(...bodies: (EventBody & { money?: Money })[]): void {
     for (const body of bodies) {
@@ -68,12 +75,15 @@ export class Journal {
       // What is recorded together is exported together: the step that asked for the export goes on recording.
       await Promise.resolve();
       const events = this.pending.slice(0, EVENTS_PER_EXPORT);
-      await inTask.exportWorkdir({ run: this.state.run, events });
+      await inTask.exportWorkdir({ run: this.state.run, events, chain: workflowInfo().firstExecutionRunId });
       this.exportedSeq = events.at(-1)?.seq ?? this.exportedSeq;
       this.pending = this.pending.slice(events.length);
       isDone = true;
-    } catch {
-      // Tried without end by its retry policy; only a cancelled engine comes here, and the next event tries again.
+    } catch (error) {
+      // A local activity's failure comes as it was thrown.
+      const cause = error instanceof ActivityFailure ? error.cause : error;
+      if (cause instanceof ApplicationFailure && cause.nonRetryable) this.refuse(cause);
+      // Else tried without end by its retry policy; only a cancelled engine comes here, and the next event tries again.
     } finally {
       this.exporting = false;
       this.wake();

@@ -27,10 +27,13 @@ export interface StartAnswer {
 const MAIN = fileURLToPath(new URL('../main.js', import.meta.url));
 
 /** Returns when the engine's workflow is open; an Error tells what the process said if it ends before. */
-export async function start(prepared: PreparedRun, main: string = MAIN): Promise<StartAnswer> {
+export async function start(
+  prepared: PreparedRun,
+  { takeOver = false, main = MAIN }: { takeOver?: boolean; main?: string } = {},
+): Promise<StartAnswer> {
   const { workdir, config } = prepared;
   const log = workdir.at('logs', 'worker.log');
-  const worker = await spawnWorker(main, workdir, log);
+  const worker = await spawnWorker([main, 'worker', workdir.root, ...(takeOver ? ['--take-over'] : [])], workdir, log);
   const target = await untilServed(workdir, worker);
   const client = await openClient(target);
   let notices: string[];
@@ -72,11 +75,10 @@ interface DetachedWorker {
   leave(): void;
 }
 
-async function spawnWorker(main: string, workdir: Workdir, log: string): Promise<DetachedWorker> {
+async function spawnWorker(command: string[], workdir: Workdir, log: string): Promise<DetachedWorker> {
   await mkdir(dirname(log), { recursive: true, mode: 0o700 });
   const before = ((await readTextIfAny(log)) ?? '').length;
   const file = await open(log, 'a', 0o600);
-  const command = [main, 'worker', workdir.root];
   const child = spawn(process.execPath, command, { detached: true, stdio: ['ignore', file.fd, file.fd] });
   await file.close();
   let ended = false;

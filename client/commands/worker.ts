@@ -3,7 +3,7 @@ import { createActivities } from '../../activities/index.js';
 import { runWorkerProcess } from '../../worker/worker-main.js';
 import { existingRun } from '../workdir-config.js';
 
-export async function serve(path: string): Promise<{ end: string }> {
+export async function serve(path: string, { takeOver }: { takeOver: boolean }): Promise<{ end: string }> {
   const { workdir } = await existingRun(path);
-  return { end: await runWorkerProcess(workdir.root, { createActivities }) };
+  return { end: await runWorkerProcess(workdir.root, { createActivities, takeOver }) };
 }

@@ -47,6 +47,22 @@ describe('the event log', () => {
     expect(await openRunLog(workdir).state()).toEqual(folded(events.slice(0, 12)));
   });
 
+  test('neither cuts off nor takes as known what went another way before its newest lines', async () => {
+    const workdir = await temporaryWorkdir();
+    const long = syntheticRun({ followUps: 60, open: 2, failuresOfTen: 3 }).events;
+    expect(long.length).toBeGreaterThan(400);
+    await openRunLog(workdir).append(long);
+    const other = long.slice(100, 110).map((event) => ({ ...event, atMs: event.atMs + 1 }));
+    await expect(openRunLog(workdir).append(other)).rejects.toThrow(/event 101 stands otherwise.*autoresearch run/);
+    expect(await openRunLog(workdir).append(long.slice(100, 110))).toBe(long.length);
+    expect(await openRunLog(workdir).events()).toEqual(long);
+    // Nearer to its end it may be what a killed engine was about to do; so much of it is kept all the same.
+    const near = long.slice(-100).map((event) => ({ ...event, atMs: event.atMs + 1 }));
+    await openRunLog(workdir).append(near);
+    const kept = long.slice(-100).map((event) => `${JSON.stringify(event)}\n`);
+    expect(await readFile(workdir.supersededEvents, 'utf8')).toBe(kept.join(''));
+  });
+
   test('takes overlapping calls in turn', async () => {
     const log = openRunLog(await temporaryWorkdir());
     const ends = await Promise.all([

@@ -1,4 +1,5 @@
 import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
 import { afterEach, describe, expect, it } from 'vitest';
 import { engineWorkflowId, experimentWorkflowId } from '../../domain/naming.js';
 import type { SetLimitsMessage } from '../../domain/steering.js';
@@ -53,6 +54,31 @@ describe('a whole run', () => {
     expect(fake.state).toMatchObject({ status: 'stopped', stop: { reason: 'planner_stopped' } });
     expect(fake.events.map((event) => event.seq)).toEqual(fake.events.map((_, index) => index + 1));
     expect(fake.calls.slice(-2)).toEqual(['drawCharts', 'report']);
+  });
+
+  it('ends with the reason when its log is refused, and goes on when it is started again', async () => {
+    const message = 'the event log belongs to another engine';
+    const fake = new FakeRun({ autoEnd: true, plans: [['a']] });
+    let isRefusing = true;
+    const { exportWorkdir } = fake.activities;
+    worker = await startTestWorker({
+      activities: {
+        ...fake.activities,
+        async exportWorkdir(input) {
+          if (isRefusing && input.events.some(({ seq }) => seq > 2)) {
+            throw ApplicationFailure.nonRetryable(message, 'policy_refused');
+          }
+          return await exportWorkdir(input);
+        },
+      },
+    });
+    const { client, run, taskQueue } = worker;
+    fake.serve(run, client);
+    const start = () =>
+      client.workflow.execute('engineWorkflow', { workflowId: engineWorkflowId(run), taskQueue, args: [{ run }] });
+    await expect(start()).rejects.toMatchObject({ cause: { message } });
+    isRefusing = false;
+    expect(await start()).toMatchObject({ reason: 'planner_stopped' });
   });
 
   it('holds the limit of jobs, and prepares ahead while they run', async () => {
