@@ -8,7 +8,11 @@ const JOB_S = 0.05;
 const PLAN_SIZE = 20;
 
 export async function measureManyJobs(jobs: number): Promise<void> {
-  await using run = await CommandRun.create({ jobSeconds: JOB_S, planSize: PLAN_SIZE });
+  await using run = await CommandRun.create({
+    jobSeconds: JOB_S,
+    planSize: PLAN_SIZE,
+    env: { AGENT_LIST_LENGTH: String(jobs) },
+  });
   const rounds = String(jobs);
   const limits = [
     '--max-experiments',
