@@ -3,6 +3,8 @@
  * pipeline_stats_log.txt and system_metrics.txt of its run. The same files give the same evidence, so it may run twice.
  */
 
+import { realpath } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Evidence } from '../domain/evidence.js';
 import { BASELINE_ID } from '../domain/experiment.js';
 import { clockContradiction } from '../domain/policies/clock-agreement.js';
@@ -20,6 +22,7 @@ import { readMetricFiles } from './evidence/metric-files.js';
 import { eachLine } from './evidence/read-lines.js';
 import { findJobId, ownNode } from './job-files.js';
 import { launchFacts } from './launch-facts.js';
+import { placedFiles } from './placed-files.js';
 import type { Platform } from './platforms/platform.js';
 import type { RunContext } from './run-context.js';
 import type { Workdir } from './workdir.js';
@@ -41,7 +44,8 @@ export function makeCollectEvidence({ context, platform }: CollectEvidenceDeps):
     const { nodeId } = input;
     const jobId = await jobIdOf(context, platform, input);
     const metricFiles = await readMetricFiles(workdir.metrics(nodeId));
-    const foreign = wrongSource(metricFiles.imports, workdir.treeOf(nodeId), config.source_dir);
+    const tree = await treeDirectory(workdir, nodeId);
+    const foreign = wrongSource(metricFiles.imports, tree, config.source_dir, await placedFiles(workdir, config));
     if (foreign !== null) raise('wrong_source', foreign, { job_id: jobId });
 
     const refusals = new Refusals();
@@ -125,4 +129,10 @@ async function durationOf(platform: Platform, jobId: string): Promise<number | n
   if (status.state !== 'ended') return null;
   const seconds = (status.endedAtMs - status.startedAtMs) / 1000;
   return seconds > 0 ? seconds : null;
+}
+
+/** As the job knows it: without symbolic links, in which the workdir may have been given. */
+async function treeDirectory(workdir: Workdir, nodeId: string): Promise<string> {
+  const trees = await realpath(workdir.trees).catch(() => workdir.trees);
+  return join(trees, nodeId);
 }

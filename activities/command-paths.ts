@@ -5,10 +5,13 @@
 import { join, normalize, relative, sep } from 'node:path';
 
 export interface TreePlaces {
-  /** The user's source directory. */
+  /** The user's source directory, as the user calls it, … */
   originalSourceDir: string;
+  /** … and without symbolic links; the same where it is not given. */
+  realSourceDir?: string;
   /** Paths in here belong to the run itself and stay; it may lie within the source directory, or hold it. */
   workdir: string;
+  realWorkdir?: string;
   tree: { root: string; sourceDir: string };
   /** The user's home directory, so that `~/…` and `$HOME/…` are understood; '' when unknown. */
   home?: string;
@@ -19,7 +22,7 @@ export function commandFor(template: string, image: string, places: TreePlaces):
   const moves = [...pathMoves(places)].sort((a, b) => b.from.length - a.from.length);
   const patterns = moves.flatMap((move) => spellings(move.from, places.home ?? ''));
   const finder = new RegExp(
-    String.raw`(?<!\\)\$(?:IMAGE(?![A-Za-z0-9_])|\{IMAGE\})|${BEFORE}(?:${patterns.map(escapeRegExp).join('|')})${AFTER}`,
+    String.raw`(?<!\\)\$(?:IMAGE(?![A-Za-z0-9_])|\{IMAGE\})|${BEFORE}(?:${patterns.join('|')})${AFTER}`,
     'gu',
   );
   return template.replace(finder, (found: string, offset: number) => {
@@ -42,14 +45,14 @@ interface Move {
   to: string;
 }
 
-function* pathMoves({ originalSourceDir, workdir, tree }: TreePlaces): Generator<Move> {
-  yield { from: originalSourceDir, to: tree.sourceDir };
-  yield { from: workdir, to: workdir };
-  // The tree holds the whole repository; the source directory may be a folder in it.
+function* pathMoves({ originalSourceDir, realSourceDir, workdir, realWorkdir, tree }: TreePlaces): Generator<Move> {
   const below = relative(tree.root, tree.sourceDir);
-  if (below !== '' && originalSourceDir.endsWith(sep + below)) {
-    yield { from: originalSourceDir.slice(0, -below.length - 1), to: tree.root };
+  for (const source of new Set([originalSourceDir, realSourceDir ?? originalSourceDir])) {
+    yield { from: source, to: tree.sourceDir };
+    // The tree holds the whole repository; the source directory may be a folder in it.
+    if (below !== '' && source.endsWith(sep + below)) yield { from: source.slice(0, -below.length - 1), to: tree.root };
   }
+  for (const own of new Set([workdir, realWorkdir ?? workdir])) yield { from: own, to: own };
 }
 
 /** Where the path stands in the tree: its longest known folder decides. Null when it lies in none of them. */
@@ -61,19 +64,23 @@ function movedPath(path: string, moves: Move[]): string | null {
 }
 
 /** Not in the middle of a longer path, but right after a one-letter option as in `-I/src`, or a file URL's scheme. */
-const BEFORE = /(?:(?<![\p{L}\p{N}_./~})\]*?\\@+%-])|(?<=(?:^|[\s'"=])-[A-Za-z])|(?<=file:\/\/))/u.source;
+const BEFORE = /(?:(?<![\p{L}\p{M}\p{N}_./~})\]*?\\@+%-])|(?<=(?:^|[\s'"=])-[A-Za-z])|(?<=file:\/\/))/u.source;
 /** To the end of the path's word; a name that merely begins alike (`/src2`, `/src-old`, `/src.bak`) does not count. */
-const AFTER = /(?:\/(?:\\.|[^\s'"`;:|&<>()$,\\])*|(?![\p{L}\p{N}_.@+~%*?[\\-]))/u.source;
+const AFTER = /(?:\/(?:\\.|[^\s'"`;:|&<>()$,\\])*|(?![\p{L}\p{M}\p{N}_.@+~%*?[\\-]))/u.source;
 
-/** How a shell command may write the path: as it is, with blanks escaped, and by the home directory. */
+/** Patterns of how a shell command may write the path: as it is, with signs escaped, and by the home directory. */
 function spellings(path: string, home: string): string[] {
-  const forms = [path];
+  const forms = [escapable(path)];
   if (home !== '' && home !== '/' && path.startsWith(home + sep)) {
-    const rest = path.slice(home.length);
-    forms.push(`~${rest}`, `$HOME${rest}`, `\${HOME}${rest}`);
+    const rest = escapable(path.slice(home.length));
+    forms.push(`~${rest}`, String.raw`\$HOME${rest}`, String.raw`\$\{HOME\}${rest}`);
   }
-  const escaped = forms.map((form) => form.replaceAll(' ', '\\ '));
-  return [...new Set([...forms, ...escaped])];
+  return forms;
+}
+
+/** Any sign that means something to a shell may stand there with a backslash before it. */
+function escapable(path: string): string {
+  return path.replace(/[^\p{L}\p{M}\p{N}_/]/gu, (sign) => String.raw`\\?` + escapeRegExp(sign));
 }
 
 function expanded(found: string, home: string): string {
@@ -97,7 +104,7 @@ function quoteAt(command: string, offset: number): Quote {
 function quoted(text: string, quote: Quote): string {
   switch (quote) {
     case 'none':
-      return text.replace(/[^\p{L}\p{N}_@%+=:,./-]/gu, '\\$&');
+      return text.replace(/[^\p{L}\p{M}\p{N}_@%+=:,./-]/gu, '\\$&');
     case 'single':
       return text.replaceAll("'", String.raw`'\''`);
     case 'double':

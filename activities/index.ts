@@ -93,6 +93,7 @@ function whenFirstUsed(open: () => Promise<SourceControl>): SourceControl {
     readFile: async (...args) => (await get()).readFile(...args),
     listFiles: async (...args) => (await get()).listFiles(...args),
     linkedPaths: async (...args) => (await get()).linkedPaths(...args),
+    originals: async (...args) => (await get()).originals(...args),
     diff: async (...args) => (await get()).diff(...args),
     contentHash: async (...args) => (await get()).contentHash(...args),
   };

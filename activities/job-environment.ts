@@ -1,4 +1,5 @@
 /** The environment of builds and jobs: the engine's own without its secrets, plus what tells a command which tree is its. */
+import { realpathSync } from 'node:fs';
 import type { RunConfig } from '../domain/formats/config.js';
 import { indexesOf, type Slot, slotOf } from '../domain/slots.js';
 import { pathListFor, type TreePlaces } from './command-paths.js';
@@ -24,7 +25,24 @@ export interface EnvironmentInput {
 }
 
 export function treePlaces({ base, config, workdir, tree }: EnvironmentInput): TreePlaces {
-  return { originalSourceDir: config.source_dir, workdir: workdir.root, tree, home: base.HOME ?? '' };
+  const { source_dir } = config;
+  return {
+    originalSourceDir: source_dir,
+    realSourceDir: realPathOf(source_dir),
+    workdir: workdir.root,
+    realWorkdir: realPathOf(workdir.root),
+    tree,
+    home: base.HOME ?? '',
+  };
+}
+
+/** Scripts find themselves by the one path or the other. */
+function realPathOf(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
 }
 
 export function buildEnvironment(input: EnvironmentInput): Record<string, string> {

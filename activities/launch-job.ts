@@ -9,6 +9,7 @@ import { readTextIfAny, writeFileAtomic } from './atomic-file.js';
 import type { Activities, NodeRef } from './contract.js';
 import { commandFor, jobEnvironment, treePlaces } from './job-environment.js';
 import { cancelMark, ownNode, preparedCommit, readImage, readSpec } from './job-files.js';
+import { shelterOf } from './job-shelter.js';
 import { jobNameOf, type LaunchRequest, type Platform } from './platforms/platform.js';
 import type { RunContext } from './run-context.js';
 import type { RunLog } from './run-log.js';
@@ -83,10 +84,11 @@ async function launchRequest(
   const { cpus } = slotOf(config.slots, slot) ?? { cpus: null };
   const metricsDir = workdir.metrics(nodeId);
   await mkdir(metricsDir, { recursive: true, mode: 0o700 });
+  const command = commandFor(spec.launch_command || config.base_launch_command, image, treePlaces(input));
   return {
     jobName,
     nodeId,
-    command: commandFor(spec.launch_command || config.base_launch_command, image, treePlaces(input)),
+    command,
     cwd: tree.sourceDir,
     env: jobEnvironment(input),
     timeoutS: limits.jobTimeoutS,
@@ -94,5 +96,6 @@ async function launchRequest(
     metricsDir,
     cpus: cpus === null ? null : indexesOf(cpus),
     hold: hostHold(config, slot, limits.maxConcurrency),
+    shelter: config.shelter ? await shelterOf(workdir, nodeId, await sourceControl.originals(), command) : null,
   };
 }

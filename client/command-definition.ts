@@ -16,6 +16,8 @@ export interface FlagDefinition {
   flags: string;
   help: string;
   repeatable?: boolean;
+  /** Name under which its value is kept; commander's own would be the same for `--link <glob>` and `--no-link`. */
+  option?: string;
 }
 
 export interface CommandDefinition {
@@ -53,8 +55,9 @@ export function defineCommand(program: Command, cli: Cli, definition: CommandDef
   });
 }
 
-function optionOf({ flags, help, repeatable }: FlagDefinition): Option {
+function optionOf({ flags, help, repeatable, option: kept }: FlagDefinition): Option {
   const option = new Option(flags, repeatable ? `${help}; may be given several times` : help);
+  if (kept !== undefined) option.attributeName = () => kept;
   if (repeatable) {
     option.argParser((value: string, before: string[] | undefined) => [...(before ?? []), value]);
   }

@@ -51,6 +51,8 @@ function flag(flags: string, key: RunFlag['key'], help: string, more: Partial<Ru
   return { flags, name, option, key, help, read: asText, ...more };
 }
 
+const PLACED_ADVICE = 'a glob of paths relative to the repository, as in "data/cache/**" or "*.pt"';
+
 export const RUN_FLAGS: readonly RunFlag[] = [
   flag('--pipeline-script <path>', ['pipeline_script'], 'Python script with the SPDL pipeline and the training loop'),
   flag('--source-dir <path>', ['source_dir'], 'directory of the code that may be changed; the script lies inside it'),
@@ -212,9 +214,35 @@ export const RUN_FLAGS: readonly RunFlag[] = [
   flag('--skip-instrument', ['skip_instrument'], 'the script prints its [autoresearch] lines already', {
     read: () => true,
   }),
-  flag('--no-link', ['link_ignored'], 'do not link files that git ignores (data, environments) into the trees', {
-    read: () => false,
+  flag('--link <glob>', ['link_paths'], 'link what git ignores into the trees, whatever it is, as in "weights/**"', {
+    option: 'linkPaths',
+    repeatable: true,
+    read: every('--link', isGlob, PLACED_ADVICE),
   }),
+  flag('--copy <glob>', ['copy_paths'], 'copy what git ignores into each tree, whatever its size', {
+    option: 'copyPaths',
+    repeatable: true,
+    read: every('--copy', isGlob, PLACED_ADVICE),
+  }),
+  flag('--leave-out <glob>', ['left_out_paths'], 'leave out of the trees what git ignores', {
+    option: 'leftOutPaths',
+    repeatable: true,
+    read: every('--leave-out', isGlob, PLACED_ADVICE),
+  }),
+  flag(
+    '--no-link',
+    ['link_ignored'],
+    'put nothing that git ignores (data, environments) into the trees but what --link and --copy name',
+    { read: () => false },
+  ),
+  flag(
+    '--no-shelter',
+    ['shelter'],
+    'let jobs see your files as they are, not in a view that keeps their writes apart',
+    {
+      read: () => false,
+    },
+  ),
   flag('--tree-paths <path>', ['tree_paths'], 'write only these paths of the repository into the trees', {
     repeatable: true,
     read: (given) => given,

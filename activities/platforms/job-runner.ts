@@ -9,6 +9,7 @@ import { mkdir, open } from 'node:fs/promises';
 import { delimiter, isAbsolute, join } from 'node:path';
 import type { HostHold } from '../../domain/slots.js';
 import { packageFile } from '../package-files.js';
+import type { Shelter } from './platform.js';
 
 export interface RunnerRequest {
   job_id: string;
@@ -28,6 +29,7 @@ export interface RunnerRequest {
   cpus: number[] | null;
   /** Taken before the job starts, kept until it has ended. */
   locks: (HostHold & { folder: string }) | null;
+  shelter: Shelter | null;
 }
 
 export type RunnerAction = { action: 'run'; request: RunnerRequest } | { action: 'adopt' | 'kill' };

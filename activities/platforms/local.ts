@@ -178,6 +178,7 @@ export class LocalPlatform implements Platform {
       kill_grace_s: this.killGraceS,
       cpus: request.cpus,
       locks: request.hold && { folder: hostLocksFolder(), ...request.hold },
+      shelter: mode === 'dry_run' ? null : (request.shelter ?? null),
     };
   }
 

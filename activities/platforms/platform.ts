@@ -20,6 +20,18 @@ export interface LaunchRequest {
   cpus: number[] | null;
   /** What it must hold of its host before it starts; null = nothing. */
   hold: HostHold | null;
+  /** Files of the user's that its writes must not reach; null = it sees everything as it is. */
+  shelter?: Shelter | null;
+}
+
+/** A view of the file system for one job, where its host allows one (probe/autoresearch_job/shelter.py). */
+export interface Shelter {
+  /** Absolute paths; what the job writes below them is kept apart. */
+  folders: string[];
+  /** Absolute paths that stay as they are, also within one of the folders. */
+  keep: string[];
+  /** Where the writes land. */
+  writes: string;
 }
 
 export type JobStatus =

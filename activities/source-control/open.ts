@@ -49,7 +49,13 @@ export async function openSourceControl(of: { workdir: Workdir; config: RunConfi
     config.tree_paths.length === 0
       ? []
       : [...config.tree_paths.map((path) => path.replace(/\/+$/, '')), location.prefix.replace(/\/$/, '')];
-  const place = { trees: treesPath, commonDir, top: location.top, paths: paths.includes('') ? [] : paths };
+  const place = {
+    trees: treesPath,
+    commonDir,
+    top: location.top,
+    byFile: false,
+    paths: paths.includes('') ? [] : paths,
+  };
   const trees = new Trees(place, database);
   await trees.sweep();
   return new StoredSource({
@@ -61,6 +67,8 @@ export async function openSourceControl(of: { workdir: Workdir; config: RunConfi
     workdir: workdirPath,
     workdirInside: isBelow(workdirPath, location.top) ? [relative(location.top, workdirPath).split(sep).join('/')] : [],
     linkIgnored: config.link_ignored,
+    globs: { link: config.link_paths, copy: config.copy_paths, leaveOut: config.left_out_paths },
+    launchCommand: config.base_launch_command,
     hasBuild: config.build_command.trim() !== '',
   });
 }

@@ -22,6 +22,8 @@ export interface SourceControl {
   listFiles(commit: string): Promise<string[]>;
   /** Paths that no edit may touch or go through: symbolic links, submodules, and what is linked into trees from outside. */
   linkedPaths(commit: string): Promise<string[]>;
+  /** Absolute real paths of the user's own files that a job in a tree can reach by links, and of their repository. */
+  originals(): Promise<string[]>;
   /** Unified diff of the source directory between two commits. */
   diff(from: string, to: string): Promise<string>;
   /** Hash of the source directory's content at a commit: equal content, equal hash. */

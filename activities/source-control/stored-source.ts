@@ -1,15 +1,17 @@
 /** The SourceControl of a run over an object database: what is stored, what is linked, and which ref keeps which commit. */
 import { lstat } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { dirname, join, relative, resolve, sep } from 'node:path';
 import { ApplicationFailure } from '@temporalio/common';
 import { z } from 'zod';
 import type { FailureKind } from '../../domain/failure.js';
 import { raise } from '../activity-failure.js';
 import { readJsonIfAny, writeJsonAtomic } from '../atomic-file.js';
 import { decodeText, encodeText } from './file-text.js';
-import { linkable } from './links.js';
 import type { SourceLocation } from './locate.js';
-import { type Entry, isBelow, type ObjectDatabase } from './object-database.js';
+import { pathsNamedIn } from './named-paths.js';
+import { type Entry, isBelow, type ObjectDatabase, type WorkingFiles } from './object-database.js';
+import { outsideLinks, type PlacementPlan, planPlacement } from './placement.js';
+import type { PlacementGlobs } from './placement-rules.js';
 import { isRefPart } from './ref-part.js';
 import type { SourceControl, SourceTree } from './source-control.js';
 import { planStorage, runFolders, type StoragePlan } from './storage-plan.js';
@@ -27,13 +29,25 @@ export interface StoredSourceParts {
   workdir: string;
   workdirInside: readonly string[];
   linkIgnored: boolean;
+  globs: PlacementGlobs;
+  /** Of the run's first command: what it names is needed. */
+  launchCommand: string;
   hasBuild: boolean;
 }
 
 const RecordSchema = z.looseObject({ anchor_commit: z.string() });
+/** Records of earlier versions lack it. */
+const PlacementSchema = z.looseObject({
+  placed: z.array(z.object({ path: z.string(), how: z.enum(['link', 'copy', 'empty']) })),
+  outside: z.array(z.string()),
+});
 
 /** Listings of commits kept in memory; a commit never changes. */
 const LISTINGS = 16;
+/** Files that may name a path: code, configuration, scripts. */
+const NAMING = /\.(py|ya?ml|json|toml|cfg|ini|sh|bash)$/;
+const NAMING_FILES = 300;
+const NAMING_BYTES = 128 * 1024;
 const ANCHOR_MESSAGE = 'The source as it was when autoresearch began';
 
 export class StoredSource implements SourceControl {
@@ -41,7 +55,8 @@ export class StoredSource implements SourceControl {
   readonly kind: 'git' | 'private';
   readonly #listings = new Map<string, Promise<Map<string, Entry>>>();
   #anchor: Promise<string> | null = null;
-  #working: Promise<{ plan: StoragePlan; links: string[]; without: string[] }> | null = null;
+  #working: Promise<{ plan: StoragePlan; without: string[]; files: WorkingFiles }> | null = null;
+  #placement: Promise<PlacementPlan> | null = null;
 
   constructor(readonly parts: StoredSourceParts) {
     this.kind = parts.location.kind;
@@ -59,8 +74,8 @@ export class StoredSource implements SourceControl {
 
   async openTree(name: string, commit: string): Promise<SourceTree> {
     checkName(name);
-    const { links } = await this.#workingFiles();
-    const root = await this.parts.trees.open(name, commit, links).catch(asFailure('source_restore_failed'));
+    const { placed } = await this.#placementPlan();
+    const root = await this.parts.trees.open(name, commit, placed).catch(asFailure('source_restore_failed'));
     return { root, sourceDir: resolve(root, this.parts.location.prefix) };
   }
 
@@ -110,9 +125,17 @@ export class StoredSource implements SourceControl {
   async linkedPaths(commit: string): Promise<string[]> {
     const { prefix } = this.parts.location;
     const own = [...(await this.#entries(commit))].filter(([, entry]) => !entry.mode.startsWith('100'));
-    const { links } = await this.#workingFiles();
-    const linked = links.filter((path) => path.startsWith(prefix)).map((path) => path.slice(prefix.length));
+    const { placed } = await this.#placementPlan();
+    const linked = placed.filter(({ path }) => path.startsWith(prefix)).map(({ path }) => path.slice(prefix.length));
     return [...own.map(([path]) => path), ...linked];
+  }
+
+  async originals(): Promise<string[]> {
+    const { location } = this.parts;
+    const { outside } = await this.#placementPlan();
+    const repository =
+      location.kind === 'git' && !isBelow(location.commonDir, location.top) ? [location.commonDir] : [];
+    return [location.top, ...repository, ...outside];
   }
 
   async diff(from: string, to: string): Promise<string> {
@@ -158,18 +181,86 @@ export class StoredSource implements SourceControl {
       ref,
       await database.snapshot({ add: plan.add, without, message: ANCHOR_MESSAGE }),
     );
+    await this.#writeRecord(commit, await this.#planPlacement(commit));
+    return commit;
+  }
+
+  async #writeRecord(anchorCommit: string, { placed, outside }: PlacementPlan): Promise<void> {
+    const { location, record } = this.parts;
     await writeJsonAtomic(record, {
       kind: location.kind,
       ...(location.kind === 'private' && { reason: location.reason }),
       top: location.top,
       source_dir: resolve(location.top, location.prefix),
-      anchor_commit: commit,
-      linked: (await this.#workingFiles()).links,
+      anchor_commit: anchorCommit,
+      linked: placed.filter(({ how }) => how === 'link').map(({ path }) => path),
+      placed,
+      outside,
     });
-    return commit;
   }
 
-  /** Looked at once for the life of a worker: all of its trees see the same links. */
+  /** Decided once for a run and kept in its record: all of its trees hold the same. */
+  #placementPlan(): Promise<PlacementPlan> {
+    this.#placement ??= this.#findOrMakePlacement().catch((error: unknown) => {
+      this.#placement = null;
+      throw error;
+    });
+    return this.#placement;
+  }
+
+  async #findOrMakePlacement(): Promise<PlacementPlan> {
+    const commit = await this.anchor();
+    const kept = PlacementSchema.safeParse(await readJsonIfAny(this.parts.record));
+    if (kept.success) return { placed: kept.data.placed, outside: kept.data.outside };
+    const plan = await this.#planPlacement(commit);
+    await this.#writeRecord(commit, plan);
+    return plan;
+  }
+
+  async #planPlacement(commit: string): Promise<PlacementPlan> {
+    const { location, workdir, hasBuild, linkIgnored, globs } = this.parts;
+    const { files, plan } = await this.#workingFiles();
+    const rules = { workdir, hasBuild, globs, all: linkIgnored, named: await this.#namedPaths(commit) };
+    const always = [...files.repositories, ...plan.link];
+    const found = await planPlacement(location.top, { ignored: files.ignored, always }, rules);
+    const links = [...(await this.parts.database.entries(commit, ''))].filter(([, { mode }]) => mode === '120000');
+    const outside = [
+      ...found.outside,
+      ...(await outsideLinks(
+        location.top,
+        links.map(([path]) => path),
+      )),
+    ];
+    return { placed: found.placed, outside: [...new Set(outside)].sort() };
+  }
+
+  /** Of what the launch command and the source's own text name, what exists: relative to the top. */
+  async #namedPaths(commit: string): Promise<string[]> {
+    const { location, launchCommand } = this.parts;
+    const found = new Set<string>();
+    const note = async (text: string, folder: string) => {
+      const { relative: inside, absolute } = pathsNamedIn(text);
+      const places = [...new Set([folder, location.prefix, ''])];
+      for (const path of inside) for (const place of places) await noteIfThere(resolve(location.top, place, path));
+      for (const path of absolute) await noteIfThere(path);
+    };
+    const noteIfThere = async (path: string) => {
+      if (!isBelow(path, location.top)) return;
+      if (await lstat(path).catch(() => null)) found.add(relative(location.top, path).split(sep).join('/'));
+    };
+    await note(launchCommand, '');
+    const texts = [...(await this.#entries(commit))].filter(
+      ([path, { mode }]) => mode !== '120000' && NAMING.test(path),
+    );
+    for (const [path] of texts.slice(0, NAMING_FILES)) {
+      const facts = await lstat(join(location.top, location.prefix, path)).catch(() => null);
+      if (facts === null || facts.size > NAMING_BYTES) continue;
+      await note((await this.readFile(commit, path)) ?? '', join(location.prefix, dirname(path)));
+    }
+    return [...found].filter((path) => path !== '').sort();
+  }
+
+  /** Looked at once for the life of a worker. */
   #workingFiles() {
     this.#working ??= this.#lookAtWorkingFiles().catch((error: unknown) => {
       this.#working = null;
@@ -179,14 +270,11 @@ export class StoredSource implements SourceControl {
   }
 
   async #lookAtWorkingFiles() {
-    const { database, location, workdir, workdirInside, hasBuild, linkIgnored } = this.parts;
+    const { database, location, workdirInside } = this.parts;
     const files = await database.workingFiles(workdirInside);
     const without = [...workdirInside, ...runFolders(files.untracked)];
     const untracked = files.untracked.filter((path) => !without.some((folder) => isBelow(path, folder)));
-    const plan = planStorage(await withSizes(location.top, untracked));
-    // What is too large to store, and what other repositories hold, belongs to the source whether or not ignored files do.
-    const candidates = [...(linkIgnored ? files.ignored : []), ...files.repositories, ...plan.link];
-    return { plan, without, links: await linkable(location.top, candidates, { workdir, hasBuild }) };
+    return { plan: planStorage(await withSizes(location.top, untracked)), without, files };
   }
 }
 

@@ -6,17 +6,20 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
-import { linkInto } from './links.js';
+import { dirname, join } from 'node:path';
 import type { ObjectDatabase } from './object-database.js';
+import { copyTree, placeInto } from './place-files.js';
+import type { Placed } from './placement-rules.js';
 
 export interface TreePlace {
   /** Folder of all trees. */
   trees: string;
   /** Where objects and refs are: the user's repository or the private store. */
   commonDir: string;
-  /** Original of the linked paths. */
+  /** Original of what is linked and copied. */
   top: string;
+  /** Link folders file by file. */
+  byFile: boolean;
   /** Paths to which trees are limited; [] writes all. */
   paths: readonly string[];
 }
@@ -24,6 +27,10 @@ export interface TreePlace {
 /** Not a name that an experiment can have. */
 const ADMIN = '.admin';
 const SCRATCH = '.scratch';
+/** What every tree gets a copy of, as it was when it was first needed: all experiments start from the same files. */
+const COPIES = '.copies';
+/** What a job wrote to files that are not its own (probe/autoresearch_job/shelter.py). */
+const WRITES = '.writes';
 
 export class Trees {
   readonly #busy = new Map<string, Promise<unknown>>();
@@ -37,14 +44,19 @@ export class Trees {
     return join(trees, SCRATCH);
   }
 
-  open(name: string, commit: string, links: readonly string[]): Promise<string> {
+  /** Where a job's writes to what lies outside its tree are kept, apart from what they were meant for. */
+  static writesOf(trees: string, name: string): string {
+    return join(trees, WRITES, name);
+  }
+
+  open(name: string, commit: string, placed: readonly Placed[]): Promise<string> {
     return this.#alone(name, async () => {
       const root = join(this.place.trees, name);
       if (existsSync(root)) {
         if ((await this.#commitOf(name)) === commit) return root;
         await this.#remove(name);
       }
-      await this.#make(name, commit, links);
+      await this.#make(name, commit, placed);
       return root;
     });
   }
@@ -61,7 +73,8 @@ export class Trees {
     }
   }
 
-  async #make(name: string, commit: string, links: readonly string[]): Promise<void> {
+  async #make(name: string, commit: string, placed: readonly Placed[]): Promise<void> {
+    await this.#keepCopies(placed);
     const scratch = Trees.scratchOf(this.place.trees);
     await mkdir(scratch, { recursive: true });
     const folder = await mkdtemp(join(scratch, scratchPrefix()));
@@ -77,13 +90,34 @@ export class Trees {
       await writeFile(join(admin, 'commit'), `${commit}\n`);
       await writeFile(join(admin, 'commondir'), `${this.place.commonDir}\n`);
       await writeFile(join(admin, 'gitdir'), `${join(this.place.trees, name, '.git')}\n`);
-      for (const path of links) await linkInto(root, this.place.top, path);
+      const { top, byFile } = this.place;
+      const rules = { top, byFile, copies: join(this.place.trees, COPIES) };
+      for (const one of placed) await placeInto(root, one, rules);
       await mkdir(join(this.place.trees, ADMIN), { recursive: true });
       await rm(finalAdmin, { recursive: true, force: true });
       await rename(admin, finalAdmin);
       await rename(root, join(this.place.trees, name));
     } finally {
       await rm(folder, { recursive: true, force: true });
+    }
+  }
+
+  /** Makes each copy whole or not at all; one that another process made meanwhile is as good. */
+  async #keepCopies(placed: readonly Placed[]): Promise<void> {
+    for (const { path, how } of placed) {
+      const kept = join(this.place.trees, COPIES, path);
+      const original = join(this.place.top, path);
+      if (how !== 'copy' || existsSync(kept) || !existsSync(original)) continue;
+      const folder = await mkdtemp(join(Trees.scratchOf(this.place.trees), scratchPrefix()));
+      try {
+        await copyTree(original, join(folder, 'copy'), original);
+        await mkdir(dirname(kept), { recursive: true });
+        await rename(join(folder, 'copy'), kept);
+      } catch (error) {
+        if (!existsSync(kept)) throw error;
+      } finally {
+        await rm(folder, { recursive: true, force: true });
+      }
     }
   }
 
@@ -99,6 +133,7 @@ export class Trees {
     }
     await rm(grave, { recursive: true, force: true });
     await rm(join(this.place.trees, ADMIN, name), { recursive: true, force: true });
+    await rm(Trees.writesOf(this.place.trees, name), { recursive: true, force: true });
   }
 
   /** What a killed process left half made. */

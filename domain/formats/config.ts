@@ -102,8 +102,14 @@ export const ConfigSchema = z.looseObject({
   /** While one job at a time runs, it has the machine to itself, in all runs on it. */
   exclusive_machine: z.boolean().default(false),
   skip_instrument: z.boolean().default(false),
-  /** Link what git ignores (data, environments) into each tree. */
+  /** Put what git ignores (data, environments) into each tree: linked, or copied where it is small or may be written. */
   link_ignored: z.boolean().default(true),
+  /** Globs, relative to the repository's top, of what git ignores that is linked, copied or left out whatever it is. */
+  link_paths: z.array(z.string().min(1)).default([]),
+  copy_paths: z.array(z.string().min(1)).default([]),
+  left_out_paths: z.array(z.string().min(1)).default([]),
+  /** Jobs on this host see the user's files in a view of their own, which keeps what they write there apart. */
+  shelter: z.boolean().default(true),
   /** Paths relative to the repository's top to which trees are limited; [] writes all. */
   tree_paths: z.array(z.string()).default([]),
   keep_trees: z.boolean().default(false),

@@ -9,9 +9,17 @@ export interface ImportedFile {
 /**
  * Advice when a file came from the original; null when all came from the tree, or when nothing was recorded (the job
  * is not Python, or runs where the probe does not reach). Directories are absolute; the tree may lie in the original.
+ * `placed`: absolute paths in the original that trees share with it (linked or copied, and never edited): what comes
+ * from there is the same code in every experiment.
  */
-export function wrongSource(imports: readonly ImportedFile[], treeDir: string, originalDir: string): string | null {
-  const strays = imports.filter(({ path }) => !isInside(path, treeDir) && isInside(path, originalDir));
+export function wrongSource(
+  imports: readonly ImportedFile[],
+  treeDir: string,
+  originalDir: string,
+  placed: readonly string[] = [],
+): string | null {
+  const isStray = (path: string) => !isInside(path, treeDir) && isInside(path, originalDir);
+  const strays = imports.filter(({ path }) => isStray(path) && !placed.some((one) => isInside(path, one)));
   const first = strays[0];
   if (first === undefined) return null;
   const others = strays.length > 1 ? ` and ${strays.length - 1} more` : '';

@@ -6,17 +6,18 @@ import signal
 import sys
 
 import processes
+import shelter
 
 
 class Command:
     """The job's process, forked and waiting. After release() it is the command. It keeps the descriptors in `inherited`."""
 
-    def __init__(self, directory, request, inherited=()):
+    def __init__(self, directory, request, inherited=(), sheltered=shelter.NONE):
         gate, self._gate = os.pipe()
         self.pid = os.fork()
         if self.pid == 0:
             os.close(self._gate)
-            _become(directory, request, gate, inherited)
+            _become(directory, request, gate, inherited, sheltered)
         os.close(gate)
 
     def release(self):
@@ -24,7 +25,7 @@ class Command:
         os.close(self._gate)
 
 
-def _become(directory, request, gate, inherited):
+def _become(directory, request, gate, inherited, sheltered):
     try:
         os.setsid()
         # Nothing on the pipe: the runner died before the job was on record.
@@ -41,6 +42,8 @@ def _become(directory, request, gate, inherited):
             os.set_inheritable(descriptor, True)
         if request.get("cpus"):
             os.sched_setaffinity(0, request["cpus"])
+        if sheltered != shelter.NONE:
+            shelter.enter(request["shelter"], request["command"])
         os.chdir(request["cwd"])
         os.execve(shell, [os.path.basename(shell), "-c", request["command"]], environment)
     except (OSError, AttributeError) as error:

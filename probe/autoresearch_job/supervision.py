@@ -5,6 +5,7 @@ import signal
 import time
 
 import processes
+import shelter
 from command import Command
 from host_locks import HostLocks
 from sampling import Sampler
@@ -33,8 +34,10 @@ def run(directory, request):
             facts = _first_facts(request, os.getpid(), waiting_since)
             _close(directory, facts, "cancelled", -signal.SIGKILL, facts["started_at"])
         return
-    command = Command(directory, request, locks)
-    facts = _first_facts(request, command.pid, waiting_since)
+    wanted = request.get("shelter")
+    sheltered = shelter.NONE if wanted is None else shelter.possible(wanted, request["command"])
+    command = Command(directory, request, locks, sheltered)
+    facts = {**_first_facts(request, command.pid, waiting_since), "sheltered": sheltered}
     directory.write_facts(facts)
     directory.has_waited()
     # Asked after the record is there: a cancel that comes later finds it.

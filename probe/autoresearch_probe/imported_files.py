@@ -92,14 +92,25 @@ class _Places:
     def canonical(self, path):
         """The path as below AUTORESEARCH_TREE_DIR or AUTORESEARCH_ORIGINAL_DIR, or None when it is in neither."""
         inside = next((root for root in self._roots if path.startswith(root.inside)), None)
-        if inside is None:
-            folder, name = os.path.split(path)
-            real = os.path.join(self._real_folder(folder), name)
-            root = next((root for root in self._roots if real.startswith(root.real_inside)), None)
-            if root is None:
-                return None
-            path, inside = root.inside + real[len(root.real_inside) :], root
-        return None if self._is_foreign(path, inside) else path
+        if inside is not None and self._is_foreign(path, inside):
+            return None
+        if inside is not None and not self._leads_to_original(path, inside):
+            return path
+        folder, name = os.path.split(path)
+        real = os.path.join(self._real_folder(folder), name) if inside is None else os.path.realpath(path)
+        root = next((root for root in self._roots if real.startswith(root.real_inside)), None)
+        if root is None:
+            return None
+        path = root.inside + real[len(root.real_inside) :]
+        return None if self._is_foreign(path, root) else path
+
+    def _leads_to_original(self, path, root):
+        """From the tree, through a link: no edit of the tree changes what is run, so it is told by its true place."""
+        tree, *others = self._roots
+        if root is not tree or not others:
+            return False
+        real = os.path.realpath(path)
+        return not real.startswith(tree.real_inside) and real.startswith(others[0].real_inside)
 
     def _is_foreign(self, path, root):
         parts = path[len(root.inside) :].split(os.sep)

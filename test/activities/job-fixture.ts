@@ -89,8 +89,9 @@ export class JobFixture {
   }
 
   /** Source control whose trees are plain directories. */
-  readonly sourceControl: Pick<SourceControl, 'openTree' | 'commitOf'> = {
+  readonly sourceControl: Pick<SourceControl, 'openTree' | 'commitOf' | 'originals'> = {
     commitOf: async () => 'c0ffee',
+    originals: async () => [],
     openTree: async (name) => {
       const root = this.context.workdir.treeOf(name);
       const sourceDir = join(root, 'source');

@@ -54,6 +54,30 @@ describe('commandFor: paths', () => {
     expect(commandFor(template, 'img', PLACES)).toBe(template);
   });
 
+  it.each([
+    ['python /vol/7/repo/src/train.py', `python ${SRC}/train.py`],
+    ['make -C /vol/7/repo', 'make -C /data/work/trees/n'],
+    ['python /home/me/repo/src/train.py --to /vol/7/work/x', `python ${SRC}/train.py --to /vol/7/work/x`],
+  ])('moves both the given and the real path: %s', (template, expected) => {
+    const real = { realSourceDir: '/vol/7/repo/src', realWorkdir: '/vol/7/work' };
+    expect(commandFor(template, '', { ...PLACES, ...real })).toBe(expected);
+    expect(pathListFor('/vol/7/repo/src/lib', { ...PLACES, ...real })).toBe(`${SRC}/lib`);
+  });
+
+  it.each([
+    ['/s/my (old) code', String.raw`python /s/my\ \(old\)\ code/t.py`, 'python /t/n/t.py'],
+    ['/s/my (old) code', 'python "/s/my (old) code/t.py"', 'python "/t/n/t.py"'],
+    ["/s/it's", String.raw`python /s/it\'s/t.py`, 'python /t/n/t.py'],
+    ['/s/данные и код', "python '/s/данные и код/t.py'", "python '/t/n/t.py'"],
+    // A vowel sign is part of the name before it: another folder.
+    ['/s/हिन्द', 'python /s/हिन्दी/t.py', 'python /s/हिन्दी/t.py'],
+    ['/s/हिन्दी', 'python /s/हिन्दी/t.py', 'python /t/n/t.py'],
+    ['/s/コード', 'python /s/コード/t.py', 'python /t/n/t.py'],
+  ])('finds %s in %s', (originalSourceDir, template, expected) => {
+    const places = { originalSourceDir, workdir: '/w', tree: { root: '/t/n', sourceDir: '/t/n' } };
+    expect(commandFor(template, '', places)).toBe(expected);
+  });
+
   it('a neighbour of the source directory still lies in the repository', () => {
     expect(commandFor('ls /home/me/repo/src2', '', PLACES)).toBe('ls /data/work/trees/n/src2');
   });

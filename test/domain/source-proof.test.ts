@@ -19,6 +19,14 @@ describe('wrongSource', () => {
     expect(wrongSource([file('/home/src/work/trees/n/a.py')], '/home/src/work/trees/n', '/home/src')).toBeNull();
   });
 
+  it('is not wrong where the trees share it with the original: a linked or copied library, as every experiment has it', () => {
+    const shared = ['/home/src/third_party/lib', '/home/src/pkg/_version.py'];
+    const strays = ['/home/src/third_party/lib/a.py', '/home/src/pkg/_version.py'].map(file);
+    expect(wrongSource(strays, '/w/trees/n', '/home/src', shared)).toBeNull();
+    const one = wrongSource([...strays, file('/home/src/third_party/library/b.py')], '/w/trees/n', '/home/src', shared);
+    expect(one).toContain('third_party/library/b.py');
+  });
+
   it('counts the others', () => {
     expect(wrongSource([file('/o/a.py'), file('/o/b.py')], '/t', '/o')).toContain('and 1 more');
   });

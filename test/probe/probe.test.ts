@@ -168,6 +168,16 @@ describe('imported files', () => {
     expect(wrongSource(imports, tree, original)).toContain('loading.py');
   });
 
+  it('shows a file that a link in the tree leads to the original for', async () => {
+    await rm(join(tree, 'loading.py'));
+    await symlink(join(original, 'loading.py'), join(tree, 'loading.py'));
+    await python({ args: ['train.py', 'main'] });
+    const imports = await importsOf();
+    expect(imports.map((row) => row.path)).toContain(join(original, 'loading.py'));
+    expect(wrongSource(imports, tree, original)).toContain('loading.py');
+    expect(wrongSource(imports, tree, original, [join(original, 'loading.py')])).toBeNull();
+  });
+
   it('is on record before the code runs, so that a killed or failing process has it', async () => {
     await writeFile(join(tree, 'loading.py'), 'import os, signal\nos.kill(os.getpid(), signal.SIGKILL)\n');
     const { signal } = await python({ args: ['train.py', 'main'] });
@@ -194,13 +204,15 @@ describe('imported files', () => {
     expect(await importsOf()).toEqual([]);
   });
 
-  it('takes links in the tree for the tree', async () => {
+  it('tells of what is linked where it truly is, which is no wrong source', async () => {
     await rm(join(tree, 'loading.py'));
     await mkdir(join(original, 'generated'));
     await writeFile(join(original, 'generated', 'schema.py'), '');
     await symlink(join(original, 'generated'), join(tree, 'generated'));
     await python({ args: ['-c', 'import generated.schema'] });
-    expect((await importsOf()).map((row) => row.path)).toEqual([join(tree, 'generated', 'schema.py')]);
+    const imports = await importsOf();
+    expect(imports.map((row) => row.path)).toEqual([join(original, 'generated', 'schema.py')]);
+    expect(wrongSource(imports, tree, original, [join(original, 'generated')])).toBeNull();
   });
 });
 
