@@ -5,10 +5,7 @@ import { inProject, projectRoot } from './setup/process.mjs';
 const bin = (...parts) => inProject('node_modules', ...parts);
 /** What a gate found of files that are as they were is kept: the second check of a change is the one that waits. */
 const cache = (name) => bin('.cache', 'autoresearch-check', name);
-const TYPES = [
-  ...[bin('typescript', 'bin', 'tsc'), '-p', 'tsconfig.check.json', '--pretty', 'false'],
-  ...['--incremental', '--tsBuildInfoFile', cache('types.tsbuildinfo')],
-];
+const TYPES = [bin('typescript', 'bin', 'tsc'), '-p', 'tsconfig.check.json', '--pretty', 'false'];
 const cruise = (config, ...folders) => [
   bin('dependency-cruiser', 'bin', 'dependency-cruise.mjs'),
   ...['--output-type', 'err-long', '--config', config],
