@@ -14,6 +14,8 @@ export interface StageStatistics {
   concurrency: number;
   /** Mean execution time of one task. */
   aveTimeS: number | null;
+  /** Of it, how long a task waits for a thread of the pool, which is no work; absent where it was not measured. */
+  threadWaitS?: number;
   numTasks: number | null;
   numFailures: number | null;
   /** Of the stage's output queue: items a second, mean waits, mean share of time in which it held an item (0 to 1). */
@@ -25,6 +27,21 @@ export interface StageStatistics {
   numItems?: number;
   /** Last stage before the consumer: its occupation rate is the data readiness. */
   isSink: boolean;
+}
+
+/** What a pipeline that the job built really uses, whatever the code seems to say. */
+export interface BuiltPipeline {
+  /** As in `StageStatistics`. */
+  pipeline: number;
+  /** Size of the pool that its stages share; null when unknown. */
+  threads: number | null;
+  settings: {
+    /** Function of the stage; `aggregate` and `sink` for those. */
+    stage: string;
+    /** `executor`: workers of the pool of its own that a stage runs in, which bounds its concurrency. */
+    setting: 'concurrency' | 'executor' | 'batch_size' | 'buffer';
+    value: number;
+  }[];
 }
 
 /** What SPDL's busiest sink gave the training loop, by the probe's count and clock. */
@@ -74,6 +91,8 @@ export interface Evidence {
     noise?: number;
   };
   stages: StageStatistics[];
+  /** Absent where the probe saw none being built. */
+  built?: BuiltPipeline[];
   /** Absent where SPDL was not seen, or for too short a time. */
   delivered?: Delivery;
   system: SystemUse;

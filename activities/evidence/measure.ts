@@ -11,6 +11,7 @@ import { contentionText, disturbances } from '../../domain/policies/contention.j
 import { stepNoise } from '../../domain/policies/noise.js';
 import { diagnose } from '../../domain/policies/stage-rules.js';
 import { steadySpans, weightedMean, weightedMedian } from '../../domain/policies/steady-state.js';
+import { builtPipelines, numbered } from './built-pipelines.js';
 import { customMetric } from './custom-values.js';
 import { delivery } from './delivery.js';
 import type { JobOutput, StepLine } from './job-output.js';
@@ -24,7 +25,7 @@ export interface JobFiles {
   stdout: JobOutput;
   stderr: JobOutput;
   /** One for each process of the job. */
-  processes: { tasks: MetricTable | null; queues: MetricTable | null }[];
+  processes: { tasks: MetricTable | null; queues: MetricTable | null; built?: MetricTable | null }[];
   system: MetricTable | null;
   gpuOthers: MetricTable | null;
   /** From the launch command, where the job does not print it. */
@@ -39,6 +40,7 @@ export function measure(nodeId: string, files: JobFiles, refusals: Refusals): Ev
   const singles = { ...stderr.singles, ...stdout.singles };
   const probed = probedSamples(files, refusals);
   const stages = stagesOf(probed, files);
+  const built = probed.flatMap((process) => process.built ?? []);
   const delivered = delivery(probed.map(({ queues }) => queues));
   const system = systemUse(files, singles.cpu_cores ?? null, refusals);
   const steps = stepStatistics(stdout.steps.length > 0 ? stdout.steps : stderr.steps);
@@ -73,7 +75,8 @@ export function measure(nodeId: string, files: JobFiles, refusals: Refusals): Ev
     delete steps.noise;
     if (custom.noise !== null) steps.noise = custom.noise;
   }
-  metrics.bottleneck_stage = diagnose({ stages, system, steps, numThreads: null }).bottleneck?.stage.function ?? null;
+  metrics.bottleneck_stage =
+    diagnose({ stages, system, steps, numThreads: null, built }).bottleneck?.stage.function ?? null;
   const { overallMs: _, ...stepSummary } = steps;
   return {
     nodeId,
@@ -81,6 +84,7 @@ export function measure(nodeId: string, files: JobFiles, refusals: Refusals): Ev
     sources,
     steps: { ...stepSummary, batchSize },
     stages,
+    ...(built.length > 0 ? { built } : {}),
     ...(delivered ? { delivered } : {}),
     system,
     durationS: files.durationS,
@@ -94,10 +98,13 @@ export function measure(nodeId: string, files: JobFiles, refusals: Refusals): Ev
 }
 
 function probedSamples(files: JobFiles, refusals: Refusals): ProcessSamples[] {
-  return files.processes.map(({ tasks, queues }) => ({
-    tasks: tasks ? taskSamples(tasks, refusals) : [],
-    queues: queues ? queueSamples(queues, refusals) : [],
-  }));
+  return numbered(
+    files.processes.map(({ tasks, queues, built }) => ({
+      tasks: tasks ? taskSamples(tasks, refusals) : [],
+      queues: queues ? queueSamples(queues, refusals) : [],
+      built: built ? builtPipelines(built, refusals) : [],
+    })),
+  );
 }
 
 /** The probe's samples; SPDL's own log lines only where there are none. */

@@ -9,7 +9,7 @@ import { isMissing, readStart } from './read-lines.js';
 const FILE_LIMIT_BYTES = 32 * 1024 * 1024;
 
 export interface MetricFiles {
-  processes: { tasks: MetricTable | null; queues: MetricTable | null }[];
+  processes: { tasks: MetricTable | null; queues: MetricTable | null; built?: MetricTable | null }[];
   system: MetricTable | null;
   gpuOthers: MetricTable | null;
   imports: ImportedFile[];
@@ -30,8 +30,14 @@ export async function readMetricFiles(folder: string): Promise<MetricFiles> {
   };
   const pids = (kind: string) => names.flatMap((name) => new RegExp(`^${kind}-(.+)\\.tsv$`).exec(name)?.[1] ?? []);
   const processes: MetricFiles['processes'] = [];
-  for (const pid of new Set([...pids('task_stats'), ...pids('queue_stats')])) {
-    processes.push({ tasks: await table(`task_stats-${pid}.tsv`), queues: await table(`queue_stats-${pid}.tsv`) });
+  const seen = new Set([...pids('task_stats'), ...pids('queue_stats'), ...pids('pipelines')]);
+  // A process is older than those that it starts: what is in front of them gets the lower number.
+  for (const pid of [...seen].sort((a, b) => Number(a) - Number(b))) {
+    processes.push({
+      tasks: await table(`task_stats-${pid}.tsv`),
+      queues: await table(`queue_stats-${pid}.tsv`),
+      built: await table(`pipelines-${pid}.tsv`),
+    });
   }
   const imports: ImportedFile[] = [];
   for (const pid of pids('imports')) {

@@ -11,6 +11,8 @@ export interface TaskSample {
   numTasks: number | null;
   numFailures: number | null;
   aveTimeS: number | null;
+  /** Of it, the wait for a thread; absent where it was not measured. */
+  threadWaitS?: number | null;
 }
 
 export interface QueueSample {
@@ -38,6 +40,9 @@ export function taskSamples(table: MetricTable, refusals: Refusals): TaskSample[
       numTasks: measuredNumber(row.get('num_tasks'), 'num_tasks', refusals),
       numFailures: measuredNumber(row.get('num_failures'), 'num_failures', refusals),
       aveTimeS: measuredNumber(row.get('ave_time'), 'ave_time', refusals),
+      ...(row.get('thread_wait')
+        ? { threadWaitS: measuredNumber(row.get('thread_wait'), 'thread_wait', refusals) }
+        : {}),
     };
   });
 }

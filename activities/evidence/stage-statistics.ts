@@ -1,5 +1,5 @@
 /** One row a stage over the steady part of a run, from all processes of the job. */
-import type { StageStatistics } from '../../domain/evidence.js';
+import type { BuiltPipeline, StageStatistics } from '../../domain/evidence.js';
 import { steadySamples, weightedMean } from '../../domain/policies/steady-state.js';
 import { parseStageName } from './stage-name.js';
 import type { QueueSample, TaskSample } from './stage-samples.js';
@@ -8,6 +8,8 @@ import type { QueueSample, TaskSample } from './stage-samples.js';
 export interface ProcessSamples {
   tasks: TaskSample[];
   queues: QueueSample[];
+  /** What it built, by the same numbers of pipelines as its samples. */
+  built?: BuiltPipeline[];
 }
 
 export function stageStatistics(processes: readonly ProcessSamples[]): StageStatistics[] {
@@ -44,10 +46,16 @@ function stageRow(
 ): StageStatistics {
   const task = tasks.flat();
   const queue = queues.flat();
+  const threadWaitS = mean(
+    task.map((sample) => ({ ...sample, threadWaitS: sample.threadWaitS ?? null })),
+    'threadWaitS',
+    ({ numTasks }) => numTasks ?? 1,
+  );
   return {
     name,
     ...parsed,
     aveTimeS: mean(task, 'aveTimeS', ({ numTasks, numFailures }) => (numTasks ?? 1) - (numFailures ?? 0)),
+    ...(threadWaitS === null ? {} : { threadWaitS }),
     numTasks: total(task, 'numTasks'),
     numFailures: total(task, 'numFailures'),
     // Processes work side by side, so their rates add up; the intervals of one follow each other.

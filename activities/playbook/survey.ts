@@ -45,6 +45,8 @@ export const StageSchema = z.object({
   concurrency: z.number().int().nullable(),
   /** Knob that sets its concurrency. */
   knob: z.string().nullable(),
+  /** Workers of the executor of its own that it runs in, which bound its concurrency; absent where it shares the pipeline's. */
+  executor: z.object({ value: z.number().int().nullable(), knob: z.string().nullable() }).optional(),
   /** It both waits (I/O, sleep, read) and computes, and can be split in two. */
   splittable: z.boolean(),
   /** Touches the GPU (CUDA, to(device), nvdec): stays out of a subprocess. */

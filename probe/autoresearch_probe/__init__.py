@@ -18,6 +18,10 @@ def start(probe_dir):
 
         imported_files.start(metrics_dir, probe_dir)
     with complaints.guard():
+        from . import built_pipelines
+
+        built_pipelines.start(metrics_dir)
+    with complaints.guard():
         from . import spdl_statistics
 
         spdl_statistics.start(metrics_dir)

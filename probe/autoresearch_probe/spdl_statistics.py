@@ -7,7 +7,7 @@ import os
 import time
 from contextlib import asynccontextmanager
 
-from . import background, complaints, imported_files
+from . import background, built_pipelines, complaints, imported_files
 from .batch_size import MeanBatchSize
 from .import_hook import after_import
 from .table import Table
@@ -16,7 +16,7 @@ from .table import Table
 _DEFAULT_INTERVAL_S = 1.0
 _SHORTEST_INTERVAL_S = 0.05
 
-_TASK_COLUMNS = ("time_s", "name", "num_tasks", "num_failures", "ave_time", "p90_time", "p99_time")
+_TASK_COLUMNS = ("time_s", "name", "num_tasks", "num_failures", "ave_time", "p90_time", "p99_time", "thread_wait")
 _QUEUE_COLUMNS = ("time_s", "name", "elapsed", "num_items", "qps", "put", "get", "occupation_rate", "sink", "batch_size")
 
 
@@ -77,10 +77,10 @@ def _hook_class(base, table, interval_s):
                     background.later(imported_files.sweep)
 
         def _record(self, stats):
-            now = time.time()
+            now, wait = time.time(), built_pipelines.take_thread_wait(str(self.info))
 
             def append():
-                times = (stats.ave_time, stats.p90_time, stats.p99_time)
+                times = (stats.ave_time, stats.p90_time, stats.p99_time, "" if wait is None else wait)
                 table.append([(f"{now:.3f}", stage_name(self.info), stats.num_tasks, stats.num_failures, *times)])
 
             background.later(append)

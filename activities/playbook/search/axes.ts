@@ -40,6 +40,7 @@ export function axesOf(survey: Survey, trials: Trials): Axis[] {
     const role = ROLE_OF[knob.role];
     // 0 means "no buffer", "as many as cores", or "off" by turns: doubling it has no meaning.
     if (role === null || knob.value < 1 || !Number.isInteger(knob.value)) return [];
+    if (role === 'threads' && setsIdleThreads(knob, survey)) return [];
     const stages = role === 'concurrency' ? stagesOf(knob, survey) : [];
     const most = {
       concurrency: CONCURRENCY_MOST,
@@ -50,6 +51,15 @@ export function axesOf(survey: Survey, trials: Trials): Axis[] {
     const bounded = isThreadCount(knob) ? Math.min(most, threadsMost) : most;
     return [{ knob, role, stages, least: role === 'batch' ? knob.value : 1, most: Math.max(bounded, knob.value) }];
   });
+}
+
+/** The pool of a pipeline that only passes on what another one made: its threads have nothing to do. */
+function setsIdleThreads(knob: Knob, survey: Survey): boolean {
+  const own = survey.pipelines.filter(({ numThreads }) => numThreads.knob === knob.id);
+  const works = survey.pipelines.some(({ stages }) => stages.some(({ kind }) => kind === 'pipe'));
+  return (
+    works && own.length > 0 && own.every(({ stages }) => stages.length > 0 && stages.every((s) => s.kind !== 'pipe'))
+  );
 }
 
 function stagesOf(knob: Knob, survey: Survey): string[] {

@@ -1,6 +1,7 @@
 /** Moves towards fewer tasks at a time: oversubscribed stages, full cores, the interpreter's lock, a disturbed training step. */
 import { type Axis, axisValue } from './axes.js';
 import { clampTo, familyOf, type Move } from './moves.js';
+import { isIn, type Pool, poolsOf, useOf } from './pools.js';
 import type { Setting } from './settings.js';
 import { FAINT, type Situation } from './situation.js';
 
@@ -10,6 +11,7 @@ const MAKES_QUEUE = 0.3;
 /** Lower values: by themselves, and all together, because what stands in the way is the sum of busy threads. */
 export function fewer(situation: Situation): Move[] {
   const { axes, setting, diagnosis, cpuUse, cpuCores, headroom } = situation;
+  const pools = poolsOf(situation.survey, axes, setting);
   const cpuFull = cpuUse !== null && cpuUse >= CPU_FULL;
   // Data is ready and yet the loop is slower than with cached data: the loader's threads slow down the step itself.
   const disturbs = diagnosis.limit === 'compute' && headroom > 1.03;
@@ -44,9 +46,10 @@ export function fewer(situation: Situation): Move[] {
     const { gain, why } = worthOf(axis);
     const value = axisValue(axis, setting);
     // Tasks that wait hold a thread, too: a pool for fewer than are under way makes them queue.
-    const underWay = axis.role === 'threads' && !diagnosis.gilBound ? (diagnosis.threads?.busy ?? 0) : 0;
+    const pool = pools.find((each) => each.axis === axis);
+    const underWay = pool && !diagnosis.gilBound ? (useOf(pool, diagnosis)?.busy ?? 0) : 0;
     const to = (target: number, factor: number): Move => ({
-      values: consistent(axes, setting, { [axis.knob.id]: clampTo(axis, target) }),
+      values: consistent(pools, axes, setting, { [axis.knob.id]: clampTo(axis, target) }),
       structure: [],
       gain: gain * factor * (target < underWay ? MAKES_QUEUE : 1),
       why,
@@ -67,12 +70,22 @@ export function fewer(situation: Situation): Move[] {
 }
 
 /** The pool is never smaller than the thread counts that the engine compares with it. */
-function consistent(axes: readonly Axis[], setting: Setting, values: Record<string, number>): Record<string, number> {
-  const pool = axes.find(({ role }) => role === 'threads');
-  const threads = pool ? values[pool.knob.id] : undefined;
-  if (threads === undefined) return values;
+function consistent(
+  pools: readonly Pool[],
+  axes: readonly Axis[],
+  setting: Setting,
+  values: Record<string, number>,
+): Record<string, number> {
+  const pool = pools.find(({ axis }) => axis?.role === 'threads' && axis.knob.id in values);
+  if (!pool?.axis) return values;
+  const bound = pool.axis;
+  const threads = values[bound.knob.id]!;
   const lowered = axes.filter(
-    (axis) => axis.role === 'concurrency' && axisValue(axis, setting) > threads && isPoolBound(axis, pool!, setting),
+    (axis) =>
+      axis.role === 'concurrency' &&
+      axisValue(axis, setting) > threads &&
+      isIn(pool, axis) &&
+      isPoolBound(axis, bound, setting),
   );
   return { ...values, ...Object.fromEntries(lowered.map((axis) => [axis.knob.id, threads])) };
 }

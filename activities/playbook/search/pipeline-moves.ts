@@ -8,6 +8,7 @@ import { splitChange } from '../changes.js';
 import { type Axis, axisValue } from './axes.js';
 import { fewer } from './fewer-moves.js';
 import { clampTo, familyOf, type Move } from './moves.js';
+import { type Pool, poolsOf, useOf, withThreads } from './pools.js';
 import { FAINT, type Situation } from './situation.js';
 
 /** Room for the unevenness of tasks when a concurrency is computed from means. */
@@ -51,7 +52,7 @@ function concurrencyUp(situation: Situation): Move[] {
       const use = readings.reduce((most, { utilisation }) => Math.max(most, utilisation ?? 0), 0);
       const oversubscribed = diagnosis.oversubscribed.some(({ stage }) => axis.stages.includes(stage.function));
       const step = (factor: number, worth: number, why: string): Move => ({
-        ...withThreads(situation, { [axis.knob.id]: clampTo(axis, now * factor) }),
+        ...raisedTogether(situation, { [axis.knob.id]: clampTo(axis, now * factor) }),
         structure: [],
         gain: worth * (oversubscribed ? 0.3 : 1),
         why,
@@ -88,11 +89,10 @@ function balance(situation: Situation): Move[] {
     const values: Record<string, number> = {};
     for (const axis of axes.filter(({ role }) => role === 'concurrency')) {
       const busy = readingsOf(axis, diagnosis).reduce((most, { busyTasks }) => Math.max(most, busyTasks ?? 0), 0);
-      const waiting = threadWaitShare(situation);
-      const needed = clampTo(axis, Math.ceil(busy * waiting * factor * SLACK));
+      const needed = clampTo(axis, Math.ceil(busy * working(situation, axis) * factor * SLACK));
       if (needed > axisValue(axis, setting)) values[axis.knob.id] = needed;
     }
-    const move = withThreads(situation, values);
+    const move = raisedTogether(situation, values);
     if (Object.keys(move.values).length < 2) return [];
     return [
       {
@@ -106,17 +106,26 @@ function balance(situation: Situation): Move[] {
   });
 }
 
-/** While tasks wait for a thread their execution time contains the wait, so less concurrency is needed than it says. */
-function threadWaitShare({ diagnosis: { threads } }: Situation): number {
+/**
+ * Share of the tasks under way that work. While tasks wait for a thread their execution time contains the wait, so less
+ * concurrency is needed than it says; where the wait was not measured, the pool's size tells how many can work.
+ */
+function working({ diagnosis }: Situation, axis: Axis): number {
+  const waits = readingsOf(axis, diagnosis).flatMap(({ threadWaitShare }) => threadWaitShare ?? []);
+  if (waits.length > 0) return 1 - Math.min(...waits);
+  const { threads } = diagnosis;
   return threads?.starved && threads.busy > threads.available ? threads.available / threads.busy : 1;
 }
 
 function threadsUp(situation: Situation): Move[] {
-  const { axes, setting, diagnosis } = situation;
-  const axis = axes.find(({ role }) => role === 'threads');
-  if (!axis) return [];
+  const { survey, axes, setting } = situation;
+  return poolsOf(survey, axes, setting).flatMap((pool) => (pool.axis ? moreThreads(situation, pool, pool.axis) : []));
+}
+
+function moreThreads(situation: Situation, pool: Pool, axis: Axis): Move[] {
+  const { setting, diagnosis } = situation;
   const now = axisValue(axis, setting);
-  const { threads } = diagnosis;
+  const threads = useOf(pool, diagnosis);
   const gain = possibleGain(situation);
   const move = (value: number, worth: number, why: string): Move => ({
     values: { [axis.knob.id]: clampTo(axis, value) },
@@ -125,27 +134,25 @@ function threadsUp(situation: Situation): Move[] {
     why,
     family: familyOf(axis, 'up'),
   });
+  if (threads?.starved && axis.role === 'concurrency') {
+    const why = `The stages want ${threads.wanted} threads and share ${threads.available}; one number sets the threads and the concurrency of \`${axis.stages[0] ?? axis.knob.id}\`.`;
+    return [move(now * 2, 0.6 * Math.min(gain, 1), why), move(now * 4, 0.55 * Math.min(gain, 3), why)];
+  }
   if (threads?.starved) {
     const why = `The stages want ${threads.wanted} threads and share ${threads.available}: as many as they want should let them run side by side.`;
     const worth = 0.6 * Math.min(gain, threads.wanted / threads.available - 1);
     return [move(threads.wanted, Math.max(FAINT, worth), why), move(now * 2, Math.max(FAINT, 0.8 * worth), why)];
   }
+  if (axis.role !== 'threads') return [];
   const unknown = threads === null;
   return [
     move(now * 2, (unknown ? 0.1 : FAINT / 2) * Math.min(1, gain), 'More threads may let stages run side by side.'),
   ];
 }
 
-/** A stage cannot run more tasks than the pool has threads: both are raised in one experiment. */
-function withThreads(situation: Situation, values: Record<string, number>): { values: Record<string, number> } {
-  const { axes, setting, numThreads } = situation;
-  const pool = axes.find(({ role }) => role === 'threads');
-  if (!pool || numThreads === null || Object.keys(values).length === 0) return { values };
-  const wanted = axes
-    .filter(({ role }) => role === 'concurrency')
-    .reduce((sum, axis) => sum + (values[axis.knob.id] ?? axisValue(axis, setting)), 0);
-  const threads = clampTo(pool, wanted);
-  return threads > numThreads ? { values: { ...values, [pool.knob.id]: threads } } : { values };
+function raisedTogether(situation: Situation, values: Record<string, number>): { values: Record<string, number> } {
+  const { survey, axes, setting } = situation;
+  return { values: withThreads(poolsOf(survey, axes, setting), axes, setting, values) };
 }
 
 function buffers({ axes, setting, diagnosis, headroom }: Situation): Move[] {

@@ -97,6 +97,7 @@ function situationOf(input: SearchInput, axes: Axis[], incumbent: Trial, trials:
     system: measured?.system ?? NO_SYSTEM,
     steps: measured?.steps ?? { stepMs: null, fetchMs: null, computeMs: null },
     numThreads,
+    ...(measured?.built ? { built: measured.built } : {}),
     others: Object.values(evidence)
       .filter(({ nodeId }) => nodeId !== measured?.nodeId)
       .map(({ stages }) => stages),

@@ -133,8 +133,10 @@ class Analysis:
         in_subprocess = pipeline.kind.startswith("subprocess")
         build = Step("build", pipeline.call, pipeline.frame)
         stages = [self._stage_facts(index, found, stage) for stage in found.stages]
-        for stage in found.stages:
-            self.knobs.executor(stage, index)
+        for stage, facts in zip(found.stages, stages):
+            executor = self.knobs.executor(stage, index)
+            if executor is not None:
+                facts["executor"] = {"value": _whole(executor[0]), "knob": executor[1]}
             if stage.step is not None and stage.step.uncertain and stage.kind != "source":
                 self.problems.append(
                     f"stage {stage.name} ({stage.step.frame.module.path}:{stage.step.call.lineno}) is added under a condition "

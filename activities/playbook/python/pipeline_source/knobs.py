@@ -125,15 +125,20 @@ class KnobFinder(KnobNames, KnobsByName):
         knob = self.add(home, role, stage, index)
         return home.value, knob.id
 
-    def executor(self, stage: Stage, index: int) -> None:
-        """max_workers of a pool that a stage runs in."""
+    def executor(self, stage: Stage, index: int) -> tuple[float | None, str | None] | None:
+        """(max_workers, its knob) of the pool of its own that a stage runs in; None where it shares the pipeline's."""
         node = stage.step.argument(99, "executor") if stage.step else None
-        for value in self.flow.evaluate(node, stage.step.frame) if node is not None else []:
+        values = self.flow.evaluate(node, stage.step.frame) if node is not None else []
+        if all(isinstance(v, Concrete) and v.value is None for v in values):
+            return None
+        for value in values:
             if isinstance(value, ExternalCall) and value.name.endswith("PoolExecutor"):
                 workers = Step("executor", value.node, value.frame).argument(0, "max_workers")
                 home = self.home(workers, value.frame) if workers is not None else None
-                if home is not None:
-                    self.add(home, "num_threads", stage.name, index)
+                if home is None:
+                    return None, None
+                return home.value, self.add(home, "num_threads", stage.name, index).id
+        return None, None
 
     def add(self, home: Home, role: str, stage: str | None, pipeline: int | None) -> Knob:
         knob = self.knobs.get(home.key)
