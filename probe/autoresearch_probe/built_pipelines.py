@@ -1,6 +1,6 @@
 """What the pipelines that this process built really use: threads, concurrency, executors, buffers and batch sizes.
 
-A number in the code may never reach a pipeline (a default that a configuration overrides); this one did. It also measures
+A number in the code may never reach a pipeline (a default that a configuration overrides); these did. It also measures
 how long tasks wait for a thread of the pipeline's pool: SPDL's task time holds that wait, and is not work.
 """
 

@@ -189,6 +189,11 @@ class Analysis:
         kind = found.pipeline.kind
         if step is not None and stage.kind == "pipe" and step.kind == "pipe":
             value, knob = self.knobs.number(step, 99, "concurrency", "stage_concurrency", stage.name, index, 1)
+            if value is None:
+                where = f"{step.frame.module.path}:{step.call.lineno}"
+                self.problems.append(
+                    f"stage {stage.name} ({where}): where its concurrency comes from could not be seen"
+                )
         elif stage.kind == "pipe" and stage.keyword in ("preprocessor", "aggregator"):
             value, knob = self.knobs.number(step, 99, "num_threads", "num_threads", None, index, 8)
         elif stage.kind == "pipe" and stage.keyword == "transfer_fn":

@@ -69,13 +69,16 @@ class BuilderSteps:
         return Step(call.func.attr, call, frame, self._is_uncertain(call, frame))
 
     def _is_uncertain(self, node: ast.AST, frame: Frame) -> bool:
+        child = node
         for parent in frame.module.ancestors(node):
             if parent is frame.scope.node:
                 return False
             if isinstance(parent, ast.If) and self.flow.truth(parent.test, frame) is None:
                 return True
-            if isinstance(parent, (ast.For, ast.While, ast.ExceptHandler)) and not frame.fixed:
+            runs_over = isinstance(parent, ast.For) and child is parent.iter
+            if isinstance(parent, (ast.For, ast.While, ast.ExceptHandler)) and not frame.fixed and not runs_over:
                 return True
+            child = parent
         return False
 
     def _of_call(self, node: ast.Call, frame: Frame, depth: int) -> list[Step] | None:
@@ -112,7 +115,10 @@ class BuilderSteps:
             return None
         use = node if at is frame else None
         for binding in self.flow.reaching(at.scope, node.id, at, use):
-            if binding.kind == "assign" and not binding.path:
+            loop = self._rebinding_loop(binding, node.id, at)
+            if loop is not None and not (use is not None and loop in at.module.ancestors(use)):
+                base, start = self._rebound(loop, node.id, at, depth), (loop.end_lineno, loop.end_col_offset)
+            elif binding.kind == "assign" and not binding.path:
                 base = self.builder_steps(binding.value, at, depth + 1)
                 start = binding.end
             elif binding.kind == "param":
@@ -124,6 +130,33 @@ class BuilderSteps:
             if base is not None:
                 return base + self.mutations(at, is_name(node.id), start, use, depth)
         return None
+
+    @staticmethod
+    def _rebinding_loop(binding, name: str, frame: Frame) -> ast.For | None:
+        """The loop in which `builder = builder.pipe(…)` adds a stage in each round."""
+        if binding.kind != "assign" or binding.path or not is_name(name)(_chain_root(binding.value)):
+            return None
+        for parent in frame.module.ancestors(binding.node):
+            if parent is frame.scope.node:
+                return None
+            if isinstance(parent, ast.For):
+                return parent
+        return None
+
+    def _rebound(self, loop: ast.For, name: str, frame: Frame, depth: int) -> list[Step] | None:
+        """Steps before a loop and those of each of its rounds."""
+        before = ast.copy_location(ast.Name(name, ast.Load()), loop)
+        frame.module.parents[before] = frame.module.parents.get(loop)
+        base = self._of_name(before, frame, depth + 1) if depth < MAX_DEPTH else None
+        if base is None:
+            return None
+        own = [b for b in frame.scope.bindings[name] if self._rebinding_loop(b, name, frame) is loop]
+        added = []
+        for binding in sorted(own, key=lambda b: b.start):
+            if self.flow.is_live(binding.node, frame):
+                for order, inner in self.flow.rounds(binding.node, frame):
+                    added.append(((*order, *binding.start), self._chain(binding.value, inner)))
+        return base + [step for _, steps in sorted(added, key=lambda a: a[0]) for step in steps]
 
     def _of_import(self, binding, frame: Frame, depth: int) -> list[Step] | None:
         if not isinstance(binding.node, ast.ImportFrom):

@@ -15,6 +15,7 @@ from .values import (
     Concrete,
     DictOf,
     External,
+    ExternalCall,
     Flag,
     Frame,
     Instance,
@@ -46,6 +47,8 @@ class Mappings:
         if isinstance(base, External) and base.name == "os.environ" and isinstance(key, str):
             value = self.project.launch.environment.get(key)
             return [Unknown("environment")] if value is None else [Computed(value, node, frame)]
+        if isinstance(base, ExternalCall) and base.name == "builtins.globals" and isinstance(key, str):
+            return self.look_up(key, self.open_frame(base.frame.module.scope), None)
         if isinstance(base, Arguments) and key == 0:
             return [base]
         if isinstance(base, External):

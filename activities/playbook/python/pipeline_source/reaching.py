@@ -6,6 +6,7 @@ import ast
 import functools
 import importlib.util
 
+from .loop_elements import elements_of, fix
 from .syntax import (
     has_decorator,
     own_statements,
@@ -216,41 +217,27 @@ class Reaching:
     def rounds(self, node: ast.AST, frame: Frame) -> list[tuple[tuple, Frame]]:
         """Frames of the rounds of a loop over a sequence in the code, each with its place in the order of execution."""
         plain = [((node.lineno, node.col_offset, 0), frame)]
-        loop = None
+        loop, child = None, node
         for parent in frame.module.ancestors(node):
             if parent is frame.scope.node:
                 return plain
-            if isinstance(parent, ast.For):
+            if isinstance(parent, ast.For) and child is not parent.iter:
                 loop = parent
                 break
+            child = parent
         if loop is None:
             return plain
-        for elements in self._elements_of(loop.iter, frame):
-            result = []
-            for index, element in enumerate(elements):
-                fixed = dict(frame.fixed)
-                if not _fix(loop.target, element, fixed):
-                    return plain
-                key = ("round", id(loop), id(frame), index)
-                inner = self._once(
-                    key, lambda f=fixed: Frame(frame.scope, frame.parent, frame.args, frame.self_value, f, frame.depth)
-                )
-                result.append(((loop.lineno, loop.col_offset, index), inner))
-            return result
-        return plain
-
-    def _elements_of(self, node: ast.AST, frame: Frame) -> list[list]:
-        """Sequences of elements that a loop may run over; an element is (expression, frame) or a callable."""
-        found = []
-        for value in self.evaluate(node, frame):
-            if isinstance(value, SequenceOf) and 0 < len(value.elements) <= 64:
-                found.append([(e, value.frame) for e in value.elements])
-            elif isinstance(value, ExternalCall) and value.name == "dataclasses.fields" and value.node.args:
-                for cls in self.evaluate(value.node.args[0], value.frame):
-                    cls = cls.cls if isinstance(cls, Instance) else cls
-                    if isinstance(cls, Class):
-                        found.append(self.field_elements(cls))
-        return found
+        result = []
+        for index, element in enumerate(elements_of(self, loop.iter, frame) or []):
+            fixed = dict(frame.fixed)
+            if not fix(loop.target, element, fixed):
+                return plain
+            key = ("round", id(loop), id(frame), index)
+            inner = self._once(
+                key, lambda f=fixed: Frame(frame.scope, frame.parent, frame.args, frame.self_value, f, frame.depth)
+            )
+            result.append(((loop.lineno, loop.col_offset, index), inner))
+        return result or plain
 
     def entered(self, values: list[Value]) -> list[Value]:
         """What `with … as` binds."""
@@ -308,16 +295,3 @@ def _is_installed(package: str) -> bool:
         return importlib.util.find_spec(package) is not None
     except (ImportError, ValueError):
         return False
-
-
-def _fix(target: ast.AST, element, fixed: dict) -> bool:
-    """Binds the names of a loop's target to the parts of one element; False when the parts are not in the code."""
-    if isinstance(target, ast.Name):
-        fixed[target.id] = element
-        return True
-    if not isinstance(element, tuple) or not isinstance(target, (ast.Tuple, ast.List)):
-        return False
-    expression, frame = element
-    if not isinstance(expression, (ast.Tuple, ast.List)) or len(target.elts) != len(expression.elts):
-        return False
-    return all(_fix(t, (e, frame), fixed) for t, e in zip(target.elts, expression.elts))

@@ -21,6 +21,7 @@ from .values import (
     Pipeline,
     PipelineConfig,
     SequenceOf,
+    Unknown,
     Value,
 )
 
@@ -120,7 +121,16 @@ class StageReader(BuilderSteps, ConfigSteps):
 
     def _operations(self, step: Step) -> list[Value]:
         node = step.argument(0, "op")
-        return self.flow.evaluate(node, step.frame) if node is not None else []
+        if node is not None:
+            return self.flow.evaluate(node, step.frame)
+        spreads = [k.value for k in step.call.keywords if k.arg is None]
+        held = [
+            v
+            for s in spreads
+            for m in self.flow.evaluate(s, step.frame)
+            for v in self.flow.item(m, "op", s, step.frame)
+        ]
+        return [v for v in held if not isinstance(v, Unknown)]
 
     def _pipe_name(self, step: Step, operations: list[Value]) -> str:
         name = self._text(step, 99, "name")
