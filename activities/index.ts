@@ -1,11 +1,7 @@
 /** Puts the activities together for one workdir. What is slow to open is opened when it is first needed, once. */
 
-import { CompleteAsyncError, Context } from '@temporalio/activity';
 import type { Client } from '@temporalio/client';
-import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { makeAcceptExperiment } from './accept-experiment.js';
-import { raise } from './activity-failure.js';
-import { withPulse } from './activity-pulse.js';
 import { makeAsk } from './agents/ask.js';
 import { makeAnalyze } from './analyze.js';
 import { makeApplyPatch } from './apply-patch.js';
@@ -18,6 +14,7 @@ import { openEngineMailbox } from './engine-mailbox.js';
 import { makeExportWorkdir } from './export-workdir.js';
 import { makeReport } from './final-report.js';
 import { withGroupCommit } from './group-commit.js';
+import { guarded } from './guarded.js';
 import { makeInstrument } from './instrument.js';
 import { makeLaunchJob } from './launch-job.js';
 import { makeLoadState } from './load-state.js';
@@ -26,7 +23,7 @@ import { makePlan } from './plan.js';
 import { createPlatform } from './platforms/index.js';
 import { makePollMetrics } from './poll-metrics.js';
 import { makeReleaseTree } from './release-tree.js';
-import { ownWorkflow, type RunContext } from './run-context.js';
+import type { RunContext } from './run-context.js';
 import { openRunLog } from './run-log.js';
 import { makeSetup } from './setup.js';
 import { openSourceControl } from './source-control/open.js';
@@ -97,41 +94,4 @@ function whenFirstUsed(open: () => Promise<SourceControl>): SourceControl {
     diff: async (...args) => (await get()).diff(...args),
     contentHash: async (...args) => (await get()).contentHash(...args),
   };
-}
-
-/** An unexpected exception may pass (a full disk, a race with a person); after this many tries it is a typed failure. */
-const UNEXPECTED_TRIES = 4;
-/** Repeated without end by the workflows: nothing that they need can be given up. */
-const NEVER_GIVEN_UP: readonly string[] = ['exportWorkdir', 'tellEngine', 'loadState', 'lookupExperiments'];
-/** Its heartbeats carry where it stands. */
-const OWN_PULSE: readonly string[] = ['pollMetrics'];
-
-type AnyActivity = (input: never) => Promise<unknown>;
-
-/** Around every activity: heartbeats, and typed failures instead of whatever was thrown. */
-function guarded(activities: Activities, context: RunContext): Activities {
-  const wrapped = Object.entries(activities).map(([name, act]: [string, AnyActivity]) => {
-    const guard = async (input: never) => {
-      ownWorkflow(context, Context.current().info);
-      try {
-        return OWN_PULSE.includes(name) ? await act(input) : await withPulse(() => act(input));
-      } catch (error) {
-        if (
-          error instanceof ApplicationFailure ||
-          error instanceof CancelledFailure ||
-          error instanceof CompleteAsyncError
-        )
-          throw error;
-        const { attempt } = Context.current().info;
-        context.log(`${name} failed (try ${attempt})`, { error: error instanceof Error ? error.stack : String(error) });
-        Context.current().cancellationSignal.throwIfAborted();
-        if (attempt < UNEXPECTED_TRIES || NEVER_GIVEN_UP.includes(name)) throw error;
-        return raise('unexpected_exception', String(error), {
-          exception_type: error instanceof Error ? error.name : null,
-        });
-      }
-    };
-    return [name, guard];
-  });
-  return Object.fromEntries(wrapped) as unknown as Activities;
 }

@@ -2,12 +2,9 @@
  * Which process a recorded pid means. Pids are reused, so a process is its pid together with a start token: boot and
  * start tick from /proc, or the start time that `ps` prints where there is no /proc.
  */
-import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { platform } from 'node:os';
-import { promisify } from 'node:util';
-
-const run = promisify(execFile);
+import { runApart } from './short-program.js';
 
 /** A token that no other process of this pid has had, or null when no such process is alive. */
 export async function processIdentity(pid: number): Promise<string | null> {
@@ -45,14 +42,10 @@ async function bootId(): Promise<string> {
 }
 
 async function identityFromPs(pid: number): Promise<string | null> {
-  try {
-    const env = { ...process.env, LC_ALL: 'C' };
-    const { stdout } = await run('ps', ['-o', 'stat=,lstart=', '-p', String(pid)], { env });
-    const [, state, started] = /^\s*(\S+)\s+(.+?)\s*$/.exec(stdout) ?? [];
-    return started === undefined || state?.startsWith('Z') ? null : started;
-  } catch (error) {
-    // ps exits with 1 when it knows no such process.
-    if ((error as { code?: unknown }).code === 1) return null;
-    throw error;
-  }
+  const asked = await runApart('ps', ['-o', 'stat=,lstart=', '-p', String(pid)], { env: { LC_ALL: 'C' } });
+  // ps exits with 1 when it knows no such process.
+  if (asked.exitCode === 1) return null;
+  if (asked.exitCode !== 0) throw new Error(`ps cannot tell of process ${pid}: ${asked.stderr || asked.shortMessage}`);
+  const [, state, started] = /^\s*(\S+)\s+(.+?)\s*$/.exec(asked.stdout) ?? [];
+  return started === undefined || state?.startsWith('Z') ? null : started;
 }

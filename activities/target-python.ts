@@ -2,9 +2,9 @@
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { basename, delimiter, dirname, isAbsolute, join, resolve } from 'node:path';
-import { execa } from 'execa';
 import type { RunConfig } from '../domain/formats/config.js';
 import { raise } from './activity-failure.js';
+import { runApart } from './short-program.js';
 
 type PythonConfig = Pick<RunConfig, 'python' | 'base_launch_command' | 'source_dir'>;
 
@@ -98,9 +98,8 @@ function words(command: string): string[] {
 
 async function asked(python: string): Promise<{ executable: string } | { problem: string }> {
   const question = `import sys; assert sys.version_info >= ${OLDEST}, sys.version; print(sys.executable)`;
-  const answer = await execa(python, ['-I', '-c', question], {
+  const answer = await runApart(python, ['-I', '-c', question], {
     timeout: ANSWER_TIMEOUT_MS,
-    reject: false,
     stdin: 'ignore',
   });
   const executable = answer.stdout?.trim() ?? '';

@@ -1,11 +1,8 @@
 /** Finds the `temporal` command and says which version it is. */
-import { execFile } from 'node:child_process';
 import { access, constants, stat } from 'node:fs/promises';
 import { delimiter, join, resolve } from 'node:path';
-import { promisify } from 'node:util';
 import { packageFile } from '../activities/package-files.js';
-
-const run = promisify(execFile);
+import { runApart } from '../activities/short-program.js';
 
 export class TemporalNotFound extends Error {
   override readonly name = 'TemporalNotFound';
@@ -33,7 +30,7 @@ export async function findTemporal(env: NodeJS.ProcessEnv = process.env): Promis
 
 /** Version of the command, such as `1.9.1`. It fixes the server's version, and so the database's schema. */
 export async function temporalVersion(binary: string): Promise<string> {
-  const { stdout } = await run(binary, ['--version']);
+  const { stdout = '' } = await runApart(binary, ['--version'], { stdin: 'ignore' });
   const version = /version v?(\d+\.\d+\.\d+\S*)/.exec(stdout)?.[1];
   if (version === undefined) {
     throw new TemporalNotFound(`${binary} --version printed ${JSON.stringify(stdout.trim())}, which names no version`);

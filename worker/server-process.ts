@@ -1,14 +1,12 @@
 /** The dev server as a process of its own: started detached, found again by its database, stopped gently. */
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdir, open, readdir, readFile, readlink } from 'node:fs/promises';
 import { platform } from 'node:os';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { promisify } from 'node:util';
 import { isSameProcess } from '../activities/process-identity.js';
+import { runApart } from '../activities/short-program.js';
 import { type ServerPlace, serverFlags } from './server-flags.js';
-
-const run = promisify(execFile);
 
 /** Starts it in a session of its own, so that it survives its starter and hears no Ctrl+C of the starter's terminal. */
 export async function spawnServer(binary: string, place: ServerPlace, logFile: string): Promise<ChildProcess> {
@@ -54,7 +52,7 @@ export async function findServerOf(dbFile: string): Promise<{ pid: number; port:
 /** Command lines of all processes that this user may see. */
 export async function processCommands(): Promise<{ pid: number; command: string }[]> {
   if (platform() !== 'linux') {
-    const { stdout } = await run('ps', ['-axww', '-o', 'pid=,command='], { maxBuffer: 64 << 20 });
+    const { stdout } = await runApart('ps', ['-axww', '-o', 'pid=,command='], { maxBuffer: 64 << 20 });
     return stdout.split('\n').map((line) => {
       const [, pid, command] = /^\s*(\d+) (.*)$/.exec(line) ?? [];
       return { pid: Number(pid ?? 0), command: command ?? '' };

@@ -2,18 +2,15 @@
  * A local job that the Python engine started and that still runs: its record gets what our job runner needs to find its
  * process and to keep its limits. One that ended while nobody noted it gets the time of its return code.
  */
-import { execFile } from 'node:child_process';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import type { RunConfig } from '../../domain/formats/config.js';
 import { writeFileAtomic, writeJsonAtomic } from '../atomic-file.js';
 import { readJobRecord } from '../platforms/local-job-record.js';
 import { jobNameOf } from '../platforms/platform.js';
 import { processIdentity } from '../process-identity.js';
+import { runApart } from '../short-program.js';
 import type { Workdir } from '../workdir.js';
-
-const run = promisify(execFile);
 
 /** The Python engine notes the time once the process is there; `ps` counts in whole seconds. */
 const START_TOLERANCE_S = 3;
@@ -52,6 +49,6 @@ export async function takeOverJob(workdir: Workdir, config: RunConfig, nodeId: s
 
 async function startedAround(pid: number, atS: number): Promise<boolean> {
   const env = { ...process.env, LC_ALL: 'C' };
-  const { stdout } = await run('ps', ['-o', 'lstart=', '-p', String(pid)], { env }).catch(() => ({ stdout: '' }));
-  return Math.abs(Date.parse(stdout.trim()) / 1000 - atS) <= START_TOLERANCE_S;
+  const { stdout } = await runApart('ps', ['-o', 'lstart=', '-p', String(pid)], { env });
+  return Math.abs(Date.parse((stdout ?? '').trim()) / 1000 - atS) <= START_TOLERANCE_S;
 }

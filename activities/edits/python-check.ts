@@ -1,7 +1,7 @@
 /** Asks the target's own Python whether edited files compile, and which top-level definitions they lost. */
-import { execa } from 'execa';
 import { z } from 'zod';
 import { packageFile } from '../package-files.js';
+import { runApart } from '../short-program.js';
 
 export interface PythonSource {
   path: string;
@@ -26,7 +26,7 @@ const TIMEOUT_MS = 60_000;
 /** One process for all files. Throws when the interpreter itself cannot do it: that is not the edit's fault. */
 export async function checkPython(python: string, sources: readonly PythonSource[]): Promise<PythonReport[]> {
   if (sources.length === 0) return [];
-  const result = await execa(python, ['-I', packageFile('activities', 'edits', 'python', 'check_sources.py')], {
+  const result = await runApart(python, ['-I', packageFile('activities', 'edits', 'python', 'check_sources.py')], {
     input: JSON.stringify(
       sources.map((source) => ({
         ...source,
@@ -35,7 +35,6 @@ export async function checkPython(python: string, sources: readonly PythonSource
       })),
     ),
     timeout: TIMEOUT_MS,
-    reject: false,
   });
   if (result.exitCode !== 0) {
     throw new Error(

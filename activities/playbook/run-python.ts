@@ -2,11 +2,11 @@
  * Runs survey.py and rewrite.py with the target's own interpreter: what its `ast` parses is what its jobs will run.
  * The user's code is parsed, never imported.
  */
-import { execa } from 'execa';
 import type { z } from 'zod';
 import { raise } from '../activity-failure.js';
 import type { SourceView } from '../agents/agent.js';
 import { packageFile } from '../package-files.js';
+import { runApart } from '../short-program.js';
 import { type RewriteAction, type RewriteResult, RewriteResultSchema, type Survey, SurveySchema } from './survey.js';
 
 /** A survey of 400 modules takes a few seconds; a minute means that something hangs. */
@@ -30,9 +30,8 @@ export function rewrite(
 
 async function run<T>(source: SourceView, script: string, request: object, schema: z.ZodType<T>): Promise<T> {
   // -I: neither the user's PYTHON* variables nor modules in the current directory may change what runs here.
-  const result = await execa(source.python, ['-I', packageFile('activities', 'playbook', 'python', script)], {
+  const result = await runApart(source.python, ['-I', packageFile('activities', 'playbook', 'python', script)], {
     input: JSON.stringify({ source_dir: source.dir, script: source.script, ...request }),
-    reject: false,
     timeout: timeLimitMs,
     killSignal: 'SIGKILL',
     maxBuffer: outputLimitBytes,

@@ -1,5 +1,5 @@
 /** Runs the native `git` as plumbing: no hooks, no signing, no maintenance, nothing of the caller's GIT_* variables. */
-import { execa } from 'execa';
+import { ProgramInterrupted, runApart } from '../short-program.js';
 
 export interface GitPlace {
   gitDir: string;
@@ -63,7 +63,7 @@ export interface GitOptions {
 export async function gitBytes(args: readonly string[], options: GitOptions = {}): Promise<Buffer> {
   const { place } = options;
   const settings = (options.config ?? []).flatMap((setting) => ['-c', setting]);
-  const result = await execa('git', [...settings, ...SETTINGS, ...args], {
+  const result = await runApart('git', [...settings, ...SETTINGS, ...args], {
     env: {
       ...withoutBinding(process.env),
       GIT_OPTIONAL_LOCKS: '0',
@@ -81,7 +81,6 @@ export async function gitBytes(args: readonly string[], options: GitOptions = {}
     encoding: 'buffer',
     stripFinalNewline: false,
     maxBuffer: 1 << 30,
-    reject: false,
   });
   if (result.exitCode !== 0) {
     const stderr = Buffer.from(result.stderr ?? []).toString('utf8') || (result.shortMessage ?? '');
@@ -106,7 +105,9 @@ export async function hasNativeGit(): Promise<boolean> {
   try {
     const version = /version (\d+)\.(\d+)/.exec(await git(['--version']));
     return version !== null && (Number(version[1]) > 2 || Number(version[2]) >= 31);
-  } catch {
+  } catch (error) {
+    // Another answer than the next time would make another kind of repository.
+    if (error instanceof ProgramInterrupted) throw error;
     return false;
   }
 }

@@ -1,0 +1,155 @@
+/** What becomes of errors that activities throw: what passes is tried again, and only work that fails is a failure. */
+import { mkdtemp, statfs, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ApplicationFailure } from '@temporalio/common';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { raise } from '../../activities/activity-failure.js';
+import type { Activities } from '../../activities/contract.js';
+import { guarded } from '../../activities/guarded.js';
+import type { RunContext } from '../../activities/run-context.js';
+import { Workdir } from '../../activities/workdir.js';
+import { engineWorkflowId } from '../../domain/naming.js';
+import { removeFolder } from '../support/remove-folder.js';
+import { syntheticConfig } from '../support/run-events.js';
+
+vi.mock('node:fs/promises', async (load) => {
+  const real = await load<typeof import('node:fs/promises')>();
+  return { ...real, statfs: vi.fn(real.statfs) };
+});
+
+const RUN = 'guarded';
+
+/** Tries an activity as the server does: another attempt number each time. */
+async function guardOf(name: keyof Activities, act: () => Promise<unknown>) {
+  const root = await mkdtemp(join(tmpdir(), 'autoresearch-guarded-'));
+  onTestFinished(() => removeFolder(root));
+  const context: RunContext = { workdir: new Workdir(root), config: syntheticConfig(RUN), log: () => undefined };
+  const activities = guarded({ [name]: act } as unknown as Activities, context);
+  return async (attempt: number, isLocal = false): Promise<unknown> => {
+    const info = {
+      attempt,
+      isLocal,
+      activityId: '7',
+      workflowType: 'engineWorkflow',
+      workflowExecution: { workflowId: engineWorkflowId(RUN), runId: 'r' },
+    };
+    try {
+      return await new MockActivityEnvironment(info).run(activities[name] as () => Promise<unknown>);
+    } catch (error) {
+      return error;
+    }
+  };
+}
+
+function failing(code: string): Error {
+  return Object.assign(new Error(`${code}: something`), { code });
+}
+
+const isFinal = (error: unknown) => error instanceof ApplicationFailure && error.nonRetryable === true;
+
+describe('an error that nobody expected', () => {
+  it('is tried again however many attempts there were, and is a failure when it came four times', async () => {
+    const attempt = await guardOf('applyPatch', async () => {
+      throw failing('EMFILE');
+    });
+    for (const number of [40, 41, 42]) expect(isFinal(await attempt(number)), `attempt ${number}`).toBe(false);
+    expect(await attempt(43)).toMatchObject({ type: 'unexpected_exception', nonRetryable: true });
+  });
+
+  it('never ends the watch of a job, which is asked more seldom meanwhile', async () => {
+    const attempt = await guardOf('pollMetrics', async () => {
+      throw failing('EIO');
+    });
+    const errors = await Promise.all(Array.from({ length: 12 }, (_, index) => attempt(index + 1)));
+    expect(errors.filter(isFinal)).toEqual([]);
+    const delays = errors.map((error) => Number((error as ApplicationFailure).nextRetryDelay));
+    expect(delays.slice(0, 3)).toEqual([1000, 2000, 4000]);
+    expect(delays.at(-1)).toBe(60_000);
+  });
+
+  it('counts from the beginning after windows in which all went well', async () => {
+    let errors = 0;
+    const attempt = await guardOf('launchJob', async () => {
+      errors += 1;
+      if (errors % 3 !== 0) throw failing('EIO');
+      return 'launched';
+    });
+    for (const number of [1, 2, 4, 5, 7, 8]) {
+      expect(isFinal(await attempt(number))).toBe(false);
+      if (number % 3 === 2) expect(await attempt(number + 1)).toBe('launched');
+    }
+  });
+});
+
+describe('a full disk', () => {
+  it.each([
+    ['an error of our own', () => failing('ENOSPC')],
+    ['a quota', () => failing('EDQUOT')],
+    [
+      'what git says',
+      () => new Error('git write-tree failed (128): error: unable to write file: No space left on device'),
+    ],
+    ['a cause', () => new Error('the answer could not be kept', { cause: failing('ENOSPC') })],
+  ])('is waited for without end: %s', async (_, error) => {
+    const attempt = await guardOf('analyze', async () => {
+      throw error();
+    });
+    for (let number = 1; number <= 10; number++) {
+      const thrown = await attempt(number);
+      expect(thrown).toMatchObject({ type: 'disk_full', nextRetryDelay: 10_000 });
+      expect(isFinal(thrown)).toBe(false);
+    }
+    // Inside a workflow task the policy's own pause holds.
+    expect(await attempt(1, true)).toMatchObject({ type: 'disk_full', nextRetryDelay: undefined });
+  });
+
+  it('keeps work from beginning, a paid call above all, and lets exports and watches through', async () => {
+    const real = await statfs(tmpdir());
+    vi.mocked(statfs).mockResolvedValue({ ...real, blocks: 1000, bsize: 4096, bavail: 100 } as never);
+    onTestFinished(() => void vi.mocked(statfs).mockReset());
+    const called: string[] = [];
+    const names = [
+      'setup',
+      'instrument',
+      'applyPatch',
+      'buildImage',
+      'launchJob',
+      'analyze',
+      'plan',
+      'report',
+    ] as const;
+    for (const name of [...names, 'exportWorkdir', 'pollMetrics', 'releaseTree', 'cancelJob'] as const) {
+      const attempt = await guardOf(name, async () => called.push(name));
+      await attempt(1);
+    }
+    expect(called).toEqual(['exportWorkdir', 'pollMetrics', 'releaseTree', 'cancelJob']);
+  });
+
+  it('is told apart from work that failed and names one of its own', async () => {
+    const build = async () => raise('build_failed', 'docker: write /layer: no space left on device');
+    const attempt = await guardOf('buildImage', build);
+    expect(await attempt(1)).toMatchObject({ type: 'build_failed', nonRetryable: true });
+  });
+});
+
+it('writes what it met into the log of the run', async () => {
+  const lines: string[] = [];
+  const root = await mkdtemp(join(tmpdir(), 'autoresearch-guarded-'));
+  onTestFinished(() => removeFolder(root));
+  const log = (message: string) => void lines.push(message);
+  const act = async () => await writeFile(join(root, 'no', 'such', 'folder'), '');
+  const activities = guarded({ plan: act } as unknown as Activities, {
+    workdir: new Workdir(root),
+    config: syntheticConfig(RUN),
+    log,
+  });
+  const info = {
+    attempt: 9,
+    workflowType: 'engineWorkflow',
+    workflowExecution: { workflowId: engineWorkflowId(RUN), runId: 'r' },
+  };
+  await expect(new MockActivityEnvironment(info).run(activities.plan as never)).rejects.toThrow('ENOENT');
+  expect(lines).toEqual(['plan failed (error 1, attempt 9)']);
+});
