@@ -1,5 +1,12 @@
 /** How activities are called: the time each may take and how often it is tried, each number with its reason. */
-import { proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  isCancellation,
+  patched,
+  proxyActivities,
+  proxyLocalActivities,
+} from '@temporalio/workflow';
 import type { Activities } from '../activities/contract.js';
 
 const SECOND = 1000;
@@ -12,7 +19,10 @@ const HOUR = 60 * MINUTE;
  */
 const heartbeatTimeout = 15 * SECOND;
 
-/** Typed failures are marked non-retryable where they are thrown; what is left may pass (a full disk, a lost worker). */
+/**
+ * Typed failures are marked non-retryable where they are thrown (activities/guarded counts what nobody expected, and makes a
+ * typed failure of it); what is left passes, only nobody knows when: a full disk, a lost worker.
+ */
 const patient = { initialInterval: SECOND, backoffCoefficient: 2, maximumInterval: MINUTE };
 
 /**
@@ -23,15 +33,47 @@ export const files = proxyActivities<
   Pick<Activities, 'loadState' | 'lookupExperiments' | 'collectEvidence' | 'acceptExperiment'>
 >({ startToCloseTimeout: MINUTE, heartbeatTimeout, retry: patient });
 
+type InTask = Pick<Activities, 'exportWorkdir' | 'tellEngine'>;
+
+/** Runs begun before this change try inside their workflow task without end. */
+const untiring = proxyLocalActivities<InTask>({ startToCloseTimeout: MINUTE, retry: patient });
+/** After these tries, in some three seconds, what fails does not pass by itself: a full disk, say. */
+const brief = proxyLocalActivities<InTask>({
+  startToCloseTimeout: MINUTE,
+  retry: { ...patient, maximumAttempts: 3 },
+});
+const shown = proxyActivities<InTask>({ startToCloseTimeout: MINUTE, heartbeatTimeout, retry: patient });
+
 /**
  * The export of events and the reports of experiments: run inside the workflow task, because they take milliseconds and
  * there are several for each experiment: each leaves one history event instead of six. Repeated with its task when the
- * worker dies.
+ * worker dies. One that goes on failing becomes a regular activity: that shows itself with its failure in the Temporal UI,
+ * is tried without end, and its tries cost the history nothing.
  */
-export const inTask = proxyLocalActivities<Pick<Activities, 'exportWorkdir' | 'tellEngine'>>({
-  startToCloseTimeout: MINUTE,
-  retry: patient,
-});
+export const inTask: InTask = {
+  // Only here: an experiment does one thing at a time, so that nothing of its history can come in another order.
+  exportWorkdir: (input) =>
+    patched('failing-exports-show-themselves')
+      ? openlyWhenItFails(brief.exportWorkdir, shown.exportWorkdir, input)
+      : untiring.exportWorkdir(input),
+  tellEngine: (input) => openlyWhenItFails(brief.tellEngine, shown.tellEngine, input),
+};
+
+async function openlyWhenItFails<Input, Output>(
+  first: (input: Input) => Promise<Output>,
+  openly: (input: Input) => Promise<Output>,
+  input: Input,
+): Promise<Output> {
+  try {
+    return await first(input);
+  } catch (error) {
+    // A local activity's failure comes as it was thrown.
+    const cause = error instanceof ActivityFailure ? error.cause : error;
+    const isRefused = cause instanceof ApplicationFailure && cause.nonRetryable === true;
+    if (isRefused || isCancellation(error)) throw error;
+    return await openly(input);
+  }
+}
 
 /** Removing a tree takes milliseconds, of a very large repository seconds. */
 export const cleanUp = proxyLocalActivities<Pick<Activities, 'releaseTree'>>({
@@ -43,7 +85,7 @@ export const cleanUp = proxyLocalActivities<Pick<Activities, 'releaseTree'>>({
 export const source = proxyActivities<Pick<Activities, 'setup' | 'drawCharts'>>({
   startToCloseTimeout: 15 * MINUTE,
   heartbeatTimeout,
-  retry: { ...patient, maximumAttempts: 10 },
+  retry: patient,
 });
 
 /**
@@ -61,14 +103,14 @@ export const agent = proxyActivities<Pick<Activities, 'instrument' | 'applyPatch
 export const build = proxyActivities<Pick<Activities, 'buildImage'>>({
   startToCloseTimeout: 12 * HOUR,
   heartbeatTimeout,
-  retry: { ...patient, maximumAttempts: 50 },
+  retry: patient,
 });
 
 /** A submit answers within minutes; it is get-or-create, so that a repeated one launches nothing twice. */
 export const job = proxyActivities<Pick<Activities, 'launchJob' | 'cancelJob'>>({
   startToCloseTimeout: 10 * MINUTE,
   heartbeatTimeout,
-  retry: { ...patient, maximumAttempts: 10 },
+  retry: patient,
 });
 
 /**
