@@ -11,10 +11,11 @@ import { NOTHING_SPENT } from '../domain/ledger.js';
 import { type Metrics, NUMERIC_METRICS, type NumericMetric, type Result } from '../domain/metrics.js';
 import { isBetter, objectiveOf, objectiveOfRow, speedup } from '../domain/policies/compare.js';
 import { disturbances } from '../domain/policies/contention.js';
+import { withoutEffect } from '../domain/policies/effect.js';
 import type { AnalyzeTask } from './agents/agent.js';
 import type { Ask } from './agents/ask.js';
 import { parseAnalysis } from './agents/parse-reply.js';
-import { writeFileAtomic } from './atomic-file.js';
+import { readJsonIfAny, writeFileAtomic } from './atomic-file.js';
 import type { Activities } from './contract.js';
 import { withSource } from './experiment-source.js';
 import { ownNode } from './job-files.js';
@@ -24,6 +25,7 @@ import type { RunContext } from './run-context.js';
 import type { RunLog } from './run-log.js';
 import type { SourceControl } from './source-control/source-control.js';
 import { specOf } from './spec-store.js';
+import type { Workdir } from './workdir.js';
 
 const FINDINGS = 12;
 const FINDING_LENGTH = 400;
@@ -81,11 +83,26 @@ export function makeAnalyze(deps: {
         context.log(`analyze_${nodeId}: ${(error as Error).message}`);
         return null;
       });
-      const result = resultFrom(state, nodeId, evidence, answer?.value ?? null);
+      const noEffect = await effectOf(workdir, state, nodeId, evidence);
+      const result = resultFrom(state, nodeId, evidence, answer?.value ?? null, noEffect);
       await writeFileAtomic(workdir.run(nodeId, 'analysis.md'), answer?.text ?? noAnalysis(result));
       return { result, spent: await ask.spentOn(task.key) };
     });
   };
+}
+
+/** Held against what it builds on: what both share is not its own change. */
+async function effectOf(workdir: Workdir, state: EngineState, nodeId: string, own: Evidence): Promise<string | null> {
+  const { kind, parentId, changeSet } = rowOf(state, nodeId);
+  if (nodeId === BASELINE_ID || kind === 'headspace') return null;
+  const parent = state.experiments[parentId ?? BASELINE_ID];
+  if (!parent) return null;
+  const before = (await readJsonIfAny(workdir.evidence(parent.nodeId))) as Evidence | null;
+  return withoutEffect(
+    changeSet.filter((change) => !parent.changeSet.includes(change)),
+    own,
+    before,
+  );
 }
 
 const NOT_ASKED = 'not asked';
@@ -98,6 +115,7 @@ export function resultFrom(
   nodeId: string,
   evidence: Evidence,
   answer: AnalysisReply | typeof NOT_ASKED | null,
+  noEffect: string | null = null,
 ): Result {
   const reply = answer === NOT_ASKED ? null : answer;
   const metrics: Metrics = { ...evidence.metrics };
@@ -125,7 +143,9 @@ export function resultFrom(
       ? []
       : (reply?.findings ?? ['The agent gave no usable analysis; the numbers are the measured ones.']);
   const [disturbance] = disturbances(evidence.system);
-  const findings = [...evidence.findings, ...said]
+  if (noEffect !== null)
+    metrics.notes = `${noEffect}${metrics.notes ? `; ${metrics.notes}` : ''}`.slice(0, NOTES_LENGTH);
+  const findings = [...(noEffect === null ? [] : [`${nodeId}: ${noEffect}.`]), ...evidence.findings, ...said]
     .slice(0, FINDINGS)
     .map((finding) => finding.slice(0, FINDING_LENGTH));
   return {
@@ -133,6 +153,7 @@ export function resultFrom(
     sources,
     findings,
     ...(evidence.doubt === undefined ? {} : { doubt: evidence.doubt }),
+    ...(noEffect === null ? {} : { noEffect }),
     ...(disturbance ? { contention: disturbance.share } : {}),
     ...(evidence.steps.noise === undefined ? {} : { stepNoise: evidence.steps.noise }),
   };

@@ -54,7 +54,12 @@ function historyEntry(row: ExperimentRow, spec: Spec, record: RunRecord): Histor
     parentId: row.parentId,
     result:
       state.status === 'completed'
-        ? { metrics: state.metrics, sources: state.sources, findings: record.findings.get(row.nodeId) ?? [] }
+        ? {
+            metrics: state.metrics,
+            sources: state.sources,
+            findings: record.findings.get(row.nodeId) ?? [],
+            ...(state.noEffect === undefined ? {} : { noEffect: state.noEffect }),
+          }
         : null,
     objective: typicalObjective(record.state, row.nodeId),
     ...(row.judged ? { judged: row.judged } : {}),

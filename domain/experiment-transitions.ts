@@ -94,9 +94,10 @@ export function complete(state: EngineState, event: EventOf<'experiment_complete
   const job = event.job ?? (now.status === 'analyzing' ? now : null);
   if (!job) return;
   const { commit, jobId, launchedAtMs, durationS } = job;
-  const { metrics, sources, doubt, stepNoise, contention } = event.result;
+  const { metrics, sources, doubt, noEffect, stepNoise, contention } = event.result;
   const trust = {
     ...(doubt === undefined ? {} : { doubt }),
+    ...(noEffect === undefined ? {} : { noEffect }),
     ...(stepNoise === undefined ? {} : { stepNoise }),
     ...(contention === undefined ? {} : { contention }),
   };

@@ -56,6 +56,7 @@ export type ExperimentStatus =
       sources: MetricSources;
       /** As in its result (metrics.ts). */
       doubt?: string;
+      noEffect?: string;
       stepNoise?: number;
       contention?: number;
     }

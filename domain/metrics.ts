@@ -38,6 +38,8 @@ export interface Result {
   findings: string[];
   /** Why these numbers cannot be believed; absent where they can. */
   doubt?: string;
+  /** That its change did not reach the job, in words; absent where it did, and where that is not known. */
+  noEffect?: string;
   /** Relative standard error of the mean step time within the job; absent for too few steps. */
   stepNoise?: number;
   /** Share of its CPUs, or of a GPU of its, that other work used, where it was so much that the numbers are in doubt. */

@@ -49,6 +49,7 @@ const result = z.looseObject({
   sources: z.record(z.string(), provenance),
   findings: texts,
   doubt: text.optional(),
+  noEffect: text.optional(),
   stepNoise: z.number().optional(),
   contention: z.number().optional(),
 });

@@ -100,6 +100,8 @@ function nextOf(state: EngineState, row: ExperimentRow): EventBody[] {
   if (!objective) return [verdict('not_better', 'nothing was measured')];
   const doubt = doubtOf(state, nodeId);
   if (doubt !== null) return [verdict('quarantine', doubt)];
+  const noEffect = row.state.status === 'completed' ? row.state.noEffect : undefined;
+  if (noEffect !== undefined) return [verdict('not_better', noEffect)];
   if (against === null || !incumbent) return [verdict('keep', 'there is nothing to compare it with'), best];
   if (objective.metric !== incumbent.metric) {
     return isBetter(objective, incumbent)

@@ -19,9 +19,18 @@ export function plateauCount(state: EngineState): number {
   let count = 0;
   for (const round of [...state.rounds].reverse()) {
     if (round.gained) break;
-    if (round.open === 0 && !round.waited) count += 1;
+    if (round.open === 0 && !round.waited && !triedNothing(state, round.iteration)) count += 1;
   }
   return count;
+}
+
+/** Whether none of a round's changes reached its job: that says nothing about what there is to gain. */
+function triedNothing(state: EngineState, iteration: number): boolean {
+  const own = Object.entries(state.roundOf).flatMap(([nodeId, round]) => {
+    const row = round === iteration ? state.experiments[nodeId] : undefined;
+    return row ? [row] : [];
+  });
+  return own.length > 0 && own.every(({ state: now }) => now.status === 'completed' && now.noEffect !== undefined);
 }
 
 export type PlanningVerdict = { do: 'plan' } | { do: 'wait' } | { do: 'end'; reason: StopReason; detail: string };

@@ -31,7 +31,8 @@ export function baseValuesOf(baseCommand: string): Map<string, string> {
 function triedOf(state: EngineState, row: ExperimentRow, noise: Noise | null): Tried {
   const { nodeId, startCommit, changeSet } = row;
   const parentId = row.parentId ?? (nodeId === BASELINE_ID ? null : BASELINE_ID);
-  const isBelieved = row.judged?.verdict !== 'quarantine' && doubtOf(state, nodeId) === null;
+  const hadNoEffect = row.state.status === 'completed' && row.state.noEffect !== undefined;
+  const isBelieved = !hadNoEffect && row.judged?.verdict !== 'quarantine' && doubtOf(state, nodeId) === null;
   const pruned = prunedObjective(state, row);
   const objective = isBelieved ? (typicalObjective(state, nodeId) ?? pruned) : null;
   return {

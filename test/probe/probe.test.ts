@@ -72,7 +72,9 @@ describe('stage statistics of a real SPDL pipeline', () => {
     });
 
     const tasks = await rows('task_stats');
-    expect(Object.keys(tasks[0] ?? {}).join(' ')).toBe('time_s name num_tasks num_failures ave_time p90_time p99_time thread_wait');
+    expect(Object.keys(tasks[0] ?? {}).join(' ')).toBe(
+      'time_s name num_tasks num_failures ave_time p90_time p99_time thread_wait',
+    );
     expect(new Set(tasks.map((row) => row.name))).toEqual(
       new Set([
         'pipeline:0:1:load[3]',

@@ -3,7 +3,7 @@ import { normalFlag } from '../../../domain/policies/launch-command.js';
 import { flagNumber } from '../launch-flags.js';
 import type { Knob, Survey } from '../survey.js';
 import type { Setting } from './settings.js';
-import type { Trials } from './trials.js';
+import type { Trial, Trials } from './trials.js';
 
 export type AxisRole = 'concurrency' | 'threads' | 'batch' | 'buffer';
 
@@ -36,8 +36,10 @@ const BATCH_GROWTH_MOST = 4;
 
 export function axesOf(survey: Survey, trials: Trials): Axis[] {
   const threadsMost = threadBudget(survey, trials);
+  const idle = knobsWithoutEffect(survey, trials);
   return survey.knobs.flatMap((knob): Axis[] => {
-    const role = ROLE_OF[knob.role];
+    if (idle.includes(knob)) return [];
+    const role = ROLE_OF[knob.role] ?? standsIn(knob, idle);
     // 0 means "no buffer", "as many as cores", or "off" by turns: doubling it has no meaning.
     if (role === null || knob.value < 1 || !Number.isInteger(knob.value)) return [];
     if (role === 'threads' && setsIdleThreads(knob, survey)) return [];
@@ -51,6 +53,22 @@ export function axesOf(survey: Survey, trials: Trials): Axis[] {
     const bounded = isThreadCount(knob) ? Math.min(most, threadsMost) : most;
     return [{ knob, role, stages, least: role === 'batch' ? knob.value : 1, most: Math.max(bounded, knob.value) }];
   });
+}
+
+/** What was changed and left every pipeline of the job as it was: the job takes its value from elsewhere. */
+function knobsWithoutEffect(survey: Survey, { all, base }: Trials): Knob[] {
+  const lost = all.filter(({ entry }) => entry.result?.noEffect !== undefined);
+  const worked = all.filter(({ entry }) => entry.result !== null && entry.result.noEffect === undefined);
+  const isTurned = (knob: Knob, { setting }: Trial) => (setting.values[knob.id] ?? knob.value) !== base.values[knob.id];
+  return survey.knobs.filter(
+    (knob) => lost.some((trial) => isTurned(knob, trial)) && !worked.some((trial) => isTurned(knob, trial)),
+  );
+}
+
+/** A number known by its name alone that has the value of one without effect may be the one that the job takes. */
+function standsIn(knob: Knob, idle: readonly Knob[]): AxisRole | null {
+  const same = idle.find((other) => other.value === knob.value && ROLE_OF[other.role] !== null);
+  return same && knob.role === 'other' ? ROLE_OF[same.role] : null;
 }
 
 /** The pool of a pipeline that only passes on what another one made: its threads have nothing to do. */
