@@ -38,6 +38,8 @@ export interface SetupResult {
 /** What an experiment tells the engine as it goes. Each may arrive twice, and after what followed it. */
 export type ExperimentReport =
   | { type: 'prepared'; nodeId: string; commit: string; image: string; spent: Spent }
+  /** Only when it is greeted: it holds this slot, and its job is being launched or was. `spent` is what its code has cost. */
+  | { type: 'granted'; nodeId: string; commit: string; slot: number; spent: Spent }
   | ({ type: 'launched'; nodeId: string } & LaunchedJob)
   | ({ type: 'job_ended'; nodeId: string; durationS: number } & LaunchedJob)
   /** Only to an engine that was continued as new, or started again: others hear it as the child's result. */
@@ -83,8 +85,8 @@ export interface EvidenceSummary {
 
 export interface ExperimentLookup {
   nodeId: string;
-  /** `running` also when it waits; `missing` when the server knows no such workflow. */
-  found: 'running' | 'ended' | 'missing';
+  /** `running` also when it waits; `missing` when the server knows no such workflow; `killed` when it has no outcome. */
+  found: 'running' | 'ended' | 'killed' | 'missing';
   outcome: ExperimentOutcome | null;
 }
 

@@ -19,12 +19,9 @@ export async function lookupExperiment(client: Client, run: string, nodeId: stri
   try {
     const { status } = await handle.describe();
     if (status.name === 'RUNNING') return { nodeId, found: 'running', outcome: null };
-    if (status.name !== 'COMPLETED') return { nodeId, found: 'missing', outcome: null };
+    if (status.name !== 'COMPLETED') return { nodeId, found: 'killed', outcome: null };
     const outcome: ExperimentOutcome = await handle.result();
-    // Withdrawn before: nothing was launched, so that it starts again like one that was never there.
-    return outcome.type === 'withdrawn'
-      ? { nodeId, found: 'missing', outcome: null }
-      : { nodeId, found: 'ended', outcome };
+    return { nodeId, found: 'ended', outcome };
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return { nodeId, found: 'missing', outcome: null };
     throw error;

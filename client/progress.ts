@@ -66,6 +66,7 @@ export function progressLine(state: EngineState, event: EngineEvent): string | n
       return `stopped (${event.reason}): ${event.detail}`;
     // Short steps between two lines that are shown.
     case 'experiment_requeued':
+    case 'withdrawal_ended':
     case 'experiment_prepared':
     case 'slot_granted':
     case 'setup_started':

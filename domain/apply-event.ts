@@ -10,6 +10,7 @@ import {
   become,
   complete,
   endJob,
+  endWithdrawal,
   endWithoutResult,
   grantSlot,
   judge,
@@ -156,7 +157,10 @@ function reduce(state: EngineState, event: EngineEvent): void {
       rowOf(state, event.nodeId).priority = event.priority;
       return;
     case 'experiment_removed':
-      removeExperiment(state, event.nodeId);
+      removeExperiment(state, event);
+      return;
+    case 'withdrawal_ended':
+      endWithdrawal(state, event.nodeId);
       return;
     case 'limits_set':
       state.limits = { ...state.limits, ...event.limits };

@@ -57,6 +57,8 @@ export interface EngineState {
   experiments: Record<string, ExperimentRow>;
   /** Node ids that are not terminal, in the order in which they were added. */
   open: string[];
+  /** Removed experiments whose workflow still has to end; absent while there are none. */
+  withdrawing?: string[];
   /** Terminal experiments for each status, and failed ones for each kind. */
   tally: { completed: number; failed: number; cancelled: number; failedByKind: Partial<Record<FailureKind, number>> };
   /** Results (terminal follow-ups) that no planning round has seen yet. */

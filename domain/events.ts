@@ -54,7 +54,13 @@ export type EventBody =
     }
   | { type: 'planning_failed'; iteration: number; failure: Failure }
   | { type: 'experiment_reprioritized'; nodeId: string; priority: number }
-  | { type: 'experiment_removed'; nodeId: string }
+  /**
+   * `withdraws`: its workflow still has to end and tell what it has cost, which a `withdrawal_ended` follows. Absent in logs
+   * of older versions, which kept the reservations of what was removed.
+   */
+  | { type: 'experiment_removed'; nodeId: string; withdraws?: boolean }
+  /** A removed experiment costs nothing more: what it had cost is booked. */
+  | { type: 'withdrawal_ended'; nodeId: string }
   | { type: 'limits_set'; limits: Partial<Limits> }
   | { type: 'note_added'; text: string }
   /** The reports at the end of a run were written. */

@@ -115,11 +115,20 @@ export function endWithoutResult(
   conclude(state, event.nodeId, { status, failure: event.failure, ...ended });
 }
 
-export function removeExperiment(state: EngineState, nodeId: string): void {
+export function removeExperiment(state: EngineState, { nodeId, withdraws }: EventOf<'experiment_removed'>): void {
   giveUpCandidate(state, nodeId);
   closeInRound(state, nodeId);
   state.open = state.open.filter((id) => id !== nodeId);
   delete state.experiments[nodeId];
+  if (withdraws === true) state.withdrawing = [...(state.withdrawing ?? []), nodeId];
+  else if (withdraws === false) closeAccounts(state.ledger, nodeId);
+}
+
+export function endWithdrawal(state: EngineState, nodeId: string): void {
+  closeAccounts(state.ledger, nodeId);
+  const left = state.withdrawing?.filter((id) => id !== nodeId) ?? [];
+  if (left.length > 0) state.withdrawing = left;
+  else delete state.withdrawing;
 }
 
 export function become(state: EngineState, nodeId: string, status: ExperimentStatus): void {

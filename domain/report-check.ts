@@ -13,12 +13,13 @@ function asObject(value: unknown): Fields | null {
 
 const isText = (value: unknown): boolean => typeof value === 'string' && value.length <= 20_000;
 const isAmount = (value: unknown): boolean => typeof value === 'number' && Number.isFinite(value) && value >= 0;
+const isCount = (value: unknown): boolean => isAmount(value) && Number.isSafeInteger(value);
 const isTexts = (value: unknown): boolean => Array.isArray(value) && value.length <= 100 && value.every(isText);
 const isCommit = (value: unknown): boolean => typeof value === 'string' && /^[A-Za-z0-9_-]{1,128}$/.test(value);
 const isNumberOrNull = (value: unknown): boolean =>
   value === null || (typeof value === 'number' && Number.isFinite(value));
 
-const TYPES = ['prepared', 'launched', 'job_ended', 'finished'];
+const TYPES = ['prepared', 'granted', 'launched', 'job_ended', 'finished'];
 
 /** Why one of the `reports` of an experiment cannot be one, or null. */
 export function reportProblem(message: unknown): string | null {
@@ -30,6 +31,9 @@ export function reportProblem(message: unknown): string | null {
     case 'prepared':
       if (!isCommit(report.commit)) return 'commit must be the hash of a commit';
       return isText(report.image) ? spentProblem(report.spent) : 'image must be a string';
+    case 'granted':
+      if (!isCommit(report.commit)) return 'commit must be the hash of a commit';
+      return isCount(report.slot) ? spentProblem(report.spent) : 'slot must be a whole number';
     case 'launched':
     case 'job_ended':
       if (!isText(report.jobId)) return 'jobId must be a string';

@@ -27,7 +27,7 @@ export interface NoteMessage {
  * code, if it has any, waits there: no message carries code.
  */
 export interface AddMessage {
-  /** Makes a repeated message harmless; made from the content when absent. */
+  /** Makes a repeated message harmless; each message is one of its own when absent. */
   request?: string;
   experiment: {
     name: string;

@@ -1,5 +1,6 @@
 /** How activities are called: the time each may take and how often it is tried, each number with its reason. */
 import {
+  ActivityCancellationType,
   ActivityFailure,
   ApplicationFailure,
   isCancellation,
@@ -33,7 +34,7 @@ export const files = proxyActivities<
   Pick<Activities, 'loadState' | 'lookupExperiments' | 'collectEvidence' | 'acceptExperiment'>
 >({ startToCloseTimeout: MINUTE, heartbeatTimeout, retry: patient });
 
-type InTask = Pick<Activities, 'exportWorkdir' | 'tellEngine'>;
+type InTask = Pick<Activities, 'exportWorkdir' | 'tellEngine' | 'lookupExperiments'>;
 
 /** Runs begun before this change try inside their workflow task without end. */
 const untiring = proxyLocalActivities<InTask>({ startToCloseTimeout: MINUTE, retry: patient });
@@ -45,9 +46,9 @@ const brief = proxyLocalActivities<InTask>({
 const shown = proxyActivities<InTask>({ startToCloseTimeout: MINUTE, heartbeatTimeout, retry: patient });
 
 /**
- * The export of events and the reports of experiments: run inside the workflow task, because they take milliseconds and
- * there are several for each experiment: each leaves one history event instead of six. Repeated with its task when the
- * worker dies. One that goes on failing becomes a regular activity: that shows itself with its failure in the Temporal UI,
+ * The export of events, the reports of experiments and the look at them at intervals: run inside the workflow task, because
+ * they take milliseconds and there are several for each experiment: each leaves one history event instead of six. Repeated
+ * with its task when the worker dies. One that goes on failing becomes a regular activity: that shows itself with its failure in the Temporal UI,
  * is tried without end, and its tries cost the history nothing.
  */
 export const inTask: InTask = {
@@ -57,6 +58,7 @@ export const inTask: InTask = {
       ? openlyWhenItFails(brief.exportWorkdir, shown.exportWorkdir, input)
       : untiring.exportWorkdir(input),
   tellEngine: (input) => openlyWhenItFails(brief.tellEngine, shown.tellEngine, input),
+  lookupExperiments: (input) => openlyWhenItFails(brief.lookupExperiments, shown.lookupExperiments, input),
 };
 
 async function openlyWhenItFails<Input, Output>(
@@ -93,25 +95,29 @@ export const source = proxyActivities<Pick<Activities, 'setup' | 'drawCharts'>>(
  * counted on disk (activities/agents/ask); this time-out only has to be longer than two calls, and the number of tries is
  * open because interruptions of the engine and waits that a provider names use them up.
  */
-export const agent = proxyActivities<Pick<Activities, 'instrument' | 'applyPatch' | 'analyze' | 'plan' | 'report'>>({
-  startToCloseTimeout: 12 * HOUR,
-  heartbeatTimeout,
-  retry: patient,
-});
+const AGENT = { startToCloseTimeout: 12 * HOUR, heartbeatTimeout, retry: patient };
+export const agent =
+  proxyActivities<Pick<Activities, 'instrument' | 'applyPatch' | 'analyze' | 'plan' | 'report'>>(AGENT);
 
 /** The build's own limit is the configuration's; images of large projects take hours. */
-export const build = proxyActivities<Pick<Activities, 'buildImage'>>({
-  startToCloseTimeout: 12 * HOUR,
-  heartbeatTimeout,
-  retry: patient,
-});
+const BUILD = { startToCloseTimeout: 12 * HOUR, heartbeatTimeout, retry: patient };
+export const build = proxyActivities<Pick<Activities, 'buildImage'>>(BUILD);
 
 /** A submit answers within minutes; it is get-or-create, so that a repeated one launches nothing twice. */
-export const job = proxyActivities<Pick<Activities, 'launchJob' | 'cancelJob'>>({
-  startToCloseTimeout: 10 * MINUTE,
-  heartbeatTimeout,
-  retry: patient,
-});
+const JOB = { startToCloseTimeout: 10 * MINUTE, heartbeatTimeout, retry: patient };
+export const job = proxyActivities<Pick<Activities, 'launchJob' | 'cancelJob'>>(JOB);
+
+/**
+ * The same work for an experiment that is cancelled: it goes on only when the work has ended, so that no tree is removed
+ * under a build, no job is looked for while it is launched, and no paid call goes unbooked. A heartbeat brings the
+ * cancellation (five seconds), and its time-out ends the wait for a worker that has died.
+ */
+const cancellationType = ActivityCancellationType.WAIT_CANCELLATION_COMPLETED;
+export const waited = {
+  agent: proxyActivities<Pick<Activities, 'applyPatch' | 'analyze'>>({ ...AGENT, cancellationType }),
+  build: proxyActivities<Pick<Activities, 'buildImage'>>({ ...BUILD, cancellationType }),
+  job: proxyActivities<Pick<Activities, 'launchJob'>>({ ...JOB, cancellationType }),
+};
 
 /**
  * Watches a job in windows of a minute or so: the time-out is for one window. There is none for the whole, because

@@ -12,7 +12,6 @@ import {
 import type { ExperimentOutcome } from '../activities/contract.js';
 import { rowOf } from '../domain/engine-state.js';
 import type { ExperimentIdentity } from '../domain/experiment.js';
-import { failure } from '../domain/failure.js';
 import { NOTHING_SPENT } from '../domain/ledger.js';
 import { experimentWorkflowId } from '../domain/naming.js';
 import type { experimentWorkflow } from './experiment.js';
@@ -28,9 +27,19 @@ export class Children {
 
   constructor(
     private readonly run: string,
-    private readonly onOutcome: (nodeId: string, outcome: ExperimentOutcome) => void,
+    private readonly heard: {
+      outcome(nodeId: string, outcome: ExperimentOutcome): void;
+      /** It runs already: an earlier run of the engine started it, and hears its end. */
+      foundRunning(nodeId: string): void;
+      /** Its workflow closed without an outcome: somebody terminated or reset it. */
+      closed(nodeId: string, reason: string): void;
+    },
     private readonly journal: Journal,
   ) {}
+
+  isStarting(nodeId: string): boolean {
+    return this.starting.has(nodeId);
+  }
 
   /** Shielded from the engine's own cancellation, and abandoned when the engine closes: it lives on by itself. */
   start(experiment: ExperimentIdentity, slot: number | null): void {
@@ -49,9 +58,11 @@ export class Children {
         });
         void this.listen(nodeId, child.result());
       } catch (error) {
-        // It runs already (a start whose record was lost): its reports and the look-up reach us all the same.
-        if (error instanceof WorkflowExecutionAlreadyStartedError) return;
-        this.onOutcome(nodeId, {
+        if (error instanceof WorkflowExecutionAlreadyStartedError) {
+          this.heard.foundRunning(nodeId);
+          return;
+        }
+        this.heard.outcome(nodeId, {
           type: 'failed',
           failure: failureFrom(error, 'unexpected_exception'),
           job: {},
@@ -100,19 +111,15 @@ export class Children {
   /** The result is how an end becomes known; it also tells of a child that somebody terminated. */
   private async listen(nodeId: string, result: Promise<ExperimentOutcome>): Promise<void> {
     try {
-      this.onOutcome(nodeId, await result);
+      this.heard.outcome(nodeId, await result);
     } catch (error) {
-      if (!(error instanceof ChildWorkflowFailure)) return;
-      const record = failure(
-        'unexpected_exception',
-        `the experiment's workflow ended: ${error.cause?.message}`,
-        Date.now(),
-      );
-      this.onOutcome(nodeId, { type: 'failed', failure: record, job: {}, spent: NOTHING_SPENT });
+      if (error instanceof ChildWorkflowFailure)
+        this.heard.closed(nodeId, error.cause?.message ?? 'no reason is known');
     }
   }
 
-  private async track(work: () => Promise<void>): Promise<void> {
+  /** Counts as being on its way; not cancelled with the engine. */
+  async track(work: () => Promise<void>): Promise<void> {
     this.inFlight += 1;
     try {
       await CancellationScope.nonCancellable(work);

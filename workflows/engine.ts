@@ -9,18 +9,21 @@ import {
   condition,
   continueAsNew,
   isCancellation,
+  patched,
   setCurrentDetails,
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
+import type { ExperimentOutcome } from '../activities/contract.js';
 import { initialState, rowOf } from '../domain/engine-state.js';
-import type { ExperimentRow } from '../domain/experiment.js';
-import { spentOfFailure } from '../domain/ledger.js';
+import { failure } from '../domain/failure.js';
+import { NOTHING_SPENT, spentOfFailure } from '../domain/ledger.js';
 import type { StopReason } from '../domain/limits.js';
 import { DEFAULT_LIMITS } from '../domain/limits.js';
 import { engineWorkflowId } from '../domain/naming.js';
 import { affordable, describeLimit } from '../domain/policies/budget.js';
 import { dueEvents } from '../domain/policies/consequences.js';
+import { underWay } from '../domain/policies/lost-messages.js';
 import { limitReached, type Move, nextMove, timeUpAtMs } from '../domain/policies/moves.js';
 import { planningVerdict } from '../domain/policies/planning.js';
 import { reservationsFor, settlement } from '../domain/policies/settlement.js';
@@ -33,15 +36,28 @@ import { failureFrom } from './failure-value.js';
 import { Journal } from './journal.js';
 import { type EngineInput, type EngineResult, reportsSignal, type Tuning } from './messages.js';
 import { Planner } from './planner.js';
-import { Reports, slotOf } from './reports.js';
+import { identityOf, Recovery } from './recovery.js';
+import { Reports } from './reports.js';
 import { handleSteering } from './steering.js';
 
-const DEFAULT_TUNING: Tuning = { prepareAhead: null, chartIntervalMs: 5000, eventsPerRun: 0 };
+/** A quarter of an hour: what is lost is lost rarely, and a day of looks is six hundred events of history. */
+const LOOK_MS = 15 * 60 * 1000;
+const DEFAULT_TUNING: Tuning = { prepareAhead: null, chartIntervalMs: 5000, eventsPerRun: 0, lookMs: LOOK_MS };
 
 export async function engineWorkflow(input: EngineInput): Promise<EngineResult> {
   const { run } = input;
   if (workflowInfo().workflowId !== engineWorkflowId(run))
     throw ApplicationFailure.nonRetryable(`the engine of ${run} is ${engineWorkflowId(run)}`, 'policy_refused');
+  if (!patched('recovers-what-is-lost')) return await engine(input, null);
+  // A person who cancels it in the Temporal UI wants it to pause, and the next `run` to go on: nothing in it is cancelled.
+  const { cancelRequested } = CancellationScope.current();
+  return await CancellationScope.nonCancellable(() => engine(input, cancelRequested));
+}
+
+/** `cancelRequested` rejects when somebody cancels the workflow; null in a run that began before it recovered what is lost. */
+async function engine(input: EngineInput, cancelRequested: Promise<never> | null): Promise<EngineResult> {
+  const { run } = input;
+  const recovers = cancelRequested !== null;
   const tuning = { ...DEFAULT_TUNING, ...input.tuning };
   const carried = input.carried ?? null;
   const state =
@@ -49,22 +65,36 @@ export async function engineWorkflow(input: EngineInput): Promise<EngineResult> 
     (await activities.files.loadState({ run, chain: workflowInfo().firstExecutionRunId })) ??
     initialState(run);
   const journal = new Journal(state, carried?.exportedSeq ?? state.seq);
-  const children = new Children(run, (nodeId, outcome) => reports.finish(nodeId, outcome), journal);
-  const reports = new Reports(journal, children);
+  const heard = {
+    outcome: (nodeId: string, outcome: ExperimentOutcome) => reports.finish(nodeId, outcome),
+    foundRunning(nodeId: string) {
+      if (recovers) recovery.greet(nodeId);
+    },
+    closed(nodeId: string, reason: string) {
+      if (recovers) recovery.closed(nodeId, reason);
+      else reports.finish(nodeId, endOf(reason));
+    },
+  };
+  const children = new Children(run, heard, journal);
+  const reports = new Reports(journal, children, recovers);
+  const recovery = new Recovery(state, children, reports);
   const planner = new Planner(journal);
   const charts = new Charts(run, tuning.chartIntervalMs, carried?.chartsAtMs ?? 0, () => journal.wake());
   // No decision reads the clock: a task that is done again, or replayed, may read another time than it did at first.
   let alarmAtMs = Number.POSITIVE_INFINITY;
   let reachedMs = 0;
+  let isCancelled = false;
 
   setHandler(reportsSignal, (list) => reports.take(list));
-  handleSteering(journal, children);
+  handleSteering(journal, children, recovers);
   setCurrentDetails(describeRun(state));
+  cancelRequested?.catch(interruptByCancel);
 
   try {
     return await Promise.race([live(), journal.refused]);
   } catch (error) {
-    if (isCancellation(error)) await CancellationScope.nonCancellable(interruptByCancel);
+    // Only a run from before it recovered what is lost comes here by a cancellation.
+    if (isCancellation(error)) await CancellationScope.nonCancellable(interrupted);
     throw error;
   }
 
@@ -77,7 +107,8 @@ export async function engineWorkflow(input: EngineInput): Promise<EngineResult> 
         journal.record({ type: 'setup_started', money: reservationsFor(setupMoney) });
     }
     if (state.baseCommit === null) await setUp();
-    if (state.status !== 'stopped') await findLost();
+    if (state.status !== 'stopped') await recovery.takeUp(underWay(state), !carried);
+    if (recovers) void recovery.everySoOften(tuning.lookMs);
     const end = await work();
     const reportMoney = affordable(state, ['report']);
     // A run that goes on after its end is reported on, and pays for it, once more.
@@ -174,19 +205,6 @@ export async function engineWorkflow(input: EngineInput): Promise<EngineResult> 
     }
   }
 
-  /** Experiments whose end was not reported (the server was away, the engine was), and those whose workflow is gone. */
-  async function findLost(): Promise<void> {
-    const nodeIds = state.open.filter((id) => rowOf(state, id).state.status !== 'queued');
-    if (nodeIds.length === 0) return;
-    // In this order: one that ends before it hears of us is found by the look-up.
-    await children.adopt(nodeIds);
-    for (const { nodeId, found, outcome } of await activities.files.lookupExperiments({ run, nodeIds })) {
-      const row = state.experiments[nodeId];
-      if (found === 'ended' && outcome) reports.finish(nodeId, outcome);
-      else if (found === 'missing' && row) children.start(identityOf(row), slotOf(row));
-    }
-  }
-
   /** Wakes the engine when its time is up, even if nothing else happens; earlier, when a person shortens it. */
   function setAlarm(): void {
     const atMs = timeUpAtMs(state);
@@ -205,7 +223,9 @@ export async function engineWorkflow(input: EngineInput): Promise<EngineResult> 
   /** This run's history is long enough: what takes long is not begun any more. */
   function isLeaving(): boolean {
     const isLong = tuning.eventsPerRun > 0 && journal.recorded >= tuning.eventsPerRun;
-    return isLong || workflowInfo().continueAsNewSuggested;
+    // A workflow hears of one cancellation: the run that continues it hears of the next.
+    const isDeaf = recovers && isCancelled && state.status !== 'interrupted';
+    return isLong || isDeaf || workflowInfo().continueAsNewSuggested;
   }
 
   function isQuiet(): boolean {
@@ -221,12 +241,19 @@ export async function engineWorkflow(input: EngineInput): Promise<EngineResult> 
     await continueAsNew<typeof engineWorkflow>({ run, tuning, carried: carry });
   }
 
-  async function interruptByCancel(): Promise<void> {
+  function interruptByCancel(): void {
+    isCancelled = true;
+    if (state.status === 'stopped' || state.status === 'interrupted') return;
+    void CancellationScope.nonCancellable(interrupted);
+  }
+
+  async function interrupted(): Promise<void> {
     journal.record({ type: 'stop_requested', mode: 'interrupt' });
     await journal.flushed();
   }
 }
 
-function identityOf({ seq: _, state: __, ...identity }: ExperimentRow) {
-  return identity;
+function endOf(reason: string): ExperimentOutcome {
+  const record = failure('unexpected_exception', `the experiment's workflow ended: ${reason}`, Date.now());
+  return { type: 'failed', failure: record, job: {}, spent: NOTHING_SPENT };
 }

@@ -8,6 +8,7 @@ import {
   CancellationScope,
   condition,
   isCancellation,
+  patched,
   setCurrentDetails,
   setHandler,
   workflowInfo,
@@ -51,12 +52,16 @@ export async function experimentWorkflow(input: ExperimentInput): Promise<Experi
   )
     throw ApplicationFailure.nonRetryable(`${run} did not start ${nodeId} in this way`, 'policy_refused');
   const scope = new CancellationScope();
+  const work = patched('waits-for-cancelled-work') ? activities.waited : activities;
   let slot = input.slot;
   let ending: { type: 'cancelled' | 'withdrawn'; reason: string } | null = null;
   let phase: Phase = 'prepare';
   let mayHaveJob = false;
   let mustReportEnd = false;
   const job: Partial<JobFacts> = {};
+  /** Where it stands, as it is told to an engine that greets it. */
+  let stage: ExperimentReport[] = [];
+  let answered: Promise<unknown> = Promise.resolve();
   /** Of the last agent call that the engine was not told of yet. */
   let spent: Spent = NOTHING_SPENT;
 
@@ -70,6 +75,7 @@ export async function experimentWorkflow(input: ExperimentInput): Promise<Experi
   });
   setHandler(reportEndSignal, () => {
     mustReportEnd = true;
+    if (patched('tells-its-stage-again')) answered = CancellationScope.nonCancellable(tellStage);
   });
   setHandler(withdrawSignal, () => {
     if (slot !== null) return;
@@ -79,21 +85,29 @@ export async function experimentWorkflow(input: ExperimentInput): Promise<Experi
 
   const tell = (report: ExperimentReport) => activities.inTask.tellEngine({ run, report });
 
+  async function tellStage(): Promise<void> {
+    for (const report of stage) await tell(report);
+  }
+
   async function steps(): Promise<ExperimentOutcome> {
     const summary = experiment.name;
-    const patch = await activities.agent.applyPatch.executeWithOptions({ summary }, [{ run, experiment }]);
+    const patch = await work.agent.applyPatch.executeWithOptions({ summary }, [{ run, experiment }]);
     job.commit = patch.commit;
     spent = patch.spent;
     phase = 'build';
-    const { image } = await activities.build.buildImage.executeWithOptions({ summary }, [node]);
-    await tell({ type: 'prepared', nodeId, commit: patch.commit, image, spent });
+    const { image } = await work.build.buildImage.executeWithOptions({ summary }, [node]);
+    const prepared = { type: 'prepared', nodeId, commit: patch.commit, image, spent } as const;
+    stage = [prepared];
+    await tell(prepared);
     spent = NOTHING_SPENT;
     setCurrentDetails('prepared; waiting for a job slot');
     await condition(() => slot !== null);
+    const granted = { type: 'granted', nodeId, commit: patch.commit, slot: slot ?? 0, spent: patch.spent } as const;
+    stage = [granted];
 
     phase = 'launch';
     mayHaveJob = true;
-    const launched = await activities.job.launchJob.executeWithOptions({ summary }, [{ ...node, slot: slot ?? 0 }]);
+    const launched = await work.job.launchJob.executeWithOptions({ summary }, [{ ...node, slot: slot ?? 0 }]);
     const { jobId } = launched;
     job.jobId = jobId;
     setCurrentDetails(`job ${jobId} was launched`);
@@ -105,7 +119,9 @@ export async function experimentWorkflow(input: ExperimentInput): Promise<Experi
     const ran = { jobId, launchedAtMs: end.launchedAtMs ?? launched.launchedAtMs, durationS: end.durationS };
     Object.assign(job, ran);
     setCurrentDetails(`job ${jobId} ended after ${end.durationS.toFixed(1)} s`);
-    await tell({ type: 'job_ended', nodeId, ...ran });
+    const ended = { type: 'job_ended', nodeId, ...ran } as const;
+    stage = [granted, ended];
+    await tell(ended);
 
     phase = 'metrics';
     if (end.failure) {
@@ -114,7 +130,7 @@ export async function experimentWorkflow(input: ExperimentInput): Promise<Experi
     }
     await activities.files.collectEvidence.executeWithOptions({ summary }, [node]);
     phase = 'analysis';
-    const analysis = await activities.agent.analyze.executeWithOptions({ summary }, [node]);
+    const analysis = await work.agent.analyze.executeWithOptions({ summary }, [node]);
     spent = analysis.spent;
     return {
       type: 'completed',
@@ -160,6 +176,7 @@ export async function experimentWorkflow(input: ExperimentInput): Promise<Experi
     // Whatever ended the watch: a job that nobody watches must not go on.
     if (mayHaveJob) await activities.job.cancelJob(node).catch(ignoreUnlessCancelled);
     await activities.cleanUp.releaseTree(node).catch(ignoreUnlessCancelled);
+    await answered;
     if (mustReportEnd) await tell({ type: 'finished', nodeId, outcome });
     return outcome;
   });

@@ -62,6 +62,8 @@ export interface Tuning {
   chartIntervalMs: number;
   /** Continue as new after this many events even if the server does not suggest it; 0 = only when it does. */
   eventsPerRun: number;
+  /** Time between two looks for experiments that ended, or wait, unheard; ms. */
+  lookMs: number;
 }
 
 export interface EngineInput {

@@ -3,18 +3,22 @@ import { log } from '@temporalio/workflow';
 import type { ExperimentOutcome, ExperimentReport } from '../activities/contract.js';
 import type { ExperimentRow } from '../domain/experiment.js';
 import { failure } from '../domain/failure.js';
-import { NOTHING_SPENT } from '../domain/ledger.js';
+import { NOTHING_SPENT, type Spent } from '../domain/ledger.js';
 import { consequencesOf } from '../domain/policies/consequences.js';
+import { answerToPrepared, missedBefore } from '../domain/policies/lost-messages.js';
 import { outcomeEvents } from '../domain/policies/outcome-events.js';
 import { jobSettlement, moneyOfEnd, settlement } from '../domain/policies/settlement.js';
 import { outcomeProblem, reportProblem } from '../domain/report-check.js';
 import type { Children } from './children.js';
 import type { Journal } from './journal.js';
+import { withdrawSignal } from './messages.js';
 
 export class Reports {
   constructor(
     private readonly journal: Journal,
     private readonly children: Children,
+    /** Whether this run recovers what was lost (engine.ts). */
+    private readonly recovers: boolean,
   ) {}
 
   /** Refuses what cannot be a report: anybody may send this signal. */
@@ -42,10 +46,15 @@ export class Reports {
           const { commit, image, spent } = report;
           const money = settlement('apply', spent, nodeId);
           journal.record({ type: 'experiment_prepared', nodeId, commit, image, money });
+        } else if (this.recovers) {
+          this.answer(nodeId, report.spent);
         } else if (row && !isNow('ready')) {
           // It was started again after it had launched: the slot it holds is its own.
           this.children.grantSlot(nodeId, slotOf(row) ?? 0);
         }
+        return;
+      case 'granted':
+        journal.record(...missedBefore(state, report));
         return;
       case 'launched':
         if (isNow('launching')) {
@@ -65,12 +74,26 @@ export class Reports {
     }
   }
 
+  /** It is prepared, though the engine did not wait to hear so. */
+  private answer(nodeId: string, spent: Spent): void {
+    const { journal, children } = this;
+    const { state } = journal;
+    if (state.withdrawing?.includes(nodeId))
+      journal.record({ type: 'withdrawal_ended', nodeId, money: settlement('apply', spent, nodeId) });
+    const answer = answerToPrepared(state, nodeId);
+    if (answer.do === 'grant') children.grantSlot(nodeId, answer.slot);
+    else if (answer.do === 'withdraw') void children.tell(nodeId, withdrawSignal);
+  }
+
   /** An end, as it was reported, returned or looked up; once it is known, repetitions say nothing new. */
   finish(nodeId: string, told: ExperimentOutcome): void {
     const { journal } = this;
     const { state } = journal;
     const outcome = readable(told);
-    const [event] = outcomeEvents(state, nodeId, outcome);
+    const isWithdrawn = state.withdrawing?.includes(nodeId);
+    const [event] = isWithdrawn
+      ? [{ type: 'withdrawal_ended', nodeId } as const]
+      : outcomeEvents(state, nodeId, outcome);
     if (!event) return;
     const durationS = outcome.type === 'withdrawn' ? null : (outcome.job.durationS ?? null);
     const end = { spent: outcome.spent, analyzed: outcome.type === 'completed', durationS, atMs: Date.now() };

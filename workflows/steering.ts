@@ -3,7 +3,15 @@
  * and as a plain signal, and the queries.
  */
 import type { UpdateDefinition } from '@temporalio/common';
-import { ApplicationFailure, log, type SignalDefinition, setHandler, workflowInfo } from '@temporalio/workflow';
+import {
+  ApplicationFailure,
+  CancellationScope,
+  log,
+  type SignalDefinition,
+  setHandler,
+  uuid4,
+  workflowInfo,
+} from '@temporalio/workflow';
 import { rowOf } from '../domain/engine-state.js';
 import { followUpNodeId } from '../domain/experiment.js';
 import { failure } from '../domain/failure.js';
@@ -23,9 +31,13 @@ interface Handler<Args extends unknown[]> {
   act: (...args: Args) => steering.Receipt | Promise<steering.Receipt>;
 }
 
-/** Every handler in one place: validators throw what an update's sender sees; a bad signal is logged and changes nothing. */
-export function handleSteering(journal: Journal, children: Children): void {
+/**
+ * Every handler in one place: validators throw what an update's sender sees; a bad signal is logged and changes nothing.
+ * `recovers`: this run of the engine recovers what is lost (engine.ts).
+ */
+export function handleSteering(journal: Journal, children: Children, recovers: boolean): void {
   const { state } = journal;
+  let lastAdded: Promise<unknown> = Promise.resolve();
   const accepted = (message: string, nodeId?: string): steering.Receipt => ({
     accepted: true,
     message,
@@ -34,15 +46,24 @@ export function handleSteering(journal: Journal, children: Children): void {
   const ended = () =>
     state.status === 'stopped' ? 'the run has stopped; start it again with `autoresearch run`' : null;
 
+  /** A cancelled engine goes on obeying: to be cancelled is to be interrupted. */
+  const shielded = <T>(work: () => Promise<T>): Promise<T> =>
+    recovers ? CancellationScope.nonCancellable(work) : work();
+  /** A receipt is given once the experiments concerned have the message: an engine that is killed before gives none. */
+  const delivered = async (messages: readonly Promise<void>[]) => {
+    if (recovers) await Promise.all(messages);
+  };
+
   function handle<Args extends unknown[]>({ update, signal, problem, act }: Handler<Args>): void {
     const check = (...args: Args) => ended() ?? problem(...args);
     setHandler(
       update,
-      async (...args: Args) => {
-        const receipt = await act(...args);
-        await journal.flushed();
-        return receipt;
-      },
+      (...args: Args) =>
+        shielded(async () => {
+          const receipt = await act(...args);
+          await journal.flushed();
+          return receipt;
+        }),
       {
         validator: (...args: Args) => {
           const reason = check(...args);
@@ -50,25 +71,28 @@ export function handleSteering(journal: Journal, children: Children): void {
         },
       },
     );
-    setHandler(signal, async (...args: Args) => {
-      const reason = check(...args);
-      if (reason) {
-        log.warn(`signal ${signal.name} refused: ${reason}`);
-        return;
-      }
-      const receipt = await act(...args);
-      if (!receipt.accepted) log.warn(`signal ${signal.name} refused: ${receipt.message}`);
-    });
+    setHandler(signal, (...args: Args) =>
+      shielded(async () => {
+        const reason = check(...args);
+        if (reason) {
+          log.warn(`signal ${signal.name} refused: ${reason}`);
+          return;
+        }
+        const receipt = await act(...args);
+        if (!receipt.accepted) log.warn(`signal ${signal.name} refused: ${receipt.message}`);
+      }),
+    );
   }
 
   handle({
     update: messages.stopUpdate,
     signal: messages.stopSignal,
     problem: steering.stopProblem,
-    act: ({ mode }) => {
-      if (mode === 'cancel_jobs') cancelStarted('the run was stopped with its jobs');
+    act: async ({ mode }) => {
+      const told = mode === 'cancel_jobs' ? cancelStarted('the run was stopped with its jobs') : [];
       journal.record({ type: 'stop_requested', mode });
       if (mode !== 'interrupt') children.withdrawPrepared();
+      if (told.length > 0) await delivered(told);
       return accepted(STOP_RECEIPTS[mode]);
     },
   });
@@ -108,7 +132,8 @@ export function handleSteering(journal: Journal, children: Children): void {
     problem: (message) => steering.nodeProblem(state, message, 'queued'),
     act: ({ node_id }) => {
       const isPrepared = rowOf(state, node_id).state.status !== 'queued';
-      journal.record({ type: 'experiment_removed', nodeId: node_id });
+      const withdraws = recovers ? { withdraws: isPrepared } : {};
+      journal.record({ type: 'experiment_removed', nodeId: node_id, ...withdraws });
       if (isPrepared) void children.tell(node_id, messages.withdrawSignal);
       return accepted('removed from the queue', node_id);
     },
@@ -117,8 +142,8 @@ export function handleSteering(journal: Journal, children: Children): void {
     update: messages.cancelUpdate,
     signal: messages.cancelSignal,
     problem: (message) => steering.nodeProblem(state, message, 'open'),
-    act: ({ node_id }) => {
-      cancel(node_id, 'cancelled by a person');
+    act: async ({ node_id }) => {
+      await delivered([cancel(node_id, 'cancelled by a person')]);
       return accepted('cancelled; its job, if it has one, is being killed', node_id);
     },
   });
@@ -145,7 +170,7 @@ export function handleSteering(journal: Journal, children: Children): void {
     update: messages.addUpdate,
     signal: messages.addSignal,
     problem: steering.addProblem,
-    act: add,
+    act: (message) => (recovers ? addInTurn(message) : add(message)),
   });
 
   handleReturn(journal);
@@ -158,8 +183,20 @@ export function handleSteering(journal: Journal, children: Children): void {
     return experimentView(row);
   });
 
+  /** What is held against an experiment is what is queued: each waits until the one before stands in the workdir. */
+  function addInTurn(message: steering.AddMessage): Promise<steering.Receipt> {
+    const turn = lastAdded.then(async () => {
+      const receipt = await add(message);
+      await journal.flushed();
+      return receipt;
+    });
+    lastAdded = turn.catch(() => undefined);
+    return turn;
+  }
+
   async function add(message: steering.AddMessage): Promise<steering.Receipt> {
-    const request = message.request ?? `${workflowInfo().runId.slice(0, 8)}_${state.seq}`;
+    const own = recovers ? uuid4() : `${workflowInfo().runId.slice(0, 8)}_${state.seq}`;
+    const request = message.request ?? own;
     const known = Object.values(state.experiments).find(
       (row) => row.origin.from === 'user' && row.origin.request === request,
     );
@@ -176,21 +213,21 @@ export function handleSteering(journal: Journal, children: Children): void {
     return accepted(`queued with priority ${identity.priority}`, nodeId);
   }
 
-  function cancel(nodeId: string, reason: string): void {
-    if (rowOf(state, nodeId).state.status === 'queued') {
-      const record = failure('cancelled', reason, Date.now());
-      journal.record({ type: 'experiment_cancelled', nodeId, failure: record });
-    } else {
-      void children.tell(nodeId, messages.cancelExperimentSignal, { reason });
-    }
+  /** Resolves when its workflow, if it has one, has the message. */
+  function cancel(nodeId: string, reason: string): Promise<void> {
+    if (rowOf(state, nodeId).state.status !== 'queued')
+      return children.tell(nodeId, messages.cancelExperimentSignal, { reason });
+    const record = failure('cancelled', reason, Date.now());
+    journal.record({ type: 'experiment_cancelled', nodeId, failure: record });
+    return Promise.resolve();
   }
 
   function openIn(...statuses: string[]): string[] {
     return state.open.filter((nodeId) => statuses.includes(rowOf(state, nodeId).state.status));
   }
 
-  function cancelStarted(reason: string): void {
-    for (const nodeId of openIn('launching', 'running', 'analyzing')) cancel(nodeId, reason);
+  function cancelStarted(reason: string): Promise<void>[] {
+    return openIn('launching', 'running', 'analyzing').map((nodeId) => cancel(nodeId, reason));
   }
 }
 

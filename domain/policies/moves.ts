@@ -27,12 +27,12 @@ export function nextMove(state: EngineState, prepareAhead: number): Move | null 
 }
 
 /** Numbers are enough of a repeat: no agent is asked what they mean. */
-function grantedPhases({ kind }: ExperimentRow): SpendingPhase[] {
+export function grantedPhases({ kind }: ExperimentRow): SpendingPhase[] {
   return kind === 'repeat' ? ['job'] : ['job', 'analyze'];
 }
 
 /** The baseline and repeats run code that is there already. */
-function startPhases(kind: ExperimentKind): SpendingPhase[] {
+export function startPhases(kind: ExperimentKind): SpendingPhase[] {
   return kind === 'baseline' || kind === 'repeat' ? [] : ['apply'];
 }
 

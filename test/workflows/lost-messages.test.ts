@@ -1,0 +1,313 @@
+/** Every message between the engine and its experiments, lost at every point and said twice: none hangs a run. */
+import { randomUUID } from 'node:crypto';
+import type { WorkflowHandle } from '@temporalio/client';
+import { describe, expect, it } from 'vitest';
+import type { Activities, ExperimentReport } from '../../activities/contract.js';
+import type { EngineMailbox } from '../../activities/engine-mailbox.js';
+import type { EngineEvent } from '../../domain/events.js';
+import { engineWorkflowId, experimentWorkflowId } from '../../domain/naming.js';
+import type { EngineInput, Tuning } from '../../workflows/messages.js';
+import * as messages from '../../workflows/messages.js';
+import { type FakeOptions, FakeRun } from '../support/fake-activities.js';
+import { startTestWorker, type TestWorker } from '../support/temporal-env.js';
+
+const SEEDS = ['000_baseline', '000_headspace', '001_mtp'];
+/** Nobody looks again within a test that needs no look. */
+const NEVER_MS = 3_600_000;
+const OFTEN_MS = 150;
+
+interface Stage extends AsyncDisposable {
+  fake: FakeRun;
+  worker: TestWorker;
+  /** Of the engine that is open now. */
+  handle(): WorkflowHandle;
+  start(): Promise<WorkflowHandle>;
+  child(nodeId: string): WorkflowHandle;
+}
+
+interface Faults {
+  options?: FakeOptions;
+  tuning?: Partial<Tuning>;
+  post?: (mailbox: EngineMailbox) => EngineMailbox;
+  activities?: (fake: FakeRun, stage: () => Stage) => Partial<Activities>;
+}
+
+async function stageOf({ options = {}, tuning, post, activities }: Faults): Promise<Stage> {
+  const fake = new FakeRun(options);
+  const worker = await startTestWorker({
+    activities: { ...fake.activities, ...activities?.(fake, () => stage) },
+  });
+  const { client, run, taskQueue } = worker;
+  fake.serve(run, client, post);
+  let handle: WorkflowHandle;
+  const stage: Stage = {
+    fake,
+    worker,
+    handle: () => handle,
+    async start() {
+      const input: EngineInput = {
+        run,
+        limits: { max_concurrency: 1 },
+        tuning: { chartIntervalMs: 50, lookMs: NEVER_MS, ...tuning },
+      };
+      handle = await client.workflow.start('engineWorkflow', {
+        workflowId: engineWorkflowId(run),
+        taskQueue,
+        args: [input],
+      });
+      return handle;
+    },
+    child: (nodeId) => client.workflow.getHandle(experimentWorkflowId(run, nodeId)),
+    [Symbol.asyncDispose]: () => worker[Symbol.asyncDispose](),
+  };
+  return stage;
+}
+
+/** All measured, each job once, nothing left reserved. */
+async function expectWhole({ fake, handle }: Stage): Promise<void> {
+  expect(await handle().result()).toMatchObject({ reason: 'planner_stopped' });
+  expect(fake.state.tally).toMatchObject({ completed: 3, failed: 0, cancelled: 0 });
+  expect(fake.launched.toSorted()).toEqual(SEEDS);
+  expect(fake.mostJobs).toBe(1);
+  expect(fake.state.ledger.reserved).toEqual({});
+}
+
+/** Loses each report of these types once for each experiment. */
+function losing(...types: ExperimentReport['type'][]): NonNullable<Faults['post']> {
+  const lost = new Set<string>();
+  return (mailbox) => ({
+    async deliver(report, how) {
+      const key = `${report.type} ${report.nodeId}`;
+      if (!types.includes(report.type) || lost.has(key)) return await mailbox.deliver(report, how);
+      lost.add(key);
+    },
+  });
+}
+
+describe('a report that is lost', () => {
+  it.each<[ExperimentReport['type'], string]>([
+    ['prepared', 'the engine looks at what it waited for, and greets it: it tells its stage again'],
+    ['launched', 'the end of the job says that it was launched'],
+    ['job_ended', 'the outcome says what ran'],
+  ])('%s: %s', async (type) => {
+    await using stage = await stageOf({
+      options: { autoEnd: true },
+      tuning: { lookMs: OFTEN_MS },
+      post: losing(type),
+    });
+    await stage.start();
+    await expectWhole(stage);
+  });
+
+  it('finished: the look finds how it ended', async () => {
+    await using stage = await stageOf({ tuning: { lookMs: OFTEN_MS }, post: losing('finished') });
+    const first = await stage.start();
+    await stage.fake.until((run) => run.statusOf('000_baseline') === 'running');
+    await first.terminate('the engine is killed');
+    await stage.start();
+    for (const nodeId of SEEDS) stage.fake.endJob(nodeId);
+    await expectWhole(stage);
+  });
+});
+
+/** What an experiment goes through, as its events. */
+const PATH = [
+  'experiment_preparing',
+  'experiment_prepared',
+  'slot_granted',
+  'job_launched',
+  'job_ended',
+  'experiment_completed',
+] as const satisfies EngineEvent['type'][];
+
+describe('an engine that is killed', () => {
+  it.each([
+    ['before an event of each type is written: what it heard is lost', false],
+    ['after an event of each type is written: what it was about to say is lost', true],
+  ])('%s', async (_, isWritten) => {
+    const left = new Set<string>(PATH);
+    await using stage = await stageOf({
+      options: { autoEnd: true },
+      activities: (fake, current) => ({
+        exportWorkdir: async (input) => {
+          const struck = input.events.find(({ type, seq }) => seq > fake.state.seq && left.has(type));
+          if (struck === undefined) return await fake.activities.exportWorkdir(input);
+          left.delete(struck.type);
+          const known = input.events.filter(({ seq }) => (isWritten ? seq <= struck.seq : seq < struck.seq));
+          await fake.activities.exportWorkdir({ ...input, events: known });
+          await current().handle().terminate(`killed at ${struck.type}`);
+          await current().start();
+          return { seq: fake.state.seq };
+        },
+      }),
+    });
+    await stage.start();
+    await stage.fake.until((run) => run.state.status === 'stopped' && run.calls.includes('report'));
+    await expectWhole(stage);
+    expect([...left]).toEqual([]);
+  });
+
+  it('while an experiment prepares: what it tells nobody meanwhile, it tells the next one', async () => {
+    let build: () => void = () => undefined;
+    const built = new Promise<void>((resolve) => {
+      build = resolve;
+    });
+    await using stage = await stageOf({
+      activities: (fake) => ({
+        buildImage: async (input) => {
+          if (input.nodeId === '000_baseline') await built;
+          return await fake.activities.buildImage(input);
+        },
+      }),
+    });
+    const first = await stage.start();
+    await stage.fake.until((run) => run.calls.includes('applyPatch 000_baseline'));
+    await first.terminate('the engine is killed');
+    build();
+    // It has told nobody when its workflow waits for nothing but a slot.
+    await untilDetails(stage.child('000_baseline'), /waiting for a job slot/);
+    await stage.start();
+    for (const nodeId of SEEDS) stage.fake.endJob(nodeId);
+    await expectWhole(stage);
+  });
+
+  it('after a removal that the experiment did not hear of: it is withdrawn, and its paid call is booked', async () => {
+    await using stage = await stageOf({
+      options: { usdPerCall: 0.1 },
+      tuning: { prepareAhead: 2 },
+      activities: (fake, current) => ({
+        exportWorkdir: async (input) => {
+          const isStruck = input.events.some(({ type, seq }) => seq > fake.state.seq && type === 'experiment_removed');
+          const answer = await fake.activities.exportWorkdir(input);
+          if (isStruck) await current().handle().terminate('killed at the removal');
+          return answer;
+        },
+      }),
+    });
+    const first = await stage.start();
+    await stage.fake.until((run) => run.statusOf('000_headspace') === 'ready' && run.statusOf('001_mtp') === 'ready');
+    const removal = first.executeUpdate(messages.removeUpdate, { args: [{ node_id: '001_mtp' }] });
+    await expect(removal).rejects.toThrow();
+    await stage.start();
+    expect(await stage.child('001_mtp').result()).toMatchObject({ type: 'withdrawn' });
+    await stage.fake.until((run) => run.state.withdrawing === undefined);
+    expect(Object.keys(stage.fake.state.ledger.reserved).filter((key) => key.includes('001_mtp'))).toEqual([]);
+  });
+});
+
+async function untilDetails(handle: WorkflowHandle, details: RegExp): Promise<void> {
+  for (;;) {
+    const text = await handle.query<string>('__temporal_workflow_metadata').then(
+      (metadata) => JSON.stringify(metadata),
+      () => '',
+    );
+    if (details.test(text)) return;
+  }
+}
+
+describe('workflows that somebody ends by hand', () => {
+  it('an experiment that is terminated after its engine continued as new: failed, its job ended, its slot free', async () => {
+    await using stage = await stageOf({ tuning: { lookMs: OFTEN_MS, eventsPerRun: 8 } });
+    const first = await stage.start();
+    await stage.fake.until((run) => run.statusOf('000_baseline') === 'running');
+    const { client, run } = stage.worker;
+    // Continued as new: nobody waits for its result any more.
+    const current = async () => (await client.workflow.getHandle(engineWorkflowId(run)).describe()).runId;
+    const begun = (await first.describe()).runId;
+    await first.signal(messages.noteSignal, { text: 'one event more' });
+    while ((await current()) === begun) await first.signal(messages.noteSignal, { text: 'and one' });
+    await stage.child('000_baseline').terminate('by hand');
+    await stage.fake.until((each) => each.statusOf('000_baseline') === 'failed');
+    expect(stage.fake.cancelled).toEqual(['000_baseline']);
+    await stage.fake.until((each) => each.launched.length === 2);
+  });
+
+  it('an engine that is reset learns of the ends that it had heard of before', async () => {
+    await using stage = await stageOf({ tuning: { lookMs: OFTEN_MS } });
+    const first = await stage.start();
+    await stage.fake.until((run) => run.statusOf('000_baseline') === 'running');
+    stage.fake.endJob('000_baseline');
+    await stage.fake.until((run) => run.statusOf('000_headspace') === 'running');
+    await reset(stage, first.workflowId, 2);
+    for (const nodeId of SEEDS) stage.fake.endJob(nodeId);
+    const { client } = stage.worker;
+    expect(await client.workflow.getHandle(first.workflowId).result()).toMatchObject({ reason: 'planner_stopped' });
+    expect(stage.fake.launched.toSorted()).toEqual(SEEDS);
+  });
+
+  it('an experiment that is reset goes on as another run, and its end is heard', async () => {
+    await using stage = await stageOf({ tuning: { lookMs: NEVER_MS } });
+    await stage.start();
+    await stage.fake.until((run) => run.statusOf('000_baseline') === 'running');
+    await reset(stage, experimentWorkflowId(stage.worker.run, '000_baseline'), 1);
+    for (const nodeId of SEEDS) stage.fake.endJob(nodeId);
+    await expectWhole(stage);
+  });
+});
+
+/** To the end of a workflow task: the last but `back`. */
+async function reset({ worker: { client } }: Stage, workflowId: string, back: number): Promise<void> {
+  const { events } = await client.workflow.getHandle(workflowId).fetchHistory();
+  const tasks = (events ?? []).filter((event) => event.workflowTaskCompletedEventAttributes);
+  const at = tasks.at(-1 - back) ?? tasks[0];
+  await client.workflowService.resetWorkflowExecution({
+    namespace: client.options.namespace,
+    workflowExecution: { workflowId },
+    reason: 'by hand',
+    requestId: randomUUID(),
+    workflowTaskFinishEventId: at?.eventId ?? null,
+  });
+}
+
+describe('messages that come twice', () => {
+  it('say nothing new: reports, grants, greetings, withdrawals of what runs', async () => {
+    await using stage = await stageOf({
+      post: (mailbox) => ({
+        async deliver(report, how) {
+          await mailbox.deliver(report, how);
+          await mailbox.deliver(report, how);
+        },
+      }),
+      activities: (fake, current) => ({
+        launchJob: async (input) => {
+          const child = current().child(input.nodeId);
+          for (const slot of [input.slot, input.slot]) await child.signal(messages.slotGrantedSignal, { slot });
+          for (let time = 0; time < 2; time += 1) await child.signal(messages.reportEndSignal);
+          await child.signal(messages.withdrawSignal);
+          return await fake.activities.launchJob(input);
+        },
+      }),
+      options: { autoEnd: true },
+    });
+    await stage.start();
+    await expectWhole(stage);
+    const types = stage.fake.events.map((event) => ('nodeId' in event ? `${event.type} ${event.nodeId}` : event.type));
+    for (const nodeId of SEEDS)
+      for (const type of PATH) expect(types.filter((each) => each === `${type} ${nodeId}`)).toHaveLength(1);
+  });
+});
+
+describe('the price of looking', () => {
+  it('is seven events of history a look, whatever is under way', async () => {
+    let looks = 0;
+    await using stage = await stageOf({
+      tuning: { lookMs: OFTEN_MS, prepareAhead: 2 },
+      activities: (fake) => ({
+        lookupExperiments: async (input) => {
+          looks += 1;
+          return await fake.activities.lookupExperiments(input);
+        },
+      }),
+    });
+    const handle = await stage.start();
+    await stage.fake.until((run) => SEEDS.slice(1).every((nodeId) => run.statusOf(nodeId) === 'ready'));
+    const lengthAt = async (count: number) => {
+      while (looks < count) await new Promise((resolve) => setTimeout(resolve, 20));
+      return (await handle.describe()).historyLength;
+    };
+    const from = looks + 2;
+    const before = await lengthAt(from);
+    const after = await lengthAt(from + 10);
+    expect(after - before).toBeLessThanOrEqual(7 * 11);
+  });
+});

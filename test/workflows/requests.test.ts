@@ -1,0 +1,65 @@
+/** Experiments of a person that are asked for at one moment: each is queued once, with its own specification. */
+import { expect, it } from 'vitest';
+import { engineWorkflowId } from '../../domain/naming.js';
+import * as messages from '../../workflows/messages.js';
+import { FakeRun } from '../support/fake-activities.js';
+import { startTestWorker } from '../support/temporal-env.js';
+
+interface Case {
+  says: string;
+  sent: { request?: string; experiment: { name: string } }[];
+  queued: string[];
+}
+
+const CASES: readonly Case[] = [
+  {
+    says: 'two without a request id are two',
+    sent: [{ experiment: { name: 'one' } }, { experiment: { name: 'two' } }],
+    queued: ['one', 'two'],
+  },
+  {
+    says: 'the same request sent twice is one',
+    sent: [
+      { request: 'r', experiment: { name: 'one' } },
+      { request: 'r', experiment: { name: 'one' } },
+    ],
+    queued: ['one'],
+  },
+  {
+    says: 'one that is refused keeps no other back',
+    sent: [{ experiment: { name: 'refused' } }, { experiment: { name: 'two' } }],
+    queued: ['two'],
+  },
+];
+
+it.each(CASES)('$says, in one workflow task', async ({ sent, queued }) => {
+  const fake = new FakeRun({});
+  const specs = new Map<string, string>();
+  await using worker = await startTestWorker({
+    activities: {
+      ...fake.activities,
+      acceptExperiment: async (input) => {
+        const spec = JSON.stringify(input.experiment);
+        if ((specs.get(input.request) ?? spec) !== spec) return { accepted: false, reason: 'was made before' };
+        specs.set(input.request, spec);
+        return await fake.activities.acceptExperiment(input);
+      },
+    },
+  });
+  const { client, run, taskQueue } = worker;
+  fake.serve(run, client);
+  const args = [{ run, limits: { max_concurrency: 1 } }];
+  const workflowId = engineWorkflowId(run);
+  const handle = await client.workflow.start('engineWorkflow', { workflowId, taskQueue, args });
+  await fake.until((each) => each.statusOf('000_baseline') === 'running');
+  await worker.stop();
+  for (const message of sent) await handle.signal(messages.addSignal, message);
+  // Heard after all of them.
+  await handle.signal(messages.addSignal, { request: 'last', experiment: { name: 'last' } });
+  await worker.restart();
+  const own = () => Object.values(fake.state.experiments).filter(({ kind }) => kind === 'user');
+  await fake.until(() => own().some(({ name }) => name === 'last'));
+  expect(own().map(({ name }) => name)).toEqual([...queued, 'last']);
+  const requests = own().map(({ origin }) => (origin.from === 'user' ? origin.request : ''));
+  expect(new Set(requests).size).toBe(requests.length);
+});

@@ -1,0 +1,122 @@
+/**
+ * What the engine does so that a lost message, or a lost workflow, hangs nothing: experiments that an earlier run of it
+ * started are greeted and looked up, and those that somebody killed end with their job. Looks again at long intervals.
+ */
+import { condition } from '@temporalio/workflow';
+import type { ExperimentLookup } from '../activities/contract.js';
+import { type EngineState, rowOf } from '../domain/engine-state.js';
+import type { ExperimentRow } from '../domain/experiment.js';
+import { failure } from '../domain/failure.js';
+import { NOTHING_SPENT } from '../domain/ledger.js';
+import { isAwaited, underWay } from '../domain/policies/lost-messages.js';
+import * as activities from './activity-options.js';
+import type { Children } from './children.js';
+import { withdrawSignal } from './messages.js';
+import { type Reports, slotOf } from './reports.js';
+
+export class Recovery {
+  constructor(
+    private readonly state: EngineState,
+    private readonly children: Children,
+    private readonly reports: Reports,
+  ) {}
+
+  /**
+   * At the start of a run of the engine: experiments whose end was not reported (the server was away, the engine was), and
+   * those whose workflow is gone. A new engine starts again what was killed with the one before.
+   */
+  async takeUp(nodeIds: readonly string[], isNewEngine: boolean): Promise<void> {
+    if (nodeIds.length === 0) return;
+    // In this order: one that ends before it hears of us is found by the look-up.
+    await this.children.adopt(nodeIds);
+    const found = await activities.files.lookupExperiments({ run: this.state.run, nodeIds: [...nodeIds] });
+    for (const each of found) this.act(each, isNewEngine);
+  }
+
+  /** One that runs already, though this run of the engine has not started it. */
+  greet(nodeId: string): void {
+    void this.children.track(() => this.takeUp([nodeId], false));
+  }
+
+  /** It closed without an outcome, or somebody reset it: then it goes on as another run, which reports its end. */
+  closed(nodeId: string, reason: string): void {
+    void this.children.track(async () => {
+      const [found] = await activities.inTask.lookupExperiments({ run: this.state.run, nodeIds: [nodeId] });
+      if (found?.found === 'running') await this.children.adopt([nodeId]);
+      else if (found?.outcome) this.reports.finish(nodeId, found.outcome);
+      else await this.fail(nodeId, reason);
+    });
+  }
+
+  /**
+   * Looks up what is under way at long intervals, for as long as something is: seven events of history a look, whatever
+   * the number of experiments. One that both sides waited for since the last look is greeted.
+   */
+  async everySoOften(intervalMs: number): Promise<void> {
+    const { state } = this;
+    const isOver = () => state.status === 'stopped';
+    let awaited = new Set<string>();
+    for (;;) {
+      await condition(() => isOver() || underWay(state).length > 0);
+      if (isOver() || (await condition(isOver, intervalMs))) return;
+      const before = awaited;
+      const nodeIds = underWay(state).filter((nodeId) => !this.children.isStarting(nodeId));
+      awaited = new Set(nodeIds.filter((nodeId) => isAwaited(state, nodeId)).map((nodeId) => this.stageOf(nodeId)));
+      if (nodeIds.length > 0) await this.children.track(() => this.look(nodeIds, before));
+    }
+  }
+
+  private async look(nodeIds: string[], awaited: ReadonlySet<string>): Promise<void> {
+    const found = await activities.inTask.lookupExperiments({ run: this.state.run, nodeIds });
+    for (const each of found) this.act(each, false);
+    if (this.state.status === 'draining') this.children.withdrawPrepared();
+    await this.children.adopt(nodeIds.filter((nodeId) => awaited.has(this.stageOf(nodeId))));
+  }
+
+  private act({ nodeId, found, outcome }: ExperimentLookup, isNewEngine: boolean): void {
+    if (this.children.isStarting(nodeId)) return;
+    const row = this.rowIfAny(nodeId);
+    const isGone = found === 'missing' || found === 'killed';
+    if (found === 'ended' && outcome) this.reports.finish(nodeId, outcome);
+    else if (this.state.withdrawing?.includes(nodeId)) this.withdraw(nodeId, isGone);
+    else if (row && (found === 'missing' || (isNewEngine && isGone))) this.children.start(identityOf(row), slotOf(row));
+    else if (found === 'killed') void this.children.track(() => this.fail(nodeId, 'it was terminated'));
+  }
+
+  /** A removed one that did not hear so is told again; one that is gone has told all that it will. */
+  private withdraw(nodeId: string, isGone: boolean): void {
+    if (isGone) this.reports.finish(nodeId, { type: 'withdrawn', spent: NOTHING_SPENT });
+    else void this.children.tell(nodeId, withdrawSignal);
+  }
+
+  /** Its job must not go on, as nobody watches it, and its slot is free only then. */
+  private async fail(nodeId: string, reason: string): Promise<void> {
+    const row = this.rowIfAny(nodeId);
+    if (row && slotOf(row) !== null) await this.endJob(nodeId);
+    const record = failure('unexpected_exception', `the experiment's workflow ended: ${reason}`, Date.now());
+    this.reports.finish(nodeId, { type: 'failed', failure: record, job: {}, spent: NOTHING_SPENT });
+  }
+
+  private async endJob(nodeId: string): Promise<void> {
+    const node = { run: this.state.run, nodeId };
+    try {
+      await activities.job.cancelJob(node);
+      await activities.cleanUp.releaseTree(node);
+    } catch {
+      // Its runner owns its limits, and the worker's reaper removes its tree: the experiment has ended all the same.
+    }
+  }
+
+  /** As long as this is the same, nothing was heard of it. */
+  private stageOf(nodeId: string): string {
+    return `${nodeId} ${this.rowIfAny(nodeId)?.state.status ?? 'withdrawn'}`;
+  }
+
+  private rowIfAny(nodeId: string): ExperimentRow | undefined {
+    return Object.hasOwn(this.state.experiments, nodeId) ? rowOf(this.state, nodeId) : undefined;
+  }
+}
+
+export function identityOf({ seq: _, state: __, ...identity }: ExperimentRow) {
+  return identity;
+}
