@@ -87,6 +87,14 @@ export class FakeRun {
     return first === undefined || first.nodeId === nodeId || !preparing.some((row) => row.nodeId === nodeId);
   }
 
+  /** As the log in a workdir: what an engine was about to do gives way to what it decides after a reset. */
+  #fork(seq: number): void {
+    this.events.length = seq - 1;
+    for (const key of Object.keys(this.state)) delete this.state[key as keyof EngineState];
+    Object.assign(this.state, initialState('fake'));
+    for (const event of this.events) applyEvent(this.state, structuredClone(event));
+  }
+
   #changed(): void {
     const waiters = this.#waiters;
     this.#waiters = [];
@@ -197,6 +205,7 @@ export class FakeRun {
     tellEngine: async ({ report }) => await this.#mailbox?.deliver(report),
     exportWorkdir: async ({ events }) => {
       for (const event of events) {
+        if (JSON.stringify(this.events[event.seq - 1] ?? event) !== JSON.stringify(event)) this.#fork(event.seq);
         if (event.seq <= this.state.seq) continue;
         applyEvent(this.state, structuredClone(event));
         this.events.push(event);
