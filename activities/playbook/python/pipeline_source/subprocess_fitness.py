@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import multiprocessing
 
+from .daemon_processes import daemon_that_builds
 from .syntax import (
     own_statements,
 )
@@ -22,6 +23,9 @@ def why_not_in_subprocess(analysis, found) -> tuple[bool, str]:
         return False, "its DataLoader is made by a class of the project, not by spdl.dataloader.DataLoader itself"
     if _source_in_subprocess(analysis, found):
         return False, "what it reads from runs in a subprocess already"
+    daemon = daemon_that_builds(analysis, found)
+    if daemon is not None:
+        return False, f"it is built in {daemon}, which may have no child processes"
     if not found.stages:
         return False, "its definition could not be followed"
     gpu = [s["function"] for s in _stage_gpu(analysis, found)]
