@@ -9,7 +9,7 @@ import { Workdir } from '../activities/workdir.js';
 import type { RunConfig } from '../domain/formats/config.js';
 import type { QueueEdit } from '../domain/policies/queue-edits.js';
 import type { SetLimitsMessage } from '../domain/steering.js';
-import { EngineAlreadyRunning, engineProcess } from '../worker/engine-lock.js';
+import { EngineAlreadyRunning, engineProcess, engineText } from '../worker/engine-lock.js';
 import { checkBudget, checkChoices, checkKnowledge, firstConfig } from './first-config.js';
 import { type GivenFlag, givenFlags } from './given-flags.js';
 import { checkConcurrency, ONE_JOB_AT_A_TIME } from './job-slots.js';
@@ -41,7 +41,7 @@ export async function prepareRun(path: string, options: Readonly<Record<string, 
   if (place && !place.isDirectory()) throw new Refusal('workdir', path, 'a directory, not a file');
   const existing = await readConfig(workdir);
   const given = givenFlags(options);
-  if (existing !== null) return resumeRun(workdir, existing, given);
+  if (existing !== null) return resumeRun(workdir, existing, given, options.takeOver === true);
   const config = await firstConfig(workdir, given);
   await makePrivate(workdir.root);
   await writeConfig(workdir, config);
@@ -55,9 +55,15 @@ export async function prepareRun(path: string, options: Readonly<Record<string, 
   };
 }
 
-async function resumeRun(workdir: Workdir, config: RunConfig, given: readonly GivenFlag[]): Promise<PreparedRun> {
+async function resumeRun(
+  workdir: Workdir,
+  config: RunConfig,
+  given: readonly GivenFlag[],
+  takeOver: boolean,
+): Promise<PreparedRun> {
   const holder = await engineProcess(workdir);
-  if (holder !== null) throw secondEngine(workdir, holder.pid);
+  // Whoever takes over from another host asks the lock itself.
+  if (holder !== null && !('elsewhere' in holder && takeOver)) throw secondEngine(workdir, holder);
   const isForeign = await isForeignWorkdir(workdir, config);
   if (!isForeign) await checkChoices(`${workdir.config}: `, config);
   const limits: SetLimitsMessage = {};
@@ -94,7 +100,7 @@ async function takeUp(workdir: Workdir, config: RunConfig): Promise<string> {
   try {
     return await takeUpRun(workdir, config);
   } catch (error) {
-    if (error instanceof EngineAlreadyRunning) throw secondEngine(workdir, error.pid);
+    if (error instanceof EngineAlreadyRunning) throw secondEngine(workdir, error.holder);
     throw error;
   }
 }
@@ -103,9 +109,8 @@ function mayChange({ limit, mayChange = false }: RunFlag): boolean {
   return limit !== undefined || mayChange;
 }
 
-export function secondEngine(workdir: Workdir, pid: number): Refusal {
-  const advice = `an engine works on it already (process ${pid}); watch it with \`autoresearch status --watch\`, end it with \`autoresearch stop\``;
-  return new Refusal('workdir', workdir.root, advice);
+export function secondEngine(workdir: Workdir, holder: EngineAlreadyRunning['holder']): Refusal {
+  return new Refusal('workdir', workdir.root, engineText(holder));
 }
 
 function sameValue(key: string, before: unknown, given: unknown): boolean {

@@ -13,6 +13,8 @@ import { newWarnings } from './progress.js';
 export interface EngineLife {
   pid: number;
   since: string;
+  /** The other host that it is on; this host cannot see whether it lives. */
+  host?: string;
 }
 
 /** Null before the first event. */
@@ -49,8 +51,10 @@ export class LiveState {
   }
 }
 
-/** The process on this host that serves the run, or null. */
+/** The process that serves the run, or null; one on another host may be gone. */
 export async function engineLife(workdir: Workdir): Promise<EngineLife | null> {
   const holder = await engineProcess(workdir);
-  return holder === null ? null : { pid: holder.pid, since: holder.taken_at };
+  if (holder === null) return null;
+  const elsewhere = 'elsewhere' in holder ? { host: holder.elsewhere.host } : {};
+  return { pid: holder.pid, since: holder.taken_at, ...elsewhere };
 }

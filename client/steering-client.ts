@@ -12,6 +12,7 @@ import type { RunConfig } from '../domain/formats/config.js';
 import { engineWorkflowId } from '../domain/naming.js';
 import type { Receipt } from '../domain/steering.js';
 import { findConnection, openClient } from '../worker/connection.js';
+import { EXIT } from './exit-codes.js';
 import { notRunning, Refusal } from './refusal.js';
 import { engineLife } from './run-state.js';
 import { existingRun } from './workdir-config.js';
@@ -44,6 +45,11 @@ export async function steer<Args extends [] | [unknown]>(
 /** Opens a client to the server that serves the run now, for one act. */
 async function withRunningEngine<T>(workdir: Workdir, act: (client: Client) => Promise<T>): Promise<T> {
   const target = await findConnection(workdir);
+  const host = target?.kind === 'configured' ? undefined : (await engineLife(workdir))?.host;
+  if (host !== undefined) {
+    const advice = `its engine is on host ${host}, and its Temporal server listens there alone: give the command on that host`;
+    throw new Refusal('workdir', workdir.root, advice, EXIT.notRunning);
+  }
   if (target === null) throw notRunning(workdir.root, ' and its Temporal server is off');
   // On a cluster the worker may be on another host, which this one's lock file does not tell of.
   if (target.kind === 'embedded' && (await engineLife(workdir)) === null) throw notRunning(workdir.root);

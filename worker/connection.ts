@@ -7,7 +7,7 @@ import { loadClientConnectConfig } from '@temporalio/envconfig';
 import type { NativeConnectionOptions } from '@temporalio/worker';
 import type { Workdir } from '../activities/workdir.js';
 import { makeDataConverter } from './data-converter.js';
-import { ensureServer, runningServer, type ServerRecord } from './embedded-server.js';
+import { type EnsureOptions, ensureServer, runningServer, type ServerRecord } from './embedded-server.js';
 import { EMBEDDED_NAMESPACE } from './server-ready.js';
 
 export interface TemporalTarget {
@@ -24,8 +24,9 @@ export interface TemporalTarget {
 export async function resolveConnection(
   workdir: Workdir,
   env: NodeJS.ProcessEnv = process.env,
+  how: EnsureOptions = {},
 ): Promise<TemporalTarget> {
-  return configuredTarget(env) ?? embedded(await ensureServer(workdir));
+  return configuredTarget(env) ?? embedded(await ensureServer(workdir, how));
 }
 
 /** As resolveConnection, but starts nothing: null when the workdir's own server is not running. */

@@ -7,6 +7,7 @@ import type { Workdir } from '../activities/workdir.js';
 import { engineProcess } from './engine-lock.js';
 import { findTemporal, temporalVersion } from './find-temporal.js';
 import { choosePort, isFree, LOOPBACK } from './free-ports.js';
+import { isNamedLike, sharesPids, thisHost } from './host-identity.js';
 import { claimantOf } from './port-claims.js';
 import { waitForLock } from './process-lock.js';
 import { endProcess, findServerOf, isForeignListener, spawnServer } from './server-process.js';
@@ -22,11 +23,18 @@ export class TemporalDowngrade extends Error {
 export interface EnsureOptions {
   /** Take the recorded ports or fail: clients that hold the address would not find a server that moved. */
   keepAddress?: boolean;
+  /** A person says that the host that had the run is gone, and its server with it. */
+  takeOver?: boolean;
+}
+
+/** Two servers on one database would ruin it, and nobody can see from here whether the other one lives. */
+export class ServerElsewhere extends Error {
+  override readonly name = 'ServerElsewhere';
 }
 
 /** Answers with a server that is ready. Any number of processes may ask at once: one starts it, all get it. */
 export async function ensureServer(workdir: Workdir, options: EnsureOptions = {}): Promise<ServerRecord> {
-  return (await runningServer(workdir)) ?? withStartLock(workdir, () => startServer(workdir, options));
+  return (await runningServer(workdir)) ?? withStartLock(workdir, () => startServer(workdir, options), options);
 }
 
 /** Ends the workdir's server, if there is one; its addresses stay recorded for the next start. */
@@ -44,8 +52,9 @@ export async function stopServer(workdir: Workdir): Promise<void> {
 /** Starting takes 0.3 s, stopping 1 s; on a loaded machine with a large database some ten times that. */
 const START_TIMEOUT_MS = 30_000;
 
-async function withStartLock<T>(workdir: Workdir, act: () => Promise<T>): Promise<T> {
-  const lock = await waitForLock(workdir.at('engine', 'temporal.lock'), 2 * START_TIMEOUT_MS);
+async function withStartLock<T>(workdir: Workdir, act: () => Promise<T>, how: EnsureOptions = {}): Promise<T> {
+  const { takeOver = false } = how;
+  const lock = await waitForLock(workdir.at('engine', 'temporal.lock'), 2 * START_TIMEOUT_MS, { takeOver });
   try {
     return await act();
   } finally {
@@ -56,10 +65,12 @@ async function withStartLock<T>(workdir: Workdir, act: () => Promise<T>): Promis
 /** A port may be lost between the choice and the bind; five times in a row it is something else. */
 const PORT_ATTEMPTS = 5;
 
-async function startServer(workdir: Workdir, { keepAddress = false }: EnsureOptions): Promise<ServerRecord> {
+async function startServer(workdir: Workdir, options: EnsureOptions): Promise<ServerRecord> {
+  const { keepAddress = false, takeOver = false } = options;
   const running = await runningServer(workdir);
   if (running !== null) return running;
   const previous = await serverRecord(workdir);
+  if (previous !== null && !takeOver) await refuseElsewhere(workdir, previous);
   await mkdir(workdir.engine, { recursive: true });
   const dbFile = join(await realpath(workdir.engine), DB_NAME);
   const binary = await findTemporal();
@@ -154,12 +165,24 @@ async function record(workdir: Workdir, pid: number, { port, uiPort }: Ports, ve
     ui_address: `http://${LOOPBACK}:${uiPort}`,
     pid,
     process_start,
+    host: await thisHost(),
     started_at: new Date().toISOString(),
     cli_version: version,
     db: join('engine', DB_NAME),
   };
   await writeServerRecord(workdir, made);
   return made;
+}
+
+async function refuseElsewhere(workdir: Workdir, { pid, host }: ServerRecord): Promise<void> {
+  if (pid === null || host === undefined) return;
+  const here = await thisHost();
+  if (sharesPids(host, here) || isNamedLike(host, here)) return;
+  throw new ServerElsewhere(
+    `the Temporal server of ${workdir.root} was left running on host ${host.name} (process ${pid}), and from this host ` +
+      `(${here.name}) nobody can see whether it lives. It ends by itself a while after its engine; or end it there with ` +
+      '`autoresearch stop`. If that host is gone for good, go on here with `autoresearch run --take-over`',
+  );
 }
 
 /** The dev server does not migrate its database, so an older one must not open what a newer one wrote. */

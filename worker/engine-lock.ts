@@ -1,31 +1,50 @@
-/** One engine for a workdir: the worker process holds this lock as long as it serves the run. */
-
+/** One engine for a workdir, whichever host it is on: the worker process holds this lock as long as it serves the run. */
+import { hostname } from 'node:os';
 import type { Workdir } from '../activities/workdir.js';
-import { type LockHolder, livingHolder, type ProcessLock, tryLock } from './process-lock.js';
+import {
+  type HolderElsewhere,
+  type LockHolder,
+  type LockOptions,
+  livingHolder,
+  type ProcessLock,
+  tryLock,
+} from './process-lock.js';
 
 export class EngineAlreadyRunning extends Error {
   override readonly name = 'EngineAlreadyRunning';
   constructor(
     readonly workdir: string,
-    readonly pid: number,
-    since: string,
+    readonly holder: LockHolder | HolderElsewhere,
   ) {
-    super(
-      `an engine already works on ${workdir}: process ${pid}, since ${since}. ` +
-        'Stop it with `autoresearch stop`, or give another workdir',
-    );
+    super(`${workdir}: ${engineText(holder)}`);
   }
 }
 
-/** Throws EngineAlreadyRunning when another living process has it; a dead one's lock is taken over. */
-export async function acquireEngineLock(workdir: Workdir): Promise<ProcessLock> {
-  const { lock, holder } = await tryLock(lockFile(workdir));
-  if (lock) return lock;
-  throw new EngineAlreadyRunning(workdir.root, holder.pid, holder.taken_at);
+/** Who has the workdir, and what to do about it. */
+export function engineText(holder: LockHolder | HolderElsewhere): string {
+  if (!('elsewhere' in holder)) {
+    return (
+      `an engine works on it already (process ${holder.pid}, since ${holder.taken_at}); watch it with ` +
+      '`autoresearch status --watch`, end it with `autoresearch stop`'
+    );
+  }
+  const { host, renewedAgoMs } = holder.elsewhere;
+  return (
+    `an engine on host ${host} (process ${holder.pid}, since ${holder.taken_at}) holds it, and showed itself ` +
+    `${Math.max(0, Math.round(renewedAgoMs / 1000))} s ago; from this host (${hostname()}) nobody can see whether it lives. Stop it ` +
+    'there with `autoresearch stop`; if that host is gone for good, go on here with `autoresearch run --take-over`'
+  );
 }
 
-/** The process that serves the run now, or null. */
-export async function engineProcess(workdir: Workdir): Promise<LockHolder | null> {
+/** Throws EngineAlreadyRunning when another process has it that lives, or may live on another host; a dead one's lock is taken over. */
+export async function acquireEngineLock(workdir: Workdir, options: LockOptions = {}): Promise<ProcessLock> {
+  const { lock, holder } = await tryLock(lockFile(workdir), options);
+  if (lock) return lock;
+  throw new EngineAlreadyRunning(workdir.root, holder);
+}
+
+/** The process that serves the run now, as far as this host can tell, or null. */
+export async function engineProcess(workdir: Workdir): Promise<LockHolder | HolderElsewhere | null> {
   return livingHolder(lockFile(workdir));
 }
 

@@ -59,12 +59,14 @@ export async function openRun(workdirPath: string, options: OpenOptions = {}): P
     }
   };
   try {
-    const lock = await acquireEngineLock(workdir);
+    const { takeOver = false } = options;
+    const lost = new AbortController();
+    const lock = await acquireEngineLock(workdir, { takeOver, onLost: () => lost.abort() });
     closers.push(() => lock.release());
     const drafts = await removeHalfWrittenFiles(workdir);
     if (drafts.length > 0) log('half-written files of an engine that died; removed', { files: drafts });
     installRuntime(workdir);
-    const target = await resolveConnection(workdir);
+    const target = await resolveConnection(workdir, process.env, { takeOver });
     const reaped = { workdir, config, log, isAlone: target.kind === 'embedded' };
     await reap(reaped);
     // Also when it closes: an experiment whose end met a difficulty may have left its tree.
@@ -72,7 +74,7 @@ export async function openRun(workdirPath: string, options: OpenOptions = {}): P
     if (target.kind === 'embedded') closers.push(async () => endsServer && stopServer(workdir));
     const client = await openClient(target);
     closers.push(() => client.connection.close());
-    const place = await claimRun({ workdir, run, client, target, log, takeOver: options.takeOver ?? false });
+    const place = await claimRun({ workdir, run, client, target, log, takeOver });
     const connection = await openNativeConnection(target);
     closers.push(() => connection.close());
     if (target.kind === 'embedded') {
@@ -97,6 +99,12 @@ export async function openRun(workdirPath: string, options: OpenOptions = {}): P
       ...(codePath === undefined ? {} : { codePath }),
     });
     closers.push(() => worker.shutdown());
+    const leave = () => {
+      log('another process took this run over: this one ends, and leaves what it holds to that');
+      void worker.shutdown();
+    };
+    if (lost.signal.aborted) leave();
+    else lost.signal.addEventListener('abort', leave, { once: true });
     log('the engine is up', { run, address: target.address, kind: target.kind });
     return {
       workdir,

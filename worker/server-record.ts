@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { readJsonIfAny, writeJsonAtomic } from '../activities/atomic-file.js';
 import { isSameProcess } from '../activities/process-identity.js';
 import type { Workdir } from '../activities/workdir.js';
+import { HostSchema } from './host-identity.js';
 
 const RecordSchema = z.looseObject({
   /** gRPC, host:port. */
@@ -13,6 +14,8 @@ const RecordSchema = z.looseObject({
   pid: z.number().int().positive().nullable(),
   /** Start token of that process, from process-identity. */
   process_start: z.string().nullable(),
+  /** Where that process is; absent in records of earlier versions. */
+  host: HostSchema.optional(),
   started_at: z.string(),
   /** Version of the `temporal` command that last opened the database. */
   cli_version: z.string(),

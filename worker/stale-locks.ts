@@ -1,9 +1,8 @@
 /** What a process leaves that was killed while it took a lock: its draft, and the right to replace a dead holder's lock. */
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isSameProcess } from '../activities/process-identity.js';
 import type { Workdir } from '../activities/workdir.js';
-import { readHolder } from './process-lock.js';
+import { livingHolder, readHolder } from './process-lock.js';
 
 /** Beside `engine.lock` and `temporal.lock`, which are taken over when they are needed. */
 const LOCK_REST = /^(?:engine|temporal)\.lock\.[\w-]+(?:\.draft)?$/;
@@ -14,8 +13,7 @@ export async function removeStaleLocks(workdir: Workdir): Promise<string[]> {
   for (const name of await namesIn(workdir.engine)) {
     if (!LOCK_REST.test(name)) continue;
     const path = join(workdir.engine, name);
-    const holder = await readHolder(path);
-    if (holder === null || (await isSameProcess(holder.pid, holder.process_start))) continue;
+    if ((await readHolder(path)) === null || (await livingHolder(path)) !== null) continue;
     await rm(path, { force: true });
     removed.push(path);
   }

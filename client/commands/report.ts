@@ -88,7 +88,7 @@ async function engineLock(workdir: Workdir): Promise<AsyncDisposable> {
     const lock = await acquireEngineLock(workdir);
     return { [Symbol.asyncDispose]: () => lock.release() };
   } catch (error) {
-    if (error instanceof EngineAlreadyRunning) throw secondEngine(workdir, error.pid);
+    if (error instanceof EngineAlreadyRunning) throw secondEngine(workdir, error.holder);
     throw error;
   }
 }

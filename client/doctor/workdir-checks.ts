@@ -6,6 +6,12 @@ import { type Finding, note, ok, problem } from './finding.js';
 
 export async function engine(workdir: Workdir): Promise<Finding> {
   const [life, state] = await Promise.all([engineLife(workdir), readState(workdir)]);
+  if (life?.host !== undefined) {
+    return note(
+      `process ${life.pid} on host ${life.host}, since ${life.since}; from here nobody can see whether it lives`,
+      'if that host is gone for good, go on here with `autoresearch run --take-over`',
+    );
+  }
   if (life) return ok(`process ${life.pid}, since ${life.since}`);
   const goOn = `go on with \`autoresearch run ${workdir.root}\``;
   if (state === null) return note('not started', goOn);

@@ -14,7 +14,7 @@ export function statusText(answer: StatusAnswer): string {
   const lines = [
     `run        ${answer.run}`,
     `workdir    ${answer.workdir}`,
-    `engine     ${engine ? `process ${engine.pid}, since ${engine.since}` : 'not running'}`,
+    `engine     ${engine ? `process ${engine.pid}${engine.host === undefined ? '' : ` on host ${engine.host}`}, since ${engine.since}` : 'not running'}`,
     ...(temporal ? [`temporal   ${temporal.address}, UI ${temporal.ui}`] : []),
   ];
   if (!view) return [...lines, 'status     not started'].join('\n');

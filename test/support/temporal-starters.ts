@@ -43,3 +43,11 @@ export function traceFile(workdir: Workdir): string {
 export async function claimPortOf(port: number): Promise<boolean> {
   return (await claimPort(port)) !== null;
 }
+
+/** What is said to whoever asks for the engine's lock there; null when it is given. */
+export async function refusalOf(root: string): Promise<string | null> {
+  return acquireEngineLock(new Workdir(root)).then(
+    () => null,
+    (error: unknown) => (error as Error).message,
+  );
+}

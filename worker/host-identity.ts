@@ -1,0 +1,44 @@
+/**
+ * Which host a recorded process means. A pid says nothing on another machine, in another container, or after a reboot:
+ * the kernel's boot and its pid namespace tell where it counts, the names tell people where that is.
+ */
+import { readFile, readlink } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { z } from 'zod';
+
+export const HostSchema = z.object({
+  /** Of a container usually its id. */
+  name: z.string(),
+  /** /etc/machine-id; '' where there is none. */
+  machine: z.string(),
+  boot: z.string(),
+  pid_namespace: z.string(),
+});
+
+export type HostIdentity = z.infer<typeof HostSchema>;
+
+export async function thisHost(): Promise<HostIdentity> {
+  const text = (path: string) =>
+    readFile(path, 'utf8').then(
+      (value) => value.trim(),
+      () => '',
+    );
+  const [machine, boot, pid_namespace] = await Promise.all([
+    text('/etc/machine-id'),
+    text('/proc/sys/kernel/random/boot_id'),
+    readlink('/proc/self/ns/pid').catch(() => ''),
+  ]);
+  return { name: hostname(), machine, boot, pid_namespace };
+}
+
+/** Whether pids of the one are pids of the other. */
+export function sharesPids(one: HostIdentity, other: HostIdentity): boolean {
+  // Where the kernel names no boot, the names have to do.
+  if (one.boot === '' && other.boot === '') return one.name === other.name;
+  return one.boot === other.boot && one.pid_namespace === other.pid_namespace;
+}
+
+/** The same machine or container before it was started anew, or one that is named like it. */
+export function isNamedLike(one: HostIdentity, other: HostIdentity): boolean {
+  return one.name === other.name && one.machine === other.machine;
+}
