@@ -8,6 +8,7 @@ import { engineProcess } from './engine-lock.js';
 import { findTemporal, temporalVersion } from './find-temporal.js';
 import { choosePort, isFree, LOOPBACK } from './free-ports.js';
 import { isNamedLike, sharesPids, thisHost } from './host-identity.js';
+import { DEFAULT_IDLE, ENDED_MARK, type IdleRule } from './idle-server.js';
 import { claimantOf } from './port-claims.js';
 import { waitForLock } from './process-lock.js';
 import { endProcess, findServerOf, isForeignListener, spawnServer } from './server-process.js';
@@ -25,6 +26,8 @@ export interface EnsureOptions {
   keepAddress?: boolean;
   /** A person says that the host that had the run is gone, and its server with it. */
   takeOver?: boolean;
+  /** When a server that nobody uses ends itself; null: never. The usual rule when absent. */
+  idle?: IdleRule | null;
 }
 
 /** Two servers on one database would ruin it, and nobody can see from here whether the other one lives. */
@@ -66,7 +69,7 @@ async function withStartLock<T>(workdir: Workdir, act: () => Promise<T>, how: En
 const PORT_ATTEMPTS = 5;
 
 async function startServer(workdir: Workdir, options: EnsureOptions): Promise<ServerRecord> {
-  const { keepAddress = false, takeOver = false } = options;
+  const { keepAddress = false, takeOver = false, idle = DEFAULT_IDLE } = options;
   const running = await runningServer(workdir);
   if (running !== null) return running;
   const previous = await serverRecord(workdir);
@@ -81,7 +84,7 @@ async function startServer(workdir: Workdir, options: EnsureOptions): Promise<Se
   for (let attempt = 1; ; attempt++) {
     const ports = await choosePorts(workdir, previous, keepAddress);
     try {
-      return await startOnce(workdir, binary, version, { dbFile, ip: LOOPBACK, ...ports });
+      return await startOnce(workdir, binary, version, { dbFile, ip: LOOPBACK, ...ports }, idle);
     } catch (error) {
       if (!(error instanceof ServerEnded) || keepAddress || attempt === PORT_ATTEMPTS) throw error;
       if (!/address already in use|other process/.test(error.message)) throw error;
@@ -127,10 +130,11 @@ async function startOnce(
   binary: string,
   version: string,
   place: { dbFile: string; ip: string } & Ports,
+  idle: IdleRule | null,
 ): Promise<ServerRecord> {
   const logFile = workdir.at('logs', 'temporal-server.log');
   const logStart = ((await readTextIfAny(logFile)) ?? '').length;
-  const child = await spawnServer(binary, place, logFile);
+  const child = await spawnServer(binary, place, logFile, idle);
   const pid = child.pid as number;
   const ended = async () => {
     if (child.exitCode === null && child.signalCode === null) return null;
@@ -176,6 +180,7 @@ async function record(workdir: Workdir, pid: number, { port, uiPort }: Ports, ve
 
 async function refuseElsewhere(workdir: Workdir, { pid, host }: ServerRecord): Promise<void> {
   if (pid === null || host === undefined) return;
+  if ((await readTextIfAny(workdir.at('engine', ENDED_MARK)))?.trim() === String(pid)) return;
   const here = await thisHost();
   if (sharesPids(host, here) || isNamedLike(host, here)) return;
   throw new ServerElsewhere(

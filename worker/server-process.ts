@@ -6,15 +6,20 @@ import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isSameProcess } from '../activities/process-identity.js';
 import { runApart } from '../activities/short-program.js';
+import { type IdleRule, watchedCommand } from './idle-server.js';
 import { type ServerPlace, serverFlags } from './server-flags.js';
 
 /** Starts it in a session of its own, so that it survives its starter and hears no Ctrl+C of the starter's terminal. */
-export async function spawnServer(binary: string, place: ServerPlace, logFile: string): Promise<ChildProcess> {
+export async function spawnServer(
+  binary: string,
+  place: ServerPlace,
+  logFile: string,
+  idle: IdleRule | null,
+): Promise<ChildProcess> {
   await mkdir(dirname(logFile), { recursive: true });
   const log = await open(logFile, 'a', 0o600);
   try {
-    // The shell makes the database private to its owner and then becomes the server: same pid, same start time.
-    const child = spawn('/bin/sh', ['-c', 'umask 077; exec "$0" "$@"', binary, ...serverFlags(place)], {
+    const child = spawn('/bin/sh', watchedCommand([binary, ...serverFlags(place)], place.uiPort, idle), {
       detached: true,
       cwd: dirname(place.dbFile),
       stdio: ['ignore', log.fd, log.fd],

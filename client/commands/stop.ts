@@ -1,6 +1,10 @@
 /** `stop`: asks the engine to end, and waits until its process on this host is gone. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Workdir } from '../../activities/workdir.js';
 import type { Receipt, StopMessage } from '../../domain/steering.js';
+import { configuredTarget } from '../../worker/connection.js';
+import { runningServer, stopServer } from '../../worker/embedded-server.js';
+import { acquireEngineLock } from '../../worker/engine-lock.js';
 import { engineLife } from '../run-state.js';
 import { existingRun } from '../workdir-config.js';
 import { type Repeatable, requestStop } from './steering.js';
@@ -18,6 +22,8 @@ export interface StopOptions extends Repeatable {
 
 export async function stop(path: string, { mode, noWait, request }: StopOptions): Promise<StopAnswer> {
   const { workdir } = await existingRun(path);
+  const left = mode === 'interrupt' ? await endServerLeftBehind(workdir) : null;
+  if (left !== null) return left;
   const receipt = await requestStop(path, mode, { request });
   const deadline = mode === 'drain' ? Number.POSITIVE_INFINITY : Date.now() + END_TIMEOUT_MS;
   while (!noWait && Date.now() < deadline) {
@@ -25,6 +31,22 @@ export async function stop(path: string, { mode, noWait, request }: StopOptions)
     await sleep(LOOK_MS);
   }
   return { ...receipt, engine_ended: (await engineLife(workdir)) === null };
+}
+
+/** What an engine that was killed left running. Null when an engine lives, or there is no such server. */
+async function endServerLeftBehind(workdir: Workdir): Promise<StopAnswer | null> {
+  if (configuredTarget() !== null || (await engineLife(workdir)) !== null) return null;
+  const server = await runningServer(workdir);
+  if (server === null) return null;
+  // No engine may come up on it meanwhile.
+  const lock = await acquireEngineLock(workdir);
+  try {
+    await stopServer(workdir);
+  } finally {
+    await lock.release();
+  }
+  const message = `no engine worked on it; its Temporal server, left running (process ${server.pid}), has ended. Jobs go on`;
+  return { accepted: true, message, engine_ended: true };
 }
 
 /** An engine that was told to end takes a few seconds: running activities get their grace time. */

@@ -28,7 +28,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
     await removeFolder(workdir.root);
   };
   try {
-    const server = await ensureServer(workdir);
+    const server = await ensureServer(workdir, { idle: null });
     project.provide('temporalAddress', server.address);
     project.provide('temporalUi', server.ui_address);
     return teardown;

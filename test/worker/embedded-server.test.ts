@@ -8,13 +8,16 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { readJsonIfAny, writeJsonAtomic } from '../../activities/atomic-file.js';
 import { isSameProcess, processIdentity } from '../../activities/process-identity.js';
 import type { Workdir } from '../../activities/workdir.js';
+import { stop } from '../../client/commands/stop.js';
 import { ensureServer, serverRecord, stopServer, TemporalDowngrade } from '../../worker/embedded-server.js';
+import { acquireEngineLock } from '../../worker/engine-lock.js';
 import { choosePort } from '../../worker/free-ports.js';
 import { claimantOf } from '../../worker/port-claims.js';
 import { tryLock } from '../../worker/process-lock.js';
 import { processCommands } from '../../worker/server-process.js';
 import { portsOf, type ServerRecord, writeServerRecord } from '../../worker/server-record.js';
 import { superviseServer } from '../../worker/supervise-server.js';
+import { syntheticConfig } from '../support/run-events.js';
 import { endChild, startInChild } from '../support/temporal-processes.js';
 import { temporalWorkdir } from '../support/temporal-workdir.js';
 
@@ -175,6 +178,41 @@ describe('ensureServer', () => {
     for (const file of [workdir.temporal, workdir.at('logs', 'temporal-server.log'), `/proc/${pid}/environ`]) {
       expect(await readFile(file, 'utf8'), file).not.toContain('very-secret');
     }
+  });
+});
+
+describe('a server that was left behind', () => {
+  const soon = { everyS: 1, looks: 2 };
+
+  test('ends itself when no engine shows itself, and says so; the next start brings it back', async () => {
+    const workdir = await temporalWorkdir();
+    const { pid } = await ensureServer(workdir, { idle: soon });
+    await until(async () => (await serversOf(workdir)).length === 0);
+    expect(await readFile(workdir.at('logs', 'temporal-server.log'), 'utf8')).toContain('no engine has shown itself');
+    expect(await readFile(workdir.at('engine', 'temporal.ended'), 'utf8')).toBe(`${pid}\n`);
+    expect((await ensureServer(workdir)).pid).not.toBe(pid);
+  });
+
+  test('stays while an engine lives, and ends a while after that', async () => {
+    const workdir = await temporalWorkdir();
+    const lock = await acquireEngineLock(workdir);
+    await ensureServer(workdir, { idle: soon });
+    // Twice as long as it would bear nobody.
+    await sleep(4_500);
+    expect(await serversOf(workdir)).toHaveLength(1);
+    await lock.release();
+    await until(async () => (await serversOf(workdir)).length === 0);
+  });
+
+  test('is ended by stop', async () => {
+    const workdir = await temporalWorkdir();
+    await writeJsonAtomic(workdir.config, { ...syntheticConfig('r1') });
+    await ensureServer(workdir);
+    const answer = await stop(workdir.root, { mode: 'interrupt', noWait: false });
+    expect(answer).toMatchObject({ accepted: true, engine_ended: true });
+    expect(answer.message).toContain('its Temporal server, left running');
+    expect(await serversOf(workdir)).toHaveLength(0);
+    await expect(stop(workdir.root, { mode: 'interrupt', noWait: false })).rejects.toThrow('no engine works on it');
   });
 });
 
