@@ -28,6 +28,8 @@ export interface EnsureOptions {
   takeOver?: boolean;
   /** When a server that nobody uses ends itself; null: never. The usual rule when absent. */
   idle?: IdleRule | null;
+  /** Hears what a person should know of the start. */
+  say?: (message: string, fields?: Record<string, unknown>) => void;
 }
 
 /** Two servers on one database would ruin it, and nobody can see from here whether the other one lives. */
@@ -76,9 +78,16 @@ async function startServer(workdir: Workdir, options: EnsureOptions): Promise<Se
   if (previous !== null && !takeOver) await refuseElsewhere(workdir, previous);
   await mkdir(workdir.engine, { recursive: true });
   const dbFile = join(await realpath(workdir.engine), DB_NAME);
-  const binary = await findTemporal();
+  const binary = await findTemporal(process.env, previous?.cli_version ?? null);
   const version = await temporalVersion(binary);
   refuseDowngrade(workdir, previous, binary, version);
+  if (previous !== null && previous.cli_version !== version) {
+    options.say?.('the Temporal server changes its version: the one that wrote the database is not to be had', {
+      before: previous.cli_version,
+      now: version,
+      command: binary,
+    });
+  }
   const orphan = await findServerOf(dbFile);
   if (orphan !== null) return adopt(workdir, orphan, version);
   for (let attempt = 1; ; attempt++) {

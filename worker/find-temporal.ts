@@ -8,8 +8,12 @@ export class TemporalNotFound extends Error {
   override readonly name = 'TemporalNotFound';
 }
 
-/** Absolute path: TEMPORAL_CLI, else the first `temporal` on PATH, else the one in the project's tool folder. */
-export async function findTemporal(env: NodeJS.ProcessEnv = process.env): Promise<string> {
+/**
+ * Absolute path: TEMPORAL_CLI, else the first `temporal` on PATH, else the one in the project's tool folder. A database that
+ * version `made` wrote keeps to the first of these that is of that version, because an open run should not change its server
+ * in passing.
+ */
+export async function findTemporal(env: NodeJS.ProcessEnv = process.env, made: string | null = null): Promise<string> {
   const named = env.TEMPORAL_CLI?.trim();
   if (named) {
     if (await isExecutable(named)) return resolve(named);
@@ -19,9 +23,15 @@ export async function findTemporal(env: NodeJS.ProcessEnv = process.env): Promis
   }
   const tool = packageFile('.tools', 'venv', 'bin', 'temporal');
   const onPath = (env.PATH ?? '').split(delimiter).filter(Boolean);
+  const found: string[] = [];
   for (const candidate of [...onPath.map((folder) => join(folder, 'temporal')), tool]) {
-    if (await isExecutable(candidate)) return resolve(candidate);
+    if (await isExecutable(candidate)) found.push(resolve(candidate));
   }
+  for (const candidate of made === null ? [] : found) {
+    // One that does not run is no candidate; where it is the only one, its start says what is wrong.
+    if ((await temporalVersion(candidate).catch(() => null)) === made) return candidate;
+  }
+  if (found[0] !== undefined) return found[0];
   throw new TemporalNotFound(
     `no temporal command: neither TEMPORAL_CLI nor PATH names one, and ${tool} does not exist. ` +
       'Run `npm run build` in the project, which puts one there, or install it from https://docs.temporal.io/cli',

@@ -66,7 +66,7 @@ export async function openRun(workdirPath: string, options: OpenOptions = {}): P
     const drafts = await removeHalfWrittenFiles(workdir);
     if (drafts.length > 0) log('half-written files of an engine that died; removed', { files: drafts });
     installRuntime(workdir);
-    const target = await resolveConnection(workdir, process.env, { takeOver });
+    const target = await resolveConnection(workdir, process.env, { takeOver, say: log });
     const reaped = { workdir, config, log, isAlone: target.kind === 'embedded' };
     await reap(reaped);
     // Also when it closes: an experiment whose end met a difficulty may have left its tree.

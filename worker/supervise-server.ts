@@ -45,7 +45,7 @@ async function look(workdir: Workdir, log: WorkdirLog): Promise<boolean> {
     const record = await serverRecord(workdir);
     if (record === null || record.pid === null || (await isAlive(record))) return true;
     log('the Temporal server died; starting it again', { pid: record.pid, address: record.address });
-    const renewed = await ensureServer(workdir, { keepAddress: true });
+    const renewed = await ensureServer(workdir, { keepAddress: true, say: log });
     log('the Temporal server is back', { pid: renewed.pid, address: renewed.address });
     return true;
   } catch (error) {

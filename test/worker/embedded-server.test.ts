@@ -156,6 +156,16 @@ describe('ensureServer', () => {
     await expect(refusal).rejects.toThrow('Point TEMPORAL_CLI at temporal 99.0.0 or newer');
   });
 
+  test('says that it changes the version of the server under a database', async () => {
+    const workdir = await temporalWorkdir();
+    const first = await ensureServer(workdir);
+    await stopServer(workdir);
+    await writeJsonAtomic(workdir.temporal, { ...first, pid: null, process_start: null, cli_version: '1.0.0' });
+    const said: unknown[] = [];
+    await ensureServer(workdir, { say: (_, fields) => said.push(fields) });
+    expect(said).toEqual([expect.objectContaining({ before: '1.0.0', now: first.cli_version })]);
+  });
+
   test('says what a server that ends at once has said', async () => {
     const workdir = await temporalWorkdir();
     const broken = workdir.at('temporal');

@@ -25,6 +25,16 @@ test('TEMPORAL_CLI comes before PATH, and PATH before the tool folder', async ()
   expect(await findTemporal({ PATH: '/nowhere' })).toBe(packageFile('.tools', 'venv', 'bin', 'temporal'));
 });
 
+test('a database keeps to the version that made it, while that can be had', async () => {
+  const tool = packageFile('.tools', 'venv', 'bin', 'temporal');
+  const pinned = await temporalVersion(tool);
+  expect(await findTemporal({ PATH: folder }, pinned)).toBe(tool);
+  expect(await findTemporal({ PATH: folder }, '1.2.3')).toBe(fake);
+  expect(await findTemporal({ PATH: folder }, '0.9.0')).toBe(fake);
+  // What a person names is theirs to answer for; the start says it.
+  expect(await findTemporal({ TEMPORAL_CLI: fake, PATH: folder }, pinned)).toBe(fake);
+});
+
 test('a TEMPORAL_CLI that is no program is refused by name, not passed over', async () => {
   await chmod(fake, 0o644);
   for (const named of [fake, folder, join(folder, 'absent')]) {
