@@ -59,6 +59,16 @@ export const WAIT_MS_BY_STATUS: Readonly<Record<number, number>> = { 429: 60_000
 /** What no repetition changes: a malformed request, wrong credentials, no credit, no right to the model, no such model. */
 export const FINAL_STATUS: readonly number[] = [400, 401, 402, 403, 404, 413, 422];
 
+/** How commands say without a status that they may not ask: no login, a key that is not valid (any more). */
+const NOT_ALLOWED =
+  /\binvalid (?:api|x-api)[- ]key\b|\bplease run \/login\b|\bnot logged in\b|\bauthentication_error\b|\b401 unauthorized\b|\boauth token (?:has )?expired\b|\bincorrect api key\b/i;
+export const CREDENTIALS_ADVICE =
+  '; log the command in or set its key, then start the run again; --agent playbook of a new run needs none';
+
+export function saysNotAllowed(said: string): boolean {
+  return NOT_ALLOWED.test(said);
+}
+
 const USAGE_PREFIX = 'usage_';
 
 export function agentFailure(message: string, facts: AgentFailureFacts): ApplicationFailure {

@@ -1,7 +1,7 @@
 /** The `codex` command: `codex exec [flags] -`, the prompt on standard input, the answer as plain text; it names no cost. */
 import type { RunConfig } from '../../domain/formats/config.js';
 import type { AgentAnswer, CodingAgent } from './agent.js';
-import { agentFailure, NOTHING_SPENT, UNKNOWN_SPENT } from './agent-failure.js';
+import { agentFailure, CREDENTIALS_ADVICE, NOTHING_SPENT, saysNotAllowed, UNKNOWN_SPENT } from './agent-failure.js';
 import { type AgentHooks, replyIn, runAgentCommand, timeLimitFailure } from './agent-process.js';
 
 /** Plain text does not show that it is whole: the exit code behind it does. */
@@ -28,8 +28,11 @@ export function createCodexAgent(config: RunConfig, hooks: AgentHooks): CodingAg
     const exitCode = Number(end[1]);
     if (exitCode === 0) return { text, costUsd: null, usage: {}, raw: { stdout: text, stderr, exitCode } };
     const isStarted = !NOT_STARTED.includes(exitCode);
-    throw agentFailure(`${command} failed (exit code ${exitCode}): ${(stderr || text).trim().slice(-1000)}`, {
-      retryable: isStarted,
+    const said = (stderr || text).trim();
+    const isRefused = saysNotAllowed(said);
+    const advice = isRefused ? CREDENTIALS_ADVICE : '';
+    throw agentFailure(`${command} failed (exit code ${exitCode}): ${said.slice(-1000)}${advice}`, {
+      retryable: isStarted && !isRefused,
       spent: isStarted ? UNKNOWN_SPENT : NOTHING_SPENT,
     });
   }

@@ -5,7 +5,15 @@
 import { z } from 'zod';
 import type { RunConfig } from '../../domain/formats/config.js';
 import type { AgentAnswer, CodingAgent } from './agent.js';
-import { agentFailure, type CallCost, FINAL_STATUS, UNKNOWN_SPENT, WAIT_MS_BY_STATUS } from './agent-failure.js';
+import {
+  agentFailure,
+  type CallCost,
+  CREDENTIALS_ADVICE,
+  FINAL_STATUS,
+  saysNotAllowed,
+  UNKNOWN_SPENT,
+  WAIT_MS_BY_STATUS,
+} from './agent-failure.js';
 import { type AgentHooks, type CommandOutput, replyIn, runAgentCommand, timeLimitFailure } from './agent-process.js';
 import { jsonInReply } from './reply-text.js';
 
@@ -72,9 +80,10 @@ function failedCommand(reply: CommandReply | null, output: Printed, command: str
   const status = reply?.api_error_status ?? 0;
   const how = output.exitCode === null ? 'was killed' : `failed (exit code ${output.exitCode})`;
   const waitMs = WAIT_MS_BY_STATUS[status];
-  return agentFailure(`${command} ${how}: ${said.trim().slice(-1000)}`, {
+  const advice = saysNotAllowed(said) ? CREDENTIALS_ADVICE : '';
+  return agentFailure(`${command} ${how}: ${said.trim().slice(-1000)}${advice}`, {
     // What was refused once is refused again, and paid for again.
-    retryable: !FINAL_STATUS.includes(status) && reply?.stop_reason !== 'refusal',
+    retryable: !FINAL_STATUS.includes(status) && reply?.stop_reason !== 'refusal' && !saysNotAllowed(said),
     spent: reply ? spentOn(reply) : UNKNOWN_SPENT,
     httpStatus: status || null,
     ...(waitMs === undefined ? {} : { waitMs }),

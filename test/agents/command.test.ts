@@ -128,6 +128,16 @@ describe('what a command prints', () => {
     },
   );
 
+  it.each([
+    ['claude', 'Invalid API key · Please run /login'],
+    ['claude', 'API Error: 401 {"type":"error","error":{"type":"authentication_error"}}'],
+    ['codex', 'unexpected status 401 Unauthorized: Missing bearer authentication'],
+  ])('ends at once when %s may not ask: %s', (command, said) => {
+    const parse = () => parseCommandReply({ stdout: '', stderr: said, exitCode: 1 }, command);
+    expect(parse).toThrow(expect.objectContaining({ nonRetryable: true }));
+    expect(parse).toThrow(/set its key.*--agent playbook/);
+  });
+
   it('says why it failed, and what that cost', async () => {
     const reply = {
       is_error: true,
