@@ -1,7 +1,13 @@
 /** The one data converter of client and worker: JSON, with the codec for large and for secret payloads. */
 import type { DataConverter } from '@temporalio/common';
-import { AutoresearchCodec, codecKey } from './payload-codec.js';
+import { packageFile } from '../activities/package-files.js';
+import { AutoresearchCodec, codecKeys } from './payload-codec.js';
 
+/** With a key the messages and stacks of failures are encrypted, too: they name paths, commands and what a job printed. */
 export function makeDataConverter(env: NodeJS.ProcessEnv = process.env): DataConverter {
-  return { payloadCodecs: [new AutoresearchCodec(codecKey(env))] };
+  const keys = codecKeys(env);
+  return {
+    payloadCodecs: [new AutoresearchCodec(keys)],
+    ...(keys.length > 0 ? { failureConverterPath: packageFile('dist', 'worker', 'encoded-failures.cjs') } : {}),
+  };
 }

@@ -24,24 +24,35 @@ const [NONCE_BYTES, TAG_BYTES, KEY_BYTES] = [12, 16, 32];
 
 export const CODEC_KEY_VARIABLE = 'AUTORESEARCH_CODEC_KEY';
 
-/** The key of the environment, or null when none is set. */
-export function codecKey(env: NodeJS.ProcessEnv = process.env): Buffer | null {
-  const text = env[CODEC_KEY_VARIABLE]?.trim();
-  if (!text) return null;
-  const key = Buffer.from(text, 'base64');
-  if (key.length === KEY_BYTES) return key;
-  throw new RangeError(
-    `${CODEC_KEY_VARIABLE} decodes to ${key.length} bytes, and must be ${KEY_BYTES} bytes in base64: make one with \`openssl rand -base64 32\``,
-  );
+export interface CodecKey {
+  /** Names the key without telling it; stands in the metadata of each payload that it encrypts. */
+  id: string;
+  key: Buffer;
+}
+
+/**
+ * The keys of the environment: blank or comma separated, the first encrypts, all decrypt. To change the key, put the new one
+ * first and leave the old ones behind it while histories need them.
+ */
+export function codecKeys(env: NodeJS.ProcessEnv = process.env): CodecKey[] {
+  const texts = (env[CODEC_KEY_VARIABLE] ?? '').split(/[\s,]+/).filter((text) => text !== '');
+  return texts.map((text, index) => {
+    const key = Buffer.from(text, 'base64');
+    if (key.length === KEY_BYTES) return codecKeyOf(key);
+    const which =
+      texts.length === 1 ? CODEC_KEY_VARIABLE : `${CODEC_KEY_VARIABLE}: key ${index + 1} of ${texts.length}`;
+    throw new RangeError(
+      `${which} decodes to ${key.length} bytes, and must be ${KEY_BYTES} bytes in base64: make one with \`openssl rand -base64 32\``,
+    );
+  });
+}
+
+export function codecKeyOf(key: Buffer): CodecKey {
+  return { id: createHash('sha256').update(key).digest('hex').slice(0, 12), key };
 }
 
 export class AutoresearchCodec implements PayloadCodec {
-  /** Names the key without telling it, so that a wrong one is recognised. */
-  readonly #keyId: string | null;
-
-  constructor(private readonly key: Buffer | null) {
-    this.#keyId = key === null ? null : createHash('sha256').update(key).digest('hex').slice(0, 12);
-  }
+  constructor(private readonly keys: readonly CodecKey[]) {}
 
   async encode(payloads: Payload[]): Promise<Payload[]> {
     return Promise.all(payloads.map(async (payload) => this.#encrypt(await shrink(payload))));
@@ -52,12 +63,13 @@ export class AutoresearchCodec implements PayloadCodec {
   }
 
   #encrypt(payload: Payload): Payload {
-    if (this.key === null || this.#keyId === null) return payload;
+    const [first] = this.keys;
+    if (first === undefined) return payload;
     const nonce = randomBytes(NONCE_BYTES);
-    const cipher = createCipheriv(CIPHER, this.key, nonce);
+    const cipher = createCipheriv(CIPHER, first.key, nonce);
     const sealed = [cipher.update(WirePayload.encode(payload).finish()), cipher.final()];
     return {
-      metadata: { encoding: encode(ENCRYPTED), 'encryption-key-id': encode(this.#keyId) },
+      metadata: { encoding: encode(ENCRYPTED), 'encryption-key-id': encode(first.id) },
       data: Buffer.concat([nonce, cipher.getAuthTag(), ...sealed]),
     };
   }
@@ -65,15 +77,26 @@ export class AutoresearchCodec implements PayloadCodec {
   #decrypt(payload: Payload): Payload {
     if (encodingOf(payload) !== ENCRYPTED || !payload.data) return payload;
     const keyId = decode(payload.metadata?.['encryption-key-id'] ?? new Uint8Array());
-    if (this.key === null || keyId !== this.#keyId) {
-      const have = this.key === null ? 'is not set' : `holds key ${this.#keyId}`;
+    const named = this.keys.find(({ id }) => id === keyId);
+    if (named === undefined) {
+      const ids = this.keys.map(({ id }) => id).join(', ');
+      const have = ids === '' ? 'is not set' : `holds ${this.keys.length === 1 ? 'key' : 'keys'} ${ids}`;
       throw new Error(`a message is encrypted with key ${keyId}, and ${CODEC_KEY_VARIABLE} ${have}`);
     }
-    const data = Buffer.from(payload.data);
-    const decipher = createDecipheriv(CIPHER, this.key, data.subarray(0, NONCE_BYTES), { authTagLength: TAG_BYTES });
-    decipher.setAuthTag(data.subarray(NONCE_BYTES, NONCE_BYTES + TAG_BYTES));
-    const plain = Buffer.concat([decipher.update(data.subarray(NONCE_BYTES + TAG_BYTES)), decipher.final()]);
-    return WirePayload.decode(plain);
+    try {
+      const data = Buffer.from(payload.data);
+      const decipher = createDecipheriv(CIPHER, named.key, data.subarray(0, NONCE_BYTES), { authTagLength: TAG_BYTES });
+      decipher.setAuthTag(data.subarray(NONCE_BYTES, NONCE_BYTES + TAG_BYTES));
+      const plain = Buffer.concat([decipher.update(data.subarray(NONCE_BYTES + TAG_BYTES)), decipher.final()]);
+      return WirePayload.decode(plain);
+    } catch (error) {
+      throw new Error(
+        `a message that key ${keyId} encrypted cannot be decoded, it was changed: ${(error as Error).message}`,
+        {
+          cause: error,
+        },
+      );
+    }
   }
 }
 
