@@ -16,6 +16,8 @@ type Sight = 'on' | 'interrupted' | 'closed' | 'closed_before' | 'missing' | 'un
 
 /** A look is a describe and a query. There are some at the beginning only, and after an interruption. */
 const LOOK_MS = 1_000;
+/** Six calls a minute, for as long as a cluster's worker waits for its run. */
+const CLUSTER_LOOK_MS = 10_000;
 /** A client starts or resumes the workflow once the worker is there; a minute later none will come. */
 const START_PATIENCE_MS = 60_000;
 
@@ -23,8 +25,16 @@ const START_PATIENCE_MS = 60_000;
 export type ServedRun = Pick<OpenRun, 'client' | 'target' | 'workdir'> & { config: Pick<RunConfig, 'run_id'> };
 
 /** Resolves with the reason; with null when the signal aborts. A server that is away for now is waited for. */
-export async function untilRunEnds(served: ServedRun, signal: AbortSignal): Promise<RunEnd | null> {
+export async function untilRunEnds(
+  served: ServedRun,
+  signal: AbortSignal,
+  { startPatienceMs = START_PATIENCE_MS } = {},
+): Promise<RunEnd | null> {
   const sinceMs = Date.now();
+  // A worker of a cluster is there before its run, and nobody waits at it: it asks seldom and stays until it is ended.
+  const isOfCluster = served.target.kind === 'configured';
+  const patienceMs = isOfCluster ? Number.POSITIVE_INFINITY : startPatienceMs;
+  const lookMs = isOfCluster ? CLUSTER_LOOK_MS : LOOK_MS;
   let wasOn = false;
   while (!signal.aborted) {
     const sight = await lookAt(served.client, served.config.run_id, sinceMs).catch((): Sight => 'unknown');
@@ -36,8 +46,8 @@ export async function untilRunEnds(served: ServedRun, signal: AbortSignal): Prom
       continue;
     }
     const isOff = sight === 'missing' || sight === 'interrupted' || sight === 'closed_before';
-    if (isOff && !wasOn && Date.now() - sinceMs > START_PATIENCE_MS) return 'never_started';
-    await sleep(LOOK_MS, undefined, { signal }).catch(() => undefined);
+    if (isOff && !wasOn && Date.now() - sinceMs > patienceMs) return 'never_started';
+    await sleep(wasOn ? LOOK_MS : lookMs, undefined, { signal }).catch(() => undefined);
   }
   return null;
 }

@@ -58,3 +58,24 @@ it('is asked for a few times at the start, and heard of when the run is interrup
   for (const nodeId of fake.launched) fake.endJob(nodeId);
   expect(await second).toBe('closed');
 });
+
+it('is not thought over on a cluster because the run has not begun', async () => {
+  const workdir = await temporalWorkdir();
+  const connection = Connection.lazy(testTarget().clientOptions);
+  onTestFinished(() => connection.close());
+  const client = new Client({ connection });
+  const served = (kind: 'embedded' | 'configured') => ({
+    client,
+    target: { ...testTarget(), kind },
+    workdir,
+    config: { run_id: 'never-begun' },
+  });
+  const { signal } = new AbortController();
+  expect(await untilRunEnds(served('embedded'), signal, { startPatienceMs: 100 })).toBe('never_started');
+  const ending = new AbortController();
+  const waiting = untilRunEnds(served('configured'), ending.signal, { startPatienceMs: 100 });
+  // The one of its own server has left by then.
+  await sleep(2_500);
+  ending.abort();
+  expect(await waiting).toBeNull();
+});
