@@ -86,6 +86,29 @@ export const INSPECTING_COMMANDS: readonly CommandDefinition[] = [
     },
   },
   {
+    name: 'codec-server',
+    args: '[workdir]',
+    help: "show the Temporal UI and the temporal command what a run's encrypted or compressed payloads say",
+    flags: [
+      { flags: '--port <n>', help: 'on this host alone (default: 8888; 0 = any that is free)' },
+      {
+        flags: '--ui <address>',
+        help: "a Temporal UI that may ask (default: the workdir's own, or the one on port 8233)",
+        repeatable: true,
+      },
+    ],
+    async act([workdir = ''], options, { output }) {
+      const [{ codecServer }, { listenForInterrupts }] = await Promise.all([
+        import('./commands/codec-server.js'),
+        import('./interrupts.js'),
+      ]);
+      using interrupts = listenForInterrupts();
+      const say = (line: string) => (options.json === true ? output.err : output.out)(`${line}\n`);
+      await codecServer(workdir, options, interrupts.signal, say);
+      return EXIT.ok;
+    },
+  },
+  {
     name: 'doctor',
     args: '[workdir]',
     help: 'check what a run needs on this host, and of a workdir how it is',

@@ -7,7 +7,7 @@ import { ConfigSchema } from '../../domain/formats/config.js';
 import { autoresearch } from './command-line.js';
 
 const COMMANDS =
-  'run start status stop pause resume queue prioritize add remove cancel set note summary diff report export demo doctor worker'.split(
+  'run start status stop pause resume queue prioritize add remove cancel set note summary diff report export codec-server demo doctor worker'.split(
     ' ',
   );
 
