@@ -47,7 +47,7 @@ export function planProposals(input: PlanInput): Plan {
     untried,
     allows: (move, axes, incumbent) => isAcceptable(specFor(move, axes, incumbent, input), axes, input),
   });
-  const reasons = [...answer.reasons, ...impossible.values()];
+  const reasons = [...answer.reasons, ...unseenOrigins(input), ...impossible.values()];
   if (answer.action !== 'launch') {
     if (answer.action === 'stop') {
       for (const tag of untried) {
@@ -78,6 +78,20 @@ function isAcceptable(spec: Spec, axes: readonly Axis[], input: PlanInput): bool
     return false;
   const extended = axes.some(({ role, most }) => role === 'threads' && most > 16);
   return threadBudgetProblem(command, { gpuCount: null, sixteenBeatFewer: extended }) === null;
+}
+
+/** Concurrencies that the code does not show, with what the jobs ran. */
+function unseenOrigins({ survey, evidence }: PlanInput): string[] {
+  const rows = Object.values(evidence).flatMap(({ stages }) => stages);
+  const unseen = survey.pipelines.flatMap(({ stages }) =>
+    stages.filter(({ kind, knob, concurrency }) => kind === 'pipe' && knob === null && concurrency === null),
+  );
+  return unseen.flatMap(({ function: name }) => {
+    const row = rows.find((each) => each.function === name);
+    return row === undefined
+      ? []
+      : [`\`${name}\` runs ${row.concurrency} at a time: where the ${row.concurrency} comes from could not be seen.`];
+  });
 }
 
 function isOpen(entries: readonly HistoryEntry[], tag: string): boolean {
