@@ -22,6 +22,7 @@ import { readMetricFiles } from './evidence/metric-files.js';
 import { eachLine } from './evidence/read-lines.js';
 import { findJobId, ownNode } from './job-files.js';
 import { launchFacts } from './launch-facts.js';
+import { linkedFilesChanged } from './linked-files.js';
 import { placedFiles } from './placed-files.js';
 import type { Platform } from './platforms/platform.js';
 import type { RunContext } from './run-context.js';
@@ -43,6 +44,8 @@ export function makeCollectEvidence({ context, platform }: CollectEvidenceDeps):
     ownNode(context, input);
     const { nodeId } = input;
     const jobId = await jobIdOf(context, platform, input);
+    const changed = (await platform.isSheltered?.(jobId)) ? null : await linkedFilesChanged(workdir);
+    if (changed !== null) raise('user_files_changed', changed, { job_id: jobId });
     const metricFiles = await readMetricFiles(workdir.metrics(nodeId));
     const tree = await treeDirectory(workdir, nodeId);
     const foreign = wrongSource(metricFiles.imports, tree, config.source_dir, await placedFiles(workdir, config));

@@ -10,6 +10,7 @@ import type { Activities, NodeRef } from './contract.js';
 import { commandFor, jobEnvironment, treePlaces } from './job-environment.js';
 import { cancelMark, ownNode, preparedCommit, readImage, readSpec } from './job-files.js';
 import { shelterOf } from './job-shelter.js';
+import { rememberLinkedFiles } from './linked-files.js';
 import { jobNameOf, type LaunchRequest, type Platform } from './platforms/platform.js';
 import type { RunContext } from './run-context.js';
 import type { RunLog } from './run-log.js';
@@ -49,6 +50,7 @@ export function makeLaunchJob({ context, platform, sourceControl, runLog }: Laun
     if (await isCancelled(input))
       return raise('cancelled', `${input.nodeId} was cancelled before its job was launched`);
     const request = await launchRequest(jobName, input, context, sourceControl, await limitsInForce());
+    await rememberLinkedFiles(workdir, (await runLog.state()).filesChangedTold ?? 0);
     try {
       const job = await platform.launch(request);
       log('job launched', { node: input.nodeId, job_id: job.jobId, slot: input.slot, command: request.command });

@@ -76,6 +76,10 @@ export class Workdir {
   get source() {
     return this.at('engine', 'source.json');
   }
+  /** What files were like that trees link to, before the first job. */
+  get linkedFiles() {
+    return this.at('engine', 'linked_files.json');
+  }
   /** Images that were built, by the tree's content and the build command. */
   get images() {
     return this.at('engine', 'images');

@@ -60,7 +60,7 @@ export async function runOutcome(
   };
 }
 
-const FAILED_REASONS: readonly StopReason[] = ['setup_failed', 'failure_rate'];
+const FAILED_REASONS: readonly StopReason[] = ['setup_failed', 'failure_rate', 'user_files_changed'];
 
 function exitCodeOf(reason: StopReason | null, interrupted: boolean): ExitCode {
   if (interrupted) return EXIT.interrupted;

@@ -192,6 +192,8 @@ function reduce(state: EngineState, event: EngineEvent): void {
     case 'limit_reached':
       state.status = 'draining';
       state.stop = { reason: event.reason, detail: event.detail };
+      if (event.reason === 'user_files_changed')
+        state.filesChangedTold = state.tally.failedByKind.user_files_changed ?? 0;
       return;
     case 'stopped':
       state.status = 'stopped';

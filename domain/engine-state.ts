@@ -61,6 +61,8 @@ export interface EngineState {
   withdrawing?: string[];
   /** Terminal experiments for each status, and failed ones for each kind. */
   tally: { completed: number; failed: number; cancelled: number; failedByKind: Partial<Record<FailureKind, number>> };
+  /** Failures of kind user_files_changed for which a run was ended; absent before the first. */
+  filesChangedTold?: number;
   /** Results (terminal follow-ups) that no planning round has seen yet. */
   resultsSincePlan: number;
   /** Number of the next follow-up experiment. */

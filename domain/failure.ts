@@ -82,6 +82,11 @@ export const FAILURE_KINDS = {
     action:
       'The job imported files from outside its tree: start it from the tree (no editable install, no absolute path to the original).',
   },
+  user_files_changed: {
+    phase: 'job',
+    action:
+      'Restore the files from your copy, then start again with --copy GLOB for what jobs write to, or --leave-out GLOB (docs/your-files.md).',
+  },
   cancelled: { phase: 'job', action: 'Nothing: a person cancelled it.' },
   pruned: {
     phase: 'job',

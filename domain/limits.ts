@@ -59,6 +59,7 @@ export const STOP_REASONS = [
   'planner_stopped',
   'user',
   'setup_failed',
+  'user_files_changed',
 ] as const;
 export type StopReason = (typeof STOP_REASONS)[number];
 

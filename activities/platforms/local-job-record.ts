@@ -16,6 +16,8 @@ const JobRecordSchema = z.looseObject({
   ended_at: z.number().nullish(),
   returncode: z.number().int().nullish(),
   mode: z.string().nullish(),
+  /** How the user's files were kept apart from its writes: overlay, read-only or none (probe/autoresearch_job/shelter.py). */
+  sheltered: z.string().nullish(),
   cause: z.enum(['exit', 'timeout', 'stalled', 'cancelled', 'lost']).nullish(),
   process_start: z.string().nullish(),
   runner_pid: z.number().int().nullish(),

@@ -138,6 +138,11 @@ export class LocalPlatform implements Platform {
     return { stdout, stderr };
   }
 
+  async isSheltered(jobId: string): Promise<boolean> {
+    const record = await readJobRecord(this.dirOf(jobId));
+    return (record?.sheltered ?? 'none') !== 'none';
+  }
+
   async cancel(jobId: string): Promise<void> {
     const dir = this.dirOf(jobId);
     if (!(await exists(dir)) || (await this.status(jobId)).state === 'ended') return;

@@ -63,6 +63,8 @@ export interface Platform {
   waitForChange(jobId: string, maxMs: number, signal: AbortSignal): Promise<void>;
   /** The last `maxBytes` of each log. */
   logs(jobId: string, maxBytes: number): Promise<JobLogs>;
+  /** Whether the job ran in a view of its own, in which it could not write to the user's files; absent: never. */
+  isSheltered?(jobId: string): Promise<boolean>;
   /** Kills the job's whole process group; no error when it has ended. */
   cancel(jobId: string): Promise<void>;
 }

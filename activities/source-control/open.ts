@@ -1,9 +1,12 @@
 /** Opens the code of a run: finds the repository or makes the private store, and puts the parts together. */
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, realpath, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
+import { execa } from 'execa';
 import type { RunConfig } from '../../domain/formats/config.js';
 import { raise } from '../activity-failure.js';
+import { packageFile } from '../package-files.js';
+import { runnerPython } from '../platforms/job-runner.js';
 import type { Workdir } from '../workdir.js';
 import { git, hasNativeGit } from './git-command.js';
 import { IsomorphicGit, initBareStore } from './isomorphic-git.js';
@@ -13,7 +16,10 @@ import { isBelow, type ObjectDatabase } from './object-database.js';
 import { isRefPart } from './ref-part.js';
 import { PRIVATE_EXCLUDES } from './storage-plan.js';
 import { StoredSource } from './stored-source.js';
-import { Trees } from './trees.js';
+import { scratchPrefix, Trees } from './trees.js';
+
+/** It takes a tenth of a second; a host that needs longer than this does not get it. */
+const SHELTER_LIMIT_MS = 10_000;
 
 export async function openSourceControl(of: { workdir: Workdir; config: RunConfig }): Promise<StoredSource> {
   const { config, workdir } = of;
@@ -53,7 +59,7 @@ export async function openSourceControl(of: { workdir: Workdir; config: RunConfi
     trees: treesPath,
     commonDir,
     top: location.top,
-    byFile: false,
+    byFile: !(config.shelter && (await hostShelters(config.python, scratch))),
     paths: paths.includes('') ? [] : paths,
   };
   const trees = new Trees(place, database);
@@ -71,6 +77,21 @@ export async function openSourceControl(of: { workdir: Workdir; config: RunConfi
     launchCommand: config.base_launch_command,
     hasBuild: config.build_command.trim() !== '',
   });
+}
+
+/** Whether jobs on this host can have a view of their own, in which what they write to linked files is kept apart. */
+async function hostShelters(python: string, scratch: string): Promise<boolean> {
+  const folder = await mkdtemp(join(scratch, scratchPrefix()));
+  try {
+    const runner = ['-I', '-S', packageFile('probe', 'autoresearch_job'), 'shelter', folder];
+    const { stdout } = await execa(runnerPython(python), runner, { reject: false, timeout: SHELTER_LIMIT_MS });
+    return /^(overlay|read-only)$/.test(stdout.trim());
+  } catch {
+    // No Python: nothing will run either, and that is said elsewhere.
+    return false;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 }
 
 async function hasAnchor(workdir: Workdir, config: RunConfig, native: boolean): Promise<boolean> {

@@ -124,6 +124,11 @@ export function describeLimit(state: EngineState, reason: StopReason): string {
     const unpriced = field === 'usd' && state.ledger.unpriced > 0 ? '; the price of a call is not known' : '';
     return `${spent} of ${limit} ${UNITS[field]} are spent and the next step does not fit${unpriced}`;
   }
+  if (reason === 'user_files_changed') {
+    const rows = Object.values(state.experiments).reverse();
+    const failed = rows.map((row) => ('failure' in row.state ? row.state.failure : null));
+    return failed.find((failure) => failure?.kind === 'user_files_changed')?.message ?? 'a job changed files of yours';
+  }
   if (reason === 'wall_clock') return `the engine has run for its ${state.limits.maxHours} hours`;
   return `${state.limits.maxExperiments} experiments were started`;
 }

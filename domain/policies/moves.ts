@@ -53,6 +53,8 @@ function isKeptBack(state: EngineState, nodeId: string): boolean {
 export function limitReached(state: EngineState, reachedMs: number, prepareAhead: number): StopReason | null {
   if (state.status !== 'running') return null;
   if (timeUpAtMs(state) <= reachedMs) return 'wall_clock';
+  // Each further job would write to the user's files again.
+  if ((state.tally.failedByKind.user_files_changed ?? 0) > (state.filesChangedTold ?? 0)) return 'user_files_changed';
   const isUnderWay = openRows(state).some((row) => row.state.status !== 'queued' && row.state.status !== 'ready');
   if (isUnderWay || state.planningSince !== null) return null;
   const [grant] = nextGrants(state);

@@ -3,6 +3,7 @@
 run    starts the job that stdin describes (JSON, environment included, so that it never stands in a file)
 adopt  goes on watching a job whose runner was killed
 kill   ends a job whose runner was killed
+shelter  says how this host can keep writes to a folder apart: overlay, read-only or none (shelter.py); the folder is empty
 """
 
 import json
@@ -12,11 +13,17 @@ import sys
 # Started by its folder's path and isolated (-I), so that nothing of the user's environment gets in.
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
+import shelter  # noqa: E402
 from job_directory import JobDirectory  # noqa: E402
 from supervision import adopt, kill, run  # noqa: E402
 
 
 def main():
+    if sys.argv[1] == "shelter":
+        os.makedirs(os.path.join(sys.argv[2], "folder"))
+        wanted = {"folders": [os.path.join(sys.argv[2], "folder")], "keep": [], "writes": os.path.join(sys.argv[2], "writes")}
+        print(shelter.possible(wanted, ""))
+        return
     action, directory = sys.argv[1], JobDirectory(sys.argv[2])
     # A request that was cut off (its sender died) is no request: nothing was started and nothing will be.
     request = json.load(sys.stdin) if action == "run" else None

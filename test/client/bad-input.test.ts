@@ -134,6 +134,13 @@ const FIRST_RUN: { name: string; flags: (at: Project) => Flags; says: (at: Proje
     flags: () => ({ '--protect': value }),
     says: () => `error: --protect: ${JSON.stringify(value)}: a glob of paths relative to --source-dir`,
   })),
+  ...['--link', '--copy', '--leave-out'].flatMap((flag) =>
+    ['', '/etc/*', '../**', 'a/../../b'].map((value) => ({
+      name: `${flag} ${JSON.stringify(value)}`,
+      flags: () => ({ [flag]: value }),
+      says: () => `error: ${flag}: ${JSON.stringify(value)}: a glob of paths relative to the repository`,
+    })),
+  ),
   ...['', 'A-B', '1X', 'A=b'].map((value) => ({
     name: `--secret-env ${JSON.stringify(value)}`,
     flags: () => ({ '--secret-env': value }),

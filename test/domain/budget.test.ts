@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { applyEvent } from '../../domain/apply-event.js';
 import { type Amount, NOTHING } from '../../domain/ledger.js';
 import type { Limits } from '../../domain/limits.js';
-import { affordable, budgetWarnings, estimateFor, leftOf } from '../../domain/policies/budget.js';
+import { affordable, budgetWarnings, describeLimit, estimateFor, leftOf } from '../../domain/policies/budget.js';
 import { limitReached, nextMove } from '../../domain/policies/moves.js';
 import { moneyOfEnd } from '../../domain/policies/settlement.js';
 import { Story } from './run-story.js';
@@ -118,6 +118,22 @@ describe('moves and limits', () => {
     story.tell({ type: 'experiment_prepared', nodeId: '000_baseline', commit: 'c' });
     expect(nextMove(story.state, 1)).toBeNull();
     expect(limitReached(story.state, 0, 1)).toBe('budget_usd');
+  });
+
+  it('end a run when a job changed files of the user, with their names, and once for each such job', () => {
+    const story = new Story().setUp().completed('000_baseline', 100).running('000_headspace');
+    expect(limitReached(story.state, 0, 1)).toBeNull();
+    story.failed('000_headspace', 'user_files_changed');
+    expect(limitReached(story.state, 0, 1)).toBe('user_files_changed');
+    const detail = describeLimit(story.state, 'user_files_changed');
+    expect(detail).toBe('it broke');
+    story.tell({ type: 'limit_reached', reason: 'user_files_changed', detail });
+    expect(story.state).toMatchObject({ status: 'draining', stop: { reason: 'user_files_changed' } });
+    // Its owner restored them and goes on.
+    story.tell({ type: 'stopped', reason: 'user_files_changed', detail }, { type: 'resumed' });
+    expect(limitReached(story.state, 0, 1)).toBeNull();
+    story.running('001_mtp').failed('001_mtp', 'user_files_changed');
+    expect(limitReached(story.state, 0, 1)).toBe('user_files_changed');
   });
 
   it('end a run at its hours, counting only the time in which it ran', () => {
