@@ -67,8 +67,10 @@ async function look({ context, platform, runLog }: EarlyAbortDeps, nodeId: strin
     for (const line of wholeLines(text)) output.readLine(line);
     return output;
   }) as [JobOutput, JobOutput];
-  const { steps } = stdout.steps.length > 0 ? stdout : stderr;
-  if (steps.length === 0) return null;
+  const output = stdout.steps.length > 0 ? stdout : stderr;
+  const { steps } = output;
+  // What one of several processes did says little of the job.
+  if (steps.length === 0 || output.processes().length > 1 || (evidence?.steps.processes ?? 1) > 1) return null;
   const launch = await launchFacts(context, nodeId);
   const singles = { ...stderr.singles, ...stdout.singles };
   const batchSize = singles.batch_size ?? launch.batchSize;

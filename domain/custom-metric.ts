@@ -20,6 +20,8 @@ export interface CustomMetric {
   name: string;
   direction: Direction;
   value: number | null;
+  /** The unit of time of the value, in seconds, where one was printed with it; those of other jobs are brought to it. */
+  unitS?: number;
 }
 
 const RULE = /^([^:=]*)(?::([a-z]+))?=(.+)$/;

@@ -87,6 +87,10 @@ export interface Evidence {
     fetchMs: number | null;
     computeMs: number | null;
     batchSize: number | null;
+    /** How many processes trained at a time, where several did: the times are those of one, `count` is of all. */
+    processes?: number;
+    /** Trained over the whole job; absent where unknown. */
+    samples?: number;
     /** Relative standard error of the mean step time, or of the run's own metric; absent for too few (policies/noise.ts). */
     noise?: number;
   };

@@ -14,9 +14,11 @@ import { steadySpans, weightedMean, weightedMedian } from '../../domain/policies
 import { builtPipelines, numbered } from './built-pipelines.js';
 import { customMetric } from './custom-values.js';
 import { delivery } from './delivery.js';
-import type { JobOutput, StepLine } from './job-output.js';
+import type { JobOutput } from './job-output.js';
+import { jobRate } from './job-rate.js';
 import type { Refusals } from './measured-number.js';
 import type { MetricTable } from './metric-table.js';
+import type { ProcessLines, StepLine } from './process-lines.js';
 import { queueSamples, taskSamples } from './stage-samples.js';
 import { dataReadinessPct, type ProcessSamples, stageStatistics } from './stage-statistics.js';
 import { systemUse } from './system-samples.js';
@@ -32,6 +34,8 @@ export interface JobFiles {
   batchSize: number | null;
   ranks: number;
   durationS: number | null;
+  /** In which unit of time the baseline's own metric is, in seconds; null where it is not known. */
+  customUnitS?: number | null;
   findings: string[];
 }
 
@@ -43,7 +47,8 @@ export function measure(nodeId: string, files: JobFiles, refusals: Refusals): Ev
   const built = probed.flatMap((process) => process.built ?? []);
   const delivered = delivery(probed.map(({ queues }) => queues));
   const system = systemUse(files, singles.cpu_cores ?? null, refusals);
-  const steps = stepStatistics(stdout.steps.length > 0 ? stdout.steps : stderr.steps);
+  const processes = (stdout.steps.length > 0 || stderr.steps.length === 0 ? stdout : stderr).processes();
+  const steps = jobSteps(processes);
   const batchSize = singles.batch_size ?? files.batchSize;
   const metrics: Metrics = { ...UNKNOWN_METRICS };
   const sources: MetricSources = {};
@@ -56,19 +61,16 @@ export function measure(nodeId: string, files: JobFiles, refusals: Refusals): Ev
   set('init_time_s', singles.init_time_s, 'parsed');
   set('step_time_ms', steps.overallMs, 'derived');
   set('steady_step_time_ms', steps.stepMs, 'derived');
-  if (singles.throughput_samples_per_s !== undefined) {
-    set('throughput_samples_per_s', singles.throughput_samples_per_s, 'parsed');
-  } else if (batchSize !== null && steps.stepMs !== null && steps.stepMs > 0) {
-    const ranks = singles.world_size ?? files.ranks;
-    set('throughput_samples_per_s', (batchSize * ranks * 1000) / steps.stepMs, 'derived');
-  }
+  const ranks = singles.world_size ?? files.ranks;
+  const rate = jobRate(processes, (lines) => stepStatistics(lines).stepMs, batchSize, ranks);
+  set('throughput_samples_per_s', rate.samplesPerS ?? singles.throughput_samples_per_s, rate.source);
   set('data_readiness_pct', dataReadinessPct(stages), 'derived');
   set('sm_utilization_pct', system.smPct, 'derived');
   set('steady_sm_utilization_pct', system.steadySmPct, 'derived');
   if (system.cpuPct !== null && system.cpuCores !== null && system.cpuCores > 0) {
     set('cpu_utilization_pct', Math.min(100, system.cpuPct / system.cpuCores), 'derived');
   }
-  const custom = customMetric(stdout.custom, stderr.custom);
+  const custom = customMetric(stdout.custom, stderr.custom, files.customUnitS);
   if (custom) {
     metrics.custom = custom.metric;
     // What is noise is that of the number by which results are compared.
@@ -78,11 +80,17 @@ export function measure(nodeId: string, files: JobFiles, refusals: Refusals): Ev
   metrics.bottleneck_stage =
     diagnose({ stages, system, steps, numThreads: null, built }).bottleneck?.stage.function ?? null;
   const { overallMs: _, ...stepSummary } = steps;
+  const samples = rate.samples ?? (batchSize !== null && steps.count > 0 ? steps.count * batchSize : null);
   return {
     nodeId,
     metrics,
     sources,
-    steps: { ...stepSummary, batchSize },
+    steps: {
+      ...stepSummary,
+      batchSize,
+      ...(rate.processes > 1 ? { processes: rate.processes } : {}),
+      ...(samples === null ? {} : { samples }),
+    },
     stages,
     ...(built.length > 0 ? { built } : {}),
     ...(delivered ? { delivered } : {}),
@@ -91,6 +99,7 @@ export function measure(nodeId: string, files: JobFiles, refusals: Refusals): Ev
     findings: [
       ...disturbances(system).map(contentionText),
       ...files.findings,
+      ...rate.findings,
       ...(custom?.findings ?? []),
       ...refusals.findings(),
     ],
@@ -120,6 +129,23 @@ interface StepStatistics {
   fetchMs: number | null;
   computeMs: number | null;
   noise?: number;
+}
+
+/** Of several processes the mean, and all their steps. */
+function jobSteps(processes: readonly ProcessLines[]): StepStatistics {
+  const each = processes.map(({ steps }) => stepStatistics(steps));
+  if (each.length === 1) return each[0]!;
+  const mean = (key: 'overallMs' | 'stepMs' | 'fetchMs' | 'computeMs' | 'noise') =>
+    weightedMean(each.flatMap((steps) => (steps[key] == null ? [] : [{ value: steps[key], weight: 1 }])));
+  const noise = mean('noise');
+  return {
+    count: each.reduce((sum, { count }) => sum + count, 0),
+    overallMs: mean('overallMs'),
+    stepMs: mean('stepMs'),
+    fetchMs: mean('fetchMs'),
+    computeMs: mean('computeMs'),
+    ...(noise === null ? {} : { noise }),
+  };
 }
 
 function stepStatistics(lines: readonly StepLine[]): StepStatistics {

@@ -1,4 +1,5 @@
 /** Reads numbers that a job wrote. What cannot be a measurement is refused and remembered, never passed on. */
+import { printedNumber } from '../../domain/printed-number.js';
 
 const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
 
@@ -20,12 +21,30 @@ export class Refusals {
   }
 }
 
-/** The number, or null for a blank (unknown) and for what is refused. */
+/** A number that is written plainly, or null. */
+export function strictNumber(text: string): number | null {
+  return NUMBER.test(text.trim()) ? Number(text) : null;
+}
+
+/** The number, or null for a blank (unknown) and for what is refused. The field's name tells its unit (`_ms`, `_s`). */
 export function measuredNumber(text: string | undefined, field: string, refusals: Refusals): number | null {
-  const trimmed = text?.trim() ?? '';
+  const trimmed = text?.trim().replace(/[,;)\]}]+$/, '') ?? '';
   if (trimmed === '') return null;
-  const value = NUMBER.test(trimmed) ? Number(trimmed) : Number.NaN;
+  const value = strictNumber(trimmed) ?? inUnitOf(field, trimmed);
   if (Number.isFinite(value) && value >= 0) return value;
   refusals.add(field, trimmed);
   return null;
+}
+
+function inUnitOf(field: string, text: string): number {
+  const number = printedNumber(text);
+  if (number === null) return Number.NaN;
+  const { value, unit, seconds } = number;
+  if (unit === 'none') return value;
+  const isRate = /_per_s$/.test(field);
+  if (unit === 'rate') return isRate ? value / seconds : Number.NaN;
+  if (unit === 'percent') return /_pct$/.test(field) ? value : Number.NaN;
+  if (unit !== 'time' || isRate) return Number.NaN;
+  if (/_ms$/.test(field)) return value * seconds * 1000;
+  return /_s$/.test(field) ? value * seconds : Number.NaN;
 }

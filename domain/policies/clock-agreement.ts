@@ -93,7 +93,17 @@ const nothingCounted: Rule = (own, base) => {
     : null;
 };
 
+/** Without a throughput only step times are left, and those are of one process. */
+const otherProcesses: Rule = (own, base) => {
+  const [processes, ofBase] = [own.steps.processes ?? 1, base.steps.processes ?? 1];
+  if (own.metrics.throughput_samples_per_s !== null || Math.max(processes, ofBase) < 1.5) return null;
+  return processes > ofBase * TOLERANCE || ofBase > processes * TOLERANCE
+    ? `about ${show(processes)} processes printed steps, and ${show(ofBase)} of the baseline's: their step times say nothing of the job's rate`
+    : null;
+};
+
 const RULES: readonly Rule[] = [
+  otherProcesses,
   stepsOfItems,
   samplesOfItems,
   stepsOfAllItems,
@@ -114,8 +124,10 @@ function shortStepMs({ metrics }: Evidence): number | null {
   return known.length > 0 ? Math.min(...(known as number[])) : null;
 }
 
-function throughput({ metrics }: Evidence): number | null {
-  return metrics.throughput_samples_per_s;
+/** Of one process, as the steps and the sink are. */
+function throughput({ metrics, steps }: Evidence): number | null {
+  const { throughput_samples_per_s: samplesPerS } = metrics;
+  return samplesPerS === null ? null : samplesPerS / (steps.processes ?? 1);
 }
 
 /** Of the whole job, those that gave anything. */

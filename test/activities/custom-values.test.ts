@@ -21,6 +21,81 @@ function read(
 
 const lines = (values: readonly (number | string)[]) => values.map((value) => `epoch 1 speed: ${value} samples/s`);
 
+describe('numbers as people print them', () => {
+  const speed = 'speed: ([0-9.]+)';
+  it.each<{ name: string; stdout: string[]; pattern?: string; value: number; name_?: string; direction?: 'lower' }>([
+    { name: 'thousands, where the pattern stops at the comma', stdout: ['speed: 1,234.5 it/s'], value: 1234.5 },
+    {
+      name: 'thousands, where the unit follows in the pattern',
+      stdout: ['speed: 1,234.5 it/s'],
+      pattern: '([0-9.]+) it/s',
+      value: 1234.5,
+    },
+    { name: 'thousands of the other kind', stdout: ['speed: 1.234,5 it/s'], value: 1234.5 },
+    {
+      name: 'a comma that may be either is one between thousands',
+      stdout: ['speed: 1,234', 'speed: 987', 'speed: 1,100'],
+      value: 1100,
+    },
+    {
+      name: 'a comma that other values show to be decimal',
+      stdout: ['speed: 1,234', 'speed: 12,5', 'speed: 0,987'],
+      pattern: 'speed: ([0-9.,]+)',
+      value: 1.234,
+    },
+    { name: 'a scale behind it', stdout: ['speed: 1.2k samples/s'], value: 1200 },
+    { name: 'an exponent', stdout: ['speed: 1.2e+03'], value: 1200 },
+    { name: 'colours', stdout: ['\u001b[1mspeed:\u001b[0m \u001b[32m12.5\u001b[0m'], value: 12.5 },
+    {
+      name: 'a time stamp, a logger and a rank in front',
+      stdout: ['[rank0]: 2026-01-01 10:00:00,123 INFO x: speed: 12.5'],
+      value: 12.5,
+    },
+    {
+      name: 'seconds a step of a progress bar that shows steps a second above one',
+      stdout: ['9/100 [00:01<00:09, 2.00it/s]', '10/100 [00:02<00:09, 2.00s/it]', '11/100 [00:02<00:09, 2.00it/s]'],
+      pattern: '([0-9.]+)(?:it/s|s/it)',
+      value: 2,
+    },
+    {
+      name: 'milliseconds and seconds',
+      stdout: ['took 950 ms', 'took 1.05 s', 'took 990 ms'],
+      pattern: 'took ([0-9.]+)',
+      value: 990,
+      direction: 'lower',
+    },
+    {
+      name: 'microseconds, in the unit of the name',
+      stdout: ['took 1500us'],
+      pattern: 'took (\\S+)',
+      value: 1.5,
+      name_: 'step_ms',
+      direction: 'lower',
+    },
+    { name: 'percent', stdout: ['speed: 45%'], value: 45 },
+  ])('$name', ({ stdout, pattern = speed, value, name_ = 'speed', direction = 'higher' }) => {
+    const refusals = new Refusals();
+    const rule = { name: name_, direction, pattern };
+    const [out, err] = [new CustomValues(rule, refusals), new CustomValues(rule, refusals)];
+    const output = new JobOutput(refusals, out);
+    for (const line of stdout) output.readLine(line);
+    expect(customMetric(out, err)!.metric.value).toBeCloseTo(value);
+    expect(refusals.findings()).toEqual([]);
+  });
+
+  it('a guess is told', () => {
+    expect(read({ stdout: ['speed: 1,234'] }).findings.join()).toContain('1,234 was read as 1234');
+  });
+
+  it('a unit of time is that of the baseline in every job', () => {
+    const refusals = new Refusals();
+    const rule = { name: 'epoch', direction: 'lower', pattern: 'took ([0-9.]+)' } as const;
+    const [out, err] = [new CustomValues(rule, refusals), new CustomValues(rule, refusals)];
+    new JobOutput(refusals, out).readLine('took 1.5 s');
+    expect(customMetric(out, err, 0.001)!.metric).toMatchObject({ value: 1500, unitS: 0.001 });
+  });
+});
+
 describe('the values of a run’s own metric', () => {
   it.each([
     { name: 'one line is its value', values: [12.5], value: 12.5 },
@@ -41,7 +116,7 @@ describe('the values of a run’s own metric', () => {
     expect(read({ stdout: lines([4]), stderr: lines([6, 6, 6]) }).metric.value).toBe(4);
   });
 
-  it.each(['nan', 'inf', '-3', '1e999', '12,5'])('%s is refused with a finding', (bad) => {
+  it.each(['nan', 'inf', '-3', '1e999', '1,23,4'])('%s is refused with a finding', (bad) => {
     const { metric, findings } = read({ stdout: lines([bad, 8]) });
     expect(metric.value).toBe(8);
     expect(findings).toEqual([expect.stringContaining(`of speed (the first: ${JSON.stringify(bad)})`)]);

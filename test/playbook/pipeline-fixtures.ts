@@ -56,7 +56,7 @@ export async function runJob(job: Job): Promise<Output> {
   const result = await execa(python, pythonArguments(job), { cwd: job.dir, reject: false, timeout: 60_000 });
   const lines = [
     ...result.stdout.matchAll(
-      /^\[autoresearch\] step=(\d+) step_time_ms=(\S+) fetch_time_ms=(\S+) compute_time_ms=(\S+)$/gm,
+      /^\[autoresearch\] step=(\d+) step_time_ms=(\S+) fetch_time_ms=(\S+) compute_time_ms=(\S+) pid=\d+$/gm,
     ),
   ];
   return {

@@ -8,7 +8,7 @@ class _AutoresearchTimer:
         import os
         import time
 
-        self.clock = time.perf_counter
+        self.clock, self.pid = time.perf_counter, os.getpid
         self.step_s, self.samples = array.array("d"), array.array("q")
         self.sized = True
         self.step_start = self.fetch_start = self.fetch_s = self.next_print = 0.0
@@ -22,6 +22,10 @@ class _AutoresearchTimer:
 
     def say(self, text):
         print("[autoresearch] " + text, flush=True)
+
+    def say_own(self, text):
+        """Of this process alone: several may print into one log, and the pid tells them apart."""
+        self.say("%s pid=%d" % (text, self.pid()))
 
     def begin_fetch(self):
         now = self.clock()
@@ -65,7 +69,7 @@ class _AutoresearchTimer:
         if count:
             step_ms = (self.total_step_s - self.printed_step_s) / count * 1e3
             fetch_ms = (self.total_fetch_s - self.printed_fetch_s) / count * 1e3
-            self.say(
+            self.say_own(
                 "step=%d step_time_ms=%.4f fetch_time_ms=%.4f compute_time_ms=%.4f"
                 % (len(self.step_s), step_ms, fetch_ms, max(0.0, step_ms - fetch_ms))
             )
@@ -89,7 +93,8 @@ class _AutoresearchTimer:
             skip = 20 if len(self.step_s) >= 100 else len(self.step_s) // 5
             seconds = sum(self.step_s[skip:])
             if seconds > 0:
-                self.say("throughput_samples_per_s=%.4f" % (sum(self.samples[skip:]) / seconds))
+                rate, total = sum(self.samples[skip:]) / seconds, sum(self.samples)
+                self.say_own("throughput_samples_per_s=%.4f sample_count=%d" % (rate, total))
 
 
 def _autoresearch_batch_size(batch, batch_is_list, depth=0):
