@@ -7,11 +7,12 @@ import { Context } from '@temporalio/activity';
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
 import { failure } from '../domain/failure.js';
 import { hopelessText } from '../domain/policies/early-abort.js';
-import { classifyJobEnd, sawMetric } from '../domain/policies/job-outcome.js';
+import { classifyJobEnd, lastLines, sawMetric, withoutSecretValues } from '../domain/policies/job-outcome.js';
 import { raise } from './activity-failure.js';
 import type { Activities, JobEnd, NodeRef } from './contract.js';
 import { endIfHopeless, whyEndedEarly } from './early-abort.js';
 import type { EngineMailbox } from './engine-mailbox.js';
+import { uncaughtError } from './evidence/uncaught-errors.js';
 import { findJobId, ownNode } from './job-files.js';
 import { type JobStatus, jobNameOf, type Platform } from './platforms/platform.js';
 import type { RunContext } from './run-context.js';
@@ -116,13 +117,15 @@ export function makePollMetrics({
         failure: failure('pruned', hopelessText(early), ended.endedAtMs, { details, job_id: jobId }),
       };
     }
-    const { stdout, stderr } = await platform.logs(jobId, LOG_TAIL_BYTES);
+    const { stdout, stderr, stdoutOutlastsS = null } = await platform.logs(jobId, LOG_TAIL_BYTES);
     const verdict = classifyJobEnd({
       returnCode: ended.returnCode,
       cause: ended.cause,
       sawMetric: sawMetric(stdout) || sawMetric(stderr),
       stdoutTail: stdout,
       stderrTail: stderr,
+      stdoutOutlastsS,
+      uncaught: await uncaughtError(context.workdir.metrics(nodeId), ended),
       timeoutS: context.config.job_timeout_s,
       stallTimeoutS: context.config.stall_timeout_s,
     });
@@ -132,12 +135,21 @@ export function makePollMetrics({
       failure:
         verdict &&
         failure(verdict.kind, verdict.message, ended.endedAtMs, {
-          details: verdict.details,
+          details: { ...verdict.details, ...whatItSaid(jobId, stdout, stderr) },
           exception_type: verdict.exceptionType,
           job_id: jobId,
         }),
     };
   }
+}
+
+/** For a person who only sees that the job failed. */
+function whatItSaid(jobId: string, stdout: string, stderr: string) {
+  const name = stderr.trim() === '' ? 'stdout' : 'stderr';
+  const lines = lastLines(name === 'stderr' ? stderr : stdout);
+  return lines === ''
+    ? {}
+    : { last_lines: withoutSecretValues(lines), last_lines_of: `local_jobs/${jobId}/${name}.log` };
 }
 
 type EndedStatus = Extract<JobStatus, { state: 'ended' }>;

@@ -3,7 +3,7 @@
  * recorded, and asks it to end a job. A job id is `local_<node_id>`, so that a launch can be repeated.
  */
 import type { ChildProcess } from 'node:child_process';
-import { access } from 'node:fs/promises';
+import { access, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RunConfig } from '../../domain/formats/config.js';
@@ -131,11 +131,10 @@ export class LocalPlatform implements Platform {
   }
 
   async logs(jobId: string, maxBytes: number): Promise<JobLogs> {
-    const [stdout, stderr] = await Promise.all([
-      readTail(join(this.dirOf(jobId), 'stdout.log'), maxBytes),
-      readTail(join(this.dirOf(jobId), 'stderr.log'), maxBytes),
-    ]);
-    return { stdout, stderr };
+    const paths = ['stdout.log', 'stderr.log'].map((name) => join(this.dirOf(jobId), name));
+    const [stdout, stderr] = (await Promise.all(paths.map((path) => readTail(path, maxBytes)))) as [string, string];
+    const [out, err] = await Promise.all(paths.map((path) => stat(path).catch(() => null)));
+    return out && err ? { stdout, stderr, stdoutOutlastsS: (out.mtimeMs - err.mtimeMs) / 1000 } : { stdout, stderr };
   }
 
   async isSheltered(jobId: string): Promise<boolean> {

@@ -50,6 +50,8 @@ export type JobStatus =
 export interface JobLogs {
   stdout: string;
   stderr: string;
+  /** Seconds by which stdout was written to after stderr; absent where the platform does not know. */
+  stdoutOutlastsS?: number;
 }
 
 export interface Platform {

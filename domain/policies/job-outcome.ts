@@ -1,5 +1,7 @@
 /** What the end of a job means: from its return code, who ended it and what it printed, to a failure kind or none. */
 import type { FailureKind } from '../failure.js';
+import { withoutColours } from '../printed-line.js';
+import { fatalEnd } from './fatal-end.js';
 
 export interface JobEnding {
   /** Null when nobody recorded it. */
@@ -9,6 +11,10 @@ export interface JobEnding {
   sawMetric: boolean;
   stdoutTail: string;
   stderrTail: string;
+  /** Seconds by which stdout was written to after stderr; null or absent where nobody knows. */
+  stdoutOutlastsS?: number | null;
+  /** An exception that ended one of the job's processes, as the probe saw it; null or absent for none. */
+  uncaught?: { type: string; message: string } | null;
   timeoutS: number;
   stallTimeoutS: number;
 }
@@ -53,7 +59,7 @@ export function classifyJobEnd(ending: JobEnding): JobVerdict | null {
         },
       );
     case 'exit':
-      if (returnCode === 0) return null;
+      if (returnCode === 0) return deathBehindCode0(ending, verdict);
       if (sawMetric) {
         return verdict('job_runtime_failed', `the job ${describe(returnCode)} after it had begun to train${said}`);
       }
@@ -63,13 +69,47 @@ export function classifyJobEnd(ending: JobEnding): JobVerdict | null {
   }
 }
 
+/** A wrapper, a pipe or a handler of the job's own may turn a death into a success. */
+function deathBehindCode0(
+  ending: JobEnding,
+  verdict: (kind: FailureKind, message: string, details?: JobVerdict['details']) => JobVerdict,
+): JobVerdict | null {
+  const { stdoutTail, stderrTail, stdoutOutlastsS = null, uncaught = null, sawMetric } = ending;
+  const died =
+    fatalEnd({ stdout: stdoutTail, stderr: stderrTail, stdoutOutlastsS }) ??
+    (uncaught && { type: uncaught.type, text: `${uncaught.type}: ${uncaught.message}`.slice(0, QUOTE_LIMIT) });
+  if (died === null) return null;
+  const kind = sawMetric ? 'job_runtime_failed' : 'job_failed';
+  const when = sawMetric ? 'after it had begun to train' : 'before its first metric';
+  const message = `the job's exit code was 0, but it died ${when}: ${died.text}`;
+  return { ...verdict(kind, message, { died_with_code_0: true }), exceptionType: died.type };
+}
+
+/** Behind nothing but what loggers and launchers put in front: time, level, name, rank. */
+const TRAINING_LINE =
+  /^(?:.*(?:[:\]|>-]|\b(?:INFO|DEBUG|WARN(?:ING)?|ERROR|NOTICE)\b.*)\s*)?\[autoresearch\] (?:.* )?(?:ttfb_s|step_time_ms|step|throughput_samples_per_s)=\S/;
+
 /** A line that shows that the job trained: numbers of its steps, not what it knew before it began. */
 export function sawMetric(output: string): boolean {
-  return /^\[autoresearch\] (?:.* )?(?:ttfb_s|step_time_ms|step|throughput_samples_per_s)=\S/m.test(output);
+  return withoutColours(output)
+    .split(/[\r\n]/)
+    .some((line) => TRAINING_LINE.test(line));
+}
+
+const LINES_SHOWN = 8;
+const LINES_LENGTH = 1200;
+
+/** The end of what was printed, for a message. */
+export function lastLines(output: string): string {
+  const lines = output.split(/\r\n|[\r\n]/).map((line) => withoutColours(line).trimEnd());
+  const shown = lines.filter((line) => line !== '').slice(-LINES_SHOWN);
+  return shown.join('\n').slice(-LINES_LENGTH);
 }
 
 function describe(returnCode: number | null): string {
   if (returnCode === null) return 'ended with an unknown exit code';
+  if (returnCode === 141)
+    return 'ended with exit code 141: a later command of its pipe stopped reading before it was done';
   if (returnCode === 137 || returnCode === -9) return 'was killed (signal 9; perhaps it ran out of memory)';
   return returnCode < 0 ? `was ended by signal ${-returnCode}` : `ended with exit code ${returnCode}`;
 }

@@ -45,7 +45,10 @@ def _become(directory, request, gate, inherited, sheltered):
         if sheltered != shelter.NONE:
             shelter.enter(request["shelter"], request["command"])
         os.chdir(request["cwd"])
-        os.execve(shell, [os.path.basename(shell), "-c", request["command"]], environment)
+        name = os.path.basename(shell)
+        # A pipe fails where any of its commands does: `python train.py | tee log` would end as tee does.
+        pipefail = ["-o", "pipefail"] if name == "bash" else []
+        os.execve(shell, [name, *pipefail, "-c", request["command"]], environment)
     except (OSError, AttributeError) as error:
         # AttributeError: a system without CPU affinity.
         sys.stderr.write(f"autoresearch job runner: the command was not started: {error}\n")

@@ -14,6 +14,10 @@ def start(probe_dir):
     if not metrics_dir:
         return
     with complaints.guard():
+        from . import uncaught_errors
+
+        uncaught_errors.start(metrics_dir)
+    with complaints.guard():
         from . import imported_files
 
         imported_files.start(metrics_dir, probe_dir)

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { CustomValues, customMetric } from '../../activities/evidence/custom-values.js';
 import { JobOutput } from '../../activities/evidence/job-output.js';
 import { Refusals } from '../../activities/evidence/measured-number.js';
+import type { MetricRule } from '../../domain/custom-metric.js';
 
 function read(
   { stdout = [], stderr = [] }: { stdout?: string[]; stderr?: string[] },
@@ -73,9 +74,9 @@ describe('numbers as people print them', () => {
       direction: 'lower',
     },
     { name: 'percent', stdout: ['speed: 45%'], value: 45 },
-  ])('$name', ({ stdout, pattern = speed, value, name_ = 'speed', direction = 'higher' }) => {
+  ])('$name', ({ stdout, pattern = speed, value, name_ = 'speed', direction = 'higher' as const }) => {
     const refusals = new Refusals();
-    const rule = { name: name_, direction, pattern };
+    const rule: MetricRule = { name: name_, direction, pattern };
     const [out, err] = [new CustomValues(rule, refusals), new CustomValues(rule, refusals)];
     const output = new JobOutput(refusals, out);
     for (const line of stdout) output.readLine(line);

@@ -19,8 +19,20 @@ const CASES: { name: string; given: Partial<JobEnding>; kind: string | null; say
   { name: 'a good end', given: { returnCode: 0 }, kind: null },
   {
     name: 'a good end with noise on stderr',
-    given: { returnCode: 0, stderrTail: traceback('ValueError: x') },
+    given: { returnCode: 0, stderrTail: `${traceback('ValueError: x')}saved the model\n` },
     kind: null,
+  },
+  {
+    name: 'a death that a wrapper hid',
+    given: { returnCode: 0, sawMetric: true, stderrTail: traceback('MemoryError: no room') },
+    kind: 'job_runtime_failed',
+    says: "the job's exit code was 0, but it died after it had begun to train: MemoryError: no room",
+  },
+  {
+    name: 'a death that only the probe saw',
+    given: { returnCode: 0, uncaught: { type: 'ValueError', message: 'bad batch' } },
+    kind: 'job_failed',
+    says: "the job's exit code was 0, but it died before its first metric: ValueError: bad batch",
   },
   {
     name: 'import',
