@@ -152,6 +152,9 @@ export function resultFrom(
     metrics,
     sources,
     findings,
+    ...(nodeId === BASELINE_ID && evidence.notices?.length
+      ? { notices: evidence.notices.slice(0, FINDINGS).map((notice) => notice.slice(0, FINDING_LENGTH)) }
+      : {}),
     ...(evidence.doubt === undefined ? {} : { doubt: evidence.doubt }),
     ...(noEffect === null ? {} : { noEffect }),
     ...(disturbance ? { contention: disturbance.share } : {}),

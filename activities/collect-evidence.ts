@@ -5,17 +5,22 @@
 
 import { realpath } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { EngineState } from '../domain/engine-state.js';
 import type { Evidence } from '../domain/evidence.js';
 import { BASELINE_ID } from '../domain/experiment.js';
 import { clockContradiction } from '../domain/policies/clock-agreement.js';
-import { objectiveOf } from '../domain/policies/compare.js';
+import { objectiveOf, objectiveOfRow } from '../domain/policies/compare.js';
+import { silentJobText } from '../domain/policies/no-numbers.js';
+import { otherWork, type References } from '../domain/policies/same-work.js';
 import { wrongSource } from '../domain/policies/source-proof.js';
+import { pipesWithoutPipefail, swallowsExitCode } from '../domain/policies/swallowed-codes.js';
 import { raise } from './activity-failure.js';
 import { readJsonIfAny, writeFileAtomic, writeJsonAtomic } from './atomic-file.js';
 import type { Activities, NodeRef } from './contract.js';
 import { CustomValues } from './evidence/custom-values.js';
 import { pipelineStatsText, systemMetricsText } from './evidence/evidence-text.js';
 import { JobOutput } from './evidence/job-output.js';
+import { launchScripts } from './evidence/launch-scripts.js';
 import { measure } from './evidence/measure.js';
 import { Refusals } from './evidence/measured-number.js';
 import { readMetricFiles } from './evidence/metric-files.js';
@@ -26,19 +31,25 @@ import { linkedFilesChanged } from './linked-files.js';
 import { placedFiles } from './placed-files.js';
 import type { Platform } from './platforms/platform.js';
 import type { RunContext } from './run-context.js';
+import type { RunLog } from './run-log.js';
 import type { Workdir } from './workdir.js';
 
 /** A job id that names a folder in local_jobs; other platforms' ids may hold slashes. */
 const FOLDER_NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]*$/;
 /** Of a platform that keeps logs elsewhere; local logs are read whole. */
 const REMOTE_LOG_BYTES = 16 * 1024 * 1024;
+/** Enough to see what a job without numbers said. */
+const SILENT_LOG_BYTES = 64 * 1024;
+/** More say nothing new about what the runs of the baseline have in common. */
+const REPEATS_READ = 8;
 
 export interface CollectEvidenceDeps {
   context: RunContext;
   platform: Platform;
+  runLog: Pick<RunLog, 'state'>;
 }
 
-export function makeCollectEvidence({ context, platform }: CollectEvidenceDeps): Activities['collectEvidence'] {
+export function makeCollectEvidence({ context, platform, runLog }: CollectEvidenceDeps): Activities['collectEvidence'] {
   const { workdir, config } = context;
   return async (input) => {
     ownNode(context, input);
@@ -57,13 +68,34 @@ export function makeCollectEvidence({ context, platform }: CollectEvidenceDeps):
     ) as [JobOutput, JobOutput];
     const findings = [...metricFiles.findings, ...(await readLogs(context, platform, jobId, stdout, stderr))];
     const launch = await launchFacts(context, nodeId);
+    const state = await runLog.state();
+    const baseline = nodeId === BASELINE_ID ? null : await evidenceOf(workdir, BASELINE_ID);
+    const durationS = await durationOf(platform, jobId);
     const measured = measure(
       nodeId,
-      { stdout, stderr, ...metricFiles, ...launch, durationS: await durationOf(platform, jobId), findings },
+      {
+        stdout,
+        stderr,
+        ...metricFiles,
+        ...launch,
+        durationS,
+        customUnitS: baseline?.metrics.custom?.unitS ?? null,
+        findings,
+      },
       refusals,
     );
-    const doubt = launch.isHeadspace ? null : clockContradiction(measured, await baselineOf(workdir, nodeId));
-    const evidence: Evidence = doubt === null ? measured : { ...measured, doubt };
+    const isBaseline = nodeId === BASELINE_ID;
+    const scripts = isBaseline ? await launchScripts(launch.command, config.source_dir) : [];
+    const hidden = isBaseline ? hiddenCodes(launch.command, scripts) : [];
+    const references = baseline && (await referencesFor(context, state, nodeId, baseline));
+    const work = references && !launch.isHeadspace ? otherWork(measured, references, launch.mayHaveOtherBatch) : null;
+    const doubt = launch.isHeadspace ? null : (clockContradiction(measured, baseline) ?? work);
+    const evidence: Evidence = {
+      ...measured,
+      findings: [...hidden, ...measured.findings],
+      ...(isBaseline ? { notices: [...hidden, ...(measured.notices ?? [])] } : {}),
+      ...(doubt === null ? {} : { doubt }),
+    };
     const { metrics, sources } = evidence;
     await writeJsonAtomic(workdir.evidence(nodeId), evidence);
     await writeFileAtomic(
@@ -71,11 +103,26 @@ export function makeCollectEvidence({ context, platform }: CollectEvidenceDeps):
       pipelineStatsText(stdout.shownLines(), stderr.shownLines(), evidence),
     );
     await writeFileAtomic(workdir.run(nodeId, 'system_metrics.txt'), systemMetricsText(evidence.system));
-    if (objectiveOf(metrics, evidence.durationS ?? null) === null) {
+    if (work !== null && isRepeatOfBaseline(state, nodeId)) raise('metrics_collection_failed', work, { job_id: jobId });
+    const objective = objectiveOf(metrics, evidence.durationS ?? null);
+    if (objective === null || (objective.metric === 'duration_s' && !mayCompareDurations(context, state))) {
       const noticed = evidence.findings.length > 0 ? ` (${evidence.findings.join('; ')})` : '';
+      const silent = async () => {
+        const logs = await platform.logs(jobId, SILENT_LOG_BYTES);
+        return silentJobText({
+          commands: [launch.command, ...scripts.map(({ text }) => text)],
+          durationS,
+          stdoutTail: logs.stdout,
+          stderrTail: logs.stderr,
+          items: evidence.stages.reduce((sum, { isSink, numItems = 0 }) => sum + (isSink ? numItems : 0), 0),
+          skipInstrument: config.skip_instrument,
+        });
+      };
       const missing = config.metric
         ? `the job cannot be compared by ${config.metric.name}`
-        : 'the job printed no step time and no throughput, and its duration is unknown';
+        : isBaseline
+          ? await silent()
+          : 'the job printed no step time and no throughput, as the baseline did';
       raise('metrics_collection_failed', `${missing}${noticed}`, { job_id: jobId });
     }
     context.log('evidence collected', {
@@ -122,9 +169,46 @@ async function readRemoteLogs(
   return logs.stdout === '' && logs.stderr === '' ? ['the job left no output'] : [];
 }
 
-/** What a run's numbers are held against; null for the baseline itself. */
-async function baselineOf(workdir: Workdir, nodeId: string): Promise<Evidence | null> {
-  return nodeId === BASELINE_ID ? null : ((await readJsonIfAny(workdir.evidence(BASELINE_ID))) as Evidence | null);
+async function evidenceOf(workdir: Workdir, nodeId: string): Promise<Evidence | null> {
+  return (await readJsonIfAny(workdir.evidence(nodeId))) as Evidence | null;
+}
+
+/** What the work of an experiment is held against; a repeat of the baseline against its first run. */
+async function referencesFor(
+  { workdir, config }: RunContext,
+  state: EngineState,
+  nodeId: string,
+  baseline: Evidence,
+): Promise<References> {
+  const rows = isRepeatOfBaseline(state, nodeId) ? [] : Object.values(state.experiments);
+  const repeats = rows.filter(
+    (row) => isRepeatOfBaseline(state, row.nodeId) && row.state.status === 'completed' && row.nodeId !== nodeId,
+  );
+  const read = await Promise.all(repeats.slice(0, REPEATS_READ).map((row) => evidenceOf(workdir, row.nodeId)));
+  const isAlone = config.calibration_runs === 0 && !isRepeatOfBaseline(state, nodeId);
+  return { baseline, repeats: read.flatMap((each) => each ?? []), isAlone };
+}
+
+function isRepeatOfBaseline({ experiments }: EngineState, nodeId: string): boolean {
+  const origin = experiments[nodeId]?.origin;
+  return origin?.from === 'repeat' && origin.of === BASELINE_ID;
+}
+
+/** Where a person says so, where nothing else is done than to print the command, and in runs that began with it. */
+function mayCompareDurations({ config }: RunContext, { experiments }: EngineState): boolean {
+  if (config.compare === 'duration' || config.local_execution_mode === 'dry_run') return true;
+  return objectiveOfRow(experiments[BASELINE_ID])?.metric === 'duration_s';
+}
+
+/** What a person should know of the command before anything is compared. */
+function hiddenCodes(command: string, scripts: readonly { name: string; text: string }[]): string[] {
+  const said = [{ name: 'the launch command', text: command }, ...scripts].flatMap(({ name, text }) => {
+    const how = swallowsExitCode(text);
+    if (how !== null) return [`${name} hides how the job ended: ${how}`];
+    const isPipe = name !== 'the launch command' && pipesWithoutPipefail(text);
+    return isPipe ? [`${name} hides how the job ended: a pipe without \`set -o pipefail\``] : [];
+  });
+  return said.map((text) => `${text}. Failures are looked for in what is printed`);
 }
 
 async function durationOf(platform: Platform, jobId: string): Promise<number | null> {

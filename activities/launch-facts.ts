@@ -10,12 +10,17 @@ const RANK_FLAGS = ['--nproc-per-node', '--nproc', '--num-ranks', '--world-size'
 export async function launchFacts({ workdir, config }: RunContext, nodeId: string) {
   const parsed = SpecSchema.safeParse(await readJsonIfAny(workdir.node(nodeId, 'spec.json')));
   const spec: Spec | null = parsed.success ? parsed.data : null;
-  const { flags } = parseLaunchCommand(spec?.launch_command || config.base_launch_command);
+  const command = spec?.launch_command || config.base_launch_command;
+  const { flags } = parseLaunchCommand(command);
   const firstCount = (names: string[]) => {
     const values = names.map((name) => Number(flags.get(name))).filter((n) => Number.isInteger(n) && n > 0);
     return values[0] ?? null;
   };
+  const changes = spec ? [...spec.best_practices_tags, ...spec.changes, spec.change_summary].join(' ') : '';
   return {
+    command,
+    /** The change may be one of the batch size, which a job need not print. */
+    mayHaveOtherBatch: /batch|aggregate/i.test(changes),
     batchSize: firstCount(BATCH_FLAGS),
     ranks: firstCount(RANK_FLAGS) ?? 1,
     isHeadspace: spec?._is_headspace === true,

@@ -25,7 +25,10 @@ export function progressLine(state: EngineState, event: EngineEvent): string | n
     case 'job_launched':
       return `${event.nodeId}: job ${event.jobId} runs`;
     case 'experiment_completed':
-      return `${event.nodeId}: completed, ${measuredText(state, event.nodeId)}`;
+      return [
+        `${event.nodeId}: completed, ${measuredText(state, event.nodeId)}`,
+        ...(event.result.notices ?? []).map((notice) => `          note: ${notice}`),
+      ].join('\n');
     case 'experiment_failed':
       return `${event.nodeId}: failed, ${failureText(event.failure)}`;
     case 'experiment_cancelled':

@@ -153,6 +153,12 @@ export const RUN_FLAGS: readonly RunFlag[] = [
     "compare results by a number that the job prints otherwise, as in 'samples_per_s=speed: ([0-9.]+)'; NAME:lower=REGEX where less is better (default: [autoresearch] lines)",
     { read: metricRule('--metric') },
   ),
+  flag(
+    '--compare <what>',
+    ['compare'],
+    'rate: by what jobs print, and a job that prints no numbers fails; duration: such jobs are compared by how long they take (default: rate)',
+    { mayChange: true, read: oneOf('--compare', ['rate', 'duration']) },
+  ),
   flag('--no-early-abort', ['early_abort'], 'let jobs that cannot come near the best go on to their end', {
     mayChange: true,
     read: () => false,

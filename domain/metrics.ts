@@ -36,6 +36,8 @@ export interface Result {
   metrics: Metrics;
   sources: MetricSources;
   findings: string[];
+  /** Of the baseline: what a person should know before anything is compared. */
+  notices?: string[];
   /** Why these numbers cannot be believed; absent where they can. */
   doubt?: string;
   /** That its change did not reach the job, in words; absent where it did, and where that is not known. */

@@ -81,6 +81,8 @@ function resultProblem(value: unknown): string | null {
   const metrics = asObject(result?.metrics);
   if (!result || !metrics || !asObject(result.sources)) return 'outcome.result must hold metrics and sources';
   if (!isTexts(result.findings)) return 'outcome.result.findings must be a list of strings';
+  if (result.notices !== undefined && !isTexts(result.notices))
+    return 'outcome.result.notices must be a list of strings';
   if (result.doubt !== undefined && !isText(result.doubt)) return 'outcome.result.doubt must be a string';
   if (result.noEffect !== undefined && !isText(result.noEffect)) return 'outcome.result.noEffect must be a string';
   if (result.stepNoise !== undefined && !isAmount(result.stepNoise)) return 'outcome.result.stepNoise must be a number';

@@ -81,6 +81,7 @@ export function measure(nodeId: string, files: JobFiles, refusals: Refusals): Ev
     diagnose({ stages, system, steps, numThreads: null, built }).bottleneck?.stage.function ?? null;
   const { overallMs: _, ...stepSummary } = steps;
   const samples = rate.samples ?? (batchSize !== null && steps.count > 0 ? steps.count * batchSize : null);
+  const ending = stdout.ending.shapes().length > 0 ? stdout.ending.shapes() : stderr.ending.shapes();
   return {
     nodeId,
     metrics,
@@ -96,6 +97,8 @@ export function measure(nodeId: string, files: JobFiles, refusals: Refusals): Ev
     ...(delivered ? { delivered } : {}),
     system,
     durationS: files.durationS,
+    notices: [...rate.findings, ...(custom?.findings ?? []), ...refusals.findings()],
+    ...(ending.length > 0 ? { ending } : {}),
     findings: [
       ...disturbances(system).map(contentionText),
       ...files.findings,

@@ -5,18 +5,19 @@ const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
 
 /** Collects refusals by field, so that a million bad lines become one sentence. */
 export class Refusals {
-  private readonly byField = new Map<string, { count: number; first: string }>();
+  private readonly byField = new Map<string, { count: number; first: string; rule: string }>();
 
-  add(field: string, text: string): void {
+  /** `rule`: what would have been right. */
+  add(field: string, text: string, rule = 'a measurement is a finite number of at least 0'): void {
     const seen = this.byField.get(field);
     if (seen) seen.count += 1;
-    else this.byField.set(field, { count: 1, first: text.slice(0, 40) });
+    else this.byField.set(field, { count: 1, first: text.slice(0, 40), rule });
   }
 
   findings(): string[] {
     return [...this.byField].map(
-      ([field, { count, first }]) =>
-        `refused ${count === 1 ? 'a value' : `${count} values`} of ${field} (the first: ${JSON.stringify(first)}): a measurement is a finite number of at least 0`,
+      ([field, { count, first, rule }]) =>
+        `refused ${count === 1 ? 'a value' : `${count} values`} of ${field} (the first: ${JSON.stringify(first)}): ${rule}`,
     );
   }
 }

@@ -52,8 +52,7 @@ export function queueSamples(table: MetricTable, refusals: Refusals): QueueSampl
     const timeS = measuredNumber(row.get('time_s'), 'queue_stats time_s', refusals);
     const name = row.get('name') ?? '';
     if (timeS === null || name === '') return [];
-    const rate = measuredNumber(row.get('occupation_rate'), 'occupation_rate', refusals);
-    if (rate !== null && rate > 1) refusals.add('occupation_rate', String(rate));
+    const rate = shareOf(row.get('occupation_rate'), name, refusals);
     return [
       {
         name,
@@ -62,13 +61,28 @@ export function queueSamples(table: MetricTable, refusals: Refusals): QueueSampl
         numItems: measuredNumber(row.get('num_items'), 'num_items', refusals),
         putS: measuredNumber(row.get('put'), 'put', refusals),
         getS: measuredNumber(row.get('get'), 'get', refusals),
-        occupationRate: rate !== null && rate <= 1 ? rate : null,
+        occupationRate: rate,
         // A stage of the user may be called "sink" too: where the file says which is the real one, it is believed.
         isSink: row.has('sink') ? row.get('sink') === '1' : isSinkName(name),
         batchSize: row.get('batch_size') ? measuredNumber(row.get('batch_size'), 'sink batch_size', refusals) : null,
       },
     ];
   });
+}
+
+/** SPDL counts an interval's first and last moment a little differently from the interval itself: just above 1 it is 1. */
+const ROUNDED_TO_1 = 1.1;
+
+function shareOf(text: string | undefined, stage: string, refusals: Refusals): number | null {
+  const rate = measuredNumber(text, 'occupation_rate', refusals);
+  if (rate === null || rate <= 1) return rate;
+  if (rate <= ROUNDED_TO_1) return 1;
+  refusals.add(
+    `occupation_rate of ${stage}`,
+    String(rate),
+    'it is the share of an interval in which the queue held an item, at most 1; such intervals are left out of data readiness',
+  );
+  return null;
 }
 
 export function isSinkName(name: string): boolean {

@@ -89,6 +89,8 @@ export const ConfigSchema = z.looseObject({
   min_improvement: amount.default(DEFAULT_CONFIRMATION.minImprovement),
   /** What results are compared by, where the job prints it in words of its own; null = the built-in order. */
   metric: metric.nullable().default(null),
+  /** By what results may be compared where a job prints no numbers: by nothing, or by how long it takes. */
+  compare: z.enum(['rate', 'duration']).default('rate'),
   /** End jobs early that cannot come near the best. */
   early_abort: z.boolean().default(true),
   /** Absolute path of a directory whose files the agent is given to read; '' = none. */

@@ -48,6 +48,7 @@ const result = z.looseObject({
   metrics,
   sources: z.record(z.string(), provenance),
   findings: texts,
+  notices: texts.optional(),
   doubt: text.optional(),
   noEffect: text.optional(),
   stepNoise: z.number().optional(),

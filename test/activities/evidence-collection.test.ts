@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { makeCollectEvidence } from '../../activities/collect-evidence.js';
 import type { Platform } from '../../activities/platforms/platform.js';
 import { Workdir } from '../../activities/workdir.js';
+import { initialState } from '../../domain/engine-state.js';
 import type { Evidence } from '../../domain/evidence.js';
 import { ConfigSchema, type RunConfig } from '../../domain/formats/config.js';
 import { removeFolder } from '../support/remove-folder.js';
@@ -45,7 +46,9 @@ function platformThat(more: Partial<Platform> = {}): Platform {
   };
 }
 
-function collect(platform = platformThat(), more: Partial<RunConfig> = {}) {
+const runLog = { state: async () => initialState('r1') };
+
+function collect(platform = platformThat(), more: Partial<RunConfig> = {}, nodeId = NODE) {
   const source = join(root, 'source');
   const config = ConfigSchema.parse({
     run_id: 'r1',
@@ -54,7 +57,10 @@ function collect(platform = platformThat(), more: Partial<RunConfig> = {}) {
     base_launch_command: 'python train.py',
     ...more,
   });
-  return makeCollectEvidence({ context: { workdir, config, log: () => {} }, platform })({ run: 'r1', nodeId: NODE });
+  return makeCollectEvidence({ context: { workdir, config, log: () => {} }, platform, runLog })({
+    run: 'r1',
+    nodeId,
+  });
 }
 
 const STEPS = Array.from({ length: 50 }, (_, i) => `[autoresearch] step=${i + 1} step_time_ms=40`).join('\n');
@@ -80,7 +86,7 @@ describe('collecting evidence', () => {
     const metric = { name: 'speed', direction: 'lower', pattern: 'took ([0-9.]+)' } as const;
     await put(workdir.job(JOB, 'stdout.log'), `${STEPS}\nepoch took 12.5 s\n`);
     const first = await collect(platformThat(), { metric });
-    expect(first.metrics.custom).toEqual({ name: 'speed', direction: 'lower', value: 12.5 });
+    expect(first.metrics.custom).toEqual({ name: 'speed', direction: 'lower', value: 12.5, unitS: 1 });
     expect(first.metrics.throughput_samples_per_s).toBe(400);
     expect(await collect(platformThat(), { metric })).toEqual(first);
   });
@@ -109,9 +115,10 @@ describe('collecting evidence', () => {
     expect(metrics.steady_step_time_ms).toBe(40);
   });
 
-  it('lets the duration alone stand, with unknown metrics', async () => {
+  it('lets the duration alone stand where a person says so, with unknown metrics', async () => {
     await put(workdir.job(JOB, 'stdout.log'), 'done\n');
-    expect((await collect()).metrics.throughput_samples_per_s).toBeNull();
+    const { metrics } = await collect(platformThat(), { compare: 'duration' });
+    expect(metrics.throughput_samples_per_s).toBeNull();
     const evidence = JSON.parse(await readFile(workdir.evidence(NODE), 'utf8')) as Evidence;
     expect(evidence.durationS).toBe(30);
   });
@@ -161,7 +168,11 @@ describe('collecting evidence', () => {
       source_dir: '/s',
       base_launch_command: 'x',
     });
-    const activity = makeCollectEvidence({ context: { workdir, config, log: () => {} }, platform: platformThat() });
+    const activity = makeCollectEvidence({
+      context: { workdir, config, log: () => {} },
+      platform: platformThat(),
+      runLog,
+    });
     await expect(activity({ run: 'r1', nodeId: NODE })).rejects.toMatchObject({ type: 'policy_refused' });
   });
 });

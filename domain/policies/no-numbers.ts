@@ -1,0 +1,62 @@
+/** Why a job that should print `[autoresearch]` lines printed none: what its command, its output and the probe let one think. */
+
+export interface SilentJob {
+  /** The launch command, and the scripts that it runs. */
+  commands: readonly string[];
+  durationS: number | null;
+  stdoutTail: string;
+  stderrTail: string;
+  /** What the probe counted at the end of pipelines; 0 where it saw none. */
+  items: number;
+  /** The person said that the script prints the lines by itself. */
+  skipInstrument: boolean;
+}
+
+const SUBMITS =
+  /\b(?:sbatch(?!.*--wait)|qsub|bsub|condor_submit|kubectl\s+(?:apply|create)|torchx\s+run(?!.*--wait)|nohup|setsid|screen\s+-d|tmux\s+new|docker\s+run\s(?:.*\s)?(?:-d|--detach)\b|disown|at\s+now|systemd-run)\b/;
+const SUBMITTED =
+  /^.*(?:submitted batch job|job \S+ (?:has been )?submitted|your job \d+|is submitted to|job\.batch\/\S+ created|launched app).*$/im;
+const IN_BACKGROUND = /(?:^|[^&>|<\d])&\s*(?:$|[;\n)])/m;
+const REDIRECTED = /(?:^|[^<>&\d])(?:1|&)?>{1,2}\s*(?!&)(?!\/dev\/stdout)(\S+)/;
+const SHORT_S = 5;
+
+/** In sentences, the likeliest first. */
+export function likelyCauses(job: SilentJob): string[] {
+  const { durationS, items } = job;
+  const lasted = durationS === null ? '' : ` (it ended after ${Number(durationS.toPrecision(2))} s)`;
+  const shell = job.commands.map((command) => command.replace(/^\s*#.*$/gm, '')).join('\n');
+  const causes: string[] = [];
+  const said = SUBMITTED.exec(`${job.stdoutTail}\n${job.stderrTail}`)?.[0].trim().slice(0, 120);
+  if (said !== undefined || SUBMITS.test(shell) || IN_BACKGROUND.test(shell))
+    causes.push(
+      `the command submits the work and returns${lasted}${said === undefined ? '' : `: it printed ${JSON.stringify(said)}`}; give one that ends when the training has ended and passes its output on (sbatch --wait, srun, kubectl wait and logs; no nohup, no &)`,
+    );
+  const target = REDIRECTED.exec(shell)?.[1];
+  if (target !== undefined && target !== '/dev/null')
+    causes.push(`its output goes to ${target} and not to us; let it print, or write \`| tee ${target}\``);
+  else if (target !== undefined) causes.push('its output goes to /dev/null; let it print');
+  if (items > 0)
+    causes.push(
+      `the pipeline gave ${items} items, so that a loop ran: printing is replaced or captured (print or sys.stdout of the script's own, a launcher that keeps the output), or another loop than the timed one consumes the pipeline`,
+    );
+  else if (causes.length === 0) {
+    if (durationS !== null && durationS < SHORT_S)
+      causes.push(`the command starts the training elsewhere and returns${lasted}`);
+    causes.push(
+      'the timed loop never ran: another script or another loop trains, or there was no data to iterate over',
+    );
+    causes.push('the output is redirected or captured (a file, a launcher that keeps it), or printing is replaced');
+  }
+  if (job.skipInstrument) causes.push('with --skip-instrument the script itself must print the lines, and does not');
+  return causes;
+}
+
+export function silentJobText(job: SilentJob): string {
+  const printed = [job.stdoutTail, job.stderrTail].join('\n').trim().split('\n').slice(-3).join(' / ').slice(-240);
+  const causes = likelyCauses(job).map((cause, i) => `(${i + 1}) ${cause}`);
+  return (
+    `none of the [autoresearch] lines came that tell how fast the job is, and how long a job takes is not compared without a word. ` +
+    `Likely causes: ${causes.join('; ')}. ${printed === '' ? 'It printed nothing.' : `It printed last: ${printed}`} ` +
+    `Or compare by a number that the job prints (--metric), or, where its duration says it all, by that (--compare duration).`
+  );
+}
