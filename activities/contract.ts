@@ -33,6 +33,7 @@ export interface SetupResult {
   practices: string[];
   repair: { retries: number; experiments: string[] };
   confirmation?: ConfirmationRules;
+  needsBaseline?: boolean;
 }
 
 /** What an experiment tells the engine as it goes. Each may arrive twice, and after what followed it. */

@@ -3,6 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { CancelledFailure } from '@temporalio/common';
 import type { EngineEvent } from '../domain/events.js';
 import { NOTHING_SPENT, type Spent } from '../domain/ledger.js';
+import { comparisonLines } from '../domain/reports/headline.js';
+import { runFacts } from '../domain/reports/run-facts.js';
 import type { RunRecord } from '../domain/reports/run-record.js';
 import type { ReportTask } from './agents/agent.js';
 import type { Ask } from './agents/ask.js';
@@ -38,7 +40,8 @@ export function makeReport(deps: {
     if (!input.synthesis) return await byRules('the budget does not allow a call');
     try {
       const { value, spent } = await synthesis(state.baseCommit);
-      await writeFileAtomic(workdir.finalReport, value);
+      const first = comparisonLines(runFacts(state));
+      await writeFileAtomic(workdir.finalReport, [...first, value].join('\n'));
       return { spent: await unbooked(spent) };
     } catch (error) {
       if (error instanceof CancelledFailure) throw error;

@@ -44,6 +44,7 @@ export function makeSetup(deps: { context: RunContext; sourceControl: SourceCont
         verifyRuns: config.verify_runs,
         minImprovement: config.min_improvement,
       },
+      needsBaseline: true,
     };
   };
 

@@ -64,8 +64,10 @@ export function progressLine(state: EngineState, event: EngineEvent): string | n
     case 'stop_requested':
       return STOPPING[event.mode];
     case 'limit_reached':
+      if (event.reason === 'baseline_failed') return 'the baseline failed: nothing else is launched';
       return `limit reached (${event.reason}): ${event.detail}; what runs may finish`;
     case 'stopped':
+      if (event.reason === 'baseline_failed') return `stopped (${event.reason})`;
       return `stopped (${event.reason}): ${event.detail}`;
     // Short steps between two lines that are shown.
     case 'experiment_requeued':

@@ -8,6 +8,7 @@ import type { StopReason } from '../domain/limits.js';
 import type { Objective } from '../domain/policies/compare.js';
 import type { GainInterval } from '../domain/policies/improvement.js';
 import { type Measured, runFacts } from '../domain/reports/run-facts.js';
+import { whyNothing } from '../domain/reports/why-nothing.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 
 export interface MeasuredNode {
@@ -32,6 +33,8 @@ export interface RunOutcome {
   /** From the base commit to the best; empty when nothing beat the baseline. */
   winning_changes: { node_id: string; change: string; commit: string | null }[];
   counts: ReturnType<typeof tallyShown>;
+  /** Where nothing was found: what became of what was tried, or how the baseline died. */
+  why_nothing: string[];
   exit_code: ExitCode;
 }
 
@@ -41,7 +44,8 @@ export async function runOutcome(
   state: EngineState,
   interrupted: boolean,
 ): Promise<RunOutcome> {
-  const { baseline, headspace, best, gain, ceiling, proven, left } = runFacts(state);
+  const facts = runFacts(state);
+  const { baseline, headspace, best, gain, ceiling, proven, left } = facts;
   const stop = state.status === 'stopped' ? state.stop : null;
   return {
     workdir: workdir.root,
@@ -56,11 +60,12 @@ export async function runOutcome(
     headspace_left: left,
     winning_changes: await winningChanges(workdir, config, state),
     counts: tallyShown(state),
+    why_nothing: whyNothing(state, facts),
     exit_code: exitCodeOf(stop?.reason ?? null, interrupted),
   };
 }
 
-const FAILED_REASONS: readonly StopReason[] = ['setup_failed', 'failure_rate', 'user_files_changed'];
+const FAILED_REASONS: readonly StopReason[] = ['setup_failed', 'failure_rate', 'baseline_failed', 'user_files_changed'];
 
 function exitCodeOf(reason: StopReason | null, interrupted: boolean): ExitCode {
   if (interrupted) return EXIT.interrupted;

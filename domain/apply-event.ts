@@ -73,6 +73,7 @@ function reduce(state: EngineState, event: EngineEvent): void {
       state.baseCommit = event.baseCommit;
       state.practicesKnown = event.practices;
       state.repair = event.repair;
+      if (event.needsBaseline) state.needsBaseline = true;
       if (event.confirmation) state.confirmation ??= newConfirmation(event.confirmation);
       if (state.status === 'setup') state.status = 'running';
       return;

@@ -33,6 +33,8 @@ export interface EngineState {
   /** What experiments start from: the instrumented anchor. */
   baseCommit: string | null;
   setupFailures: Failure[];
+  /** Nothing is launched after a failed baseline; absent in runs from before that rule. */
+  needsBaseline?: boolean;
   /** True once the seeds were queued. */
   seeded: boolean;
   /** Which experiments are repaired after a startup failure, and how often. */

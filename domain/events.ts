@@ -20,6 +20,8 @@ export type EventBody =
       repair: { retries: number; experiments: string[] };
       /** Absent in logs from before there were repeats. */
       confirmation?: ConfirmationRules;
+      /** Nothing is launched after a failed baseline; absent in logs from before that rule. */
+      needsBaseline?: boolean;
     }
   | { type: 'setup_failed'; failure: Failure }
   | { type: 'experiment_added'; experiment: ExperimentIdentity }

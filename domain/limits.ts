@@ -56,6 +56,7 @@ export const STOP_REASONS = [
   'wall_clock',
   'headspace_reached',
   'failure_rate',
+  'baseline_failed',
   'planner_stopped',
   'user',
   'setup_failed',

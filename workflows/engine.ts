@@ -192,10 +192,12 @@ async function engine(input: EngineInput, cancelRequested: Promise<never> | null
 
   async function setUp(): Promise<void> {
     try {
-      const { anchorCommit, seeds, practices, repair, confirmation } = await activities.source.setup({ run });
+      const { anchorCommit, seeds, practices, repair, confirmation, needsBaseline } = await activities.source.setup({
+        run,
+      });
       const { baseCommit, spent } = await activities.agent.instrument({ run });
       const money = settlement('setup', spent);
-      const rules = confirmation ? { confirmation } : {};
+      const rules = { ...(confirmation ? { confirmation } : {}), ...(needsBaseline ? { needsBaseline } : {}) };
       journal.record({ type: 'setup_completed', anchorCommit, baseCommit, practices, repair, ...rules, money });
       for (const experiment of seeds) journal.record({ type: 'experiment_added', experiment });
     } catch (error) {

@@ -102,6 +102,7 @@ const FIELDS = {
     practices: texts,
     repair: z.looseObject({ retries: whole, experiments: texts }),
     confirmation: confirmation.optional(),
+    needsBaseline: z.boolean().optional(),
   },
   setup_failed: { failure },
   experiment_added: { experiment },

@@ -2,9 +2,11 @@
  * What may still be spent. A reservation is what such work cost at most so far, and more for calls that run at the same time:
  * each may be dearer than any before, and together they must not exceed a budget by more than one of them does.
  */
+
 import type { EngineState } from '../engine-state.js';
 import { type Amount, NOTHING, plus, reservedTotal, type SpendingPhase } from '../ledger.js';
 import type { StopReason } from '../limits.js';
+import { baselineFailure, baselineFailureText } from './baseline-failure.js';
 
 interface Budget {
   field: keyof Amount;
@@ -129,6 +131,8 @@ export function describeLimit(state: EngineState, reason: StopReason): string {
     const failed = rows.map((row) => ('failure' in row.state ? row.state.failure : null));
     return failed.find((failure) => failure?.kind === 'user_files_changed')?.message ?? 'a job changed files of yours';
   }
+  const noBaseline = reason === 'baseline_failed' ? baselineFailure(state) : null;
+  if (noBaseline) return baselineFailureText(noBaseline);
   if (reason === 'wall_clock') return `the engine has run for its ${state.limits.maxHours} hours`;
   return `${state.limits.maxExperiments} experiments were started`;
 }

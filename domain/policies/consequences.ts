@@ -3,6 +3,7 @@ import { isRemeasurement } from '../confirmation.js';
 import type { EngineState } from '../engine-state.js';
 import type { EventBody } from '../events.js';
 import { type ExperimentRow, followUpNodeId, isTerminal } from '../experiment.js';
+import { baselineFailure } from './baseline-failure.js';
 import { isBetter, objectiveOfRow } from './compare.js';
 import { confirmationEvents } from './confirmation.js';
 import { repairFor } from './repair.js';
@@ -14,7 +15,7 @@ export function consequencesOf(state: EngineState, nodeId: string): EventBody[] 
   const row = state.experiments[nodeId];
   if (!row || !isTerminal(row)) return [];
   if (row.state.status === 'completed') return becomesBest(state, row) ? [{ type: 'best_changed', nodeId }] : [];
-  if (row.state.status !== 'failed') return [];
+  if (row.state.status !== 'failed' || (row.kind !== 'baseline' && baselineFailure(state) !== null)) return [];
   const repair = repairFor(state, row, row.state.failure);
   if (!repair) return [];
   const experiment = { ...repair, nodeId: followUpNodeId(state.nextCounter, repair.name) };

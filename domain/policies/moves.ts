@@ -5,6 +5,7 @@ import type { Money } from '../events.js';
 import type { ExperimentKind, ExperimentRow } from '../experiment.js';
 import type { SpendingPhase } from '../ledger.js';
 import type { StopReason } from '../limits.js';
+import { baselineFailure } from './baseline-failure.js';
 import { affordable } from './budget.js';
 import { planningVerdict } from './planning.js';
 import { nextGrants, nextStarts } from './scheduling.js';
@@ -15,6 +16,7 @@ export type Move =
   | { do: 'start'; nodeId: string; money: Money };
 
 export function nextMove(state: EngineState, prepareAhead: number): Move | null {
+  if (baselineFailure(state) !== null) return null;
   const [grant] = nextGrants(state);
   if (grant) {
     const allowed = affordable(state, grantedPhases(rowOf(state, grant.nodeId)));
@@ -52,6 +54,7 @@ function isKeptBack(state: EngineState, nodeId: string): boolean {
  */
 export function limitReached(state: EngineState, reachedMs: number, prepareAhead: number): StopReason | null {
   if (state.status !== 'running') return null;
+  if (baselineFailure(state) !== null) return 'baseline_failed';
   if (timeUpAtMs(state) <= reachedMs) return 'wall_clock';
   // Each further job would write to the user's files again.
   if ((state.tally.failedByKind.user_files_changed ?? 0) > (state.filesChangedTold ?? 0)) return 'user_files_changed';

@@ -13,7 +13,7 @@ export interface SilentJob {
 }
 
 const SUBMITS =
-  /\b(?:sbatch(?!.*--wait)|qsub|bsub|condor_submit|kubectl\s+(?:apply|create)|torchx\s+run(?!.*--wait)|nohup|setsid|screen\s+-d|tmux\s+new|docker\s+run\s(?:.*\s)?(?:-d|--detach)\b|disown|at\s+now|systemd-run)\b/;
+  /(?<![.\w/-])(?:sbatch(?!.*--wait)|qsub|bsub|condor_submit|kubectl\s+(?:apply|create)|torchx\s+run(?!.*--wait)|nohup|setsid|screen\s+-d|tmux\s+new|docker\s+run\s(?:.*\s)?(?:-d|--detach)\b|disown|at\s+now|systemd-run)\b/;
 const SUBMITTED =
   /^.*(?:submitted batch job|job \S+ (?:has been )?submitted|your job \d+|is submitted to|job\.batch\/\S+ created|launched app).*$/im;
 const IN_BACKGROUND = /(?:^|[^&>|<\d])&\s*(?:$|[;\n)])/m;

@@ -9,7 +9,7 @@ import type { RunConfig } from '../formats/config.js';
 import { memoryOf } from '../policies/tried-experiments.js';
 import { confidenceLines } from './confidence.js';
 import { type ExperimentTableRow, experimentTable } from './experiment-table.js';
-import { headlineTable, headspaceSentence } from './headline.js';
+import { comparisonLines, headlineTable, headspaceSentence } from './headline.js';
 import { intervalText } from './judgement-text.js';
 import { document, fence, inline, section } from './markdown.js';
 import { prunedLines } from './pruned.js';
@@ -37,6 +37,7 @@ export function finalReport(record: RunRecord, specs: Specs, config: RunConfig):
   return document([
     `# Report of run ${state.run}`,
     '',
+    ...comparisonLines(facts),
     outcome(state, facts),
     '',
     ...headlineTable(facts),

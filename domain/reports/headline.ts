@@ -4,6 +4,14 @@ import { table } from './markdown.js';
 import { objectiveText, speedupText, timesText } from './quantity-text.js';
 import type { Measured, RunFacts } from './run-facts.js';
 
+/** Stands before anything else where it is so. */
+export const DURATIONS_COMPARED =
+  'Results are compared by how long jobs take, start and end included: the jobs print no step times and no throughput.';
+
+export function comparisonLines({ baseline }: RunFacts): string[] {
+  return baseline?.objective.metric === 'duration_s' ? [`**${DURATIONS_COMPARED}**`, ''] : [];
+}
+
 export function headlineTable(facts: RunFacts): string[] {
   const line = (label: string, measured: Measured | null, gain: string) => [
     label,

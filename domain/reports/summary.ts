@@ -9,7 +9,7 @@ import { plateauCount } from '../policies/planning.js';
 import { inRunOrder } from '../policies/scheduling.js';
 import { confidenceLines } from './confidence.js';
 import { EXPERIMENT_COLUMNS, type ExperimentTableRow, experimentCells, experimentTable } from './experiment-table.js';
-import { headlineTable, headspaceSentence } from './headline.js';
+import { comparisonLines, headlineTable, headspaceSentence } from './headline.js';
 import { document, inline, oneLine, section, table } from './markdown.js';
 import { prunedLines } from './pruned.js';
 import { durationText, objectiveText, timeText } from './quantity-text.js';
@@ -30,6 +30,7 @@ export function summaryReport(record: RunRecord, specs: Specs): string {
   return document([
     `# Run ${state.run}: ${state.status}`,
     '',
+    ...comparisonLines(facts),
     statusSentence(state),
     '',
     ...headlineTable(facts),

@@ -123,6 +123,34 @@ describe('collecting evidence', () => {
     expect(evidence.durationS).toBe(30);
   });
 
+  it('a baseline without numbers fails and says why: how long it took is not compared without a word', async () => {
+    await put(workdir.run('000_baseline', 'job_id.txt'), `${JOB}\n`);
+    await put(
+      join(root, 'source', 'go.sh'),
+      'nohup python train.py > slurm.out 2>&1 &\necho "Submitted batch job $$"\n',
+    );
+    const logs = async () => ({ stdout: 'Submitted batch job 42\n', stderr: '' });
+    const collected = collect(platformThat({ logs }), { base_launch_command: 'bash go.sh' }, '000_baseline');
+    await expect(collected).rejects.toMatchObject({
+      type: 'metrics_collection_failed',
+      message: expect.stringMatching(
+        /submits the work and returns.*Submitted batch job 42.*go\.sh hides how the job ended/s,
+      ),
+    });
+  });
+
+  it('a job that did less than the baseline is doubted', async () => {
+    const lines = (steps: number, ms: number) =>
+      Array.from({ length: steps }, (_, i) => `[autoresearch] step=${i + 1} step_time_ms=${ms}`).join('\n');
+    await put(workdir.run('000_baseline', 'job_id.txt'), 'local_0\n');
+    await put(workdir.job('local_0', 'stdout.log'), `${lines(100, 40)}\n`);
+    await collect(platformThat(), {}, '000_baseline');
+    await put(workdir.job(JOB, 'stdout.log'), `${lines(60, 10)}\n`);
+    await collect();
+    const evidence = JSON.parse(await readFile(workdir.evidence(NODE), 'utf8')) as Evidence;
+    expect(evidence.doubt).toMatch(/it trained 60 steps, and the baseline 100/);
+  });
+
   it('fails when nothing at all was measured', async () => {
     await put(workdir.job(JOB, 'stdout.log'), '[autoresearch] throughput_samples_per_s=nan\n');
     const running = platformThat({ status: async () => ({ state: 'running', startedAtMs: 1 }) });

@@ -216,7 +216,18 @@ describe('stage statistics of the probe', () => {
     };
     const { metrics, findings } = evidenceOf('', { processes: [odd] });
     expect(metrics.data_readiness_pct).toBeNull();
-    expect(findings.join()).toContain('occupation_rate');
+    expect(findings.join()).toMatch(
+      /occupation_rate of pipeline:0:1:sink\[1\] .*1\.5.*share of an interval.*at most 1/,
+    );
+  });
+  it('take an occupation rate just above 1 as 1', () => {
+    const rounded = {
+      tasks: null,
+      queues: readMetricTable(`${queueHeader}1\tpipeline:0:1:sink[1]\t1\t5\t5\t0\t0\t1.004\t1\n`),
+    };
+    const { metrics, findings } = evidenceOf('', { processes: [rounded] });
+    expect(metrics.data_readiness_pct).toBe(100);
+    expect(findings).toEqual([]);
   });
 });
 

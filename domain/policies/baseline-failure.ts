@@ -1,0 +1,18 @@
+/** Whether the run has nothing to compare with: its baseline failed, so that nothing else is launched. */
+import type { EngineState } from '../engine-state.js';
+import { BASELINE_ID } from '../experiment.js';
+import { type Failure, suggestedAction } from '../failure.js';
+
+/** Null in runs from before this rule, while a repair of the baseline may still come, and where a person cancelled it. */
+export function baselineFailure(state: EngineState): Failure | null {
+  const row = state.needsBaseline ? state.experiments[BASELINE_ID] : undefined;
+  if (row?.state.status !== 'failed') return null;
+  const isRepaired = Object.values(state.experiments).some(
+    ({ origin }) => origin.from === 'repair' && origin.of === BASELINE_ID,
+  );
+  return isRepaired ? null : row.state.failure;
+}
+
+export function baselineFailureText({ kind, message }: Failure): string {
+  return `the baseline failed (${kind}): ${message.replace(/\.$/, '')}. ${suggestedAction(kind)}`;
+}

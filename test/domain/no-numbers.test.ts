@@ -1,0 +1,43 @@
+import { expect, it } from 'vitest';
+import { likelyCauses, type SilentJob, silentJobText } from '../../domain/policies/no-numbers.js';
+
+const silent = (more: Partial<SilentJob> & { command?: string }): SilentJob => ({
+  commands: [more.command ?? 'python train.py'],
+  durationS: 40,
+  stdoutTail: '',
+  stderrTail: '',
+  items: 0,
+  skipInstrument: false,
+  ...more,
+});
+
+it.each<[string, Partial<SilentJob> & { command?: string }, RegExp]>([
+  [
+    'sbatch',
+    { command: 'bash submit.sh', durationS: 0.1, stdoutTail: 'Submitted batch job 42\n' },
+    /submits the work and returns .*0\.1 s.*Submitted batch job 42/,
+  ],
+  ['nohup in the background', { command: 'nohup python train.py &' }, /submits the work and returns/],
+  ['a script that does so', { commands: ['bash go.sh', 'python train.py --x 1 &\n'] }, /submits the work and returns/],
+  ['kubectl', { command: 'kubectl apply -f job.yaml' }, /submits the work and returns/],
+  [
+    'output that goes elsewhere',
+    { command: 'python train.py > train.log 2>&1' },
+    /goes to train\.log .*tee train\.log/,
+  ],
+  ['printing that was replaced', { items: 480 }, /gave 480 items.*printing is replaced or captured/],
+  ['a loop that never ran', {}, /the timed loop never ran/],
+  ['a job that ended at once', { durationS: 0.2 }, /starts the training elsewhere and returns/],
+])('a job without numbers: %s', (_, given, says) => {
+  expect(likelyCauses(silent(given))[0]).toMatch(says);
+});
+
+it('what waits for its job is none of those', () => {
+  const [first] = likelyCauses(silent({ command: 'sbatch --wait train.sbatch && python train.py 2>&1 | tee log' }));
+  expect(first).toContain('never ran');
+});
+
+it('the message names every way out', () => {
+  const text = silentJobText(silent({ stdoutTail: 'hello\n', skipInstrument: true }));
+  for (const part of ['--metric', '--compare duration', 'hello', '--skip-instrument']) expect(text).toContain(part);
+});
