@@ -54,7 +54,7 @@ describe('the rate of a whole job', () => {
   });
 
   it('of ranks that say the same number is that number: it was gathered from all', () => {
-    const lines = sideBySide(2, 30, 1234.5, (p) => '').map(
+    const lines = sideBySide(2, 30, 1234.5, () => '').map(
       (line, i) => `[rank${i % 2}]: ${line.replace(/ sample_count=\d+/, '')}`,
     );
     expect(evidenceOf(lines).metrics.throughput_samples_per_s).toBeCloseTo(1234.5);

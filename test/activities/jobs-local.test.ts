@@ -64,8 +64,8 @@ describe('a local job', () => {
     const end = await jobs.end(jobId);
     expect(end).toMatchObject({ returnCode: 3, cause: 'exit' });
     expect(end.endedAtMs).toBeGreaterThanOrEqual(end.startedAtMs);
-    expect(await jobs.platform.logs(jobId, 1000)).toEqual({ stdout: 'out\n', stderr: 'err\n' });
-    expect(await jobs.platform.logs(jobId, 3)).toEqual({ stdout: 'ut\n', stderr: 'rr\n' });
+    expect(await jobs.platform.logs(jobId, 1000)).toMatchObject({ stdout: 'out\n', stderr: 'err\n' });
+    expect(await jobs.platform.logs(jobId, 3)).toMatchObject({ stdout: 'ut\n', stderr: 'rr\n' });
     expect(await readFile(jobs.context.workdir.job(jobId, 'returncode.txt'), 'utf8')).toBe('3\n');
     expect(await jobs.record(jobId)).toMatchObject({
       job_id: 'local_n1',
