@@ -3,6 +3,7 @@ import { realpathSync } from 'node:fs';
 import type { RunConfig } from '../domain/formats/config.js';
 import { indexesOf, type Slot, slotOf } from '../domain/slots.js';
 import { pathListFor, type TreePlaces } from './command-paths.js';
+import { inLaunchEnvironment } from './launch-environment.js';
 import { packageFile } from './package-files.js';
 import type { SourceTree } from './source-control/source-control.js';
 import type { Workdir } from './workdir.js';
@@ -46,7 +47,8 @@ function realPathOf(path: string): string {
 }
 
 export function buildEnvironment(input: EnvironmentInput): Record<string, string> {
-  const { base, config, workdir, nodeId, tree, image } = input;
+  const { config, workdir, nodeId, tree, image } = input;
+  const base = inLaunchEnvironment(input.base, config);
   const env = withoutSecrets(base, config.secret_env);
   // The shell sets its own; the old ones name the engine's directory, perhaps the user's original.
   delete env.PWD;

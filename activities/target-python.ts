@@ -6,7 +6,8 @@ import type { RunConfig } from '../domain/formats/config.js';
 import { raise } from './activity-failure.js';
 import { runApart } from './short-program.js';
 
-type PythonConfig = Pick<RunConfig, 'python' | 'base_launch_command' | 'source_dir'>;
+type PythonConfig = Pick<RunConfig, 'python' | 'base_launch_command' | 'source_dir'> &
+  Partial<Pick<RunConfig, 'launch_environment'>>;
 
 /** Importing nothing, an interpreter answers at once; a cold network file system may need longer. */
 const ANSWER_TIMEOUT_MS = 30_000;
@@ -22,10 +23,13 @@ const found = new Map<string, Promise<string>>();
 
 /** Absolute path of the interpreter. Raises setup_source_failed, naming the field, when none runs. */
 export function targetPython(config: PythonConfig): Promise<string> {
-  const key = JSON.stringify([config.python, config.base_launch_command, config.source_dir, process.env.PATH]);
+  const { python, base_launch_command, source_dir, launch_environment } = config;
+  const pinned = launch_environment?.python ?? '';
+  const key = JSON.stringify([python, pinned, base_launch_command, source_dir, process.env.PATH]);
   const known = found.get(key);
   if (known) return known;
-  const search = findPython(config);
+  // The one with which the run began, whatever this shell calls by its name.
+  const search = findPython(pinned === '' ? config : { ...config, python: pinned });
   found.set(key, search);
   search.catch(() => found.delete(key));
   return search;

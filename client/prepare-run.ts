@@ -5,6 +5,7 @@
 import { chmod, mkdir, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { adoptable, isForeignWorkdir } from '../activities/adoption/adopt-workdir.js';
+import { launchEnvironment, launchEnvironmentProblem } from '../activities/launch-environment.js';
 import { Workdir } from '../activities/workdir.js';
 import type { RunConfig } from '../domain/formats/config.js';
 import type { QueueEdit } from '../domain/policies/queue-edits.js';
@@ -42,7 +43,7 @@ export async function prepareRun(path: string, options: Readonly<Record<string, 
   const existing = await readConfig(workdir);
   const given = givenFlags(options);
   if (existing !== null) return resumeRun(workdir, existing, given, options.takeOver === true);
-  const config = await firstConfig(workdir, given);
+  const config = await pinned(await firstConfig(workdir, given));
   await makePrivate(workdir.root);
   await writeConfig(workdir, config);
   return {
@@ -86,12 +87,28 @@ async function resumeRun(
   await checkKnowledge(field('--knowledge', 'knowledge_dir'), next);
   checkConcurrency(field('--max-concurrency', 'max_concurrency'), next);
   checkBudget({ usd: field('--budget-usd', 'budget_usd'), tokens: field('--budget-tokens', 'budget_tokens') }, next);
+  await checkLaunchEnvironment(workdir, next);
+  next = await pinned(next);
   const prepared = { workdir, config: next, isNew: false, limits };
   if (isForeign) return { ...prepared, edits: [], notices: [await takeUp(workdir, next)] };
   const state = await readState(workdir);
   const edits = state === null ? [] : await refusingFiles(() => readQueueEdits(workdir, state));
   if (next !== config) await writeConfig(workdir, next);
   return { ...prepared, edits, notices: [] };
+}
+
+/** With what its launch command means in this shell, unless that is known. */
+async function pinned(config: RunConfig): Promise<RunConfig> {
+  const launch_environment = config.launch_environment ?? (await launchEnvironment(config));
+  return launch_environment === config.launch_environment ? config : { ...config, launch_environment };
+}
+
+/** Results from two environments must not be compared without anybody knowing. */
+async function checkLaunchEnvironment(workdir: Workdir, config: RunConfig): Promise<void> {
+  const problem = await launchEnvironmentProblem(config);
+  if (problem === null) return;
+  const advice = `the environment in which the run was started (${problem}); put that back, or go on in this shell's with --accept-environment`;
+  throw new Refusal(`${workdir.config}: launch_environment`, config.launch_environment?.python, advice);
 }
 
 async function takeUp(workdir: Workdir, config: RunConfig): Promise<string> {

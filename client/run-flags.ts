@@ -216,6 +216,12 @@ export const RUN_FLAGS: readonly RunFlag[] = [
     'let the agent propose launch commands that differ in more than flags',
     { read: () => true },
   ),
+  flag(
+    '--accept-environment',
+    ['launch_environment'],
+    'go on in the environment of this shell, though the run was started in another one (its results are compared all the same)',
+    { read: () => null, mayChange: true },
+  ),
   flag('--python <path>', ['python'], "the target's Python (default: the one of the launch command)"),
   flag('--skip-instrument', ['skip_instrument'], 'the script prints its [autoresearch] lines already', {
     read: () => true,

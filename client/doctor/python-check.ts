@@ -1,5 +1,6 @@
 /** Whether the target's Python is there and imports SPDL. */
 import { stat } from 'node:fs/promises';
+import { launchEnvironmentProblem } from '../../activities/launch-environment.js';
 import { packageFile } from '../../activities/package-files.js';
 import { targetPython } from '../../activities/target-python.js';
 import type { RunConfig } from '../../domain/formats/config.js';
@@ -10,6 +11,8 @@ const PROBE = 'import sys; print("%d.%d.%d" % sys.version_info[:3])';
 const SPDL_PROBE = 'import importlib.metadata as m; print(m.version("spdl"), flush=True); import spdl.pipeline';
 
 export async function python(config: RunConfig | null): Promise<Finding> {
+  const change = config && (await launchEnvironmentProblem(config));
+  if (change) return problem(change, 'put that back, or go on with `autoresearch run --accept-environment`');
   const binary = await interpreter(config);
   if (binary === null) return problem('no Python found', 'name it by --python, or put python3 (3.10 or newer) on PATH');
   const version = await output(binary, ['-c', PROBE]);

@@ -25,6 +25,20 @@ const metric = z.looseObject({
   }),
 });
 
+const launchEnvironment = z.looseObject({
+  /** Absolute path of the interpreter. */
+  python: z.string(),
+  version: z.string(),
+  /** The interpreter's own installation: a virtual environment's folder, say. */
+  prefix: z.string(),
+  /** Installed distributions as `name==version`, in order, with a blank between two. */
+  packages: z.string(),
+  /** By which a shell finds the interpreter and its libraries: PATH and its kin. */
+  variables: z.record(z.string(), z.string()),
+});
+
+export type LaunchEnvironment = z.infer<typeof launchEnvironment>;
+
 export const ConfigSchema = z.looseObject({
   schema_version: z.literal(2).default(2),
   created_at: z.string().default(''),
@@ -121,6 +135,8 @@ export const ConfigSchema = z.looseObject({
   secret_env: z.array(z.string()).default([]),
   /** Python interpreter of the target; '' finds it in the launch command. */
   python: z.string().default(''),
+  /** What the launch command meant when the run began; null in a run that was begun before it was kept. */
+  launch_environment: launchEnvironment.nullable().default(null),
 });
 
 export type RunConfig = z.infer<typeof ConfigSchema>;
