@@ -60,6 +60,7 @@ function reduce(state: EngineState, event: EngineEvent): void {
     case 'run_started':
       state.run = event.run;
       state.limits = { ...event.limits };
+      if (event.anew) state.roundsBefore = state.rounds.length;
       state.startedAtMs ||= event.atMs;
       state.stop = null;
       state.stopMode = null;

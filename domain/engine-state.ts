@@ -46,6 +46,8 @@ export interface EngineState {
   /** How long the last planning took. */
   lastPlanningMs: number;
   rounds: Round[];
+  /** How many of them went before a stopped run was given something to do; absent while it was not. */
+  roundsBefore?: number;
   /** Which planning round queued an open follow-up. */
   roundOf: Record<string, number>;
   best: string | null;

@@ -10,7 +10,8 @@ import type { Limits, StopMode, StopReason } from './limits.js';
 import type { Result } from './metrics.js';
 
 export type EventBody =
-  | { type: 'run_started'; run: string; limits: Limits }
+  /** `anew`: a run that had stopped was given something to do; the rounds before do not count against it. */
+  | { type: 'run_started'; run: string; limits: Limits; anew?: boolean }
   | { type: 'setup_started' }
   | {
       type: 'setup_completed';

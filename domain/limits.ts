@@ -67,6 +67,12 @@ export type StopReason = (typeof STOP_REASONS)[number];
 export const STOP_MODES = ['interrupt', 'drain', 'cancel_jobs'] as const;
 export type StopMode = (typeof STOP_MODES)[number];
 
+/** Whether one of them allows more than before. */
+export function isRaised(before: Limits, after: Limits): boolean {
+  const amount = (value: number | null) => value ?? Number.POSITIVE_INFINITY;
+  return (Object.keys(after) as (keyof Limits)[]).some((name) => amount(after[name]) > amount(before[name]));
+}
+
 /** What is wrong with a limit's value, or null. */
 export function limitProblem(name: keyof Limits, value: unknown): string | null {
   const kind = LIMIT_KINDS[name];

@@ -19,7 +19,7 @@ import { initialState, rowOf } from '../domain/engine-state.js';
 import { failure } from '../domain/failure.js';
 import { NOTHING_SPENT, spentOfFailure } from '../domain/ledger.js';
 import type { StopReason } from '../domain/limits.js';
-import { DEFAULT_LIMITS } from '../domain/limits.js';
+import { DEFAULT_LIMITS, isRaised } from '../domain/limits.js';
 import { engineWorkflowId } from '../domain/naming.js';
 import { affordable, describeLimit } from '../domain/policies/budget.js';
 import { dueEvents } from '../domain/policies/consequences.js';
@@ -101,7 +101,9 @@ async function engine(input: EngineInput, cancelRequested: Promise<never> | null
   async function live(): Promise<EngineResult> {
     if (!carried) {
       const limits = { ...(state.seq === 0 ? DEFAULT_LIMITS : state.limits), ...limitsFrom(input.limits ?? {}) };
-      journal.record({ type: 'run_started', run, limits });
+      const isGivenMore = state.notes.length > 0 || isRaised(state.limits, limits);
+      const anew = recovers && state.status === 'stopped' && isGivenMore ? { anew: true } : {};
+      journal.record({ type: 'run_started', run, limits, ...anew });
       const setupMoney = affordable(state, ['setup']);
       if (state.baseCommit === null && setupMoney.ok)
         journal.record({ type: 'setup_started', money: reservationsFor(setupMoney) });

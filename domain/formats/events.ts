@@ -94,7 +94,7 @@ const judgement = z.looseObject({
 
 /** Complete by type: an event without its fields here does not compile. */
 const FIELDS = {
-  run_started: { run: text, limits },
+  run_started: { run: text, limits, anew: z.boolean().optional() },
   setup_started: {},
   setup_completed: {
     anchorCommit: commit,

@@ -4,7 +4,7 @@
  */
 
 import { isRemeasurement } from '../confirmation.js';
-import { type EngineState, openRows } from '../engine-state.js';
+import { type EngineState, openRows, type Round } from '../engine-state.js';
 import { isTerminal, SEEDS } from '../experiment.js';
 import type { StopReason } from '../limits.js';
 import { untriedPractices } from './best-practices.js';
@@ -17,7 +17,7 @@ import { isWaiting } from './scheduling.js';
 /** Planning rounds in a row, newest first, whose experiments have all ended without a gain; open rounds and waits do not count. */
 export function plateauCount(state: EngineState): number {
   let count = 0;
-  for (const round of [...state.rounds].reverse()) {
+  for (const round of countedRounds(state).reverse()) {
     if (round.gained) break;
     if (round.open === 0 && !round.waited && !triedNothing(state, round.iteration)) count += 1;
   }
@@ -31,6 +31,11 @@ function triedNothing(state: EngineState, iteration: number): boolean {
     return row ? [row] : [];
   });
   return own.length > 0 && own.every(({ state: now }) => now.status === 'completed' && now.noEffect !== undefined);
+}
+
+/** Those since the run was last given something to do after it had stopped; all of them while it was not. */
+function countedRounds({ rounds, roundsBefore = 0 }: EngineState): Round[] {
+  return rounds.slice(roundsBefore);
 }
 
 export type PlanningVerdict = { do: 'plan' } | { do: 'wait' } | { do: 'end'; reason: StopReason; detail: string };
@@ -61,7 +66,8 @@ function isMeasuringAgain(state: EngineState): boolean {
 
 /** By which rule the run ends once nothing is open, or null. */
 export function endOfRun(state: EngineState): Extract<PlanningVerdict, { do: 'end' }> | null {
-  const { limits, rounds } = state;
+  const { limits } = state;
+  const rounds = countedRounds(state);
   const end = (reason: StopReason, detail: string) => ({ do: 'end', reason, detail }) as const;
   if (state.best === null && state.open.length === 0) {
     return end('failure_rate', 'no experiment but headspace produced a measurement to plan from');
@@ -74,7 +80,8 @@ export function endOfRun(state: EngineState): Extract<PlanningVerdict, { do: 'en
   if (stops >= STOPS_BELIEVED || (stops > 0 && untried.length === 0) || trailing('manual') > 0) {
     return end('planner_stopped', 'the planner proposes nothing more');
   }
-  if (untried.length === 0 && isAtCeiling(state)) {
+  const mustTry = state.roundsBefore !== undefined && rounds.length === 0;
+  if (untried.length === 0 && !mustTry && isAtCeiling(state)) {
     return end(
       'headspace_reached',
       'the best is as fast as the same job with cached data: data loading can give no more',

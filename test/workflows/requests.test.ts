@@ -1,6 +1,7 @@
 /** Experiments of a person that are asked for at one moment: each is queued once, with its own specification. */
 import { expect, it } from 'vitest';
 import { engineWorkflowId } from '../../domain/naming.js';
+import type { SetLimitsMessage } from '../../domain/steering.js';
 import * as messages from '../../workflows/messages.js';
 import { FakeRun } from '../support/fake-activities.js';
 import { startTestWorker } from '../support/temporal-env.js';
@@ -62,4 +63,21 @@ it.each(CASES)('$says, in one workflow task', async ({ sent, queued }) => {
   expect(own().map(({ name }) => name)).toEqual([...queued, 'last']);
   const requests = own().map(({ origin }) => (origin.from === 'user' ? origin.request : ''));
   expect(new Set(requests).size).toBe(requests.length);
+});
+
+it.each<[string, SetLimitsMessage, boolean]>([
+  ['raised limits: plans again', { patience: 9 }, true],
+  ['nothing: ends again', {}, false],
+])('a run whose planner had stopped, started again with %s', async (_, limits, plans) => {
+  const fake = new FakeRun({ autoEnd: true, plans: [['a']] });
+  await using worker = await startTestWorker({ activities: fake.activities });
+  const { client, run, taskQueue } = worker;
+  fake.serve(run, client);
+  const workflowId = engineWorkflowId(run);
+  const begin = async (given: SetLimitsMessage) =>
+    await client.workflow.execute('engineWorkflow', { workflowId, taskQueue, args: [{ run, limits: given }] });
+  expect(await begin({})).toMatchObject({ reason: 'planner_stopped' });
+  const before = fake.calls.filter((call) => call === 'plan').length;
+  expect(await begin(limits)).toMatchObject({ reason: 'planner_stopped' });
+  expect(fake.calls.filter((call) => call === 'plan').length > before).toBe(plans);
 });

@@ -1,6 +1,7 @@
 /** Engines that were away: killed and served again, or gone with their experiments. */
 import { experimentWorkflowId } from '../../../domain/naming.js';
 import { announceReturn } from '../../../worker/announce-return.js';
+import * as messages from '../../../workflows/messages.js';
 import { endJobs, type Scenario, SEEDS } from './scenario.js';
 
 export const ABSENCES: readonly Scenario[] = [
@@ -37,5 +38,36 @@ export const ABSENCES: readonly Scenario[] = [
       endJobs(fake, [...SEEDS, '002_a']);
     },
     experiments: ['000_baseline', '000_headspace'],
+  },
+  {
+    name: 'is-interrupted-when-it-is-cancelled-and-goes-on-as-another-run',
+    options: { plans: [['a']] },
+    limits: { max_concurrency: 1, max_iterations: 1 },
+    async act(fake, handle) {
+      await fake.until((each) => each.statusOf('000_baseline') === 'running');
+      await handle.cancel();
+      await fake.until((each) => each.state.status === 'interrupted');
+      await handle.executeUpdate(messages.resumeUpdate);
+      endJobs(fake, [...SEEDS, '002_a']);
+    },
+    experiments: [],
+  },
+  {
+    name: 'greets-and-looks-up-what-an-engine-before-it-had-started',
+    options: { plans: [['a']] },
+    limits: { max_concurrency: 1, max_iterations: 1 },
+    tuning: { lookMs: 300 },
+    async act(fake, handle, { client, run, startAgain }) {
+      await fake.until(
+        (each) => each.statusOf('000_baseline') === 'running' && each.statusOf('000_headspace') === 'ready',
+      );
+      await handle.terminate('the engine is killed');
+      await startAgain();
+      await fake.until(({ events }) => events.filter(({ type }) => type === 'run_started').length === 2);
+      await client.workflow.getHandle(experimentWorkflowId(run, '000_headspace')).terminate('by hand');
+      await fake.until((each) => each.statusOf('000_headspace') === 'failed');
+      endJobs(fake, [...SEEDS, '002_a']);
+    },
+    experiments: ['000_baseline'],
   },
 ];
