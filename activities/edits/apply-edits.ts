@@ -3,6 +3,7 @@
  * Everything is checked before anything is used; nothing is written here.
  */
 import type { FileEdit } from '../../domain/formats/agent-replies.js';
+import { letterBeyondCoding } from '../source-control/file-text.js';
 import type { SourceControl } from '../source-control/source-control.js';
 import { pathProblem, plainPath, similarPaths } from './edit-path.js';
 import { lostReports } from './instrumentation.js';
@@ -94,6 +95,11 @@ export async function applyEdits(
   const files = new Map<string, string>();
   const unchanged: string[] = [];
   for (const [path, { text }] of drafts) {
+    const beyond = letterBeyondCoding(before.get(path) ?? '', text);
+    if (/\.pyw?$/.test(path) && beyond !== null)
+      problems.push(
+        `${path}: the file says that its coding is ${beyond.coding}; write ${JSON.stringify(beyond.letter)} as an escape`,
+      );
     if (before.get(path) === text) unchanged.push(path);
     else files.set(path, text);
   }

@@ -36,6 +36,8 @@ const FILES: Record<string, string> = {
   'pkg/deep/dos.py': 'a = 1\r\nb = 2\r\nc = 3\r\n',
   'conf/train.yaml': 'workers: 2\nbatch: 8\n',
   'weights.npy': '\x93NUMPY\0\0',
+  'latin.py': '# coding: latin-1\nname = "café"\n',
+  'korean.py': '# coding: euc-kr\nname = "a"\n',
   'broken.py': 'def {{ name }}():\n    pass\n',
 };
 
@@ -58,6 +60,16 @@ interface RefusalCase {
 }
 
 const REFUSALS: RefusalCase[] = [
+  {
+    name: 'a letter that the coding of the file lacks',
+    edits: [{ path: 'latin.py', old: 'café', new: 'café ☕' }],
+    reason: /latin\.py: the file says that its coding is latin-1; write "☕" as an escape/,
+  },
+  {
+    name: 'a letter whose bytes mean another one in the coding of the file',
+    edits: [{ path: 'korean.py', old: '"a"', new: '"é"' }],
+    reason: /korean\.py: the file says that its coding is euc-kr; write "é" as an escape/,
+  },
   { name: 'an absolute path', edits: [{ path: '/etc/passwd', content: 'x' }], reason: /absolute/ },
   { name: 'a drive letter', edits: [{ path: 'C:/x.py', content: 'x' }], reason: /absolute/ },
   { name: 'a climbing path', edits: [{ path: '../x.py', content: 'x' }], reason: /leaves the source directory/ },

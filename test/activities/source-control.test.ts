@@ -146,6 +146,7 @@ describe.each(['native git', 'isomorphic-git'])('a repository, by %s', (backend)
     write(source, {
       'dos.py': 'a = 1\r\nb = 2\r\n',
       'latin.py': Buffer.from('# -*- coding: latin-1 -*-\nname = "caf\xe9"\n', 'latin1'),
+      'ascii.py': '#!/usr/bin/python\n# vim: set fileencoding=iso-8859-1 :\nname = "cafe"\n',
       'mark.py': '\uFEFFx = 1\n',
     });
     const code = await open(workdir, source);
@@ -154,12 +155,14 @@ describe.each(['native git', 'isomorphic-git'])('a repository, by %s', (backend)
     expect(text).toContain('café');
     const edits = new Map([
       ['latin.py', text!.replace('name', 'title')],
+      ['ascii.py', (await code.readFile(anchor, 'ascii.py'))!.replace('cafe', 'café')],
       ['mark.py', 'x = 2\n'],
       ['dos.py', 'a = 1\r\nb = 3\r\n'],
       ['run.sh', '#!/bin/sh\necho there\n'],
     ]);
     const { sourceDir } = await code.openTree('t', await code.commitEdits('t', anchor, edits, 'm'));
     expect(readFileSync(join(sourceDir, 'latin.py'), 'latin1')).toContain('title = "caf\xe9"');
+    expect(readFileSync(join(sourceDir, 'ascii.py'), 'latin1')).toContain('name = "caf\xe9"');
     expect(readFileSync(join(sourceDir, 'mark.py'), 'utf8')).toBe('\uFEFFx = 2\n');
     expect(readFileSync(join(sourceDir, 'dos.py'), 'utf8')).toBe('a = 1\r\nb = 3\r\n');
     expect(statSync(join(sourceDir, 'run.sh')).mode & 0o111).toBe(0o111);
