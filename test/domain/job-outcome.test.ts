@@ -164,6 +164,7 @@ describe('sawMetric', () => {
     ['loading\n[autoresearch] ttfb_s=1.5\n', true],
     ['[autoresearch] step=100 step_time_ms=150.2 fetch_time_ms=5.1\n', true],
     ['[autoresearch] throughput_samples_per_s=263.2', true],
+    ['epoch 1: [autoresearch] step=7 step_time_ms=1.5 fetch_time_ms=0.1\n', true],
     ['I saw [autoresearch] step=1 somewhere', false],
     ['', false],
   ])('%j: %s', (text, expected) => {

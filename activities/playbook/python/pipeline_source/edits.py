@@ -14,9 +14,7 @@ class Edits:
 
     def __init__(self, module) -> None:
         self.module = module
-        self._starts = [0]
-        for line in module.lines:
-            self._starts.append(self._starts[-1] + len(line) + 1)
+        self._starts = module.source.starts
         self._edits: list[tuple[int, int, int, str]] = []
 
     def offset(self, line: int, column: int) -> int:
@@ -80,7 +78,7 @@ class Edits:
 
     def insert_block(self, text: str) -> None:
         """Puts top-level code after the first group of imports."""
-        newline = "\r\n" if "\r\n" in self.module.text else "\n"
+        newline = self.module.source.newline
         line = self._line_after_imports()
         block = text.strip("\n").replace("\n", newline)
         if line > len(self.module.lines) or (line == len(self.module.lines) and self.module.lines[-1]):
@@ -130,7 +128,10 @@ class Edits:
             compile(text, self.module.path, "exec", dont_inherit=True)
         except (SyntaxError, ValueError) as error:
             raise RewriteRefused(f"the rewritten {self.module.path} does not compile: {error}") from None
-        return text
+        try:
+            return self.module.source.reply(text)
+        except UnicodeEncodeError as error:
+            raise RewriteRefused(f"{self.module.path} is coded in {error.encoding}, which lacks what is put in") from None
 
 
 def _is_import(statement: ast.stmt) -> bool:

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import ast
 import os
+import sys
 from pathlib import Path
 
 from .launch_command import LaunchCommand
 from .scopes import Scope, build_scopes
+from .source_text import SourceText, from_reply
 
 MAX_MODULES = 400
 
@@ -23,22 +25,25 @@ class Module:
     """One parsed file. `path` is relative to the source directory, with forward slashes."""
 
     def __init__(self, name: str, path: str, data: bytes, is_package: bool) -> None:
-        if data.startswith(b"\xef\xbb\xbf"):
-            raise SourceRefused(f"{path} starts with a byte order mark, which edits by position do not support")
         try:
-            self.text = data.decode("utf-8")
-        except UnicodeDecodeError as error:
-            raise SourceRefused(f"{path} is not UTF-8: {error}") from None
+            self.source = SourceText(data)
+        except (SyntaxError, UnicodeDecodeError) as error:
+            raise SourceRefused(f"{path} cannot be read as Python reads it: {error}") from None
+        self.text = self.source.text
         if "\r" in self.text.replace("\r\n", ""):
-            raise SourceRefused(f"{path} has line ends that are a lone carriage return")
+            raise SourceRefused(f"{path} has line ends that are a lone carriage return; save it with \\n or \\r\\n")
         self.name = name
         self.path = path
         self.is_package = is_package
         try:
             self.tree = ast.parse(self.text)
         except (SyntaxError, ValueError) as error:
-            raise SourceRefused(f"{path} does not parse: {error}") from None
-        self.lines = data.split(b"\n")
+            version = ".".join(map(str, sys.version_info[:3]))
+            raise SourceRefused(
+                f"{path} does not parse with {sys.executable} (Python {version}): {error}; "
+                "if the job runs with another Python, name that one with --python"
+            ) from None
+        self.lines = self.source.data.split(b"\n")
         self.parents: dict[ast.AST, ast.AST] = {}
         for parent in ast.walk(self.tree):
             for child in ast.iter_child_nodes(parent):
@@ -48,15 +53,9 @@ class Module:
     def text_of(self, node: ast.AST) -> str:
         if not hasattr(node, "lineno"):
             return ""
-        first, last = node.lineno - 1, node.end_lineno - 1
-        if first == last:
-            return self.lines[first][node.col_offset : node.end_col_offset].decode("utf-8")
-        parts = [
-            self.lines[first][node.col_offset :],
-            *self.lines[first + 1 : last],
-            self.lines[last][: node.end_col_offset],
-        ]
-        return b"\n".join(parts).decode("utf-8")
+        starts = self.source.starts
+        first, last = starts[node.lineno - 1] + node.col_offset, starts[node.end_lineno - 1] + node.end_col_offset
+        return self.source.data[first:last].decode("utf-8")
 
     def ancestors(self, node: ast.AST):
         while (node := self.parents.get(node)) is not None:
@@ -137,9 +136,10 @@ class Project:
         return relative in self.overlay or (self.root / relative).is_file()
 
     def read_bytes(self, relative: str) -> bytes:
+        file = self.root / relative
         if relative in self.overlay:
-            return self.overlay[relative].encode("utf-8")
-        return (self.root / relative).read_bytes()
+            return from_reply(self.overlay[relative], file.read_bytes() if file.is_file() else None)
+        return file.read_bytes()
 
     # -- modules ----------------------------------------------------------------------------------------------------
 

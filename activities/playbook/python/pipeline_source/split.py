@@ -53,7 +53,7 @@ def _concurrency(analysis, step) -> int:
 
 def _add_halves(plan: Plan, at: Edits, read: str, compute: str) -> None:
     module, node = plan.function.module, plan.function.node
-    newline = "\r\n" if "\r\n" in module.text else "\n"
+    newline = module.source.newline
     pad = _indent(module, node)
     inner = _indent(module, plan.body[0])
     owner = f"{node.args.args[0].arg}, " if plan.is_method else ""
@@ -116,7 +116,7 @@ def _extend_import(plan: Plan, step, at: Edits, read: str, compute: str) -> None
     if binding is None or not isinstance(binding.node, ast.ImportFrom):
         raise RewriteRefused(f"{plan.name_node.id} is not imported by `from … import` at the top of {module.path}")
     node = binding.node
-    newline = "\r\n" if "\r\n" in module.text else "\n"
+    newline = module.source.newline
     pad = " " * node.col_offset
     source = "." * node.level + (node.module or "")
     at.insert(at.end(node), f"{newline}{pad}from {source} import {read}, {compute}")
