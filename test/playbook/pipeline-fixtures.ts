@@ -14,6 +14,10 @@ export function fixture(...parts: string[]): string {
   return packageFile('test', 'fixtures', 'pipelines', ...parts);
 }
 
+export function fixtureFolder(name: string): string {
+  return packageFile('test', 'fixtures', name);
+}
+
 export interface Job {
   dir: string;
   script: string;

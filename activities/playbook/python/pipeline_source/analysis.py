@@ -57,6 +57,8 @@ class Analysis:
         self.finder = LoopFinder(self.flow)
         self.knobs = KnobFinder(self.flow)
         self.problems: list[str] = self.project.problems
+        # Why there is no loop to time, where there is none.
+        self.loop_problem = "no loop over the output of an SPDL pipeline was found in the script and what it imports"
         self.loop = self._choose_loop()
         self.found = self._find_pipelines()
         for index, found in enumerate(self.found):
@@ -74,22 +76,29 @@ class Analysis:
 
     def _choose_loop(self) -> Loop | None:
         self.candidates = self.finder.find()
-        if self.candidates:
-            best = self.candidates[0]
-            if best.score < -3 and (named := self.finder.by_name()) is not None and named.score > best.score + 4:
-                self.problems.append(
-                    f"the training loop at {_place(named)} was chosen by its name; its pipeline could not be followed"
-                )
-                return named
-            return best
-        named = self.finder.by_name()
-        if named is not None:
+        best = self.candidates[0] if self.candidates else None
+        named = self.finder.by_name() if best is None or best.score < -3 else None
+        if named is not None and (best is None or named.node is not best.node and named.score > best.score + 4):
+            if not self._may_be_timed(named):
+                return None
             self.problems.append(
                 f"the training loop at {_place(named)} was chosen by its name; its pipeline could not be followed"
             )
             return named
-        self.problems.append("no loop over the output of an SPDL pipeline was found in the script and what it imports")
+        if best is not None:
+            return best if self._may_be_timed(best) else None
+        self.problems.append(self.loop_problem)
         return None
+
+    def _may_be_timed(self, best: Loop) -> bool:
+        """An evaluation loop is never timed while there is training that could not be followed."""
+        if not self.finder.is_evaluation(best) or not self.finder.trains_elsewhere(best):
+            return True
+        self.loop_problem = (
+            f"only an evaluation loop could be followed ({_place(best)}), and the script trains as well: the training loop was not found"
+        )
+        self.problems.append(self.loop_problem)
+        return False
 
     @property
     def instrumented(self) -> bool:
@@ -259,7 +268,7 @@ class Analysis:
         loop = None
         if self.loop is not None:
             loop = {
-                "file": self.loop.module.path,
+                "file": self.loop.at.module.path,
                 "line": self.loop.node.lineno,
                 "iterable": " ".join(self.loop.module.text_of(self._unwrapped_iterable()).split()),
             }
@@ -279,4 +288,4 @@ def _whole(value) -> int | None:
 
 
 def _place(loop: Loop) -> str:
-    return f"{loop.module.path}:{loop.node.lineno}"
+    return f"{loop.at.module.path}:{loop.node.lineno}"

@@ -9,6 +9,7 @@ from .scopes import parameters
 from .syntax import (
     PASS_THROUGH_HELPERS,
     SUBPROCESS_HELPERS,
+    WINDOW_HELPER,
     default_node,
     first_parameter,
     has_decorator,
@@ -111,6 +112,9 @@ class Calls:
         name = simple_name(node.func)
         if name in PASS_THROUGH_HELPERS and node.args:
             return self.evaluate(node.args[0], frame)
+        if name == WINDOW_HELPER and node.args:
+            gathered = node.args[-1]
+            return self.evaluate(gathered.body if isinstance(gathered, ast.Lambda) else gathered, frame)
         if name in SUBPROCESS_HELPERS:
             return self.subprocess_helper(name, node, frame)
         found: list[Value] = []

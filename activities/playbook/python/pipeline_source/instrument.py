@@ -6,7 +6,9 @@ import ast
 from pathlib import Path
 
 from .edits import Edits, RewriteRefused
+from .syntax import WINDOW_HELPER
 
+WAY_OUT = "print the [autoresearch] lines yourself (docs/instrumentation.md) with --skip-instrument, or give --metric"
 INLINED = Path(__file__).resolve().parent.parent / "inlined"
 
 
@@ -15,31 +17,43 @@ def instrument(analysis) -> tuple[dict[str, str], str]:
     hint = ", batch_is_list=True" if _yields_lists(analysis, loop) else ""
     edits: dict[object, Edits] = {}
     if loop.kind == "get_item":
-        at = edits_of(edits, loop.module)
-        call = loop.iterable
-        opening = at.end(call.func)
-        at.insert(at.start(call), "_autoresearch_timed_call(")
-        text = loop.module.text.encode("utf-8")
-        bracket = text.index(b"(", opening)
-        at.replace(bracket, bracket + 1, ", " if call.args or call.keywords else "")
-    elif loop.kind == "next":
-        for maker, frame in loop.makers:
-            wrap_in(edits_of(edits, frame.module), maker, "_autoresearch_timed(", f"{hint})")
+        _lead_call(edits_of(edits, loop.module), loop.iterable, "_autoresearch_timed_call(")
+    elif loop.kind == "window":
+        if isinstance(loop.iterable, ast.Call):
+            _lead_call(edits_of(edits, loop.module), loop.iterable, f"{WINDOW_HELPER}(")
+        else:
+            wrap_in(edits_of(edits, loop.module), loop.iterable, f"{WINDOW_HELPER}(lambda: ", ")")
     else:
-        wrap_in(edits_of(edits, loop.module), loop.iterable, "_autoresearch_timed(", f"{hint})")
+        for node, frame in loop.sources:
+            options = hint + phase_option(analysis, node, frame)
+            wrap_in(edits_of(edits, frame.module), node, "_autoresearch_timed(", f"{options})")
     block = (INLINED / "timing.py").read_text("utf-8")
     for module, at in edits.items():
         at.insert_block(block)
     files = {m.path: at.result() for m, at in edits.items()}
-    return files, f"timing added to the loop at {loop.module.path}:{loop.node.lineno}"
+    return files, f"timing added to the loop at {loop.at.module.path}:{loop.node.lineno}"
 
 
 def require_loop(analysis):
     if analysis.loop is None:
-        raise RewriteRefused("no loop over the output of an SPDL pipeline was found in the script and what it imports")
+        raise RewriteRefused(f"{analysis.loop_problem}; {WAY_OUT}")
     if len({f.module.path for _, f in analysis.loop.makers}) > 1:
-        raise RewriteRefused("the iterator of the training loop is made in several files")
+        raise RewriteRefused(f"the iterator of the training loop is made in several files; {WAY_OUT}")
     return analysis.loop
+
+
+def phase_option(analysis, node: ast.AST, frame) -> str:
+    """`loaders[phase]` gives training and evaluation in turn: which one, the job tells when it runs."""
+    phase = analysis.finder.phase_of(node, frame)
+    return "" if phase is None else f", phase={frame.module.text_of(phase)}"
+
+
+def _lead_call(at: Edits, call: ast.Call, helper: str) -> None:
+    """`f(x)` becomes `helper(f, x)`."""
+    opening = at.end(call.func)
+    at.insert(at.start(call), helper)
+    bracket = at.module.source.data.index(b"(", opening)
+    at.replace(bracket, bracket + 1, ", " if call.args or call.keywords else "")
 
 
 def wrap_in(edits: Edits, node: ast.AST, before: str, after: str) -> None:

@@ -6,15 +6,15 @@ import ast
 import re
 
 from .loop import Loop
+from .phases import reads_like_evaluation
+from .syntax import simple_name
 
 _TRAINS = re.compile(
     r"\b(backward|loss|optimi[sz]er|opt|zero_grad|train\w*|model|forward|fit|grad\w*|update|learn\w*|step|sgd)\b|_step\b|train",
     re.I,
 )
-_EVALUATES = re.compile(
-    r"(^|_|\b)(eval\w*|val|valid\w*|test\w*|infer\w*|predict\w*|bench\w*|warm_?up|profile|debug|dry_run)(_|\b|$)", re.I
-)
 _TRAINING_NAMES = re.compile(r"train|fit|epoch|run|main|learn", re.I)
+_TRAINING_CALL = re.compile(r"(backward|fit|train(ing)?|zero_grad|(train|fit|learn|optimi[sz]e)_\w+|(training|train|optimizer)_step)$")
 _LOADER_NAMES = re.compile(r"loader|pipeline|batches|data_?iter|stream|dataset", re.I)
 
 
@@ -22,7 +22,7 @@ class LoopChoice:
     """Part of LoopFinder."""
 
     def _score(self, loop: Loop) -> float:
-        module = loop.module
+        module = loop.at.module
         score = 0.0
         body = (
             loop.node.body
@@ -33,9 +33,11 @@ class LoopChoice:
         score += min(5, len(set(m.group().lower() for m in _TRAINS.finditer(text))))
         qualname = module.scope_at(loop.node).qualname
         target = module.text_of(loop.node.target) if isinstance(loop.node, ast.For) else ""
-        for name in (qualname.rpartition(".")[2], module.text_of(loop.iterable), target):
-            if _EVALUATES.search(re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name)):
+        for name in (qualname.rpartition(".")[2], loop.module.text_of(loop.iterable), target):
+            if reads_like_evaluation(name):
                 score -= 6
+        if loop.evaluates:
+            score -= 6
         if _TRAINING_NAMES.search(qualname.rpartition(".")[2] or "main"):
             score += 2
         for parent in module.ancestors(loop.node):
@@ -43,7 +45,8 @@ class LoopChoice:
                 r"no_grad|inference_mode", " ".join(module.text_of(i.context_expr) for i in parent.items)
             ):
                 score -= 4
-        if loop.kind == "for" and any(isinstance(n, (ast.Yield, ast.YieldFrom)) for s in body for n in ast.walk(s)):
+        passes_on = any(isinstance(n, (ast.Yield, ast.YieldFrom)) for s in body for n in ast.walk(s))
+        if loop.kind in ("for", "next", "get_item", "window") and passes_on:
             score -= 8  # passes batches on: the loop that trains is further out
         if loop.kind == "argument":
             score -= 4
@@ -53,8 +56,24 @@ class LoopChoice:
             score -= 5
         return score
 
+    def is_evaluation(self, loop: Loop) -> bool:
+        if loop.evaluates:
+            return True
+        name = loop.at.module.scope_at(loop.node).qualname.rpartition(".")[2]
+        return reads_like_evaluation(name) or self._is_for_evaluation(loop.iterable, loop.frame)
+
+    def trains_elsewhere(self, loop: Loop) -> bool:
+        """Whether the project trains outside of a loop: it takes a backward or optimizer step, or calls what is named so."""
+        inside = set(map(id, ast.walk(loop.node)))
+        for module in self.flow.project.modules:
+            for node in ast.walk(module.tree):
+                if isinstance(node, ast.Call) and id(node) not in inside and not self._is_a_helper(module, node):
+                    if _TRAINING_CALL.match(simple_name(node.func) or ""):
+                        return True
+        return False
+
     def _is_reached(self, loop: Loop) -> bool:
-        scope = loop.module.scope_at(loop.node)
+        scope = loop.at.module.scope_at(loop.node)
         while scope is not None and not scope.is_function:
             scope = scope.parent
         if scope is None:

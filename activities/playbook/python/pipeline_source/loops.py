@@ -6,9 +6,12 @@ import ast
 
 from .loop import Loop
 from .loop_choice import LoopChoice
+from .phases import Phases
+from .places import Places
 from .streams import Streams
 from .syntax import (
     PASS_THROUGH_HELPERS,
+    WINDOW_HELPER,
     stores_to,
 )
 from .values import (
@@ -23,11 +26,12 @@ from .values import (
     Pipeline,
     Unknown,
 )
+from .windows import Windows
 
 _CONSUMING_CALLS = {"fit", "train", "train_loop", "run", "train_epoch", "train_one_epoch"}
 
 
-class LoopFinder(LoopChoice, Streams):
+class LoopFinder(LoopChoice, Phases, Places, Streams, Windows):
     def find(self) -> list[Loop]:
         """Candidates, the likeliest first."""
         loops: list[Loop] = []
@@ -38,6 +42,8 @@ class LoopFinder(LoopChoice, Streams):
                 elif isinstance(node, ast.Call):
                     loops += self._call(module, node)
         for order, loop in enumerate(loops):
+            if loop.kind in ("for", "next", "argument"):
+                self._keep_to_training(loop)
             loop.score = self._score(loop) - order * 1e-3
         loops.sort(key=lambda loop: -loop.score)
         return loops
@@ -46,11 +52,32 @@ class LoopFinder(LoopChoice, Streams):
         frame = self.flow.frame_at(module, node)
         if self._is_a_helper(module, node):
             return []
+        gathered = self.gathered(node.iter, frame)
+        if gathered is not None:
+            return self.loop_of_gathered(node, *gathered)
         pipelines = self.streams(node.iter, frame)
         if not pipelines:
             return []
         iterable = self.innermost(node.iter, frame)
         return [Loop("for", node, iterable, frame, self.streams(iterable, frame) or pipelines, [])]
+
+    def _keep_to_training(self, loop: Loop) -> None:
+        """Where evaluation is fed through the same loop: hold of what only training is fed from."""
+        found: list[tuple[ast.AST, Frame]] = []
+        mixed = False
+        for node, bound in loop.sources:
+            # With any caller: another instance of the same class may serve evaluation.
+            frame = self.flow.frame_at(bound.module, node) if loop.makers else bound
+            parts, evaluates = self.training_parts(node, frame)
+            mixed = mixed or evaluates
+            found += [p for p in parts if all(p[0] is not known for known, _ in found)]
+        if mixed and found:
+            loop.makers = [(self.innermost(node, frame), frame) for node, frame in found]
+            pipelines: list[Pipeline] = []
+            for node, frame in found:
+                pipelines += [p for p in self.streams(node, frame) if p not in pipelines]
+            loop.pipelines = pipelines or loop.pipelines
+        loop.evaluates = mixed and not found
 
     @staticmethod
     def _is_a_helper(module, node: ast.AST) -> bool:
@@ -99,24 +126,33 @@ class LoopFinder(LoopChoice, Streams):
         if name == "__next__" and isinstance(node.func, ast.Attribute):
             return self._next(module, node, node.func.value, frame)
         if name == "_autoresearch_timed_call" and node.args and isinstance(node.args[0], ast.Attribute):
-            pipelines = [v for v in self.flow.evaluate(node.args[0].value, frame) if isinstance(v, Pipeline)]
-            if pipelines and (loop := self._enclosing_loop(module, node)) is not None:
-                return [Loop("get_item", loop, node, frame, pipelines, [])]
+            return self._get_item(module, node, node.args[0].value, frame)
         if name == "get_item" and isinstance(node.func, ast.Attribute):
-            pipelines = [v for v in self.flow.evaluate(node.func.value, frame) if isinstance(v, Pipeline)]
-            if pipelines and self._enclosing_loop(module, node) is not None:
-                return [Loop("get_item", self._enclosing_loop(module, node), node, frame, pipelines, [])]
-        if name in _CONSUMING_CALLS and isinstance(node.func, ast.Attribute):
+            return self._get_item(module, node, node.func.value, frame)
+        if name in _CONSUMING_CALLS:
             return self._consumed(node, frame)
         return []
 
+    def _get_item(self, module, node: ast.Call, holder: ast.AST, frame: Frame) -> list[Loop]:
+        pipelines = [v for v in self.flow.evaluate(holder, frame) if isinstance(v, Pipeline)]
+        places = self.loops_around(module, node) if pipelines else []
+        return [Loop("get_item", place, node, frame, pipelines, [], place=at) for place, at in places]
+
     def _next(self, module, node: ast.Call, iterator: ast.AST, frame: Frame) -> list[Loop]:
         pipelines = self.streams(iterator, frame)
-        loop = self._enclosing_loop(module, node)
-        if not pipelines or loop is None:
+        makers = self.makers(iterator, frame) if pipelines else []
+        if not makers:
             return []
-        makers = self.makers(iterator, frame)
-        return [Loop("next", loop, iterator, frame, pipelines, makers)] if makers else []
+        for parent in module.ancestors(node):
+            if isinstance(parent, (ast.ListComp, ast.GeneratorExp)):
+                holder = module.parents[parent]
+                is_call = isinstance(holder, ast.Call) and holder.args[:1] == [parent]
+                windows = self.loop_of_gathered(parent, holder if is_call else parent, frame)
+                if windows:
+                    return windows
+            elif isinstance(parent, (ast.stmt, ast.Lambda)):
+                break
+        return [Loop("next", at[0], iterator, frame, pipelines, makers, place=at[1]) for at in self.loops_around(module, node)]
 
     def makers(self, node: ast.AST, frame: Frame, depth: int = 0) -> list[tuple[ast.AST, Frame]]:
         """Expressions that make the iterator which a name or attribute holds."""
@@ -166,29 +202,15 @@ class LoopFinder(LoopChoice, Streams):
             return self.makers(value, frame, depth + 1)
         return [(value, frame)]
 
-    def _enclosing_loop(self, module, node: ast.AST) -> ast.AST | None:
-        for parent in module.ancestors(node):
-            if isinstance(parent, (ast.For, ast.While)):
-                return parent
-            if isinstance(parent, (ast.FunctionDef, ast.AsyncFunctionDef)):
-                # The function takes one batch; the loop is where it is called.
-                return parent if parent.name != "__next__" and self._is_called_in_a_loop(module, parent) else None
-        return None
-
-    def _is_called_in_a_loop(self, module, function) -> bool:
-        for call, frame, _ in self.flow.callers(Function(function, module, self.flow.frame_at(module, function))):
-            if any(isinstance(a, (ast.For, ast.While)) for a in frame.module.ancestors(call)):
-                return True
-        return False
-
     def _consumed(self, node: ast.Call, frame: Frame) -> list[Loop]:
         """trainer.fit(model, loader) of a library: the loop itself is not in the project."""
-        if not any(
-            isinstance(c, (Attribute, Unknown, External, ExternalCall)) for c in self.flow.evaluate(node.func, frame)
-        ):
+        callees = self.flow.evaluate(node.func, frame)
+        if not any(isinstance(c, (Attribute, Unknown, External, ExternalCall)) for c in callees):
             return []
+        found: list[Loop] = []
         for arg in [*node.args, *[k.value for k in node.keywords]]:
             pipelines = self.streams(arg, frame) if not isinstance(arg, ast.Starred) else []
             if pipelines:
-                return [Loop("argument", node, arg, frame, pipelines, [])]
-        return []
+                found.append(Loop("argument", node, arg, frame, pipelines, []))
+        # fit(model, train_loader, val_loader): what it is called tells them apart, else their order.
+        return [l for l in found if not self._is_for_evaluation(l.iterable, frame)][:1] or found[:1]

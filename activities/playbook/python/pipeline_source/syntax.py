@@ -7,6 +7,8 @@ import functools
 
 # Calls that our own rewrites put in, by name: they are looked through.
 PASS_THROUGH_HELPERS = {"_autoresearch_timed", "_autoresearch_cached"}
+# Takes the function that gathers a window and what it gathers, or a function without parameters.
+WINDOW_HELPER = "_autoresearch_timed_window"
 SUBPROCESS_HELPERS = {"_autoresearch_subprocess", "_autoresearch_subprocess_loader"}
 
 

@@ -1,0 +1,95 @@
+"""Batches that are fetched before the loop over them: `list(islice(batches, 4))`, `[next(batches) for …]`, `list(pipeline)`."""
+
+from __future__ import annotations
+
+import ast
+
+from .loop import Loop
+from .syntax import WINDOW_HELPER, simple_name
+from .values import Frame
+
+_GATHERING = {"list", "tuple", "sorted", "set", "deque"}
+_BOUNDED = {"islice", "take", "batched", "chunked"}
+_COMPREHENSIONS = (ast.ListComp, ast.SetComp)
+
+
+class Windows:
+    """Part of LoopFinder."""
+
+    def gathered(self, node: ast.AST, frame: Frame, depth: int = 0) -> tuple[ast.AST, Frame] | None:
+        """The expression that fetches all batches of a loop before its first round, or None."""
+        if _is_gathering(node):
+            return node, frame
+        if isinstance(node, ast.Call) and simple_name(node.func) in ("enumerate", "tqdm", "iter", "zip", "reversed"):
+            inner = next((a for a in node.args if self.streams(a, frame)), None)
+            return self.gathered(inner, frame, depth + 1) if inner is not None and depth < 6 else None
+        if not isinstance(node, ast.Name) or depth > 6:
+            return None
+        at: Frame | None = frame
+        while at is not None and node.id not in at.scope.bindings:
+            at = at.parent
+        for binding in self.flow.reaching(at.scope, node.id, at, node if at is frame else None) if at is not None else []:
+            if binding.kind == "assign" and not binding.path:
+                return self.gathered(binding.value, at, depth + 1)
+        return None
+
+    def loop_of_gathered(self, loop: ast.AST, node: ast.AST, frame: Frame) -> list[Loop]:
+        """A window in each round of a loop is one step; where all batches are fetched at once, each of them is."""
+        module = frame.module
+        content = contents_of(node)
+        inner = content.generators[0].iter if isinstance(content, (*_COMPREHENSIONS, ast.GeneratorExp)) else content
+        taken = next_call(content)
+        pipelines = self.streams(taken.args[0] if taken is not None else inner, frame)
+        around = self.loops_around(module, node)
+        if is_bounded(content) and around:
+            return [
+                Loop("window", place, node, frame, pipelines, self.makers_in(content, frame), place=at)
+                for place, at in around
+            ]
+        if not pipelines:
+            return []
+        iterable = self.innermost(inner, frame)
+        return [Loop("for", loop, iterable, frame, self.streams(iterable, frame) or pipelines, [])]
+
+    def makers_in(self, content: ast.AST, frame: Frame) -> list[tuple[ast.AST, Frame]]:
+        """What makes the iterator that a window is taken from; the iterable itself where it is no iterator."""
+        taken = next_call(content)
+        if taken is not None:
+            return self.makers(taken.args[0], frame)
+        inner = self.innermost(content, frame)
+        return (self.makers(inner, frame) if isinstance(inner, (ast.Name, ast.Attribute)) else []) or [(inner, frame)]
+
+
+def contents_of(node: ast.AST) -> ast.AST:
+    """What a gathering call gathers; a comprehension gathers itself."""
+    if isinstance(node, ast.Call) and simple_name(node.func) == WINDOW_HELPER:
+        last = node.args[-1]
+        return last.body if isinstance(last, ast.Lambda) else last
+    return node.args[0] if isinstance(node, ast.Call) else node
+
+
+def next_call(content: ast.AST) -> ast.Call | None:
+    """In `[next(batches) for …]`."""
+    if not isinstance(content, (*_COMPREHENSIONS, ast.GeneratorExp)):
+        return None
+    calls = [n for n in ast.walk(content.elt) if isinstance(n, ast.Call)]
+    return next((c for c in calls if simple_name(c.func) == "next" and c.args), None)
+
+
+def is_bounded(content: ast.AST) -> bool:
+    """Some batches of more: islice(batches, n), next(batches) for …."""
+    if isinstance(content, (*_COMPREHENSIONS, ast.GeneratorExp)):
+        return next_call(content) is not None or is_bounded(content.generators[0].iter)
+    if not isinstance(content, ast.Call):
+        return False
+    name = simple_name(content.func)
+    ranges = name == "zip" and any(isinstance(a, ast.Call) and simple_name(a.func) == "range" for a in content.args)
+    return name in _BOUNDED or ranges
+
+
+def _is_gathering(node: ast.AST) -> bool:
+    if isinstance(node, ast.Call) and simple_name(node.func) == WINDOW_HELPER:
+        return True
+    if isinstance(node, _COMPREHENSIONS):
+        return True
+    return isinstance(node, ast.Call) and simple_name(node.func) in _GATHERING and len(node.args) == 1
