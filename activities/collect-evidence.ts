@@ -10,6 +10,7 @@ import type { Evidence } from '../domain/evidence.js';
 import { BASELINE_ID } from '../domain/experiment.js';
 import { clockContradiction } from '../domain/policies/clock-agreement.js';
 import { objectiveOf, objectiveOfRow } from '../domain/policies/compare.js';
+import { unfedSteps } from '../domain/policies/fed-steps.js';
 import { silentJobText } from '../domain/policies/no-numbers.js';
 import { otherWork, type References } from '../domain/policies/same-work.js';
 import { wrongSource } from '../domain/policies/source-proof.js';
@@ -85,6 +86,9 @@ export function makeCollectEvidence({ context, platform, runLog }: CollectEviden
       refusals,
     );
     const isBaseline = nodeId === BASELINE_ID;
+    const unfed = isBaseline && !config.metric ? unfedSteps(measured) : null;
+    if (unfed !== null)
+      raise('setup_instrumentation_failed', `${unfed}; see docs/instrumentation.md`, { job_id: jobId });
     const scripts = isBaseline ? await launchScripts(launch.command, config.source_dir) : [];
     const hidden = isBaseline ? hiddenCodes(launch.command, scripts) : [];
     const references = baseline && (await referencesFor(context, state, nodeId, baseline));

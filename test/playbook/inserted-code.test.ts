@@ -114,7 +114,7 @@ describe('the lines of the timing come to standard output', () => {
               const lines = stdout.split(/[\r\n]/).filter((line) => line.includes('[autoresearch]'));
               const steps = lines.flatMap(
                 (line) =>
-                  /\[autoresearch\] step=(\d+) step_time_ms=[\d.]+ fetch_time_ms=[\d.]+ compute_time_ms=[\d.]+$/.exec(
+                  /\[autoresearch\] step=(\d+) step_time_ms=[\d.]+ fetch_time_ms=[\d.]+ compute_time_ms=[\d.]+ pid=\d+$/.exec(
                     line,
                   )?.[1] ?? [],
               );
