@@ -43,6 +43,7 @@ export function makeSetup(deps: { context: RunContext; sourceControl: SourceCont
         confirmRuns: config.confirm_runs,
         verifyRuns: config.verify_runs,
         minImprovement: config.min_improvement,
+        doubtsLowCeilings: true,
       },
       needsBaseline: true,
     };

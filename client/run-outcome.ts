@@ -30,6 +30,8 @@ export interface RunOutcome {
   /** Of the best over the baseline, and of the ceiling over the best, from repeats; null without any. */
   proven_gain: GainInterval | null;
   headspace_left: GainInterval | null;
+  /** The run with cached data was slower than the baseline, so it is no ceiling. */
+  headspace_unknown?: true;
   /** From the base commit to the best; empty when nothing beat the baseline. */
   winning_changes: { node_id: string; change: string; commit: string | null }[];
   counts: ReturnType<typeof tallyShown>;
@@ -45,7 +47,7 @@ export async function runOutcome(
   interrupted: boolean,
 ): Promise<RunOutcome> {
   const facts = runFacts(state);
-  const { baseline, headspace, best, gain, ceiling, proven, left } = facts;
+  const { baseline, headspace, best, gain, ceiling, ceilingDoubted, proven, left } = facts;
   const stop = state.status === 'stopped' ? state.stop : null;
   return {
     workdir: workdir.root,
@@ -58,6 +60,7 @@ export async function runOutcome(
     best: measuredNode(best, gain),
     proven_gain: proven,
     headspace_left: left,
+    ...(ceilingDoubted ? { headspace_unknown: true } : {}),
     winning_changes: await winningChanges(workdir, config, state),
     counts: tallyShown(state),
     why_nothing: whyNothing(state, facts),

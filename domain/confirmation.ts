@@ -15,6 +15,8 @@ export interface ConfirmationRules {
   verifyRuns: number;
   /** The relative gain that is worth having; null = the larger of 1% and twice the noise of a run. */
   minImprovement: number | null;
+  /** Whether a run with cached data that is clearly slower than the baseline bounds nothing; absent in older runs, where it did. */
+  doubtsLowCeilings?: true;
 }
 
 export const DEFAULT_CONFIRMATION: ConfirmationRules = {

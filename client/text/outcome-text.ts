@@ -12,7 +12,7 @@ export function outcomeText(outcome: RunOutcome): string {
     ...(byDuration(outcome) ? [DURATIONS_COMPARED] : []),
     `ended: ${interrupted ? 'interrupted; running jobs go on' : ended}`,
     `baseline: ${measured(outcome.baseline)}`,
-    `headspace: ${compared(outcome.headspace)}`,
+    `headspace: ${ceiling(outcome)}`,
     `best: ${compared(outcome.best)}${outcome.best ? ` (${outcome.best.node_id})` : ''}`,
     ...(outcome.proven_gain ? [`gain: ${intervalText(outcome.proven_gain)}`] : []),
     ...(outcome.headspace_left ? [`left to the ceiling: ${intervalText(outcome.headspace_left)}`] : []),
@@ -35,6 +35,12 @@ function byDuration({ baseline }: RunOutcome): boolean {
 
 function measured(node: MeasuredNode | null): string {
   return node ? objectiveText(node.objective) : 'not measured';
+}
+
+function ceiling({ headspace, headspace_unknown: unknown }: RunOutcome): string {
+  return unknown
+    ? `not known (with cached data it ran slower than the baseline: ${measured(headspace)})`
+    : compared(headspace);
 }
 
 function compared(node: MeasuredNode | null): string {

@@ -83,6 +83,7 @@ const confirmation = z.looseObject({
   confirmRuns: whole,
   verifyRuns: whole,
   minImprovement: z.number().nullable(),
+  doubtsLowCeilings: z.literal(true).optional(),
 });
 const gain = z.looseObject({ gain: z.number(), low: z.number(), high: z.number(), confidence: z.number() });
 const judgement = z.looseObject({

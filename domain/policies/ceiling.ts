@@ -3,7 +3,7 @@
  * result above it is more likely a changed timer, a skipped step or a different job than a miracle.
  */
 import { gainInterval, KEEP_CONFIDENCE, REPORT_CONFIDENCE } from './improvement.js';
-import type { Noise } from './noise.js';
+import { mean, type Noise } from './noise.js';
 
 /** Log speeds of repeats. Above the ceiling beyond what noise explains, both sides' noise counted. */
 export function isAboveCeiling(repeats: readonly number[], ceiling: readonly number[], noise: Noise): boolean {
@@ -20,6 +20,17 @@ export function hasReachedCeiling(
 ): boolean {
   const left = gainInterval({ candidate: ceiling, incumbent: best }, noise, REPORT_CONFIDENCE);
   return left !== null && left.gain < least && left.low <= 0;
+}
+
+/** Without known noise, what lies below this share of the baseline's speed is clearly below it. */
+const CLEARLY_BELOW = Math.log(0.9);
+
+/** A job that loads nothing cannot be slower than the one that loads: such a run measured something else. Log speeds. */
+export function isClearlyBelow(ceiling: readonly number[], baseline: readonly number[], noise: Noise | null): boolean {
+  if (ceiling.length === 0 || baseline.length === 0) return false;
+  if (noise === null) return mean(ceiling) - mean(baseline) < CLEARLY_BELOW;
+  const gain = gainInterval({ candidate: ceiling, incumbent: baseline }, noise, REPORT_CONFIDENCE);
+  return gain !== null && gain.high < 0;
 }
 
 /** The best practice that changes what a step of the model does. */

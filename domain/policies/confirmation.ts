@@ -24,6 +24,7 @@ import {
   ceilingOf,
   doubtOf,
   hasOpenRepeats,
+  isDoubtedCeiling,
   leastImprovementOf,
   noiseOf,
   repeatRows,
@@ -153,7 +154,8 @@ function kept(
 ): EventBody[] {
   const keep = [verdict('keep', 'its repeats are better', gain), { type: 'best_changed', nodeId } as const];
   const metric = objectiveOfRow(state.experiments[nodeId])!.metric;
-  const isAbove = (ceiling: string) => isAboveCeiling(runs.candidate, runsOf(state, ceiling, metric), noise);
+  const isAbove = (ceiling: string) =>
+    !isDoubtedCeiling(state, ceiling) && isAboveCeiling(runs.candidate, runsOf(state, ceiling, metric), noise);
   if (!isAbove(HEADSPACE_ID)) return keep;
   const ceiling = ceilingOf(state, nodeId);
   if (ceiling === null) {

@@ -11,7 +11,7 @@ import { untriedPractices } from './best-practices.js';
 import { hasReachedCeiling } from './ceiling.js';
 import { objectiveOfRow } from './compare.js';
 import { isConfirming } from './confirmation.js';
-import { ceilingOf, leastImprovementOf, noiseOf, runsOf } from './repeats.js';
+import { ceilingOf, isDoubtedCeiling, leastImprovementOf, noiseOf, runsOf } from './repeats.js';
 import { isWaiting } from './scheduling.js';
 
 /** Planning rounds in a row, newest first, whose experiments have all ended without a gain; open rounds and waits do not count. */
@@ -111,6 +111,7 @@ function isAtCeiling(state: EngineState): boolean {
   const ceiling = ceilingOf(state, state.best);
   const metric = objectiveOfRow(state.experiments[state.best])?.metric;
   if (!noise || least === null || ceiling === null || metric === undefined) return false;
+  if (isDoubtedCeiling(state, ceiling)) return false;
   return hasReachedCeiling(runsOf(state, state.best, metric), runsOf(state, ceiling, metric), noise, least);
 }
 

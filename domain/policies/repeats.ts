@@ -2,7 +2,7 @@
 import type { EngineState } from '../engine-state.js';
 import type { ExperimentRow } from '../experiment.js';
 import { BASELINE_ID, HEADSPACE_ID, isTerminal } from '../experiment.js';
-import { changesTheStep } from './ceiling.js';
+import { changesTheStep, isClearlyBelow } from './ceiling.js';
 import { type Objective, objectiveOfRow } from './compare.js';
 import { type GainInterval, gainInterval, leastImprovement, REPORT_CONFIDENCE } from './improvement.js';
 import { logSpeed, mean, type Noise, pooledNoise, withLogSpeed } from './noise.js';
@@ -121,6 +121,18 @@ export function ceilingOf(state: EngineState, nodeId: string): string | null {
   return HEADSPACE_ID;
 }
 
+/** Whether a run with cached data bounds nothing, because it is clearly slower than the baseline. */
+export function isNoCeiling(state: EngineState, ceilingId: string): boolean {
+  const metric = objectiveOfRow(state.experiments[BASELINE_ID])?.metric;
+  if (metric === undefined) return false;
+  return isClearlyBelow(runsOf(state, ceilingId, metric), runsOf(state, BASELINE_ID, metric), noiseOf(state));
+}
+
+/** The same as a rule for decisions, which runs from before it do not have. */
+export function isDoubtedCeiling(state: EngineState, ceilingId: string): boolean {
+  return state.confirmation?.rules.doubtsLowCeilings === true && isNoCeiling(state, ceilingId);
+}
+
 /** Parents that a foreign message made a ring of must not hold up the engine. */
 const MOST_ANCESTORS = 1000;
 
@@ -141,7 +153,7 @@ export function headspaceLeft(state: EngineState, nodeId: string | null = state.
   if (nodeId === null || !noise) return null;
   const ceiling = ceilingOf(state, nodeId);
   const metric = objectiveOfRow(state.experiments[nodeId])?.metric ?? null;
-  if (ceiling === null || metric === null) return null;
+  if (ceiling === null || metric === null || isNoCeiling(state, ceiling)) return null;
   const sides = { candidate: runsOf(state, ceiling, metric), incumbent: runsOf(state, nodeId, metric) };
   return gainInterval(sides, noise, REPORT_CONFIDENCE);
 }

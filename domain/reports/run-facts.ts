@@ -3,7 +3,7 @@ import type { EngineState } from '../engine-state.js';
 import { BASELINE_ID, type ExperimentRow, HEADSPACE_ID } from '../experiment.js';
 import { type Objective, speedup } from '../policies/compare.js';
 import type { GainInterval } from '../policies/improvement.js';
-import { headspaceLeft, provenGain, typicalObjective } from '../policies/repeats.js';
+import { headspaceLeft, isNoCeiling, provenGain, typicalObjective } from '../policies/repeats.js';
 
 export interface Measured {
   row: ExperimentRow;
@@ -17,6 +17,8 @@ export interface RunFacts {
   /** How many times faster the best is than the baseline: as proven by repeats, else by their single runs. */
   gain: number | null;
   proven: GainInterval | null;
+  /** Whether the run with cached data was clearly slower than the baseline: then the ceiling is not known. */
+  ceilingDoubted: boolean;
   /** How many times faster than the baseline the ceiling is. */
   ceiling: number | null;
   /** How many times faster the ceiling is than the best: 1 = nothing is left. */
@@ -32,14 +34,16 @@ export function runFacts(state: EngineState): RunFacts {
   const between = (a: Measured | null, b: Measured | null) => speedup(a?.objective ?? null, b?.objective ?? null);
   const proven = provenGain(state);
   const left = headspaceLeft(state);
+  const ceilingDoubted = headspace !== null && isNoCeiling(state, HEADSPACE_ID);
   return {
     baseline,
     headspace,
     best,
     gain: proven ? 1 + proven.gain : between(best, baseline),
     proven,
-    ceiling: between(headspace, baseline),
-    remaining: left ? 1 + left.gain : between(headspace, best),
+    ceilingDoubted,
+    ceiling: ceilingDoubted ? null : between(headspace, baseline),
+    remaining: left ? 1 + left.gain : ceilingDoubted ? null : between(headspace, best),
     left,
   };
 }

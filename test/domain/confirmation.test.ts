@@ -6,7 +6,9 @@ import { UNKNOWN_METRICS } from '../../domain/metrics.js';
 import { MOST_REPEATS } from '../../domain/policies/improvement.js';
 import { nextMove } from '../../domain/policies/moves.js';
 import { planningVerdict, plateauCount } from '../../domain/policies/planning.js';
-import { provenGain, typicalObjective } from '../../domain/policies/repeats.js';
+import { headspaceLeft, provenGain, typicalObjective } from '../../domain/policies/repeats.js';
+import { headspaceSentence } from '../../domain/reports/headline.js';
+import { runFacts } from '../../domain/reports/run-facts.js';
 import { ConfirmedStory } from './confirmed-story.js';
 
 describe('without rules for repeats (a log from before there were any)', () => {
@@ -232,6 +234,27 @@ describe('the ceiling', () => {
   it('ends the run when the best has reached it', () => {
     const story = ConfirmedStory.seeded({}, {}, 131).proposes('002_a').ends('002_a', 130).settles({ '002_a': 130 });
     expect(planningVerdict(story.state)).toMatchObject({ do: 'end', reason: 'headspace_reached' });
+  });
+
+  it('is none when it is clearly below the baseline: it ends no run and quarantines nothing', () => {
+    const story = ConfirmedStory.seeded({ doubtsLowCeilings: true }, {}, 0.4);
+    expect(planningVerdict(story.state)).toEqual({ do: 'plan' });
+    expect(headspaceLeft(story.state)).toBeNull();
+    const facts = runFacts(story.state);
+    expect([facts.ceiling, facts.remaining, headspaceSentence(facts)]).toEqual([
+      null,
+      null,
+      'Headspace is not known: with cached data the job ran slower than the baseline, so that run measured something else.',
+    ]);
+    story.proposes('002_a').ends('002_a', 130).settles({ '002_a': 130 });
+    expect([story.verdict('002_a'), story.state.best]).toEqual(['keep', '002_a']);
+    expect(planningVerdict(story.state)).toEqual({ do: 'plan' });
+  });
+
+  it('is believed as before by a run whose rules do not say otherwise, and within the noise', () => {
+    expect(planningVerdict(ConfirmedStory.seeded({}, {}, 0.4).state)).toMatchObject({ reason: 'headspace_reached' });
+    const story = ConfirmedStory.seeded({ doubtsLowCeilings: true }, {}, 99);
+    expect(planningVerdict(story.state)).toMatchObject({ reason: 'headspace_reached' });
   });
 });
 
