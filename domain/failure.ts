@@ -66,7 +66,8 @@ export const FAILURE_KINDS = {
   },
   setup_instrumentation_failed: {
     phase: 'instrumentation',
-    action: 'Instrument the script by hand (see the README) and start with --skip-instrument.',
+    action:
+      'Print the lines that docs/instrumentation.md describes and start with --skip-instrument, or name a printed number by --metric.',
   },
   setup_source_failed: {
     phase: 'setup',
