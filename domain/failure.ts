@@ -67,7 +67,7 @@ export const FAILURE_KINDS = {
   setup_instrumentation_failed: {
     phase: 'instrumentation',
     action:
-      'Print the lines that docs/instrumentation.md describes and start with --skip-instrument, or name a printed number by --metric.',
+      'Print the lines of docs/instrumentation.md and start with --skip-instrument, or name a number by --metric.',
   },
   setup_source_failed: {
     phase: 'setup',

@@ -14,7 +14,11 @@ _TRAINS = re.compile(
     re.I,
 )
 _TRAINING_NAMES = re.compile(r"train|fit|epoch|run|main|learn", re.I)
-_TRAINING_CALL = re.compile(r"(backward|fit|train(ing)?|zero_grad|(train|fit|learn|optimi[sz]e)_\w+|(training|train|optimizer)_step)$")
+_TRAINING_CALL = re.compile(
+    r"(backward|fit|train(ing)?|zero_grad|(training|optimizer)_step"
+    r"|(train|fit|learn|optimi[sz]e)_(?!\w*(load|data|iter|set|split|sampl|transform|pipe))\w+)$"
+)
+_BENCHMARKS = re.compile(r"bench|profile|warm_?up|debug|dry_run", re.I)
 _LOADER_NAMES = re.compile(r"loader|pipeline|batches|data_?iter|stream|dataset", re.I)
 
 
@@ -57,9 +61,11 @@ class LoopChoice:
         return score
 
     def is_evaluation(self, loop: Loop) -> bool:
+        name = loop.at.module.scope_at(loop.node).qualname.rpartition(".")[2]
+        if _BENCHMARKS.search(name):
+            return False  # Where there is no other, the benchmark is the job.
         if loop.evaluates:
             return True
-        name = loop.at.module.scope_at(loop.node).qualname.rpartition(".")[2]
         return reads_like_evaluation(name) or self._is_for_evaluation(loop.iterable, loop.frame)
 
     def trains_elsewhere(self, loop: Loop) -> bool:

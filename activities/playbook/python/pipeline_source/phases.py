@@ -67,13 +67,11 @@ class Phases:
 
     def _is_for_evaluation(self, node: ast.AST, frame: Frame) -> bool:
         module = frame.module
-        if isinstance(node, (ast.Name, ast.Attribute, ast.Subscript, ast.Call)) and reads_like_evaluation(
-            module.text_of(node)
-        ):
+        if any(reads_like_evaluation(name) for name in _names_of(node)):
             return True
         child = node
         for parent in module.ancestors(node):
-            if isinstance(parent, ast.Call) and child is not parent.func and _calls_for_evaluation(parent, module):
+            if isinstance(parent, ast.Call) and child is not parent.func and _calls_for_evaluation(parent):
                 return True
             if isinstance(parent, ast.With) and _WITHOUT_GRADIENTS.search(
                 " ".join(module.text_of(i.context_expr) for i in parent.items)
@@ -164,13 +162,31 @@ def _part(value: ast.AST, path: tuple[int, ...]) -> ast.AST | None:
     return value
 
 
-def _calls_for_evaluation(call: ast.Call, module) -> bool:
+def _names_of(node: ast.AST | None) -> list[str]:
+    """What an expression is called: its names, those of what is passed to it, texts; not those of a builder's stages."""
+    if isinstance(node, ast.Name):
+        return [node.id]
+    if isinstance(node, ast.Attribute):
+        return [node.attr, *_names_of(node.value if isinstance(node.value, (ast.Name, ast.Attribute)) else None)]
+    if isinstance(node, ast.Subscript):
+        return [*_names_of(node.value), *_names_of(node.slice)]
+    if isinstance(node, ast.Constant):
+        return [node.value] if isinstance(node.value, str) and len(node.value) < 100 else []
+    if isinstance(node, ast.Call):
+        given = [*node.args, *[k.value for k in node.keywords]]
+        inner = [a for a in given if isinstance(a, (ast.Name, ast.Attribute, ast.Subscript, ast.Constant))]
+        return [*_names_of(node.func), *[name for a in inner for name in _names_of(a)]]
+    return []
+
+
+def _calls_for_evaluation(call: ast.Call) -> bool:
     """validate(loader), evaluator.run(loader), run(loader, train=False), run(loader, "val")."""
-    if reads_like_evaluation(module.text_of(call.func)):
+    if any(reads_like_evaluation(name) for name in _names_of(call.func)):
         return True
     for keyword in call.keywords:
         value = keyword.value.value if isinstance(keyword.value, ast.Constant) else None
-        if keyword.arg and (value is False and _TRAINING_FLAG.match(keyword.arg) or value is True and _EVALUATION_FLAG.match(keyword.arg)):
+        flag = _TRAINING_FLAG if value is False else _EVALUATION_FLAG if value is True else None
+        if keyword.arg and flag is not None and flag.match(keyword.arg):
             return True
     texts = [a.value for a in [*call.args, *[k.value for k in call.keywords]] if isinstance(a, ast.Constant)]
     return any(isinstance(t, str) and reads_like_evaluation(t) and " " not in t for t in texts)
