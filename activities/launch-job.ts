@@ -9,6 +9,7 @@ import { readTextIfAny, writeFileAtomic } from './atomic-file.js';
 import type { Activities, NodeRef } from './contract.js';
 import { commandFor, jobEnvironment, treePlaces } from './job-environment.js';
 import { cancelMark, ownNode, preparedCommit, readImage, readSpec } from './job-files.js';
+import { limitsInForce, writeJobLimits } from './job-limits.js';
 import { shelterOf } from './job-shelter.js';
 import { rememberLinkedFiles } from './linked-files.js';
 import { jobNameOf, type LaunchRequest, type Platform } from './platforms/platform.js';
@@ -39,17 +40,13 @@ export function makeLaunchJob({ context, platform, sourceControl, runLog }: Laun
     return (await readTextIfAny(cancelMark(workdir, nodeId))) !== null;
   }
 
-  /** A person may have changed them since the start. */
-  async function limitsInForce(): Promise<Pick<Limits, 'jobTimeoutS' | 'maxConcurrency'>> {
-    const state = await runLog.state();
-    const { job_timeout_s, max_concurrency } = context.config;
-    return state.seq === 0 ? { jobTimeoutS: job_timeout_s, maxConcurrency: max_concurrency } : state.limits;
-  }
-
   async function start(jobName: string, input: NodeRef & { slot: number }) {
     if (await isCancelled(input))
       return raise('cancelled', `${input.nodeId} was cancelled before its job was launched`);
-    const request = await launchRequest(jobName, input, context, sourceControl, await limitsInForce());
+    const limits = await limitsInForce({ context, runLog });
+    const request = await launchRequest(jobName, input, context, sourceControl, limits);
+    const { timeoutS, stallTimeoutS } = request;
+    await writeJobLimits(workdir, input.nodeId, { timeout_s: timeoutS, stall_timeout_s: stallTimeoutS });
     await rememberLinkedFiles(workdir, (await runLog.state()).filesChangedTold ?? 0);
     try {
       const job = await platform.launch(request);

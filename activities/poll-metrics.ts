@@ -14,6 +14,7 @@ import { endIfHopeless, whyEndedEarly } from './early-abort.js';
 import type { EngineMailbox } from './engine-mailbox.js';
 import { uncaughtError } from './evidence/uncaught-errors.js';
 import { findJobId, ownNode } from './job-files.js';
+import { jobLimits } from './job-limits.js';
 import { type JobStatus, jobNameOf, type Platform } from './platforms/platform.js';
 import type { RunContext } from './run-context.js';
 import type { RunLog } from './run-log.js';
@@ -118,6 +119,7 @@ export function makePollMetrics({
       };
     }
     const { stdout, stderr, stdoutOutlastsS = null } = await platform.logs(jobId, LOG_TAIL_BYTES);
+    const limits = await jobLimits({ context, runLog }, nodeId);
     const verdict = classifyJobEnd({
       returnCode: ended.returnCode,
       cause: ended.cause,
@@ -126,8 +128,8 @@ export function makePollMetrics({
       stderrTail: stderr,
       stdoutOutlastsS,
       uncaught: await uncaughtError(context.workdir.metrics(nodeId), ended),
-      timeoutS: context.config.job_timeout_s,
-      stallTimeoutS: context.config.stall_timeout_s,
+      timeoutS: limits.timeout_s,
+      stallTimeoutS: limits.stall_timeout_s,
     });
     return {
       launchedAtMs,

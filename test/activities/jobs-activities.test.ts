@@ -66,6 +66,17 @@ describe('launchJob', () => {
     await poll('n1');
   });
 
+  it('lets the end of a job name the limit that it was launched with', async () => {
+    const log = openRunLog(jobs.context.workdir);
+    const limits = { ...DEFAULT_LIMITS, jobTimeoutS: 1 };
+    await log.append([{ seq: 1, atMs: 1, type: 'run_started', run: RUN, limits }]);
+    await prepare('n1', 'sleep 600');
+    await launch('n1');
+    await log.append([{ seq: 2, atMs: 2, type: 'limits_set', limits: { jobTimeoutS: 99 } }]);
+    const { failure } = await poll('n1');
+    expect(failure).toMatchObject({ message: /exceeded its limit of 1 s/, details: { timed_out: true, limit_s: 1 } });
+  });
+
   it('starts the command in its tree with the image and the slot, and once when it runs twice', async () => {
     const { source_dir } = jobs.context.config;
     await prepare('n1', `echo "$IMAGE" $AUTORESEARCH_SLOT $PWD ${source_dir}/train.py >> '${jobs.file('ledger')}'`);
