@@ -1,6 +1,6 @@
 /** A run as lines for people: each event, together with the state after it, becomes one line or none. */
 import { type EngineState, tallyShown } from '../domain/engine-state.js';
-import type { EngineEvent } from '../domain/events.js';
+import type { EngineEvent, SkippedStep } from '../domain/events.js';
 import { BASELINE_ID, type ExperimentIdentity } from '../domain/experiment.js';
 import type { Failure } from '../domain/failure.js';
 import { suggestedAction } from '../domain/failure.js';
@@ -69,18 +69,25 @@ export function progressLine(state: EngineState, event: EngineEvent): string | n
     case 'stopped':
       if (event.reason === 'baseline_failed') return `stopped (${event.reason})`;
       return `stopped (${event.reason}): ${event.detail}`;
+    case 'reported':
+      return skippedText(event.skipped ?? []);
     // Short steps between two lines that are shown.
     case 'experiment_requeued':
     case 'withdrawal_ended':
     case 'experiment_prepared':
     case 'slot_granted':
     case 'setup_started':
-    case 'reported':
     case 'job_ended':
       return null;
     default:
       return event satisfies never;
   }
+}
+
+function skippedText(skipped: readonly SkippedStep[]): string | null {
+  if (skipped.length === 0) return null;
+  const each = skipped.map(({ step, reason }) => `${step} could not be made (${reason})`).join('; ');
+  return `${each}; \`autoresearch export\` and \`autoresearch report\` make them anew`;
 }
 
 /** Of the warnings after an event those that did not hold before it: each budget's mark is told once. */

@@ -66,8 +66,8 @@ export type EventBody =
   | { type: 'withdrawal_ended'; nodeId: string }
   | { type: 'limits_set'; limits: Partial<Limits> }
   | { type: 'note_added'; text: string }
-  /** The reports at the end of a run were written. */
-  | { type: 'reported' }
+  /** The last steps of a run are over: its charts and reports were made, but for those that `skipped` names. */
+  | { type: 'reported'; skipped?: SkippedStep[] }
   | { type: 'paused' }
   | { type: 'resumed' }
   /** An engine that was killed is there again: the time in between is not the run's. */
@@ -76,6 +76,12 @@ export type EventBody =
   /** A limit ends the run once what is under way has finished; raising the limit meanwhile revokes it. */
   | { type: 'limit_reached'; reason: StopReason; detail: string }
   | { type: 'stopped'; reason: StopReason; detail: string };
+
+/** A last step of a run that failed for good. */
+export interface SkippedStep {
+  step: 'charts' | 'reports';
+  reason: string;
+}
 
 /** `seq` counts from 1 without gaps; `atMs` is the engine's clock (Unix milliseconds). */
 export type EngineEvent = { seq: number; atMs: number; money?: Money } & EventBody;

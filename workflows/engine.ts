@@ -32,6 +32,7 @@ import { limitsFrom } from '../domain/steering.js';
 import * as activities from './activity-options.js';
 import { Charts } from './charts.js';
 import { Children } from './children.js';
+import { Closing } from './closing.js';
 import { failureFrom } from './failure-value.js';
 import { Journal } from './journal.js';
 import { type EngineInput, type EngineResult, reportsSignal, type Tuning } from './messages.js';
@@ -121,9 +122,15 @@ async function engine(input: EngineInput, cancelRequested: Promise<never> | null
       ...(reportMoney.ok ? { money: reservationsFor(reportMoney, reportOf) } : {}),
     });
     await journal.flushed();
-    await charts.finish();
-    const { spent } = await activities.agent.report({ run, synthesis: reportMoney.ok });
-    journal.record({ type: 'reported', money: settlement('report', spent, reportOf) });
+    const closing = new Closing();
+    await closing.attempt('charts', () => charts.finish());
+    const reports = await closing.attempt('reports', () => activities.agent.report({ run, synthesis: reportMoney.ok }));
+    const { skipped } = closing;
+    journal.record({
+      type: 'reported',
+      ...(skipped.length > 0 ? { skipped } : {}),
+      money: settlement('report', reports?.spent ?? null, reportOf),
+    });
     await journal.flushed();
     return { run, reason: end.reason, detail: end.detail, best: state.best };
   }

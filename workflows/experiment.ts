@@ -8,6 +8,7 @@ import {
   CancellationScope,
   condition,
   isCancellation,
+  log,
   patched,
   setCurrentDetails,
   setHandler,
@@ -125,7 +126,7 @@ export async function experimentWorkflow(input: ExperimentInput): Promise<Experi
 
     phase = 'metrics';
     if (end.failure) {
-      await activities.files.collectEvidence(node).catch(ignoreUnlessCancelled);
+      await activities.files.collectEvidence(node).catch(onlySaid('there is no evidence of its failure'));
       return { type: 'failed', failure: end.failure, job, spent };
     }
     await activities.files.collectEvidence.executeWithOptions({ summary }, [node]);
@@ -174,8 +175,8 @@ export async function experimentWorkflow(input: ExperimentInput): Promise<Experi
       outcome = { ...outcome, type: 'cancelled' };
     }
     // Whatever ended the watch: a job that nobody watches must not go on.
-    if (mayHaveJob) await activities.job.cancelJob(node).catch(ignoreUnlessCancelled);
-    await activities.cleanUp.releaseTree(node).catch(ignoreUnlessCancelled);
+    if (mayHaveJob) await activities.job.cancelJob(node).catch(onlySaid('its job may still run'));
+    await activities.cleanUp.releaseTree(node).catch(onlySaid('its tree is left, until a worker starts or ends'));
     await answered;
     if (mustReportEnd) await tell({ type: 'finished', nodeId, outcome });
     return outcome;
@@ -183,6 +184,9 @@ export async function experimentWorkflow(input: ExperimentInput): Promise<Experi
 }
 
 /** Evidence of a failed job and the removal of its tree are worth a try and no failure of the experiment. */
-function ignoreUnlessCancelled(error: unknown): void {
-  if (isCancellation(error)) throw error;
+function onlySaid(consequence: string): (error: unknown) => void {
+  return (error) => {
+    if (isCancellation(error)) throw error;
+    log.warn(`${consequence}: ${failureFrom(error, 'unexpected_exception').message}`);
+  };
 }

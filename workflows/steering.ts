@@ -12,6 +12,7 @@ import {
   uuid4,
   workflowInfo,
 } from '@temporalio/workflow';
+import type { AcceptResult } from '../activities/contract.js';
 import { rowOf } from '../domain/engine-state.js';
 import { followUpNodeId } from '../domain/experiment.js';
 import { failure } from '../domain/failure.js';
@@ -20,6 +21,7 @@ import { experimentView, queueView, statusView, treeView } from '../domain/views
 import { files } from './activity-options.js';
 import type { Children } from './children.js';
 import { handleReturn } from './engine-return.js';
+import { failureFrom } from './failure-value.js';
 import type { Journal } from './journal.js';
 import * as messages from './messages.js';
 
@@ -202,7 +204,7 @@ export function handleSteering(journal: Journal, children: Children, recovers: b
     );
     if (known) return accepted('it was added already', known.nodeId);
     const { experiment } = message;
-    const answer = await files.acceptExperiment({ run: state.run, request, experiment });
+    const answer = await check(request, experiment);
     if (!answer.accepted) return { accepted: false, message: answer.reason };
     const { request: _, ...identity } = answer.experiment;
     const nodeId = followUpNodeId(state.nextCounter, identity.name);
@@ -211,6 +213,16 @@ export function handleSteering(journal: Journal, children: Children, recovers: b
       experiment: { ...identity, nodeId, origin: { from: 'user', request } },
     });
     return accepted(`queued with priority ${identity.priority}`, nodeId);
+  }
+
+  /** A check that fails for good (a full disk) refuses: a signal has nobody else to tell, and must not fail the engine. */
+  async function check(request: string, experiment: unknown): Promise<AcceptResult> {
+    try {
+      return await files.acceptExperiment({ run: state.run, request, experiment });
+    } catch (error) {
+      const { message } = failureFrom(error, 'unexpected_exception');
+      return { accepted: false, reason: `it could not be checked, so that it was not added: ${message}` };
+    }
   }
 
   /** Resolves when its workflow, if it has one, has the message. */

@@ -135,7 +135,7 @@ const FIELDS = {
   withdrawal_ended: { nodeId: name },
   limits_set: { limits },
   note_added: { text },
-  reported: {},
+  reported: { skipped: z.array(z.looseObject({ step: z.enum(['charts', 'reports']), reason: text })).optional() },
   paused: {},
   resumed: {},
   returned: {},
