@@ -58,6 +58,10 @@ export function makeAcceptExperiment(deps: {
     if (spec.changes.length === 0 && spec.description !== '' && spec.launch_command === '')
       spec.changes = [spec.description];
     const record = await runLog.record();
+    const known = Object.values(record.state.experiments).find(
+      ({ origin }) => origin.from === 'user' && origin.request === request,
+    );
+    if (known) return { accepted: true, known: known.nodeId };
     const specs = await specsOf(workdir, config, record);
     const commands = new Map([...specs].map(([nodeId, known]) => [nodeId, known.launch_command]));
     const rules = {
@@ -72,8 +76,8 @@ export function makeAcceptExperiment(deps: {
     const code = await checkedCode({ ...spec, patch }, judged.identity.startCommit ?? record.state.baseCommit);
     if (!code.ok) return refuse(code.reason);
     if (code.edits !== undefined) spec.edits = code.edits;
-    const known = await readJsonIfAny(workdir.request(request));
-    if (known !== null && !isDeepStrictEqual(known, JSON.parse(JSON.stringify(spec))))
+    const written = await readJsonIfAny(workdir.request(request));
+    if (written !== null && !isDeepStrictEqual(written, JSON.parse(JSON.stringify(spec))))
       return refuse(`request ${request} was made before, for another experiment`);
     await writeRequest(workdir, request, spec);
     return { accepted: true, experiment: { ...judged.identity, kind: 'user', request } };

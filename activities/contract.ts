@@ -69,6 +69,8 @@ export interface PlanResult {
 
 export type AcceptResult =
   | { accepted: true; experiment: Omit<ExperimentIdentity, 'nodeId' | 'origin'> & { request: string } }
+  /** The same request was accepted before; the log tells, also of one whose row the engine has left behind. */
+  | { accepted: true; known: string }
   | { accepted: false; reason: string };
 
 export interface JobEnd {

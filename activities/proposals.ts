@@ -1,12 +1,13 @@
 /** Proposed experiments against the rules that code enforces; a refusal says which rule, for the planner or a person. */
 import type { EngineState } from '../domain/engine-state.js';
 import type { ExperimentIdentity } from '../domain/experiment.js';
-import { BASELINE_ID, commitOf } from '../domain/experiment.js';
+import { BASELINE_ID, commitOf, HEADSPACE_ID } from '../domain/experiment.js';
 import type { Spec } from '../domain/formats/spec.js';
 import { changeSetOf, duplicateOf } from '../domain/policies/change-set.js';
 import { isBetter, objectiveOf } from '../domain/policies/compare.js';
 import { parseLaunchCommand } from '../domain/policies/launch-command.js';
 import { launchCommandProblem } from '../domain/policies/launch-command-rules.js';
+import { ceilingOf } from '../domain/policies/repeats.js';
 import { threadBudgetProblem } from '../domain/policies/thread-budget.js';
 
 export type Judged =
@@ -45,9 +46,13 @@ export function judgeProposal(spec: Spec, rules: ProposalRules): Judged {
       ok: false,
       reason: `goto ${JSON.stringify(spec.goto?.slice(0, 100))} is the commit of no experiment of this run`,
     };
+  const parentId = stackedOn(spec, start.commit, state) ?? start.parentId;
+  const ceiling = parentId === null ? HEADSPACE_ID : ceilingOf(state, parentId);
   const identity = {
     name: spec.name,
-    parentId: stackedOn(spec, start.commit, state) ?? start.parentId,
+    parentId,
+    // Only the log knows all parents: an engine may have left this one behind.
+    ...(ceiling === HEADSPACE_ID ? {} : { ceiling }),
     startCommit: start.commit,
     priority: spec.priority ?? 0,
     // Flags do not tell two other programs apart.

@@ -59,6 +59,17 @@ export interface Confirmation {
   verified: string | null;
   /** Repeats and ceilings that have ended: no experiments of the search. */
   ended: number;
+  /** Of repeats whose rows an engine has left behind (carried-state.ts); absent before. */
+  past?: PastNoise;
+}
+
+/** Sums over repeated experiments, from which the noise of a run is pooled (policies/noise.ts). */
+export interface PastNoise {
+  squares: number;
+  degrees: number;
+  /** Of the relative standard errors within jobs. */
+  stepSquares: number;
+  stepRuns: number;
 }
 
 export function newConfirmation(rules: ConfirmationRules): Confirmation {

@@ -1,6 +1,6 @@
 /** The engine's state: what it holds, how it begins, and how its rows are found. It changes in apply-event.ts only. */
 import type { Confirmation } from './confirmation.js';
-import type { ExperimentRow } from './experiment.js';
+import { type ExperimentRow, isTerminal } from './experiment.js';
 import type { Failure, FailureKind } from './failure.js';
 import { emptyLedger, type Ledger } from './ledger.js';
 import { DEFAULT_LIMITS, type Limits, type StopMode, type StopReason } from './limits.js';
@@ -17,10 +17,13 @@ export interface Round {
   waited: boolean;
   gained: boolean;
   action: 'launch' | 'stop' | 'manual' | 'failed';
+  /** Closed rounds without a gain right before this one that an engine has left behind (carried-state.ts). */
+  plainBefore?: number;
 }
 
 export interface EngineState {
-  stateVersion: 1;
+  /** Grows when a state of before cannot be read as it is; carried-format.ts knows the older ones. */
+  stateVersion: 2;
   run: string;
   /** Sequence number of the last event applied; 0 before the first. */
   seq: number;
@@ -87,7 +90,7 @@ export interface EngineState {
 
 export function initialState(run: string): EngineState {
   return {
-    stateVersion: 1,
+    stateVersion: 2,
     run,
     seq: 0,
     status: 'setup',
@@ -135,6 +138,16 @@ export function rowOf(state: EngineState, nodeId: string): ExperimentRow {
   const row = state.experiments[nodeId];
   if (!row) throw new RangeError(`no experiment ${nodeId}`);
   return row;
+}
+
+/** Why there is no row of that name: there never was one, or it has ended and this engine has left it behind. */
+export function noSuchExperiment({ experiments, tally }: EngineState, nodeId: unknown): string {
+  const ended = Object.values(experiments).filter((row) => isTerminal(row)).length;
+  const isAll = ended >= tally.completed + tally.failed + tally.cancelled;
+  const name = JSON.stringify(nodeId);
+  return isAll
+    ? `node_id ${name}: there is no such experiment`
+    : `node_id ${name}: there is no such experiment, or it has ended long ago: \`autoresearch status\` and engine/nodes in the workdir tell of those`;
 }
 
 export function openRows(state: EngineState): ExperimentRow[] {

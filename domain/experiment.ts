@@ -35,6 +35,11 @@ export interface ExperimentIdentity {
   changeSet: string[];
   /** Best-practice tags. */
   tags: string[];
+  /**
+   * The experiment that bounds what it builds on, where that is not the headspace seed: for an engine that has left the
+   * parent behind. Null = nothing was measured on such code yet.
+   */
+  ceiling?: string | null;
 }
 
 /** Each status owns its fields: a running experiment has a job by type. `ready` waits for a job slot. */

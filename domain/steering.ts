@@ -3,7 +3,7 @@
  * UI), and their checks. A check returns what is wrong in words, or null; it never throws, so that it may run in a workflow.
  */
 
-import type { EngineState } from './engine-state.js';
+import { type EngineState, noSuchExperiment } from './engine-state.js';
 import { isTerminal } from './experiment.js';
 import { type Limits, limitProblem, STOP_MODES, type StopMode } from './limits.js';
 import { isWaiting } from './policies/scheduling.js';
@@ -126,7 +126,7 @@ export function nodeProblem(state: EngineState, message: unknown, where: 'queued
   const id = asObject(message)?.node_id;
   if (typeof id !== 'string') return `node_id must be a string, not ${show(id)}`;
   const row = Object.hasOwn(state.experiments, id) ? state.experiments[id] : undefined;
-  if (!row) return `node_id ${show(id)}: there is no such experiment`;
+  if (!row) return noSuchExperiment(state, id);
   if (isTerminal(row))
     return `node_id ${show(id)}: it has already ${row.state.status === 'completed' ? 'completed' : 'ended'}`;
   if (where === 'queued' && !isWaiting(row)) {

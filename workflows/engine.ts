@@ -15,7 +15,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { ExperimentOutcome } from '../activities/contract.js';
-import { initialState, rowOf } from '../domain/engine-state.js';
+import { rowOf } from '../domain/engine-state.js';
 import { failure } from '../domain/failure.js';
 import { NOTHING_SPENT, spentOfFailure } from '../domain/ledger.js';
 import type { StopReason } from '../domain/limits.js';
@@ -30,6 +30,7 @@ import { reservationsFor, settlement } from '../domain/policies/settlement.js';
 import { describeRun } from '../domain/run-details.js';
 import { limitsFrom } from '../domain/steering.js';
 import * as activities from './activity-options.js';
+import { continued, fromLog, toCarry } from './carried.js';
 import { Charts } from './charts.js';
 import { Children } from './children.js';
 import { Closing } from './closing.js';
@@ -60,12 +61,8 @@ async function engine(input: EngineInput, cancelRequested: Promise<never> | null
   const { run } = input;
   const recovers = cancelRequested !== null;
   const tuning = { ...DEFAULT_TUNING, ...input.tuning };
-  const carried = input.carried ?? null;
-  const state =
-    carried?.state ??
-    (await activities.files.loadState({ run, chain: workflowInfo().firstExecutionRunId })) ??
-    initialState(run);
-  const journal = new Journal(state, carried?.exportedSeq ?? state.seq);
+  const { state, exportedSeq, chartsAtMs, isContinued } = input.carried ? continued(input.carried) : await fromLog(run);
+  const journal = new Journal(state, exportedSeq);
   const heard = {
     outcome: (nodeId: string, outcome: ExperimentOutcome) => reports.finish(nodeId, outcome),
     foundRunning(nodeId: string) {
@@ -80,7 +77,7 @@ async function engine(input: EngineInput, cancelRequested: Promise<never> | null
   const reports = new Reports(journal, children, recovers);
   const recovery = new Recovery(state, children, reports);
   const planner = new Planner(journal);
-  const charts = new Charts(run, tuning.chartIntervalMs, carried?.chartsAtMs ?? 0, () => journal.wake());
+  const charts = new Charts(run, tuning.chartIntervalMs, chartsAtMs, () => journal.wake());
   // No decision reads the clock: a task that is done again, or replayed, may read another time than it did at first.
   let alarmAtMs = Number.POSITIVE_INFINITY;
   let reachedMs = 0;
@@ -100,7 +97,7 @@ async function engine(input: EngineInput, cancelRequested: Promise<never> | null
   }
 
   async function live(): Promise<EngineResult> {
-    if (!carried) {
+    if (!isContinued) {
       const limits = { ...(state.seq === 0 ? DEFAULT_LIMITS : state.limits), ...limitsFrom(input.limits ?? {}) };
       const isGivenMore = state.notes.length > 0 || isRaised(state.limits, limits);
       const anew = recovers && state.status === 'stopped' && isGivenMore ? { anew: true } : {};
@@ -124,12 +121,12 @@ async function engine(input: EngineInput, cancelRequested: Promise<never> | null
     await journal.flushed();
     const closing = new Closing();
     await closing.attempt('charts', () => charts.finish());
-    const reports = await closing.attempt('reports', () => activities.agent.report({ run, synthesis: reportMoney.ok }));
+    const made = await closing.attempt('reports', () => activities.agent.report({ run, synthesis: reportMoney.ok }));
     const { skipped } = closing;
     journal.record({
       type: 'reported',
       ...(skipped.length > 0 ? { skipped } : {}),
-      money: settlement('report', reports?.spent ?? null, reportOf),
+      money: settlement('report', made?.spent ?? null, reportOf),
     });
     await journal.flushed();
     return { run, reason: end.reason, detail: end.detail, best: state.best };
@@ -248,8 +245,7 @@ async function engine(input: EngineInput, cancelRequested: Promise<never> | null
     await journal.flushed();
     await condition(allHandlersFinished);
     if (!isQuiet() || !journal.isFlushed) return;
-    const carry = { state, exportedSeq: state.seq, chartsAtMs: charts.drawnAtMs };
-    await continueAsNew<typeof engineWorkflow>({ run, tuning, carried: carry });
+    await continueAsNew<typeof engineWorkflow>({ run, tuning, carried: toCarry(journal, charts.drawnAtMs) });
   }
 
   function interruptByCancel(): void {

@@ -4,7 +4,7 @@
  */
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { ExperimentReport } from '../activities/contract.js';
-import type { EngineState } from '../domain/engine-state.js';
+import type { Carried } from '../domain/carried-format.js';
 import type { ExperimentIdentity } from '../domain/experiment.js';
 import type {
   AddMessage,
@@ -70,7 +70,7 @@ export interface EngineInput {
   run: string;
   tuning?: Partial<Tuning>;
   /** Set by continue-as-new only. */
-  carried?: { state: EngineState; exportedSeq: number; chartsAtMs: number };
+  carried?: Carried;
   /** Limits to start or go on with. */
   limits?: SetLimitsMessage;
 }

@@ -13,7 +13,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { AcceptResult } from '../activities/contract.js';
-import { rowOf } from '../domain/engine-state.js';
+import { noSuchExperiment, rowOf } from '../domain/engine-state.js';
 import { followUpNodeId } from '../domain/experiment.js';
 import { failure } from '../domain/failure.js';
 import * as steering from '../domain/steering.js';
@@ -181,7 +181,7 @@ export function handleSteering(journal: Journal, children: Children, recovers: b
   setHandler(messages.treeQuery, () => treeView(state));
   setHandler(messages.experimentQuery, (nodeId) => {
     const row = Object.hasOwn(state.experiments, nodeId) ? state.experiments[nodeId] : undefined;
-    if (!row) throw ApplicationFailure.nonRetryable(`node_id ${JSON.stringify(nodeId)}: there is no such experiment`);
+    if (!row) throw ApplicationFailure.nonRetryable(noSuchExperiment(state, nodeId));
     return experimentView(row);
   });
 
@@ -206,6 +206,7 @@ export function handleSteering(journal: Journal, children: Children, recovers: b
     const { experiment } = message;
     const answer = await check(request, experiment);
     if (!answer.accepted) return { accepted: false, message: answer.reason };
+    if ('known' in answer) return accepted('it was added already', answer.known);
     const { request: _, ...identity } = answer.experiment;
     const nodeId = followUpNodeId(state.nextCounter, identity.name);
     journal.record({

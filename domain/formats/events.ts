@@ -76,6 +76,7 @@ const experiment = z.looseObject({
   priority: z.number(),
   changeSet: texts,
   tags: texts,
+  ceiling: name.nullable().optional(),
 });
 
 const confirmation = z.looseObject({

@@ -28,9 +28,26 @@ export function withLogSpeed(like: Objective, speed: number): Objective {
  * and degrees of freedom add up over all that were repeated in the run, so that three repeats here and two there are
  * together worth what five in one place are. Null while nothing was repeated. A run that was chosen because it looked good
  * does not belong into a group: it would make the noise look larger. `atLeast` is what steps within a job show (stepNoise):
- * runs cannot agree better than that but by luck.
+ * runs cannot agree better than that but by luck. `past` are sums over groups that are not given any more.
  */
-export function pooledNoise(groups: readonly (readonly number[])[], atLeast = 0): Noise | null {
+export function pooledNoise(
+  groups: readonly (readonly number[])[],
+  atLeast = 0,
+  past: Sums = { squares: 0, degrees: 0 },
+): Noise | null {
+  const now = sumsWithin(groups);
+  const [squares, degrees] = [past.squares + now.squares, past.degrees + now.degrees];
+  if (degrees === 0) return null;
+  return { sd: Math.max(Math.sqrt(squares / degrees), atLeast, LEAST_SD), degrees };
+}
+
+interface Sums {
+  squares: number;
+  degrees: number;
+}
+
+/** Sums of squares around the groups' means, and their degrees of freedom: what groups add to the pooled noise. */
+export function sumsWithin(groups: readonly (readonly number[])[]): Sums {
   let squares = 0;
   let degrees = 0;
   for (const group of groups) {
@@ -39,8 +56,7 @@ export function pooledNoise(groups: readonly (readonly number[])[], atLeast = 0)
     squares += group.reduce((sum, value) => sum + (value - centre) ** 2, 0);
     degrees += group.length - 1;
   }
-  if (degrees === 0) return null;
-  return { sd: Math.max(Math.sqrt(squares / degrees), atLeast, LEAST_SD), degrees };
+  return { squares, degrees };
 }
 
 /** Enough batches for a variance, each long enough to outlast what slows down neighbouring steps together. */

@@ -19,9 +19,15 @@ export function plateauCount(state: EngineState): number {
   let count = 0;
   for (const round of countedRounds(state).reverse()) {
     if (round.gained) break;
-    if (round.open === 0 && !round.waited && !triedNothing(state, round.iteration)) count += 1;
+    if (isPlain(state, round)) count += 1;
+    count += round.plainBefore ?? 0;
   }
   return count;
+}
+
+/** Whether all that it queued has ended, and told that there was nothing to gain. */
+export function isPlain(state: EngineState, { open, waited, gained, iteration }: Round): boolean {
+  return open === 0 && !waited && !gained && !triedNothing(state, iteration);
 }
 
 /** Whether none of a round's changes reached its job: that says nothing about what there is to gain. */

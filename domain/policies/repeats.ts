@@ -64,17 +64,25 @@ export function noiseOf(state: EngineState): Noise | null {
   return pooledNoise(
     repeated.map((nodeId) => runsOf(state, nodeId)),
     stepNoiseOf(state, repeated),
+    state.confirmation?.past,
   );
 }
 
 /** What steps within the repeated jobs show, as a typical value; 0 where none tells. */
 function stepNoiseOf(state: EngineState, nodeIds: readonly string[]): number {
+  const { stepSquares, stepRuns } = state.confirmation?.past ?? { stepSquares: 0, stepRuns: 0 };
+  const squares = stepSquaresOf(state, nodeIds);
+  const runs = squares.length + stepRuns;
+  return runs === 0 ? 0 : Math.sqrt(squares.reduce((sum, square) => sum + square, stepSquares) / runs);
+}
+
+/** One for each run of these experiments, repeats included, whose steps tell. */
+export function stepSquaresOf(state: EngineState, nodeIds: readonly string[]): number[] {
   const rows = nodeIds.flatMap((nodeId) => [state.experiments[nodeId], ...repeatRows(state, nodeId)]);
-  const squares = rows.flatMap((row) => {
+  return rows.flatMap((row) => {
     const noise = row?.state.status === 'completed' ? row.state.stepNoise : undefined;
     return noise === undefined ? [] : [noise ** 2];
   });
-  return squares.length === 0 ? 0 : Math.sqrt(mean(squares));
 }
 
 /** Why the numbers of an experiment, or of one of its repeats, cannot be believed; null where they can. */
@@ -111,12 +119,14 @@ export function confidenceOf(state: EngineState): Confidence | null {
  * Null when its model step is another one than the seed's and nothing was measured on its code yet.
  */
 export function ceilingOf(state: EngineState, nodeId: string): string | null {
-  let row = state.experiments[nodeId];
-  for (let steps = 0; row && steps < MOST_ANCESTORS; steps += 1) {
-    const own = state.confirmation?.ceilings[row.nodeId];
+  for (const id of [nodeId, ...ancestorsOf(state, nodeId)]) {
+    const row = state.experiments[id];
+    const own = state.confirmation?.ceilings[id];
     if (own !== undefined) return own;
+    if (!row) break;
     if (changesTheStep(row.tags)) return null;
-    row = row.parentId === null ? undefined : state.experiments[row.parentId];
+    // Its parent was left behind.
+    if (row.ceiling !== undefined && !state.experiments[row.parentId ?? '']) return row.ceiling;
   }
   return HEADSPACE_ID;
 }
@@ -131,6 +141,17 @@ export function isNoCeiling(state: EngineState, ceilingId: string): boolean {
 /** The same as a rule for decisions, which runs from before it do not have. */
 export function isDoubtedCeiling(state: EngineState, ceilingId: string): boolean {
   return state.confirmation?.rules.doubtsLowCeilings === true && isNoCeiling(state, ceilingId);
+}
+
+/** What it builds on, the nearest first, as far as it is known. */
+export function ancestorsOf(state: EngineState, nodeId: string): string[] {
+  const found: string[] = [];
+  let row = state.experiments[nodeId];
+  while (row && row.parentId !== null && found.length < MOST_ANCESTORS) {
+    row = state.experiments[row.parentId];
+    if (row) found.push(row.nodeId);
+  }
+  return found;
 }
 
 /** Parents that a foreign message made a ring of must not hold up the engine. */
