@@ -22,6 +22,8 @@ const GATES = [
   },
   { name: 'boundaries at run time', args: cruise('.dependency-cruiser-runtime.cjs', 'domain', 'workflows') },
   { name: 'dead code', args: [bin('knip', 'bin', 'knip.js'), '--treat-config-hints-as-errors'] },
+  { name: 'kept histories', args: [inProject('scripts', 'kept-histories.mjs')] },
+  { name: 'replay', args: [inProject('scripts', 'test.mjs'), '--project', 'replay'] },
   { name: 'fast tests', args: [inProject('scripts', 'test.mjs'), '--project', 'fast'] },
 ];
 

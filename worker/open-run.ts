@@ -12,6 +12,7 @@ import type { RunConfig } from '../domain/formats/config.js';
 import { announceReturn } from './announce-return.js';
 import { claimRun } from './claim-run.js';
 import { openClient, resolveConnection, type TemporalTarget } from './connection.js';
+import { askedVersioning } from './deployment.js';
 import { stopServer } from './embedded-server.js';
 import { acquireEngineLock } from './engine-lock.js';
 import { removeHalfWrittenFiles } from './half-written-files.js';
@@ -96,6 +97,7 @@ export async function openRun(workdirPath: string, options: OpenOptions = {}): P
       namespace: target.namespace,
       connection,
       activities,
+      versioning: target.kind === 'configured' ? askedVersioning() : null,
       ...(codePath === undefined ? {} : { codePath }),
     });
     closers.push(() => worker.shutdown());

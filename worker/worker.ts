@@ -1,11 +1,12 @@
 /** One Temporal worker for one run: its queue, its limits, its shutdown. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { GracefulShutdownPeriodExpiredError, type NativeConnection, Worker } from '@temporalio/worker';
 import type { Activities } from '../activities/contract.js';
-import { packageFile } from '../activities/package-files.js';
 import { taskQueueFor } from '../domain/naming.js';
+import { buildId } from './build-id.js';
 import { makeDataConverter } from './data-converter.js';
+import { deploymentOptions } from './deployment.js';
 import { workflowBundleFile } from './workflow-bundle-file.js';
 
 export interface WorkerParts {
@@ -15,6 +16,8 @@ export interface WorkerParts {
   activities: Activities;
   /** Path of the workflow bundle; the built one when absent. */
   codePath?: string;
+  /** Of a cluster that routes tasks by the version of the code: this worker's. Null: it takes any task of its run. */
+  versioning?: { buildId: string } | null;
 }
 
 export interface RunningWorker {
@@ -38,7 +41,7 @@ const STICKY_QUEUE_WAIT_MS = 2_000;
 export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
   const { run, namespace, connection, activities, codePath = workflowBundleFile } = parts;
   if (!existsSync(codePath)) throw new Error(`${codePath} does not exist: run \`npm run build\` in the project`);
-  const { version } = JSON.parse(readFileSync(packageFile('package.json'), 'utf8')) as { version: string };
+  const build = buildId();
   const worker = await Worker.create({
     connection,
     namespace,
@@ -46,11 +49,8 @@ export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
     workflowBundle: { codePath },
     activities,
     dataConverter: makeDataConverter(),
-    identity: `autoresearch ${version}, ${process.pid}@${hostname()}`,
-    workerDeploymentOptions: {
-      version: { deploymentName: 'autoresearch', buildId: version },
-      useWorkerVersioning: false,
-    },
+    identity: `autoresearch ${build}, ${process.pid}@${hostname()}`,
+    workerDeploymentOptions: deploymentOptions(run, parts.versioning ?? null),
     maxConcurrentActivityTaskExecutions: ACTIVITY_SLOTS,
     stickyQueueScheduleToStartTimeout: STICKY_QUEUE_WAIT_MS,
     maxHeartbeatThrottleInterval: HEARTBEAT_AT_LEAST_EVERY_MS,

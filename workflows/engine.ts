@@ -7,8 +7,8 @@ import {
   allHandlersFinished,
   CancellationScope,
   condition,
-  continueAsNew,
   isCancellation,
+  makeContinueAsNewFunc,
   patched,
   setCurrentDetails,
   setHandler,
@@ -45,6 +45,9 @@ import { handleSteering } from './steering.js';
 /** A quarter of an hour: what is lost is lost rarely, and a day of looks is six hundred events of history. */
 const LOOK_MS = 15 * 60 * 1000;
 const DEFAULT_TUNING: Tuning = { prepareAhead: null, chartIntervalMs: 5000, eventsPerRun: 0, lookMs: LOOK_MS };
+
+/** Where versions of workers are told apart, the next run begins with the version that is current then. */
+const continueHere = makeContinueAsNewFunc<typeof engineWorkflow>({ initialVersioningBehavior: 'AUTO_UPGRADE' });
 
 export async function engineWorkflow(input: EngineInput): Promise<EngineResult> {
   const { run } = input;
@@ -233,7 +236,8 @@ async function engine(input: EngineInput, cancelRequested: Promise<never> | null
     const isLong = tuning.eventsPerRun > 0 && journal.recorded >= tuning.eventsPerRun;
     // A workflow hears of one cancellation: the run that continues it hears of the next.
     const isDeaf = recovers && isCancelled && state.status !== 'interrupted';
-    return isLong || isDeaf || workflowInfo().continueAsNewSuggested;
+    const { continueAsNewSuggested, targetWorkerDeploymentVersionChanged } = workflowInfo();
+    return isLong || isDeaf || continueAsNewSuggested || targetWorkerDeploymentVersionChanged;
   }
 
   function isQuiet(): boolean {
@@ -245,7 +249,7 @@ async function engine(input: EngineInput, cancelRequested: Promise<never> | null
     await journal.flushed();
     await condition(allHandlersFinished);
     if (!isQuiet() || !journal.isFlushed) return;
-    await continueAsNew<typeof engineWorkflow>({ run, tuning, carried: toCarry(journal, charts.drawnAtMs) });
+    await continueHere({ run, tuning, carried: toCarry(journal, charts.drawnAtMs) });
   }
 
   function interruptByCancel(): void {

@@ -1,7 +1,8 @@
 // The compiled program: TypeScript to dist/, the workflow bundle, and the `autoresearch` command for npx.
-import { chmodSync, existsSync, lstatSync, mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { chmodSync, existsSync, lstatSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { inProject, run, say } from './process.mjs';
+import { buildIdOf } from './build-id.mjs';
+import { inProject, projectRoot, run, say } from './process.mjs';
 import { contentHash, dropStamp, filesBelow, hasStamp, writeStamp } from './stamp.mjs';
 
 const sourceFolders = () => JSON.parse(readFileSync(inProject('tsconfig.json'), 'utf8')).include;
@@ -9,6 +10,7 @@ const sourceFolders = () => JSON.parse(readFileSync(inProject('tsconfig.json'), 
 const stampFile = inProject('dist', '.autoresearch-setup');
 const entry = inProject('dist', 'client', 'main.js');
 const bundler = inProject('dist', 'worker', 'bundle-workflows.js');
+const buildIdFile = inProject('dist', 'build-id.txt');
 const command = inProject('node_modules', '.bin', 'autoresearch');
 
 const inputs = () =>
@@ -59,6 +61,8 @@ export const build = {
       say('bundling the workflows');
       await run(process.execPath, [bundler], { failure: 'the workflow bundle could not be made' });
     }
+    const sources = [...sourceFolders(), 'package.json', 'package-lock.json', 'tsconfig.json'];
+    writeFileSync(buildIdFile, `${buildIdOf(projectRoot, sources, value)}\n`);
     linkCommand();
     writeStamp(stampFile, value);
   },

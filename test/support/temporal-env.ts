@@ -29,6 +29,8 @@ export interface TestWorkerOptions {
   activities: Partial<Activities>;
   /** A new one when absent. */
   run?: string;
+  /** The version of its code, where a test tells versions apart. */
+  versioning?: { buildId: string };
   /** Another bundle than that of workflows/index.ts. */
   codePath?: string;
 }
@@ -53,7 +55,14 @@ export async function startTestWorker(options: TestWorkerOptions): Promise<TestW
   const client = await openClient(target);
   const connection = await openNativeConnection(target);
   const start = (activities: Partial<Activities>) =>
-    startWorker({ run, namespace: target.namespace, connection, activities: activities as Activities, codePath });
+    startWorker({
+      run,
+      namespace: target.namespace,
+      connection,
+      activities: activities as Activities,
+      versioning: options.versioning ?? null,
+      codePath,
+    });
   let worker = await start(options.activities);
   return {
     client,
