@@ -62,7 +62,7 @@ describe('an engine that carries its state on', () => {
     const ended = () => run.state.tally.completed + run.state.tally.failed;
     while (ended() < 150) run.step();
     const early = bytes();
-    while (ended() < 900) run.step();
+    while (ended() < 500) run.step();
     const late = bytes();
     expect(late.sent).toBeLessThan(2 * early.sent);
     expect(late.sent).toBeLessThan(64 * 1024);
