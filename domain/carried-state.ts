@@ -140,11 +140,13 @@ function carriedRounds(state: EngineState, inRounds: readonly string[]): Round[]
 }
 
 /** What was booked under keys that nothing settles any more is in the sum. */
-function carriedLedger({ ledger, open, iteration }: EngineState): Ledger {
+function carriedLedger({ ledger, open, withdrawing, iteration }: EngineState): Ledger {
   const live = new Set([
     ...Object.keys(ledger.reserved),
     ledgerKey('setup'),
-    ...open.flatMap((id) => (['apply', 'analyze', 'job'] as const).map((phase) => ledgerKey(phase, id))),
+    ...[...open, ...(withdrawing ?? [])].flatMap((id) =>
+      (['apply', 'analyze', 'job'] as const).map((phase) => ledgerKey(phase, id)),
+    ),
     ...[iteration, iteration + 1].map((round) => ledgerKey('plan', String(round))),
   ]);
   return { ...ledger, booked: picked(ledger.booked, [...live]) };

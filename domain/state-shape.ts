@@ -199,6 +199,7 @@ const STATE: Shape<EngineState> = {
   practiceAttempts: recordOf(count),
   experiments: recordOf(shaped(ROW)),
   open: texts,
+  withdrawing: optional(texts),
   tally: shaped({ completed: count, failed: count, cancelled: count, failedByKind: recordOf(count) }),
   resultsSincePlan: count,
   nextCounter: count,

@@ -110,7 +110,7 @@ async function engine(input: EngineInput, cancelRequested: Promise<never> | null
         journal.record({ type: 'setup_started', money: reservationsFor(setupMoney) });
     }
     if (state.baseCommit === null) await setUp();
-    if (state.status !== 'stopped') await recovery.takeUp(underWay(state), !carried);
+    if (state.status !== 'stopped') await recovery.takeUp(underWay(state), !isContinued);
     if (recovers) void recovery.everySoOften(tuning.lookMs);
     const end = await work();
     const reportMoney = affordable(state, ['report']);

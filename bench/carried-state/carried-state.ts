@@ -47,7 +47,7 @@ async function measure(experiments: number) {
     carried = JSON.parse(JSON.stringify(carriedState(carried))) as EngineState;
     slowestMs = Math.max(slowestMs, performance.now() - begin);
   }
-  const codec = new AutoresearchCodec(null);
+  const codec = new AutoresearchCodec([]);
   const sentBytes = async (state: EngineState) => (await sent(codec, state)).data?.length ?? 0;
   let carryMs = 0;
   let readMs = 0;
