@@ -36,7 +36,7 @@ export function carriedState(state: EngineState): EngineState {
   return {
     ...state,
     setupFailures: state.setupFailures.slice(-1),
-    rounds: carriedRounds(state, inRounds),
+    ...carriedRounds(state, inRounds),
     roundOf: picked(state.roundOf, inRounds),
     // What a planner tells of others is for prompts, which are made from the log.
     practicesTried: state.practicesTried.filter((tag) => isKnown(state, tag)),
@@ -57,6 +57,9 @@ function neededRows(state: EngineState): Set<string> {
   // What was quarantined is no place to build on.
   for (const [of, ceiling] of Object.entries(confirmation?.ceilings ?? {}))
     if (needed.has(of) || state.experiments[of]?.judged?.verdict !== 'quarantine') needed.add(ceiling);
+  // Its failure ends the run but where it was repaired (baseline-failure.ts).
+  for (const { nodeId, origin } of Object.values(state.experiments))
+    if (origin.from === 'repair' && origin.of === BASELINE_ID) needed.add(nodeId);
   // A ceiling may yet be measured for a candidate: what builds on it finds it through its parents.
   for (const nodeId of [...needed]) {
     const ancestors = ancestorsOf(state, nodeId);
@@ -119,24 +122,28 @@ function membersOfOpenRounds({ open, confirmation, roundOf }: EngineState): stri
 }
 
 /** Closed rounds without a gain become a number before the round that follows them. */
-function carriedRounds(state: EngineState, inRounds: readonly string[]): Round[] {
-  const { rounds, roundOf } = state;
+function carriedRounds(state: EngineState, inRounds: readonly string[]): Pick<EngineState, 'rounds' | 'roundsBefore'> {
+  const { rounds, roundOf, roundsBefore } = state;
   const needed = new Set(inRounds.map((nodeId) => roundOf[nodeId]));
   const lastGain = rounds.findLastIndex(({ gained }) => gained);
   const kept: Round[] = [];
   let plain = 0;
+  let keptBefore = 0;
   for (const [index, round] of rounds.entries()) {
+    // Rounds of before a person asked anew count for nothing.
+    if (index === roundsBefore) plain = 0;
     const before = plain + (round.plainBefore ?? 0);
     const isUndecided = round.open > 0 || needed.has(round.iteration);
     const isKept = isUndecided || index === lastGain || index >= rounds.length - NEWEST_ROUNDS;
     plain = isKept ? 0 : before + (isPlain(state, round) ? 1 : 0);
     if (!isKept) continue;
+    if (index < (roundsBefore ?? 0)) keptBefore += 1;
     const { plainBefore: _, ...rest } = round;
     // Its experiments are left behind, by which one knows that it counts for nothing.
     const waited = rest.waited || (!isUndecided && !rest.gained && !isPlain(state, round));
     kept.push({ ...rest, waited, ...(before > 0 ? { plainBefore: before } : {}) });
   }
-  return kept;
+  return { rounds: kept, ...(roundsBefore === undefined ? {} : { roundsBefore: keptBefore }) };
 }
 
 /** What was booked under keys that nothing settles any more is in the sum. */
