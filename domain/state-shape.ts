@@ -142,6 +142,7 @@ const RULES: Shape<ConfirmationRules> = {
   confirmRuns: count,
   verifyRuns: count,
   minImprovement: nullable(number),
+  doubtsLowCeilings: optional(flag),
 };
 const PAST: Shape<PastNoise> = { squares: number, degrees: number, stepSquares: number, stepRuns: number };
 const CONFIRMATION: Shape<Confirmation> = {
