@@ -7,6 +7,8 @@ export type Check = (value: unknown, path: string) => string | null;
 export type Shape<T> = { [Field in keyof T]-?: Check };
 
 const SHOWN_LENGTH = 60;
+/** The last moment that a date can name, in ms; no amount of ours comes near it. */
+const MOST = 8.64e15;
 
 function must(be: string, fits: (value: unknown) => boolean): Check {
   return (value, path) => {
@@ -18,7 +20,7 @@ function must(be: string, fits: (value: unknown) => boolean): Check {
 
 export const text = must('a text', (value) => typeof value === 'string');
 export const flag = must('true or false', (value) => typeof value === 'boolean');
-export const number = must('a number', (value) => typeof value === 'number' && Number.isFinite(value));
+export const number = must('a number', (value) => typeof value === 'number' && Math.abs(value) <= MOST);
 export const count = must('a whole number of at least 0', (value) => Number.isInteger(value) && Number(value) >= 0);
 const object = must('an object', (value) => typeof value === 'object' && value !== null && !Array.isArray(value));
 const list = must('a list', Array.isArray);

@@ -97,8 +97,7 @@ describe('what an engine is handed over', () => {
     const fields = Object.keys(whole.state);
     fc.assert(
       fc.property(fc.constantFrom(...fields), fc.jsonValue(), (field, value) => {
-        const read = readCarried({ ...whole, state: { ...whole.state, [field]: value } });
-        if (read.ok) describeRun(read.value.state);
+        readCarried({ ...whole, state: { ...whole.state, [field]: value } });
       }),
       { numRuns: 300 },
     );
