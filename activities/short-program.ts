@@ -3,6 +3,7 @@
  * terminal does not reach it, and gone with this process when that ends in any way but kill -9.
  */
 import { execa, type Options, type Result } from 'execa';
+import { killGroup } from './process-group.js';
 
 /** Somebody outside ended the program: that says nothing about what it worked on, and it may be run again. */
 export class ProgramInterrupted extends Error {
@@ -49,14 +50,6 @@ function listenForExit(): void {
   if (isListening) return;
   isListening = true;
   process.on('exit', () => {
-    for (const pid of living) endGroup(pid);
+    for (const pid of living) killGroup(pid);
   });
-}
-
-function endGroup(pid: number): void {
-  try {
-    process.kill(-pid, 'SIGKILL');
-  } catch {
-    // It has ended meanwhile.
-  }
 }

@@ -6,9 +6,9 @@ import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { readTextIfAny, writeJsonAtomic } from '../atomic-file.js';
+import { killGroup } from '../process-group.js';
 import { isSameProcess, processIdentity } from '../process-identity.js';
 import type { Workdir } from '../workdir.js';
-import { killGroup } from './agent-process.js';
 
 const SUFFIX = '.pid.json';
 const ProcessSchema = z.object({ pid: z.number().int().positive(), identity: z.string() });

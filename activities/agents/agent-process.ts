@@ -7,6 +7,7 @@ import { mkdir, open, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
+import { killGroup } from '../process-group.js';
 import type { AgentTask } from './agent.js';
 import { agentFailure, UNKNOWN_SPENT } from './agent-failure.js';
 
@@ -111,15 +112,6 @@ export async function replyIn(path: string): Promise<string> {
 
 export function timeLimitFailure(agent: string, timeoutMs: number, spent = UNKNOWN_SPENT) {
   return agentFailure(`${agent} did not answer within ${timeoutMs / 1000} s`, { retryable: true, spent });
-}
-
-/** Its children too, and theirs; one that has ended already is fine. */
-export function killGroup(pid: number): void {
-  try {
-    process.kill(-pid, 'SIGKILL');
-  } catch {
-    // No process of the group is left.
-  }
 }
 
 function gathered(stream: NodeJS.ReadableStream | null): () => string {

@@ -5,6 +5,7 @@ import { finished } from 'node:stream/promises';
 import { stripVTControlCharacters } from 'node:util';
 import { z } from 'zod';
 import { readJsonIfAny, writeJsonAtomic } from '../atomic-file.js';
+import { signalGroup } from '../process-group.js';
 import { isSameProcess, processIdentity } from '../process-identity.js';
 
 export interface BuildRequest {
@@ -115,16 +116,6 @@ async function endGroup(pid: number | undefined): Promise<void> {
       return;
     }
     await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}
-
-/** False when the group is gone. */
-function signalGroup(pid: number, signal: NodeJS.Signals | 0): boolean {
-  try {
-    process.kill(-pid, signal);
-    return true;
-  } catch {
-    return false;
   }
 }
 
