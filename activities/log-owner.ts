@@ -4,7 +4,8 @@
  * keep it). An engine that somebody else's workflow history drives would cut off what the owner wrote.
  */
 import { z } from 'zod';
-import { readJsonIfAny, writeJsonAtomic } from './atomic-file.js';
+import { writeJsonAtomic } from './atomic-file.js';
+import { readKeptRecord } from './kept-record.js';
 import type { Workdir } from './workdir.js';
 
 const PlaceSchema = z.object({
@@ -33,15 +34,8 @@ export type LogOwner = z.infer<typeof OwnerSchema>;
 
 /** Null before the first engine of a version that names owners. */
 export async function readLogOwner(workdir: Workdir): Promise<LogOwner | null> {
-  const json = await readJsonIfAny(workdir.logOwner);
-  if (json === null) return null;
-  const parsed = OwnerSchema.safeParse(json);
-  if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  throw new Error(
-    `${workdir.logOwner}: ${issue?.path.join('.') || 'the file'} is not as it was written (${issue?.message}). ` +
-      'Delete the file if no engine works on this workdir: it is made again',
-  );
+  const wayOut = 'Delete the file if no engine works on this workdir: it is made again';
+  return readKeptRecord(workdir.logOwner, OwnerSchema, wayOut);
 }
 
 export async function writeLogOwner(workdir: Workdir, place: LogPlace, chain: string | null): Promise<void> {

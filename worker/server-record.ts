@@ -1,6 +1,7 @@
 /** engine/temporal.json: where a workdir's own Temporal server is, and which process it is. Holds no secret. */
 import { z } from 'zod';
-import { readJsonIfAny, writeJsonAtomic } from '../activities/atomic-file.js';
+import { writeJsonAtomic } from '../activities/atomic-file.js';
+import { readKeptRecord } from '../activities/kept-record.js';
 import { isSameProcess } from '../activities/process-identity.js';
 import type { Workdir } from '../activities/workdir.js';
 import { HostSchema } from './host-identity.js';
@@ -27,15 +28,7 @@ export type ServerRecord = z.infer<typeof RecordSchema>;
 
 /** What was last recorded, of a server that may be gone; null when there never was one. */
 export async function serverRecord(workdir: Workdir): Promise<ServerRecord | null> {
-  const json = await readJsonIfAny(workdir.temporal);
-  if (json === null) return null;
-  const parsed = RecordSchema.safeParse(json);
-  if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  throw new Error(
-    `${workdir.temporal}: ${issue?.path.join('.') || 'the file'} is not as it was written (${issue?.message}). ` +
-      'Delete the file: it is made again at the next start',
-  );
+  return readKeptRecord(workdir.temporal, RecordSchema, 'Delete the file: it is made again at the next start');
 }
 
 /** The record, if the process that it names is alive. */
