@@ -8,9 +8,10 @@ const OPERATOR = /\s*(?:\|\|?|&&?|;|[0-9]?>)/;
 
 /**
  * `script` is the pipeline script's file name: a flag that the command does not have yet is put where the script's own
- * flags are, before any shell operator. Each occurrence of a flag is changed, because different programs take different ones.
+ * flags are, before any shell operator; a flag without dashes is a configuration's key (`a.b=4`). Each occurrence of a flag is changed, because different programs take different ones.
  */
 export function withFlag(command: string, flag: string, value: number, script: string): string {
+  if (!flag.startsWith('-')) return withOverride(command, flag, value);
   const wanted = normalFlag(flag);
   let result = '';
   let at = 0;
@@ -42,8 +43,34 @@ function placeForFlag(command: string, script: string): number {
   return operator ? from + operator.index : command.length;
 }
 
+/** `train.loader.workers=4` as a word of its own, also in quotes and after Hydra's plus signs: what overrides a configuration. */
+function overridesOf(command: string, key: string): RegExpMatchArray[] {
+  const word = new RegExp(
+    `(?<=^|\\s)(["']?\\+{0,2}${key.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}=["']?)([^\\s"';|&<>]+)`,
+    'g',
+  );
+  return [...command.matchAll(word)];
+}
+
+/** A configuration's key in place of a flag: it is named without dashes, and its place in the command is where it stands. */
+function withOverride(command: string, key: string, value: number): string {
+  const found = overridesOf(command, key);
+  if (found.length === 0) {
+    const operator = OPERATOR.exec(command);
+    const end = operator ? operator.index : command.length;
+    return `${command.slice(0, end).trimEnd()} ${key}=${value}${operator ? ` ${command.slice(end).trimStart()}` : ''}`;
+  }
+  return found.reduceRight((result, { index, 0: whole, 1: lead }) => {
+    return `${result.slice(0, index)}${lead}${value}${result.slice(index! + whole.length)}`;
+  }, command);
+}
+
 /** The number that the flag has in the command, the last one counting as in argparse; null when it has none. */
 export function flagNumber(command: string, flag: string): number | null {
+  if (!flag.startsWith('-')) {
+    const text = overridesOf(command, flag).at(-1)?.[2];
+    return text !== undefined && Number.isFinite(Number(text)) ? Number(text) : null;
+  }
   const wanted = normalFlag(flag);
   let last: number | null = null;
   for (const match of command.matchAll(FLAG)) {

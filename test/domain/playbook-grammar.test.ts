@@ -85,8 +85,9 @@ describe('a flag', () => {
     expect(flagNumber(after, '--num_threads')).toBe(8);
   });
   it('keeps to the launch command that the engine accepts', () => {
-    const base = 'python -u train.py data --lr 1';
+    const base = 'python -u train.py data --lr 1 --set data.workers=2';
     expect(launchCommandProblem(withFlag(base, '--num-threads', 8, 'train.py'), base)).toBeNull();
+    expect(launchCommandProblem(withFlag(base, 'data.workers', 8, 'train.py'), base)).toBeNull();
   });
   it.each([
     ['python train.py', null],
@@ -94,4 +95,16 @@ describe('a flag', () => {
     ['python train.py --n -3', -3],
     ['python train.py --n --m 2', null],
   ])('%s has the number %s', (command, value) => expect(flagNumber(command, '--n')).toBe(value));
+  it.each([
+    ['python train.py c.py --cfg-options data.workers=2', 'python train.py c.py --cfg-options data.workers=8'],
+    [
+      'python train.py "data.workers=2" a.data.workers=3 | tee x',
+      'python train.py "data.workers=8" a.data.workers=3 | tee x',
+    ],
+    ['python train.py ++data.workers=2 data.workers_max=3', 'python train.py ++data.workers=8 data.workers_max=3'],
+    ['python train.py data.workers=1 data.workers=2 > log', 'python train.py data.workers=8 data.workers=8 > log'],
+  ])('that is a key of a configuration: %s', (before, after) => {
+    expect(withFlag(before, 'data.workers', 8, 'train.py')).toBe(after);
+    expect([flagNumber(before, 'data.workers'), flagNumber(after, 'data.workers')]).toEqual([2, 8]);
+  });
 });

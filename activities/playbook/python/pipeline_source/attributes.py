@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 
+from .interpolation import number_in
 from .layers import Layers, Under, of_layers, shadow
 from .overlays import laid_over, with_overlays
 from .syntax import (
@@ -19,11 +20,13 @@ from .values import (
     External,
     Flag,
     Frame,
+    Function,
     Instance,
     Leaf,
     Literal,
     Method,
     ModuleRef,
+    Namespace,
     Unknown,
     Value,
 )
@@ -51,10 +54,16 @@ class Attributes:
 
     def attribute(self, base: Value, name: str, node: ast.AST, frame: Frame) -> list[Value]:
         if isinstance(base, ModuleRef):
+            if name == "__dict__":
+                return [self._once(("namespace", base.module.path), lambda: Namespace(base.module))]
             if name in base.module.scope.bindings or "*" in base.module.scope.bindings:
                 return self.look_up(name, self.open_frame(base.module.scope), None)
             inner = self.project.module(f"{base.module.name}.{name}")
             return [ModuleRef(inner)] if inner is not None else [Unknown(name)]
+        if isinstance(base, (Class, Function)) and name in ("__name__", "__qualname__") and hasattr(base.node, "name"):
+            return [Concrete(base.node.name)]
+        if isinstance(base, Namespace) and name not in _MAPPING_METHODS:
+            return self.item(base, name, node, frame)
         if isinstance(base, External):
             return [External(f"{base.name}.{name}")]
         if isinstance(base, Instance):
@@ -66,7 +75,7 @@ class Attributes:
                 each for each in laid_over(self, base, name) if each.when != "known" or not self._is_given(name, frame)
             ]
             return with_overlays(laid, self._argument_value(name, frame, followed=True), self.not_in_force)
-        if isinstance(base, Leaf) and name not in _MAPPING_METHODS:
+        if isinstance(base, Leaf) and name not in _MAPPING_METHODS and not isinstance(base.value, str):
             return self.leaf_child(base, name)
         if isinstance(base, DictOf) and name not in _MAPPING_METHODS:
             return self.entry(base, name)
@@ -91,7 +100,9 @@ class Attributes:
         stored = self._stored_from_outside(name, lambda v: isinstance(v, Arguments))
         definition = self.flags.by_dest(name, frame.module)
         if definition is None:
-            return stored or [Unknown(f"argument {name}")]
+            word = self.flags.positional(name, frame.module)
+            given = [Concrete(number_in(word))] if word is not None else []
+            return [*stored, *given] or [Unknown(f"argument {name}")]
         flag = self._once(("flag", id(definition)), lambda: self.flags.value(definition, self))
         if not followed:
             flag = Flag(flag.value, definition, False)
@@ -286,7 +297,7 @@ class Attributes:
             return []
         for arg in [*inst.call.args, *[k.value for k in inst.call.keywords]]:
             for value in self.evaluate(arg, inst.frame):
-                if isinstance(value, (Leaf, DictOf, Arguments)):
+                if isinstance(value, (Leaf, DictOf, Arguments, Namespace, Layers)):
                     found = self.item(value, name, arg, inst.frame)
                     if not isinstance(found[0], Unknown):
                         return found

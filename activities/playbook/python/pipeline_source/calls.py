@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 
 from .config_files import is_config
+from .layers import Layers
+from .python_config import config_read_by, follows_bases
 from .scopes import parameters
 from .syntax import (
     PASS_THROUGH_HELPERS,
@@ -29,7 +31,6 @@ from .values import (
     Function,
     Generator,
     Instance,
-    Leaf,
     Literal,
     Method,
     Unknown,
@@ -157,6 +158,10 @@ class Calls:
         if is_generator(node):
             return [Generator(function, frame)]
         found = self.returned(function, frame)
+        if follows_bases(node) and not any(isinstance(v, Layers) or isinstance(v, DictOf) and v.merged for v in found):
+            read = self._config_read_by(function, calls, frame)
+            if isinstance(read, Layers):
+                return [read]
         if all(isinstance(v, Unknown) or isinstance(v, DictOf) and not v.entries and not v.merged for v in found):
             read = self._config_read_by(function, calls, frame)
             if read is not None:
@@ -171,7 +176,7 @@ class Calls:
         known = [v for v in found if not (isinstance(v, Concrete) and v.value is None) and not isinstance(v, Unknown)]
         return known or found or [Literal(None, function.node, frame)]
 
-    def _config_read_by(self, function: Function, calls, frame: Frame) -> Leaf | None:
+    def _config_read_by(self, function: Function, calls, frame: Frame) -> Value | None:
         """A reader of the project's own: a function that opens a configuration file and returns what it made of it."""
         paths: list[str] = []
         for call, caller in calls:
@@ -179,7 +184,11 @@ class Calls:
                 for value in self.evaluate(arg, caller):
                     if isinstance(value, FileRef):
                         paths.append(value.path)
-                    elif isinstance(value, Concrete) and isinstance(value.value, str) and is_config(value.value):
+                    elif (
+                        isinstance(value, Concrete)
+                        and isinstance(value.value, str)
+                        and (is_config(value.value) or value.value.endswith(".py"))
+                    ):
                         paths.append(self.project.find_file(value.value) or "")
         for inner in ast.walk(function.node):
             if isinstance(inner, ast.Call) and simple_name(inner.func) in ("open", "read_text", "read_bytes"):
@@ -187,7 +196,7 @@ class Calls:
         for path in paths:
             if path and is_config(path) and (leaf := self.config(path)) is not None:
                 return leaf
-        return None
+        return config_read_by(self, function, paths)
 
     def callers(self, function: Function) -> list[tuple[ast.Call, Frame, Value | None]]:
         """Calls of a function anywhere in the project, with the receiver where it is a method."""
@@ -218,6 +227,9 @@ class Calls:
                     if isinstance(target, Function) and target.node is function.node:
                         found.append((call, frame, receiver))
                         break
+        if owner is not None and function.node.name == "__init__":
+            for instance in self.built.get(id(owner.node), []):
+                found.append((instance.call, instance.frame, Unknown("self")))
         self._callers[key] = found[:MAX_CALLERS]
         return self._callers[key]
 

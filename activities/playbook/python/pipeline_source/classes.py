@@ -110,8 +110,6 @@ class Classes:
     def instances(self, cls: Class) -> list[Value]:
         """Who `self` may be in a method that any caller may have called."""
         key = ("instances", id(cls.node))
-        if not hasattr(self, "_instances"):
-            self._instances: dict = {}
         if key not in self._instances:
             self._instances[key] = self.instantiate_open(cls)
             found: list[Value] = []
@@ -122,6 +120,12 @@ class Classes:
                         if isinstance(value, Class) and any(c.node is cls.node for c in self.mro(value)):
                             found += self.instantiate(value, call, frame)
             found = [v for v in found if isinstance(v, Instance)]
+            found += [
+                i
+                for instances in self.built.values()
+                for i in instances
+                if i not in found and any(c.node is cls.node for c in self.mro(i.cls))
+            ]
             if found:
                 self._instances[key] = found[:6]
         return self._instances[key]

@@ -18,6 +18,7 @@ from .library_calls import LibraryCalls
 from .mappings import Mappings
 from .overlays import overlays_of
 from .reaching import Reaching
+from .registries import Registration, instances_built, registrations_of
 from .syntax import is_main_test, simple_name
 from .values import (
     UNKNOWN_NUMBER,
@@ -80,19 +81,54 @@ class Flow(Attributes, Calls, Classes, CommandParameters, LibraryCalls, Mappings
         self._bound_frames: dict[tuple, Frame] = {}
         self._calls_by_name: dict[str, list[tuple[object, ast.Call]]] = {}
         self._callers: dict[int, list[tuple[ast.Call, Frame]]] = {}
-        for module in project.modules:
+        self.overlays: list = []
+        self.config_paths: dict[int, str] = {}
+        self.registrations: list[Registration] = []
+        self.built: dict[int, list[Instance]] = {}
+        self._indexed = 0
+        self._index()
+        self.active_overlays: set[int] = set()
+        self.flags = Flags(project)
+        self.flags.read(self)
+        # What was followed before the flags were known may have missed them.
+        self._forget()
+        self.registrations = registrations_of(self)
+        if self.registrations:
+            # The second look knows what the first found to be made.
+            for _ in range(2):
+                self._forget()
+                self.built = instances_built(self)
+            self._forget()
+
+    def _forget(self) -> None:
+        self._memo.clear()
+        self._callers.clear()
+        self._instances: dict = {}
+
+    def _index(self) -> None:
+        """Takes in the modules that were added since: calls by name, and what lays mappings over others."""
+        added = self.project.modules[self._indexed :]
+        self._indexed = len(self.project.modules)
+        for module in added:
             for node in ast.walk(module.tree):
                 if isinstance(node, ast.Call):
                     name = simple_name(node.func)
                     if name:
                         self._calls_by_name.setdefault(name, []).append((module, node))
-        self.overlays = overlays_of(project.modules)
-        self.active_overlays: set[int] = set()
-        self.flags = Flags(project)
-        self.flags.read(self)
-        # What was followed before the flags were known may have missed them.
-        self._memo.clear()
-        self._callers.clear()
+        self.overlays += overlays_of(added)
+        self.__dict__.pop("_key_stores", None)
+
+    def load_file(self, path: str):
+        """The module of a Python file that the code runs by its path; None when it is no file of the source."""
+        module = self.project.file(path)
+        self._index()
+        return module
+
+    def load_module(self, name: str):
+        """The module that the code imports by a name that it has as text."""
+        module = self.project.imported(name) if name else None
+        self._index()
+        return module
 
     # -- expressions ------------------------------------------------------------------------------------------------
 
@@ -189,7 +225,7 @@ class Flow(Attributes, Calls, Classes, CommandParameters, LibraryCalls, Mappings
             (UNKNOWN_NUMBER, v) if k is None else (concrete(self.evaluate(k, frame)), v)
             for k, v in zip(node.keys, node.values)
         ]
-        return [DictOf(entries, merged, frame, order)]
+        return [self._once(("dict", id(node), id(frame)), lambda: DictOf(entries, merged, frame, order))]
 
     def _eval_DictComp(self, node, frame):
         """`{k: v for k, v in raw.items() if …}`: the mapping itself, as far as its keys go."""
@@ -204,6 +240,8 @@ class Flow(Attributes, Calls, Classes, CommandParameters, LibraryCalls, Mappings
             and loop.iter.func.attr == "items"
         ):
             return self.evaluate(loop.iter.func.value, frame)
+        if len(node.generators) == 1 and self._once(("names", id(node)), lambda: _names_of_module(node)):
+            return self.evaluate(self._once(("names", id(node)), lambda: None), frame)
         return [Unknown("comprehension")]
 
     def _eval_Tuple(self, node, frame):
@@ -314,6 +352,23 @@ def _distinct(values: list[Value]) -> list[Value]:
         if len(found) >= MAX_CANDIDATES:
             break
     return list(found.values()) or [Unknown("")]
+
+
+def _names_of_module(node: ast.DictComp) -> ast.AST | None:
+    """`{k: getattr(m, k) for k in dir(m)}` is m as a mapping."""
+    loop, value = node.generators[0], node.value
+    if (
+        isinstance(value, ast.Call)
+        and simple_name(value.func) == "getattr"
+        and len(value.args) == 2
+        and isinstance(loop.iter, ast.Call)
+        and simple_name(loop.iter.func) in ("dir", "vars")
+        and len(loop.iter.args) == 1
+        and ast.dump(loop.iter.args[0]) == ast.dump(value.args[0])
+    ):
+        made = ast.Call(ast.Name("vars", ast.Load()), [value.args[0]], [])
+        return ast.fix_missing_locations(ast.copy_location(made, node))
+    return None
 
 
 def _is_none(node: ast.AST) -> bool:

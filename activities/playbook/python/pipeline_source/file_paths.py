@@ -67,6 +67,10 @@ class FilePaths:
             parts = [self.number(a, frame) for a in node.args]
             if all(isinstance(p, str) for p in parts):
                 return [Computed(getattr(text, name)(*parts), node, frame)]
+        if name in ("partition", "rpartition", "split", "rsplit"):
+            parts = [self.number(a, frame) for a in node.args]
+            if parts and all(isinstance(p, (str, int)) for p in parts):
+                return [Computed(getattr(text, name)(*parts), node, frame)]
         if name in ("joinpath", "with_suffix", "with_name"):
             parts = [self.number(a, frame) for a in node.args]
             if all(isinstance(p, str) for p in parts):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from .values import Flag, Frame, concrete
 
-_KINDS = {"add_argument": "argparse", "option": "click"}
+_KINDS = {"add_argument": "argparse", "option": "click", "argument": "click"}
 
 
 @dataclass(eq=False)
@@ -33,6 +33,8 @@ class Flags:
         self.project = project
         self.definitions: list[FlagDefinition] = []
         self.all_options: list[str] = []
+        # Words without a flag, in the order of their definitions: the path of a configuration.
+        self.positionals: list[tuple[str, str, object]] = []
 
     def read(self, flow) -> None:
         """Finds the definitions; once this is done, names of arguments can be followed."""
@@ -49,6 +51,9 @@ class Flags:
         words = [w for a in node.args if isinstance(w := flow.number(a, frame), str)]
         options = [o for word in words for o in word.split("/")[:1] if o.startswith("-")]
         if not options:
+            if len(words) == 1 and not words[0].startswith("-") and words[0].isidentifier():
+                count = next((flow.number(k.value, frame) for k in node.keywords if k.arg == "nargs"), None)
+                self.positionals.append((words[0], str(count) if isinstance(count, (str, int)) else "", module))
             return
         keywords = {k.arg: k.value for k in node.keywords if k.arg}
         dest_node = keywords.get("dest")
@@ -112,6 +117,41 @@ class Flags:
             except ValueError:
                 continue
         return text
+
+    def override(self, key: str) -> FlagDefinition:
+        """`a.b=4` in the launch command: the number stands in its word there."""
+        return FlagDefinition([key], key, None, None, None, "store", "override")
+
+    def positional(self, name: str, near=None) -> str | None:
+        """The word of the launch command that a positional argument takes; None where it takes several or none."""
+        own = [p for p in self.positionals if p[2] is near] or self.positionals
+        index = next((i for i, p in enumerate(own) if p[0] == name), None)
+        if index is None or any(count not in ("", "1", "?") for _, count, _ in own[: index + 1]):
+            return None
+        words = self._words_without_flags()
+        return words[index] if index < len(words) else None
+
+    def _words_without_flags(self) -> list[str]:
+        found, arguments, at = [], self.project.launch.arguments, 0
+        while at < len(arguments):
+            word = arguments[at]
+            at += 1
+            if word == "--":
+                return [*found, *arguments[at:]]
+            if not word.startswith("-") or len(word) == 1:
+                found.append(word)
+                continue
+            definition = next((d for d in self.definitions if word in d.options), None)
+            if "=" in word or definition is None or definition.action not in ("store", "append", "custom"):
+                continue
+            count = (
+                next((k.value for k in definition.call.keywords if k.arg == "nargs"), None) if definition.call else None
+            )
+            takes_several = isinstance(count, ast.Constant) and count.value in ("+", "*")
+            at += count.value if isinstance(count, ast.Constant) and isinstance(count.value, int) else 1
+            while takes_several and at < len(arguments) and not arguments[at].startswith("-"):
+                at += 1
+        return found
 
     def plain(self, name: str, default: ast.AST | None, module) -> FlagDefinition:
         """The flag that typer, fire and the like make of a parameter."""

@@ -121,6 +121,12 @@ class LaunchCommand:
                 return value
         return None
 
+    def may_change(self, key: str) -> bool:
+        """Whether a `key=value` argument stands behind a flag: what is in front of all belongs to the job itself."""
+        words = self._words(self.command)
+        first = next((i for i, w in enumerate(words) if re.match(r"--?[A-Za-z]", w)), len(words))
+        return all(word.lstrip("+").partition("=")[0] != key for word in words[:first])
+
 
 def script_word(word: str, script: str) -> bool:
     stem = script[:-3] if script.endswith(".py") else script

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .values import DictOf, Flag, Instance, Leaf, Literal, Unknown, Value
+from .values import DictOf, Flag, Instance, Leaf, Literal, Namespace, Unknown, Value
 
 
 @dataclass(eq=False)
@@ -12,6 +12,8 @@ class Layers(Value):
     """The last part wins; mappings under one key are merged again."""
 
     parts: list[Value]
+    # False: a mapping under one key replaces the one below it, as `update()` does.
+    is_deep: bool = True
 
 
 @dataclass(eq=False)
@@ -27,7 +29,7 @@ def layered(parts: list[Value]) -> Value:
 
 
 def is_mapping(value: Value) -> bool:
-    return isinstance(value, (DictOf, Layers, Under, Instance)) or (
+    return isinstance(value, (DictOf, Layers, Namespace, Under, Instance)) or (
         isinstance(value, Leaf) and isinstance(value.value, dict)
     )
 
@@ -38,6 +40,9 @@ def of_layers(layers: Layers, look_up, not_in_force: set) -> list[Value]:
     held = [values for values in held if values]
     if not held:
         return [Unknown("layers")]
+    if not layers.is_deep:
+        shadow(not_in_force, [v for values in held[1:] for v in values])
+        return held[0]
     if not is_mapping(held[0][0]):
         shadow(not_in_force, [v for values in held[1:] for v in values])
         return held[0]

@@ -7,6 +7,8 @@ import os
 import posixpath
 
 from .file_paths import FilePaths
+from .python_config import namespace_of_call
+from .registries import built_by, is_registry, registered
 from .layers import Layers, Under, layered
 from .spdl_calls import BUILDER_STEPS, SpdlCalls, spdl_name
 from .values import (
@@ -23,6 +25,8 @@ from .values import (
     Function,
     Instance,
     Leaf,
+    ModuleRef,
+    Namespace,
     Pipeline,
     PipelineConfig,
     Unknown,
@@ -57,6 +61,7 @@ _SAME_AS_ARGUMENT = {
     "contextlib.closing",
     "builtins.iter",
     "builtins.dict",
+    "collections.OrderedDict",
     "types.SimpleNamespace",
     "argparse.Namespace",
     "omegaconf.OmegaConf.create",
@@ -84,6 +89,9 @@ class LibraryCalls(FilePaths, SpdlCalls):
         spdl = spdl_name(name)
         if spdl is not None:
             return self.spdl_call(spdl, name, node, frame)
+        read = namespace_of_call(self, name, node, frame)
+        if read is not None:
+            return read
         last = name.rpartition(".")[2]
         first = node.args[0] if node.args else None
         if name == "builtins.getattr" and len(node.args) >= 2:
@@ -93,16 +101,24 @@ class LibraryCalls(FilePaths, SpdlCalls):
         if name in _SAME_AS_ARGUMENT:
             if first is not None and name == "builtins.dict" and node.keywords:
                 named = [(k.arg, k.value) for k in node.keywords if k.arg]
-                return [DictOf(named, [first, *[k.value for k in node.keywords if not k.arg]], frame)]
+                spreads = [first, *[k.value for k in node.keywords if not k.arg]]
+                return [self._once(("dict", id(node), id(frame)), lambda: DictOf(named, spreads, frame))]
             if first is not None:
-                return self.evaluate(first, frame)
-            return [
-                DictOf(
-                    [(k.arg, k.value) for k in node.keywords if k.arg],
-                    [k.value for k in node.keywords if not k.arg],
-                    frame,
-                )
-            ]
+                found = self.evaluate(first, frame)
+                return [
+                    i
+                    for v in found
+                    for i in (self.attribute(v, "__dict__", node, frame) if isinstance(v, ModuleRef) else [v])
+                ]
+            named = [(k.arg, k.value) for k in node.keywords if k.arg]
+            spreads = [k.value for k in node.keywords if not k.arg]
+            return [self._once(("dict", id(node), id(frame)), lambda: DictOf(named, spreads, frame))]
+        if last == "build_from_cfg" and len(node.args) >= 2:
+            for registry in self.evaluate(node.args[1], frame):
+                if made := built_by(self, registry, node, node.args[0], frame):
+                    return made
+        if name == "builtins.compile" and first is not None:
+            return self.evaluate(first, frame)
         if name == "dataclasses.replace" and first is not None:
             return self._replaced(node, frame)
         if name in ("builtins.open", "io.open", "gzip.open") and first is not None:
@@ -193,7 +209,7 @@ class LibraryCalls(FilePaths, SpdlCalls):
         if isinstance(receiver, Pipeline):
             return [receiver] if name in ("get_iterator", "__iter__", "__enter__") else [ExternalCall("", node, frame)]
         if (
-            isinstance(receiver, (Leaf, DictOf, Arguments, Layers, Under))
+            isinstance(receiver, (Leaf, DictOf, Arguments, Layers, Under, Namespace))
             and name in ("get", "pop", "setdefault")
             and first is not None
         ):
@@ -202,10 +218,14 @@ class LibraryCalls(FilePaths, SpdlCalls):
             if isinstance(found[0], Unknown) and len(node.args) > 1:
                 return self.evaluate(node.args[1], frame)
             return found
-        if isinstance(receiver, (Leaf, DictOf, Layers)) and name == "copy":
+        if isinstance(receiver, (Leaf, DictOf, Layers, Namespace)) and name in ("copy", "to_dict"):
             return [receiver]
         if isinstance(receiver, FileRef):
             return [receiver]
+        if first is not None and name in ("get", "build", "create") and is_registry(self, receiver):
+            key = self.number(first, frame)
+            held = registered(self, receiver, key)
+            return held or built_by(self, receiver, node, first, frame) or [ExternalCall("", node, frame, receiver)]
         if name in ("parse_args", "parse_known_args", "parse_intermixed_args") and _is_parser(receiver):
             return [Arguments()]
         if isinstance(receiver, Concrete) and isinstance(receiver.value, str):

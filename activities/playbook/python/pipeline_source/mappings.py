@@ -7,6 +7,8 @@ import ast
 from .config_files import ConfigRefused, look_up, read_config
 from .interpolation import FromEnvironment, interpolation, number_in
 from .layers import Layers, Under, of_layers, shadow
+from .python_config import entry_in, name_in
+from .registries import registered
 from .overlays import laid_over, with_overlays
 from .values import (
     UNKNOWN_NUMBER,
@@ -21,6 +23,7 @@ from .values import (
     Instance,
     Leaf,
     Literal,
+    Namespace,
     SequenceOf,
     Unknown,
     Value,
@@ -36,6 +39,10 @@ class Mappings:
             return self.leaf_child(base, key)
         if isinstance(base, DictOf):
             return self.entry(base, key)
+        if isinstance(base, Namespace):
+            return with_overlays(laid_over(self, base, key), name_in(self, base, key), self.not_in_force)
+        if held := registered(self, base, key):
+            return held
         if isinstance(base, Layers):
             return of_layers(base, lambda part: self.item(part, key, node, frame), self.not_in_force)
         if isinstance(base, Under):
@@ -44,6 +51,9 @@ class Mappings:
             return self.evaluate(base.elements[key], base.frame)
         if isinstance(base, (Arguments, Instance)) and isinstance(key, str):
             return self.attribute(base, key, node, frame)
+        if isinstance(base, External) and base.name == "sys.argv" and isinstance(key, int):
+            words = [self.project.script, *self.project.launch.arguments]
+            return [Concrete(number_in(words[key]))] if -len(words) <= key < len(words) else [Unknown("argument")]
         if isinstance(base, External) and base.name == "os.environ" and isinstance(key, str):
             value = self.project.launch.environment.get(key)
             return [Unknown("environment")] if value is None else [Computed(value, node, frame)]
@@ -68,6 +78,9 @@ class Mappings:
         self._active.add(asked)
         try:
             own = self._entry(base, key)
+            own = entry_in(self, base, key, own)
+            if all(isinstance(v, Unknown) for v in own):
+                own = registered(self, base, key) or own
             return with_overlays(laid_over(self, base, key), own, self.not_in_force)
         finally:
             self._active.discard(asked)

@@ -9,7 +9,8 @@ import ast
 from dataclasses import dataclass
 
 from .layers import Layers, is_mapping, layered, shadow
-from .values import Arguments, Concrete, DictOf, Instance, Leaf, Unknown, Value
+from .python_config import follows_bases
+from .values import Arguments, Concrete, DictOf, FileRef, Instance, Leaf, Namespace, Unknown, Value
 
 
 @dataclass(eq=False)
@@ -42,6 +43,8 @@ def overlays_of(modules) -> list[Overlay]:
         for node in ast.walk(module.tree):
             if isinstance(node, ast.Call):
                 found += _of_update(module, node)
+                if isinstance(node.func, ast.Name) and node.func.id == "exec" and 2 <= len(node.args) <= 3:
+                    found += [Overlay(module, node, target, node.args[0]) for target in node.args[1:]]
                 if isinstance(node.func, ast.Name) and node.func.id == "setattr" and len(node.args) == 3:
                     found += _in_loop(module, node, node.args[0], node.args[1], node.args[2])
             elif isinstance(node, ast.AugAssign) and isinstance(node.op, ast.BitOr):
@@ -146,6 +149,8 @@ def laid_over(flow, holder: Value, name: str) -> list[Laid]:
     for overlay in reversed(flow.overlays):
         if id(overlay.node) in flow.active_overlays:
             continue
+        if isinstance(holder, Namespace) and _is_in_reader_of_bases(overlay):
+            continue  # configurations that name their bases are put together as a whole
         flow.active_overlays.add(id(overlay.node))
         try:
             frame = flow.frame_at(overlay.module, overlay.node)
@@ -177,12 +182,25 @@ def with_overlays(laid: list[Laid], own: list[Value], not_in_force: set) -> list
 def _brought(flow, overlay: Overlay, name: str, frame) -> list[Value]:
     for key in _keys_of(name, overlay.change):
         for source in flow.evaluate(_object_of(overlay.source), frame):
-            if isinstance(source, (Leaf, DictOf, Arguments, Instance, Layers)):
+            if isinstance(source, FileRef) and source.path.endswith(".py"):
+                source = _run(flow, source) or source
+            if isinstance(source, (Leaf, DictOf, Arguments, Instance, Layers, Namespace)):
                 values = [v for v in flow.item(source, key, overlay.source, frame) if not isinstance(v, Unknown)]
                 given = [v for v in values if not (isinstance(v, Concrete) and v.value is None)]
                 if given:
                     return given
     return []
+
+
+def _is_in_reader_of_bases(overlay: Overlay) -> bool:
+    functions = [a for a in overlay.module.ancestors(overlay.node) if isinstance(a, ast.FunctionDef)]
+    return any(follows_bases(f) for f in functions[:1])
+
+
+def _run(flow, source: FileRef) -> Value | None:
+    """The names of a file whose text goes to exec()."""
+    module = flow.load_file(source.path)
+    return None if module is None else flow._once(("namespace", module.path), lambda: Namespace(module))
 
 
 def _keys_of(name: str, change: str) -> list[str]:

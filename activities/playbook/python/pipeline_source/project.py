@@ -82,6 +82,15 @@ def _is_inside_body(owner: ast.AST, child: ast.AST) -> bool:
     return child in getattr(owner, "body", ())
 
 
+def _imports_its_files(module: Module) -> bool:
+    """`for each in pkgutil.iter_modules(__path__): import_module(…)`: a package that loads all of its folder."""
+    calls = [n for n in ast.walk(module.tree) if isinstance(n, ast.Call)]
+    names = {n.func.attr if isinstance(n.func, ast.Attribute) else getattr(n.func, "id", "") for n in calls}
+    return bool(names & {"import_module", "__import__"}) and bool(
+        names & {"iter_modules", "walk_packages", "glob", "iglob", "listdir", "iterdir", "scandir", "rglob"}
+    )
+
+
 class Project:
     """Follows imports from the script; `modules` is in order of discovery, the script first."""
 
@@ -98,6 +107,7 @@ class Project:
         self.modules: list[Module] = []
         self._by_name: dict[str, Module | None] = {}
         self._by_path: dict[str, Module] = {}
+        self._followed = 0
         main = self._load(self._module_name(self.script), self.script)
         if main is None:
             raise SourceRefused(f"pipeline script {self.script!r} is not a file of the source directory")
@@ -191,6 +201,18 @@ class Project:
                     return self._load(name, path)
         return None
 
+    def file(self, path: str) -> Module | None:
+        """Module of a file that the code runs by its path, with what it imports."""
+        return self._and_imports(self._load(self._module_name(path), path))
+
+    def imported(self, name: str) -> Module | None:
+        """Module of an import by a name that the code has as text, with what it imports."""
+        return self._and_imports(self.module(name))
+
+    def _and_imports(self, module: Module | None) -> Module | None:
+        self._follow()
+        return module
+
     def resolve_import(self, module: Module, node: ast.ImportFrom) -> str:
         """Absolute dotted name of the module that `from … import` reads."""
         if not node.level:
@@ -199,11 +221,17 @@ class Project:
         parts = parts[: len(parts) - (node.level - 1)] if node.level > 1 else parts
         return ".".join([*parts, *([node.module] if node.module else [])])
 
+    def _load_siblings(self, package: Module) -> None:
+        folder = os.path.dirname(package.path)
+        for file in sorted((self.root / folder).glob("*.py")):
+            self.module(f"{package.name}.{file.stem}" if file.stem != "__init__" else package.name)
+
     def _follow(self) -> None:
-        at = 0
-        while at < len(self.modules):
-            module = self.modules[at]
-            at += 1
+        while self._followed < len(self.modules):
+            module = self.modules[self._followed]
+            self._followed += 1
+            if module.is_package and _imports_its_files(module):
+                self._load_siblings(module)
             for node in ast.walk(module.tree):
                 if isinstance(node, ast.Import):
                     for alias in node.names:

@@ -178,6 +178,10 @@ class Reaching:
             for value in values:
                 if isinstance(value, SequenceOf) and index < len(value.elements):
                     found += self.evaluate(value.elements[index], value.frame)
+                elif (
+                    isinstance(value, Concrete) and isinstance(value.value, (list, tuple)) and index < len(value.value)
+                ):
+                    found.append(Concrete(value.value[index]))
                 elif isinstance(value, Arguments) and index == 0:
                     found.append(value)
                 elif isinstance(value, ExternalCall) and index < len(value.node.args):

@@ -104,6 +104,13 @@ class ModuleRef(Value):
 
 
 @dataclass(eq=False)
+class Namespace(Value):
+    """The names of a Python file that the code reads as a configuration: a mapping."""
+
+    module: Any
+
+
+@dataclass(eq=False)
 class External(Value):
     """A name of a library or of the builtins, dotted: spdl.pipeline.PipelineBuilder."""
 
