@@ -5,15 +5,28 @@ import { agentProblem, defaultAgent, unknownCostReason } from '../activities/age
 import { PLATFORM_NAMES } from '../activities/platforms/index.js';
 import type { Workdir } from '../activities/workdir.js';
 import type { RunConfig } from '../domain/formats/config.js';
+import { checkAgentAnswers } from './agent-check.js';
 import type { GivenFlag } from './given-flags.js';
 import { checkConcurrency, checkDevices, sharingDefaults } from './job-slots.js';
 import { Refusal } from './refusal.js';
 import { type ConfigPath, newRunId, parseConfig } from './workdir-config.js';
 
-export async function firstConfig(workdir: Workdir, given: readonly GivenFlag[]): Promise<RunConfig> {
-  const value = (key: string) => given.find(({ flag }) => flag.key[0] === key)?.value as string | undefined;
+/** `before` is what an earlier start wrote that came to nothing: what the flags do not say is as it says. */
+export async function firstConfig(
+  workdir: Workdir,
+  given: readonly GivenFlag[],
+  before: RunConfig | null = null,
+): Promise<RunConfig> {
+  const flagged = (key: string) => given.find(({ flag }) => flag.key[0] === key)?.value;
+  const value = (key: keyof RunConfig & string) =>
+    (flagged(key) ?? (before?.[key] as unknown) ?? undefined) as string | undefined;
   const agent = value('agent') ?? defaultAgent(process.env);
-  await checkChoices('--', { agent, model: value('model'), effort: value('effort'), platform: value('platform') });
+  await checkChoices(before === null ? '--' : `${workdir.config}: `, {
+    agent,
+    model: value('model'),
+    effort: value('effort'),
+    platform: value('platform'),
+  });
   const source = await sourceDirectory(value('source_dir'));
   const script = await scriptInside(source, value('pipeline_script'));
   await keepApart(workdir, source.real);
@@ -21,25 +34,31 @@ export async function firstConfig(workdir: Workdir, given: readonly GivenFlag[])
   if (launch === undefined || launch.trim() === '') {
     throw new Refusal('--base-launch-command', launch, 'the shell command that starts a training job');
   }
-  const json: Record<string, unknown> = {};
+  const isShared = flagged('max_concurrency') !== undefined || flagged('slots') !== undefined;
+  const json: Record<string, unknown> = { ...before, ...(isShared ? { exclusive_machine: false } : {}) };
   for (const { flag, value } of given) setAt(json, flag.key, value);
   const parsed = parseConfig(
     {
       ...json,
       agent,
-      created_at: new Date().toISOString(),
-      run_id: newRunId(workdir),
+      created_at: before?.created_at || new Date().toISOString(),
+      run_id: before?.run_id || newRunId(workdir),
       source_dir: source.path,
       pipeline_script: script,
       scm: await sourceControlOf(source.real),
     },
     'flags',
   );
-  const config = sharingDefaults(parsed, value('max_concurrency') !== undefined);
+  const isSaid = flagged('max_concurrency') !== undefined || (before !== null && !isShared);
+  const config = sharingDefaults(parsed, isSaid);
   checkConcurrency('--max-concurrency', config);
   await checkDevices(config.slots);
   await checkKnowledge('--knowledge', config);
   checkBudget({ usd: '--budget-usd', tokens: '--budget-tokens' }, config);
+  const field = (flag: string, key: string) =>
+    before === null || flagged(key) !== undefined ? flag : `${workdir.config}: ${key}`;
+  const agentFields = { agent: field('--agent', 'agent'), command: field('--agent-command', 'agent_command') };
+  await checkAgentAnswers(agentFields, config);
   return config;
 }
 

@@ -2,15 +2,20 @@
  * What `run` and `start` do before an engine starts: check flags and workdir, then write config.json. Everything is
  * checked before anything is written, so a refusal leaves the workdir as it was.
  */
+import { existsSync } from 'node:fs';
 import { chmod, mkdir, stat } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { adoptable, isForeignWorkdir } from '../activities/adoption/adopt-workdir.js';
 import { launchEnvironment, launchEnvironmentProblem } from '../activities/launch-environment.js';
 import { Workdir } from '../activities/workdir.js';
+import type { EngineState } from '../domain/engine-state.js';
+import { jobIdOf } from '../domain/experiment.js';
 import type { RunConfig } from '../domain/formats/config.js';
 import type { QueueEdit } from '../domain/policies/queue-edits.js';
 import type { SetLimitsMessage } from '../domain/steering.js';
 import { EngineAlreadyRunning, engineProcess, engineText } from '../worker/engine-lock.js';
+import { checkAgentAnswers } from './agent-check.js';
 import { checkBudget, checkChoices, checkKnowledge, firstConfig } from './first-config.js';
 import { type GivenFlag, givenFlags } from './given-flags.js';
 import { checkConcurrency, ONE_JOB_AT_A_TIME } from './job-slots.js';
@@ -66,35 +71,54 @@ async function resumeRun(
   // Whoever takes over from another host asks the lock itself.
   if (holder !== null && !('elsewhere' in holder && takeOver)) throw secondEngine(workdir, holder);
   const isForeign = await isForeignWorkdir(workdir, config);
-  if (!isForeign) await checkChoices(`${workdir.config}: `, config);
+  const state = isForeign ? null : await readState(workdir);
   const limits: SetLimitsMessage = {};
-  let next: RunConfig = config.run_id === '' ? { ...config, run_id: newRunId(workdir) } : config;
-  for (const { flag, value } of given) {
-    const before = configValueAt(config, flag.key);
-    if (flag.limit !== undefined) limits[flag.limit] = value as number;
-    if (sameValue(flag.key[0], before, value)) continue;
-    // Another engine's run has no answers of an agent that ours would go on from.
-    if (!mayChange(flag) && !(isForeign && flag.name === '--agent')) {
-      const names = RUN_FLAGS.filter(mayChange).map((each) => each.name);
-      const advice = `this run was started with ${JSON.stringify(before)}; leave the flag out (${names.join(', ')} may change), or start a new workdir`;
-      throw new Refusal(flag.name, value, advice);
-    }
-    next = withValueAt(next, flag.key, value);
-  }
+  for (const { flag, value } of given) if (flag.limit !== undefined) limits[flag.limit] = value as number;
+  const isBare = !isForeign && state === null && hasNoRecord(workdir);
+  let next = isBare ? await firstConfig(workdir, given, config) : changed({ workdir, config, state, isForeign }, given);
   await checkChoices(`${workdir.config}: `, next);
   const field = (name: string, key: string) =>
     given.some(({ flag }) => flag.name === name) ? name : `${workdir.config}: ${key}`;
   await checkKnowledge(field('--knowledge', 'knowledge_dir'), next);
   checkConcurrency(field('--max-concurrency', 'max_concurrency'), next);
   checkBudget({ usd: field('--budget-usd', 'budget_usd'), tokens: field('--budget-tokens', 'budget_tokens') }, next);
+  const agentFields = { agent: field('--agent', 'agent'), command: field('--agent-command', 'agent_command') };
+  if (!isBare) await checkAgentAnswers(agentFields, next);
+  if (MEANT.some((key) => next[key] !== config[key])) next = { ...next, launch_environment: null };
   await checkLaunchEnvironment(workdir, next);
   next = await pinned(next);
   const prepared = { workdir, config: next, isNew: false, limits };
   if (isForeign) return { ...prepared, edits: [], notices: [await takeUp(workdir, next)] };
-  const state = await readState(workdir);
   const edits = state === null ? [] : await refusingFiles(() => readQueueEdits(workdir, state));
-  if (next !== config) await writeConfig(workdir, next);
+  if (!isDeepStrictEqual(next, config)) await writeConfig(workdir, next);
   return { ...prepared, edits, notices: [] };
+}
+
+interface BegunRun {
+  workdir: Workdir;
+  config: RunConfig;
+  /** Null when nothing tells it: its log is gone, or another engine's. */
+  state: EngineState | null;
+  isForeign: boolean;
+}
+
+/** A run that has begun, with what the flags may still change. */
+function changed({ workdir, config, state, isForeign }: BegunRun, given: readonly GivenFlag[]): RunConfig {
+  const mayChange = (flag: RunFlag) =>
+    // Another engine's run has no answers of an agent that ours would go on from.
+    mayAlwaysChange(flag) || (isForeign && flag.name === '--agent') || mayChangeBeforeJobs(flag, state);
+  let next: RunConfig = config.run_id === '' ? { ...config, run_id: newRunId(workdir) } : config;
+  for (const { flag, value } of given) {
+    const before = configValueAt(config, flag.key);
+    if (sameValue(flag.key[0], before, value)) continue;
+    if (!mayChange(flag)) {
+      const names = RUN_FLAGS.filter(mayChange).map((each) => each.name);
+      const advice = `this run was started with ${JSON.stringify(before)}; leave the flag out (${names.join(', ')} may change), or start a new workdir`;
+      throw new Refusal(flag.name, value, advice);
+    }
+    next = withValueAt(next, flag.key, value);
+  }
+  return next;
 }
 
 /** With what its launch command means in this shell, unless that is known. */
@@ -122,8 +146,28 @@ async function takeUp(workdir: Workdir, config: RunConfig): Promise<string> {
   }
 }
 
-function mayChange({ limit, mayChange = false }: RunFlag): boolean {
+/** Not one of a run that only lost its log. */
+function hasNoRecord(workdir: Workdir): boolean {
+  return !existsSync(workdir.state) && !existsSync(dirname(workdir.plan(1)));
+}
+
+function mayAlwaysChange({ limit, mayChange = false }: RunFlag): boolean {
   return limit !== undefined || mayChange;
+}
+
+/** What the source was anchored with: the run's commits stand on it from its first event on. */
+const ANCHORED: readonly string[] = [
+  ...['pipeline_script', 'source_dir', 'tree_paths'],
+  ...['link_ignored', 'link_paths', 'copy_paths', 'left_out_paths'],
+];
+
+/** Whence it is known what the launch command means. */
+const MEANT = ['base_launch_command', 'python', 'source_dir'] as const;
+
+/** Until a job was launched no number depends on how the run was started. */
+function mayChangeBeforeJobs({ key }: RunFlag, state: EngineState | null): boolean {
+  if (state === null || ANCHORED.includes(key[0])) return false;
+  return Object.values(state.experiments).every((row) => jobIdOf(row) === null && row.state.status !== 'launching');
 }
 
 export function secondEngine(workdir: Workdir, holder: EngineAlreadyRunning['holder']): Refusal {

@@ -197,7 +197,8 @@ export const RUN_FLAGS: readonly RunFlag[] = [
     '--agent-command <command>',
     ['agent_command'],
     "another binary for a command agent (default: the agent's own name)",
-    { mayChange: true },
+    // The agent is called from within a tree of its task.
+    { mayChange: true, read: (given) => (/\//.test(String(given)) ? resolve(String(given)) : given) },
   ),
   flag('--agent-timeout <seconds>', ['agent_timeout_s'], 'of one agent call (default: 900)', {
     read: wholeNumber('--agent-timeout', 1),

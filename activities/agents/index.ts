@@ -62,7 +62,7 @@ export async function agentProblem(
   }
   if (!(AGENT_NAMES as readonly string[]).includes(agent)) return AGENT_CHOICE;
   if (agent === 'anthropic' && !hasAnthropicCredentials(env))
-    return 'there is no ANTHROPIC_API_KEY and no Anthropic profile';
+    return 'there is no ANTHROPIC_API_KEY and no Anthropic profile; set one, or give --agent playbook, which needs none';
   return null;
 }
 

@@ -190,6 +190,7 @@ describe('a first run with bad input', () => {
     await symlink(join(at.folder, 'elsewhere.py'), join(at.source, 'link.py'));
     await writeFile(join(at.folder, 'no-agent.mjs'), 'export const name = "no agent";\n');
     vi.stubEnv('ANTHROPIC_API_KEY', 'key');
+    vi.stubEnv('ANTHROPIC_BASE_URL', 'http://127.0.0.1:9');
     onTestFinished(() => {
       vi.unstubAllEnvs();
     });
@@ -352,6 +353,7 @@ describe('a run that exists', () => {
   it('cannot change to a model without a price under a dollar budget', async () => {
     const { workdir } = await syntheticWorkdir(syntheticRun({ followUps: 3 }));
     vi.stubEnv('ANTHROPIC_API_KEY', 'key');
+    vi.stubEnv('ANTHROPIC_BASE_URL', 'http://127.0.0.1:9');
     onTestFinished(() => {
       vi.unstubAllEnvs();
     });

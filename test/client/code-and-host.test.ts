@@ -29,7 +29,7 @@ describe('diff', () => {
       git('-c', 'user.name=t', '-c', 'user.email=t@t.invalid', 'commit', '--quiet', '--message', 'start');
     }
     const options = { sourceDir: at.source, pipelineScript: at.script, baseLaunchCommand: 'python train.py' };
-    const { workdir, config } = await prepareRun(at.workdir, options);
+    const { workdir, config } = await prepareRun(at.workdir, { ...options, agent: 'playbook' });
     const source = await openSourceControl({ workdir, config });
     const anchorCommit = await source.anchor();
     const edit = (name: string, parent: string, text: string) =>
@@ -127,13 +127,15 @@ describe('doctor', () => {
 
   it('names what a run lacks: the agent command, the engine, the interpreter', async () => {
     const at = await project();
-    await prepareRun(at.workdir, {
+    const { workdir, config } = await prepareRun(at.workdir, {
       sourceDir: at.source,
       pipelineScript: at.script,
       baseLaunchCommand: 'python train.py',
-      agentCommand: '/no/such/agent',
+      agent: 'playbook',
       python: '/no/such/python',
     });
+    // The command was there when the run began.
+    await writeJsonAtomic(workdir.config, { ...config, agent: 'claude', agent_command: '/no/such/agent' });
     const { code, out } = await autoresearch('doctor', at.workdir, '--json');
     const checks = Object.fromEntries((JSON.parse(out) as Check[]).map((check) => [check.name, check]));
     expect(code).toBe(1);

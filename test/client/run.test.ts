@@ -1,4 +1,6 @@
 /** `run` and the steering commands against a real Temporal server and the real workflows, with activities that only pretend. */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Client } from '@temporalio/client';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { writeJsonAtomic } from '../../activities/atomic-file.js';
@@ -75,9 +77,21 @@ async function begin(workdir: Workdir, fake: FakeRun, flags: Record<string, unkn
   return { outcome, interrupt, lines: () => printed.split('\n') };
 }
 
+/** Something to optimise, as the flags of a run are checked against it. */
+async function source(workdir: Workdir) {
+  const source_dir = workdir.at('source');
+  await mkdir(source_dir);
+  await writeFile(join(source_dir, 'pipeline.py'), '');
+  return { source_dir, pipeline_script: join(source_dir, 'pipeline.py') };
+}
+
 async function fakeWorkdir(options: FakeOptions = {}): Promise<{ workdir: Workdir; fake: FakeRun }> {
   const workdir = await temporalWorkdir();
-  await writeJsonAtomic(workdir.config, syntheticConfig('client-test'));
+  await writeJsonAtomic(workdir.config, {
+    ...syntheticConfig('client-test'),
+    agent: 'playbook',
+    ...(await source(workdir)),
+  });
   return { workdir, fake: new FakeRun(options) };
 }
 
