@@ -116,7 +116,7 @@ export interface Activities {
   /** Checks a person's experiment against the policies and writes it to engine/requests/<request>.json. */
   acceptExperiment(input: RunRef & { request: string; experiment: unknown }): Promise<AcceptResult>;
   /** Delivers a report to the engine; those of experiments that report at one time travel together. */
-  tellEngine(input: RunRef & { report: ExperimentReport }): Promise<void>;
+  tellEngine(input: RunRef & { report: ExperimentReport }): Promise<boolean>;
   /** A failure that is not retried says that the log is not, or not any more, the log of this engine. */
   exportWorkdir(input: EngineRef & { events: EngineEvent[] }): Promise<{ seq: number }>;
   drawCharts(input: RunRef): Promise<void>;

@@ -10,10 +10,10 @@ import type { ExperimentReport } from './contract.js';
 
 export interface EngineMailbox {
   /**
-   * Resolves when the server has it; also when no engine runs, which then finds what happened by look-up. `canWait`: the
+   * Resolves when the server has it; with false when no engine is open, which then finds what happened by look-up. `canWait`: the
    * engine does nothing about it for now, so that it may wait a moment for others.
    */
-  deliver(report: ExperimentReport, how?: { canWait: boolean }): Promise<void>;
+  deliver(report: ExperimentReport, how?: { canWait: boolean }): Promise<boolean>;
 }
 
 /** Reports that are due within this time of each other travel together; the first of a while does not wait. */
@@ -27,7 +27,7 @@ interface Batch {
   reports: ExperimentReport[];
   /** Ends the batch's waiting. */
   hurry: AbortController;
-  sent: Promise<void>;
+  sent: Promise<boolean>;
 }
 
 export function openEngineMailbox(run: string, client: Client): EngineMailbox {
@@ -37,12 +37,12 @@ export function openEngineMailbox(run: string, client: Client): EngineMailbox {
 
   function newBatch(): Batch {
     const hurry = new AbortController();
-    const batch: Batch = { reports: [], hurry, sent: Promise.resolve() };
+    const batch: Batch = { reports: [], hurry, sent: Promise.resolve(false) };
     batch.sent = close(batch);
     return batch;
   }
 
-  async function close(batch: Batch): Promise<void> {
+  async function close(batch: Batch): Promise<boolean> {
     await sleep(PATIENCE_MS, undefined, { signal: batch.hurry.signal }).catch(() => undefined);
     await sleep(Math.max(0, sentAtMs + TOGETHER_MS - Date.now()));
     await last;
@@ -50,14 +50,16 @@ export function openEngineMailbox(run: string, client: Client): EngineMailbox {
     sentAtMs = Date.now();
     const sending = send(batch.reports);
     last = sending.catch(() => undefined);
-    await sending;
+    return await sending;
   }
 
-  async function send(reports: ExperimentReport[]): Promise<void> {
+  async function send(reports: ExperimentReport[]): Promise<boolean> {
     try {
       await client.workflow.getHandle(engineWorkflowId(run)).signal(REPORTS_SIGNAL, reports);
+      return true;
     } catch (error) {
       if (!(error instanceof WorkflowNotFoundError)) throw error;
+      return false;
     }
   }
 

@@ -1,4 +1,4 @@
-/** The activity `tellEngine`: an experiment's report, delivered to the engine of its own run. */
+/** The activity `tellEngine`: an experiment's report, delivered to the engine of its own run. False when none is open. */
 import type { EngineState } from '../domain/engine-state.js';
 import { freeSlots } from '../domain/policies/scheduling.js';
 import type { Activities, ExperimentReport } from './contract.js';
@@ -14,7 +14,7 @@ export function makeTellEngine(deps: {
   return async (input) => {
     ownRun(deps.context, input);
     const canWait = waits(input.report, await deps.runLog.state());
-    await deps.mailbox.deliver(input.report, { canWait });
+    return await deps.mailbox.deliver(input.report, { canWait });
   };
 }
 

@@ -82,11 +82,10 @@ export async function openRun(workdirPath: string, options: OpenOptions = {}): P
       const supervision = superviseServer(workdir, log);
       closers.push(async () => supervision[Symbol.asyncDispose]());
     }
-    if (target.kind === 'embedded') {
-      // Its own server served nobody else; on a configured one other workers may have gone on with the run.
-      await announceReturn(client, run);
-      await retryLostAttempts(client, run, log);
-    }
+    // The lock says that nobody served the run meanwhile, whosever the server is.
+    await announceReturn(client, run);
+    // Asks for each workflow of the run, which a cluster may answer late: there time-outs find what was lost.
+    if (target.kind === 'embedded') await retryLostAttempts(client, run, log);
     const activities = (options.createActivities ?? createActivities)({
       context: { workdir, config, log, place },
       client,

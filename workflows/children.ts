@@ -35,6 +35,7 @@ export class Children {
       closed(nodeId: string, reason: string): void;
     },
     private readonly journal: Journal,
+    private readonly askMs: number,
   ) {}
 
   isStarting(nodeId: string): boolean {
@@ -44,7 +45,7 @@ export class Children {
   /** Shielded from the engine's own cancellation, and abandoned when the engine closes: it lives on by itself. */
   start(experiment: ExperimentIdentity, slot: number | null): void {
     const { nodeId } = experiment;
-    const input: ExperimentInput = { run: this.run, experiment, slot };
+    const input: ExperimentInput = { run: this.run, experiment, slot, askMs: this.askMs };
     const started = this.track(async () => {
       try {
         // Its activities read from the workdir what it is: that must stand there first.

@@ -44,7 +44,15 @@ import { handleSteering } from './steering.js';
 
 /** A quarter of an hour: what is lost is lost rarely, and a day of looks is six hundred events of history. */
 const LOOK_MS = 15 * 60 * 1000;
-const DEFAULT_TUNING: Tuning = { prepareAhead: null, chartIntervalMs: 5000, eventsPerRun: 0, lookMs: LOOK_MS };
+/** Jobs take hours, and an experiment whose engine is gone holds nothing but its tree. */
+const ASK_MS = 6 * 3600 * 1000;
+const DEFAULT_TUNING: Tuning = {
+  prepareAhead: null,
+  chartIntervalMs: 5000,
+  eventsPerRun: 0,
+  lookMs: LOOK_MS,
+  askMs: ASK_MS,
+};
 
 /** Where versions of workers are told apart, the next run begins with the version that is current then. */
 const continueHere = makeContinueAsNewFunc<typeof engineWorkflow>({ initialVersioningBehavior: 'AUTO_UPGRADE' });
@@ -76,7 +84,7 @@ async function engine(input: EngineInput, cancelRequested: Promise<never> | null
       else reports.finish(nodeId, endOf(reason));
     },
   };
-  const children = new Children(run, heard, journal);
+  const children = new Children(run, heard, journal, tuning.askMs);
   const reports = new Reports(journal, children, recovers);
   const recovery = new Recovery(state, children, reports);
   const planner = new Planner(journal);

@@ -78,11 +78,13 @@ export async function experimentWorkflow(input: ExperimentInput): Promise<Experi
     mustReportEnd = true;
     if (patched('tells-its-stage-again')) answered = CancellationScope.nonCancellable(tellStage);
   });
-  setHandler(withdrawSignal, () => {
+  setHandler(withdrawSignal, () => withdraw('withdrawn'));
+
+  function withdraw(reason: string): void {
     if (slot !== null) return;
-    ending = { type: 'withdrawn', reason: 'withdrawn' };
+    ending = { type: 'withdrawn', reason };
     scope.cancel();
-  });
+  }
 
   const tell = (report: ExperimentReport) => activities.inTask.tellEngine({ run, report });
 
@@ -102,7 +104,7 @@ export async function experimentWorkflow(input: ExperimentInput): Promise<Experi
     await tell(prepared);
     spent = NOTHING_SPENT;
     setCurrentDetails('prepared; waiting for a job slot');
-    await condition(() => slot !== null);
+    await slotOrEngineGone(prepared);
     const granted = { type: 'granted', nodeId, commit: patch.commit, slot: slot ?? 0, spent: patch.spent } as const;
     stage = [granted];
 
@@ -139,6 +141,18 @@ export async function experimentWorkflow(input: ExperimentInput): Promise<Experi
       spent,
       job: { commit: patch.commit, ...ran },
     };
+  }
+
+  /**
+   * An engine that somebody terminated withdraws nothing: who waits for it asks again at long intervals, and ends when it is
+   * gone. The next engine finds that, and prepares the experiment again.
+   */
+  async function slotOrEngineGone(prepared: ExperimentReport): Promise<void> {
+    const { askMs } = input;
+    if (askMs === undefined || !patched('ends-with-its-engine')) return await condition(() => slot !== null);
+    while (!(await condition(() => slot !== null, askMs))) {
+      if ((await tell(prepared)) === false) withdraw('its engine is gone');
+    }
   }
 
   /** A watch that the server's clock gave up on looks at the job again: only the job's own runner judges it. */

@@ -64,6 +64,8 @@ export interface Tuning {
   eventsPerRun: number;
   /** Time between two looks for experiments that ended, or wait, unheard; ms. */
   lookMs: number;
+  /** Time after which an experiment that waits for a slot asks whether its engine is still there; ms. */
+  askMs: number;
 }
 
 export interface EngineInput {
@@ -87,4 +89,6 @@ export interface ExperimentInput {
   experiment: ExperimentIdentity;
   /** A slot that it holds already: it had launched before its workflow was lost. */
   slot: number | null;
+  /** As in Tuning; absent in those of earlier versions. */
+  askMs?: number;
 }

@@ -25,6 +25,7 @@ export class JobFixture {
   readonly mailbox: EngineMailbox = {
     deliver: async (report) => {
       this.told.push(report);
+      return true;
     },
   };
 

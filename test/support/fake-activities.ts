@@ -202,7 +202,7 @@ export class FakeRun {
       const identity = { name, parentId: '000_baseline', startCommit: null, priority: 0, changeSet: [name], tags: [] };
       return { accepted: true, experiment: { ...identity, kind: 'user', request } };
     },
-    tellEngine: async ({ report }) => await this.#mailbox?.deliver(report),
+    tellEngine: async ({ report }) => (await this.#mailbox?.deliver(report)) ?? true,
     exportWorkdir: async ({ events }) => {
       for (const event of events) {
         if (JSON.stringify(this.events[event.seq - 1] ?? event) !== JSON.stringify(event)) this.#fork(event.seq);

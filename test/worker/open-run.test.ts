@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Client } from '@temporalio/client';
-import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, inject, onTestFinished, test, vi } from 'vitest';
 import { readTextIfAny, writeJsonAtomic } from '../../activities/atomic-file.js';
 import { packageFile } from '../../activities/package-files.js';
 import type { Workdir } from '../../activities/workdir.js';
@@ -78,6 +78,32 @@ test('serves the run, refuses a second engine, survives a kill of the server, an
   expect(log).toContain('the Temporal server died');
   expect(log).toContain('the engine is down');
   expect(printed.mock.calls.flat().join('')).not.toMatch(/WARN|INFO|worker/i);
+});
+
+test('tells an engine of a configured server, too, that it is served again', async () => {
+  vi.stubEnv('TEMPORAL_ADDRESS', inject('temporalAddress'));
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const workdir = await workdirOfRun();
+  const run = `demo-${randomBytes(4).toString('hex')}`;
+  await writeJsonAtomic(workdir.config, { ...JSON.parse(await readFile(workdir.config, 'utf8')), run_id: run });
+  const first = await openFixture(workdir);
+  const workflowId = engineWorkflowId(run);
+  const handle = await first.client.workflow.start('engineWorkflow', {
+    workflowId,
+    taskQueue: taskQueueFor(run),
+    args: [{ run }],
+  });
+  await traced(workdir, 'drawCharts');
+  await first.close({ stopServer: false });
+  const second = await openFixture(workdir);
+  const { history } = await second.client.connection.workflowService.getWorkflowExecutionHistory({
+    namespace: second.target.namespace,
+    execution: { workflowId },
+  });
+  const signals = history?.events?.map((event) => event.workflowExecutionSignaledEventAttributes?.signalName);
+  expect(signals?.filter(Boolean)).toEqual(['returned']);
+  await second.client.workflow.getHandle(handle.workflowId).terminate('the test is over');
+  await second.close({ stopServer: false });
 });
 
 test('with a key nothing readable reaches the server, and client and worker still understand each other', async () => {

@@ -80,6 +80,7 @@ function losing(...types: ExperimentReport['type'][]): NonNullable<Faults['post'
       const key = `${report.type} ${report.nodeId}`;
       if (!types.includes(report.type) || lost.has(key)) return await mailbox.deliver(report, how);
       lost.add(key);
+      return true;
     },
   });
 }
@@ -145,6 +146,22 @@ describe('an engine that is killed', () => {
     await stage.fake.until((run) => run.state.status === 'stopped' && run.calls.includes('report'));
     await expectWhole(stage);
     expect([...left]).toEqual([]);
+  });
+
+  it('and never served again: an experiment that waits for a slot ends, and the next engine prepares it anew', async () => {
+    await using stage = await stageOf({ options: { autoEnd: false }, tuning: { askMs: OFTEN_MS } });
+    const { fake } = stage;
+    const first = await stage.start();
+    await fake.until((each) => each.statusOf('000_headspace') === 'ready' && each.launched.includes('000_baseline'));
+    await first.terminate('killed for good');
+    expect(await stage.child('000_headspace').result()).toMatchObject({ type: 'withdrawn' });
+    expect((await stage.child('000_baseline').describe()).status.name).toBe('RUNNING');
+    await stage.start();
+    for (const nodeId of SEEDS) {
+      await fake.until(({ launched }) => launched.includes(nodeId));
+      fake.endJob(nodeId);
+    }
+    await expectWhole(stage);
   });
 
   it('while an experiment prepares: what it tells nobody meanwhile, it tells the next one', async () => {
@@ -265,7 +282,7 @@ describe('messages that come twice', () => {
       post: (mailbox) => ({
         async deliver(report, how) {
           await mailbox.deliver(report, how);
-          await mailbox.deliver(report, how);
+          return await mailbox.deliver(report, how);
         },
       }),
       activities: (fake, current) => ({
