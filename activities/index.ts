@@ -68,7 +68,7 @@ export function createReport(context: RunContext): Activities['report'] {
 function reportDeps(context: RunContext) {
   const { workdir, config } = context;
   const sourceControl = whenFirstUsed(() => openSourceControl({ workdir, config }));
-  return { context, runLog: openRunLog(workdir), sourceControl, ask: makeAsk(context) };
+  return { context, runLog: openRunLog(workdir, context.log), sourceControl, ask: makeAsk(context) };
 }
 
 /** A source control whose every method opens the real one on first use; a failed opening is tried again. */

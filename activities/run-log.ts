@@ -16,7 +16,7 @@ export interface RunLog {
   /**
    * Appends the events that the log does not hold yet and returns the last sequence number in it. Safe to call twice.
    * Where one of its newest events says something else, the log goes on from there with the events given, and what it gives
-   * up is kept in events-superseded.jsonl if it is much. A LogMismatch says where the sequence has a gap, or where the log went another way
+   * up is kept in events-superseded.jsonl, and said. A LogMismatch says where the sequence has a gap, or where the log went another way
    * so long ago that no kill of an engine explains it; a RangeError what is wrong with an event. Nothing is written then.
    */
   append(events: readonly EngineEvent[]): Promise<number>;
@@ -36,9 +36,6 @@ const NEWLINE = 0x0a;
 /** An export is undone together with its workflow task; one task exports fewer than this. */
 const NEWEST_EVENTS = 200;
 
-/** As many as a single export holds (workflows/journal). */
-const FEW_EVENTS = 40;
-
 /** An event as it stands in the file. */
 interface Line {
   seq: number;
@@ -47,9 +44,12 @@ interface Line {
   begin: number;
 }
 
-export function openRunLog(workdir: Workdir): RunLog {
-  return new EventLog(workdir.events, workdir.supersededEvents);
+/** `say` hears, in a line for people, of events that the log gives up. */
+export function openRunLog(workdir: Workdir, say: Say = () => undefined): RunLog {
+  return new EventLog(workdir.events, workdir.supersededEvents, say);
 }
+
+type Say = (message: string, fields: Record<string, unknown>) => void;
 
 class EventLog implements RunLog {
   /** Bytes of the log that `folded` holds. */
@@ -62,6 +62,7 @@ class EventLog implements RunLog {
   constructor(
     private readonly path: string,
     private readonly superseded: string,
+    private readonly say: Say,
   ) {}
 
   append(events: readonly EngineEvent[]): Promise<number> {
@@ -135,10 +136,18 @@ class EventLog implements RunLog {
     }
   }
 
-  /** What a killed engine was about to do is a few events; more, a person may want to know. */
+  /** A killed engine's last plans, or what a newer copy of its database had done: from here nobody can tell. */
   private async keepSuperseded(fork: Line): Promise<void> {
     const lines = this.newest.filter(({ seq }) => seq >= fork.seq).map(({ text }) => `${text}\n`);
-    if (lines.length > FEW_EVENTS) await appendFile(this.superseded, lines.join(''), { mode: 0o600 });
+    await appendFile(this.superseded, lines.join(''), { mode: 0o600 });
+    this.say(
+      'the engine decided otherwise than the newest events of its log (it was killed, or its database was put back): the log goes on without them, and they are kept',
+      {
+        from: fork.seq,
+        count: lines.length,
+        file: this.superseded,
+      },
+    );
   }
 
   private async write(fresh: readonly EngineEvent[], size: number): Promise<void> {

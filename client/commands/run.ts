@@ -12,6 +12,7 @@ import type { PreparedRun } from '../prepare-run.js';
 import { progressLine, standingLine, timedLine } from '../progress.js';
 import { type RunOutcome, runOutcome } from '../run-outcome.js';
 import { LiveState } from '../run-state.js';
+import { serverVersionNotices } from '../server-version.js';
 import { sendUpdate } from '../steering-client.js';
 
 /** `interrupt` aborts when a person wants to stop: the engine is told so, and the outcome says how far it came. */
@@ -22,11 +23,12 @@ export async function run(
   openHost: (workdir: Workdir) => Promise<EngineHost> = openEngineHost,
 ): Promise<RunOutcome> {
   const { workdir, config } = prepared;
+  const versionNotices = await serverVersionNotices(workdir);
   const host = await openHost(workdir);
   try {
     const live = new LiveState(workdir, config);
     await live.catchUp();
-    for (const line of prepared.notices) view.line(line);
+    for (const line of [...prepared.notices, ...(await versionNotices())]) view.line(line);
     const { handle, notices } = await beginOrAttach(host.client, prepared);
     for (const line of notices) view.line(line);
     for (const line of inspectionLines(host.target, config.run_id)) view.line(line);

@@ -11,6 +11,7 @@ import { beginOrAttach } from '../engine-session.js';
 import { inspectionLines } from '../inspection.js';
 import type { PreparedRun } from '../prepare-run.js';
 import { engineLife } from '../run-state.js';
+import { serverVersionNotices } from '../server-version.js';
 
 export interface StartAnswer {
   workdir: string;
@@ -33,6 +34,7 @@ export async function start(
 ): Promise<StartAnswer> {
   const { workdir, config } = prepared;
   const log = workdir.at('logs', 'worker.log');
+  const versionNotices = await serverVersionNotices(workdir);
   const worker = await spawnWorker([main, 'worker', workdir.root, ...(takeOver ? ['--take-over'] : [])], workdir, log);
   const target = await untilServed(workdir, worker);
   const client = await openClient(target);
@@ -50,7 +52,7 @@ export async function start(
     temporal: { address: target.address, ui: target.uiAddress },
     log,
     inspect: inspectionLines(target, config.run_id),
-    notices: [...prepared.notices, ...notices],
+    notices: [...prepared.notices, ...(await versionNotices()), ...notices],
   };
 }
 

@@ -35,11 +35,20 @@ describe('the event log', () => {
 
   test('goes on from where an event says something else than its newest lines', async () => {
     const workdir = await temporaryWorkdir();
-    const log = openRunLog(workdir);
+    const said: unknown[] = [];
+    const log = openRunLog(workdir, (message, fields) => said.push([message, fields]));
     await log.append(events.slice(0, 12));
+    expect(said).toEqual([]);
     const again = events.slice(9, 11).map((event) => ({ ...event, atMs: event.atMs + 1 }));
     expect(await log.append([events[8]!, ...again])).toBe(11);
     const whole = [...events.slice(0, 9), ...again];
+    // However few they are: an older copy of the database may have come back as well as a killed engine.
+    const given = events.slice(9, 12).map((event) => `${JSON.stringify(event)}\n`);
+    expect(await readFile(workdir.supersededEvents, 'utf8')).toBe(given.join(''));
+    const facts = { from: 10, count: 3, file: workdir.supersededEvents };
+    expect(said).toEqual([[expect.stringContaining('they are kept'), facts]]);
+    expect(await log.append(again)).toBe(11);
+    expect(said).toHaveLength(1);
     expect(await log.events()).toEqual(whole);
     expect(await log.state()).toEqual(folded(whole));
     expect(await openRunLog(workdir).append(again)).toBe(11);
@@ -56,7 +65,7 @@ describe('the event log', () => {
     await expect(openRunLog(workdir).append(other)).rejects.toThrow(/event 101 stands otherwise.*autoresearch run/);
     expect(await openRunLog(workdir).append(long.slice(100, 110))).toBe(long.length);
     expect(await openRunLog(workdir).events()).toEqual(long);
-    // Nearer to its end it may be what a killed engine was about to do; so much of it is kept all the same.
+    // Nearer to its end it may be what a killed engine was about to do.
     const near = long.slice(-100).map((event) => ({ ...event, atMs: event.atMs + 1 }));
     await openRunLog(workdir).append(near);
     const kept = long.slice(-100).map((event) => `${JSON.stringify(event)}\n`);
