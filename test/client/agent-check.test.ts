@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { packageFile } from '../../activities/package-files.js';
 import { openRunLog } from '../../activities/run-log.js';
 import { prepareRun } from '../../client/prepare-run.js';
 import type { EngineEvent } from '../../domain/events.js';
@@ -48,9 +49,9 @@ describe('an agent that cannot be asked', () => {
     ],
     [
       'a file that is no program',
-      ['--agent', 'codex', '--agent-command', '/etc/hostname'],
+      ['--agent', 'codex', '--agent-command', packageFile('LICENSE')],
       {},
-      /^error: --agent-command: "\/etc\/hostname": this is no program that you may run; /,
+      /^error: --agent-command: ".*LICENSE": this is no program that you may run; /,
     ],
     ['no key', ['--agent', 'anthropic'], {}, /^error: --agent: "anthropic": there is no ANTHROPIC_API_KEY/],
     [
