@@ -11,6 +11,9 @@ import { checkConcurrency, checkDevices, sharingDefaults } from './job-slots.js'
 import { Refusal } from './refusal.js';
 import { type ConfigPath, newRunId, parseConfig } from './workdir-config.js';
 
+/** What it says of source, script and command is refused with the page that says what each must be. */
+const PAGE = 'docs/refusals.md';
+
 /** `before` is what an earlier start wrote that came to nothing: what the flags do not say is as it says. */
 export async function firstConfig(
   workdir: Workdir,
@@ -32,7 +35,7 @@ export async function firstConfig(
   await keepApart(workdir, source.real);
   const launch = value('base_launch_command');
   if (launch === undefined || launch.trim() === '') {
-    throw new Refusal('--base-launch-command', launch, 'the shell command that starts a training job');
+    throw new Refusal('--base-launch-command', launch, `the shell command that starts a training job (${PAGE})`);
   }
   const isShared = flagged('max_concurrency') !== undefined || flagged('slots') !== undefined;
   const json: Record<string, unknown> = { ...before, ...(isShared ? { exclusive_machine: false } : {}) };
@@ -114,24 +117,28 @@ interface SourceDirectory {
 
 async function sourceDirectory(given: string | undefined): Promise<SourceDirectory> {
   const name = '--source-dir';
-  if (given === undefined) throw new Refusal(name, given, 'the directory of the code that may be changed');
+  if (given === undefined) throw new Refusal(name, given, `the directory of the code that may be changed (${PAGE})`);
   const path = resolve(given);
   const found = await stat(path).catch(() => null);
-  if (!found) throw new Refusal(name, given, `an existing directory (there is no ${path})`);
-  if (!found.isDirectory()) throw new Refusal(name, given, 'a directory, not a file');
+  if (!found) throw new Refusal(name, given, `an existing directory (there is no ${path}; ${PAGE})`);
+  if (!found.isDirectory()) throw new Refusal(name, given, `a directory, not a file (${PAGE})`);
   return { path, real: await realpath(path) };
 }
 
 async function scriptInside(source: SourceDirectory, given: string | undefined): Promise<string> {
   const name = '--pipeline-script';
-  if (given === undefined) throw new Refusal(name, given, 'the Python script with the SPDL pipeline');
+  if (given === undefined) throw new Refusal(name, given, `the Python script with the SPDL pipeline (${PAGE})`);
   const path = resolve(given);
   const found = await stat(path).catch(() => null);
-  if (!found) throw new Refusal(name, given, `an existing Python script (there is no ${path})`);
-  if (!found.isFile()) throw new Refusal(name, given, 'a Python script, not a directory');
+  if (!found) throw new Refusal(name, given, `an existing Python script (there is no ${path}; ${PAGE})`);
+  if (!found.isFile()) throw new Refusal(name, given, `a Python script, not a directory (${PAGE})`);
   const inside = relative(source.real, await realpath(path));
   if (!staysInside(inside)) {
-    throw new Refusal(name, given, `a script inside --source-dir (${source.path}): only code in there is changed`);
+    throw new Refusal(
+      name,
+      given,
+      `a script inside --source-dir (${source.path}): only code in there is changed (${PAGE})`,
+    );
   }
   return staysInside(relative(source.path, path)) ? path : join(source.path, inside);
 }
@@ -142,7 +149,7 @@ function staysInside(path: string): boolean {
 
 async function keepApart(workdir: Workdir, source: string): Promise<void> {
   if ((await realPathOfNew(workdir.root)) !== source) return;
-  throw new Refusal('workdir', workdir.root, 'a directory of its own, not --source-dir itself');
+  throw new Refusal('workdir', workdir.root, `a directory of its own, not --source-dir itself (${PAGE})`);
 }
 
 /** The real path of something that may not exist yet. */

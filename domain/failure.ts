@@ -34,7 +34,8 @@ export const FAILURE_KINDS = {
   },
   source_restore_failed: {
     phase: 'source',
-    action: 'Check that the source directory and its repository are readable and that the disk is not full.',
+    action:
+      'Check that the source directory and its repository are readable and that the disk is not full (docs/refusals.md).',
   },
   build_failed: {
     phase: 'build',
@@ -54,7 +55,7 @@ export const FAILURE_KINDS = {
   metrics_collection_failed: {
     phase: 'metrics',
     action:
-      'Check that the job prints [autoresearch] lines (or what --metric looks for) and that its logs are readable.',
+      'Check that the job prints [autoresearch] lines (docs/instrumentation.md), or what --metric looks for, and that its logs are readable.',
   },
   analysis_failed: {
     phase: 'analysis',
@@ -71,7 +72,7 @@ export const FAILURE_KINDS = {
   },
   setup_source_failed: {
     phase: 'setup',
-    action: 'Check --source-dir and --pipeline-script, and that the source directory is readable.',
+    action: 'Check --source-dir and --pipeline-script, and that what they name is readable (docs/refusals.md).',
   },
   unexpected_exception: {
     phase: 'runner',
@@ -81,7 +82,7 @@ export const FAILURE_KINDS = {
   wrong_source: {
     phase: 'job',
     action:
-      'The job imported files from outside its tree: start it from the tree (no editable install, no absolute path to the original).',
+      'The job imported files from outside its tree: start it from the tree (no editable install, no absolute path to the original; docs/your-files.md).',
   },
   user_files_changed: {
     phase: 'job',

@@ -11,6 +11,8 @@ import { type RewriteAction, type RewriteResult, RewriteResultSchema, type Surve
 
 /** A survey of 400 modules takes a few seconds; a minute means that something hangs. */
 const timeLimitMs = 60_000;
+/** Exit code of survey.py for a source that it cannot work on; what it says names the file and the reason. */
+const SOURCE_REFUSED = 3;
 /** Whole files come back from a rewrite; more than this is not source code. */
 const outputLimitBytes = 64 * 1024 * 1024;
 
@@ -40,6 +42,7 @@ async function run<T>(source: SourceView, script: string, request: object, schem
   if (result.timedOut) {
     raise('agent_failed', `the playbook's ${name} of ${source.script} took more than ${timeLimitMs / 1000} s`);
   }
+  if (result.exitCode === SOURCE_REFUSED) raise('setup_source_failed', result.stderr.trim());
   if (result.failed) {
     const reason = result.stderr.trim().slice(-2000) || result.shortMessage;
     raise('agent_failed', `the playbook's ${name} of ${source.script} with ${source.python} failed: ${reason}`);

@@ -13,6 +13,8 @@ export function baselineFailure(state: EngineState): Failure | null {
   return isRepaired ? null : row.state.failure;
 }
 
+/** What to change, and the page that says more of it. */
 export function baselineFailureText({ kind, message }: Failure): string {
-  return `the baseline failed (${kind}): ${message.replace(/\.$/, '')}. ${suggestedAction(kind)}`;
+  const text = `the baseline failed (${kind}): ${message.replace(/\.$/, '')}. ${suggestedAction(kind)}`;
+  return text.includes('docs/') ? text : `${text} More of it: docs/refusals.md.`;
 }

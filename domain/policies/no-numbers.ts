@@ -1,4 +1,5 @@
 /** Why a job that should print `[autoresearch]` lines printed none: what its command, its output and the probe let one think. */
+import { withoutColours } from '../printed-line.js';
 
 export interface SilentJob {
   /** The launch command, and the scripts that it runs. */
@@ -26,6 +27,13 @@ export function likelyCauses(job: SilentJob): string[] {
   const lasted = durationS === null ? '' : ` (it ended after ${Number(durationS.toPrecision(2))} s)`;
   const shell = job.commands.map((command) => command.replace(/^\s*#.*$/gm, '')).join('\n');
   const causes: string[] = [];
+  const ours = ownLine(job);
+  if (ours !== null) {
+    const missing = 'none with step_time_ms=… or throughput_samples_per_s=…';
+    return [
+      `lines with [autoresearch] came, but ${missing}, in digits and without a unit: the last was ${JSON.stringify(ours)}`,
+    ];
+  }
   const said = SUBMITTED.exec(`${job.stdoutTail}\n${job.stderrTail}`)?.[0].trim().slice(0, 120);
   if (said !== undefined || SUBMITS.test(shell) || IN_BACKGROUND.test(shell))
     causes.push(
@@ -51,12 +59,24 @@ export function likelyCauses(job: SilentJob): string[] {
   return causes;
 }
 
+/** The last of the lines that the script prints of itself, where they do not tell what is needed. */
+function ownLine({ stdoutTail, stderrTail }: SilentJob): string | null {
+  const lines = `${stderrTail}\n${stdoutTail}`.split('\n').map((line) => withoutColours(line).trim());
+  const ours = lines.filter((line) => line.includes('[autoresearch]'));
+  // The first two are told before the loop has begun, by our timing as well; the others are what is needed.
+  const own = ours.filter(
+    (line) => !/\b(?:cpu_cores|ttfb_s|(?:step_time_ms|throughput_samples_per_s)=[\d.])/.test(line),
+  );
+  return own.at(-1)?.slice(0, 160) ?? null;
+}
+
 export function silentJobText(job: SilentJob): string {
   const printed = [job.stdoutTail, job.stderrTail].join('\n').trim().split('\n').slice(-3).join(' / ').slice(-240);
   const causes = likelyCauses(job).map((cause, i) => `(${i + 1}) ${cause}`);
   return (
     `none of the [autoresearch] lines came that tell how fast the job is, and how long a job takes is not compared without a word. ` +
     `Likely causes: ${causes.join('; ')}. ${printed === '' ? 'It printed nothing.' : `It printed last: ${printed}`} ` +
+    `How the lines look, and where to print them: docs/instrumentation.md. ` +
     `Or compare by a number that the job prints (--metric), or, where its duration says it all, by that (--compare duration).`
   );
 }

@@ -31,27 +31,28 @@ const FIRST_RUN: { name: string; flags: (at: Project) => Flags; says: (at: Proje
   {
     name: 'a script that does not exist',
     flags: ({ source }) => ({ '--pipeline-script': join(source, 'none.py') }),
-    says: ({ source }) => `error: --pipeline-script: "${join(source, 'none.py')}": an existing Python script`,
+    says: ({ source }) =>
+      `error: --pipeline-script: "${join(source, 'none.py')}": an existing Python script (there is no ${join(source, 'none.py')}; docs/refusals.md)`,
   },
   {
     name: 'a directory as script',
     flags: ({ source }) => ({ '--pipeline-script': source }),
-    says: () => /error: --pipeline-script: ".*": a Python script, not a directory/,
+    says: () => /error: --pipeline-script: ".*": a Python script, not a directory \(docs\/refusals\.md\)/,
   },
   {
     name: 'a script outside the source directory',
     flags: ({ folder }) => ({ '--pipeline-script': join(folder, 'elsewhere.py') }),
-    says: ({ source }) => `a script inside --source-dir (${source})`,
+    says: ({ source }) => `a script inside --source-dir (${source}): only code in there is changed (docs/refusals.md)`,
   },
   {
     name: 'a script that a link leads out of the source directory',
     flags: ({ source }) => ({ '--pipeline-script': join(source, 'link.py') }),
-    says: ({ source }) => `a script inside --source-dir (${source})`,
+    says: ({ source }) => `a script inside --source-dir (${source}): only code in there is changed (docs/refusals.md)`,
   },
   {
     name: 'a source directory that does not exist',
     flags: ({ folder }) => ({ '--source-dir': join(folder, 'none') }),
-    says: () => /error: --source-dir: ".*none": an existing directory/,
+    says: () => /error: --source-dir: ".*none": an existing directory .*docs\/refusals\.md/,
   },
   {
     name: 'a metric whose pattern does not compile',
@@ -71,7 +72,7 @@ const FIRST_RUN: { name: string; flags: (at: Project) => Flags; says: (at: Proje
   {
     name: 'a file as source directory',
     flags: ({ script }) => ({ '--source-dir': script }),
-    says: () => /error: --source-dir: ".*": a directory, not a file/,
+    says: () => /error: --source-dir: ".*": a directory, not a file \(docs\/refusals\.md\)/,
   },
   {
     name: 'an agent module that is not there',

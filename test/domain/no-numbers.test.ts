@@ -37,7 +37,24 @@ it('what waits for its job is none of those', () => {
   expect(first).toContain('never ran');
 });
 
+it.each([
+  ['[autoresearch] step=12 time=0.02', '"[autoresearch] step=12 time=0.02"'],
+  ['[autoresearch] cpu_cores=8\n12:01 [autoresearch] epoch=1 loss=0.3', '"12:01 [autoresearch] epoch=1 loss=0.3"'],
+  ['[autoresearch] step=1 step_time_ms=fast', '"[autoresearch] step=1 step_time_ms=fast"'],
+])('lines of the script that lack what is needed are named: %s', (printed, shown) => {
+  for (const tail of [{ stdoutTail: printed }, { stderrTail: printed }])
+    expect(likelyCauses(silent({ ...tail, skipInstrument: true }))).toEqual([
+      expect.stringMatching(/none with step_time_ms=… or throughput_samples_per_s=…/),
+    ]);
+  expect(likelyCauses(silent({ stdoutTail: printed }))[0]).toContain(shown);
+});
+
+it('lines of the timing that had not begun are no lines of the script', () => {
+  expect(likelyCauses(silent({ stdoutTail: '[autoresearch] cpu_cores=8' }))[0]).toContain('never ran');
+});
+
 it('the message names every way out', () => {
   const text = silentJobText(silent({ stdoutTail: 'hello\n', skipInstrument: true }));
-  for (const part of ['--metric', '--compare duration', 'hello', '--skip-instrument']) expect(text).toContain(part);
+  for (const part of ['--metric', '--compare duration', 'hello', '--skip-instrument', 'docs/instrumentation.md'])
+    expect(text).toContain(part);
 });

@@ -559,10 +559,10 @@ describe('what is left alone', () => {
     });
   });
 
-  it('says why a source cannot be read, as an agent failure', async () => {
+  it('says why a source cannot be read, as a failure of the source and not of an agent', async () => {
     await expect(surveyOf({ ...functions, script: 'gone.py' })).rejects.toMatchObject({
-      type: 'agent_failed',
-      message: expect.stringContaining("pipeline script 'gone.py' is not a file of the source directory"),
+      type: 'setup_source_failed',
+      message: "pipeline script 'gone.py' is not a file of the source directory",
     });
     const nowhere = { dir: functions.dir, script: 'train.py', python: '/nowhere/python' };
     await expect(survey(nowhere, 'python train.py')).rejects.toMatchObject({

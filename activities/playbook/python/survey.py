@@ -1,4 +1,7 @@
-"""Reads {source_dir, script, launch_command} as JSON on stdin and prints the Survey that survey.ts describes."""
+"""Reads {source_dir, script, launch_command} as JSON on stdin and prints the Survey that survey.ts describes.
+
+Ends with exit code 3, and the reason on stderr, when the source cannot be worked on at all.
+"""
 
 import json
 import os
