@@ -61,6 +61,10 @@ describe('the timed loop', () => {
     });
   });
 
+  it('is no warm-up that only takes what the pipeline gives', async () => {
+    expect((await surveyOf(job('warm_up'))).loop).toMatchObject({ file: 'warm_up.py', line: 13 });
+  });
+
   it('is no evaluation loop while the script trains elsewhere', async () => {
     const { files, refused } = await rewriteOf(job('external_trainer'), [{ type: 'instrument' }]);
     expect(files).toEqual({});

@@ -56,6 +56,8 @@ class LoopChoice:
             score -= 4
         if isinstance(loop.node, ast.For) and _only_passes_on(loop.node):
             score -= 6
+        if isinstance(loop.node, (ast.For, ast.AsyncFor)) and _only_drains(loop.node):
+            score -= 1  # a warm-up, where another loop does something with the batches
         if not self._is_reached(loop):
             score -= 5
         return score
@@ -128,3 +130,14 @@ def _only_passes_on(node: ast.For) -> bool:
         return False
     function = node.body[0].value.func
     return isinstance(function, ast.Attribute) and function.attr in ("put", "append", "put_nowait", "send")
+
+
+def _only_drains(node: ast.For | ast.AsyncFor) -> bool:
+    """Takes batches and does nothing with them: `pass`, `del batch`, and when to end."""
+
+    def is_nothing(statement: ast.stmt) -> bool:
+        if isinstance(statement, ast.If):
+            return all(is_nothing(s) for s in [*statement.body, *statement.orelse])
+        return isinstance(statement, (ast.Pass, ast.Delete, ast.Break, ast.Continue))
+
+    return all(is_nothing(s) for s in node.body)
