@@ -1,7 +1,8 @@
 /** Each refusal names a page of docs/ that says what to do; the page is there, in an installed package as well. */
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { packageFile } from '../../activities/package-files.js';
 import { FAILURE_KINDS, type FailureKind, failure, suggestedAction } from '../../domain/failure.js';
@@ -87,3 +88,21 @@ describe('words of messages in docs', () => {
     expect(parts.map((part) => part.trim()).filter((part) => !said.includes(part))).toEqual([]);
   });
 });
+
+it('docs/cases.md has a line for each case, with what is right', async () => {
+  const folder = join(ROOT, 'test', 'cases');
+  const names = readdirSync(folder).filter((name) => existsSync(join(folder, name, 'case.mjs')));
+  expect(names.length).toBeGreaterThanOrEqual(12);
+  for (const name of names) {
+    const { right } = ((await import(pathToFileURL(join(folder, name, 'case.mjs')).href)) as CaseModule).default;
+    const row = pages
+      .get('docs/cases.md')!
+      .split('\n')
+      .find((line) => line.startsWith(`| ${name} |`));
+    expect(row, name).toContain(`| ${right} |`);
+  }
+});
+
+interface CaseModule {
+  default: { right: string };
+}
