@@ -12,8 +12,9 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writ
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { rewrite, survey } from '../dist/activities/playbook/run-python.js';
 import { inProject } from '../scripts/setup/process.mjs';
+
+const { rewrite, survey } = await import(inProject('dist', 'activities', 'playbook', 'run-python.js'));
 
 /** The loop that is right, by its first two lines, and what there is to say; for a script without one, why. */
 const EXPECTED = {
