@@ -261,10 +261,12 @@ describe('its job', () => {
   test('that still runs is watched, and keeps its limits', async () => {
     const child = spawn('sleep', ['600'], { detached: true, stdio: 'ignore' });
     onTestFinished(() => void child.kill('SIGKILL'));
+    // Noted right away, as the Python engine does it: on a busy machine the workdir below takes seconds.
+    const startedAtS = Date.now() / 1000;
     const { workdir, config } = await adopted(async (at) => {
       const path = at.workdir.job(RUNNING.jobId, 'job.json');
       const record = await jsonOf(at.workdir, `local_jobs/${RUNNING.jobId}/job.json`);
-      await writeJsonAtomic(path, { ...record, pid: child.pid, started_at: Date.now() / 1000 });
+      await writeJsonAtomic(path, { ...record, pid: child.pid, started_at: startedAtS });
     });
     const platform = createPlatform('local', { workdir, config, log: () => undefined });
     expect(await platform.status(RUNNING.jobId)).toMatchObject({ state: 'running' });
