@@ -10,10 +10,13 @@ export class ProgramInterrupted extends Error {
   override readonly name = 'ProgramInterrupted';
 }
 
-/** What a terminal, a service manager and a machine that shuts down send; a time limit of ours sends others, or says so. */
-const INTERRUPTIONS: readonly (string | undefined)[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
-/** How a shell between us and the program tells of SIGINT. */
-const SHELL_INTERRUPTED = 130;
+/** What a terminal, a service manager and a machine that shuts down send, and how a shell in between tells of it. */
+const INTERRUPTIONS: Readonly<Record<string, number>> = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 };
+
+/** For an end that no time limit and no cancellation of ours explains. */
+export function isInterruption(exitCode: number | null | undefined, signal: string | null | undefined): boolean {
+  return signal ? signal in INTERRUPTIONS : Object.values(INTERRUPTIONS).includes(exitCode ?? 0);
+}
 
 const startApart = execa({ detached: true, cleanup: false, reject: false });
 
@@ -31,11 +34,9 @@ export async function runApart<Chosen extends Options>(
   listenForExit();
   try {
     const result = (await child) as unknown as Result;
-    const wasEnded = INTERRUPTIONS.includes(result.signal) || result.exitCode === SHELL_INTERRUPTED;
-    if (wasEnded && !result.timedOut) {
-      throw new ProgramInterrupted(
-        `${file} ${args.join(' ').slice(0, 200)} was interrupted (${result.signal ?? 'exit code 130'})`,
-      );
+    if (!result.timedOut && isInterruption(result.exitCode, result.signal)) {
+      const how = result.signal ?? `exit code ${result.exitCode}`;
+      throw new ProgramInterrupted(`${file} ${args.join(' ').slice(0, 200)} was interrupted (${how})`);
     }
     return result as unknown as Apart<Chosen>;
   } finally {

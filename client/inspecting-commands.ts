@@ -113,7 +113,13 @@ export const INSPECTING_COMMANDS: readonly CommandDefinition[] = [
     args: '[workdir]',
     help: 'check what a run needs on this host, and of a workdir how it is',
     async act([workdir = '']) {
-      const { doctor, doctorText } = await import('./commands/doctor.js');
+      const [{ doctor, doctorText }, { listenForInterrupts }] = await Promise.all([
+        import('./commands/doctor.js'),
+        import('./interrupts.js'),
+      ]);
+      using interrupts = listenForInterrupts();
+      // What it asks runs apart from the terminal's group, and goes with this process.
+      interrupts.signal.addEventListener('abort', () => process.exit(EXIT.interrupted));
       const checks = await doctor(workdir === '' ? undefined : workdir);
       const isWell = checks.every(({ state }) => state !== 'problem');
       return printed(checks, doctorText, isWell ? EXIT.ok : EXIT.runFailed);

@@ -1,7 +1,6 @@
 /** What a person's flags say about jobs that share a machine: slots and their devices, how many jobs at a time, and the default. */
-import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
-import { promisify } from 'node:util';
+import { runApart } from '../activities/short-program.js';
 import type { RunConfig } from '../domain/formats/config.js';
 import {
   type HostDevices,
@@ -59,8 +58,9 @@ async function hostCpus(): Promise<number[] | null> {
 
 async function hostGpus(): Promise<number[] | null> {
   const query = ['--query-gpu=index', '--format=csv,noheader'];
-  const shown = await promisify(execFile)('nvidia-smi', query, { timeout: NVIDIA_SMI_LIMIT_MS }).catch(() => null);
-  return shown?.stdout.split('\n').flatMap((line) => (/^\d+$/.test(line.trim()) ? Number(line) : [])) ?? null;
+  const shown = await runApart('nvidia-smi', query, { timeout: NVIDIA_SMI_LIMIT_MS, stdin: 'ignore' });
+  if (shown.failed) return null;
+  return shown.stdout.split('\n').flatMap((line) => (/^\d+$/.test(line.trim()) ? Number(line) : []));
 }
 
 /** It takes a second or two where its driver is asleep. */

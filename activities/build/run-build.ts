@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { readJsonIfAny, writeJsonAtomic } from '../atomic-file.js';
 import { signalGroup } from '../process-group.js';
 import { isSameProcess, processIdentity } from '../process-identity.js';
+import { isInterruption, ProgramInterrupted } from '../short-program.js';
 
 export interface BuildRequest {
   command: string;
@@ -37,7 +38,7 @@ const GRACE_MS = 5000;
 
 const ProcessSchema = z.object({ pid: z.number().int(), identity: z.string() });
 
-/** Throws the signal's reason when it aborts. */
+/** Throws the signal's reason when it aborts, and ProgramInterrupted when somebody outside ended the build. */
 export async function runBuild(request: BuildRequest): Promise<BuildEnd> {
   await endEarlierBuild(request.pidFile);
   request.signal.throwIfAborted();
@@ -67,6 +68,10 @@ export async function runBuild(request: BuildRequest): Promise<BuildEnd> {
   try {
     const [exitCode] = await Promise.all([endOf(child), recordProcess(request.pidFile, child.pid)]);
     request.signal.throwIfAborted();
+    if (!timedOut && isInterruption(exitCode, child.signalCode)) {
+      const how = child.signalCode ?? `exit code ${exitCode}`;
+      throw new ProgramInterrupted(`the build was interrupted (${how}): ${request.command}`);
+    }
     return { exitCode, timedOut, lastLine: lastLineOf(tail) };
   } finally {
     clearTimeout(timer);

@@ -2,11 +2,11 @@
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
-import { execa } from 'execa';
 import type { RunConfig } from '../../domain/formats/config.js';
 import { raise } from '../activity-failure.js';
 import { packageFile } from '../package-files.js';
 import { runnerPython } from '../platforms/job-runner.js';
+import { ProgramInterrupted, runApart } from '../short-program.js';
 import type { Workdir } from '../workdir.js';
 import { git, hasNativeGit } from './git-command.js';
 import { IsomorphicGit, initBareStore } from './isomorphic-git.js';
@@ -84,9 +84,12 @@ async function hostShelters(python: string, scratch: string): Promise<boolean> {
   const folder = await mkdtemp(join(scratch, scratchPrefix()));
   try {
     const runner = ['-I', '-S', packageFile('probe', 'autoresearch_job'), 'shelter', folder];
-    const { stdout } = await execa(runnerPython(python), runner, { reject: false, timeout: SHELTER_LIMIT_MS });
-    return /^(overlay|read-only)$/.test(stdout.trim());
-  } catch {
+    const options = { stdin: 'ignore' as const, timeout: SHELTER_LIMIT_MS };
+    const { stdout } = await runApart(runnerPython(python), runner, options);
+    return /^(overlay|read-only)$/.test(stdout?.trim() ?? '');
+  } catch (error) {
+    // Nobody has answered: the run would do without a shelter for good.
+    if (error instanceof ProgramInterrupted) throw error;
     // No Python: nothing will run either, and that is said elsewhere.
     return false;
   } finally {

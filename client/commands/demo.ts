@@ -1,17 +1,14 @@
 /** `demo`: a whole run on the example in examples/images, with the playbook agent, in a folder of its own. */
-import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { cp, mkdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { promisify } from 'node:util';
 import { packageFile } from '../../activities/package-files.js';
+import { runApart } from '../../activities/short-program.js';
 import type { LiveView } from '../live-view.js';
 import { prepareRun } from '../prepare-run.js';
 import { Refusal } from '../refusal.js';
 import type { RunOutcome } from '../run-outcome.js';
 import { run } from './run.js';
-
-const runCommand = promisify(execFile);
 
 export interface DemoAnswer extends RunOutcome {
   pictures: string[];
@@ -84,21 +81,23 @@ async function copyExample(source: string, python: string): Promise<string> {
     recursive: true,
     filter: (path) => basename(path) !== '__pycache__',
   });
-  if (!existsSync(join(source, 'data'))) await runCommand(python, ['make_data.py'], { cwd: source });
+  if (!existsSync(join(source, 'data'))) await succeeded(python, ['make_data.py'], source);
   await commitAll(source);
   return source;
 }
 
 /** A repository of its own, as a user's code has one. Without git the run keeps a private store. */
 async function commitAll(source: string): Promise<void> {
-  const git = (...args: string[]) => runCommand('git', args, { cwd: source });
-  try {
-    await git('--version');
-  } catch {
-    return;
-  }
+  const git = (...args: string[]) => succeeded('git', args, source);
+  if ((await runApart('git', ['--version'], { stdin: 'ignore' })).failed) return;
   await git('init', '--quiet', '--initial-branch=main');
   await git('add', '--all');
   const author = ['-c', 'user.name=autoresearch demo', '-c', 'user.email=demo@autoresearch.invalid'];
   await git(...author, '-c', 'commit.gpgsign=false', 'commit', '--quiet', '--message', 'The example as it ships');
+}
+
+/** A Ctrl+C does not reach it: the run, which hears it, says how to go on. */
+async function succeeded(command: string, args: string[], cwd: string): Promise<void> {
+  const { failed, shortMessage, stderr } = await runApart(command, args, { cwd, stdin: 'ignore' });
+  if (failed) throw new Error(`${shortMessage}: ${stderr}`);
 }

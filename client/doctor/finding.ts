@@ -1,8 +1,5 @@
 /** What a check of `doctor` answers, and how it asks a command. */
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
-
-export const run = promisify(execFile);
+import { runApart } from '../../activities/short-program.js';
 
 export interface Check {
   name: string;
@@ -22,12 +19,8 @@ export const problem = (found: string, advice: string): Finding => ({ state: 'pr
 
 /** First line of what a command prints; null when it cannot be run or fails. */
 export async function output(command: string, args: string[]): Promise<string | null> {
-  try {
-    const { stdout } = await run(command, args, { timeout: COMMAND_TIMEOUT_MS });
-    return stdout.trim().split('\n')[0] ?? '';
-  } catch {
-    return null;
-  }
+  const { failed, stdout } = await runApart(command, args, { timeout: COMMAND_TIMEOUT_MS, stdin: 'ignore' });
+  return failed ? null : (stdout.trim().split('\n')[0] ?? '');
 }
 
 /** `import spdl` from a cold disk takes seconds; a command that asks a question would wait for ever. */

@@ -2,9 +2,10 @@
 import { stat } from 'node:fs/promises';
 import { launchEnvironmentProblem } from '../../activities/launch-environment.js';
 import { packageFile } from '../../activities/package-files.js';
+import { runApart } from '../../activities/short-program.js';
 import { targetPython } from '../../activities/target-python.js';
 import type { RunConfig } from '../../domain/formats/config.js';
-import { COMMAND_TIMEOUT_MS, type Finding, ok, output, problem, run } from './finding.js';
+import { COMMAND_TIMEOUT_MS, type Finding, ok, output, problem } from './finding.js';
 
 const PROBE = 'import sys; print("%d.%d.%d" % sys.version_info[:3])';
 /** Its version is known even where it does not import. */
@@ -31,13 +32,10 @@ export interface SpdlProbe {
 }
 
 async function spdlOf(binary: string): Promise<SpdlProbe> {
-  try {
-    const { stdout } = await run(binary, ['-c', SPDL_PROBE], { timeout: COMMAND_TIMEOUT_MS });
-    return { version: stdout.trim(), trouble: null };
-  } catch (error) {
-    const { stdout = '', stderr = '', message } = error as Error & { stdout?: string; stderr?: string };
-    return { version: stdout.trim() || null, trouble: stderr.trim().split('\n').at(-1) || message };
-  }
+  const probe = await runApart(binary, ['-c', SPDL_PROBE], { timeout: COMMAND_TIMEOUT_MS, stdin: 'ignore' });
+  const { failed, stdout = '', stderr = '', shortMessage = 'it does not run' } = probe;
+  const version = stdout.trim() || null;
+  return { version, trouble: failed ? stderr.trim().split('\n').at(-1) || shortMessage : null };
 }
 
 /** SPDL says that it runs on 3.10, but takes typing.Self, which 3.11 brought. */

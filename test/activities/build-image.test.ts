@@ -6,6 +6,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { imageKey, makeBuildImage } from '../../activities/build-image.js';
 import { processIdentity } from '../../activities/process-identity.js';
 import { makeReleaseTree } from '../../activities/release-tree.js';
+import { ProgramInterrupted } from '../../activities/short-program.js';
 import type { SourceControl } from '../../activities/source-control/source-control.js';
 import { Workdir } from '../../activities/workdir.js';
 import { removeFolder } from '../support/remove-folder.js';
@@ -157,6 +158,17 @@ it('kills a cancelled build, and lets the one that waited for it build itself', 
   expect(await second).toEqual({ image: 'img', reused: false });
 });
 
+it.each(['kill -TERM $$; sleep 5', 'kill -INT $$; sleep 5', '(exit 143)', 'exit 130'])(
+  'takes a build that somebody outside ended for interrupted, and builds again: %s',
+  async (end) => {
+    const once = `test -e $WORKDIR/again && { echo image:1; exit 0; }; touch $WORKDIR/again; ${end}`;
+    const build = builder(once);
+    const input = await prepare('a');
+    await expect(build(input)).rejects.toThrow(ProgramInterrupted);
+    expect(await build(input)).toEqual({ image: 'image:1', reused: false });
+  },
+);
+
 it('ends the build that a killed worker left behind before it builds again', async () => {
   const cancel = new AbortController();
   const slow = `echo $$ >> $WORKDIR/pids; [ $(wc -l < $WORKDIR/pids) -gt 1 ] || sleep 600; echo img`;
@@ -167,7 +179,7 @@ it('ends the build that a killed worker left behind before it builds again', asy
   // Another worker: it knows nothing of the first one's promise.
   expect(await builder(slow)(await prepare('a'))).toEqual({ image: 'img', reused: false });
   expect(await processIdentity(Number(readFileSync(pids, 'utf8').split('\n')[0]))).toBeNull();
-  expect(await lost).toMatchObject({ type: 'build_failed' });
+  expect(await lost).toBeInstanceOf(ProgramInterrupted);
 });
 
 it('does not wait for a daemon that keeps the output open', async () => {
