@@ -7,6 +7,7 @@ import sys
 
 import processes
 import shelter
+from room import when_there_is_room
 
 
 class Command:
@@ -59,5 +60,6 @@ def _become(directory, request, gate, inherited, sheltered):
 def _redirect(directory):
     # The files themselves, no pipe to the runner: the job outlives a runner that is killed.
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
     for name, target in (("stdout.log", 1), ("stderr.log", 2)):
-        os.dup2(os.open(directory.file(name), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), target)
+        os.dup2(when_there_is_room(lambda path=directory.file(name): os.open(path, flags, 0o600)), target)

@@ -5,6 +5,8 @@ import fcntl
 import json
 import os
 
+from room import if_there_is_room, when_there_is_room
+
 
 class JobDirectory:
     def __init__(self, path):
@@ -39,10 +41,16 @@ class JobDirectory:
 
     def claim(self, owner):
         """Taken by the job's own process right before it becomes the command: exactly one process ever gets it."""
-        descriptor = os.open(self.file("claim"), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        try:
-            os.write(descriptor, json.dumps(owner).encode())
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+        descriptor = when_there_is_room(lambda: os.open(self.file("claim"), flags, 0o600))
+        text = json.dumps(owner).encode()
+
+        def write():
+            os.pwrite(descriptor, text, 0)
             os.fsync(descriptor)
+
+        try:
+            when_there_is_room(write)
         finally:
             os.close(descriptor)
 
@@ -70,6 +78,10 @@ class JobDirectory:
     def write_facts(self, facts):
         self._write("job.json", json.dumps(facts, indent=2) + "\n")
 
+    def note_facts(self, facts):
+        """What will be written again: it is not waited for."""
+        if_there_is_room(lambda: self._write_once("job.json", json.dumps(facts, indent=2) + "\n"))
+
     def write_end(self, facts):
         """The return code comes last: who sees it finds everything else in place."""
         self.write_facts(facts)
@@ -83,6 +95,9 @@ class JobDirectory:
             return 0.0
 
     def _write(self, name, text):
+        when_there_is_room(lambda: self._write_once(name, text))
+
+    def _write_once(self, name, text):
         temporary = self.file(f"{name}.{os.getpid()}.tmp")
         with open(temporary, "w", encoding="utf-8") as file:
             file.write(text)

@@ -200,7 +200,8 @@ class _Job:
             self.end_processes()
             return
         self._facts["cause"] = cause
-        self._directory.write_facts(self._facts)
+        # Before its processes go, so that a runner that is killed meanwhile leaves the cause; they go on no full disk's account.
+        self._directory.note_facts(self._facts)
         # Also after an ordinary end: what the job left running would disturb the next one.
         self.end_processes()
         _close(self._directory, self._facts, cause, self._returncode_after(cause), ended_at)

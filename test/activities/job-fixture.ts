@@ -35,8 +35,8 @@ export class JobFixture {
     readonly platform: LocalPlatform,
   ) {}
 
-  static async make(config: Partial<RunConfig> = {}): Promise<JobFixture> {
-    const root = await realpath(await mkdtemp(join(tmpdir(), 'autoresearch-jobs-')));
+  static async make(config: Partial<RunConfig> = {}, below = tmpdir()): Promise<JobFixture> {
+    const root = await realpath(await mkdtemp(join(below, 'autoresearch-jobs-')));
     const workdir = new Workdir(join(root, 'work'));
     const source = join(root, 'repository', 'source');
     await mkdir(source, { recursive: true });

@@ -1,0 +1,53 @@
+/** A disk that is full while a job runs: the job is not lost, whatever it ends as. */
+import { existsSync } from 'node:fs';
+import { mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, it, onTestFinished, type TestContext } from 'vitest';
+import { removeFolder } from '../support/remove-folder.js';
+import { SmallDisk } from '../support/small-disk.js';
+import { JobFixture } from './job-fixture.js';
+
+/** Skips the test, with the reason, where no disk can be mounted. */
+async function onSmallDisk({ skip }: TestContext): Promise<{ disk: SmallDisk; jobs: JobFixture }> {
+  const folder = await mkdtemp(join(tmpdir(), 'autoresearch-disk-'));
+  onTestFinished(() => removeFolder(folder));
+  const disk = await SmallDisk.mount(join(folder, 'disk'), 4);
+  if (typeof disk === 'string') return skip(disk);
+  onTestFinished(() => disk[Symbol.asyncDispose]());
+  const jobs = await JobFixture.make({}, disk.root);
+  onTestFinished(() => jobs.remove());
+  return { disk, jobs };
+}
+
+const outside = async (name: string) => {
+  const folder = await mkdtemp(join(tmpdir(), 'autoresearch-gate-'));
+  onTestFinished(() => removeFolder(folder));
+  return join(folder, name);
+};
+
+it('keeps the end of a job until there is room to write it down', async (context) => {
+  const { disk, jobs } = await onSmallDisk(context);
+  const [gate, over] = [await outside('gate'), await outside('over')];
+  const command = `until [ -e ${gate} ]; do sleep 0.02; done; touch ${over}; exit 7`;
+  const { jobId } = await jobs.platform.launch(await jobs.request('n1', command));
+  await disk.fill();
+  await writeFile(gate, '');
+  while (!existsSync(over)) await sleep(20);
+  // Longer than the runner needs to notice its end: it has tried to write it down.
+  await sleep(700);
+  expect(await jobs.platform.status(jobId)).toMatchObject({ state: 'running' });
+  await disk.makeRoom();
+  expect(await jobs.end(jobId)).toMatchObject({ returnCode: 7, cause: 'exit' });
+});
+
+it('ends a job at its time limit on a full disk as well', async (context) => {
+  const { disk, jobs } = await onSmallDisk(context);
+  const { jobId } = await jobs.platform.launch(await jobs.request('n1', 'sleep 600', { timeoutS: 1 }));
+  const { pid } = await jobs.record(jobId);
+  await disk.fill();
+  while (existsSync(`/proc/${pid}`)) await sleep(20);
+  await disk.makeRoom();
+  expect(await jobs.end(jobId)).toMatchObject({ cause: 'timeout' });
+});
