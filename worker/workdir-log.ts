@@ -10,9 +10,20 @@ export function makeWorkdirLog(workdir: Workdir): WorkdirLog {
   return (message, fields) => logger.info(fields ?? {}, message);
 }
 
+/** Of lines for which there is no room; later ones are dropped. */
+const KEPT_BYTES = 1024 * 1024;
+
 /** Written synchronously, so that the last line before a crash is there too. */
 export function makeLogger(workdir: Workdir) {
-  const destination = pino.destination({ dest: workdir.log, append: true, mkdir: true, sync: true });
+  const destination = pino.destination({
+    dest: workdir.log,
+    append: true,
+    mkdir: true,
+    sync: true,
+    maxLength: KEPT_BYTES,
+  });
+  // A disk that is full must not end the run; what could not be written is kept, and comes with the next line that can be.
+  destination.on('error', () => undefined);
   const timestamp = () => `,"time":"${new Date().toISOString()}"`;
   return pino({ base: { pid: process.pid }, timestamp, formatters: { level: (level) => ({ level }) } }, destination);
 }
