@@ -123,6 +123,7 @@ export function makePollMetrics({
     const verdict = classifyJobEnd({
       returnCode: ended.returnCode,
       cause: ended.cause,
+      diskWasFull: ended.diskWasFull ?? false,
       sawMetric: sawMetric(stdout) || sawMetric(stderr),
       stdoutTail: stdout,
       stderrTail: stderr,

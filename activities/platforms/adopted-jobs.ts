@@ -37,6 +37,10 @@ export class WithAdoptedJobs implements Platform {
     return this.platform.logs(jobId, maxBytes);
   }
 
+  async isSheltered(jobId: string) {
+    return (await this.platform.isSheltered?.(jobId)) ?? false;
+  }
+
   cancel(jobId: string) {
     return this.platform.cancel(jobId);
   }

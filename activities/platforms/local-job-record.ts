@@ -18,6 +18,8 @@ const JobRecordSchema = z.looseObject({
   mode: z.string().nullish(),
   /** How the user's files were kept apart from its writes: overlay, read-only or none (probe/autoresearch_job/shelter.py). */
   sheltered: z.string().nullish(),
+  /** While it ran, as its runner saw. */
+  disk_was_full: z.boolean().nullish(),
   cause: z.enum(['exit', 'timeout', 'stalled', 'cancelled', 'lost']).nullish(),
   process_start: z.string().nullish(),
   runner_pid: z.number().int().nullish(),
@@ -61,6 +63,7 @@ export async function readEnd(jobDir: string): Promise<EndedStatus | null> {
     endedAtMs: (record.ended_at ?? record.started_at) * 1000,
     returnCode,
     cause: record.cause ?? 'exit',
+    ...(record.disk_was_full ? { diskWasFull: true } : {}),
   };
 }
 

@@ -45,6 +45,8 @@ export type JobStatus =
       returnCode: number | null;
       /** Who ended it. */
       cause: 'exit' | 'timeout' | 'stalled' | 'cancelled' | 'lost';
+      /** Of the workdir, while it ran. */
+      diskWasFull?: boolean;
     };
 
 export interface JobLogs {

@@ -7,6 +7,8 @@ export interface JobEnding {
   /** Null when nobody recorded it. */
   returnCode: number | null;
   cause: 'exit' | 'timeout' | 'stalled' | 'cancelled' | 'lost';
+  /** Of its logs, while it ran: then they do not say everything. */
+  diskWasFull?: boolean;
   /** Whether the job printed a number, i.e. had begun to train. */
   sawMetric: boolean;
   stdoutTail: string;
@@ -31,7 +33,8 @@ export interface JobVerdict {
 export function classifyJobEnd(ending: JobEnding): JobVerdict | null {
   const { returnCode, cause, sawMetric } = ending;
   const error = lastError(ending.stderrTail) ?? lastError(ending.stdoutTail);
-  const said = error === null ? '' : `: ${error.text}`;
+  const full = ending.diskWasFull ? ' (its disk was full meanwhile: make room, and add the experiment again)' : '';
+  const said = `${full}${error === null ? '' : `: ${error.text}`}`;
   const verdict = (kind: FailureKind, message: string, details: JobVerdict['details'] = {}): JobVerdict => ({
     kind,
     message: withoutSecretValues(message),

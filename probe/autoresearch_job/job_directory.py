@@ -8,6 +8,10 @@ import os
 from room import if_there_is_room, when_there_is_room
 
 
+# A line or two; less than a block of most file systems.
+_NEXT_TO_NOTHING = 4096
+
+
 class JobDirectory:
     def __init__(self, path):
         self.path = path
@@ -29,6 +33,15 @@ class JobDirectory:
 
     def exists(self):
         return os.path.isdir(self.path)
+
+    def is_full(self):
+        """Nothing can be written here any more."""
+        try:
+            found = os.statvfs(self.path)
+        except OSError:
+            return False
+        # Some file systems count nothing.
+        return found.f_blocks > 0 and found.f_bavail * found.f_frsize < _NEXT_TO_NOTHING
 
     def started(self):
         return os.path.exists(self.file("claim"))

@@ -177,6 +177,7 @@ class _Job:
         self._has_ended = False
         self._output_bytes = -1
         self._progress_at = time.monotonic()
+        self._disk_was_full = False
         # An adopted job has already used a part of its time.
         self._started = time.monotonic() - max(0.0, time.time() - facts["started_at"])
 
@@ -199,6 +200,8 @@ class _Job:
         if not self._directory.exists():
             self.end_processes()
             return
+        # What a job cannot print, its log does not say.
+        self._facts["disk_was_full"] = self._disk_was_full or self._directory.is_full()
         self._facts["cause"] = cause
         # Before its processes go, so that a runner that is killed meanwhile leaves the cause; they go on no full disk's account.
         self._directory.note_facts(self._facts)
@@ -242,6 +245,7 @@ class _Job:
 
     def _reason_to_end(self):
         now = time.monotonic()
+        self._disk_was_full |= self._directory.is_full()
         if self._directory.cancel_requested():
             return "cancelled"
         if self._inbox.told_to_end or not self._directory.exists():

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it, onTestFinished, type TestContext } from 'vitest';
+import { classifyJobEnd } from '../../domain/policies/job-outcome.js';
 import { removeFolder } from '../support/remove-folder.js';
 import { SmallDisk } from '../support/small-disk.js';
 import { JobFixture } from './job-fixture.js';
@@ -13,8 +14,9 @@ import { JobFixture } from './job-fixture.js';
 async function onSmallDisk({ skip }: TestContext): Promise<{ disk: SmallDisk; jobs: JobFixture }> {
   const folder = await mkdtemp(join(tmpdir(), 'autoresearch-disk-'));
   onTestFinished(() => removeFolder(folder));
+  const problem = await SmallDisk.problem();
+  if (problem !== null) skip(problem);
   const disk = await SmallDisk.mount(join(folder, 'disk'), 4);
-  if (typeof disk === 'string') return skip(disk);
   onTestFinished(() => disk[Symbol.asyncDispose]());
   const jobs = await JobFixture.make({}, disk.root);
   onTestFinished(() => jobs.remove());
@@ -50,4 +52,19 @@ it('ends a job at its time limit on a full disk as well', async (context) => {
   while (existsSync(`/proc/${pid}`)) await sleep(20);
   await disk.makeRoom();
   expect(await jobs.end(jobId)).toMatchObject({ cause: 'timeout' });
+});
+
+it('says of a job that could not print that its disk was full', async (context) => {
+  const { disk, jobs } = await onSmallDisk(context);
+  const gate = await outside('gate');
+  const command = `until [ -e ${gate} ]; do sleep 0.02; done; echo metric || exit 1`;
+  const { jobId } = await jobs.platform.launch(await jobs.request('n1', command));
+  await disk.fill();
+  await writeFile(gate, '');
+  await sleep(700);
+  await disk.makeRoom();
+  const end = await jobs.end(jobId);
+  expect(end).toMatchObject({ returnCode: 1, cause: 'exit', diskWasFull: true });
+  const silent = { sawMetric: false, stdoutTail: '', stderrTail: '', timeoutS: 60, stallTimeoutS: 0 };
+  expect(classifyJobEnd({ ...silent, ...end })?.message).toContain('its disk was full');
 });

@@ -1,23 +1,36 @@
 /** A file system of a few MiB that can be filled: what really happens on a full disk, where this process may mount one. */
-import { mkdir, rm, statfs, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, statfs, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 
+const BALLAST = 'ballast';
+
 export class SmallDisk {
   private constructor(
     readonly root: string,
-    private readonly ballast: string,
+    private readonly beforeItGoes: () => Promise<void>,
   ) {}
 
-  /** A string says why there can be none here. */
-  static async mount(root: string, mib: number): Promise<SmallDisk | string> {
+  /** Why there can be none here; null when there can. */
+  static async problem(): Promise<string | null> {
+    const root = await mkdtemp(join(tmpdir(), 'autoresearch-disk-'));
+    try {
+      await using _disk = await SmallDisk.mount(root, 1);
+      return null;
+    } catch (error) {
+      return `no small disk can be mounted here: ${(error as Error).message}`;
+    } finally {
+      await rm(root, { recursive: true, force: true });
+    }
+  }
+
+  /** `beforeItGoes` ends whoever has files open on it. */
+  static async mount(root: string, mib: number, beforeItGoes = async () => {}): Promise<SmallDisk> {
     await mkdir(root, { recursive: true });
-    const options = `size=${mib}m,mode=700`;
-    const mounted = await execa('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', root], { reject: false });
-    return mounted.failed
-      ? `no small disk here: ${mounted.stderr || mounted.shortMessage}`
-      : new SmallDisk(root, 'ballast');
+    await execa('mount', ['-t', 'tmpfs', '-o', `size=${mib}m,mode=700`, 'tmpfs', root]);
+    return new SmallDisk(root, beforeItGoes);
   }
 
   /** Not a byte is left: others may write meanwhile, so it goes on until none is. */
@@ -25,18 +38,18 @@ export class SmallDisk {
     for (let number = 0; ; number += 1) {
       const { bavail, bsize } = await statfs(this.root);
       if (bavail === 0) return;
-      await mkdir(join(this.root, this.ballast), { recursive: true }).catch(() => undefined);
-      await writeFile(join(this.root, this.ballast, String(number)), Buffer.alloc(bavail * bsize)).catch(
-        () => undefined,
-      );
+      await mkdir(join(this.root, BALLAST), { recursive: true }).catch(() => undefined);
+      await writeFile(join(this.root, BALLAST, String(number)), Buffer.alloc(bavail * bsize)).catch(() => undefined);
     }
   }
 
   async makeRoom(): Promise<void> {
-    await rm(join(this.root, this.ballast), { recursive: true, force: true });
+    await rm(join(this.root, BALLAST), { recursive: true, force: true });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.makeRoom();
+    await this.beforeItGoes();
     for (let tries = 0; ; tries += 1) {
       const { failed, stderr } = await execa('umount', [this.root], { reject: false });
       if (!failed) return;
