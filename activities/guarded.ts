@@ -8,6 +8,7 @@ import { raise } from './activity-failure.js';
 import { withPulse } from './activity-pulse.js';
 import type { Activities } from './contract.js';
 import { saysDiskIsFull, shortOfRoom } from './disk-room.js';
+import { HungAttempts } from './hung-attempts.js';
 import { ownWorkflow, type RunContext } from './run-context.js';
 
 /**
@@ -36,19 +37,30 @@ type AnyActivity = (input: never) => Promise<unknown>;
 export function guarded(activities: Activities, context: RunContext): Activities {
   /** Of each activity that is under way, by its run and id. A worker that starts anew knows of none. */
   const unexpected = new Map<string, number>();
+  const hung = new HungAttempts();
   const wrapped = Object.entries(activities).map(([name, act]: [string, AnyActivity]) => [
     name,
-    guard(name, act, context, unexpected),
+    guard(name, act, context, { unexpected, hung }),
   ]);
   return Object.fromEntries(wrapped) as unknown as Activities;
 }
 
-function guard(name: string, act: AnyActivity, context: RunContext, unexpected: Map<string, number>): AnyActivity {
+interface Counts {
+  unexpected: Map<string, number>;
+  hung: HungAttempts;
+}
+
+function guard(name: string, act: AnyActivity, context: RunContext, { unexpected, hung }: Counts): AnyActivity {
   return async (input) => {
     const { info, cancellationSignal } = Context.current();
     ownWorkflow(context, info);
     const key = `${info.workflowExecution?.runId} ${info.activityId}`;
+    const attempt = hung.begin(key, info.startToCloseTimeoutMs);
     try {
+      if (attempt.hungBefore >= UNEXPECTED_TRIES && !NEVER_GIVEN_UP.includes(name)) {
+        const limitS = info.startToCloseTimeoutMs / 1000;
+        raise('unexpected_exception', `${name} did not end within ${limitS} s, ${attempt.hungBefore} times`);
+      }
       if (!NEEDS_NO_ROOM.includes(name)) await needRoom();
       const result = OWN_PULSE.includes(name) ? await act(input) : await withPulse(() => act(input));
       unexpected.delete(key);
@@ -72,6 +84,8 @@ function guard(name: string, act: AnyActivity, context: RunContext, unexpected: 
       return raise('unexpected_exception', String(error), {
         exception_type: error instanceof Error ? error.name : null,
       });
+    } finally {
+      attempt.end();
     }
   };
 

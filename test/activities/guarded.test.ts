@@ -27,9 +27,10 @@ async function guardOf(name: keyof Activities, act: () => Promise<unknown>) {
   onTestFinished(() => removeFolder(root));
   const context: RunContext = { workdir: new Workdir(root), config: syntheticConfig(RUN), log: () => undefined };
   const activities = guarded({ [name]: act } as unknown as Activities, context);
-  return async (attempt: number, isLocal = false): Promise<unknown> => {
+  return async (attempt: number, isLocal = false, startToCloseTimeoutMs = 60_000): Promise<unknown> => {
     const info = {
       attempt,
+      startToCloseTimeoutMs,
       isLocal,
       activityId: '7',
       workflowType: 'engineWorkflow',
@@ -152,4 +153,32 @@ it('writes what it met into the log of the run', async () => {
   };
   await expect(new MockActivityEnvironment(info).run(activities.plan as never)).rejects.toThrow('ENOENT');
   expect(lines).toEqual(['plan failed (error 1, attempt 9)']);
+});
+
+describe('an activity that hangs', () => {
+  it('is a failure when it reached its time limit four times, and may be asked for again then', async () => {
+    let hangs = true;
+    const attempt = await guardOf('setup', async () => {
+      if (hangs) await new Promise(() => undefined);
+      return 'ended';
+    });
+    const limitMs = 20;
+    for (const number of [1, 2, 3, 4]) {
+      // The server gives it up at its limit; it itself never ends.
+      void attempt(number, false, limitMs);
+      await new Promise((resolve) => setTimeout(resolve, 2 * limitMs));
+    }
+    const end = await attempt(5, false, limitMs);
+    expect(end).toMatchObject({ type: 'unexpected_exception', nonRetryable: true });
+    expect((end as Error).message).toContain('setup did not end within 0.02 s, 4 times');
+    hangs = false;
+    expect(await attempt(6, false, limitMs)).toBe('ended');
+  });
+
+  it('has not hung when it is only asked for again before its limit', async () => {
+    const attempt = await guardOf('setup', () => new Promise(() => undefined));
+    for (let number = 1; number < 8; number += 1) void attempt(number);
+    const last = await Promise.race([attempt(8), new Promise((resolve) => setTimeout(resolve, 50, 'works on'))]);
+    expect(last).toBe('works on');
+  });
 });
