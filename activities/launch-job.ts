@@ -12,6 +12,7 @@ import { cancelMark, ownNode, preparedCommit, readImage, readSpec } from './job-
 import { limitsInForce, writeJobLimits } from './job-limits.js';
 import { shelterOf } from './job-shelter.js';
 import { rememberLinkedFiles } from './linked-files.js';
+import { isPassing } from './passing-error.js';
 import { jobNameOf, type LaunchRequest, type Platform } from './platforms/platform.js';
 import type { RunContext } from './run-context.js';
 import type { RunLog } from './run-log.js';
@@ -53,7 +54,7 @@ export function makeLaunchJob({ context, platform, sourceControl, runLog }: Laun
       log('job launched', { node: input.nodeId, job_id: job.jobId, slot: input.slot, command: request.command });
       return job;
     } catch (error) {
-      if (error instanceof ApplicationFailure) throw error;
+      if (error instanceof ApplicationFailure || isPassing(error)) throw error;
       return raise('launch_failed', `the job could not be launched: ${(error as Error).message}`, {
         exception_type: (error as Error).name,
       });

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import type { FailureKind } from '../../domain/failure.js';
 import { raise } from '../activity-failure.js';
 import { readJsonIfAny, writeJsonAtomic } from '../atomic-file.js';
+import { isPassing } from '../passing-error.js';
 import { decodeText, encodeText } from './file-text.js';
 import type { SourceLocation } from './locate.js';
 import { pathsNamedIn } from './named-paths.js';
@@ -282,7 +283,7 @@ export class StoredSource implements SourceControl {
 function asFailure(kind: FailureKind): (error: unknown) => never {
   return (error) => {
     const isTyped = error instanceof ApplicationFailure || error instanceof RangeError;
-    if (isTyped || !(error instanceof Error)) throw error;
+    if (isTyped || !(error instanceof Error) || isPassing(error)) throw error;
     return raise(kind, error.message, { exception_type: error.name });
   };
 }

@@ -1,12 +1,15 @@
 /** Programs that help for moments hear no Ctrl+C of ours, and what one is interrupted at is not called a failure. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { processIdentity } from '../../activities/process-identity.js';
 import { ProgramInterrupted, runApart } from '../../activities/short-program.js';
 import { git } from '../../activities/source-control/git-command.js';
+import { removeFolder } from '../support/remove-folder.js';
+import { open, repository, temporaryFolder } from './source-fixture.js';
 
 describe('a short program', () => {
   it('has a session of its own', async () => {
@@ -51,4 +54,24 @@ describe('a short program', () => {
     expect((await exit)[0]).toBe(130);
     while ((await processIdentity(pid)) !== null) await sleep(20);
   });
+});
+
+it('is no failure of the source when its git is ended while a run is set up', async () => {
+  const folder = temporaryFolder();
+  onTestFinished(() => removeFolder(folder));
+  const code = await open(join(folder, 'workdir'), repository(join(folder, 'repo')));
+  const { PATH = '' } = process.env;
+  onTestFinished(() => {
+    process.env.PATH = PATH;
+  });
+  const { stdout: real } = await runApart('bash', ['-c', 'command -v git'], {});
+  const bin = join(folder, 'bin');
+  await mkdir(bin);
+  // As Ctrl+C found it: in the middle of the anchor.
+  const text = `#!/bin/bash\ncase "$*" in *commit-tree*) kill -INT $$; sleep 5;; esac\nexec ${real} "$@"\n`;
+  await writeFile(join(bin, 'git'), text, { mode: 0o755 });
+  process.env.PATH = `${bin}:${PATH}`;
+  await expect(code.anchor()).rejects.toThrow(ProgramInterrupted);
+  process.env.PATH = PATH;
+  expect(await code.anchor()).toMatch(/^[0-9a-f]{40}$/);
 });
