@@ -2,7 +2,7 @@
  * Counts attempts of one activity that reached their time limit. The server discards what such an attempt comes to, and asks
  * again: what hangs each time would be asked for without end, so that the next attempt has to say it.
  */
-export interface Attempt {
+interface Attempt {
   /** Of attempts of the same activity in a row, this worker's. */
   readonly hungBefore: number;
   end(): void;
