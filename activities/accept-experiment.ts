@@ -7,12 +7,14 @@ import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { type FileEdit, FileEditSchema } from '../domain/formats/agent-replies.js';
 import { SpecSchema } from '../domain/formats/spec.js';
+import { ownCodeText } from '../domain/policies/change-set.js';
 import { readJsonIfAny } from './atomic-file.js';
 import type { Activities } from './contract.js';
 import { applyEdits, editableSource } from './edits/apply-edits.js';
 import { editsOfDiff } from './edits/unified-diff.js';
 import { specsOf } from './history.js';
-import { judgeProposal } from './proposals.js';
+import { KnownWork } from './known-work.js';
+import { judgeProposal, startOf } from './proposals.js';
 import { ownRun, type RunContext } from './run-context.js';
 import type { RunLog } from './run-log.js';
 import type { SourceControl } from './source-control/source-control.js';
@@ -38,6 +40,7 @@ export function makeAcceptExperiment(deps: {
 }): Activities['acceptExperiment'] {
   const { context, runLog, sourceControl } = deps;
   const { workdir, config } = context;
+  const works = new KnownWork(deps);
   return async (input) => {
     ownRun(context, input);
     const { request, experiment } = input;
@@ -54,8 +57,8 @@ export function makeAcceptExperiment(deps: {
       return refuse(`experiment.${issue?.path.join('.') || 'value'}: ${issue?.message}`);
     }
     const { patch, ...spec } = parsed.data;
-    if ((spec.edits ?? patch) !== undefined && spec.changes.length === 0) spec.changes = [`edits of ${request}`];
-    if (spec.changes.length === 0 && spec.description !== '' && spec.launch_command === '')
+    const hasCode = (spec.edits ?? patch) !== undefined;
+    if (!hasCode && spec.changes.length === 0 && spec.description !== '' && spec.launch_command === '')
       spec.changes = [spec.description];
     const record = await runLog.record();
     const known = Object.values(record.state.experiments).find(
@@ -70,15 +73,30 @@ export function makeAcceptExperiment(deps: {
       commands,
       gpuCount: null,
       allowCommands: isOwners && config.allow_agent_commands,
+      hasCode,
     };
+    const start = startOf(spec.goto, record.state);
+    const code: CheckedCode = start
+      ? await checkedCode({ ...spec, patch }, start.commit ?? record.state.baseCommit)
+      : { ok: true, made: null };
+    if (!code.ok) return refuse(code.reason);
+    delete spec.content_hash;
+    if (code.made) {
+      const { edits, content, paths } = code.made;
+      Object.assign(spec, { edits, content_hash: content });
+      if (spec.changes.length === 0)
+        spec.changes = [ownCodeText(spec.change_summary || spec.description, paths, content)];
+    }
     const judged = judgeProposal(spec, rules);
     if (!judged.ok) return refuse(judged.reason);
-    const code = await checkedCode({ ...spec, patch }, judged.identity.startCommit ?? record.state.baseCommit);
-    if (!code.ok) return refuse(code.reason);
-    if (code.edits !== undefined) spec.edits = code.edits;
     const written = await readJsonIfAny(workdir.request(request));
     if (written !== null && !isDeepStrictEqual(written, JSON.parse(JSON.stringify(spec))))
       return refuse(`request ${request} was made before, for another experiment`);
+    if (code.made) {
+      const work = { content: code.made.content, command: spec.launch_command || config.base_launch_command };
+      const original = await works.originalOf(record.state, work);
+      if (original !== null) return refuse(`${original} has the same code and the same launch command`);
+    }
     await writeRequest(workdir, request, spec);
     return { accepted: true, experiment: { ...judged.identity, kind: 'user', request } };
   };
@@ -87,8 +105,8 @@ export function makeAcceptExperiment(deps: {
   async function checkedCode(
     { edits, patch }: Pick<Request, 'edits' | 'patch'>,
     commit: string | null,
-  ): Promise<{ ok: true; edits?: FileEdit[] } | { ok: false; reason: string }> {
-    if (edits === undefined && patch === undefined) return { ok: true };
+  ): Promise<CheckedCode> {
+    if (edits === undefined && patch === undefined) return { ok: true, made: null };
     if (edits !== undefined && patch !== undefined)
       return { ok: false, reason: 'experiment.patch: give either a patch or edits, not both' };
     if (commit === null) return { ok: false, reason: 'the run is not set up yet: there is no commit to change' };
@@ -96,8 +114,20 @@ export function makeAcceptExperiment(deps: {
     const given = edits === undefined ? await editsOfDiff(patch ?? '', source) : { ok: true as const, edits };
     if (!given.ok) return given;
     const outcome = await applyEdits(source, given.edits, { python: await targetPython(config) });
-    return outcome.ok ? given : outcome;
+    if (!outcome.ok) return outcome;
+    const content = await sourceControl.contentHashWith(commit, outcome.files);
+    return { ok: true, made: { edits: given.edits, content, paths: [...outcome.files.keys()] } };
   }
+}
+
+type CheckedCode = { ok: true; made: OwnCode | null } | { ok: false; reason: string };
+
+interface OwnCode {
+  edits: FileEdit[];
+  /** Content hash of the source with them. */
+  content: string;
+  /** Files that they change. */
+  paths: string[];
 }
 
 function withoutCode(offer: unknown): unknown {

@@ -1,9 +1,11 @@
 /** The code of one experiment: its commit, made once from its starting commit and its specification. */
 import { z } from 'zod';
 import type { EngineState } from '../domain/engine-state.js';
-import { commitOf, type ExperimentIdentity } from '../domain/experiment.js';
+import { commitOf, type ExperimentIdentity, type ExperimentRow } from '../domain/experiment.js';
 import { FileEditSchema } from '../domain/formats/agent-replies.js';
 import type { Spec } from '../domain/formats/spec.js';
+import { failureDetailsOf, type Spent } from '../domain/ledger.js';
+import { mayBeCopy } from '../domain/policies/copied-work.js';
 import { differingFlags } from '../domain/policies/launch-command.js';
 import { raise } from './activity-failure.js';
 import type { RewriteTask } from './agents/agent.js';
@@ -13,6 +15,7 @@ import { applyEdits, editableSource } from './edits/apply-edits.js';
 import { BASE_REF } from './instrument.js';
 import { ownNode } from './job-files.js';
 import { jobLogTail } from './job-log-tail.js';
+import { KnownWork } from './known-work.js';
 import type { Platform } from './platforms/platform.js';
 import { type RewriteDeps, rewriteSource } from './rewrite-source.js';
 import { ownRun } from './run-context.js';
@@ -30,6 +33,7 @@ const EditsSchema = z.array(FileEditSchema).min(1);
 export function makeApplyPatch(deps: ApplyDeps): Activities['applyPatch'] {
   const { context, sourceControl, runLog } = deps;
   const { workdir, config } = context;
+  const works = new KnownWork(deps);
   return async (input) => {
     ownRun(context, input);
     const state = await runLog.state();
@@ -48,8 +52,27 @@ export function makeApplyPatch(deps: ApplyDeps): Activities['applyPatch'] {
     const made =
       known === null ? await change(state, experiment, spec, start) : { commit: known, changed: known !== start };
     await writeFileAtomic(workdir.run(nodeId, 'commit.txt'), `${made.commit}\n`);
-    return { ...made, spent: await deps.ask.spentOn(keyOf(nodeId)) };
+    const spent = await deps.ask.spentOn(keyOf(nodeId));
+    await refuseCopy(state, experiment, { commit: made.commit, command: spec.launch_command }, spent);
+    return { ...made, spent };
   };
+
+  /** What has launched is this experiment's own, whatever others do. */
+  async function refuseCopy(
+    state: EngineState,
+    row: ExperimentRow,
+    made: { commit: string; command: string },
+    spent: Spent,
+  ): Promise<void> {
+    const { status } = row.state;
+    if (!mayBeCopy(row) || (status !== 'queued' && status !== 'preparing')) return;
+    const content = await sourceControl.contentHash(made.commit);
+    const original = await works.claim(state, row, { content, command: made.command });
+    if (original === null) return;
+    raise('duplicate_work', `its code and its launch command are those of ${original}: it needs no job of its own`, {
+      details: { copy_of: original, ...failureDetailsOf(spent) },
+    });
+  }
 
   /** A log may hold what a message claimed; the run's own refs say what was made here. */
   async function isOfThisRun(state: EngineState, commit: string): Promise<boolean> {

@@ -93,5 +93,7 @@ function whenFirstUsed(open: () => Promise<SourceControl>): SourceControl {
     originals: async (...args) => (await get()).originals(...args),
     diff: async (...args) => (await get()).diff(...args),
     contentHash: async (...args) => (await get()).contentHash(...args),
+    contentHashes: async (...args) => (await get()).contentHashes(...args),
+    contentHashWith: async (...args) => (await get()).contentHashWith(...args),
   };
 }

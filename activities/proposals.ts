@@ -3,7 +3,7 @@ import type { EngineState } from '../domain/engine-state.js';
 import type { ExperimentIdentity } from '../domain/experiment.js';
 import { BASELINE_ID, commitOf, HEADSPACE_ID } from '../domain/experiment.js';
 import type { Spec } from '../domain/formats/spec.js';
-import { changeSetOf, duplicateOf } from '../domain/policies/change-set.js';
+import { changeSetOf, duplicateOf, ownCodeProblem } from '../domain/policies/change-set.js';
 import { isBetter, objectiveOf } from '../domain/policies/compare.js';
 import { parseLaunchCommand } from '../domain/policies/launch-command.js';
 import { launchCommandProblem } from '../domain/policies/launch-command-rules.js';
@@ -22,6 +22,8 @@ export interface ProposalRules {
   gpuCount: number | null;
   /** Take launch commands that differ in more than the script's flags: what --allow-agent-commands says. */
   allowCommands: boolean;
+  /** It comes with its code. */
+  hasCode?: boolean;
 }
 
 /** What travels in messages and stands in every prompt after this one has to be short. */
@@ -37,6 +39,7 @@ export function judgeProposal(spec: Spec, rules: ProposalRules): Judged {
   const otherCommand = launchCommandProblem(command, baseCommand);
   const refused =
     sizeProblem(spec) ??
+    (rules.hasCode ? null : ownCodeProblem(spec.changes)) ??
     (rules.allowCommands ? null : otherCommand) ??
     threadBudgetProblem(command, { gpuCount: rules.gpuCount, sixteenBeatFewer: sixteenBeatFewer(rules) });
   if (refused) return { ok: false, reason: refused };
@@ -59,7 +62,8 @@ export function judgeProposal(spec: Spec, rules: ProposalRules): Judged {
     changeSet: changeSetOf(otherCommand === null ? spec.changes : [...spec.changes, command], command, baseCommand),
     tags: spec.best_practices_tags,
   };
-  const twin = duplicateOf(state, identity);
+  // Code is compared by its content, by who accepts it: other code under the same words is other work.
+  const twin = rules.hasCode ? null : duplicateOf(state, identity);
   return twin
     ? { ok: false, reason: `the same changes on the same commit are tried by ${twin} already` }
     : { ok: true, identity };
@@ -82,7 +86,10 @@ function sizeProblem(spec: Spec): string | null {
 }
 
 /** Null or the base commit: from the base, under the baseline. Another commit (or 7 or more of its digits): under its maker. */
-function startOf(goto: string | null, state: EngineState): { commit: string | null; parentId: string | null } | null {
+export function startOf(
+  goto: string | null,
+  state: EngineState,
+): { commit: string | null; parentId: string | null } | null {
   if (goto === null || goto === state.baseCommit || goto === state.anchorCommit)
     return { commit: null, parentId: BASELINE_ID };
   if (!/^[0-9a-f]{7,40}$/.test(goto)) return null;

@@ -94,6 +94,10 @@ export const FAILURE_KINDS = {
     phase: 'job',
     action: 'Nothing: it was ended early because it could not come near the best (--no-early-abort).',
   },
+  duplicate_work: {
+    phase: 'prepare',
+    action: 'Nothing: the numbers of the experiment that it is a copy of stand for it.',
+  },
   policy_refused: { phase: 'planning', action: 'Read the reason: the proposal broke a rule that the engine enforces.' },
   budget_exhausted: { phase: 'runner', action: 'Raise the budget with `autoresearch set` and start again.' },
   agent_failed: { phase: 'runner', action: 'Check the agent command, its credentials and logs/*_raw.json.' },

@@ -65,6 +65,12 @@ export class IsomorphicGit implements ObjectDatabase {
     return { tree: read.commit.tree, timestampS: read.commit.committer.timestamp };
   }
 
+  async treesOf(commits: readonly string[]): Promise<Map<string, string>> {
+    const found = new Map<string, string>();
+    for (const commit of commits) if (await this.hasCommit(commit)) found.set(commit, (await this.facts(commit)).tree);
+    return found;
+  }
+
   async entries(commit: string, prefix: string): Promise<Map<string, Entry>> {
     const all = new Map<string, Entry>();
     const visit = async (oid: string, path: string): Promise<void> => {

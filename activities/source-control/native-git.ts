@@ -56,6 +56,18 @@ export class NativeGit implements ObjectDatabase {
     return { tree, timestampS: Number(time) };
   }
 
+  async treesOf(commits: readonly string[]): Promise<Map<string, string>> {
+    if (commits.length === 0) return new Map();
+    const input = commits.map((commit) => `${commit}^{tree}\n`).join('');
+    const lines = (await this.#git(['cat-file', '--batch-check=%(objectname)'], { input })).split('\n');
+    return new Map(
+      commits.flatMap((commit, index): [string, string][] => {
+        const tree = lines[index] ?? '';
+        return /^[0-9a-f]+$/.test(tree) ? [[commit, tree]] : [];
+      }),
+    );
+  }
+
   async entries(commit: string, prefix: string): Promise<Map<string, Entry>> {
     const lines = await gitList(['ls-tree', '-r', '-z', '--full-tree', commit, ...(prefix ? ['--', prefix] : [])], {
       place: this.#place(),

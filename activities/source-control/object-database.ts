@@ -38,6 +38,8 @@ export interface ObjectDatabase {
   /** The same for a ref that must not exist yet; returns what it names afterwards, ours or another process's. */
   keepFirst(ref: string, commit: string): Promise<string>;
   facts(commit: string): Promise<CommitFacts>;
+  /** Tree of each commit; one that is not there is left out. One call, however many. */
+  treesOf(commits: readonly string[]): Promise<Map<string, string>>;
   /** All entries below `prefix` ('' or ending in `/`), with paths relative to it. */
   entries(commit: string, prefix: string): Promise<Map<string, Entry>>;
   blob(oid: string): Promise<Buffer>;

@@ -28,6 +28,10 @@ export interface SourceControl {
   diff(from: string, to: string): Promise<string>;
   /** Hash of the source directory's content at a commit: equal content, equal hash. */
   contentHash(commit: string): Promise<string>;
+  /** The same for each of these commits, in one call; one that is not there is left out. */
+  contentHashes(commits: readonly string[]): Promise<Map<string, string>>;
+  /** The content hash that `parent` has with these edits; no ref is made. */
+  contentHashWith(parent: string, edits: ReadonlyMap<string, string>): Promise<string>;
 }
 
 export interface SourceTree {

@@ -91,8 +91,14 @@ export class StoredSource implements SourceControl {
     edits: ReadonlyMap<string, string>,
     message: string,
   ): Promise<string> {
-    const { database, location } = this.parts;
     const ref = this.#ref(name);
+    const commit = await this.#commit(parent, edits, message);
+    await this.parts.database.keep(ref, commit);
+    return commit;
+  }
+
+  async #commit(parent: string, edits: ReadonlyMap<string, string>, message: string): Promise<string> {
+    const { database, location } = this.parts;
     const entries = await this.#entries(parent);
     const files = new Map<string, { content: Uint8Array; mode: Entry['mode'] }>();
     for (const path of [...edits.keys()].sort()) {
@@ -104,9 +110,7 @@ export class StoredSource implements SourceControl {
       const content = encodeText(edits.get(path) ?? '', before);
       if (!before?.equals(content)) files.set(location.prefix + path, { content, mode: entry?.mode ?? '100644' });
     }
-    const commit = files.size === 0 ? parent : await database.commitFiles(parent, files, message.trim());
-    await database.keep(ref, commit);
-    return commit;
+    return files.size === 0 ? parent : await database.commitFiles(parent, files, message.trim());
   }
 
   commitOf(name: string): Promise<string | null> {
@@ -145,6 +149,14 @@ export class StoredSource implements SourceControl {
 
   async contentHash(commit: string): Promise<string> {
     return (await this.parts.database.facts(commit)).tree;
+  }
+
+  contentHashes(commits: readonly string[]): Promise<Map<string, string>> {
+    return this.parts.database.treesOf(commits);
+  }
+
+  async contentHashWith(parent: string, edits: ReadonlyMap<string, string>): Promise<string> {
+    return await this.contentHash(await this.#commit(parent, edits, 'content'));
   }
 
   #ref(name: string): string {

@@ -16,7 +16,7 @@ function startOf(state: EngineState, experiment: Pick<ExperimentIdentity, 'start
   return experiment.startCommit ?? state.baseCommit;
 }
 
-function hasFailed(row: ExperimentRow): boolean {
+export function hasFailed(row: ExperimentRow): boolean {
   return (row.state.status === 'failed' && !isPruned(row)) || row.state.status === 'cancelled';
 }
 
@@ -33,4 +33,22 @@ export function duplicateOf(
       !hasFailed(row) && row.kind !== 'repeat' && startOf(state, row) === start && row.changeSet.join('\0') === key,
   );
   return twin?.nodeId ?? null;
+}
+
+const LABEL_LENGTH = 120;
+const OWN_CODE = /\[code ([0-9a-f]{12})\]\s*$/i;
+
+/** A person's own code as a change, where they name none: in their words, or by its files; equal content, equal mark. */
+export function ownCodeText(words: string, paths: readonly string[], contentHash: string): string {
+  const [line = ''] = words.trim().split('\n');
+  const label = line.slice(0, LABEL_LENGTH).trim() || `own code in ${paths.join(', ')}`.slice(0, LABEL_LENGTH);
+  return `${label} [code ${contentHash.slice(0, 12)}]`;
+}
+
+/** Nobody else can make that change: it is had by building on the experiment that has it. */
+export function ownCodeProblem(changes: readonly string[]): string | null {
+  const own = changes.find((change) => OWN_CODE.test(change));
+  return own === undefined
+    ? null
+    : `${JSON.stringify(own)} is code that a person wrote: start from its experiment's commit (goto) to have it`;
 }

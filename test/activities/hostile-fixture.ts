@@ -39,7 +39,7 @@ def main():
 main()
 `;
 
-const PLANNED: ExperimentIdentity = {
+export const PLANNED: ExperimentIdentity = {
   nodeId: '002_change',
   name: 'change',
   kind: 'planned',
@@ -62,6 +62,10 @@ export class HostileRun {
     python: 'python3',
     protect: ['conf/**'],
   });
+
+  get baseCommand(): string {
+    return this.config.base_launch_command;
+  }
 
   static async make(): Promise<HostileRun> {
     const made = new HostileRun();
@@ -135,8 +139,19 @@ export default { name: 'hostile', answer: () => readFileSync(${JSON.stringify(jo
     return { context, platform, sourceControl, runLog: openRunLog(this.workdir), ask: makeAsk(context) };
   }
 
-  async apply(reply: string): Promise<{ commit: string; changed: boolean }> {
-    return await makeApplyPatch(this.deps(reply))({ run: 'run-1', experiment: PLANNED });
+  async apply(reply: string, experiment = PLANNED): Promise<{ commit: string; changed: boolean }> {
+    return await this.applier(reply)({ run: 'run-1', experiment });
+  }
+
+  /** One worker's activity, whose agent always answers so. */
+  applier(reply: string) {
+    return makeApplyPatch(this.deps(reply));
+  }
+
+  async tell(...bodies: EventBody[]): Promise<void> {
+    const log = openRunLog(this.workdir);
+    const { seq } = await log.state();
+    await log.append(bodies.map((body, index) => ({ seq: seq + index + 1, atMs: seq + index + 1, ...body })));
   }
 
   /** With an offer it is the owner's own: only they can write to the workdir. */

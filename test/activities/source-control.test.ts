@@ -103,7 +103,10 @@ describe.each(['native git', 'isomorphic-git'])('a repository, by %s', (backend)
     expect(new Set(commits).size).toBe(1);
     expect(await two.commitOf('b')).toBe(commits[0]);
     expect(await one.commitOf('b')).toBeNull();
-    expect(await one.contentHash(commits[0]!)).not.toBe(await one.contentHash(anchor));
+    const content = await one.contentHash(commits[0]!);
+    expect(content).not.toBe(await one.contentHash(anchor));
+    expect(await one.contentHashWith(anchor, edits)).toBe(content);
+    expect(await one.contentHashes([commits[0]!, 'f'.repeat(40)])).toEqual(new Map([[commits[0], content]]));
     expect(run(source, 'log', '-1', '--format=%an %ae %s', commits[0]!).trim()).toBe(
       'autoresearch autoresearch@localhost more workers',
     );
