@@ -6,7 +6,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { type FileEdit, FileEditSchema } from '../domain/formats/agent-replies.js';
-import { SpecSchema } from '../domain/formats/spec.js';
+import { experimentName, OWN_NAME, OWN_NAME_RULE, SpecSchema } from '../domain/formats/spec.js';
 import { ownCodeText } from '../domain/policies/change-set.js';
 import { readJsonIfAny } from './atomic-file.js';
 import type { Activities } from './contract.js';
@@ -24,13 +24,12 @@ import { targetPython } from './target-python.js';
 /** It becomes a file's name. */
 const REQUEST_ID = /^[A-Za-z0-9_-]{1,64}$/;
 const CODE_KEYS = ['edits', 'patch'] as const;
-const RequestSchema = SpecSchema.and(
-  z.looseObject({
-    edits: z.array(FileEditSchema).min(1).optional(),
-    /** A unified diff; kept as the edits that it makes. */
-    patch: z.string().optional(),
-  }),
-);
+const RequestSchema = SpecSchema.extend({
+  name: z.string().regex(OWN_NAME, OWN_NAME_RULE).transform(experimentName),
+  edits: z.array(FileEditSchema).min(1).optional(),
+  /** A unified diff; kept as the edits that it makes. */
+  patch: z.string().optional(),
+});
 type Request = z.output<typeof RequestSchema>;
 
 export function makeAcceptExperiment(deps: {

@@ -185,6 +185,7 @@ function bestOf(state: EngineState): AnalyzeTask['best'] {
   return state.best !== null && metrics ? { nodeId: state.best, metrics } : null;
 }
 
-function noAnalysis(result: Result): string {
+/** analysis.md where no agent says anything. */
+export function noAnalysis(result: Result): string {
   return `No analysis by an agent. Measured:\n\n\`\`\`json\n${JSON.stringify(result, null, 2)}\n\`\`\`\n`;
 }

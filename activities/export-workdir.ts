@@ -13,6 +13,7 @@ import { makeTurns } from './in-turn.js';
 import type { DutyCycle } from './projections/duty-cycle.js';
 import { Projections } from './projections/projections.js';
 import { writeReport } from './report.js';
+import { type RestoredAnalyses, restoreAnalyses } from './restore-analyses.js';
 import { ownLog, ownRun, type RunContext } from './run-context.js';
 import { LogMismatch, openRunLog, type RunLog } from './run-log.js';
 import { specOf } from './spec-store.js';
@@ -84,7 +85,7 @@ export function makeExportWorkdir({
  * Renews every projection, charts and (for a run that has ended) report.md from the event log and the specifications.
  * A RangeError says that there is no log or no config.json.
  */
-export async function rebuildWorkdir(workdir: Workdir): Promise<{ seq: number; experiments: number }> {
+export async function rebuildWorkdir(workdir: Workdir): Promise<Rebuilt> {
   const config = await readConfig(workdir);
   const record = await openRunLog(workdir).record();
   if (record.state.seq === 0)
@@ -92,7 +93,14 @@ export async function rebuildWorkdir(workdir: Workdir): Promise<{ seq: number; e
   await new Projections(workdir, config).renew(record);
   if (record.state.status === 'stopped') await writeReport(workdir, config, record);
   await drawRunCharts(workdir, config, record);
-  return { seq: record.state.seq, experiments: Object.keys(record.state.experiments).length };
+  const experiments = Object.keys(record.state.experiments).length;
+  return { seq: record.state.seq, experiments, analyses: await restoreAnalyses(workdir, record) };
+}
+
+interface Rebuilt {
+  seq: number;
+  experiments: number;
+  analyses: RestoredAnalyses;
 }
 
 async function readConfig(workdir: Workdir): Promise<RunConfig> {

@@ -103,6 +103,16 @@ export class Workdir {
     return this.at('local_jobs');
   }
 
+  /** All that a run writes at the top and would write over, but config.json, which says that a run is here. */
+  get ownFiles(): string[] {
+    const tables = [this.state, this.masterTable, this.summary, this.findings, this.report, this.finalReport];
+    return [...tables, this.progressChart, this.dimensionsChart, this.treeChart, this.pipelineCopy];
+  }
+  /** Folders of which a run takes every file for its own, and removes some. */
+  get ownFolders(): string[] {
+    return [this.engine, this.privateStore, this.trees, this.localJobs, this.at('runs')];
+  }
+
   plan(iteration: number) {
     return this.at('engine', 'plans', `${String(iteration).padStart(3, '0')}.json`);
   }

@@ -1,4 +1,5 @@
 /** Where a command's answer and its errors go. Answers: text or JSON on stdout. Errors: one line or JSON on stderr. */
+import { errorText } from './error-text.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import type { Printed } from './printed.js';
 import { Refusal } from './refusal.js';
@@ -29,7 +30,7 @@ export function printAnswer(output: Output, json: boolean, { answer, text }: Pri
 
 export function printError(output: Output, json: boolean, error: unknown): ExitCode {
   const exitCode = error instanceof Refusal ? error.exitCode : EXIT.runFailed;
-  const message = oneLine(error instanceof Error ? error.message : String(error));
+  const message = oneLine(errorText(error));
   if (json) {
     const place =
       error instanceof Refusal ? { field: error.field, value: error.value ?? null, advice: error.advice } : {};

@@ -1,5 +1,6 @@
 /** A person's own experiment as `add` is told it: from a JSON file, from flags, or from a file that flags amend. */
 import { readFile } from 'node:fs/promises';
+import { OWN_NAME, OWN_NAME_RULE } from '../domain/formats/spec.js';
 import { Refusal } from './refusal.js';
 
 export interface OwnExperimentOptions {
@@ -26,8 +27,9 @@ export interface OwnExperiment {
 export async function ownExperiment(options: OwnExperimentOptions): Promise<OwnExperiment> {
   const experiment = { ...(await experimentFile(options.file)), ...(await experimentFlags(options)) };
   const { name } = experiment;
-  if (typeof name === 'string' && name !== '') return { ...experiment, name };
-  throw new Refusal('--name', name, 'a short name of letters, digits, - and _');
+  if (typeof name === 'string' && OWN_NAME.test(name)) return { ...experiment, name };
+  const field = options.name === undefined && options.file !== undefined ? `${options.file}: name` : '--name';
+  throw new Refusal(field, name, OWN_NAME_RULE);
 }
 
 async function experimentFlags(options: OwnExperimentOptions): Promise<Record<string, unknown>> {

@@ -3,8 +3,8 @@
  * checked before anything is written, so a refusal leaves the workdir as it was.
  */
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, stat } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { chmod, lstat, mkdir, readdir, stat } from 'node:fs/promises';
+import { dirname, relative, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { adoptable, isForeignWorkdir } from '../activities/adoption/adopt-workdir.js';
 import { launchEnvironment, launchEnvironmentProblem } from '../activities/launch-environment.js';
@@ -48,6 +48,7 @@ export async function prepareRun(path: string, options: Readonly<Record<string, 
   const existing = await readConfig(workdir);
   const given = givenFlags(options);
   if (existing !== null) return resumeRun(workdir, existing, given, options.takeOver === true);
+  await refuseForeignFiles(workdir, path);
   const config = await pinned(await firstConfig(workdir, given));
   await makePrivate(workdir.root);
   await writeConfig(workdir, config);
@@ -178,6 +179,20 @@ function sameValue(key: string, before: unknown, given: unknown): boolean {
   const normal = (value: unknown) =>
     key === 'source_dir' || key === 'pipeline_script' ? resolve(String(value)) : JSON.stringify(value);
   return normal(before) === normal(given);
+}
+
+/** What stands where a run would write is somebody's, and is never written over. */
+async function refuseForeignFiles(workdir: Workdir, path: string): Promise<void> {
+  const isThere = async (file: string) => (await lstat(file).catch(() => null)) !== null;
+  const isUsed = async (folder: string) =>
+    (await isThere(folder)) && (await readdir(folder).catch(() => ['a file'])).length > 0;
+  const taken: string[] = [];
+  for (const file of workdir.ownFiles) if (await isThere(file)) taken.push(file);
+  for (const folder of workdir.ownFolders) if (await isUsed(folder)) taken.push(folder);
+  if (taken.length === 0) return;
+  const names = taken.map((each) => relative(workdir.root, each)).join(', ');
+  const advice = `a directory without ${names}, which a run would write over: move that away, or give another directory`;
+  throw new Refusal('workdir', path, advice);
 }
 
 /** What runs comes from the workdir, so nobody else may write there. */

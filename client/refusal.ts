@@ -1,4 +1,5 @@
 /** Errors that a person can mend: which field, which value, and what would be right. Printed as one line. */
+import { shellWord } from '../domain/shell-word.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 
 export class Refusal extends Error {
@@ -18,7 +19,7 @@ export class Refusal extends Error {
 }
 
 export function notRunning(workdir: string, more = ''): Refusal {
-  const advice = `no engine works on it${more}; start it with \`autoresearch run ${workdir}\` (or \`start\`, in the background)`;
+  const advice = `no engine works on it${more}; start it with \`autoresearch run ${shellWord(workdir)}\` (or \`start\`, in the background)`;
   return new Refusal('workdir', workdir, advice, EXIT.notRunning);
 }
 

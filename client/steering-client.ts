@@ -12,6 +12,7 @@ import type { RunConfig } from '../domain/formats/config.js';
 import { engineWorkflowId } from '../domain/naming.js';
 import type { Receipt } from '../domain/steering.js';
 import { findConnection, openClient } from '../worker/connection.js';
+import { errorText } from './error-text.js';
 import { EXIT } from './exit-codes.js';
 import { notRunning, Refusal } from './refusal.js';
 import { engineLife } from './run-state.js';
@@ -82,7 +83,7 @@ export async function sendUpdate<Args extends [] | [unknown]>(
   try {
     receipt = await client.withDeadline(Date.now() + timeoutMs, send);
   } catch (error) {
-    if (error instanceof WorkflowUpdateFailedError) throw refused(error.cause?.message ?? error.message);
+    if (error instanceof WorkflowUpdateFailedError) throw refused(errorText(error));
     if (error instanceof WorkflowNotFoundError) throw notRunning(workdir.root, ' (its run has ended)');
     if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) {
       throw notRunning(workdir.root, `: nothing answered within ${timeoutMs / 1000} s`);

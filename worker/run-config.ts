@@ -2,6 +2,7 @@
 import { readJsonIfAny } from '../activities/atomic-file.js';
 import type { Workdir } from '../activities/workdir.js';
 import { ConfigSchema, type RunConfig } from '../domain/formats/config.js';
+import { shellWord } from '../domain/shell-word.js';
 
 /** Throws an Error that names the file and the field. */
 export async function loadRunConfig(workdir: Workdir): Promise<RunConfig> {
@@ -13,7 +14,9 @@ export async function loadRunConfig(workdir: Workdir): Promise<RunConfig> {
     throw new Error(`${workdir.config}: ${issue?.path.join('.') || 'the file'}: ${issue?.message}`);
   }
   if (parsed.data.run_id === '') {
-    throw new Error(`${workdir.config}: run_id is missing: start the run with \`autoresearch run ${workdir.root}\``);
+    throw new Error(
+      `${workdir.config}: run_id is missing: start the run with \`autoresearch run ${shellWord(workdir.root)}\``,
+    );
   }
   return parsed.data;
 }

@@ -29,8 +29,9 @@ export async function buildWorkflowBundle({ workflowsPath, sources, out }: Bundl
   // A warning of the bundler is said; its inventory of modules is not.
   const { code } = await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('WARN') });
   checkBundle(code);
-  await writeFileAtomic(out, code);
-  await writeFileAtomic(stamp, inputs);
+  // Part of the program, which others may run.
+  await writeFileAtomic(out, code, 0o666);
+  await writeFileAtomic(stamp, inputs, 0o666);
   return 'built';
 }
 

@@ -1,5 +1,6 @@
 /** `export`: makes every file that people and scripts read anew, from the event log. */
 import { rebuildWorkdir } from '../../activities/export-workdir.js';
+import type { RestoredAnalyses } from '../../activities/restore-analyses.js';
 import { Refusal } from '../refusal.js';
 import { engineLife } from '../run-state.js';
 import { existingRun } from '../workdir-config.js';
@@ -9,6 +10,8 @@ export interface ExportAnswer {
   /** Sequence number of the last event. */
   seq: number;
   experiments: number;
+  /** Analyses that were gone, by node id. */
+  analyses: RestoredAnalyses;
 }
 
 export async function exportFiles(path: string): Promise<ExportAnswer> {
@@ -26,6 +29,13 @@ export async function exportFiles(path: string): Promise<ExportAnswer> {
   }
 }
 
-export function exportText({ workdir, seq, experiments }: ExportAnswer): string {
-  return `${workdir}: files made anew from ${seq} events, ${experiments} experiments`;
+export function exportText({ workdir, seq, experiments, analyses }: ExportAnswer): string {
+  const { restored, numbers_only: poor } = analyses;
+  return [
+    `${workdir}: files made anew from ${seq} events, ${experiments} experiments`,
+    ...(restored.length === 0 ? [] : [`analysis.md made again from the agent's replies: ${restored.join(', ')}`]),
+    ...(poor.length === 0
+      ? []
+      : [`analysis.md made again with the measured numbers alone, as no reply is in logs/: ${poor.join(', ')}`]),
+  ].join('\n');
 }

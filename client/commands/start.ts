@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { readTextIfAny } from '../../activities/atomic-file.js';
 import type { Workdir } from '../../activities/workdir.js';
+import { shellWord } from '../../domain/shell-word.js';
 import { findConnection, openClient, type TemporalTarget } from '../../worker/connection.js';
 import { beginOrAttach } from '../engine-session.js';
 import { inspectionLines } from '../inspection.js';
@@ -61,8 +62,8 @@ export function startText({ workdir, pid, log, inspect, notices }: StartAnswer):
     ...notices,
     `engine started: process ${pid}`,
     ...inspect,
-    `watch: autoresearch status --watch ${workdir}`,
-    `stop: autoresearch stop ${workdir}`,
+    `watch: autoresearch status --watch ${shellWord(workdir)}`,
+    `stop: autoresearch stop ${shellWord(workdir)}`,
     `log: ${log}`,
     `workdir: ${workdir}`,
   ].join('\n');

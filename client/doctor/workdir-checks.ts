@@ -1,5 +1,6 @@
 /** How a workdir is: its engine, its Temporal server. */
 import type { Workdir } from '../../activities/workdir.js';
+import { shellWord } from '../../domain/shell-word.js';
 import { findConnection, openClient, type TemporalTarget } from '../../worker/connection.js';
 import { engineLife, readState } from '../run-state.js';
 import { type Finding, note, ok, problem } from './finding.js';
@@ -13,7 +14,7 @@ export async function engine(workdir: Workdir): Promise<Finding> {
     );
   }
   if (life) return ok(`process ${life.pid}, since ${life.since}`);
-  const goOn = `go on with \`autoresearch run ${workdir.root}\``;
+  const goOn = `go on with \`autoresearch run ${shellWord(workdir.root)}\``;
   if (state === null) return note('not started', goOn);
   const isAtRest = state.status === 'stopped' || state.status === 'interrupted';
   return isAtRest

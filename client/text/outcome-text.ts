@@ -3,6 +3,7 @@
 import { DURATIONS_COMPARED } from '../../domain/reports/headline.js';
 import { intervalText } from '../../domain/reports/judgement-text.js';
 import { objectiveText, speedupText } from '../../domain/reports/quantity-text.js';
+import { shellWord } from '../../domain/shell-word.js';
 import type { MeasuredNode, RunOutcome } from '../run-outcome.js';
 
 export function outcomeText(outcome: RunOutcome): string {
@@ -20,10 +21,10 @@ export function outcomeText(outcome: RunOutcome): string {
   ];
   const nothing = outcome.baseline ? 'nothing beat the baseline' : 'there is no baseline to beat';
   if (changes.length === 0) lines.push(interrupted ? 'change: none yet' : `change: none; ${nothing}`);
-  else lines.push(`show the change: autoresearch diff ${workdir}`);
+  else lines.push(`show the change: autoresearch diff ${shellWord(workdir)}`);
   lines.push(...outcome.why_nothing.map((why) => `why: ${why}`));
   if (stop?.reason === 'baseline_failed') lines.push('to do: change what it says, and start again with a new workdir');
-  if (interrupted) lines.push(`go on with: autoresearch run ${workdir}`);
+  if (interrupted) lines.push(`go on with: autoresearch run ${shellWord(workdir)}`);
   else lines.push(`report: ${workdir}/report.md`);
   lines.push(`workdir: ${workdir}`);
   return lines.join('\n');

@@ -4,6 +4,10 @@ import { z } from 'zod';
 /** A name becomes part of a directory and of a git ref. */
 export const EXPERIMENT_NAME = /^[a-z0-9][a-z0-9_-]{0,63}$/;
 
+/** What a person may call an experiment: kept as they wrote it, but for capitals. */
+export const OWN_NAME = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
+export const OWN_NAME_RULE = 'at most 64 letters, digits, - and _, of which the first is a letter or digit';
+
 /** "Decode: 8 Workers!" -> "decode_8_workers"; '' when nothing usable is left. */
 export function experimentName(text: string): string {
   return text

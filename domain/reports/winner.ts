@@ -2,6 +2,7 @@
 import type { EngineState } from '../engine-state.js';
 import { BASELINE_ID, commitOf } from '../experiment.js';
 import type { RunConfig } from '../formats/config.js';
+import { shellWord } from '../shell-word.js';
 import { fence } from './markdown.js';
 import type { RunFacts } from './run-facts.js';
 import type { Specs } from './summary.js';
@@ -42,8 +43,4 @@ function codeCommands(state: EngineState, commit: string, config: RunConfig): st
   lines.push('# take it over into your working tree', `${git} diff --binary ${anchor}..${commit} | ${apply}`);
   const where = isUsersRepository ? 'To see and to apply it:' : 'To see and to apply it, in the workdir:';
   return ['', where, '', ...fence(lines.join('\n'), 'sh')];
-}
-
-function shellWord(text: string): string {
-  return /^[\w./@+-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

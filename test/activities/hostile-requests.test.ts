@@ -77,3 +77,14 @@ it("takes the owner's own command where commands are allowed, as a change of its
     experiment: { changeSet: ['c', COMMAND.launch_command, 'removed --workers'] },
   });
 });
+
+it.each(['bad name', '!!!', '../x', 'x'.repeat(65)])('says what is wrong with the name %j', async (name) => {
+  const answer = await hostile.accept('r_name', { name, changes: ['n'] }, { offered: true });
+  expect(answer).toEqual({ accepted: false, reason: expect.stringMatching(/^experiment\.name: at most 64 letters/) });
+});
+
+it('takes empty values for absent ones, and capitals in a name', async () => {
+  const offer = { name: 'Mine', changes: ['nulls'], description: null, goto: '', launch_command: null };
+  const answer = await hostile.accept('r_nulls', offer, { offered: true });
+  expect(answer).toMatchObject({ accepted: true, experiment: { name: 'mine', startCommit: null } });
+});

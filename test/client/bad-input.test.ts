@@ -1,5 +1,5 @@
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { writeJsonAtomic } from '../../activities/atomic-file.js';
 import type { Workdir } from '../../activities/workdir.js';
@@ -413,7 +413,10 @@ describe('steering without an engine', () => {
     ['--patience', ['set', 'WORKDIR', '--patience', 'none'], '"none": a whole number of at least 1'],
     ['--budget-usd', ['set', 'WORKDIR', '--budget-usd', 'free'], '"free": a number above 0, or none'],
     ['--max-hours', ['set', 'WORKDIR', '--max-hours', '-2'], '"-2": a number above 0, or none'],
-    ['--name', ['add', 'WORKDIR'], 'missing: a short name'],
+    ['--name', ['add', 'WORKDIR'], 'missing: at most 64 letters'],
+    ['--name', ['add', 'WORKDIR', '--name', 'bad name'], '"bad name": at most 64 letters, digits, - and _, of which'],
+    ['--name', ['add', 'WORKDIR', '--name', '../x'], '"../x": at most 64 letters'],
+    ['--name', ['add', 'WORKDIR', '--name', '!!!'], '"!!!": at most 64 letters'],
     ['--file', ['add', 'WORKDIR', '--file', '/none.json'], '"/none.json": a readable file'],
     ['--request', ['pause', 'WORKDIR', '--request', 'a b'], '"a b": 1 to 64 letters'],
     ['--drain', ['stop', 'WORKDIR', '--drain', '--cancel-jobs'], 'one of --drain and --cancel-jobs'],
@@ -427,6 +430,23 @@ describe('steering without an engine', () => {
 });
 
 describe('a folder that holds no run', () => {
+  it.each([
+    ['summary.md', 'summary.md'],
+    ['pipeline.py', 'pipeline.py'],
+    ['progress.png', 'progress.png'],
+    ['trees/mine.txt', 'trees'],
+    ['runs/mine.txt', 'runs'],
+  ])('is not taken for a workdir while it holds %s', async (file, named) => {
+    const { workdir, flags } = await project();
+    await mkdir(dirname(join(workdir, file)), { recursive: true });
+    await writeFile(join(workdir, file), 'mine');
+    const before = await fingerprint(workdir);
+    const said = await autoresearch('run', workdir, ...flags);
+    expect(said).toMatchObject({ code: 2, out: '' });
+    expect(said.err).toContain(`a directory without ${named}, which a run would write over`);
+    expect(await fingerprint(workdir)).toEqual(before);
+  });
+
   it.each([['status'], ['queue'], ['summary'], ['diff'], ['export'], ['pause'], ['stop'], ['doctor'], ['worker']])(
     '%s: refused',
     async (command) => {

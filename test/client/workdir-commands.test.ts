@@ -1,5 +1,6 @@
 import { appendFile, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
+import { CallRecord } from '../../activities/agents/call-record.js';
 import { rebuildWorkdir } from '../../activities/export-workdir.js';
 import { openRunLog } from '../../activities/run-log.js';
 import { status } from '../../client/commands/status.js';
@@ -165,6 +166,29 @@ describe('export', () => {
     await truncate(workdir.summary, 10);
     expect((await autoresearch('export', workdir.root)).code).toBe(0);
     expect(await filesOf(workdir)).toEqual(files);
+  });
+
+  it("makes analyses again that are gone: the agent's reply where it is kept, else the numbers", async () => {
+    const { workdir } = await recorded({ followUps: 3, stopped: true });
+    await autoresearch('export', workdir.root);
+    const reply = '{"metrics": {}, "findings": ["decoding is slow"]}';
+    const calls = new CallRecord(workdir);
+    const cost = { costUsd: 0, usage: {} };
+    for (const [key, text] of [
+      ['analyze_000_baseline', 'no JSON at all'],
+      ['analyze_000_baseline_retry', reply],
+    ] as const)
+      await calls.settleAnswer(await calls.open(key, 'x'), '20260101_000000', 'a', { text, raw: null, ...cost });
+    const [baseline, mtp] = ['000_baseline', '001_mtp'].map((node) => workdir.run(node, 'analysis.md'));
+    await rm(baseline!, { force: true });
+    await rm(mtp!, { force: true });
+    const said = await autoresearch('export', workdir.root);
+    expect(said.out).toContain("made again from the agent's replies: 000_baseline\n");
+    expect(said.out).toMatch(/measured numbers alone, as no reply is in logs\/: .*001_mtp/);
+    expect(await readFile(baseline!, 'utf8')).toBe(reply);
+    expect(await readFile(mtp!, 'utf8')).toContain('"step_time_ms"');
+    const again = await autoresearch('export', workdir.root, '--json');
+    expect(JSON.parse(again.out)).toMatchObject({ analyses: { restored: [], numbers_only: [] } });
   });
 
   it('refuses a workdir without events', async () => {

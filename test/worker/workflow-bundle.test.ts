@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -19,6 +19,8 @@ test('the workflows fit into a bundle; equal sources make equal bytes, and nothi
   expect(await bundle('one.js')).toBe('built');
   expect(await bundle('one.js')).toBe('fresh');
   expect(await bundle('two.js')).toBe('built');
+  for (const file of ['one.js', 'one.js.inputs'])
+    expect((await stat(join(folder, file))).mode & 0o777).toBe(0o666 & ~process.umask());
   expect(await readFile(join(folder, 'one.js'))).toEqual(await readFile(join(folder, 'two.js')));
 });
 

@@ -1,0 +1,56 @@
+/** analysis.md of experiments that have lost theirs: the agent's reply as it is kept, or else what was measured. */
+import { existsSync } from 'node:fs';
+import type { ExperimentRow } from '../domain/experiment.js';
+import type { Result } from '../domain/metrics.js';
+import type { RunRecord } from '../domain/reports/run-record.js';
+import { CallRecord } from './agents/call-record.js';
+import { parseAnalysis } from './agents/parse-reply.js';
+import { noAnalysis } from './analyze.js';
+import { writeFileAtomic } from './atomic-file.js';
+import type { Workdir } from './workdir.js';
+
+/** Node ids. */
+export interface RestoredAnalyses {
+  /** As the agent wrote them. */
+  restored: string[];
+  /** No reply is there any more, or none was ever of use. */
+  numbers_only: string[];
+}
+
+export async function restoreAnalyses(workdir: Workdir, record: RunRecord): Promise<RestoredAnalyses> {
+  const calls = new CallRecord(workdir);
+  const answer: RestoredAnalyses = { restored: [], numbers_only: [] };
+  for (const { nodeId } of record.ended) {
+    const row = record.state.experiments[nodeId];
+    const result = row && resultOf(record, row);
+    const file = workdir.run(nodeId, 'analysis.md');
+    if (!result || existsSync(file)) continue;
+    const reply = await replyTo(calls, `analyze_${nodeId}`);
+    (reply === null ? answer.numbers_only : answer.restored).push(nodeId);
+    await writeFileAtomic(file, reply ?? noAnalysis(result));
+  }
+  return answer;
+}
+
+/** A question whose first reply was refused has a second one. */
+async function replyTo(calls: CallRecord, key: string): Promise<string | null> {
+  for (const asked of [`${key}_retry`, key]) {
+    const text = (await calls.answer(await calls.open(asked, '')))?.text;
+    if (text !== undefined && parseAnalysis(text).ok) return text;
+  }
+  return null;
+}
+
+function resultOf(record: RunRecord, { nodeId, state }: ExperimentRow): Result | null {
+  if (state.status !== 'completed') return null;
+  const { metrics, sources, doubt, noEffect, contention, stepNoise } = state;
+  return {
+    metrics,
+    sources,
+    findings: record.findings.get(nodeId) ?? [],
+    ...(doubt === undefined ? {} : { doubt }),
+    ...(noEffect === undefined ? {} : { noEffect }),
+    ...(contention === undefined ? {} : { contention }),
+    ...(stepNoise === undefined ? {} : { stepNoise }),
+  };
+}
