@@ -3,7 +3,7 @@ import { diskUse } from '../doctor/disk-use.js';
 import type { Check, Finding } from '../doctor/finding.js';
 import { agent, git, node, temporalCommand } from '../doctor/host-checks.js';
 import { python } from '../doctor/python-check.js';
-import { engine, server } from '../doctor/workdir-checks.js';
+import { engine, server, tasks } from '../doctor/workdir-checks.js';
 import { existingRun } from '../workdir-config.js';
 
 export async function doctor(path: string | undefined): Promise<Check[]> {
@@ -19,6 +19,7 @@ export async function doctor(path: string | undefined): Promise<Check[]> {
   if (existing) {
     const { workdir } = existing;
     checks.push(['disk', () => diskUse(workdir)], ['engine', () => engine(workdir)], ['server', () => server(workdir)]);
+    checks.push(['tasks', () => tasks(workdir, existing.config.run_id)]);
   }
   return Promise.all(checks.map(async ([name, check]) => ({ name, ...(await check()) })));
 }

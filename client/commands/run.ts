@@ -13,7 +13,9 @@ import { progressLine, standingLine, timedLine } from '../progress.js';
 import { type RunOutcome, runOutcome } from '../run-outcome.js';
 import { LiveState } from '../run-state.js';
 import { serverVersionNotices } from '../server-version.js';
+import { watchStalled } from '../stalled-watch.js';
 import { sendUpdate } from '../steering-client.js';
+import { type StalledWork, stalledMark } from '../text/stalled-text.js';
 
 /** `interrupt` aborts when a person wants to stop: the engine is told so, and the outcome says how far it came. */
 export async function run(
@@ -34,6 +36,14 @@ export async function run(
     for (const line of inspectionLines(host.target, config.run_id)) view.line(line);
     const ending = new AbortController();
     const followed = follow(live, workdir.events, view, ending.signal);
+    const watched = watchStalled({
+      client: host.client,
+      run: config.run_id,
+      state: () => live.state,
+      tell: (line) => view.line(timedLine(line, Date.now())),
+      seen: followed.stalled,
+      signal: ending.signal,
+    });
     const ended = untilEnd(host, config.run_id, ending.signal).then(() => 'ended' as const);
     const ends = [
       ended,
@@ -48,7 +58,7 @@ export async function run(
     } finally {
       ending.abort();
       for (const end of ends) end.catch(() => undefined);
-      await Promise.allSettled([ended, followed.done]);
+      await Promise.allSettled([ended, followed.done, watched]);
       view.end();
     }
     await live.catchUp((event, warnings) => tell(view, live, event, warnings));
@@ -79,23 +89,32 @@ interface Followed {
   /** Settles when the engine was interrupted from elsewhere: `autoresearch stop`, or the Temporal UI. */
   interrupted: Promise<void>;
   done: Promise<void>;
+  /** Shows on the last line what cannot go on. */
+  stalled(work: readonly StalledWork[]): void;
 }
 
 function follow(live: LiveState, log: string, view: LiveView, signal: AbortSignal): Followed {
   const stopped = new AbortController();
+  let mark: string | null = null;
+  const show = () => view.standing([...(mark === null ? [] : [mark]), standingLine(live.state)].join(' · '));
   const watch = async () => {
     while (!signal.aborted) {
       await live.catchUp((event, warnings) => {
         tell(view, live, event, warnings);
         if (event.type === 'stop_requested' && event.mode === 'interrupt') stopped.abort();
       });
-      view.standing(standingLine(live.state));
+      show();
       await untilChange(log, signal);
     }
   };
   const done = watch();
   // A log that cannot be read ends the run's display with its reason.
-  return { interrupted: Promise.race([untilAborted(stopped.signal), done]), done: done.catch(() => undefined) };
+  const interrupted = Promise.race([untilAborted(stopped.signal), done]);
+  const stalled = (work: readonly StalledWork[]) => {
+    mark = stalledMark(work);
+    if (!signal.aborted) show();
+  };
+  return { interrupted, done: done.catch(() => undefined), stalled };
 }
 
 function tell(view: LiveView, live: LiveState, event: EngineEvent, warnings: readonly string[]): void {

@@ -1,4 +1,4 @@
-/** `status`: where a run stands, from the workdir alone. */
+/** `status`: where a run stands, from the workdir; and, where its server answers, what cannot go on. */
 
 import type { Workdir } from '../../activities/workdir.js';
 import type { EngineState } from '../../domain/engine-state.js';
@@ -8,6 +8,7 @@ import type { ExperimentView, StatusView } from '../../domain/views.js';
 import { experimentView, queueView, statusView } from '../../domain/views.js';
 import { runningServer } from '../../worker/server-record.js';
 import { type EngineLife, engineLife, readState } from '../run-state.js';
+import type { StalledWork } from '../text/stalled-text.js';
 import { existingRun } from '../workdir-config.js';
 
 export interface StatusAnswer {
@@ -19,16 +20,27 @@ export interface StatusAnswer {
   temporal: { address: string; ui: string } | null;
   /** Null before the engine's first event. */
   status: StatusView | null;
+  /** What the server tries again and again. */
+  stalled: StalledWork[];
   next: ExperimentView[];
   recent_failures: ExperimentView[];
 }
 
 export async function status(path: string): Promise<StatusAnswer> {
   const { workdir, config } = await existingRun(path);
-  return statusOf(workdir, config, await readState(workdir));
+  const state = await readState(workdir);
+  if (state === null || state.status === 'stopped') return statusOf(workdir, config, state, []);
+  // The SDK takes longer to load than all the rest: not for a run that is over.
+  const { stalledNow } = await import('../stalled-watch.js');
+  return statusOf(workdir, config, state, await stalledNow(workdir, config.run_id, state));
 }
 
-export async function statusOf(workdir: Workdir, config: RunConfig, state: EngineState | null): Promise<StatusAnswer> {
+export async function statusOf(
+  workdir: Workdir,
+  config: RunConfig,
+  state: EngineState | null,
+  stalled: StalledWork[],
+): Promise<StatusAnswer> {
   const [engine, server] = await Promise.all([engineLife(workdir), runningServer(workdir)]);
   return {
     workdir: workdir.root,
@@ -36,6 +48,7 @@ export async function statusOf(workdir: Workdir, config: RunConfig, state: Engin
     engine,
     temporal: server === null ? null : { address: server.address, ui: server.ui_address },
     status: state === null ? null : statusView(state),
+    stalled,
     next: state === null ? [] : queueView(state).slice(0, NEXT_SHOWN),
     recent_failures: state === null ? [] : recentFailures(state),
   };

@@ -1,6 +1,8 @@
 /** `status --watch`: the status at each change, until the run has ended and no engine serves it. */
 import { untilChange } from '../../activities/file-change.js';
 import { LiveState } from '../run-state.js';
+import { LOOK_MS, stalledNow } from '../stalled-watch.js';
+import type { StalledWork } from '../text/stalled-text.js';
 import { existingRun } from '../workdir-config.js';
 import { type StatusAnswer, statusOf } from './status.js';
 
@@ -9,9 +11,16 @@ export async function* watchStatus(path: string): AsyncGenerator<StatusAnswer> {
   const live = new LiveState(workdir, config);
   const never = new AbortController().signal;
   let last = '';
+  let stalled: StalledWork[] = [];
+  let lookedAtMs = 0;
   for (;;) {
     await live.catchUp();
-    const answer = await statusOf(workdir, config, live.state.seq === 0 ? null : live.state);
+    const state = live.state.seq === 0 ? null : live.state;
+    if (Date.now() - lookedAtMs > LOOK_MS) {
+      stalled = await stalledNow(workdir, config.run_id, state);
+      lookedAtMs = Date.now();
+    }
+    const answer = await statusOf(workdir, config, state, stalled);
     const said = JSON.stringify(answer);
     if (said !== last) yield answer;
     last = said;

@@ -3,6 +3,8 @@ import type { Workdir } from '../../activities/workdir.js';
 import { shellWord } from '../../domain/shell-word.js';
 import { findConnection, openClient, type TemporalTarget } from '../../worker/connection.js';
 import { engineLife, readState } from '../run-state.js';
+import { stalledNow } from '../stalled-watch.js';
+import { stalledFact } from '../text/stalled-text.js';
 import { type Finding, note, ok, problem } from './finding.js';
 
 export async function engine(workdir: Workdir): Promise<Finding> {
@@ -38,4 +40,12 @@ async function answers(target: TemporalTarget): Promise<boolean> {
   } catch {
     return false;
   }
+}
+
+/** Whether the engine and the experiments go on, as far as the server tells. */
+export async function tasks(workdir: Workdir, run: string): Promise<Finding> {
+  const [first, ...others] = await stalledNow(workdir, run, await readState(workdir));
+  if (first === undefined) return ok('nothing is tried again and again');
+  const more = others.length === 0 ? '' : ` (and ${others.length} more: autoresearch status)`;
+  return problem(`${stalledFact(first)}${more}`, first.advice);
 }

@@ -8,6 +8,7 @@ import { spendingText, unpricedText } from '../../domain/reports/spending-text.j
 import type { ExperimentView, StatusView } from '../../domain/views.js';
 import type { StatusAnswer } from '../commands/status.js';
 import { columns } from './columns.js';
+import { stalledText } from './stalled-text.js';
 
 export function statusText(answer: StatusAnswer): string {
   const { status: view, engine, temporal } = answer;
@@ -25,6 +26,7 @@ export function statusText(answer: StatusAnswer): string {
     ...labelled('limits', otherLimits(view)),
     ...labelled('spent', spent(view)),
     ...labelled('warning', view.warnings),
+    ...labelled('stuck', answer.stalled.map(stalledText)),
   );
   for (const name of ['baseline', 'headspace', 'best'] as const)
     lines.push(`${name.padEnd(10)} ${result(view[name], view)}`);
