@@ -8,7 +8,7 @@ import type { RunContext } from './run-context.js';
 import type { SourceControl } from './source-control/source-control.js';
 import { readSpecs } from './spec-store.js';
 
-export interface Work {
+interface Work {
   /** Content hash of the code (source-control.ts). */
   content: string;
   command: string;

@@ -11,7 +11,7 @@ import { type StalledWork, stalledText } from './text/stalled-text.js';
 const EXPERIMENTS_A_LOOK = 2;
 export const LOOK_MS = 60_000;
 
-export interface StalledWatch {
+interface StalledWatch {
   client: Client;
   run: string;
   state: () => EngineState;
