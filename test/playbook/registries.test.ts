@@ -414,4 +414,39 @@ describe('what only a configuration names', () => {
     expect(survey.pipelines[0]?.numThreads).toEqual({ value, knob: knob ?? `${built}build.num_threads` });
     expect(survey.knobs.find(({ id }) => id === stage?.knob)).toMatchObject({ value, confidence: 'dataflow' });
   });
+
+  it('says what could not be followed, and takes the one loop that trains', async () => {
+    const decided = {
+      name: 'decided while it runs',
+      script: 'train.py',
+      command: 'python train.py',
+      files: {
+        'registry.py': `LOADERS, RUNNERS = {}, {}
+def register(table):
+    def keep(item):
+        table[item.__name__] = item
+        return item
+    return keep
+`,
+        'loaders.py': loader('from registry import LOADERS, register', '@register(LOADERS)'),
+        'runners.py': runner(
+          'from registry import LOADERS, RUNNERS, register',
+          '@register(RUNNERS)',
+          'LOADERS[cfg.pop("type")](**cfg)',
+        ),
+        'train.py': `import json, socket
+import loaders, runners
+from registry import RUNNERS
+cfg = json.loads(socket.create_connection(("host", 1)).recv(999))
+RUNNERS[cfg["runner"]](cfg["loader"]).train()
+`,
+      },
+    };
+    const survey = (await manySurveys([decided])).of(decided.name);
+    expect(survey.loop).toMatchObject({ file: 'runners.py', iterable: 'self.loader' });
+    expect(survey.problems).toEqual([
+      'the training loop at runners.py:11 was chosen by its name; its pipeline could not be followed',
+      'StagedLoader (loaders.py:7) is made through a registry, and the call could not be followed: its settings are read from its defaults and may not be those in force',
+    ]);
+  });
 });

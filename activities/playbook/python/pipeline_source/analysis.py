@@ -11,6 +11,7 @@ from .gpu import is_gpu_stage
 from .knobs import KnobFinder
 from .loops import Loop, LoopFinder
 from .project import Project
+from .registries import unfollowed
 from .split_plan import why_not_split
 from .stages import Stage, StageReader, Step
 from .subprocess_fitness import why_not_in_subprocess
@@ -65,6 +66,7 @@ class Analysis:
             found.facts = self._facts(index, found)
         self._read_remaining_configs()
         self.knobs.by_name([c for c in self.flow.configs.values() if c is not None])
+        self.problems += unfollowed(self.flow, [f.pipeline for f in self.found])
         if self.flow.gave_up:
             self.problems.append(
                 "the code is too large to be followed in full; what was not followed in time is left alone"

@@ -19,6 +19,8 @@ _TRAINING_CALL = re.compile(
     r"|(train|fit|learn|optimi[sz]e)_(?!\w*(load|data|iter|set|split|sampl|transform|pipe))\w+)$"
 )
 _BENCHMARKS = re.compile(r"bench|profile|warm_?up|debug|dry_run", re.I)
+# A name that trains, and at least one word in the body that does.
+_UNMISTAKABLE = 3
 _LOADER_NAMES = re.compile(r"loader|pipeline|batches|data_?iter|stream|dataset", re.I)
 
 
@@ -96,8 +98,16 @@ class LoopChoice:
         )
 
     def by_name(self) -> Loop | None:
-        """When nothing could be followed: a loop of the script that reads like one over a loader."""
-        module = self.flow.project.main
+        """When nothing could be followed: a loop that reads like one over a loader, of the script or elsewhere."""
+        best = self._best_by_name(self.flow.project.main)
+        if best is not None:
+            return best
+        elsewhere = [loop for m in self.flow.project.modules[1:] if (loop := self._best_by_name(m)) is not None]
+        elsewhere = sorted((loop for loop in elsewhere if loop.score >= _UNMISTAKABLE), key=lambda loop: -loop.score)
+        is_clear = len(elsewhere) == 1 or len(elsewhere) > 1 and elsewhere[0].score > elsewhere[1].score + 2
+        return elsewhere[0] if is_clear else None
+
+    def _best_by_name(self, module) -> Loop | None:
         best: Loop | None = None
         for node in ast.walk(module.tree):
             if isinstance(node, ast.For) and _LOADER_NAMES.search(module.text_of(node.iter)):

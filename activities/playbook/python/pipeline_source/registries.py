@@ -79,6 +79,24 @@ def built_by(flow, registry: Value, node: ast.Call, config: ast.AST, frame: Fram
     return []
 
 
+def unfollowed(flow, pipelines: list) -> list[str]:
+    """What is to be said of pipelines in registered classes that nothing was seen to make."""
+    found = []
+    for pipeline in pipelines:
+        scope = pipeline.frame.scope
+        while scope is not None and not scope.is_class:
+            scope = scope.parent
+        for each in flow.registrations if scope is not None else []:
+            made = [i for i in flow.instances(each.item) if i.call is not None] if isinstance(each.item, Class) else [1]
+            if each.item.node is scope.node and not made:
+                name, where = scope.qualname, f"{scope.module.path}:{scope.node.lineno}"
+                found.append(
+                    f"{name} ({where}) is made through a registry, and the call could not be followed: its settings are "
+                    "read from its defaults and may not be those in force"
+                )
+    return list(dict.fromkeys(found))
+
+
 def is_a_registry_in(flow, node: ast.AST, frame: Frame) -> bool:
     return any(is_registry(flow, v) for v in flow.evaluate(node, frame))
 
