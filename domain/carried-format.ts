@@ -49,7 +49,7 @@ export function readCarried(value: unknown): Read<Carried> {
   return read.ok ? { ok: true, value: { state: read.value, exportedSeq, chartsAtMs } } : read;
 }
 
-/** Experiments that are named must be there. */
+/** Experiments that are named must be there, under their own names. */
 function danglingProblem({ open, best, confirmation, experiments }: EngineState): string | null {
   const lists = {
     open,
@@ -61,5 +61,8 @@ function danglingProblem({ open, best, confirmation, experiments }: EngineState)
     if (missing !== undefined)
       return `state.${field} names ${JSON.stringify(missing)}, which is missing in state.experiments`;
   }
+  const [key, other] = Object.entries(experiments).find(([id, { nodeId }]) => id !== nodeId) ?? [];
+  if (other)
+    return `state.experiments.${key}.nodeId must be ${JSON.stringify(key)}, not ${JSON.stringify(other.nodeId)}`;
   return null;
 }

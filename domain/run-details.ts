@@ -3,7 +3,16 @@ import type { EngineState } from './engine-state.js';
 import { speedup } from './policies/compare.js';
 import { type StatusView, statusView } from './views.js';
 
+/** Never throws: in a workflow every try would do so again, and what is only shown must not hold up a run. */
 export function describeRun(state: EngineState): string {
+  try {
+    return described(state);
+  } catch (error) {
+    return `the run goes on, but cannot be described here (${String(error)})`;
+  }
+}
+
+function described(state: EngineState): string {
   const view = statusView(state);
   const { counts, limits } = view;
   const lines = [

@@ -19,6 +19,8 @@ function must(be: string, fits: (value: unknown) => boolean): Check {
 }
 
 export const text = must('a text', (value) => typeof value === 'string');
+/** Looked up in records: a name that every object has (`constructor`) would find what nobody put there. */
+export const idText = must('an id', (value) => typeof value === 'string' && !(value in Object.prototype));
 export const flag = must('true or false', (value) => typeof value === 'boolean');
 export const number = must('a number', (value) => typeof value === 'number' && Math.abs(value) <= MOST);
 export const count = must('a whole number of at least 0', (value) => Number.isInteger(value) && Number(value) >= 0);

@@ -17,6 +17,7 @@ import {
   type Check,
   count,
   flag,
+  idText,
   listOf,
   nullable,
   number,
@@ -30,6 +31,7 @@ import {
 } from './shape-check.js';
 
 const texts = listOf(text);
+const ids = listOf(idText);
 /** Of a limit; null = none. */
 const amountOrNone = nullable(number);
 
@@ -97,30 +99,30 @@ const STATUSES: Record<ExperimentStatus['status'], Record<string, Check>> = {
 const ORIGINS: Record<SpecOrigin['from'], Record<string, Check>> = {
   seed: {},
   plan: { iteration: count, index: count },
-  repair: { of: text, attempt: count },
-  repeat: { of: text, index: count, purpose: oneOf(REPEAT_PURPOSES) },
-  ceiling: { of: text },
+  repair: { of: idText, attempt: count },
+  repeat: { of: idText, index: count, purpose: oneOf(REPEAT_PURPOSES) },
+  ceiling: { of: idText },
   user: { request: text },
 };
 
 const JUDGEMENT: Shape<Judgement> = {
   verdict: oneOf(VERDICTS),
-  against: nullable(text),
+  against: nullable(idText),
   gain: nullable(shaped({ gain: number, low: number, high: number, confidence: number })),
   reason: text,
 };
 
 const ROW: Shape<ExperimentRow> = {
-  nodeId: text,
+  nodeId: idText,
   name: text,
   kind: oneOf(EXPERIMENT_KINDS),
   origin: variant('from', ORIGINS),
-  parentId: nullable(text),
+  parentId: nullable(idText),
   startCommit: nullable(text),
   priority: number,
   changeSet: texts,
   tags: texts,
-  ceiling: optional(nullable(text)),
+  ceiling: optional(nullable(idText)),
   seq: count,
   state: variant('status', STATUSES),
   endedSeq: optional(count),
@@ -147,10 +149,10 @@ const RULES: Shape<ConfirmationRules> = {
 const PAST: Shape<PastNoise> = { squares: number, degrees: number, stepSquares: number, stepRuns: number };
 const CONFIRMATION: Shape<Confirmation> = {
   rules: shaped(RULES),
-  repeats: recordOf(texts),
-  ceilings: recordOf(text),
-  candidates: texts,
-  verified: nullable(text),
+  repeats: recordOf(ids),
+  ceilings: recordOf(idText),
+  candidates: ids,
+  verified: nullable(idText),
   ended: count,
   past: optional(shaped(PAST)),
 };
@@ -192,15 +194,15 @@ const STATE: Shape<EngineState> = {
   lastPlanningMs: number,
   rounds: listOf(shaped(ROUND)),
   roundOf: recordOf(count),
-  best: nullable(text),
+  best: nullable(idText),
   confirmation: optional(shaped(CONFIRMATION)),
   practicesKnown: texts,
   practicesTried: texts,
   practicesNotApplicable: texts,
   practiceAttempts: recordOf(count),
   experiments: recordOf(shaped(ROW)),
-  open: texts,
-  withdrawing: optional(texts),
+  open: ids,
+  withdrawing: optional(ids),
   needsBaseline: optional(flag),
   roundsBefore: optional(count),
   filesChangedTold: optional(count),

@@ -5,7 +5,11 @@ import { describe, expect, it } from 'vitest';
 import { packageFile } from '../../activities/package-files.js';
 import { readCarried, readState, STATE_VERSION } from '../../domain/carried-format.js';
 import { carriedState } from '../../domain/carried-state.js';
+import { dueEvents } from '../../domain/policies/consequences.js';
+import { limitReached, nextMove } from '../../domain/policies/moves.js';
+import { planningVerdict } from '../../domain/policies/planning.js';
 import { describeRun } from '../../domain/run-details.js';
+import { queueView, treeView } from '../../domain/views.js';
 import { chanceOf, RandomRun } from './random-run.js';
 
 const FOLDER = packageFile('test', 'fixtures', 'carried-state');
@@ -68,6 +72,21 @@ describe('what an engine is handed over', () => {
       (carried) => (carried.state.experiments['000_baseline'].state = { status: 'running', commit: 'c', slot: 0 }),
       /^state\.experiments\.000_baseline\.state\.jobId is missing/,
     ],
+    [
+      'a time that no date can name',
+      (carried) => (carried.state.updatedAtMs = 1e300),
+      /^state\.updatedAtMs must be a number/,
+    ],
+    [
+      'a repeat named as something that every object has',
+      (carried) => (carried.state.confirmation.repeats['000_baseline'] = ['constructor']),
+      /^state\.confirmation\.repeats\.000_baseline\.0 must be an id, not "constructor"$/,
+    ],
+    [
+      'an experiment under the name of another',
+      (carried) => (carried.state.experiments['000_baseline'].nodeId = '001_mtp'),
+      /^state\.experiments\.000_baseline\.nodeId must be "000_baseline", not "001_mtp"$/,
+    ],
     ['no number of its last export', (carried) => delete carried.exportedSeq, /^carried\.exportedSeq is missing/],
   ] as [string, (carried: ReturnType<typeof latest>) => unknown, RegExp][])('refuses %s', (_, damage, problem) => {
     const carried = latest();
@@ -92,16 +111,40 @@ describe('what an engine is handed over', () => {
     }
   });
 
-  it('never throws, whatever stands in a field', () => {
-    const whole = latest();
-    const fields = Object.keys(whole.state);
+  it('never throws, whatever stands in a field, and what it takes can be described and decided by', () => {
+    const paths = valuePaths(latest().state);
+    const values = fc.oneof(fc.jsonValue(), fc.constantFrom(...NAMES_OF_OBJECTS), fc.double(), fc.maxSafeInteger());
     fc.assert(
-      fc.property(fc.constantFrom(...fields), fc.jsonValue(), (field, value) => {
-        readCarried({ ...whole, state: { ...whole.state, [field]: value } });
+      fc.property(fc.constantFrom(...paths), values, (path, value) => {
+        const damaged = latest();
+        const owner = path.slice(0, -1).reduce((each, key) => each[key], damaged.state);
+        owner[path.at(-1)!] = value;
+        const read = readCarried(damaged);
+        if (!read.ok) return;
+        const { state } = read.value;
+        expect(describeRun(state)).not.toContain('cannot be described');
+        for (const decide of [dueEvents, planningVerdict, treeView, queueView, carriedState]) decide(state);
+        nextMove(state, 3);
+        limitReached(state, 0, 3);
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
   });
+});
+
+/** Ids that every object seems to have. */
+const NAMES_OF_OBJECTS = ['__proto__', 'constructor', 'toString', ''];
+
+/** Where a value stands, at any depth. */
+function valuePaths(value: unknown, path: string[] = []): string[][] {
+  if (typeof value !== 'object' || value === null) return [path];
+  const inside = Object.entries(value).flatMap(([key, each]) => valuePaths(each, [...path, key]));
+  return path.length === 0 ? inside : [path, ...inside];
+}
+
+it('says so where a state cannot be described, instead of stopping the engine', () => {
+  const state = { ...latest().state, updatedAtMs: Number.NaN };
+  expect(describeRun(state)).toMatch(/^the run goes on, but cannot be described here \(RangeError: .*\)$/);
 });
 
 /** Fields of fixed names down to the third level; what is keyed by ids or may be absent is left out. */
