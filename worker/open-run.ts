@@ -22,6 +22,7 @@ import { reap } from './reaper.js';
 import { loadRunConfig } from './run-config.js';
 import { installRuntime } from './runtime.js';
 import { superviseServer } from './supervise-server.js';
+import { knowsVersions, routeTasks } from './version-routing.js';
 import { makeWorkdirLog, type WorkdirLog } from './workdir-log.js';
 import { type RunningWorker, startWorker } from './worker.js';
 
@@ -91,15 +92,24 @@ export async function openRun(workdirPath: string, options: OpenOptions = {}): P
       client,
     });
     const { codePath } = options;
+    const asked = target.kind === 'configured' ? askedVersioning() : null;
+    const isVersioned = target.kind === 'configured' && (await knowsVersions(client, run));
+    if (asked && !isVersioned)
+      log('the server knows no versions of workers: this one takes any task of its run', { version: asked.buildId });
+    const versioning = isVersioned ? asked : null;
     const worker = await startWorker({
       run,
       namespace: target.namespace,
       connection,
       activities,
-      versioning: target.kind === 'configured' ? askedVersioning() : null,
+      versioning,
       ...(codePath === undefined ? {} : { codePath }),
     });
     closers.push(() => worker.shutdown());
+    if (isVersioned) {
+      const routing = routeTasks({ client, run, buildId: versioning?.buildId ?? '', say: log });
+      closers.push(async () => routing[Symbol.asyncDispose]());
+    }
     const leave = () => {
       log('another process took this run over: this one ends, and leaves what it holds to that');
       void worker.shutdown();

@@ -2,7 +2,7 @@
 import type { Client } from '@temporalio/client';
 import { afterEach, expect, it } from 'vitest';
 import { engineWorkflowId, experimentWorkflowId } from '../../domain/naming.js';
-import { deploymentNameFor } from '../../worker/deployment.js';
+import { adoptLeftExecutions, makeCurrent, type Routed, routeTasks } from '../../worker/version-routing.js';
 import type { EngineInput } from '../../workflows/messages.js';
 import { FakeRun } from '../support/fake-activities.js';
 import { startTestWorker, type TestWorker } from '../support/temporal-env.js';
@@ -13,19 +13,12 @@ afterEach(async () => {
   for (const worker of workers.splice(0)) await worker[Symbol.asyncDispose]();
 });
 
-/** As `temporal worker deployment set-current-version` does, once the version's worker is known. */
-async function makeCurrent(client: Client, run: string, buildId: string): Promise<void> {
-  const request = { namespace: 'default', deploymentName: deploymentNameFor(run), buildId };
-  for (;;) {
-    try {
-      await client.workflowService.setWorkerDeploymentCurrentVersion({ ...request, ignoreMissingTaskQueues: true });
-      return;
-    } catch (error) {
-      if (!/not found|no poller|does not exist/i.test(String(error))) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    }
-  }
+/** As a worker on a cluster does when it starts. */
+function routed({ client, run }: TestWorker, buildId: string): Routed {
+  return { client, run, buildId, say: () => undefined };
 }
+
+const never = new AbortController().signal;
 
 async function versionOf(client: Client, workflowId: string): Promise<string | undefined> {
   const { raw } = await client.workflow.getHandle(workflowId).describe();
@@ -38,14 +31,15 @@ it('lets experiments end with the code that began them, and the engine go on wit
   workers.push(one);
   const { client, run, taskQueue } = one;
   fake.serve(run, client);
-  await makeCurrent(client, run, 'one');
+  await makeCurrent(routed(one, 'one'), never);
   const args: [EngineInput] = [{ run, limits: { max_concurrency: 3 }, tuning: { chartIntervalMs: 50 } }];
   const engine = await client.workflow.start('engineWorkflow', { workflowId: engineWorkflowId(run), taskQueue, args });
   await fake.until((now) => now.launched.length === 3);
   expect(await versionOf(client, engineWorkflowId(run))).toBe('one');
 
   workers.push(await startTestWorker({ run, activities: fake.activities, versioning: { buildId: 'two' } }));
-  await makeCurrent(client, run, 'two');
+  await makeCurrent(routed(one, 'two'), never);
+  expect(await adoptLeftExecutions(routed(one, 'two')), 'all are served').toEqual([]);
   for (const nodeId of ['000_baseline', '000_headspace']) fake.endJob(nodeId);
   await fake.until((now) => now.statusOf('000_headspace') === 'completed');
   fake.endJob('001_mtp');
@@ -59,3 +53,49 @@ it('lets experiments end with the code that began them, and the engine go on wit
   for (const nodeId of fake.launched)
     expect(fake.calls.filter((call) => call === `launchJob ${nodeId}`)).toHaveLength(1);
 });
+
+it('goes on with the new version where no worker of the old one lives', async () => {
+  const fake = new FakeRun();
+  const one = await startTestWorker({ activities: fake.activities, versioning: { buildId: 'one' } });
+  workers.push(one);
+  const { client, run, taskQueue } = one;
+  fake.serve(run, client);
+  await makeCurrent(routed(one, 'one'), never);
+  const args: [EngineInput] = [{ run, limits: { max_concurrency: 3 }, tuning: { chartIntervalMs: 50 } }];
+  const engine = await client.workflow.start('engineWorkflow', { workflowId: engineWorkflowId(run), taskQueue, args });
+  await fake.until((now) => now.launched.length === 3);
+  await one.stop();
+
+  const two = await startTestWorker({ run, activities: fake.activities, versioning: { buildId: 'two' } });
+  workers.push(two);
+  await using _ = routeTasks({ ...routed(two, 'two'), lookMs: 200, isLiving: isOf('two') });
+  for (const nodeId of fake.launched) fake.endJob(nodeId);
+  expect(await engine.result()).toMatchObject({ reason: 'planner_stopped' });
+  for (const nodeId of fake.launched)
+    expect(await versionOf(client, experimentWorkflowId(run, nodeId)), nodeId).toBe('two');
+});
+
+it('goes on without versions where they are turned off after a run had them', async () => {
+  const fake = new FakeRun();
+  const one = await startTestWorker({ activities: fake.activities, versioning: { buildId: 'one' } });
+  workers.push(one);
+  const { client, run, taskQueue } = one;
+  fake.serve(run, client);
+  await makeCurrent(routed(one, 'one'), never);
+  const args: [EngineInput] = [{ run, limits: { max_concurrency: 3 }, tuning: { chartIntervalMs: 50 } }];
+  const engine = await client.workflow.start('engineWorkflow', { workflowId: engineWorkflowId(run), taskQueue, args });
+  await fake.until((now) => now.launched.length === 3);
+  await one.stop();
+
+  const bare = await startTestWorker({ run, activities: fake.activities });
+  workers.push(bare);
+  await using _ = routeTasks({ ...routed(bare, ''), lookMs: 200, isLiving: () => false });
+  for (const nodeId of fake.launched) fake.endJob(nodeId);
+  expect(await engine.result()).toMatchObject({ reason: 'planner_stopped' });
+});
+
+/** Workers of a test share a process, by whose end one sees elsewhere that they are gone. */
+const isOf =
+  (buildId: string): NonNullable<Routed['isLiving']> =>
+  ({ deploymentOptions }) =>
+    deploymentOptions?.buildId === buildId;
