@@ -33,6 +33,16 @@ export const DEFAULT_LIMITS: Limits = {
   budgetJobHours: null,
 };
 
+/** Of what people hand to a run, and an engine carries with it until a plan or a slot takes it. */
+export const MOST_PENDING = {
+  /** Notes that no plan has taken yet. */
+  notes: 50,
+  /** Characters of one. */
+  noteLength: 4000,
+  /** Experiments by people that have not been launched yet. */
+  ownExperiments: 200,
+} as const;
+
 /** What a limit counts: whole ones, or an amount; whether it may be lifted by null. */
 const LIMIT_KINDS = {
   maxIterations: 'count',

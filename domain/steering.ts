@@ -3,9 +3,9 @@
  * UI), and their checks. A check returns what is wrong in words, or null; it never throws, so that it may run in a workflow.
  */
 
-import { type EngineState, noSuchExperiment } from './engine-state.js';
+import { type EngineState, noSuchExperiment, openRows } from './engine-state.js';
 import { isTerminal } from './experiment.js';
-import { type Limits, limitProblem, STOP_MODES, type StopMode } from './limits.js';
+import { type Limits, limitProblem, MOST_PENDING, STOP_MODES, type StopMode } from './limits.js';
 import { isWaiting } from './policies/scheduling.js';
 
 export interface StopMessage {
@@ -72,8 +72,6 @@ export const LIMIT_KEYS = {
   budget_job_hours: 'budgetJobHours',
 } as const satisfies Record<keyof SetLimitsMessage, keyof Limits>;
 
-export const NOTE_LIMIT = 4000;
-
 function asObject(value: unknown): Record<string, unknown> | null {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
     ? (value as Record<string, unknown>)
@@ -94,7 +92,22 @@ export function stopProblem(message: unknown): string | null {
 export function noteProblem(message: unknown): string | null {
   const text = asObject(message)?.text;
   if (typeof text !== 'string' || text.trim() === '') return `text must be a non-empty string, not ${show(text)}`;
-  return text.length > NOTE_LIMIT ? `text has ${text.length} characters; at most ${NOTE_LIMIT} fit` : null;
+  const { noteLength } = MOST_PENDING;
+  return text.length > noteLength ? `text has ${text.length} characters; at most ${noteLength} fit` : null;
+}
+
+/** Why one more note has no room, or null. */
+export function noteRoomProblem({ notes }: Pick<EngineState, 'notes'>): string | null {
+  if (notes.length < MOST_PENDING.notes) return null;
+  return `${notes.length} notes wait for the next plan, and no more than ${MOST_PENDING.notes} may: say it again after that`;
+}
+
+/** Why one more experiment by a person has no room, or null. */
+export function addRoomProblem(state: EngineState): string | null {
+  const waiting = openRows(state).filter((row) => row.origin.from === 'user' && isWaiting(row)).length;
+  if (waiting < MOST_PENDING.ownExperiments) return null;
+  const most = `no more than ${MOST_PENDING.ownExperiments} may`;
+  return `${waiting} added experiments wait to be launched, and ${most}: remove one, or add it again when some have run`;
 }
 
 export function setLimitsProblem(message: unknown): string | null {

@@ -7,6 +7,7 @@ import {
   ApplicationFailure,
   CancellationScope,
   log,
+  patched,
   type SignalDefinition,
   setHandler,
   uuid4,
@@ -24,6 +25,9 @@ import { handleReturn } from './engine-return.js';
 import { failureFrom } from './failure-value.js';
 import type { Journal } from './journal.js';
 import * as messages from './messages.js';
+
+/** Runs from before what waits was bounded took everything. */
+const bounded = (problem: string | null) => (problem !== null && patched('bounds-what-waits') ? problem : null);
 
 interface Handler<Args extends unknown[]> {
   update: UpdateDefinition<steering.Receipt, Args>;
@@ -164,6 +168,8 @@ export function handleSteering(journal: Journal, children: Children, recovers: b
     signal: messages.noteSignal,
     problem: steering.noteProblem,
     act: ({ text }) => {
+      const noRoom = bounded(steering.noteRoomProblem(state));
+      if (noRoom !== null) return { accepted: false, message: noRoom };
       journal.record({ type: 'note_added', text });
       return accepted('noted; the next planning prompt carries it');
     },
@@ -203,6 +209,8 @@ export function handleSteering(journal: Journal, children: Children, recovers: b
       (row) => row.origin.from === 'user' && row.origin.request === request,
     );
     if (known) return accepted('it was added already', known.nodeId);
+    const noRoom = bounded(steering.addRoomProblem(state));
+    if (noRoom !== null) return { accepted: false, message: noRoom };
     const { experiment } = message;
     const answer = await check(request, experiment);
     if (!answer.accepted) return { accepted: false, message: answer.reason };

@@ -1,5 +1,6 @@
 /** Experiments of a person that are asked for at one moment: each is queued once, with its own specification. */
 import { expect, it } from 'vitest';
+import { MOST_PENDING } from '../../domain/limits.js';
 import { engineWorkflowId } from '../../domain/naming.js';
 import type { SetLimitsMessage } from '../../domain/steering.js';
 import * as messages from '../../workflows/messages.js';
@@ -80,4 +81,27 @@ it.each<[string, SetLimitsMessage, boolean]>([
   const before = fake.calls.filter((call) => call === 'plan').length;
   expect(await begin(limits)).toMatchObject({ reason: 'planner_stopped' });
   expect(fake.calls.filter((call) => call === 'plan').length > before).toBe(plans);
+});
+
+it('refuses a note that has no room, and takes it when a plan took the others', async () => {
+  const fake = new FakeRun({ plans: [['a']] });
+  await using worker = await startTestWorker({ activities: fake.activities });
+  const { client, run, taskQueue } = worker;
+  fake.serve(run, client);
+  const workflowId = engineWorkflowId(run);
+  const args = [{ run, limits: { max_concurrency: 1 } }];
+  const handle = await client.workflow.start('engineWorkflow', { workflowId, taskQueue, args });
+  await fake.until((each) => each.statusOf('000_baseline') === 'running');
+  for (let index = 0; index < MOST_PENDING.notes; index += 1)
+    await handle.signal(messages.noteSignal, { text: `note ${index}` });
+  await fake.until((each) => each.state.notes.length === MOST_PENDING.notes);
+  await handle.signal(messages.noteSignal, { text: 'one more' });
+  const note = () => handle.executeUpdate(messages.noteUpdate, { args: [{ text: 'one more' }] });
+  expect(await note()).toEqual({ accepted: false, message: expect.stringMatching(/^50 notes wait for the next plan/) });
+  for (const nodeId of ['000_baseline', '000_headspace', '001_mtp']) fake.endJob(nodeId);
+  await fake.until((each) => each.statusOf('002_a') === 'running');
+  expect(await note()).toMatchObject({ accepted: true });
+  fake.endJob('002_a');
+  await handle.result();
+  expect(fake.events.filter(({ type }) => type === 'note_added')).toHaveLength(MOST_PENDING.notes + 1);
 });
