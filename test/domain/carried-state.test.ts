@@ -35,18 +35,24 @@ function decisions(state: EngineState): unknown {
 const through = (state: EngineState): EngineState => JSON.parse(JSON.stringify(carriedState(state)));
 
 describe('an engine that carries its state on', () => {
+  /** Asking for every decision costs more than making them: what differs at one step still does some steps later. */
+  const LOOK_EVERY = 5;
+
   it.each([1, 2])('decides as one that knows all (run %i)', (seed) => {
     const chance = chanceOf(1000 + seed);
     let carried = initialState('demo');
     const run = new RandomRun(chanceOf(seed), (event) => applyEvent(carried, structuredClone(event)));
     for (let step = 0; step < 450; step += 1) {
       run.step();
-      if (chance() < 0.03) {
+      const isCarriedNow = chance() < 0.03;
+      if (isCarriedNow) {
         carried = through(carried);
         expect(readState(carried)).toEqual({ ok: true, value: carried });
         expect(through(carried), 'carried twice').toEqual(carried);
       }
-      expect(decisions(carried), `after step ${step}`).toEqual(decisions(run.state));
+      expect(nextMove(carried, 3), `after step ${step}`).toEqual(nextMove(run.state, 3));
+      if (isCarriedNow || step % LOOK_EVERY === 0)
+        expect(decisions(carried), `after step ${step}`).toEqual(decisions(run.state));
     }
     const left = Object.keys(run.state.experiments).length - Object.keys(carried.experiments).length;
     expect(left, 'rows were left behind').toBeGreaterThan(20);
@@ -60,9 +66,9 @@ describe('an engine that carries its state on', () => {
       return { plain: text.length, sent: gzipSync(text).length };
     };
     const ended = () => run.state.tally.completed + run.state.tally.failed;
-    while (ended() < 150) run.step();
+    while (ended() < 100) run.step();
     const early = bytes();
-    while (ended() < 500) run.step();
+    while (ended() < 300) run.step();
     const late = bytes();
     expect(late.sent).toBeLessThan(2 * early.sent);
     expect(late.sent).toBeLessThan(64 * 1024);
