@@ -65,6 +65,11 @@ export function createReport(context: RunContext): Activities['report'] {
   return makeReport(reportDeps(context));
 }
 
+/** The check of a person's own experiment alone, for one that is given while no engine runs. */
+export function createAcceptExperiment(context: RunContext): Activities['acceptExperiment'] {
+  return makeAcceptExperiment(reportDeps(context));
+}
+
 function reportDeps(context: RunContext) {
   const { workdir, config } = context;
   const sourceControl = whenFirstUsed(() => openSourceControl({ workdir, config }));

@@ -123,6 +123,13 @@ export class Workdir {
   offer(id: string) {
     return this.at('engine', 'offers', `${id}.json`);
   }
+  /** Messages to a run that nobody served when they were given. */
+  get box() {
+    return this.at('engine', 'box');
+  }
+  boxed(request: string) {
+    return this.at('engine', 'box', `${request}.json`);
+  }
   /** What another engine had written before ours took the run over, and which jobs of its were out (jobs/<node>.json). */
   adopted(...parts: string[]) {
     return this.at('engine', 'adopted', ...parts);

@@ -1,4 +1,5 @@
 /** Starts a run's engine workflow, or goes on with the one that is open, and waits for its end. */
+import { rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type Client,
@@ -8,14 +9,26 @@ import {
   type WorkflowHandle,
   WorkflowNotFoundError,
 } from '@temporalio/client';
-import { configuredLimits } from '../domain/formats/config.js';
+import type { UpdateDefinition } from '@temporalio/common';
+import type { Workdir } from '../activities/workdir.js';
+import { configuredLimits, type RunConfig } from '../domain/formats/config.js';
 import { engineWorkflowId, taskQueueFor } from '../domain/naming.js';
+import type { Receipt } from '../domain/steering.js';
 import { untilEngineCloses } from '../worker/engine-end.js';
 import type { engineWorkflow } from '../workflows/index.js';
-import { type EngineResult, resumeUpdate, setLimitsUpdate, statusQuery } from '../workflows/messages.js';
+import {
+  addUpdate,
+  type EngineResult,
+  noteUpdate,
+  resumeUpdate,
+  setLimitsUpdate,
+  statusQuery,
+} from '../workflows/messages.js';
 import type { EngineHost } from './engine-host.js';
+import { waitingMessages } from './message-box.js';
 import type { PreparedRun } from './prepare-run.js';
 import { recordQueueEdits, sendQueueEdits } from './queue-edits.js';
+import { Refusal } from './refusal.js';
 import { readState } from './run-state.js';
 import { sendUpdate } from './steering-client.js';
 
@@ -42,11 +55,12 @@ export async function beginOrAttach(
     if (Object.keys(limits).length > 0) {
       await sendUpdate(client, prepared, setLimitsUpdate, [limits], { about: { field: 'limits', value: limits } });
     }
-    return { handle, notices };
+    return { handle, notices: [...notices, ...(await sendWaiting(place))] };
   }
   const notices = await recordQueueEdits(place, edits);
   // A run that has events keeps its limits; those that a person gave now come on top.
   const first = (await readState(workdir)) === null;
+  const given = await waitingMessages(workdir);
   try {
     await client.workflow.start<typeof engineWorkflow>('engineWorkflow', {
       workflowId: engineWorkflowId(config.run_id),
@@ -54,13 +68,39 @@ export async function beginOrAttach(
       workflowIdConflictPolicy: 'USE_EXISTING',
       workflowIdReusePolicy: 'ALLOW_DUPLICATE',
       staticSummary: `autoresearch: ${config.pipeline_script}`,
-      args: [{ run: config.run_id, limits: first ? configuredLimits(config) : limits }],
+      args: [
+        {
+          run: config.run_id,
+          limits: first ? configuredLimits(config) : limits,
+          ...(given.length > 0 ? { given } : {}),
+        },
+      ],
     });
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
   }
   const added = edits.filter((edit) => edit.do === 'add');
   return { handle, notices: [...notices, ...(await sendQueueEdits(place, added))] };
+}
+
+const UPDATES = { note: noteUpdate, set_limits: setLimitsUpdate, add: addUpdate } as const;
+
+/** What was given while nobody served an engine that is open. Answers with what the engine refused, for a person. */
+async function sendWaiting(place: { client: Client; workdir: Workdir; config: RunConfig }): Promise<string[]> {
+  const refused: string[] = [];
+  for (const { request, do: act, message } of await waitingMessages(place.workdir)) {
+    const about = { field: act, value: message };
+    try {
+      const sent = act === 'add' ? { ...message, request } : message;
+      const update = UPDATES[act] as UpdateDefinition<Receipt, [unknown]>;
+      await sendUpdate(place.client, place, update, [sent], { request, about });
+      await rm(place.workdir.boxed(request), { force: true });
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      refused.push(error.message);
+    }
+  }
+  return refused;
 }
 
 async function isOpen(handle: EngineHandle): Promise<boolean> {

@@ -18,10 +18,13 @@ export class Refusal extends Error {
   }
 }
 
-export function notRunning(workdir: string, more = ''): Refusal {
+export function notRunning(workdir: string, more = ''): NotServed {
   const advice = `no engine works on it${more}; start it with \`autoresearch run ${shellWord(workdir)}\` (or \`start\`, in the background)`;
-  return new Refusal('workdir', workdir, advice, EXIT.notRunning);
+  return new NotServed('workdir', workdir, advice, EXIT.notRunning);
 }
+
+/** No engine works on the run, so that a message to it has changed nothing. */
+export class NotServed extends Refusal {}
 
 const VALUE_LIMIT = 200;
 

@@ -6,15 +6,16 @@ import {
   WorkflowUpdateFailedError,
   WorkflowUpdateRPCTimeoutOrCancelledError,
 } from '@temporalio/client';
-import type { UpdateDefinition } from '@temporalio/common';
+import { ApplicationFailure, type UpdateDefinition } from '@temporalio/common';
 import type { Workdir } from '../activities/workdir.js';
 import type { RunConfig } from '../domain/formats/config.js';
 import { engineWorkflowId } from '../domain/naming.js';
 import type { Receipt } from '../domain/steering.js';
 import { findConnection, openClient } from '../worker/connection.js';
+import { RUN_STOPPED } from '../workflows/messages.js';
 import { errorText } from './error-text.js';
 import { EXIT } from './exit-codes.js';
-import { notRunning, Refusal } from './refusal.js';
+import { NotServed, notRunning, Refusal } from './refusal.js';
 import { engineLife } from './run-state.js';
 import { existingRun } from './workdir-config.js';
 
@@ -25,6 +26,8 @@ export interface SteerOptions {
   about: { field: string; value: unknown };
   /** Done when an engine was found, before the message is sent. */
   beforehand?: (workdir: Workdir) => Promise<void>;
+  /** What to do when no engine works on the run; else that is a Refusal. */
+  otherwise?: (workdir: Workdir, config: RunConfig) => Promise<Receipt>;
   /** How long to wait for the receipt. */
   timeoutMs?: number;
 }
@@ -37,10 +40,15 @@ export async function steer<Args extends [] | [unknown]>(
   options: SteerOptions,
 ): Promise<Receipt> {
   const { workdir, config } = await existingRun(path);
-  return withRunningEngine(workdir, async (client) => {
-    await options.beforehand?.(workdir);
-    return sendUpdate(client, { workdir, config }, update, args, options);
-  });
+  try {
+    return await withRunningEngine(workdir, async (client) => {
+      await options.beforehand?.(workdir);
+      return sendUpdate(client, { workdir, config }, update, args, options);
+    });
+  } catch (error) {
+    if (!(error instanceof NotServed) || options.otherwise === undefined) throw error;
+    return await options.otherwise(workdir, config);
+  }
 }
 
 /** Opens a client to the server that serves the run now, for one act. */
@@ -61,6 +69,9 @@ async function withRunningEngine<T>(workdir: Workdir, act: (client: Client) => P
     await client.connection.close();
   }
 }
+
+/** As the engine says it, and as the server does of an update whose workflow closed before it was done. */
+const RUN_ENDED: readonly string[] = [RUN_STOPPED, 'AcceptedUpdateCompletedWorkflow'];
 
 /** An update is answered once its events are exported: well within a second, more when an agent or disk is slow. */
 const RECEIPT_TIMEOUT_MS = 60_000;
@@ -83,10 +94,17 @@ export async function sendUpdate<Args extends [] | [unknown]>(
   try {
     receipt = await client.withDeadline(Date.now() + timeoutMs, send);
   } catch (error) {
-    if (error instanceof WorkflowUpdateFailedError) throw refused(errorText(error));
+    if (error instanceof WorkflowUpdateFailedError) {
+      const { cause } = error;
+      if (cause instanceof ApplicationFailure && RUN_ENDED.includes(cause.type ?? ''))
+        throw notRunning(workdir.root, ' (its run has ended)');
+      throw refused(errorText(error));
+    }
     if (error instanceof WorkflowNotFoundError) throw notRunning(workdir.root, ' (its run has ended)');
     if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) {
-      throw notRunning(workdir.root, `: nothing answered within ${timeoutMs / 1000} s`);
+      // It may have arrived all the same.
+      const advice = `its engine does not answer: nothing came within ${timeoutMs / 1000} s; give the command again`;
+      throw new Refusal('workdir', workdir.root, advice, EXIT.notRunning);
     }
     throw error;
   }

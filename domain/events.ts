@@ -11,7 +11,7 @@ import type { Result } from './metrics.js';
 
 export type EventBody =
   /** `anew`: a run that had stopped was given something to do; the rounds before do not count against it. */
-  | { type: 'run_started'; run: string; limits: Limits; anew?: boolean }
+  | { type: 'run_started'; run: string; limits: Limits; anew?: boolean; taken?: string[] }
   | { type: 'setup_started' }
   | {
       type: 'setup_completed';
@@ -65,7 +65,7 @@ export type EventBody =
   /** A removed experiment costs nothing more: what it had cost is booked. */
   | { type: 'withdrawal_ended'; nodeId: string }
   | { type: 'limits_set'; limits: Partial<Limits> }
-  | { type: 'note_added'; text: string }
+  | { type: 'note_added'; text: string; request?: string }
   /** The last steps of a run are over: its charts and reports were made, but for those that `skipped` names. */
   | { type: 'reported'; skipped?: SkippedStep[] }
   | { type: 'paused' }

@@ -53,6 +53,13 @@ export interface SetLimitsMessage {
   budget_job_hours?: number | null;
 }
 
+/** What may be given to a run that nobody serves: it waits for the next engine. `request` makes it known as one. */
+export type GivenMessage = { request: string } & (
+  | { do: 'note'; message: NoteMessage }
+  | { do: 'set_limits'; message: SetLimitsMessage }
+  | { do: 'add'; message: AddMessage }
+);
+
 export interface Receipt {
   accepted: boolean;
   /** What changed, or why nothing did. */

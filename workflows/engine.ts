@@ -8,6 +8,7 @@ import {
   CancellationScope,
   condition,
   isCancellation,
+  log,
   makeContinueAsNewFunc,
   patched,
   setCurrentDetails,
@@ -19,10 +20,11 @@ import { rowOf } from '../domain/engine-state.js';
 import { failure } from '../domain/failure.js';
 import { NOTHING_SPENT, spentOfFailure } from '../domain/ledger.js';
 import type { StopReason } from '../domain/limits.js';
-import { DEFAULT_LIMITS, isRaised } from '../domain/limits.js';
+import { DEFAULT_LIMITS } from '../domain/limits.js';
 import { engineWorkflowId } from '../domain/naming.js';
 import { affordable, describeLimit } from '../domain/policies/budget.js';
 import { dueEvents } from '../domain/policies/consequences.js';
+import { givenLimits, givenProblem, isGivenMore } from '../domain/policies/given-more.js';
 import { underWay } from '../domain/policies/lost-messages.js';
 import { limitReached, type Move, nextMove, timeUpAtMs } from '../domain/policies/moves.js';
 import { planningVerdict } from '../domain/policies/planning.js';
@@ -74,6 +76,7 @@ async function engine(input: EngineInput, cancelRequested: Promise<never> | null
   const tuning = { ...DEFAULT_TUNING, ...input.tuning };
   const { state, exportedSeq, chartsAtMs, isContinued } = input.carried ? continued(input.carried) : await fromLog(run);
   const journal = new Journal(state, exportedSeq);
+  const given = isContinued ? [] : (input.given ?? []).filter((each) => givenProblem(each) === null);
   const heard = {
     outcome: (nodeId: string, outcome: ExperimentOutcome) => reports.finish(nodeId, outcome),
     foundRunning(nodeId: string) {
@@ -95,7 +98,7 @@ async function engine(input: EngineInput, cancelRequested: Promise<never> | null
   let isCancelled = false;
 
   setHandler(reportsSignal, (list) => reports.take(list));
-  handleSteering(journal, children, recovers);
+  const steering = handleSteering(journal, children, recovers);
   setCurrentDetails(describeRun(state));
   cancelRequested?.catch(interruptByCancel);
 
@@ -109,16 +112,22 @@ async function engine(input: EngineInput, cancelRequested: Promise<never> | null
 
   async function live(): Promise<EngineResult> {
     if (!isContinued) {
-      const limits = { ...(state.seq === 0 ? DEFAULT_LIMITS : state.limits), ...limitsFrom(input.limits ?? {}) };
-      const isGivenMore = state.notes.length > 0 || isRaised(state.limits, limits);
-      const anew = recovers && state.status === 'stopped' && isGivenMore ? { anew: true } : {};
-      journal.record({ type: 'run_started', run, limits, ...anew });
+      const before = { ...(state.seq === 0 ? DEFAULT_LIMITS : state.limits), ...givenLimits(given) };
+      const limits = { ...before, ...limitsFrom(input.limits ?? {}) };
+      const isAnew = recovers && state.status === 'stopped' && isGivenMore(state, limits, given);
+      const requests = given.flatMap((each) => (each.do === 'set_limits' ? [each.request] : []));
+      const taken = requests.length > 0 ? { taken: requests } : {};
+      journal.record({ type: 'run_started', run, limits, ...(isAnew ? { anew: true } : {}), ...taken });
+      for (const each of given) {
+        if (each.do === 'note') journal.record({ type: 'note_added', text: each.message.text, request: each.request });
+      }
       const setupMoney = affordable(state, ['setup']);
       if (state.baseCommit === null && setupMoney.ok)
         journal.record({ type: 'setup_started', money: reservationsFor(setupMoney) });
     }
     if (state.baseCommit === null) await setUp();
     if (state.status !== 'stopped') await recovery.takeUp(underWay(state), !isContinued);
+    if (state.baseCommit !== null && given.length > 0) await addGiven();
     if (recovers) void recovery.everySoOften(tuning.lookMs);
     const end = await work();
     const reportMoney = affordable(state, ['report']);
@@ -205,6 +214,19 @@ async function engine(input: EngineInput, cancelRequested: Promise<never> | null
       children.inFlight === 0 &&
       state.open.every((id) => rowOf(state, id).state.status === 'queued')
     );
+  }
+
+  /** After the set-up, as its commit is what their code is held against. What is refused waits for the next engine. */
+  async function addGiven(): Promise<void> {
+    for (const each of given) {
+      if (each.do !== 'add') continue;
+      try {
+        const { accepted, message } = await steering.add({ ...each.message, request: each.request });
+        if (!accepted) log.warn(`add ${each.request} refused: ${message}`);
+      } catch (error) {
+        log.warn(`add ${each.request} was not checked: ${failureFrom(error, 'unexpected_exception').message}`);
+      }
+    }
   }
 
   async function setUp(): Promise<void> {

@@ -8,6 +8,7 @@ import type { Carried } from '../domain/carried-format.js';
 import type { ExperimentIdentity } from '../domain/experiment.js';
 import type {
   AddMessage,
+  GivenMessage,
   NodeMessage,
   NoteMessage,
   Receipt,
@@ -54,6 +55,9 @@ export const withdrawSignal = defineSignal('withdraw');
 /** To an experiment: end, kill the job if there is one; recorded as cancelled. */
 export const cancelExperimentSignal = defineSignal<[{ reason: string }]>('cancel_experiment');
 
+/** The type of a refusal of messages that came when the run had stopped. */
+export const RUN_STOPPED = 'run_stopped';
+
 /** Every interval is an input, so that tests can shorten it. */
 export interface Tuning {
   /** Experiments prepared ahead of a free slot; null: one for each slot, as all jobs may end at once. */
@@ -75,6 +79,8 @@ export interface EngineInput {
   carried?: Carried;
   /** Limits to start or go on with. */
   limits?: SetLimitsMessage;
+  /** What was given to the run while nobody served it, oldest first. */
+  given?: GivenMessage[];
 }
 
 export interface EngineResult {

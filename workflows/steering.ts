@@ -25,6 +25,12 @@ import { handleReturn } from './engine-return.js';
 import { failureFrom } from './failure-value.js';
 import type { Journal } from './journal.js';
 import * as messages from './messages.js';
+import { RUN_STOPPED } from './messages.js';
+
+/** What the engine itself has to do of it, with what was given while nobody served the run. */
+export interface Steering {
+  add(message: steering.AddMessage): Promise<steering.Receipt>;
+}
 
 /** Runs from before what waits was bounded took everything. */
 const bounded = (problem: string | null) => (problem !== null && patched('bounds-what-waits') ? problem : null);
@@ -41,7 +47,7 @@ interface Handler<Args extends unknown[]> {
  * Every handler in one place: validators throw what an update's sender sees; a bad signal is logged and changes nothing.
  * `recovers`: this run of the engine recovers what is lost (engine.ts).
  */
-export function handleSteering(journal: Journal, children: Children, recovers: boolean): void {
+export function handleSteering(journal: Journal, children: Children, recovers: boolean): Steering {
   const { state } = journal;
   let lastAdded: Promise<unknown> = Promise.resolve();
   const accepted = (message: string, nodeId?: string): steering.Receipt => ({
@@ -73,7 +79,7 @@ export function handleSteering(journal: Journal, children: Children, recovers: b
       {
         validator: (...args: Args) => {
           const reason = check(...args);
-          if (reason) throw ApplicationFailure.nonRetryable(reason, 'policy_refused');
+          if (reason) throw ApplicationFailure.nonRetryable(reason, ended() ? RUN_STOPPED : 'policy_refused');
         },
       },
     );
@@ -190,6 +196,7 @@ export function handleSteering(journal: Journal, children: Children, recovers: b
     if (!row) throw ApplicationFailure.nonRetryable(noSuchExperiment(state, nodeId));
     return experimentView(row);
   });
+  return { add: addInTurn };
 
   /** What is held against an experiment is what is queued: each waits until the one before stands in the workdir. */
   function addInTurn(message: steering.AddMessage): Promise<steering.Receipt> {

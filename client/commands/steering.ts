@@ -3,9 +3,11 @@ import { randomUUID } from 'node:crypto';
 import { writeJsonAtomic } from '../../activities/atomic-file.js';
 import type { Workdir } from '../../activities/workdir.js';
 import type { RunConfig } from '../../domain/formats/config.js';
-import type { Receipt, SetLimitsMessage, StopMessage } from '../../domain/steering.js';
+import { givenProblem } from '../../domain/policies/given-more.js';
+import type { GivenMessage, Receipt, SetLimitsMessage, StopMessage } from '../../domain/steering.js';
 import * as messages from '../../workflows/messages.js';
 import { checkBudget } from '../first-config.js';
+import { giveLater } from '../give-later.js';
 import { type GivenFlag, givenFlags } from '../given-flags.js';
 import { checkConcurrency } from '../job-slots.js';
 import { type OwnExperimentOptions, ownExperiment } from '../own-experiment.js';
@@ -45,15 +47,26 @@ export function cancel(path: string, node: string, { request }: Repeatable): Pro
   return steer(path, messages.cancelUpdate, [{ node_id: node }], { request, about: { field: 'node', value: node } });
 }
 
-export function note(path: string, text: string, { request }: Repeatable): Promise<Receipt> {
-  return steer(path, messages.noteUpdate, [{ text }], { request, about: { field: 'text', value: text } });
+export function note(path: string, text: string, { request = randomUUID() }: Repeatable): Promise<Receipt> {
+  const about = { field: 'text', value: text };
+  const otherwise = later({ request, do: 'note', message: { text } }, about);
+  return steer(path, messages.noteUpdate, [{ text }], { request, about, otherwise });
+}
+
+/** For a run that nobody serves: the message is checked, and waits. */
+function later(given: GivenMessage, { field, value }: { field: string; value: unknown }) {
+  return async (workdir: Workdir): Promise<Receipt> => {
+    const problem = givenProblem(given);
+    if (problem !== null) throw new Refusal(field, value, problem);
+    return await giveLater(workdir, given);
+  };
 }
 
 /** `options` are the flags of `run` that set limits. What the engine accepts is kept in config.json as well. */
 export async function setLimits(
   path: string,
   options: Readonly<Record<string, unknown>>,
-  { request }: Repeatable,
+  { request = randomUUID() }: Repeatable,
 ): Promise<Receipt> {
   const given = givenFlags(options);
   const limits: SetLimitsMessage = {};
@@ -66,10 +79,9 @@ export async function setLimits(
   const wanted = withLimits(before, given);
   checkConcurrency('--max-concurrency', wanted);
   checkBudget({ usd: '--budget-usd', tokens: '--budget-tokens' }, wanted);
-  const receipt = await steer(path, messages.setLimitsUpdate, [limits], {
-    request,
-    about: { field: 'limits', value: limits },
-  });
+  const about = { field: 'limits', value: limits };
+  const otherwise = later({ request, do: 'set_limits', message: limits }, about);
+  const receipt = await steer(path, messages.setLimitsUpdate, [limits], { request, about, otherwise });
   const { workdir, config } = await existingRun(path);
   await writeConfig(workdir, withLimits(config, given));
   return receipt;
@@ -88,5 +100,13 @@ export async function add(path: string, options: OwnExperimentOptions & Repeatab
   const about = { field: 'experiment', value: experiment.name };
   // A message alone may come from anybody on the host: this file says that it is the owner's, and holds the code.
   const beforehand = (workdir: Workdir) => writeJsonAtomic(workdir.offer(request), experiment);
-  return steer(path, messages.addUpdate, [message], { request, about, beforehand });
+  const otherwise = async (workdir: Workdir, config: RunConfig) => {
+    await beforehand(workdir);
+    const { createAcceptExperiment } = await import('../../activities/index.js');
+    const accept = createAcceptExperiment({ workdir, config, log: () => undefined });
+    const answer = await accept({ run: config.run_id, request, experiment: plain });
+    if (!answer.accepted) throw new Refusal(about.field, about.value, answer.reason);
+    return await giveLater(workdir, { request, do: 'add', message: { experiment: plain } });
+  };
+  return steer(path, messages.addUpdate, [message], { request, about, beforehand, otherwise });
 }

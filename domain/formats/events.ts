@@ -96,7 +96,7 @@ const judgement = z.looseObject({
 
 /** Complete by type: an event without its fields here does not compile. */
 const FIELDS = {
-  run_started: { run: text, limits, anew: z.boolean().optional() },
+  run_started: { run: text, limits, anew: z.boolean().optional(), taken: z.array(name).max(1000).optional() },
   setup_started: {},
   setup_completed: {
     anchorCommit: commit,
@@ -135,7 +135,7 @@ const FIELDS = {
   experiment_removed: { nodeId: name, withdraws: z.boolean().optional() },
   withdrawal_ended: { nodeId: name },
   limits_set: { limits },
-  note_added: { text },
+  note_added: { text, request: name.optional() },
   reported: { skipped: z.array(z.looseObject({ step: z.enum(['charts', 'reports']), reason: text })).optional() },
   paused: {},
   resumed: {},

@@ -390,9 +390,6 @@ const NOT_RUNNING = [
   ['prioritize', '002_x', '-5'],
   ['remove', '002_x'],
   ['cancel', '002_x'],
-  ['set', '--patience', '5'],
-  ['note', 'mind the cache'],
-  ['add', '--name', 'mine', '--description', 'more threads'],
 ];
 
 describe('steering without an engine', () => {

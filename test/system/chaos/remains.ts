@@ -33,9 +33,9 @@ async function processesOf(folder: string): Promise<string[]> {
   }
 }
 
-/** Also what stands in the two folders that the trees are made and recorded in. */
+/** Also what stands in the folders that the trees are made and recorded in, and that keep what jobs wrote elsewhere. */
 async function treesOf(run: CommandRun): Promise<string[]> {
-  const folders = ['trees', join('trees', '.admin'), join('trees', '.scratch')];
+  const folders = ['trees', ...['.admin', '.scratch', '.writes'].map((name) => join('trees', name))];
   const entries = await Promise.all(
     folders.map(async (folder) => {
       const names = await readdir(join(run.workdir, folder)).catch(() => []);
