@@ -62,7 +62,7 @@ describe('a run with the API agent', () => {
     expect(server.calls.some(({ usage }) => (usage?.cache_read_input_tokens ?? 0) > 0)).toBe(true);
     expect(await readFile(join(run.workdir, 'final_report.md'), 'utf8')).toContain('Splitting fetch and decode');
     expect(await filesWith(run, KEY)).toEqual([]);
-  }, 300_000);
+  }, 480_000);
 
   it('completes 15 experiments while every fifth reply is garbage, empty, cut or an error', async () => {
     const soon = { 'retry-after-ms': '100' };
@@ -98,7 +98,7 @@ describe('a run with the API agent', () => {
     const met = new Set(server.calls.map(({ fault }) => JSON.stringify(fault)).filter((fault) => fault !== 'null'));
     expect(met.size, 'kinds of faults that the run met').toBeGreaterThanOrEqual(8);
     expect(bookedUsd(await run.events())).toBeCloseTo(server.costUsd, 9);
-  }, 300_000);
+  }, 480_000);
 
   it('asks for no reply twice that had left the server when it was killed', async () => {
     await using server = await MessagesServer.start({
@@ -125,5 +125,5 @@ describe('a run with the API agent', () => {
     const asked = server.calls.map(({ prompt, request }) => `${request.max_tokens} ${prompt}`);
     expect(new Set(asked).size).toBe(asked.length);
     expect(await spentUsd(run)).toBeCloseTo(server.costUsd, 9);
-  }, 300_000);
+  }, 480_000);
 });

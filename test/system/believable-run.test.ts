@@ -59,4 +59,4 @@ it('repeats commits, asks no agent about repeats, and states the gain with its i
     /Gain of 003_c3_b16 over the baseline: \+156% \(95% interval \+15\d% to \+15\d%\), measured in turn/,
   );
   expect(output).toMatch(/gain: \+156% \(95% interval/);
-}, 180_000);
+}, 400_000);

@@ -5,7 +5,7 @@ import { expect, it } from 'vitest';
 import { packageFile } from '../../activities/package-files.js';
 
 /** A case starts a server, a worker and a job of its own, beside other tests: longer than this is a hang. */
-const LIMIT_MS = 180_000;
+const LIMIT_MS = 400_000;
 
 const folder = packageFile('test', 'cases');
 const names = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory());

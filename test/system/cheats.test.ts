@@ -85,7 +85,7 @@ describe('an agent that cheats', () => {
     expect(code, output).toBe(0);
     events = await run.events();
     report = await readFile(join(run.workdir, 'report.md'), 'utf8');
-  }, 180_000);
+  }, 400_000);
 
   it.each(Object.entries(CHEATS))('is not believed: %s', (name, { reason }) => {
     expect(judgementOf(name)).toMatchObject({ verdict: 'quarantine', reason: expect.stringMatching(reason) });

@@ -35,5 +35,5 @@ describe('a run with a faulty agent', () => {
     for (const kind of Object.keys(state.failed_by_kind))
       expect(['code_change_failed', 'agent_failed', 'analysis_failed']).toContain(kind);
     expect(await spentUsd(run)).toBeCloseTo(paid(calls), 6);
-  }, 180_000);
+  }, 400_000);
 });

@@ -53,7 +53,7 @@ describe('a run that is disturbed', () => {
     const { code, output } = await exitOf(run.start());
     expect(code, output).toBe(0);
     await expectWhole(run);
-  }, 120_000);
+  }, 400_000);
 
   it('goes on after kill -9 of the engine and its server at once, with an agent call on its way', async () => {
     await using run = await CommandRun.create({ jobSeconds: 1, agentSeconds: 1 });
@@ -63,7 +63,7 @@ describe('a run that is disturbed', () => {
     const { code, output } = await exitOf(run.start());
     expect(code, output).toBe(0);
     await expectWhole(run);
-  }, 120_000);
+  }, 400_000);
 
   it('is interrupted by Ctrl+C, collects what ended meanwhile, and says how to go on', async () => {
     await using run = await CommandRun.create({ jobSeconds: 2 });
@@ -81,7 +81,7 @@ describe('a run that is disturbed', () => {
     const again = await exitOf(run.start());
     expect(again.code, again.output).toBe(0);
     await expectWhole(run);
-  }, 120_000);
+  }, 400_000);
 
   it('is run again after its end: nothing is asked, and nothing booked, twice', async () => {
     await using run = await CommandRun.create({ jobSeconds: 0.2 });
@@ -92,5 +92,5 @@ describe('a run that is disturbed', () => {
     expect(again.code, again.output).toBe(0);
     expect(await run.agentLedger()).toEqual(paid);
     expect(bookedUsd(await run.events())).toBe(booked);
-  }, 120_000);
+  }, 400_000);
 });

@@ -58,7 +58,7 @@ describe('a run goes on', () => {
     expect(await statuses(run)).toEqual(Object.fromEntries(nodes.map((nodeId) => [nodeId, 'completed'])));
     expect(events.filter(is('planning_started'))).toHaveLength(2);
     expect(events.at(-2)).toMatchObject({ type: 'stopped', reason: 'max_iterations' });
-  }, 120_000);
+  }, 400_000);
 
   it('without its Temporal database, from its event log, with what a person did to its queue meanwhile', async () => {
     await using run = await CommandRun.create({ jobSeconds: 1.5, planSize: 6 });
@@ -84,7 +84,7 @@ describe('a run goes on', () => {
     expect(new Set(applied.map(({ phase, node }) => `${phase} ${node}`)).size, 'nothing is paid for twice').toBe(
       applied.length,
     );
-  }, 120_000);
+  }, 400_000);
 });
 
 describe('an edit of checkpoint.json while nothing runs', () => {
@@ -117,7 +117,7 @@ describe('an edit of checkpoint.json while nothing runs', () => {
     expect([...jobs].sort()).toEqual([...SEEDS, '002_c2_b16', '003_c3_b16', '005_c6_b16', '006_mine']);
     expect(jobs.indexOf('005_c6_b16')).toBeLessThan(jobs.indexOf('006_mine'));
     expect(Object.keys(await statuses(run))).not.toContain('004_c4_b16');
-  }, 120_000);
+  }, 400_000);
 
   it('is honoured when a finished run goes on; one that cannot be read is refused and nothing is lost', async () => {
     await using run = await CommandRun.create({ jobSeconds: 0.2 });
@@ -145,7 +145,7 @@ describe('an edit of checkpoint.json while nothing runs', () => {
     const nodes = ['000_baseline', '000_headspace', '002_c2_b16', '003_c3_b16'];
     expect((await startedJobs(run)).sort()).toEqual(nodes);
     expect(Object.keys(await statuses(run))).toEqual(nodes);
-  }, 120_000);
+  }, 400_000);
 });
 
 describe('a workdir of the Python engine, interrupted with four queued and two under way', () => {
@@ -186,5 +186,5 @@ describe('a workdir of the Python engine, interrupted with four queued and two u
     const state = (await run.json('state.json')) as { current_best: string; best_metric: number };
     expect(state).toMatchObject({ current_best: PREPARED.nodeId, best_metric: 1188.85 });
     expect(await readFile(workdir.adopted('state.json'), 'utf8')).toContain('"current_best": "000_baseline"');
-  }, 120_000);
+  }, 400_000);
 });

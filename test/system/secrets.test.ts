@@ -64,7 +64,7 @@ it('keeps them from jobs, builds, logs, files and histories, and gives the agent
   expect(histories.length).toBeGreaterThan(4);
   expect(histories.join('\n')).toContain('000_baseline');
   expect(histories.join('\n')).not.toContain(CANARY);
-}, 180_000);
+}, 400_000);
 
 async function filesBelow(folder: string): Promise<string[]> {
   const paths = (await readdir(folder, { recursive: true })).map((path) => join(folder, path));

@@ -113,4 +113,4 @@ it('every message works while jobs run, and survives a kill right after its rece
     expect(await held.livingOf(nodeId)).toEqual([]);
     expect(await held.startsOf(nodeId)).toHaveLength(1);
   }
-}, 240_000);
+}, 480_000);
