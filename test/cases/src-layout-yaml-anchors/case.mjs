@@ -15,7 +15,8 @@ export default {
     });
     if (facts.isShort || basics.length > 0) return basics;
     const git = (...args) => execFileSync('git', ['-C', facts.source, ...args], { encoding: 'utf8' });
-    const changed = git('diff', '--unified=0', facts.commitOf('000_baseline'), facts.commitOf(facts.best));
+    const commits = [facts.commitOf('000_baseline'), facts.commitOf(facts.best)];
+    const changed = git('diff', '--unified=0', ...commits, '--', 'conf/base.yaml');
     const plain = changed.split('\n').filter((line) => /^\+ /.test(line));
     return broken({
       'the change is in conf/base.yaml': /^\+\+\+ b\/conf\/base\.yaml$/m.test(changed),
