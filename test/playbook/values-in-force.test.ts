@@ -678,6 +678,25 @@ settings = Settings()`,
     value: 2,
     knob: 'config:c.json:/workers',
   },
+  ...[
+    ['its short form', '-j 2', 'flag:-j'],
+    ['an abbreviation', '--num-w=2', 'flag:--num-w'],
+    ['the last of two forms', '--num-workers 7 -j 2', 'flag:-j'],
+  ].map(([what, words, knob]) => ({
+    // A long form that is added in front of it would be overridden by what stands there.
+    name: `a flag that the command gives by ${what}`,
+    script: script(
+      `parser = argparse.ArgumentParser()
+parser.add_argument("-j", "--num-workers", type=int, default=7)
+parser.add_argument("--num-epochs", type=int, default=1)
+args = parser.parse_args()`,
+      `args.num_workers`,
+    ),
+    files: {},
+    command: `python train.py ${words}`,
+    value: 2,
+    knob: knob ?? null,
+  })),
 ];
 
 let surveys: ManySurveys;

@@ -21,11 +21,13 @@ class FlagDefinition:
     kind: str  # argparse, click, plain (a function's parameter turned into a flag)
     # In which the default is read; None: where it stands.
     frame: Frame | None = None
+    # As the launch command writes it (`-j`, an abbreviation); None where it does not.
+    spelling: str | None = None
 
     @property
     def name(self) -> str:
-        """The long form: what is put into the launch command."""
-        return next((o for o in self.options if o.startswith("--")), self.options[0])
+        """What is changed in the launch command: the spelling that stands there, else the long form."""
+        return self.spelling or next((o for o in self.options if o.startswith("--")), self.options[0])
 
 
 class Flags:
@@ -45,6 +47,8 @@ class Flags:
                     for _, inner in flow.rounds(node, frame):
                         self._read(module, node, flow, inner)
         self.all_options = [o for d in self.definitions for o in d.options]
+        for definition in self.definitions:
+            definition.spelling = self.project.launch.spelling(definition.options, self.all_options)
 
     def _read(self, module, node: ast.Call, flow, frame: Frame) -> None:
         kind = _KINDS[node.func.attr]

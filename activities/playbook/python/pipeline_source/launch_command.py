@@ -105,6 +105,11 @@ class LaunchCommand:
                 found = ""
         return found
 
+    def spelling(self, options: list[str], all_options: list[str]) -> str | None:
+        """The last of these options as the command writes it; None where none stands there as a word of its own."""
+        names = [word.partition("=")[0] for word in self.arguments]
+        return next((n for n in reversed(names) if n in options or self._abbreviates(n, options, all_options)), None)
+
     @staticmethod
     def _abbreviates(name: str, options: list[str], all_options: list[str]) -> bool:
         """argparse accepts an unambiguous prefix of a long option."""
