@@ -86,7 +86,15 @@ describe('confidence', () => {
     const spec = SpecSchema.parse({ name: 'x' });
     expect(masterTableLine(rowOf(state, '004_wild'), spec)).toMatch(/\tquarantined: it is faster .*\tquarantine\t\n?$/);
     expect(masterTableLine(rowOf(state, '002_kept_repeat_1'), spec)).toMatch(/\t002_kept\n?$/);
-    const answer = { run: 'demo', workdir: '/w', engine: null, temporal: null, next: [], recent_failures: [], stalled: [] };
+    const answer = {
+      run: 'demo',
+      workdir: '/w',
+      engine: null,
+      temporal: null,
+      next: [],
+      recent_failures: [],
+      stalled: [],
+    };
     const shown = statusText({ ...answer, status: statusView(state) } as unknown as Parameters<typeof statusText>[0]);
     expect(shown).toMatch(/gain {7}\+30% \(95% interval/);
     expect(shown).toMatch(/left {7}\+285% .* to the ceiling/);
