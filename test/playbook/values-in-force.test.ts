@@ -38,6 +38,8 @@ interface Case {
   value: number;
   /** Where that stands; null: in the expression of the script itself. */
   knob: string | null;
+  /** As the launch command spells it. */
+  flag?: string;
 }
 
 const cases: Case[] = [
@@ -679,10 +681,10 @@ settings = Settings()`,
     knob: 'config:c.json:/workers',
   },
   ...[
-    ['its short form', '-j 2', 'flag:-j'],
-    ['an abbreviation', '--num-w=2', 'flag:--num-w'],
-    ['the last of two forms', '--num-workers 7 -j 2', 'flag:-j'],
-  ].map(([what, words, knob]) => ({
+    ['its short form', '-j 2', '-j'],
+    ['an abbreviation', '--num-w=2', '--num-w'],
+    ['the last of two forms', '--num-workers 7 -j 2', '-j'],
+  ].map(([what, words, flag]) => ({
     // A long form that is added in front of it would be overridden by what stands there.
     name: `a flag that the command gives by ${what}`,
     script: script(
@@ -695,7 +697,8 @@ args = parser.parse_args()`,
     files: {},
     command: `python train.py ${words}`,
     value: 2,
-    knob: knob ?? null,
+    knob: 'flag:--num-workers',
+    ...(flag !== undefined && { flag }),
   })),
 ];
 
@@ -712,11 +715,13 @@ beforeAll(async () => {
 });
 
 describe('the value in force', () => {
-  it.each(cases)('is found: $name', ({ name, value, knob }) => {
+  it.each(cases)('is found: $name', ({ name, value, knob, flag }) => {
     const survey = surveys.of(name);
     const stage = survey.pipelines[0]?.stages.find((each) => each.function === 'read');
     expect(stage?.concurrency).toBe(value);
     expect(stage?.knob).toBe(knob ?? 'code:train.py:read.concurrency');
+    const where = survey.knobs.find(({ id }) => id === knob)?.where;
+    if (flag !== undefined) expect(where).toEqual({ type: 'flag', flag });
     // What is overridden is no knob: changing it would change nothing.
     expect(survey.knobs.filter(({ value: other }) => other === 7)).toEqual([]);
   });

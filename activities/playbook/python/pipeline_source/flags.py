@@ -26,8 +26,8 @@ class FlagDefinition:
 
     @property
     def name(self) -> str:
-        """What is changed in the launch command: the spelling that stands there, else the long form."""
-        return self.spelling or next((o for o in self.options if o.startswith("--")), self.options[0])
+        """The long form: what is put into a launch command that does not have it."""
+        return next((o for o in self.options if o.startswith("--")), self.options[0])
 
 
 class Flags:

@@ -46,7 +46,7 @@ class Knob:
     def as_json(self) -> dict:
         home = self.home
         if home.flag is not None:
-            where: dict = {"type": "flag", "flag": home.flag.name}
+            where: dict = {"type": "flag", "flag": home.flag.spelling or home.flag.name}
         elif home.leaf is not None:
             where = {"type": "config", "file": home.leaf.config.path, "pointer": home.leaf.pointer}
         else:
