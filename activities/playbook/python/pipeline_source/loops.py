@@ -11,7 +11,6 @@ from .places import Places
 from .streams import Streams
 from .syntax import (
     PASS_THROUGH_HELPERS,
-    WINDOW_HELPER,
     stores_to,
 )
 from .values import (

@@ -14,7 +14,6 @@ from .syntax import (
 from .values import (
     UNKNOWN_NUMBER,
     Arguments,
-    Class,
     Computed,
     Concrete,
     External,
