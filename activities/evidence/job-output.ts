@@ -28,7 +28,7 @@ export class JobOutput {
   private shownLast: string[] = [];
   private omitted = 0;
   private order = 0;
-  /** How it ended, for the comparison with others. */
+  /** How it ended, for the comparison with others; SPDL's stages end in any order. */
   readonly ending = new OutputEnding();
   private readonly tasks = new Map<string, TaskSample>();
   private readonly queues = new Map<string, QueueSample>();
@@ -44,7 +44,6 @@ export class JobOutput {
     const line = withoutColours(printed);
     this.lineNumber += 1;
     this.custom?.readLine(line);
-    this.ending.readLine(line);
     const at = line.indexOf(MARK);
     if (at >= 0) {
       this.show(line);
@@ -52,7 +51,10 @@ export class JobOutput {
       return;
     }
     const sample = spdlLogSample(line, this.order++);
-    if (!sample) return;
+    if (!sample) {
+      this.ending.readLine(line);
+      return;
+    }
     this.show(line);
     // SPDL's last line about a stage is its total.
     if ('task' in sample) this.tasks.set(sample.task.name, sample.task);

@@ -74,6 +74,12 @@ describe('the last line', () => {
   it('that the baseline’s runs do not share says nothing', () => {
     expect(otherWork(run({ ending: ['x'] }), against({ ending: ['a cat'] }, [{ ending: ['a dog'] }]))).toBeNull();
   });
+  it('that comes now and then is no end', () => {
+    const often = ['step # loss #', 'step # loss #'];
+    expect(
+      otherWork(run({ ending: ['ready'] }), against({ ending: often }, [{ ending: ['step # loss #'] }])),
+    ).toBeNull();
+  });
   it('of one run is believed where there is no other', () => {
     expect(otherWork(run({ ending: ['x'] }), against({ ending: SAVED }, []))).toBeNull();
     expect(otherWork(run({ ending: ['x'] }), against({ ending: SAVED }, [], true))).not.toBeNull();
