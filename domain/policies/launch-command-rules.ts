@@ -96,7 +96,7 @@ function segmentProblem(ours: Segment, theirs: Segment, all: readonly Segment[])
   if (!isOpen) return mustStay(base, words);
   const headEnd = headLength(theirs.words);
   return (
-    headProblem(ours.words.slice(0, headEnd), theirs.words.slice(0, headEnd)) ??
+    headProblem(ours.words.slice(0, headEnd), theirs.words.slice(0, headEnd), scriptAt(theirs.words)) ??
     argumentProblem(ours.words.slice(headEnd), theirs.words.slice(headEnd)) ??
     secondShellProblem(ours.words, theirs.words)
   );
@@ -121,11 +121,16 @@ function headLength(words: readonly ShellWord[]): number {
   return flag < 0 ? words.length : from + flag;
 }
 
-/** Before the script only numbers may change: a launcher's other flags decide what runs. */
-function headProblem(ours: readonly ShellWord[], theirs: readonly ShellWord[]): string | null {
-  const isSame = theirs.every(
-    ({ raw }, index) => raw === ours[index]?.raw || isNumberChange(ours[index]?.raw ?? '', raw),
-  );
+/**
+ * Before the script only numbers may change: a launcher's other flags decide what runs. Behind it a configuration's keys are as
+ * free as flags: `loader.workers=4`.
+ */
+function headProblem(ours: readonly ShellWord[], theirs: readonly ShellWord[], script: number): string | null {
+  const isSame = theirs.every(({ raw, value }, index) => {
+    const own = ours[index];
+    if (raw === own?.raw || isNumberChange(own?.raw ?? '', raw)) return true;
+    return script >= 0 && index > script && own !== undefined && KEY.test(value) && ofKey(own.value) === ofKey(value);
+  });
   if (isSame) return null;
   return `launch_command must start with ${JSON.stringify(textOf(theirs))}, not ${JSON.stringify(textOf(ours).slice(0, 200))}: only flags of the script and their values may change`;
 }
@@ -137,6 +142,14 @@ function textOf(words: readonly ShellWord[]): string {
 function isNumberChange(ours: string, theirs: string): boolean {
   const [, name = '', value = ''] = /^(--?[A-Za-z][\w-]*=)?(.*)$/s.exec(theirs) ?? [];
   return NUMBER.test(value) && ours.startsWith(name) && NUMBER.test(ours.slice(name.length));
+}
+
+/** `a.b=4`, also after Hydra's plus signs. */
+const KEY = /^(\+{0,2}[A-Za-z_][\w./@-]*=)[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
+
+/** A configuration's key without its number; any other word as it is. */
+function ofKey(value: string): string {
+  return KEY.exec(value)?.[1] ?? value;
 }
 
 interface Arguments {
@@ -154,7 +167,7 @@ function argumentsOf(words: readonly ShellWord[]): Arguments {
   for (const { raw, value } of end < 0 ? words : words.slice(0, end)) {
     if (isFlag(value)) takesValue = !value.includes('=');
     else if (takesValue && !SCRIPT.test(value)) takesValue = false;
-    else if (!NUMBER.test(value)) positional.push(raw);
+    else if (!NUMBER.test(value)) positional.push(KEY.test(value) ? ofKey(value) : raw);
   }
   return { positional, tail };
 }

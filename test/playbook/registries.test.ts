@@ -179,7 +179,7 @@ for batch in train_loader:
     knob: 'flag:loader.num_workers',
   },
   {
-    name: 'an override in front of all flags, which belongs to the job itself: set where it is used',
+    name: 'an override in front of all flags',
     files: {
       'loaders.py': loader('', ''),
       'configs/small.py': pythonConfig,
@@ -198,7 +198,7 @@ for batch in LOADERS[options.pop("type")](**options):
     command: 'python train.py configs/small.py loader.num_workers=5',
     loop: 'train.py',
     value: 5,
-    knob: null,
+    knob: 'flag:loader.num_workers',
   },
   {
     name: 'getattr of a module, and a configuration loaded from its path by importlib',

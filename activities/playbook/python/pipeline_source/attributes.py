@@ -46,7 +46,7 @@ _ARGUMENT_NAMES = {
     "config",
 }
 _SPECIAL = {"__init__", "__call__", "__iter__", "__next__", "__enter__", "__getitem__"}
-_MAPPING_METHODS = {"get", "pop", "setdefault", "items", "keys", "values", "copy", "update"}
+_MAPPING_METHODS = {"get", "pop", "setdefault", "items", "keys", "values", "copy", "clone", "update"}
 
 
 class Attributes:

@@ -1,4 +1,4 @@
-"""Configuration files (JSON, YAML, TOML) as data in which the place of each numeric leaf is known.
+"""Configuration files (JSON, YAML, TOML; shell scripts that start the job) as data in which the place of each numeric leaf is known.
 
 A leaf is named by a JSON pointer. What a reader here does not understand is left out, never guessed.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from . import config_json, config_toml, config_yaml
+from . import config_json, config_shell, config_toml, config_yaml
 from .yaml_anchors import canonical
 
 READERS = {
@@ -52,7 +52,7 @@ def is_config(path: str) -> bool:
 
 
 def read_config(path: str, text: str) -> ConfigFile:
-    reader = next(reader for suffix, reader in READERS.items() if path.endswith(suffix))
+    reader = next((reader for suffix, reader in READERS.items() if path.endswith(suffix)), config_shell.read)
     try:
         data, spans, origins, *shadowed = reader(text)
     except ValueError as error:

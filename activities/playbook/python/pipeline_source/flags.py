@@ -47,6 +47,8 @@ class Flags:
                     for _, inner in flow.rounds(node, frame):
                         self._read(module, node, flow, inner)
         self.all_options = [o for d in self.definitions for o in d.options]
+        bare = [d for d in self.definitions if d.action not in ("store", "custom", "append")]
+        self.project.launch.bare_options = {o for d in bare for o in d.options if len(o) == 2}
         for definition in self.definitions:
             definition.spelling = self.project.launch.spelling(definition.options, self.all_options)
 

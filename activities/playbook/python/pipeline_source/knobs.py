@@ -7,6 +7,7 @@ import ast
 from .knob import Home, Knob
 from .knob_names import KnobNames
 from .knobs_by_name import KnobsByName
+from .shell_words import Placed
 from .stages import Stage, Step
 from .values import (
     Computed,
@@ -59,6 +60,8 @@ class KnobFinder(KnobNames, KnobsByName):
     def _home_of(self, value: Value, frame: Frame) -> Home | None:
         if isinstance(value, Flag):
             confidence = "dataflow" if value.followed else "name"
+            if (place := self._place_in_wrapper(value)) is not None:
+                return Home(value.value, leaf=place, confidence=confidence)
             if self.settable(value.definition):
                 return Home(value.value, flag=value.definition, confidence=confidence)
             default = value.definition.default
@@ -102,9 +105,20 @@ class KnobFinder(KnobNames, KnobsByName):
         given = self.flow.flags.value(definition, self.flow).value
         return Home(given, flag=definition, confidence="name") if is_number(given) else None
 
+    def _place_in_wrapper(self, value: Flag) -> Leaf | None:
+        """Where the number of a flag stands in the shell script that starts the job."""
+        given = self.flow.flags.given(value.definition)
+        number = given.number() if isinstance(given, Placed) else None
+        root = self.flow.config(number[0]) if number is not None else None
+        for pointer, place in root.config.places.items() if root is not None else []:
+            if (place.start, place.end) == number[1:]:
+                return Leaf(value.value, root.config, pointer)
+        return None
+
     def settable(self, definition) -> bool:
         """Whether the launch command can set it: it runs the script itself, or names the flag already."""
-        return self.flow.project.launch.names_script or self.flow.flags.given(definition) is not None
+        launch = self.flow.project.launch
+        return launch.names_script or (launch.wrapper is None and self.flow.flags.given(definition) is not None)
 
     # -- the knobs of a pipeline ------------------------------------------------------------------------------------
 

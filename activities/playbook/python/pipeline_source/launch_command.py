@@ -1,4 +1,4 @@
-"""The launch command as the script sees it: its arguments, its environment, and where it runs."""
+"""The launch command as the script sees it: its arguments, its environment, and where it runs; through shell scripts, too."""
 
 from __future__ import annotations
 
@@ -7,9 +7,13 @@ import re
 import shlex
 
 from .environment_file import variables_of
+from .shell_words import Placed, Shell
 
 _ASSIGNMENT = re.compile(r"^([A-Za-z_][A-Za-z0-9_]*)=(.*)$", re.S)
 _SEPARATORS = {"&&", "||", ";", "|", "&"}
+_VARIABLE = re.compile(r"\$(?:([A-Za-z_]\w*)|\{([A-Za-z_]\w*)(?::?-([^{}]*))?\})")
+# A wrapper may start another one.
+MAX_WRAPPERS = 3
 
 
 class LaunchCommand:
@@ -22,6 +26,10 @@ class LaunchCommand:
         self.module: str | None = None
         # Whether the script was found in the command: only then are its flags known to be complete.
         self.names_script = False
+        # Short options that take no value, once the definitions are known: they may stand in one word with another.
+        self.bare_options: set[str] = set()
+        # The shell script of the project that starts the script, where the command names that one instead.
+        self.wrapper: str | None = None
         self._read(self._words(command), script, project)
 
     @staticmethod
@@ -40,6 +48,12 @@ class LaunchCommand:
             if word in ("-c", "-lc", "-ec") and index + 1 < len(words) and script_word(words[index + 1], script):
                 words = [*words[: index - 1], *self._words(words[index + 1])] if index else self._words(words[1])
                 break
+        if not self._found(words, script, project, 0):
+            # A script started by something else: what the command says may still reach it.
+            self.arguments = words
+
+    def _found(self, words: list[str], script: str, project, depth: int) -> bool:
+        """Looks for the script among the words of a command, and takes what is said to it."""
         index = 0
         while index < len(words):
             word = words[index]
@@ -54,22 +68,53 @@ class LaunchCommand:
                 self._assign(assigned.group(1), assigned.group(2), project)
             elif word == "-m" and index + 1 < len(words) and _names_module(words[index + 1], script):
                 self.module = words[index + 1]
-                return self._take_arguments(words[index + 2 :])
+                self._take_arguments(words[index + 2 :], project)
+                return True
             elif _names_script(word, script):
-                return self._take_arguments(words[index + 1 :])
+                self._take_arguments(words[index + 1 :], project)
+                return True
+            elif self._wraps(word, words[index + 1 :], script, project, depth):
+                return True
             index += 1
-        # A script started by something else: what the command says may still reach it.
-        self.arguments = words
+        return False
 
-    def _source(self, word: str, project) -> None:
-        """`source env.sh`: what it sets reaches the script."""
+    def _wraps(self, word: str, following: list[str], script: str, project, depth: int) -> bool:
+        """Whether the word is a shell script of the project that starts the pipeline script."""
+        path = self._in_project(word, project)
+        if path is None or depth >= MAX_WRAPPERS:
+            return False
+        text = project.read_bytes(path).decode("utf-8", "replace")
+        if not path.endswith((".sh", ".bash")) and not re.match(r"#!.*\b(?:ba|da|z)?sh\b", text):
+            return False
+        end = next((i for i, w in enumerate(following) if w in _SEPARATORS), len(following))
+        variables = {name: [_placed(value)] for name, value in self.environment.items()}
+        shell = Shell(path, text, following[:end], variables)
+        for words in shell.commands():
+            if self._found(words, script, project, depth + 1):
+                for name in shell.exported & shell.variables.keys():
+                    self.environment.setdefault(name, " ".join(shell.variables[name]))
+                self.wrapper = self.wrapper or path
+                # Only where it hands its own arguments on does a flag that is put behind it reach the script.
+                self.names_script = self.names_script and re.search(r"\$\{?[@*]", text) is not None
+                return True
+        return False
+
+    def _in_project(self, word: str, project) -> str | None:
+        if not word or "\0" in word or len(word) > 500:
+            return None
         for folder in [*self.working_dirs[-1:], ""]:
             path = project._relative(f"{folder}/{self._expand(word)}" if folder else self._expand(word))
             if not path.startswith(("/", "..")) and project.exists(path):
-                text = project.read_bytes(path).decode("utf-8", "replace")
-                for name, value in variables_of(text, self.environment).items():
-                    self._assign(name, value, project)
-                return
+                return path
+        return None
+
+    def _source(self, word: str, project) -> None:
+        """`source env.sh`: what it sets reaches the script."""
+        path = self._in_project(word, project)
+        if path is not None:
+            text = project.read_bytes(path).decode("utf-8", "replace")
+            for name, value in variables_of(text, self.environment).items():
+                self._assign(name, value, project)
 
     def _assign(self, name: str, value: str, project) -> None:
         self.environment[name] = value
@@ -80,35 +125,76 @@ class LaunchCommand:
     def _expand(word: str) -> str:
         return re.sub(r"\$\{?SOURCE_DIR\}?/?", "", word) or "."
 
-    def _take_arguments(self, words: list[str]) -> None:
+    def _take_arguments(self, words: list[str], project) -> None:
         self.names_script = True
         for word in words:
             if word in _SEPARATORS:
                 break
-            self.arguments.append(word)
+            self.arguments += self._of_file(word, project) or [self._with_variables(word)]
+
+    def _of_file(self, word: str, project) -> list[Placed]:
+        """`@args.txt` of argparse: one argument in each line of the file."""
+        path = self._in_project(word[1:], project) if word.startswith("@") else None
+        if path is None:
+            return []
+        text = project.read_bytes(path).decode("utf-8", "replace")
+        return [
+            Placed(m.group(), [(path, i) for i in range(m.start(), m.end())]) for m in re.finditer(r"[^\r\n]+", text)
+        ]
+
+    def _with_variables(self, word: str) -> str:
+        """`$WORKERS` and `${WORKERS:-4}` of the command itself, as far as it is known what they are."""
+        if isinstance(word, Placed):
+            return word
+        return _VARIABLE.sub(lambda m: self.environment.get(m[1] or m[2], m[3] or m[0]), word)
 
     def flag(self, options: list[str], takes_value: bool = True, all_options: list[str] | None = None) -> str | None:
         """Value of the last of these options in the command; '' for one without a value."""
         found = None
-        for index, word in enumerate(self.arguments):
+        words = self._before_dashes()
+        for index, word in enumerate(words):
             name, equals, value = word.partition("=")
             if name not in options and not self._abbreviates(name, options, all_options or []):
-                short = next((o for o in options if len(o) == 2 and o[1] != "-" and word.startswith(o)), None)
-                if short and takes_value and len(word) > 2:
-                    found = word[2:].removeprefix("=")
-                continue
+                attached = self._attached(word, options)
+                if attached is None:
+                    continue
+                value = attached[1].removeprefix("=")
+                equals = bool(value) or not takes_value
             if equals:
-                found = value
-            elif takes_value and index + 1 < len(self.arguments):
-                found = self.arguments[index + 1]
+                found = word.after(len(word) - len(value)) if isinstance(word, Placed) else value
+            elif takes_value and index + 1 < len(words):
+                found = words[index + 1]
             else:
                 found = ""
         return found
 
     def spelling(self, options: list[str], all_options: list[str]) -> str | None:
-        """The last of these options as the command writes it; None where none stands there as a word of its own."""
-        names = [word.partition("=")[0] for word in self.arguments]
-        return next((n for n in reversed(names) if n in options or self._abbreviates(n, options, all_options)), None)
+        """The last of these options as the command writes it, without its value; None where none stands there."""
+        found = None
+        for word in self._before_dashes():
+            name = word.partition("=")[0]
+            if name in options or self._abbreviates(name, options, all_options):
+                found = name
+            elif attached := self._attached(word, options):
+                found = attached[0]
+        return found
+
+    def _before_dashes(self) -> list[str]:
+        """From `--` on nothing is a flag, but for what a launcher in front of the script takes."""
+        end = self.arguments.index("--") if self.names_script and "--" in self.arguments else len(self.arguments)
+        return self.arguments[:end]
+
+    def _attached(self, word: str, options: list[str]) -> tuple[str, str] | None:
+        """(`-j`, `2`) of `-j2`, and of `-vj2` where `-v` takes no value."""
+        if not re.match(r"-[A-Za-z]", word):
+            return None
+        for at in range(1, len(word)):
+            short = f"-{word[at]}"
+            if short in options:
+                return (short, word[at + 1 :]) if len(word) > 2 else None
+            if short not in self.bare_options:
+                return None
+        return None
 
     @staticmethod
     def _abbreviates(name: str, options: list[str], all_options: list[str]) -> bool:
@@ -119,18 +205,24 @@ class LaunchCommand:
         return len(matches) == 1 and matches[0] in options
 
     def override(self, key: str) -> str | None:
-        """Value of a `key=value` argument, as Hydra and OmegaConf read them."""
-        for word in self.arguments:
-            name, equals, value = word.lstrip("+").partition("=")
-            if equals and name == key:
+        """Value of the last `key=value` argument, as Hydra and OmegaConf read them, or of `A.KEY value`, as yacs does."""
+        for index in range(len(self.arguments) - 1, -1, -1):
+            name, equals, value = self.arguments[index].lstrip("+").partition("=")
+            if name != key:
+                continue
+            if equals:
                 return value
+            if "." in key and index + 1 < len(self.arguments):
+                return self.arguments[index + 1]
         return None
 
-    def may_change(self, key: str) -> bool:
-        """Whether a `key=value` argument stands behind a flag: what is in front of all belongs to the job itself."""
-        words = self._words(self.command)
-        first = next((i for i, w in enumerate(words) if re.match(r"--?[A-Za-z]", w)), len(words))
-        return all(word.lstrip("+").partition("=")[0] != key for word in words[:first])
+    def removes(self, key: str) -> bool:
+        """`~key` of Hydra: what the configuration says there is not in force."""
+        return any(word.partition("=")[0] == f"~{key}" for word in self.arguments)
+
+
+def _placed(value: str) -> Placed:
+    return value if isinstance(value, Placed) else Placed(value)
 
 
 def script_word(word: str, script: str) -> bool:

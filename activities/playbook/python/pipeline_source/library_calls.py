@@ -74,6 +74,10 @@ _SAME_AS_ARGUMENT = {
     "box.Box",
     "addict.Dict",
     "ml_collections.ConfigDict",
+    "ml_collections.config_dict.ConfigDict",
+    "yacs.config.CfgNode",
+    "fvcore.common.config.CfgNode",
+    "detectron2.config.CfgNode",
     "types.MappingProxyType",
     "typing.cast",
     "builtins.list",
@@ -112,7 +116,11 @@ class LibraryCalls(FilePaths, SpdlCalls):
                 ]
             named = [(k.arg, k.value) for k in node.keywords if k.arg]
             spreads = [k.value for k in node.keywords if not k.arg]
-            return [self._once(("dict", id(node), id(frame)), lambda: DictOf(named, spreads, frame))]
+            made = self._once(("dict", id(node), id(frame)), lambda: DictOf(named, spreads, frame))
+            if last == "CfgNode":
+                # Its keys are overridden by the command's words, by their dotted path from the root.
+                self.config_paths.setdefault(id(made), "")
+            return [made]
         if last == "build_from_cfg" and len(node.args) >= 2:
             for registry in self.evaluate(node.args[1], frame):
                 if made := built_by(self, registry, node, node.args[0], frame):
@@ -218,7 +226,7 @@ class LibraryCalls(FilePaths, SpdlCalls):
             if isinstance(found[0], Unknown) and len(node.args) > 1:
                 return self.evaluate(node.args[1], frame)
             return found
-        if isinstance(receiver, (Leaf, DictOf, Layers, Namespace)) and name in ("copy", "to_dict"):
+        if isinstance(receiver, (Leaf, DictOf, Layers, Namespace)) and name in ("copy", "clone", "to_dict"):
             return [receiver]
         if isinstance(receiver, FileRef):
             return [receiver]

@@ -7,7 +7,7 @@ import ast
 from .config_files import ConfigRefused, look_up, read_config
 from .interpolation import FromEnvironment, interpolation, number_in
 from .layers import Layers, Under, of_layers, shadow
-from .python_config import entry_in, name_in
+from .python_config import entry_in, name_in, override_in
 from .registries import registered
 from .overlays import laid_over, with_overlays
 from .values import (
@@ -77,13 +77,32 @@ class Mappings:
             return [Unknown("recursion")]
         self._active.add(asked)
         try:
-            own = self._entry(base, key)
+            own = self._stored_in(base, key) or self._entry(base, key)
             own = entry_in(self, base, key, own)
             if all(isinstance(v, Unknown) for v in own):
                 own = registered(self, base, key) or own
             return with_overlays(laid_over(self, base, key), own, self.not_in_force)
         finally:
             self._active.discard(asked)
+
+    def _stored_in(self, base: DictOf, key) -> list[Value]:
+        """`cfg.DATA = CfgNode()`, `cfg["workers"] = 4`: what the last statement that is certain to run puts there."""
+        found: list[Value] = []
+        for module, store, value in self.key_stores.get(key, []) if isinstance(key, str) else []:
+            if id(store) in self._active_stores:
+                continue
+            frame = self.frame_at(module, store)
+            self._active_stores.add(id(store))
+            try:
+                if any(v is base for v in self.evaluate(store.value, frame)) and self.is_live(store, frame):
+                    values = [v for v in self.evaluate(value, frame) if not isinstance(v, Unknown)]
+                    shadow(self.not_in_force, found)
+                    found = values or found
+            finally:
+                self._active_stores.discard(id(store))
+        if found:
+            shadow(self.not_in_force, [v for name, node in base.entries if name == key for v in self.evaluate(node, base.frame)])
+        return found
 
     def _entry(self, base: DictOf, key) -> list[Value]:
         if base.order is not None and base.merged:
@@ -135,16 +154,22 @@ class Mappings:
         ):
             part = str(key if isinstance(data, dict) else key % len(data)).replace("~", "~0").replace("/", "~1")
             pointer = f"{leaf.pointer}/{part}"
-            override = self.project.launch.override(leaf.package + pointer[1:].replace("/", "."))
-            if override is not None:
+            name = leaf.package + pointer[1:].replace("/", ".")
+            # Of a mapping it says which group of Hydra's stands there.
+            override = None if isinstance(data[key], dict) else override_in(self, name)
+            if override is not None or self.project.launch.removes(name):
                 shadow(self.not_in_force, [Leaf(data[key], leaf.config, pointer)])
-                return [Concrete(number_in(override))]
+                return [override or Unknown(f"key {key!r}")]
             own = self._leaf_at(leaf, pointer, data[key], set())
             replaced = self.config_override(leaf, key)
             if replaced:
                 shadow(self.not_in_force, own)
                 return replaced
             return with_overlays(laid_over(self, leaf, key), own, self.not_in_force)
+        if isinstance(data, dict) and isinstance(key, str):
+            added = override_in(self, leaf.package + f"{leaf.pointer}/{key}"[1:].replace("/", "."))
+            if isinstance(added, Flag):
+                return [added]
         return [Unknown(f"key {key!r}")]
 
     def _leaf_at(self, leaf: Leaf, pointer: str, data, seen: set[str]) -> list[Value]:
@@ -160,9 +185,9 @@ class Mappings:
             return [Unknown("environment") if value is None else Concrete(number_in(value))]
         if reference is None:
             return [Leaf(data, config, pointer, leaf.package)]
-        override = self.project.launch.override(reference[1:].replace("/", "."))
+        override = override_in(self, reference[1:].replace("/", "."))
         if override is not None:
-            return [Concrete(number_in(override))]
+            return [override]
         found = look_up(config.data, reference)
         return [Unknown("interpolation")] if found is None else self._leaf_at(leaf, reference, found, {*seen, pointer})
 

@@ -13,6 +13,9 @@ from .python_config import follows_bases
 from .values import Arguments, Concrete, DictOf, FileRef, Instance, Leaf, Namespace, Unknown, Value
 
 
+_MERGING = ("update", "merge_from_dict", "merge_from_other_cfg", "merge_from_file")
+
+
 @dataclass(eq=False)
 class Overlay:
     """One statement that stores many keys: `target` gets what `source` (a mapping) holds."""
@@ -57,7 +60,7 @@ def overlays_of(modules) -> list[Overlay]:
 
 
 def _of_update(module, node: ast.Call) -> list[Overlay]:
-    if not isinstance(node.func, ast.Attribute) or node.func.attr not in ("update", "merge_from_dict"):
+    if not isinstance(node.func, ast.Attribute) or node.func.attr not in _MERGING:
         return []
     found = []
     if len(node.args) == 1 and not isinstance(node.args[0], (ast.Constant, ast.BinOp, ast.Starred)):
@@ -182,6 +185,8 @@ def with_overlays(laid: list[Laid], own: list[Value], not_in_force: set) -> list
 def _brought(flow, overlay: Overlay, name: str, frame) -> list[Value]:
     for key in _keys_of(name, overlay.change):
         for source in flow.evaluate(_object_of(overlay.source), frame):
+            if getattr(getattr(overlay.node, "func", None), "attr", "") == "merge_from_file":
+                source = _file_named(flow, source) or source
             if isinstance(source, FileRef) and source.path.endswith(".py"):
                 source = _run(flow, source) or source
             if isinstance(source, (Leaf, DictOf, Arguments, Instance, Layers, Namespace)):
@@ -195,6 +200,14 @@ def _brought(flow, overlay: Overlay, name: str, frame) -> list[Value]:
 def _is_in_reader_of_bases(overlay: Overlay) -> bool:
     functions = [a for a in overlay.module.ancestors(overlay.node) if isinstance(a, ast.FunctionDef)]
     return any(follows_bases(f) for f in functions[:1])
+
+
+def _file_named(flow, source: Value) -> Value | None:
+    """The configuration whose path is given."""
+    path = flow.project.find_file(source.value) if isinstance(getattr(source, "value", None), str) else None
+    if path is None:
+        return None
+    return flow.config(path) if path.endswith((".yaml", ".yml", ".json")) else FileRef(path)
 
 
 def _run(flow, source: FileRef) -> Value | None:

@@ -106,21 +106,29 @@ def name_in(flow, base: Namespace, key) -> list[Value]:
 def entry_in(flow, base: DictOf, key, own: list[Value]) -> list[Value]:
     """An entry of a dict display that stands in a configuration, with what the launch command says of it."""
     path = flow.config_paths.get(id(base))
-    return own if path is None or not isinstance(key, str) else overridden(flow, f"{path}.{key}", own)
+    return own if path is None or not isinstance(key, str) else overridden(flow, f"{path}.{key}".lstrip("."), own)
+
+
+def override_in(flow, path: str) -> Value | None:
+    """What the launch command gives a key of a configuration, `a.b=4`; None where it says nothing of it."""
+    given = flow.project.launch.override(path)
+    if given is None:
+        return None
+    value = number_in(given)
+    if not is_number(value):
+        return flow._once(("override value", path), lambda: Concrete(value))
+    definition = flow._once(("override", path), lambda: flow.flags.override(path))
+    return flow._once(("override value", path), lambda: Flag(value, definition))
 
 
 def overridden(flow, path: str, own: list[Value]) -> list[Value]:
-    given = flow.project.launch.override(path)
+    given = override_in(flow, path)
     if given is not None:
         shadow(flow.not_in_force, own)
-        value = number_in(given)
-        if not is_number(value) or not flow.project.launch.may_change(path):
-            return [Concrete(value)]
-        definition = flow._once(("override", path), lambda: flow.flags.override(path))
-        return [flow._once(("override value", path), lambda: Flag(value, definition))]
+        return [given]
     for value in own:
         if isinstance(value, DictOf):
-            flow.config_paths.setdefault(id(value), path)
+            flow.config_paths[id(value)] = flow.config_paths.get(id(value)) or path
             flow._keep.append(value)
     return own
 
