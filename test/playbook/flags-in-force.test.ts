@@ -96,12 +96,12 @@ areInForce('the value in force, of a flag,', [
   wrapper('an attached flag', 'python train.py -j2 > log.txt 2>&1\n', 'config:run.sh:/-j', './run.sh'),
   wrapper(
     'a variable',
-    'WORKERS=${WORKERS:-2}\npython train.py \\\n  --num-workers ${WORKERS}\n',
+    `WORKERS=\${WORKERS:-2}\npython train.py \\\n  --num-workers \${WORKERS}\n`,
     'config:run.sh:/WORKERS',
   ),
   wrapper(
     'a list',
-    'ARGS=(\n  -b 4  # small\n  --num-workers 2\n)\ntorchrun train.py "${ARGS[@]}"\n',
+    `ARGS=(\n  -b 4  # small\n  --num-workers 2\n)\ntorchrun train.py "\${ARGS[@]}"\n`,
     'config:run.sh:/--num-workers',
   ),
   {
@@ -114,5 +114,5 @@ areInForce('the value in force, of a flag,', [
     after: 'bash run.sh -j 8 | tee log',
   },
   wrapper('a word', 'python train.py --num-workers $1\n', null, 'bash run.sh 2'),
-  wrapper('the environment', 'python train.py --num-workers ${N:-7}\n', null, 'N=2 bash run.sh'),
+  wrapper('the environment', `python train.py --num-workers \${N:-7}\n`, null, 'N=2 bash run.sh'),
 ] satisfies Case[]);
