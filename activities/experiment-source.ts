@@ -1,9 +1,18 @@
 /** A tree to look at: opened for one task and closed after it, so that what an agent command does there reaches no job. */
 import { relative } from 'node:path';
 import type { RunConfig } from '../domain/formats/config.js';
-import type { SourceView } from './agents/agent.js';
 import type { SourceControl } from './source-control/source-control.js';
 import { targetPython } from './target-python.js';
+
+/** Where the code is that a task is about. */
+export interface SourceView {
+  /** Absolute: the source directory inside a tree. Read only for agents. */
+  dir: string;
+  /** The pipeline script, relative to `dir`. */
+  script: string;
+  /** The target's interpreter. */
+  python: string;
+}
 
 /** The pipeline script's path relative to the source directory. */
 export function scriptOf(config: Pick<RunConfig, 'source_dir' | 'pipeline_script'>): string {

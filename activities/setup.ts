@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { initialState } from '../domain/engine-state.js';
 import type { ExperimentIdentity } from '../domain/experiment.js';
 import { SEEDS } from '../domain/experiment.js';
-import { knownPractices } from '../domain/policies/best-practices.js';
+import { decodesVideo, knownPractices } from '../domain/policies/best-practices.js';
 import { changeSetOf } from '../domain/policies/change-set.js';
 import { raise } from './activity-failure.js';
 import { readTextIfAny, writeFileAtomic } from './atomic-file.js';
@@ -12,14 +12,6 @@ import { ownRun, type RunContext } from './run-context.js';
 import type { SourceControl } from './source-control/source-control.js';
 import { specOf } from './spec-store.js';
 import { targetPython } from './target-python.js';
-
-/** Words by which code shows that it decodes video. */
-const VIDEO =
-  /\b(demux_video|load_video|decode_packets_nvdec|nvdec|decord|torchcodec|pyav|VideoReader)\b|\.(mp4|webm|mkv|avi)\b/i;
-
-export function decodesVideo(script: string): boolean {
-  return VIDEO.test(script);
-}
 
 export function makeSetup(deps: { context: RunContext; sourceControl: SourceControl }): Activities['setup'] {
   const { context, sourceControl } = deps;

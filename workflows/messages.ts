@@ -2,7 +2,7 @@
  * Every message that the engine and its experiments understand. Steering messages exist twice under one name: as an
  * update (the CLI shows its receipt) and as a signal with the same plain JSON (for the Temporal UI, `temporal` and `tctl`).
  */
-import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { QueryDefinition, SignalDefinition, UpdateDefinition } from '@temporalio/common';
 import type { ExperimentReport } from '../activities/contract.js';
 import type { Carried } from '../domain/carried-format.js';
 import type { ExperimentIdentity } from '../domain/experiment.js';
@@ -18,42 +18,53 @@ import type {
 } from '../domain/steering.js';
 import type { ExperimentView, StatusView } from '../domain/views.js';
 
-export const stopUpdate = defineUpdate<Receipt, [StopMessage]>('stop');
-export const pauseUpdate = defineUpdate<Receipt, []>('pause');
-export const resumeUpdate = defineUpdate<Receipt, []>('resume');
-export const reprioritizeUpdate = defineUpdate<Receipt, [ReprioritizeMessage]>('reprioritize');
-export const addUpdate = defineUpdate<Receipt, [AddMessage]>('add');
-export const removeUpdate = defineUpdate<Receipt, [NodeMessage]>('remove');
-export const cancelUpdate = defineUpdate<Receipt, [NodeMessage]>('cancel');
-export const setLimitsUpdate = defineUpdate<Receipt, [SetLimitsMessage]>('set_limits');
-export const noteUpdate = defineUpdate<Receipt, [NoteMessage]>('note');
+/** What `defineUpdate`, `defineSignal` and `defineQuery` of @temporalio/workflow give, for those who are no workflows. */
+function update<Result, Args extends unknown[]>(name: string): UpdateDefinition<Result, Args> {
+  return { type: 'update', name } as UpdateDefinition<Result, Args>;
+}
+function signal<Args extends unknown[] = []>(name: string): SignalDefinition<Args> {
+  return { type: 'signal', name } as SignalDefinition<Args>;
+}
+function query<Result, Args extends unknown[] = []>(name: string): QueryDefinition<Result, Args> {
+  return { type: 'query', name } as QueryDefinition<Result, Args>;
+}
 
-export const stopSignal = defineSignal<[StopMessage]>('stop');
-export const pauseSignal = defineSignal('pause');
-export const resumeSignal = defineSignal('resume');
-export const reprioritizeSignal = defineSignal<[ReprioritizeMessage]>('reprioritize');
-export const addSignal = defineSignal<[AddMessage]>('add');
-export const removeSignal = defineSignal<[NodeMessage]>('remove');
-export const cancelSignal = defineSignal<[NodeMessage]>('cancel');
-export const setLimitsSignal = defineSignal<[SetLimitsMessage]>('set_limits');
-export const noteSignal = defineSignal<[NoteMessage]>('note');
+export const stopUpdate = update<Receipt, [StopMessage]>('stop');
+export const pauseUpdate = update<Receipt, []>('pause');
+export const resumeUpdate = update<Receipt, []>('resume');
+export const reprioritizeUpdate = update<Receipt, [ReprioritizeMessage]>('reprioritize');
+export const addUpdate = update<Receipt, [AddMessage]>('add');
+export const removeUpdate = update<Receipt, [NodeMessage]>('remove');
+export const cancelUpdate = update<Receipt, [NodeMessage]>('cancel');
+export const setLimitsUpdate = update<Receipt, [SetLimitsMessage]>('set_limits');
+export const noteUpdate = update<Receipt, [NoteMessage]>('note');
 
-export const statusQuery = defineQuery<StatusView>('status');
-export const queueQuery = defineQuery<ExperimentView[]>('queue');
-export const treeQuery = defineQuery<ExperimentView[]>('tree');
-export const experimentQuery = defineQuery<ExperimentView, [string]>('experiment');
+export const stopSignal = signal<[StopMessage]>('stop');
+export const pauseSignal = signal('pause');
+export const resumeSignal = signal('resume');
+export const reprioritizeSignal = signal<[ReprioritizeMessage]>('reprioritize');
+export const addSignal = signal<[AddMessage]>('add');
+export const removeSignal = signal<[NodeMessage]>('remove');
+export const cancelSignal = signal<[NodeMessage]>('cancel');
+export const setLimitsSignal = signal<[SetLimitsMessage]>('set_limits');
+export const noteSignal = signal<[NoteMessage]>('note');
+
+export const statusQuery = query<StatusView>('status');
+export const queueQuery = query<ExperimentView[]>('queue');
+export const treeQuery = query<ExperimentView[]>('tree');
+export const experimentQuery = query<ExperimentView, [string]>('experiment');
 
 /** From experiments: what they have to tell, several at once when they do so at one time. */
-export const reportsSignal = defineSignal<[ExperimentReport[]]>('reports');
+export const reportsSignal = signal<[ExperimentReport[]]>('reports');
 
 /** To an experiment: a job slot is yours. */
-export const slotGrantedSignal = defineSignal<[{ slot: number }]>('slot_granted');
+export const slotGrantedSignal = signal<[{ slot: number }]>('slot_granted');
 /** To an experiment that an earlier run of the engine started: its result reaches nobody, so that it reports its end. */
-export const reportEndSignal = defineSignal('report_end');
+export const reportEndSignal = signal('report_end');
 /** To an experiment that has not launched: give up the preparation. */
-export const withdrawSignal = defineSignal('withdraw');
+export const withdrawSignal = signal('withdraw');
 /** To an experiment: end, kill the job if there is one; recorded as cancelled. */
-export const cancelExperimentSignal = defineSignal<[{ reason: string }]>('cancel_experiment');
+export const cancelExperimentSignal = signal<[{ reason: string }]>('cancel_experiment');
 
 /** The type of a refusal of messages that came when the run had stopped. */
 export const RUN_STOPPED = 'run_stopped';

@@ -11,17 +11,8 @@ import type { Spec } from '../../domain/formats/spec.js';
 import type { Metrics, Result } from '../../domain/metrics.js';
 import type { Objective } from '../../domain/policies/compare.js';
 import type { SearchMemory } from '../../domain/policies/search-memory.js';
+import type { SourceView } from '../experiment-source.js';
 import type { PromptParts } from '../prompts/task-prompt.js';
-
-/** Where the code is that a task is about. */
-export interface SourceView {
-  /** Absolute: the source directory inside a tree. Read only for agents. */
-  dir: string;
-  /** The pipeline script, relative to `dir`. */
-  script: string;
-  /** The target's interpreter. */
-  python: string;
-}
 
 interface TaskBase {
   /** Names the log files and makes the call repeatable: `apply_003_x`, `plan_002`. */

@@ -4,9 +4,8 @@
  * job's environment.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
 import { mkdir, open } from 'node:fs/promises';
-import { delimiter, isAbsolute, join } from 'node:path';
+import { join } from 'node:path';
 import type { HostHold } from '../../domain/slots.js';
 import { packageFile } from '../package-files.js';
 import type { Shelter } from './platform.js';
@@ -56,26 +55,6 @@ export async function startRunner(python: string, jobDir: string, what: RunnerAc
     return runner;
   } finally {
     await log.close();
-  }
-}
-
-/** The target's interpreter if one is configured, else the first Python on PATH. */
-export function runnerPython(configured: string, searchPath = process.env.PATH ?? ''): string {
-  const names = configured === '' ? ['python3', 'python'] : [configured, 'python3', 'python'];
-  for (const name of names) {
-    const places = isAbsolute(name) ? [name] : searchPath.split(delimiter).map((folder) => join(folder, name));
-    const found = places.find(isExecutable);
-    if (found !== undefined) return found;
-  }
-  throw new Error(`no Python to run jobs with: none of ${names.join(', ')} is on PATH; install Python 3.10 or newer`);
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
   }
 }
 

@@ -8,8 +8,9 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RunConfig } from '../../domain/formats/config.js';
 import { writeFileAtomic } from '../atomic-file.js';
+import { runnerPython } from '../runner-python.js';
 import type { Workdir } from '../workdir.js';
-import { type RunnerRequest, runnerPython, startRunner } from './job-runner.js';
+import { type RunnerRequest, startRunner } from './job-runner.js';
 import {
   isJobAlive,
   isRunnerAlive,

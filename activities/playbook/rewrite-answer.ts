@@ -1,7 +1,8 @@
 /** The playbook's answers to rewriting tasks: which actions a task asks for, and the edits that they lead to, or why not. */
 import type { FailureKind } from '../../domain/failure.js';
 import { raise } from '../activity-failure.js';
-import type { RewriteTask, SourceView } from '../agents/agent.js';
+import type { RewriteTask } from '../agents/agent.js';
+import type { SourceView } from '../experiment-source.js';
 import { readChange } from './changes.js';
 import type { RewriteAction, RewriteResult, Survey } from './survey.js';
 

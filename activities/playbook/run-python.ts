@@ -4,7 +4,7 @@
  */
 import type { z } from 'zod';
 import { raise } from '../activity-failure.js';
-import type { SourceView } from '../agents/agent.js';
+import type { SourceView } from '../experiment-source.js';
 import { packageFile } from '../package-files.js';
 import { runApart } from '../short-program.js';
 import { type RewriteAction, type RewriteResult, RewriteResultSchema, type Survey, SurveySchema } from './survey.js';

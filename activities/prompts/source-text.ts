@@ -1,7 +1,7 @@
 /** The code that a prompt shows: the script whole, and the project's other files as far as they fit. */
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { SourceView } from '../agents/agent.js';
+import type { SourceView } from '../experiment-source.js';
 
 /** Characters of other files in one prompt: enough for a small package, little beside a model's context. */
 const OTHER_FILES_LIMIT = 60_000;

@@ -5,7 +5,7 @@ import { join, relative, sep } from 'node:path';
 import type { RunConfig } from '../../domain/formats/config.js';
 import { raise } from '../activity-failure.js';
 import { packageFile } from '../package-files.js';
-import { runnerPython } from '../platforms/job-runner.js';
+import { runnerPython } from '../runner-python.js';
 import { ProgramInterrupted, runApart } from '../short-program.js';
 import type { Workdir } from '../workdir.js';
 import { git, hasNativeGit } from './git-command.js';

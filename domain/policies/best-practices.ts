@@ -14,3 +14,11 @@ export function untriedPractices(state: EngineState): string[] {
     (tag) => !state.practicesTried.includes(tag) && !state.practicesNotApplicable.includes(tag),
   );
 }
+
+/** Words by which code shows that it decodes video. */
+const VIDEO_WORDS =
+  /\b(demux_video|load_video|decode_packets_nvdec|nvdec|decord|torchcodec|pyav|VideoReader)\b|\.(mp4|webm|mkv|avi)\b/i;
+
+export function decodesVideo(script: string): boolean {
+  return VIDEO_WORDS.test(script);
+}

@@ -5,10 +5,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { packageFile } from '../../activities/package-files.js';
 import { createPlatform, platformProblem } from '../../activities/platforms/index.js';
-import { runnerPython, startRunner } from '../../activities/platforms/job-runner.js';
+import { startRunner } from '../../activities/platforms/job-runner.js';
 import { LocalPlatform } from '../../activities/platforms/local.js';
 import { jobNameOf } from '../../activities/platforms/platform.js';
 import { isSameProcess, processIdentity } from '../../activities/process-identity.js';
+import { runnerPython } from '../../activities/runner-python.js';
 import { FIXTURES, JobFixture, linesOf, RUN, untilGone } from './job-fixture.js';
 
 let jobs: JobFixture;
