@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type Client,
   isGrpcServiceError,
+  QueryNotRegisteredError,
   ServiceError,
   WorkflowExecutionAlreadyStartedError,
   type WorkflowHandle,
@@ -14,6 +15,7 @@ import type { Workdir } from '../activities/workdir.js';
 import { configuredLimits, type RunConfig } from '../domain/formats/config.js';
 import { engineWorkflowId, taskQueueFor } from '../domain/naming.js';
 import type { Receipt } from '../domain/steering.js';
+import type { StatusView } from '../domain/views.js';
 import { untilEngineCloses } from '../worker/engine-end.js';
 import type { engineWorkflow } from '../workflows/index.js';
 import {
@@ -25,6 +27,7 @@ import {
   statusQuery,
 } from '../workflows/messages.js';
 import type { EngineHost } from './engine-host.js';
+import { EXIT } from './exit-codes.js';
 import { waitingMessages } from './message-box.js';
 import type { PreparedRun } from './prepare-run.js';
 import { recordQueueEdits, sendQueueEdits } from './queue-edits.js';
@@ -46,10 +49,14 @@ export async function beginOrAttach(
   const { workdir, config, limits, edits } = prepared;
   const place = { client, workdir, config };
   const handle = client.workflow.getHandle<typeof engineWorkflow>(engineWorkflowId(config.run_id));
-  if (await isOpen(handle)) {
+  const status = (await isOpen(handle)) ? await engineStatus(client, handle) : null;
+  // One that makes its last reports takes nothing more: what is given goes to the next engine.
+  if (status === 'stopped' && (await isGiven(prepared))) await handle.result().catch(() => undefined);
+  else if (status === 'stopped') return { handle, notices: [] };
+  else if (status !== null) {
     // Before it goes on: what was taken out must not start.
     const notices = await sendQueueEdits(place, edits);
-    if (await isInterrupted(client, handle)) {
+    if (status === 'interrupted') {
       await sendUpdate(client, prepared, resumeUpdate, [], { about: { field: 'workdir', value: workdir.root } });
     }
     if (Object.keys(limits).length > 0) {
@@ -94,13 +101,19 @@ async function sendWaiting(place: { client: Client; workdir: Workdir; config: Ru
       const sent = act === 'add' ? { ...message, request } : message;
       const update = UPDATES[act] as UpdateDefinition<Receipt, [unknown]>;
       await sendUpdate(place.client, place, update, [sent], { request, about });
-      await rm(place.workdir.boxed(request), { force: true });
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       refused.push(error.message);
+      // Nobody has decided about it: it waits for the next engine.
+      if (error.exitCode !== EXIT.refused) continue;
     }
+    await rm(place.workdir.boxed(request), { force: true });
   }
   return refused;
+}
+
+async function isGiven({ workdir, limits, edits }: PreparedRun): Promise<boolean> {
+  return Object.keys(limits).length > 0 || edits.length > 0 || (await waitingMessages(workdir)).length > 0;
 }
 
 async function isOpen(handle: EngineHandle): Promise<boolean> {
@@ -115,10 +128,17 @@ async function isOpen(handle: EngineHandle): Promise<boolean> {
 /** A query waits for a workflow task that is under way, and for the replay of the run so far. */
 const STATUS_TIMEOUT_MS = 60_000;
 
-async function isInterrupted(client: Client, handle: EngineHandle): Promise<boolean> {
-  const ask = () => handle.query(statusQuery);
-  const { status } = await client.withDeadline(Date.now() + STATUS_TIMEOUT_MS, ask);
-  return status === 'interrupted';
+async function engineStatus(client: Client, handle: EngineHandle): Promise<StatusView['status']> {
+  const deadline = Date.now() + STATUS_TIMEOUT_MS;
+  for (;;) {
+    try {
+      return (await client.withDeadline(deadline, () => handle.query(statusQuery))).status;
+    } catch (error) {
+      // It reads its log first.
+      if (!(error instanceof QueryNotRegisteredError) || Date.now() > deadline) throw error;
+      await sleep(LOOK_MS);
+    }
+  }
 }
 
 /** The server has the result: it is asked once more at most, over a restart. */

@@ -61,6 +61,7 @@ function asGiven({ request, do: act, message }: Boxed): GivenMessage {
 
 function requestsIn(event: EngineEvent): string[] {
   if (event.type === 'run_started') return event.taken ?? [];
+  if (event.type === 'given_refused') return [event.request];
   if (event.type === 'note_added') return event.request === undefined ? [] : [event.request];
   if (event.type !== 'experiment_added') return [];
   const { origin } = event.experiment;

@@ -55,6 +55,8 @@ export function progressLine(state: EngineState, event: EngineEvent): string | n
         .join(', ')}`;
     case 'note_added':
       return `note: ${firstLine(event.text)}`;
+    case 'given_refused':
+      return `${event.given}: refused, ${firstLine(event.reason)}`;
     case 'paused':
       return 'paused: no new job starts';
     case 'resumed':

@@ -171,6 +171,7 @@ function reduce(state: EngineState, event: EngineEvent): void {
         state.stop = null;
       }
       return;
+    case 'given_refused':
     case 'reported':
     case 'returned':
     case 'setup_started':

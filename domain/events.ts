@@ -66,6 +66,8 @@ export type EventBody =
   | { type: 'withdrawal_ended'; nodeId: string }
   | { type: 'limits_set'; limits: Partial<Limits> }
   | { type: 'note_added'; text: string; request?: string }
+  /** What was given while nobody served the run, and broke a rule. `given` is what it was called there. */
+  | { type: 'given_refused'; request: string; given: string; reason: string }
   /** The last steps of a run are over: its charts and reports were made, but for those that `skipped` names. */
   | { type: 'reported'; skipped?: SkippedStep[] }
   | { type: 'paused' }

@@ -175,6 +175,15 @@ async function engine(input: EngineInput, cancelRequested: Promise<never> | null
     }
     for (let due = dueEvents(state); due.length > 0; due = dueEvents(state)) journal.record(...due);
     const prepareAhead = tuning.prepareAhead ?? state.limits.maxConcurrency;
+    // A run that goes on with no time left begins nothing in the moment before its alarm rings.
+    if (
+      state.runsSinceMs !== null &&
+      timeUpAtMs(state) <= state.runsSinceMs &&
+      patched('begins-nothing-without-time')
+    ) {
+      reachedMs = Math.max(reachedMs, state.runsSinceMs);
+      heedLimits(prepareAhead);
+    }
     const leaving = isLeaving();
     if (leaving) charts.close();
     // Messages are on their way for milliseconds: the run that continues this one makes the next moves.
@@ -184,16 +193,21 @@ async function engine(input: EngineInput, cancelRequested: Promise<never> | null
     const verdict = planningVerdict(state);
     const planMoney = verdict.do === 'plan' && !leaving ? affordable(state, ['plan']) : null;
     if (planMoney?.ok) void planner.plan(reservationsFor(planMoney, String(state.iteration + 1)));
-    const limit = limitReached(state, reachedMs, prepareAhead);
-    if (limit) {
-      journal.record({ type: 'limit_reached', reason: limit, detail: describeLimit(state, limit) });
-      children.withdrawPrepared();
-    }
+    heedLimits(prepareAhead);
     setCurrentDetails(describeRun(state));
     charts.draw(state);
     if (state.status === 'draining') return isIdle() ? state.stop : null;
-    if (verdict.do === 'end' && state.open.length === 0) return { reason: verdict.reason, detail: verdict.detail };
-    return null;
+    if (verdict.do !== 'end' || state.open.length > 0) return null;
+    // What a person adds while it is checked is something to do.
+    if (steering.isChecking && patched('waits-for-what-is-added')) return null;
+    return { reason: verdict.reason, detail: verdict.detail };
+  }
+
+  function heedLimits(prepareAhead: number): void {
+    const limit = limitReached(state, reachedMs, prepareAhead);
+    if (limit === null) return;
+    journal.record({ type: 'limit_reached', reason: limit, detail: describeLimit(state, limit) });
+    children.withdrawPrepared();
   }
 
   function make(move: Move): void {
@@ -216,13 +230,17 @@ async function engine(input: EngineInput, cancelRequested: Promise<never> | null
     );
   }
 
-  /** After the set-up, as its commit is what their code is held against. What is refused waits for the next engine. */
+  /** After the set-up, as its commit is what their code is held against. What cannot be checked waits for the next engine. */
   async function addGiven(): Promise<void> {
     for (const each of given) {
       if (each.do !== 'add') continue;
       try {
-        const { accepted, message } = await steering.add({ ...each.message, request: each.request });
-        if (!accepted) log.warn(`add ${each.request} refused: ${message}`);
+        const { request, message } = each;
+        const { accepted, message: reason } = await steering.add({ ...message, request });
+        if (accepted) continue;
+        log.warn(`add ${request} refused: ${reason}`);
+        const given = `add ${message.experiment.name}`;
+        if (patched('tells-what-it-refuses')) journal.record({ type: 'given_refused', request, given, reason });
       } catch (error) {
         log.warn(`add ${each.request} was not checked: ${failureFrom(error, 'unexpected_exception').message}`);
       }

@@ -13,7 +13,6 @@ import {
   uuid4,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { AcceptResult } from '../activities/contract.js';
 import { noSuchExperiment, rowOf } from '../domain/engine-state.js';
 import { followUpNodeId } from '../domain/experiment.js';
 import { failure } from '../domain/failure.js';
@@ -29,7 +28,10 @@ import { RUN_STOPPED } from './messages.js';
 
 /** What the engine itself has to do of it, with what was given while nobody served the run. */
 export interface Steering {
+  /** Rejects when it could not be checked. */
   add(message: steering.AddMessage): Promise<steering.Receipt>;
+  /** Whether something is being added. */
+  readonly isChecking: boolean;
 }
 
 /** Runs from before what waits was bounded took everything. */
@@ -50,6 +52,7 @@ interface Handler<Args extends unknown[]> {
 export function handleSteering(journal: Journal, children: Children, recovers: boolean): Steering {
   const { state } = journal;
   let lastAdded: Promise<unknown> = Promise.resolve();
+  let checking = 0;
   const accepted = (message: string, nodeId?: string): steering.Receipt => ({
     accepted: true,
     message,
@@ -184,7 +187,7 @@ export function handleSteering(journal: Journal, children: Children, recovers: b
     update: messages.addUpdate,
     signal: messages.addSignal,
     problem: steering.addProblem,
-    act: (message) => (recovers ? addInTurn(message) : add(message)),
+    act: addOrRefuse,
   });
 
   handleReturn(journal);
@@ -196,7 +199,26 @@ export function handleSteering(journal: Journal, children: Children, recovers: b
     if (!row) throw ApplicationFailure.nonRetryable(noSuchExperiment(state, nodeId));
     return experimentView(row);
   });
-  return { add: addInTurn };
+  return {
+    add: addInTurn,
+    get isChecking() {
+      return checking > 0;
+    },
+  };
+
+  /** A check that fails for good (a full disk) refuses: a signal has nobody else to tell, and must not fail the engine. */
+  async function addOrRefuse(message: steering.AddMessage): Promise<steering.Receipt> {
+    checking += 1;
+    try {
+      return await (recovers ? addInTurn(message) : add(message));
+    } catch (error) {
+      const { message: reason } = failureFrom(error, 'unexpected_exception');
+      return { accepted: false, message: `it could not be checked, so that it was not added: ${reason}` };
+    } finally {
+      checking -= 1;
+      journal.wake();
+    }
+  }
 
   /** What is held against an experiment is what is queued: each waits until the one before stands in the workdir. */
   function addInTurn(message: steering.AddMessage): Promise<steering.Receipt> {
@@ -219,7 +241,7 @@ export function handleSteering(journal: Journal, children: Children, recovers: b
     const noRoom = bounded(steering.addRoomProblem(state));
     if (noRoom !== null) return { accepted: false, message: noRoom };
     const { experiment } = message;
-    const answer = await check(request, experiment);
+    const answer = await files.acceptExperiment({ run: state.run, request, experiment });
     if (!answer.accepted) return { accepted: false, message: answer.reason };
     if ('known' in answer) return accepted('it was added already', answer.known);
     const { request: _, ...identity } = answer.experiment;
@@ -229,16 +251,6 @@ export function handleSteering(journal: Journal, children: Children, recovers: b
       experiment: { ...identity, nodeId, origin: { from: 'user', request } },
     });
     return accepted(`queued with priority ${identity.priority}`, nodeId);
-  }
-
-  /** A check that fails for good (a full disk) refuses: a signal has nobody else to tell, and must not fail the engine. */
-  async function check(request: string, experiment: unknown): Promise<AcceptResult> {
-    try {
-      return await files.acceptExperiment({ run: state.run, request, experiment });
-    } catch (error) {
-      const { message } = failureFrom(error, 'unexpected_exception');
-      return { accepted: false, reason: `it could not be checked, so that it was not added: ${message}` };
-    }
   }
 
   /** Resolves when its workflow, if it has one, has the message. */

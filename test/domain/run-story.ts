@@ -26,7 +26,7 @@ export class Story {
     return this;
   }
 
-  setUp(practices: string[] = [], confirmation?: ConfirmationRules): this {
+  setUp(practices: string[] = [], confirmation?: ConfirmationRules, needsBaseline = false): this {
     const repair = { retries: 2, experiments: ['mtp'] };
     this.tell({
       type: 'setup_completed',
@@ -35,6 +35,7 @@ export class Story {
       practices,
       repair,
       ...(confirmation ? { confirmation } : {}),
+      ...(needsBaseline ? { needsBaseline } : {}),
     });
     for (const seed of SEEDS)
       this.tell({
