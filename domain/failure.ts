@@ -89,7 +89,7 @@ export const FAILURE_KINDS = {
     action:
       'Restore the files from your copy, then start again with --copy GLOB for what jobs write to, or --leave-out GLOB (docs/your-files.md).',
   },
-  cancelled: { phase: 'job', action: 'Nothing: a person cancelled it.' },
+  cancelled: { phase: 'job', action: 'Nothing: a person cancelled it, or its run had ended.' },
   pruned: {
     phase: 'job',
     action: 'Nothing: it was ended early because it could not come near the best (--no-early-abort).',

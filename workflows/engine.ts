@@ -56,6 +56,7 @@ const DEFAULT_TUNING: Tuning = {
   askMs: ASK_MS,
 };
 
+const NO_BASELINE = 'the baseline failed, so that there is nothing to compare it with';
 /** Where versions of workers are told apart, the next run begins with the version that is current then. */
 const continueHere = makeContinueAsNewFunc<typeof engineWorkflow>({ initialVersioningBehavior: 'AUTO_UPGRADE' });
 
@@ -208,6 +209,8 @@ async function engine(input: EngineInput, cancelRequested: Promise<never> | null
     if (limit === null) return;
     journal.record({ type: 'limit_reached', reason: limit, detail: describeLimit(state, limit) });
     children.withdrawPrepared();
+    // Their numbers would be held against nothing.
+    if (limit === 'baseline_failed' && patched('ends-what-has-no-baseline')) steering.cancelStarted(NO_BASELINE);
   }
 
   function make(move: Move): void {

@@ -32,6 +32,8 @@ export interface Steering {
   add(message: steering.AddMessage): Promise<steering.Receipt>;
   /** Whether something is being added. */
   readonly isChecking: boolean;
+  /** Ends what has a job, or had one; each promise resolves when the experiment has heard. */
+  cancelStarted(reason: string): Promise<void>[];
 }
 
 /** Runs from before what waits was bounded took everything. */
@@ -204,6 +206,7 @@ export function handleSteering(journal: Journal, children: Children, recovers: b
     get isChecking() {
       return checking > 0;
     },
+    cancelStarted,
   };
 
   /** A check that fails for good (a full disk) refuses: a signal has nobody else to tell, and must not fail the engine. */

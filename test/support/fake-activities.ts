@@ -26,6 +26,8 @@ export interface FakeOptions {
   usdPerCall?: number;
   /** Nodes whose job fails so. */
   failures?: Record<string, Failure['kind']>;
+  /** As a run of today; one from before that rule when absent. */
+  needsBaseline?: boolean;
 }
 
 /** Each job waits for others of its host before it runs, ms. */
@@ -115,6 +117,7 @@ export class FakeRun {
         seeds: SEEDS.map((seed) => ({ ...seed, tags: [...seed.tags], changeSet: [seed.kind] })),
         practices: [],
         repair: { retries: 2, experiments: ['mtp'] },
+        ...(this.options.needsBaseline ? { needsBaseline: true } : {}),
       };
     },
     instrument: async () => {

@@ -150,6 +150,30 @@ describe('a whole run', () => {
 });
 
 describe('limits', () => {
+  it('ends what runs beside a baseline that fails, once, and names that failure', async () => {
+    const { fake, handle } = await startEngine(
+      { needsBaseline: true, failures: { '000_baseline': 'job_failed' } },
+      { max_concurrency: 3 },
+    );
+    const seeds = ['000_baseline', '000_headspace', '001_mtp'];
+    await fake.until((run) => seeds.every((nodeId) => run.statusOf(nodeId) === 'running'));
+    fake.endJob('000_baseline');
+    const { reason, detail } = await handle.result();
+    expect({ reason, detail }).toMatchObject({
+      reason: 'baseline_failed',
+      detail: expect.stringMatching(/^the baseline failed \(job_failed\): it broke\. /),
+    });
+    expect(fake.cancelled.sort()).toEqual(['000_headspace', '001_mtp']);
+    for (const nodeId of ['000_headspace', '001_mtp'])
+      expect(fake.state.experiments[nodeId]?.state).toMatchObject({
+        status: 'cancelled',
+        failure: { kind: 'cancelled', message: expect.stringContaining('the baseline failed') },
+      });
+    expect(fake.state.tally).toMatchObject({ failed: 1, cancelled: 2 });
+    expect(fake.events.filter(({ type }) => type === 'limit_reached')).toHaveLength(1);
+    expect(fake.calls).not.toContain('plan');
+  });
+
   it('never spends more than its budget by more than one reservation, and says so', async () => {
     const plans = Array.from({ length: 9 }, (_, round) => ['a', 'b', 'c'].map((name) => `${name}${round}`));
     const { fake, handle } = await startEngine(
