@@ -77,7 +77,7 @@ async function startServer(workdir: Workdir, options: EnsureOptions): Promise<Se
   const previous = await serverRecord(workdir);
   if (previous !== null && !takeOver) await refuseElsewhere(workdir, previous);
   await mkdir(workdir.engine, { recursive: true });
-  const dbFile = join(await realpath(workdir.engine), DB_NAME);
+  const dbFile = await databaseOf(workdir);
   const binary = await findTemporal(process.env, previous?.cli_version ?? null);
   const version = await temporalVersion(binary);
   refuseDowngrade(workdir, previous, binary, version);
@@ -102,6 +102,11 @@ async function startServer(workdir: Workdir, options: EnsureOptions): Promise<Se
 }
 
 const DB_NAME = 'temporal.db';
+
+/** As the server's command line names it. */
+export async function databaseOf(workdir: Workdir): Promise<string> {
+  return join(await realpath(workdir.engine), DB_NAME);
+}
 
 interface Ports {
   port: number;

@@ -9,6 +9,7 @@ import { createActivities } from '../activities/index.js';
 import type { RunContext } from '../activities/run-context.js';
 import { Workdir } from '../activities/workdir.js';
 import type { RunConfig } from '../domain/formats/config.js';
+import { endAbandonedServer } from './abandoned-server.js';
 import { announceReturn } from './announce-return.js';
 import { claimRun } from './claim-run.js';
 import { openClient, resolveConnection, type TemporalTarget } from './connection.js';
@@ -16,6 +17,7 @@ import { askedVersioning } from './deployment.js';
 import { stopServer } from './embedded-server.js';
 import { acquireEngineLock } from './engine-lock.js';
 import { removeHalfWrittenFiles } from './half-written-files.js';
+import type { IdleRule } from './idle-server.js';
 import { failLostAttempts } from './lost-attempts.js';
 import { openNativeConnection } from './native-connection.js';
 import { reap } from './reaper.js';
@@ -45,6 +47,9 @@ export interface OpenOptions {
   codePath?: string;
   /** Go on from the event log here, whichever engine owned it before. */
   takeOver?: boolean;
+  /** The usual ones when absent: how often the lock is renewed, and when a server that was left behind ends itself. */
+  renewMs?: number;
+  idle?: IdleRule;
 }
 
 /** Throws EngineAlreadyRunning when another process serves this workdir, RunOwnedElsewhere when another engine owns its log. What was opened before an error is closed. */
@@ -61,19 +66,30 @@ export async function openRun(workdirPath: string, options: OpenOptions = {}): P
     }
   };
   try {
-    const { takeOver = false } = options;
+    const { takeOver = false, renewMs, idle } = options;
     const lost = new AbortController();
-    const lock = await acquireEngineLock(workdir, { takeOver, onLost: () => lost.abort() });
+    const lock = await acquireEngineLock(workdir, {
+      takeOver,
+      onLost: () => lost.abort(),
+      ...(renewMs === undefined ? {} : { renewMs }),
+    });
     closers.push(() => lock.release());
     const drafts = await removeHalfWrittenFiles(workdir);
     if (drafts.length > 0) log('half-written files of an engine that died; removed', { files: drafts });
     installRuntime(workdir);
-    const target = await resolveConnection(workdir, process.env, { takeOver, say: log });
+    const target = await resolveConnection(workdir, process.env, {
+      takeOver,
+      say: log,
+      ...(idle === undefined ? {} : { idle }),
+    });
     const reaped = { workdir, config, log, isAlone: target.kind === 'embedded' };
     await reap(reaped);
     // Also when it closes: an experiment whose end met a difficulty may have left its tree.
-    closers.push(() => reap(reaped));
-    if (target.kind === 'embedded') closers.push(async () => endsServer && stopServer(workdir));
+    // What another process holds now is not reaped.
+    closers.push(async () => lost.signal.aborted || reap(reaped));
+    if (target.kind === 'embedded') {
+      closers.push(async () => endsServer && (lost.signal.aborted ? endAbandonedServer : stopServer)(workdir));
+    }
     const client = await openClient(target);
     closers.push(() => client.connection.close());
     const place = await claimRun({ workdir, run, client, target, log, takeOver });

@@ -4,6 +4,7 @@ import type { Activities } from '../../activities/contract.js';
 import { Workdir } from '../../activities/workdir.js';
 import { ensureServer } from '../../worker/embedded-server.js';
 import { acquireEngineLock } from '../../worker/engine-lock.js';
+import type { OpenOptions } from '../../worker/open-run.js';
 import { claimPort } from '../../worker/port-claims.js';
 import { runWorkerProcess } from '../../worker/worker-main.js';
 
@@ -18,8 +19,9 @@ export async function takeEngineOf(root: string): Promise<{ pid: number }> {
 }
 
 /** Serves the fixture engine's run until it ends; returns why it did. */
-export async function serveRun(root: string, codePath: string): Promise<string> {
-  return runWorkerProcess(root, { createActivities: ({ context }) => tracingActivities(context.workdir), codePath });
+export async function serveRun(root: string, codePath: string, more: Partial<OpenOptions> = {}): Promise<string> {
+  const createActivities: OpenOptions['createActivities'] = ({ context }) => tracingActivities(context.workdir);
+  return runWorkerProcess(root, { createActivities, codePath, ...more });
 }
 
 /** Activities of the fixture engine that write down that they were called. */

@@ -1,20 +1,25 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rename, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Client } from '@temporalio/client';
 import { afterAll, beforeAll, expect, inject, onTestFinished, test, vi } from 'vitest';
 import { readTextIfAny, writeJsonAtomic } from '../../activities/atomic-file.js';
 import { packageFile } from '../../activities/package-files.js';
+import { processIdentity } from '../../activities/process-identity.js';
 import type { Workdir } from '../../activities/workdir.js';
+import { stop } from '../../client/commands/stop.js';
 import { engineWorkflowId, taskQueueFor } from '../../domain/naming.js';
 import { findConnection, openClient } from '../../worker/connection.js';
-import { serverRecord } from '../../worker/embedded-server.js';
+import { type ServerRecord, serverRecord } from '../../worker/embedded-server.js';
 import { EngineAlreadyRunning, engineProcess } from '../../worker/engine-lock.js';
+import type { HostIdentity } from '../../worker/host-identity.js';
+import type { IdleRule } from '../../worker/idle-server.js';
 import { openRun } from '../../worker/open-run.js';
+import { writeServerRecord } from '../../worker/server-record.js';
 import { buildWorkflowBundle } from '../../worker/workflow-bundle.js';
 import { removeFolder } from '../support/remove-folder.js';
-import { startInChild } from '../support/temporal-processes.js';
+import { endChild, startInChild } from '../support/temporal-processes.js';
 import { traceFile, tracingActivities } from '../support/temporal-starters.js';
 import { temporalWorkdir } from '../support/temporal-workdir.js';
 
@@ -182,6 +187,60 @@ test('SIGTERM interrupts the run, has it written, and ends the worker process; a
   expect(await handle.result()).toBe(RUN);
   await second.close({ stopServer: true });
 });
+
+test('a worker that was killed leaves a server that ends itself when nobody comes, and that stop ends', async () => {
+  const workdir = await workdirOfRun();
+  const serve = async (idle: IdleRule) => {
+    const worker = startInChild<string>('serveRun', workdir.root, codePath, { idle });
+    onTestFinished(() => void worker.process.kill('SIGKILL'));
+    const client = await clientOf(workdir);
+    await vi.waitUntil(async () => (await readTextIfAny(workdir.log))?.includes('the engine is up'), PATIENCE);
+    await client.connection.close();
+    const { pid } = (await serverRecord(workdir)) as ServerRecord;
+    await endChild(worker, 'SIGKILL');
+    await writeFile(workdir.log, '');
+    return pid;
+  };
+  const ends = (server: number | null) => vi.waitUntil(async () => !(await lives(server)), PATIENCE);
+  const first = await serve({ everyS: 1, looks: 2 });
+  expect(await lives(first)).toBe(true);
+  // As a minute later, when its lock is not fresh any more.
+  await utimes(workdir.at('engine', 'engine.lock'), new Date(0), new Date(0));
+  await ends(first);
+  const second = await serve({ everyS: 60, looks: 60 });
+  expect(await lives(second)).toBe(true);
+  await stop(workdir.root, { mode: 'interrupt', noWait: false });
+  await ends(second);
+});
+
+test.each([
+  ['another host took over ends its server, which is of no use there', true],
+  ['another process of this host took over leaves it the server', false],
+])('a worker whose run %s', async (_, elsewhere) => {
+  const workdir = await workdirOfRun();
+  const open = await openRun(workdir.root, {
+    createActivities: ({ context }) => tracingActivities(context.workdir),
+    codePath,
+    renewMs: 100,
+  });
+  const record = (await serverRecord(workdir)) as ServerRecord;
+  const path = workdir.at('engine', 'engine.lock');
+  const mine = JSON.parse(await readFile(path, 'utf8')) as { host: HostIdentity };
+  const host = elsewhere ? { ...mine.host, name: 'node-b', boot: 'b', machine: 'b' } : mine.host;
+  if (elsewhere) await writeServerRecord(workdir, { ...record, pid: 1, process_start: 'there', host });
+  await writeFile(`${path}.new`, JSON.stringify({ ...mine, nonce: 'anothers', host }));
+  await rename(`${path}.new`, path);
+  await open.worker.run;
+  await open.close({ stopServer: true });
+  expect(await lives(record.pid)).toBe(!elsewhere);
+  expect(await readFile(path, 'utf8')).toContain('anothers');
+});
+
+const PATIENCE = { timeout: 40_000, interval: 100 };
+
+async function lives(pid: number | null): Promise<boolean> {
+  return pid !== null && (await processIdentity(pid)) !== null;
+}
 
 async function clientOf(workdir: Workdir): Promise<Client> {
   const target = await vi.waitUntil(() => findConnection(workdir, {}), { timeout: 30_000 });

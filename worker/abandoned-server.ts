@@ -1,0 +1,20 @@
+/**
+ * Ends the server of a run that was taken over. Its new owner on another host cannot use it, and has a server of its own
+ * on the same database; and as that owner renews the lock, the server's own watch would never find it idle.
+ */
+import { processIdentity } from '../activities/process-identity.js';
+import type { Workdir } from '../activities/workdir.js';
+import { databaseOf, stopServer } from './embedded-server.js';
+import { engineProcess } from './engine-lock.js';
+import { endProcess, findServerOf } from './server-process.js';
+
+/** An owner on this host has joined the server, and keeps it. */
+export async function endAbandonedServer(workdir: Workdir): Promise<void> {
+  const owner = await engineProcess(workdir);
+  if (owner === null) return stopServer(workdir);
+  if (!('elsewhere' in owner)) return;
+  // What is recorded is the server of the other host: this host's is known by its command line.
+  const here = await findServerOf(await databaseOf(workdir));
+  const token = here && (await processIdentity(here.pid));
+  if (here && token) await endProcess(here.pid, token);
+}
