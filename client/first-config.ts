@@ -5,6 +5,7 @@ import { agentProblem, defaultAgent, unknownCostReason } from '../activities/age
 import { PLATFORM_NAMES } from '../activities/platforms/index.js';
 import type { Workdir } from '../activities/workdir.js';
 import type { RunConfig } from '../domain/formats/config.js';
+import { shellWord } from '../domain/shell-word.js';
 import { checkAgentAnswers } from './agent-check.js';
 import type { GivenFlag } from './given-flags.js';
 import { checkConcurrency, checkDevices, sharingDefaults } from './job-slots.js';
@@ -140,7 +141,23 @@ async function scriptInside(source: SourceDirectory, given: string | undefined):
       `a script inside --source-dir (${source.path}): only code in there is changed (${PAGE})`,
     );
   }
+  await notInItsOwnRepository(source, inside, given);
   return staysInside(relative(source.path, path)) ? path : join(source.path, inside);
+}
+
+/** Of a repository within the source no code is stored, as git stores none of a submodule: nothing in it could be changed. */
+async function notInItsOwnRepository(source: SourceDirectory, script: string, given: string): Promise<void> {
+  for (let folder = dirname(script); folder !== '.'; folder = dirname(folder)) {
+    if (!(await stat(join(source.real, folder, '.git')).catch(() => null))) continue;
+    const own = join(source.path, folder);
+    throw new Refusal(
+      '--pipeline-script',
+      given,
+      `a script of the repository that --source-dir names, and this one lies in a repository of its own: give ` +
+        `--source-dir ${shellWord(own)}, and a launch command that starts in there; what lies beside it can be ` +
+        `imported by ../ or PYTHONPATH (${PAGE})`,
+    );
+  }
 }
 
 function staysInside(path: string): boolean {

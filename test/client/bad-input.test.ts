@@ -45,6 +45,12 @@ const FIRST_RUN: { name: string; flags: (at: Project) => Flags; says: (at: Proje
     says: ({ source }) => `a script inside --source-dir (${source}): only code in there is changed (docs/refusals.md)`,
   },
   {
+    name: 'a script in one of the repositories of a workspace',
+    flags: ({ source }) => ({ '--pipeline-script': join(source, 'clones/app/tools/train.py') }),
+    says: ({ source }) =>
+      `a repository of its own: give --source-dir ${join(source, 'clones/app')}, and a launch command`,
+  },
+  {
     name: 'a script that a link leads out of the source directory',
     flags: ({ source }) => ({ '--pipeline-script': join(source, 'link.py') }),
     says: ({ source }) => `a script inside --source-dir (${source}): only code in there is changed (docs/refusals.md)`,
@@ -189,6 +195,9 @@ describe('a first run with bad input', () => {
   it.each(FIRST_RUN)('$name: refused, and nothing is made', async ({ flags, says }) => {
     const at = await project();
     await symlink(join(at.folder, 'elsewhere.py'), join(at.source, 'link.py'));
+    await mkdir(join(at.source, 'clones/app/.git'), { recursive: true });
+    await mkdir(join(at.source, 'clones/app/tools'));
+    await writeFile(join(at.source, 'clones/app/tools/train.py'), '');
     await writeFile(join(at.folder, 'no-agent.mjs'), 'export const name = "no agent";\n');
     vi.stubEnv('ANTHROPIC_API_KEY', 'key');
     vi.stubEnv('ANTHROPIC_BASE_URL', 'http://127.0.0.1:9');
