@@ -25,10 +25,17 @@ export function wrongSource(
   const others = strays.length > 1 ? ` and ${strays.length - 1} more` : '';
   return (
     `the job ran ${first.path} (module ${first.module})${others} from the original source directory instead of its own tree, ` +
-    "so it did not measure the experiment's code. Usual causes: an editable install (pip install -e) of the original, an absolute " +
-    'path in the script or in a configuration file, a PYTHONPATH set by the launch command. Install the package without -e in ' +
-    'the build command, or start it with PYTHONPATH=$SOURCE_DIR.'
+    "so it did not measure the experiment's code. Usual causes: an absolute path in the script, in a configuration file or in a " +
+    'PYTHONPATH that a wrapper sets; an install that leads to the original. Install the package without -e in the build ' +
+    `command, or start the job with PYTHONPATH=$SOURCE_DIR${packageRoot(first, originalDir)}.`
   );
+}
+
+/** The folder of the original from which the module was imported by its name: '' or `/src`. */
+function packageRoot({ path, module }: ImportedFile, originalDir: string): string {
+  const stem = path.replace(/(?:\/__init__)?\.[^/]*$/, '');
+  const name = `/${module.replaceAll('.', '/')}`;
+  return stem.endsWith(name) ? stem.slice(originalDir.replace(/\/$/, '').length, -name.length) : '';
 }
 
 function isInside(path: string, folder: string): boolean {

@@ -14,6 +14,10 @@ def start(probe_dir):
     if not metrics_dir:
         return
     with complaints.guard():
+        from . import editable_installs
+
+        editable_installs.start()
+    with complaints.guard():
         from . import uncaught_errors
 
         uncaught_errors.start(metrics_dir)

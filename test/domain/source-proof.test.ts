@@ -27,6 +27,15 @@ describe('wrongSource', () => {
     expect(one).toContain('third_party/library/b.py');
   });
 
+  it.each([
+    ['/home/src/src/vision/__init__.py', 'vision', 'PYTHONPATH=$SOURCE_DIR/src.'],
+    ['/home/src/libs/a/vision/io/decode.py', 'vision.io.decode', 'PYTHONPATH=$SOURCE_DIR/libs/a.'],
+    ['/home/src/vision.cpython-311-x86_64-linux-gnu.so', 'vision', 'PYTHONPATH=$SOURCE_DIR.'],
+    ['/home/src/train.py', '__main__', 'PYTHONPATH=$SOURCE_DIR.'],
+  ])('says how the module of %s is imported from the tree', (path, module, says) => {
+    expect(wrongSource([{ path, sha256: '0', module }], '/w/trees/n', '/home/src')).toContain(says);
+  });
+
   it('counts the others', () => {
     expect(wrongSource([file('/o/a.py'), file('/o/b.py')], '/t', '/o')).toContain('and 1 more');
   });
