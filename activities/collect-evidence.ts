@@ -3,7 +3,7 @@
  * pipeline_stats_log.txt and system_metrics.txt of its run. The same files give the same evidence, so it may run twice.
  */
 
-import { realpath } from 'node:fs/promises';
+import { realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { EngineState } from '../domain/engine-state.js';
 import type { Evidence } from '../domain/evidence.js';
@@ -27,12 +27,15 @@ import { Refusals } from './evidence/measured-number.js';
 import { readMetricFiles } from './evidence/metric-files.js';
 import { eachLine } from './evidence/read-lines.js';
 import { findJobId, ownNode } from './job-files.js';
+import { namedOutside } from './job-shelter.js';
 import { launchFacts } from './launch-facts.js';
+import { keptApartText, leftOutside, leftOutsideText } from './left-outside.js';
 import { linkedFilesChanged } from './linked-files.js';
 import { placedFiles } from './placed-files.js';
-import type { Platform } from './platforms/platform.js';
+import type { KeptApart, Platform } from './platforms/platform.js';
 import type { RunContext } from './run-context.js';
 import type { RunLog } from './run-log.js';
+import { isBelow } from './source-control/object-database.js';
 import type { Workdir } from './workdir.js';
 
 /** A job id that names a folder in local_jobs; other platforms' ids may hold slashes. */
@@ -56,7 +59,9 @@ export function makeCollectEvidence({ context, platform, runLog }: CollectEviden
     ownNode(context, input);
     const { nodeId } = input;
     const jobId = await jobIdOf(context, platform, input);
-    const changed = (await platform.isSheltered?.(jobId)) ? null : await linkedFilesChanged(workdir);
+    const isSheltered = (await platform.isSheltered?.(jobId)) ?? false;
+    const apart = (await platform.keptApart?.(jobId)) ?? { wrote: [], count: 0, covered: [], bare: [] };
+    const changed = await linkedFilesChanged(workdir, isSheltered ? apart.bare : null);
     if (changed !== null) raise('user_files_changed', changed, { job_id: jobId });
     const metricFiles = await readMetricFiles(workdir.metrics(nodeId));
     const tree = await treeDirectory(workdir, nodeId);
@@ -71,7 +76,7 @@ export function makeCollectEvidence({ context, platform, runLog }: CollectEviden
     const launch = await launchFacts(context, nodeId);
     const state = await runLog.state();
     const baseline = nodeId === BASELINE_ID ? null : await evidenceOf(workdir, BASELINE_ID);
-    const durationS = await durationOf(platform, jobId);
+    const { durationS, startedAtMs } = await timesOf(platform, jobId);
     const measured = measure(
       nodeId,
       {
@@ -90,7 +95,8 @@ export function makeCollectEvidence({ context, platform, runLog }: CollectEviden
     if (unfed !== null)
       raise('setup_instrumentation_failed', `${unfed}; see docs/instrumentation.md`, { job_id: jobId });
     const scripts = isBaseline ? await launchScripts(launch.command, config.source_dir) : [];
-    const hidden = isBaseline ? hiddenCodes(launch.command, scripts) : [];
+    const outside = isBaseline ? await outsideOfTree(context, launch.command, apart, startedAtMs) : [];
+    const hidden = isBaseline ? [...hiddenCodes(launch.command, scripts), ...outside] : [];
     const references = baseline && (await referencesFor(context, state, nodeId, baseline));
     const work = references && !launch.isHeadspace ? otherWork(measured, references, launch.mayHaveOtherBatch) : null;
     const doubt = launch.isHeadspace ? null : (clockContradiction(measured, baseline) ?? work);
@@ -107,7 +113,10 @@ export function makeCollectEvidence({ context, platform, runLog }: CollectEviden
       pipelineStatsText(stdout.shownLines(), stderr.shownLines(), evidence),
     );
     await writeFileAtomic(workdir.run(nodeId, 'system_metrics.txt'), systemMetricsText(evidence.system));
-    if (work !== null && isRepeatOfBaseline(state, nodeId)) raise('metrics_collection_failed', work, { job_id: jobId });
+    if (work !== null && isRepeatOfBaseline(state, nodeId)) {
+      const left = await outsideOfTree(context, launch.command, { ...apart, count: 0 }, await runBeganAtMs(workdir));
+      raise('metrics_collection_failed', [work, ...left].join('. '), { job_id: jobId });
+    }
     const objective = objectiveOf(metrics, evidence.durationS ?? null);
     if (objective === null || (objective.metric === 'duration_s' && !mayCompareDurations(context, state))) {
       const noticed = evidence.findings.length > 0 ? ` (${evidence.findings.join('; ')})` : '';
@@ -215,11 +224,29 @@ function hiddenCodes(command: string, scripts: readonly { name: string; text: st
   return said.map((text) => `${text}. Failures are looked for in what is printed`);
 }
 
-async function durationOf(platform: Platform, jobId: string): Promise<number | null> {
+async function timesOf(platform: Platform, jobId: string): Promise<{ durationS: number | null; startedAtMs: number }> {
   const status = await platform.status(jobId);
-  if (status.state !== 'ended') return null;
+  if (status.state !== 'ended') return { durationS: null, startedAtMs: Date.now() };
   const seconds = (status.endedAtMs - status.startedAtMs) / 1000;
-  return seconds > 0 ? seconds : null;
+  return { durationS: seconds > 0 ? seconds : null, startedAtMs: status.startedAtMs };
+}
+
+/** What a person should know of places outside of the tree to which the job wrote, or would have written. */
+async function outsideOfTree(
+  { workdir, config }: RunContext,
+  command: string,
+  apart: KeptApart,
+  sinceMs: number,
+): Promise<string[]> {
+  const named = await namedOutside(workdir, { command, env: process.env });
+  const places = named.filter((path) => !isBelow(path, config.source_dir));
+  const left = await leftOutside(workdir, places, apart.covered, sinceMs);
+  return [...(left.length > 0 ? [leftOutsideText(left)] : []), keptApartText(apart) ?? []].flat();
+}
+
+/** When its source was anchored. */
+async function runBeganAtMs(workdir: Workdir): Promise<number> {
+  return (await stat(workdir.source).catch(() => null))?.mtimeMs ?? 0;
 }
 
 /** As the job knows it: without symbolic links, in which the workdir may have been given. */

@@ -10,7 +10,7 @@ import type { Activities, NodeRef } from './contract.js';
 import { commandFor, jobEnvironment, treePlaces } from './job-environment.js';
 import { cancelMark, ownNode, preparedCommit, readImage, readSpec } from './job-files.js';
 import { limitsInForce, writeJobLimits } from './job-limits.js';
-import { shelterOf } from './job-shelter.js';
+import { shelterOf, watchedOutside } from './job-shelter.js';
 import { rememberLinkedFiles } from './linked-files.js';
 import { isPassing } from './passing-error.js';
 import { jobNameOf, type LaunchRequest, type Platform } from './platforms/platform.js';
@@ -48,7 +48,8 @@ export function makeLaunchJob({ context, platform, sourceControl, runLog }: Laun
     const request = await launchRequest(jobName, input, context, sourceControl, limits);
     const { timeoutS, stallTimeoutS } = request;
     await writeJobLimits(workdir, input.nodeId, { timeout_s: timeoutS, stall_timeout_s: stallTimeoutS });
-    await rememberLinkedFiles(workdir, (await runLog.state()).filesChangedTold ?? 0);
+    const told = (await runLog.state()).filesChangedTold ?? 0;
+    await rememberLinkedFiles(workdir, told, await watchedOutside(workdir, request));
     try {
       const job = await platform.launch(request);
       log('job launched', { node: input.nodeId, job_id: job.jobId, slot: input.slot, command: request.command });
@@ -85,17 +86,20 @@ async function launchRequest(
   const metricsDir = workdir.metrics(nodeId);
   await mkdir(metricsDir, { recursive: true, mode: 0o700 });
   const command = commandFor(spec.launch_command || config.base_launch_command, image, treePlaces(input));
+  const env = jobEnvironment(input);
   return {
     jobName,
     nodeId,
     command,
     cwd: tree.sourceDir,
-    env: jobEnvironment(input),
+    env,
     timeoutS: limits.jobTimeoutS,
     stallTimeoutS: config.stall_timeout_s,
     metricsDir,
     cpus: cpus === null ? null : indexesOf(cpus),
     hold: hostHold(config, slot, limits.maxConcurrency),
-    shelter: config.shelter ? await shelterOf(workdir, nodeId, await sourceControl.originals(), command) : null,
+    shelter: config.shelter
+      ? await shelterOf(workdir, nodeId, await sourceControl.originals(), { command, env })
+      : null,
   };
 }

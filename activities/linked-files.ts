@@ -6,6 +6,7 @@ import { lstat, readdir } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { z } from 'zod';
 import { readJsonIfAny, writeJsonAtomic } from './atomic-file.js';
+import { isBelow } from './source-control/object-database.js';
 import { ENVIRONMENT_NAMES } from './source-control/placement-rules.js';
 import type { Workdir } from './workdir.js';
 
@@ -23,27 +24,37 @@ const ManifestSchema = z.looseObject({ told: z.number(), files: z.record(z.strin
 
 /**
  * Before a job: what the linked files are like, once; and again in a run that was ended for a change and goes on.
- * `told`: for how many changes it was ended.
+ * `told`: for how many changes it was ended. `outside`: more paths to watch.
  */
-export async function rememberLinkedFiles(workdir: Workdir, told: number): Promise<void> {
+export async function rememberLinkedFiles(
+  workdir: Workdir,
+  told: number,
+  outside: readonly string[] = [],
+): Promise<void> {
   const kept = ManifestSchema.safeParse(await readJsonIfAny(workdir.linkedFiles));
   if (kept.success && kept.data.told >= told) return;
-  await writeJsonAtomic(workdir.linkedFiles, { told, files: await factsOf(await linkedPaths(workdir)) });
+  const paths = new Set([...(await linkedPaths(workdir)), ...outside]);
+  await writeJsonAtomic(workdir.linkedFiles, { told, files: await factsOf([...paths]) });
 }
 
-/** In words, what was changed since then; null when nothing was. */
-export async function linkedFilesChanged(workdir: Workdir): Promise<string | null> {
+/** In words, what was changed since then of all, or of what lies in one of the folders; null when nothing was. */
+export async function linkedFilesChanged(
+  workdir: Workdir,
+  within: readonly string[] | null = null,
+): Promise<string | null> {
   const before = ManifestSchema.safeParse(await readJsonIfAny(workdir.linkedFiles));
   if (!before.success) return null;
-  const { files } = before.data;
-  const now = await factsOf(await linkedPaths(workdir));
-  const changed = Object.keys(files).filter((path) => now[path] !== files[path]);
-  return changed.length === 0 ? null : inWords(changed);
+  const files = Object.entries(before.data.files).filter(
+    ([path]) => within === null || within.some((folder) => isBelow(path, folder)),
+  );
+  const now = await factsOf(files.map(([path]) => path));
+  const changed = files.filter(([path, facts]) => now[path] !== facts);
+  return changed.length === 0 ? null : inWords(changed.map(([path]) => path));
 }
 
 function inWords(changed: readonly string[]): string {
   const more = changed.length > SHOWN ? ` and ${changed.length - SHOWN} more` : '';
-  return `files of yours that the trees link to were changed while the job ran: ${changed.slice(0, SHOWN).join(', ')}${more}`;
+  return `files of yours outside of its tree were changed while the job ran: ${changed.slice(0, SHOWN).join(', ')}${more}`;
 }
 
 async function linkedPaths(workdir: Workdir): Promise<string[]> {

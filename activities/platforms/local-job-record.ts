@@ -18,6 +18,11 @@ const JobRecordSchema = z.looseObject({
   mode: z.string().nullish(),
   /** How the user's files were kept apart from its writes: overlay, read-only or none (probe/autoresearch_job/shelter.py). */
   sheltered: z.string().nullish(),
+  shelter: z.looseObject({ folders: z.array(z.string()), named: z.array(z.string()).default([]) }).nullish(),
+  /** Folders that it named and that could not be kept apart. */
+  bare: z.array(z.string()).nullish(),
+  /** Of the files that it wrote to places of the user's: the first ones, and how many. */
+  kept_apart: z.object({ files: z.array(z.string()), count: z.number() }).nullish(),
   /** While it ran, as its runner saw. */
   disk_was_full: z.boolean().nullish(),
   cause: z.enum(['exit', 'timeout', 'stalled', 'cancelled', 'lost']).nullish(),

@@ -23,7 +23,14 @@ import {
   wasStarted,
 } from './local-job-record.js';
 import { OrphanedJobs } from './orphaned-jobs.js';
-import { type JobLogs, type JobStatus, jobNamePrefix, type LaunchRequest, type Platform } from './platform.js';
+import {
+  type JobLogs,
+  type JobStatus,
+  jobNamePrefix,
+  type KeptApart,
+  type LaunchRequest,
+  type Platform,
+} from './platform.js';
 
 /** Time for a job to save its state between TERM and KILL. */
 const KILL_GRACE_S = 5;
@@ -141,6 +148,19 @@ export class LocalPlatform implements Platform {
   async isSheltered(jobId: string): Promise<boolean> {
     const record = await readJobRecord(this.dirOf(jobId));
     return (record?.sheltered ?? 'none') !== 'none';
+  }
+
+  async keptApart(jobId: string): Promise<KeptApart> {
+    const record = await readJobRecord(this.dirOf(jobId));
+    const isSheltered = (record?.sheltered ?? 'none') !== 'none';
+    const bare = record?.bare ?? [];
+    const { folders = [], named = [] } = (isSheltered ? record?.shelter : null) ?? {};
+    return {
+      wrote: record?.kept_apart?.files ?? [],
+      count: record?.kept_apart?.count ?? 0,
+      covered: [...folders, ...named].filter((folder) => !bare.includes(folder)),
+      bare,
+    };
   }
 
   async cancel(jobId: string): Promise<void> {

@@ -28,10 +28,22 @@ export interface LaunchRequest {
 export interface Shelter {
   /** Absolute paths; what the job writes below them is kept apart. */
   folders: string[];
+  /** The same where the file system can keep writes apart; where it cannot, these stay as they are. */
+  named?: string[];
   /** Absolute paths that stay as they are, also within one of the folders. */
   keep: string[];
   /** Where the writes land. */
   writes: string;
+}
+
+export interface KeptApart {
+  /** Some of the files that the job wrote outside of its tree, by the paths under which it knew them. */
+  wrote: string[];
+  /** How many there are, as far as they were counted. */
+  count: number;
+  /** The folders below which the job's writes were kept apart, and of `Shelter.named` those where they were not. */
+  covered: string[];
+  bare: string[];
 }
 
 export type JobStatus =
@@ -69,6 +81,8 @@ export interface Platform {
   logs(jobId: string, maxBytes: number): Promise<JobLogs>;
   /** Whether the job ran in a view of its own, in which it could not write to the user's files; absent: never. */
   isSheltered?(jobId: string): Promise<boolean>;
+  /** What the job's view kept apart of its writes, and which folders it could not keep apart; absent: nobody knows. */
+  keptApart?(jobId: string): Promise<KeptApart>;
   /** Kills the job's whole process group; no error when it has ended. */
   cancel(jobId: string): Promise<void>;
 }

@@ -69,18 +69,54 @@ async function linkFiles(original: string, target: string): Promise<void> {
 /** Copies a file or folder with times and modes; what stands in the tree already stays. */
 async function copyInto(from: string, root: string, path: string): Promise<void> {
   if (!existsSync(from) && !lstatSync(from, { throwIfNoEntry: false })) return;
-  if (await makeFolder(root, dirname(path))) await copyTree(from, join(root, path), from);
+  if (await makeFolder(root, dirname(path))) await copyTree(from, join(root, path), copyLinkAsItIs);
+}
+
+export interface Original {
+  /** Of the repository. */
+  top: string;
+  /** Never copied: the copies are in it. */
+  workdir: string;
 }
 
 /**
- * `within` is what is copied as a whole: a relative link that stays in it stays as it is, of any other the content is
- * copied, so that nothing leads back to the user's own. `above`: real folders that are being copied around it.
+ * Copies what lies at `path` of the original for good: a link that stays in it, or in the repository, stays a link that does
+ * so in a tree; of any other the content is copied, so that nothing leads back to the user's own.
  */
-export async function copyTree(from: string, to: string, within: string, above: readonly string[] = []): Promise<void> {
+export async function copyOriginal(path: string, to: string, { top, workdir }: Original): Promise<void> {
+  const copyFrom = async (from: string, place: string, within: string, above: readonly string[]): Promise<void> => {
+    await copyTree(from, join(to, relative(path, place)), (link, at) => copyLink(link, at, within, above), { workdir });
+  };
+  const copyLink = async (from: string, at: string, within: string, above: readonly string[]): Promise<void> => {
+    const place = join(path, relative(to, at));
+    const target = await readlink(from);
+    const leadsTo = resolve(dirname(from), target);
+    const staysIn = from !== within && isBelow(leadsTo, within);
+    if (!target.startsWith('/') && staysIn) return await symlink(target, at);
+    const real = await realpath(from).catch(() => null);
+    const around = [...above, await realpath(dirname(from))];
+    if (real !== null && !around.some((folder) => isBelow(folder, real))) {
+      return await copyFrom(real, place, real, around);
+    }
+    // In a circle, or to what does not exist: as a link it stays in the tree, or it is not there.
+    const inTop = isBelow(real ?? leadsTo, top) ? relative(top, real ?? leadsTo) : null;
+    if (inTop !== null) await symlink(relative(dirname(place), inTop) || '.', at);
+  };
+  await copyFrom(join(top, path), path, join(top, path), []);
+}
+
+type CopyLink = (from: string, to: string) => Promise<void>;
+
+async function copyLinkAsItIs(from: string, to: string): Promise<void> {
+  await symlink(await readlink(from), to);
+}
+
+async function copyTree(from: string, to: string, copyLink: CopyLink, { workdir = '' } = {}): Promise<void> {
+  if (workdir !== '' && isBelow(from, workdir)) return;
   const facts = await lstat(from);
   const there = lstatSync(to, { throwIfNoEntry: false });
   if (facts.isSymbolicLink()) {
-    if (!there) await copyLink(from, to, within, above);
+    if (!there) await copyLink(from, to);
   } else if (facts.isDirectory()) {
     if (there && !there.isDirectory()) return;
     if (!there) await mkdir(to);
@@ -88,7 +124,7 @@ export async function copyTree(from: string, to: string, within: string, above: 
     const names = (await readdir(from)).filter((name) => name !== '.git');
     for (let at = 0; at < names.length; at += 32) {
       const part = names.slice(at, at + 32);
-      await Promise.all(part.map((name) => copyTree(join(from, name), join(to, name), within, [...above, from])));
+      await Promise.all(part.map((name) => copyTree(join(from, name), join(to, name), copyLink, { workdir })));
     }
     // Its owner must be able to write into it, and to remove it with the tree.
     if (!there) await chmod(to, (facts.mode & 0o7777) | 0o700);
@@ -104,19 +140,6 @@ export async function copyTree(from: string, to: string, within: string, above: 
     await chmod(to, facts.mode & 0o7777);
     await utimes(to, facts.atimeMs / 1000, facts.mtimeMs / 1000);
   }
-}
-
-async function copyLink(from: string, to: string, within: string, above: readonly string[]): Promise<void> {
-  const target = await readlink(from);
-  const leadsTo = resolve(dirname(from), target);
-  if (from !== within && !target.startsWith('/') && isBelow(leadsTo, within)) {
-    await symlink(target, to);
-    return;
-  }
-  const real = await realpath(from).catch(() => null);
-  // One that leads in a circle, or nowhere, is no content.
-  if (real === null || above.some((folder) => isBelow(folder, real))) await symlink(real ?? leadsTo, to);
-  else await copyTree(real, to, real, above);
 }
 
 /** False where the tree has a file or a link on the way: nothing is written through it. */

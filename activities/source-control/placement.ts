@@ -1,6 +1,6 @@
 /** Looks at what git does not store (data, environments, outputs, other repositories) and says how each gets into a tree. */
 import { existsSync } from 'node:fs';
-import { lstat, readdir, realpath, stat } from 'node:fs/promises';
+import { readdir, realpath, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { isBelow } from './object-database.js';
 import {
@@ -30,12 +30,6 @@ export interface PlacementRules {
   all: boolean;
 }
 
-export interface PlacementPlan {
-  placed: Placed[];
-  /** Absolute real paths outside the top to which links lead: the user's files as well. */
-  outside: string[];
-}
-
 /** Folders within an output folder that are made with it: a script may count on them. */
 const SKELETON_LIMIT = 100;
 
@@ -44,9 +38,8 @@ export async function planPlacement(
   top: string,
   paths: { ignored: readonly string[]; always: readonly string[] },
   rules: PlacementRules,
-): Promise<PlacementPlan> {
+): Promise<Placed[]> {
   const placed = new Map<string, Placed>();
-  const outside = new Set<string>();
   const room = { files: TREE_FILES_LIMIT, bytes: TREE_BYTES_LIMIT };
   const { globs } = rules;
   // Elsewhere a name decides nothing: data is named as well.
@@ -57,10 +50,13 @@ export async function planPlacement(
     const original = join(top, path);
     if (path === '' || isBelow(original, rules.workdir) || isRunFolder(original) || !existsSync(original)) return;
     const isFolder = (await stat(original)).isDirectory();
+    const real = await realpath(original);
+    // By a link as well, the run's own files are no part of a tree.
+    if (isBelow(real, rules.workdir)) return;
     const said = saidOf(path, globs);
     const isNamed = named.some((one) => isBelow(path, one));
     // A glob that names something in it is narrower than one that names it.
-    if (isFolder && (isBelow(rules.workdir, original) || reachesBelow(path, spoken))) {
+    if (isFolder && (isBelow(rules.workdir, real) || reachesBelow(path, spoken))) {
       const inOutputs = by.inOutputs || (isOutputFolder(path) && said === null);
       if (inOutputs && by.always === false && rules.all) put(path, 'empty');
       for (const child of (await readdir(original)).sort()) await consider(`${path}/${child}`, { ...by, inOutputs });
@@ -89,21 +85,19 @@ export async function planPlacement(
     placed.set(path, { path, how });
   }
 
-  /** Stops where it is too much for a copy; notes where links in it lead. */
+  /** Stops where it is too much for a copy. */
   async function measure(original: string, isFolder: boolean): Promise<Measured> {
-    await noteOutside(original);
     const isEnvironment = isFolder && (await looksLikeEnvironment(original));
     const found: Measured = { isFolder, isEnvironment, files: 0, bytes: 0 };
     const visit = async (at: string, above: readonly string[]): Promise<void> => {
       if (found.files > COPIED_FILES_LIMIT) return;
-      const isLink = (await lstat(at).catch(() => null))?.isSymbolicLink() ?? false;
       const facts = await stat(at).catch(() => null);
-      if (isLink) await noteOutside(at);
       found.files += 1;
       if (facts?.isFile()) found.bytes += facts.size;
       if (!facts?.isDirectory()) return;
       const real = await realpath(at);
-      if (above.includes(real)) return;
+      // In a circle; the run's own files are not copied.
+      if (above.some((folder) => isBelow(folder, real)) || isBelow(real, rules.workdir)) return;
       for (const child of await readdir(at).catch(() => [])) {
         if (child !== '.git') await visit(join(at, child), [...above, real]);
       }
@@ -112,26 +106,11 @@ export async function planPlacement(
     return found;
   }
 
-  async function noteOutside(path: string): Promise<void> {
-    const real = await realpath(path).catch(() => null);
-    if (real !== null && !isBelow(real, top) && !isBelow(real, rules.workdir)) outside.add(real);
-  }
-
   for (const path of paths.always) await consider(path.replace(/\/$/, ''), { always: true, inOutputs: false });
   for (const path of [...paths.ignored].sort()) {
     await consider(path.replace(/\/$/, ''), { always: false, inOutputs: false });
   }
-  return { placed: [...placed.values()].sort(byPath), outside: [...outside].sort() };
-}
-
-/** Where links among stored files lead, of those that leave the top. */
-export async function outsideLinks(top: string, links: readonly string[]): Promise<string[]> {
-  const found = new Set<string>();
-  for (const path of links) {
-    const real = await realpath(join(top, path)).catch(() => null);
-    if (real !== null && !isBelow(real, top)) found.add(real);
-  }
-  return [...found];
+  return [...placed.values()].sort(byPath);
 }
 
 /** The folder and its nearest folders, as paths like `path`. */

@@ -1,6 +1,7 @@
 /** The SourceControl of a run over an object database: what is stored, what is linked, and which ref keeps which commit. */
-import { lstat } from 'node:fs/promises';
-import { dirname, join, relative, resolve, sep } from 'node:path';
+import { lstat, realpath } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
 import { ApplicationFailure } from '@temporalio/common';
 import { z } from 'zod';
 import type { FailureKind } from '../../domain/failure.js';
@@ -9,9 +10,10 @@ import { readJsonIfAny, writeJsonAtomic } from '../atomic-file.js';
 import { isPassing } from '../passing-error.js';
 import { decodeText, encodeText } from './file-text.js';
 import type { SourceLocation } from './locate.js';
-import { pathsNamedIn } from './named-paths.js';
+import { type NamedPlaces, type NamedText, namedPlaces } from './named-in-source.js';
 import { type Entry, isBelow, type ObjectDatabase, type WorkingFiles } from './object-database.js';
-import { outsideLinks, type PlacementPlan, planPlacement } from './placement.js';
+import { outsideLinks } from './outside-links.js';
+import { planPlacement } from './placement.js';
 import type { PlacementGlobs } from './placement-rules.js';
 import { isRefPart } from './ref-part.js';
 import type { SourceControl, SourceTree } from './source-control.js';
@@ -41,7 +43,12 @@ const RecordSchema = z.looseObject({ anchor_commit: z.string() });
 const PlacementSchema = z.looseObject({
   placed: z.array(z.object({ path: z.string(), how: z.enum(['link', 'copy', 'empty']) })),
   outside: z.array(z.string()),
+  beside: z.array(z.string()).default([]),
+  named: z.array(z.string()).default([]),
+  variables: z.array(z.string()).default([]),
 });
+/** What a tree holds beside the commit's files, what stands beside it, and what lies outside that jobs may reach. */
+type SurroundingsPlan = z.output<typeof PlacementSchema>;
 
 /** Listings of commits kept in memory; a commit never changes. */
 const LISTINGS = 16;
@@ -57,7 +64,7 @@ export class StoredSource implements SourceControl {
   readonly #listings = new Map<string, Promise<Map<string, Entry>>>();
   #anchor: Promise<string> | null = null;
   #working: Promise<{ plan: StoragePlan; without: string[]; files: WorkingFiles }> | null = null;
-  #placement: Promise<PlacementPlan> | null = null;
+  #placement: Promise<SurroundingsPlan> | null = null;
 
   constructor(readonly parts: StoredSourceParts) {
     this.kind = parts.location.kind;
@@ -75,8 +82,8 @@ export class StoredSource implements SourceControl {
 
   async openTree(name: string, commit: string): Promise<SourceTree> {
     checkName(name);
-    const { placed } = await this.#placementPlan();
-    const root = await this.parts.trees.open(name, commit, placed).catch(asFailure('source_restore_failed'));
+    const { placed, beside } = await this.#placementPlan();
+    const root = await this.parts.trees.open(name, commit, placed, beside).catch(asFailure('source_restore_failed'));
     return { root, sourceDir: resolve(root, this.parts.location.prefix) };
   }
 
@@ -198,7 +205,7 @@ export class StoredSource implements SourceControl {
     return commit;
   }
 
-  async #writeRecord(anchorCommit: string, { placed, outside }: PlacementPlan): Promise<void> {
+  async #writeRecord(anchorCommit: string, plan: SurroundingsPlan): Promise<void> {
     const { location, record } = this.parts;
     await writeJsonAtomic(record, {
       kind: location.kind,
@@ -206,14 +213,13 @@ export class StoredSource implements SourceControl {
       top: location.top,
       source_dir: resolve(location.top, location.prefix),
       anchor_commit: anchorCommit,
-      linked: placed.filter(({ how }) => how === 'link').map(({ path }) => path),
-      placed,
-      outside,
+      linked: plan.placed.filter(({ how }) => how === 'link').map(({ path }) => path),
+      ...plan,
     });
   }
 
   /** Decided once for a run and kept in its record: all of its trees hold the same. */
-  #placementPlan(): Promise<PlacementPlan> {
+  #placementPlan(): Promise<SurroundingsPlan> {
     this.#placement ??= this.#findOrMakePlacement().catch((error: unknown) => {
       this.#placement = null;
       throw error;
@@ -221,56 +227,55 @@ export class StoredSource implements SourceControl {
     return this.#placement;
   }
 
-  async #findOrMakePlacement(): Promise<PlacementPlan> {
+  async #findOrMakePlacement(): Promise<SurroundingsPlan> {
     const commit = await this.anchor();
     const kept = PlacementSchema.safeParse(await readJsonIfAny(this.parts.record));
-    if (kept.success) return { placed: kept.data.placed, outside: kept.data.outside };
+    if (kept.success) {
+      const { placed, outside, beside, named, variables } = kept.data;
+      return { placed, outside, beside, named, variables };
+    }
     const plan = await this.#planPlacement(commit);
     await this.#writeRecord(commit, plan);
     return plan;
   }
 
-  async #planPlacement(commit: string): Promise<PlacementPlan> {
+  async #planPlacement(commit: string): Promise<SurroundingsPlan> {
     const { location, workdir, hasBuild, linkIgnored, globs } = this.parts;
     const { files, plan } = await this.#workingFiles();
-    const rules = { workdir, hasBuild, globs, all: linkIgnored, named: await this.#namedPaths(commit) };
+    const named = await this.#namedPlaces(commit);
+    const rules = { workdir, hasBuild, globs, all: linkIgnored, named: named.inside };
     const always = [...files.repositories, ...plan.link];
-    const found = await planPlacement(location.top, { ignored: files.ignored, always }, rules);
-    const links = [...(await this.parts.database.entries(commit, ''))].filter(([, { mode }]) => mode === '120000');
-    const outside = [
-      ...found.outside,
-      ...(await outsideLinks(
-        location.top,
-        links.map(([path]) => path),
-      )),
-    ];
-    return { placed: found.placed, outside: [...new Set(outside)].sort() };
+    const placed = await planPlacement(location.top, { ignored: files.ignored, always }, rules);
+    const reached = [
+      ...placed.filter(({ how }) => how === 'link').map(({ path }) => path),
+      ...[...(await this.parts.database.entries(commit, ''))].flatMap(([path, { mode }]) =>
+        mode === '120000' ? [path] : [],
+      ),
+    ].map((path) => join(location.top, path));
+    const beside = await Promise.all(named.beside.map((name) => realpath(join(dirname(location.top), name))));
+    const outside = [...(await outsideLinks(location.top, workdir, [...reached, ...beside])), ...beside];
+    return {
+      placed,
+      outside: [...new Set(outside)].sort(),
+      beside: named.beside,
+      named: named.absolute,
+      variables: named.variables,
+    };
   }
 
-  /** Of what the launch command and the source's own text name, what exists: relative to the top. */
-  async #namedPaths(commit: string): Promise<string[]> {
-    const { location, launchCommand } = this.parts;
-    const found = new Set<string>();
-    const note = async (text: string, folder: string) => {
-      const { relative: inside, absolute } = pathsNamedIn(text);
-      const places = [...new Set([folder, location.prefix, ''])];
-      for (const path of inside) for (const place of places) await noteIfThere(resolve(location.top, place, path));
-      for (const path of absolute) await noteIfThere(path);
-    };
-    const noteIfThere = async (path: string) => {
-      if (!isBelow(path, location.top)) return;
-      if (await lstat(path).catch(() => null)) found.add(relative(location.top, path).split(sep).join('/'));
-    };
-    await note(launchCommand, '');
-    const texts = [...(await this.#entries(commit))].filter(
+  async #namedPlaces(commit: string): Promise<NamedPlaces> {
+    const { location, launchCommand, workdir } = this.parts;
+    const texts: NamedText[] = [{ folder: '', text: launchCommand }];
+    const naming = [...(await this.#entries(commit))].filter(
       ([path, { mode }]) => mode !== '120000' && NAMING.test(path),
     );
-    for (const [path] of texts.slice(0, NAMING_FILES)) {
+    for (const [path] of naming.slice(0, NAMING_FILES)) {
       const facts = await lstat(join(location.top, location.prefix, path)).catch(() => null);
       if (facts === null || facts.size > NAMING_BYTES) continue;
-      await note((await this.readFile(commit, path)) ?? '', join(location.prefix, dirname(path)));
+      const text = (await this.readFile(commit, path)) ?? '';
+      texts.push({ folder: join(location.prefix, dirname(path)), text });
     }
-    return [...found].filter((path) => path !== '').sort();
+    return namedPlaces({ top: location.top, prefix: location.prefix, workdir, home: homedir() }, texts);
   }
 
   /** Looked at once for the life of a worker. */

@@ -3,12 +3,12 @@
  * `.git` file that leads to a git directory of its own (HEAD, index) inside the workdir: commands in the tree see a
  * repository at the right commit, and nothing is written into the user's.
  */
-import { existsSync, readdirSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { existsSync, lstatSync, readdirSync } from 'node:fs';
+import { mkdir, mkdtemp, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { ObjectDatabase } from './object-database.js';
-import { copyTree, placeInto } from './place-files.js';
+import { copyOriginal, placeInto } from './place-files.js';
 import type { Placed } from './placement-rules.js';
 
 export interface TreePlace {
@@ -49,8 +49,10 @@ export class Trees {
     return join(trees, WRITES, name);
   }
 
-  open(name: string, commit: string, placed: readonly Placed[]): Promise<string> {
+  /** `beside`: names of folders beside the repository that its code reaches by `../`. */
+  open(name: string, commit: string, placed: readonly Placed[], beside: readonly string[] = []): Promise<string> {
     return this.#alone(name, async () => {
+      await this.#linkBeside(beside);
       const root = join(this.place.trees, name);
       if (existsSync(root)) {
         if ((await this.#commitOf(name)) === commit) return root;
@@ -59,6 +61,16 @@ export class Trees {
       await this.#make(name, commit, placed);
       return root;
     });
+  }
+
+  /** All trees have them in common, as they stand beside each. */
+  async #linkBeside(names: readonly string[]): Promise<void> {
+    for (const name of names) {
+      const target = join(dirname(this.place.top), name);
+      await symlink(target, join(this.place.trees, name)).catch((error: NodeJS.ErrnoException) => {
+        if (error.code !== 'EEXIST') throw error;
+      });
+    }
   }
 
   close(name: string): Promise<void> {
@@ -110,7 +122,9 @@ export class Trees {
       if (how !== 'copy' || existsSync(kept) || !existsSync(original)) continue;
       const folder = await mkdtemp(join(Trees.scratchOf(this.place.trees), scratchPrefix()));
       try {
-        await copyTree(original, join(folder, 'copy'), original);
+        await copyOriginal(path, join(folder, 'copy'), { top: this.place.top, workdir: dirname(this.place.trees) });
+        // A link that leads in a circle out of the repository has nothing to copy.
+        if (!lstatSync(join(folder, 'copy'), { throwIfNoEntry: false })) continue;
         await mkdir(dirname(kept), { recursive: true });
         await rename(join(folder, 'copy'), kept);
       } catch (error) {

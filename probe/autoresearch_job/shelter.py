@@ -1,10 +1,12 @@
 """A view of the file system for one job, in which its writes to the user's files are kept apart (Linux mount namespaces).
 
-{"folders": [path, …], "keep": [path, …], "writes": path}: below each of `folders` what the job writes lands in `writes`
-(an overlay), or fails where the file system does not allow that (a read-only mount); `keep` stays as it is, also where
-it lies in one of them. What a host forbids (containers, hardened kernels) is found out by trying, in a process of its own.
+{"folders": [path, …], "named": [path, …], "keep": [path, …], "writes": path}: below each of `folders` what the job writes
+lands in `writes` (an overlay), or fails where the file system does not allow that (a read-only mount); below each of
+`named` it lands there, too, or the folder stays as it is; `keep` stays as it is, also where it lies in one of them. What a
+host forbids (containers, hardened kernels) is found out by trying, in a process of its own.
 """
 
+import json
 import os
 import re
 import stat
@@ -20,13 +22,15 @@ _NEEDS_REAL_ROOT = re.compile(r"(?:^|[\s;&|(/])(?:sudo|su|ssh|scp|rsync|docker|p
 
 
 def possible(shelter, command):
-    """How the folders can be kept apart here; tried in a child, so that this process stays as it is."""
+    """How the folders can be kept apart here, and which of the named ones cannot be; tried in a child, so that this process
+    stays as it is."""
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
         try:
             os.close(reader)
-            os.write(writer, enter(shelter, command).encode())
+            with os.fdopen(writer, "wb") as pipe:
+                pipe.write(json.dumps(enter(shelter, command)).encode())
         except BaseException:
             pass
         os._exit(0)
@@ -34,47 +38,73 @@ def possible(shelter, command):
     with os.fdopen(reader, "rb") as pipe:
         found = pipe.read().decode()
     os.waitpid(child, 0)
-    return found or NONE
+    return tuple(json.loads(found)) if found else (NONE, shelter.get("named", []))
 
 
 def enter(shelter, command):
-    """Moves this process into the view; returns OVERLAY, or READ_ONLY when that holds for any of the folders."""
+    """Moves this process into the view; returns OVERLAY, or READ_ONLY when that holds for any folder, and the bare named ones."""
     libc = _Libc()
     is_mapped = _unshare(libc, command)
     libc.mount("none", "/", None, _REC | _SLAVE, None)
     keep = [(path, os.open(path, os.O_PATH)) for path in map(os.path.realpath, shelter["keep"]) if os.path.exists(path)]
-    folders = _with_mounts_below([os.path.realpath(path) for path in shelter["folders"]], [path for path, _ in keep])
-    opened = [(path, os.open(path, os.O_PATH)) for path in folders]
-    how = OVERLAY
-    for index, (path, descriptor) in enumerate(opened):
-        if not _is_folder(descriptor) or not _overlay(libc, path, descriptor, os.path.join(shelter["writes"], str(index)), is_mapped):
-            _bind(libc, path, descriptor)
-            locked = sum(to for of, to in _LOCKED if os.statvfs(path).f_flag & of)
-            libc.mount("none", path, None, _REMOUNT | _BIND | _RDONLY | locked, None)
-            how = READ_ONLY
+    # All of it before the first mount, which may hide where the writes go (a workdir in the source).
+    opened = [(path, is_named, os.open(path, os.O_PATH)) for path, is_named in _places(shelter)]
+    tops = [_tops(path, os.path.join(shelter["writes"], str(index))) for index, (path, _, _) in enumerate(opened)]
+    how, bare = OVERLAY, []
+    for (path, is_named, descriptor), top in zip(opened, tops):
+        if _is_folder(descriptor) and _overlay(libc, path, descriptor, top, is_mapped):
+            continue
+        if is_named:
+            bare.append(path)
+            continue
+        _bind(libc, path, descriptor)
+        locked = sum(to for of, to in _LOCKED if os.statvfs(path).f_flag & of)
+        libc.mount("none", path, None, _REMOUNT | _BIND | _RDONLY | locked, None)
+        how = READ_ONLY
     for path, descriptor in keep:
-        if any(path == folder or path.startswith(folder + "/") for folder, _ in opened):
+        if any(path == folder or path.startswith(folder + "/") for folder, _, _ in opened):
             _bind(libc, path, descriptor)
-    for _, descriptor in (*opened, *keep):
+    for descriptor in (*(each[-1] for each in (*opened, *keep)), *(number for top in tops for number in top)):
         os.close(descriptor)
-    return how
+    return how, bare
+
+
+# What Python and tools leave beside what they read: nothing that a person would miss.
+_LITTER = re.compile(r"/(?:__pycache__|\.git|\.cache|\.(?:mypy|pytest|ruff)_cache|\.ipynb_checkpoints)(?:/|$)|\.py[co]$|\.lock$")
+_LOOKS = 100_000
 
 
 def written(shelter, limit):
-    """Up to `limit` of the files that a job wrote below the folders, by the paths under which it knew them."""
-    found = []
-    folders = _with_mounts_below([os.path.realpath(path) for path in shelter["folders"]], map(os.path.realpath, shelter["keep"]))
-    for index, path in enumerate(folders):
+    """Up to `limit` of the files that a job wrote below the folders, by the paths under which it knew them, and their number
+    (as far as it was counted); caches and locks are none."""
+    found, count, looks = [], 0, 0
+    for index, (path, _) in enumerate(_places(shelter)):
         upper = os.path.join(shelter["writes"], str(index), "upper")
         for folder, _, names in os.walk(upper):
             for name in names:
                 file = os.path.join(folder, name)
+                looks += 1
                 # What was removed stands there as a device.
-                if not stat.S_ISCHR(os.lstat(file).st_mode):
-                    found.append(os.path.join(path, os.path.relpath(file, upper)))
-                if len(found) >= limit:
-                    return found
-    return found
+                if stat.S_ISCHR(os.lstat(file).st_mode):
+                    continue
+                known = os.path.join(path, os.path.relpath(file, upper))
+                if _LITTER.search(known):
+                    continue
+                count += 1
+                if len(found) < limit:
+                    found.append(known)
+            if looks >= _LOOKS:
+                return found, count
+    return found, count
+
+
+def _places(shelter):
+    """Each folder, whether it is only named, and the mounts in it; always in the same order, the outer one first."""
+    keep = [os.path.realpath(path) for path in shelter["keep"]]
+    folders = _with_mounts_below([os.path.realpath(path) for path in shelter["folders"]], keep)
+    named = [os.path.realpath(path) for path in shelter.get("named", []) if os.path.isdir(path)]
+    others = [path for path in _with_mounts_below(named, keep) if path not in folders]
+    return sorted([(path, False) for path in folders] + [(path, True) for path in others])
 
 
 def _unshare(libc, command):
@@ -117,7 +147,8 @@ def _is_folder(descriptor):
     return stat.S_ISDIR(os.fstat(descriptor).st_mode)
 
 
-def _overlay(libc, path, descriptor, writes, is_mapped):
+def _tops(path, writes):
+    """Descriptors of the folders for what is written and for the overlay's own work."""
     upper, work = os.path.join(writes, "upper"), os.path.join(writes, "work")
     os.makedirs(upper, mode=0o700, exist_ok=True)
     os.makedirs(work, mode=0o700, exist_ok=True)
@@ -125,8 +156,11 @@ def _overlay(libc, path, descriptor, writes, is_mapped):
     facts = os.stat(path)
     os.chmod(upper, stat.S_IMODE(facts.st_mode) | 0o700)
     os.utime(upper, ns=(facts.st_atime_ns, facts.st_mtime_ns))
-    tops = [os.open(folder, os.O_PATH) for folder in (upper, work)]
-    # By descriptors: a path may hold what separates options.
+    return [os.open(folder, os.O_PATH) for folder in (upper, work)]
+
+
+def _overlay(libc, path, descriptor, tops, is_mapped):
+    # By descriptors: a path may hold what separates options, or be hidden by now.
     lower, upper, work = (f"/proc/self/fd/{number}" for number in (descriptor, *tops))
     options = f"lowerdir={lower},upperdir={upper},workdir={work}" + (",userxattr" if is_mapped else "")
     try:
@@ -134,9 +168,6 @@ def _overlay(libc, path, descriptor, writes, is_mapped):
         return True
     except OSError:
         return False
-    finally:
-        for number in tops:
-            os.close(number)
 
 
 def _bind(libc, path, descriptor):

@@ -14,6 +14,7 @@ _SAMPLE_EVERY_S = 1.0
 # What a signal does not wake up for: the end of an adopted job, a limit.
 _LOOK_EVERY_S = 0.5
 _DEFAULT_GRACE_S = 5.0
+_WRITTEN_SHOWN = 20
 # A lock that becomes free wakes nobody; asking costs microseconds.
 _ASK_FOR_SLOT_EVERY_S = 0.1
 
@@ -35,9 +36,9 @@ def run(directory, request):
             _close(directory, facts, "cancelled", -signal.SIGKILL, facts["started_at"])
         return
     wanted = request.get("shelter")
-    sheltered = shelter.NONE if wanted is None else shelter.possible(wanted, request["command"])
+    sheltered, bare = (shelter.NONE, []) if wanted is None else shelter.possible(wanted, request["command"])
     command = Command(directory, request, locks, sheltered)
-    facts = {**_first_facts(request, command.pid, waiting_since), "sheltered": sheltered}
+    facts = {**_first_facts(request, command.pid, waiting_since), "sheltered": sheltered, "bare": bare}
     directory.write_facts(facts)
     directory.has_waited()
     # Asked after the record is there: a cancel that comes later finds it.
@@ -142,6 +143,13 @@ def _close_lost(directory, facts, job):
 
 def _close(directory, facts, cause, returncode, ended_at=None):
     facts.update(cause=cause, returncode=returncode, ended_at=ended_at or time.time())
+    if facts.get("sheltered", shelter.NONE) != shelter.NONE:
+        try:
+            files, count = shelter.written(facts["shelter"], _WRITTEN_SHOWN)
+            facts["kept_apart"] = {"files": files, "count": count}
+        except OSError:
+            # Somebody removes the workdir: the end of the job is on record all the same.
+            pass
     directory.write_end(facts)
 
 

@@ -1,0 +1,76 @@
+/**
+ * What a job left outside of its tree, where later jobs find it: one that goes on from there does less work, and none of
+ * their numbers can be compared.
+ */
+import { readdir, realpath, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isShared } from './job-shelter.js';
+import type { KeptApart } from './platforms/platform.js';
+import { isBelow } from './source-control/object-database.js';
+import type { Workdir } from './workdir.js';
+
+/** A folder is looked through so far. */
+const DEPTH = 3;
+const LOOKS = 2000;
+const SHOWN = 3;
+
+/** Of `places` (absolute paths, which may not exist), what was made or changed since then and kept apart by nobody. */
+export async function leftOutside(
+  workdir: Workdir,
+  places: readonly string[],
+  covered: readonly string[],
+  sinceMs: number,
+): Promise<string[]> {
+  const root = await realpath(workdir.root);
+  const found = new Set<string>();
+  for (const place of places) {
+    const real = await realpath(place).catch(() => null);
+    if (real === null || isShared(real) || isBelow(real, root) || isBelow(root, real)) continue;
+    if (covered.some((folder) => isBelow(real, folder))) continue;
+    const newest = await newestBelow(real);
+    if (newest !== null && newest.atMs >= sinceMs) found.add(newest.path);
+  }
+  return [...found];
+}
+
+export function leftOutsideText(paths: readonly string[]): string {
+  return (
+    `${inWords(paths)} lies outside of the tree, and later jobs find there what earlier ones wrote: put $NODE_ID into the path ` +
+    '(as in --output-dir /scratch/out/$NODE_ID; docs/your-files.md)'
+  );
+}
+
+/** Null where nothing of the user's would have been written to. */
+export function keptApartText({ wrote, count }: KeptApart): string | null {
+  if (count === 0) return null;
+  return (
+    `what the job wrote outside of its tree was kept apart from your files, and goes with the tree: ` +
+    `${inWords(wrote, count)} (docs/your-files.md)`
+  );
+}
+
+function inWords(paths: readonly string[], count = paths.length): string {
+  const more = count - Math.min(SHOWN, paths.length);
+  return `${paths.slice(0, SHOWN).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+}
+
+/** The file that was written last, or the folder itself where it holds none. */
+async function newestBelow(path: string): Promise<{ path: string; atMs: number } | null> {
+  let looks = 0;
+  let newest: { path: string; atMs: number } | null = null;
+  let level = [path];
+  for (let depth = 0; depth <= DEPTH && level.length > 0; depth++) {
+    const below: string[] = [];
+    for (const at of level) {
+      if (looks++ >= LOOKS) return newest;
+      const facts = await stat(at).catch(() => null);
+      if (facts === null) continue;
+      if (facts.isDirectory())
+        below.push(...(await readdir(at).catch((): string[] => [])).map((name) => join(at, name)));
+      if (newest === null || facts.mtimeMs > newest.atMs || (facts.isFile() && facts.mtimeMs === newest.atMs))
+        newest = { path: at, atMs: facts.mtimeMs };
+    }
+    level = below;
+  }
+  return newest;
+}
