@@ -27,11 +27,11 @@ import { Refusals } from './evidence/measured-number.js';
 import { readMetricFiles } from './evidence/metric-files.js';
 import { eachLine } from './evidence/read-lines.js';
 import { findJobId, ownNode } from './job-files.js';
-import { namedOutside } from './job-shelter.js';
+import { namedOutside, watchedOutside } from './job-shelter.js';
 import { launchFacts } from './launch-facts.js';
 import { keptApartText, leftOutside, leftOutsideText } from './left-outside.js';
 import { linkedFilesChanged } from './linked-files.js';
-import { placedFiles } from './placed-files.js';
+import { earlierWork, placedFiles } from './placed-files.js';
 import type { KeptApart, Platform } from './platforms/platform.js';
 import type { RunContext } from './run-context.js';
 import type { RunLog } from './run-log.js';
@@ -128,6 +128,10 @@ export function makeCollectEvidence({ context, platform, runLog }: CollectEviden
           stdoutTail: logs.stdout,
           stderrTail: logs.stderr,
           items: evidence.stages.reduce((sum, { isSink, numItems = 0 }) => sum + (isSink ? numItems : 0), 0),
+          earlier: {
+            inTree: await earlierWork(workdir),
+            outside: await watchedOutside(workdir, { command: launch.command, env: process.env }),
+          },
           skipInstrument: config.skip_instrument,
         });
       };

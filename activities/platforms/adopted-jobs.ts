@@ -41,6 +41,10 @@ export class WithAdoptedJobs implements Platform {
     return (await this.platform.isSheltered?.(jobId)) ?? false;
   }
 
+  async keptApart(jobId: string) {
+    return (await this.platform.keptApart?.(jobId)) ?? { wrote: [], count: 0, covered: [], bare: [] };
+  }
+
   cancel(jobId: string) {
     return this.platform.cancel(jobId);
   }

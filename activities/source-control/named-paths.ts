@@ -4,6 +4,9 @@
 const PATH =
   /(?<![\p{L}\p{M}\p{N}_./~$}-])(?:\.\/)?((?:~(?=\/)|\$HOME(?=\/)|\$\{HOME\}(?=\/))?\/?[\p{L}\p{M}\p{N}_.@+=~-]+(?:\/[\p{L}\p{M}\p{N}_.@+=~-]+)*)\/?(?![\p{L}\p{M}\p{N}_])/gu;
 
+/** One with blanks, which end a word. */
+const QUOTED_ABSOLUTE = /["']((?:~|\$HOME|\$\{HOME\})?\/[^"'\n$]*[^"'\n$/])\/?["']/g;
+
 /** Before a path that is written to: `--output-dir X`, `save_path: X`, `work_dir = "X"`. */
 const WRITTEN = /(?:out|save|log|work|exp|result|record|run)(?:[._-]?\w+)*["']?[ =:,(]+[rfb]?["']?$/i;
 
@@ -17,12 +20,17 @@ export function pathsNamedIn(text: string, home = ''): { relative: string[]; abs
     if (/^\/?\$\{?NODE_ID\b/.test(text.slice(index + found.length))) continue;
     // The value of an option that is written together with it.
     const bare = named.replace(/^[^/]*=/, '');
-    const path = bare.replace(/^(?:~|\$HOME|\$\{HOME\})(?=\/)/, () => home || '~');
+    const path = atHome(bare, home);
     if (path.startsWith('/')) absolute.add(path);
     else if (path.startsWith('~') || !path.includes('/')) continue;
     else if (!WRITTEN.test(text.slice(Math.max(0, index - 60), index))) relative.add(path);
   }
-  return { relative: [...relative], absolute: [...absolute] };
+  for (const [, named = ''] of text.matchAll(QUOTED_ABSOLUTE)) absolute.add(atHome(named, home));
+  return { relative: [...relative], absolute: [...absolute].filter((path) => path.startsWith('/')) };
+}
+
+function atHome(path: string, home: string): string {
+  return path.replace(/^(?:~|\$HOME|\$\{HOME\})(?=\/)/, () => home || '~');
 }
 
 const VARIABLE =

@@ -1,5 +1,6 @@
 /** Why a job that should print `[autoresearch]` lines printed none: what its command, its output and the probe let one think. */
 import { withoutColours } from '../printed-line.js';
+import { shellWord } from '../shell-word.js';
 
 export interface SilentJob {
   /** The launch command, and the scripts that it runs. */
@@ -9,6 +10,8 @@ export interface SilentJob {
   stderrTail: string;
   /** What the probe counted at the end of pipelines; 0 where it saw none. */
   items: number;
+  /** Of the user's, what the job may have gone on from: paths in its tree, and absolute ones outside. */
+  earlier?: { inTree: readonly string[]; outside: readonly string[] };
   /** The person said that the script prints the lines by itself. */
   skipInstrument: boolean;
 }
@@ -20,6 +23,10 @@ const SUBMITTED =
 const IN_BACKGROUND = /(?:^|[^&>|<\d])&\s*(?:$|[;\n)])/m;
 const REDIRECTED = /(?:^|[^<>&\d])(?:1|&)?>{1,2}\s*(?!&)(?!\/dev\/stdout)(\S+)/;
 const SHORT_S = 5;
+/** Words of a job that goes on from an earlier one, or has nothing left to do. */
+const RESUMED =
+  /^.*\b(?:resum(?:e|ed|ing)|restor(?:ed|ing)|(?:load|found|us|read)(?:ed|ing)?\b.{0,40}\b(?:checkpoint|ckpt|snapshot|state)|already (?:been )?(?:trained|finished|complete|completed|done)|nothing (?:left |more )?to (?:do|train)|(?:start|continu|pick)\w* (?:up )?(?:from|at|with) (?:epoch|step|iter)\w*|trained (?:to|up to|until) (?:epoch|step|iter)\w*|from (?:epoch|step|iter\w*) \d+)\b.*$/im;
+const SHOWN = 3;
 
 /** In sentences, the likeliest first. */
 export function likelyCauses(job: SilentJob): string[] {
@@ -39,6 +46,8 @@ export function likelyCauses(job: SilentJob): string[] {
     causes.push(
       `the command submits the work and returns${lasted}${said === undefined ? '' : `: it printed ${JSON.stringify(said)}`}; give one that ends when the training has ended and passes its output on (sbatch --wait, srun, kubectl wait and logs; no nohup, no &)`,
     );
+  const resumed = resumedText(job);
+  if (resumed?.isSaid) causes.push(resumed.text);
   const target = REDIRECTED.exec(shell)?.[1];
   if (target !== undefined && target !== '/dev/null')
     causes.push(`its output goes to ${target} and not to us; let it print, or write \`| tee ${target}\``);
@@ -53,10 +62,36 @@ export function likelyCauses(job: SilentJob): string[] {
     causes.push(
       'the timed loop never ran: another script or another loop trains, or there was no data to iterate over',
     );
+    if (resumed !== null) causes.push(resumed.text);
     causes.push('the output is redirected or captured (a file, a launcher that keeps it), or printing is replaced');
   }
   if (job.skipInstrument) causes.push('with --skip-instrument the script itself must print the lines, and does not');
   return causes;
+}
+
+/** A training that is finished trains no step: where its checkpoint comes from, and how a job does without. */
+function resumedText({ stdoutTail, stderrTail, earlier, items }: SilentJob): { text: string; isSaid: boolean } | null {
+  const { inTree = [], outside = [] } = earlier ?? {};
+  const said = RESUMED.exec(withoutColours(`${stdoutTail}\n${stderrTail}`))?.[0]
+    .trim()
+    .slice(0, 120);
+  if (items > 0 || inTree.length + outside.length === 0) return null;
+  const words = (paths: readonly string[]) =>
+    `${paths.slice(0, SHOWN).join(', ')}${paths.length > SHOWN ? ` and ${paths.length - SHOWN} more` : ''}`;
+  const ways = [
+    ...(inTree.length > 0
+      ? [`each tree holds what git ignores, ${words(inTree)}: start again with --leave-out ${shellWord(inTree[0]!)}`]
+      : []),
+    ...(outside.length > 0
+      ? [`it reads ${words(outside)}, outside of its tree: give a path with $NODE_ID in it (docs/your-files.md)`]
+      : []),
+  ];
+  const says = said === undefined ? '' : ` (it printed ${JSON.stringify(said)})`;
+  const went = said === undefined ? 'it may have gone on' : 'it went on';
+  return {
+    text: `${went} from an earlier training that has nothing left to do${says}: ${ways.join('; or ')}`,
+    isSaid: said !== undefined,
+  };
 }
 
 /** The last of the lines that the script prints of itself, where they do not tell what is needed. */

@@ -7,12 +7,18 @@ describe('pathsNamedIn', () => {
     ['--init outputs/base.pt', ['outputs/base.pt'], []],
     ['--output-dir outputs/new', [], []],
     ['python train.py --out=/scratch/out', [], ['/scratch/out']],
-    [`--ckpt ~/runs/a --log $HOME/logs "\${HOME}/x y"`, [], ['/home/u/runs/a', '/home/u/logs', '/home/u/x']],
+    [
+      `--ckpt ~/runs/a --log $HOME/logs "\${HOME}/x y"`,
+      [],
+      ['/home/u/runs/a', '/home/u/logs', '/home/u/x', '/home/u/x y'],
+    ],
     ['--out=~/runs/a --log=$HOME/logs', [], ['/home/u/runs/a', '/home/u/logs']],
     ['SAVE = os.path.expanduser("~/models")', [], ['/home/u/models']],
     ['ckpt: /data/out/ckpt.pt  # see https://example.org/a/b', [], ['/data/out/ckpt.pt']],
     [`--output-dir /scratch/out/$NODE_ID --log /scratch/log/\${NODE_ID}.txt`, [], []],
     ['PYTHONPATH=../lib python train.py', ['../lib'], []],
+    // What stands behind the blank is sought as well, and not found.
+    ['OUT = "/data/my models/a.pt"', ['models/a.pt'], ['/data/my', '/data/my models/a.pt']],
   ])('%s', (text, relative, absolute) => {
     expect(pathsNamedIn(text, '/home/u')).toEqual({ relative, absolute });
   });

@@ -32,6 +32,31 @@ it.each<[string, Partial<SilentJob> & { command?: string }, RegExp]>([
   expect(likelyCauses(silent(given))[0]).toMatch(says);
 });
 
+const EARLIER = { inTree: ['checkpoints', 'my last.pt'], outside: ['/scratch/out'] };
+
+it.each([
+  'resuming from epoch 3',
+  'INFO: Restored checkpoint from checkpoints/last.pt',
+  "=> loaded checkpoint 'last.pt' (epoch 90)",
+  'All epochs are already done',
+  'Training is already complete. Nothing to do.',
+  'trained to epoch 3',
+  '\u001b[32mContinuing from step 1,000\u001b[0m',
+])('a training that was finished before names what it went on from, and the flag: %s', (stdoutTail) => {
+  const [first] = likelyCauses(silent({ stdoutTail, earlier: EARLIER }));
+  expect(first).toMatch(
+    /^it went on from an earlier training .*--leave-out checkpoints; or it reads \/scratch\/out.*\$NODE_ID/,
+  );
+});
+
+it('an earlier training is likely where one lies in the tree, and none where there is none', () => {
+  const causes = likelyCauses(silent({ earlier: { inTree: ['my last.pt'], outside: [] } }));
+  expect(causes[0]).toContain('never ran');
+  expect(causes).toContainEqual(expect.stringMatching(/^it may have gone on from .*--leave-out 'my last\.pt'$/));
+  const without = likelyCauses(silent({ stdoutTail: 'resuming', earlier: { inTree: [], outside: [] } }));
+  expect(without.join()).not.toContain('earlier training');
+});
+
 it('what waits for its job is none of those', () => {
   const [first] = likelyCauses(silent({ command: 'sbatch --wait train.sbatch && python train.py 2>&1 | tee log' }));
   expect(first).toContain('never ran');
