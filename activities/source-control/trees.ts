@@ -4,7 +4,7 @@
  * repository at the right commit, and nothing is written into the user's.
  */
 import { existsSync, lstatSync, readdirSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { ObjectDatabase } from './object-database.js';
@@ -145,9 +145,9 @@ export class Trees {
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     }
-    await rm(grave, { recursive: true, force: true });
+    await removeWhole(grave);
     await rm(join(this.place.trees, ADMIN, name), { recursive: true, force: true });
-    await rm(Trees.writesOf(this.place.trees, name), { recursive: true, force: true });
+    await removeWhole(Trees.writesOf(this.place.trees, name));
   }
 
   /** What a killed process left half made. */
@@ -156,8 +156,7 @@ export class Trees {
     if (!existsSync(scratch)) return;
     for (const entry of readdirSync(scratch)) {
       const [, host, pid] = /^(.*)~(\d+)~/.exec(entry) ?? [];
-      if (host === hostname() && !isAlive(Number(pid)))
-        await rm(join(scratch, entry), { recursive: true, force: true });
+      if (host === hostname() && !isAlive(Number(pid))) await removeWhole(join(scratch, entry));
     }
   }
 
@@ -171,6 +170,23 @@ export class Trees {
     this.#busy.set(name, quiet);
     return turn;
   }
+}
+
+/** Also folders that their owner may not look into: the kernel makes such ones for an overlay, and a job may. */
+async function removeWhole(folder: string): Promise<void> {
+  try {
+    await rm(folder, { recursive: true, force: true });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EACCES') throw error;
+    await openUp(folder);
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function openUp(folder: string): Promise<void> {
+  await chmod(folder, 0o700);
+  for (const entry of await readdir(folder, { withFileTypes: true }))
+    if (entry.isDirectory()) await openUp(join(folder, entry.name));
 }
 
 /** Says whose scratch folder it is: several hosts may share a workdir. */

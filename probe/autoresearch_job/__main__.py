@@ -23,6 +23,7 @@ def main():
         os.makedirs(os.path.join(sys.argv[2], "folder"))
         wanted = {"folders": [os.path.join(sys.argv[2], "folder")], "keep": [], "writes": os.path.join(sys.argv[2], "writes")}
         print(shelter.possible(wanted, "")[0])
+        shelter.tidy(wanted)
         return
     action, directory = sys.argv[1], JobDirectory(sys.argv[2])
     # A request that was cut off (its sender died) is no request: nothing was started and nothing will be.

@@ -147,6 +147,7 @@ def _close(directory, facts, cause, returncode, ended_at=None):
         try:
             files, count = shelter.written(facts["shelter"], _WRITTEN_SHOWN)
             facts["kept_apart"] = {"files": files, "count": count}
+            shelter.tidy(facts["shelter"])
         except OSError:
             # Somebody removes the workdir: the end of the job is on record all the same.
             pass
