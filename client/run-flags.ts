@@ -7,8 +7,7 @@ import { resolve } from 'node:path';
 import { agentInConfig } from '../activities/agents/agent-path.js';
 import { DEFAULT_CONFIRMATION } from '../domain/confirmation.js';
 import { EFFORTS } from '../domain/effort.js';
-import { DEFAULT_LIMITS } from '../domain/limits.js';
-import type { SetLimitsMessage } from '../domain/steering.js';
+import { LIMIT_NAMES, LIMITS, type LimitName } from '../domain/limits.js';
 import {
   amountOrNone,
   asText,
@@ -40,7 +39,7 @@ export interface RunFlag {
   /** From the text (or true, of a switch) to the value in config.json; a Refusal when it does not fit. */
   read(given: unknown): unknown;
   /** The limit that it sets; limits may change while a run exists. */
-  limit?: keyof SetLimitsMessage;
+  limit?: LimitName;
   /** Another start of the same run may give another value. */
   mayChange?: boolean;
 }
@@ -50,6 +49,21 @@ function flag(flags: string, key: RunFlag['key'], help: string, more: Partial<Ru
   const option = name.replace(/^--(no-)?/, '').replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
   return { flags, name, option, key, help, read: asText, ...more };
 }
+
+function limitFlag(limit: LimitName): RunFlag {
+  const { flag: flags, help, kind, initial, ...facts } = LIMITS[limit];
+  const text = 'saysDefault' in facts ? help : `${help} (default: ${initial ?? 'none'})`;
+  const key =
+    'section' in facts ? ([facts.section, limit] as unknown as ConfigPath) : ([limit] as unknown as ConfigPath);
+  const made = flag(flags, key, text, { limit });
+  return { ...made, read: LIMIT_READERS[kind](made.name) };
+}
+
+const LIMIT_READERS = {
+  count: (name: string) => wholeNumber(name, 1),
+  'optional count': countOrNone,
+  'optional amount': amountOrNone,
+};
 
 const PLACED_ADVICE = 'a glob of paths relative to the repository, as in "data/cache/**" or "*.pt"';
 
@@ -66,63 +80,13 @@ export const RUN_FLAGS: readonly RunFlag[] = [
     ['base_launch_command'],
     'starts a training job; $IMAGE stands for the image',
   ),
-  flag(
-    '--max-iterations <n>',
-    ['stopping_criteria', 'max_iterations'],
-    `planning rounds at most (default: ${DEFAULT_LIMITS.maxIterations})`,
-    {
-      limit: 'max_iterations',
-      read: wholeNumber('--max-iterations', 1),
-    },
-  ),
-  flag(
-    '--patience <n>',
-    ['stopping_criteria', 'patience'],
-    `stop after so many planning rounds without a gain (default: ${DEFAULT_LIMITS.patience})`,
-    {
-      limit: 'patience',
-      read: wholeNumber('--patience', 1),
-    },
-  ),
-  flag(
-    '--max-concurrency <n>',
-    ['max_concurrency'],
-    'jobs at a time; when absent one for each slot, and one alone on this machine where there are no slots',
-    {
-      limit: 'max_concurrency',
-      read: wholeNumber('--max-concurrency', 1),
-    },
-  ),
+  ...LIMIT_NAMES.map(limitFlag),
   flag(
     '--slots <slots>',
     ['slots'],
     'what a job holds alone on this machine: a number of slots, or devices, as in "gpu:0;gpu:1" or "cpu:0-3;cpu:4-7"',
     { read: readSlots },
   ),
-  flag('--job-timeout <seconds>', ['job_timeout_s'], `wall clock of one job (default: ${DEFAULT_LIMITS.jobTimeoutS})`, {
-    limit: 'job_timeout_s',
-    read: wholeNumber('--job-timeout', 1),
-  }),
-  flag('--max-experiments <n>', ['max_experiments'], 'experiments that are started, seeds included (default: none)', {
-    limit: 'max_experiments',
-    read: countOrNone('--max-experiments'),
-  }),
-  flag('--max-hours <hours>', ['max_hours'], 'hours in which the engine runs (default: none)', {
-    limit: 'max_hours',
-    read: amountOrNone('--max-hours'),
-  }),
-  flag('--budget-usd <amount>', ['budget_usd'], "US dollars for the agent's calls (default: none)", {
-    limit: 'budget_usd',
-    read: amountOrNone('--budget-usd'),
-  }),
-  flag('--budget-tokens <n>', ['budget_tokens'], "tokens for the agent's calls, of all kinds (default: none)", {
-    limit: 'budget_tokens',
-    read: amountOrNone('--budget-tokens'),
-  }),
-  flag('--budget-job-hours <hours>', ['budget_job_hours'], 'hours of all jobs together (default: none)', {
-    limit: 'budget_job_hours',
-    read: amountOrNone('--budget-job-hours'),
-  }),
   flag(
     '--calibration-runs <n>',
     ['calibration_runs'],

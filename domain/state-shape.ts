@@ -11,7 +11,7 @@ import type { EngineState, Round, RunStatus } from './engine-state.js';
 import { EXPERIMENT_KINDS, type ExperimentRow, type ExperimentStatus, type SpecOrigin } from './experiment.js';
 import type { Failure } from './failure.js';
 import type { Amount, Ledger } from './ledger.js';
-import { type Limits, STOP_MODES, STOP_REASONS } from './limits.js';
+import { LIMIT_NAMES, LIMITS, type Limits, STOP_MODES, STOP_REASONS } from './limits.js';
 import { NUMERIC_METRICS } from './metrics.js';
 import {
   type Check,
@@ -32,20 +32,13 @@ import {
 
 const texts = listOf(text);
 const ids = listOf(idText);
-/** Of a limit; null = none. */
-const amountOrNone = nullable(number);
-
-const LIMITS: Shape<Limits> = {
-  maxIterations: count,
-  patience: count,
-  maxConcurrency: count,
-  jobTimeoutS: count,
-  maxExperiments: nullable(count),
-  maxHours: amountOrNone,
-  budgetUsd: amountOrNone,
-  budgetTokens: amountOrNone,
-  budgetJobHours: amountOrNone,
-};
+const LIMIT_SHAPES = Object.fromEntries(
+  LIMIT_NAMES.map((name) => {
+    const { field, kind } = LIMITS[name];
+    const one = kind === 'optional amount' ? number : count;
+    return [field, kind === 'count' ? one : nullable(one)];
+  }),
+) as unknown as Shape<Limits>;
 
 const FAILURE: Shape<Failure> = {
   kind: text,
@@ -183,7 +176,7 @@ const STATE: Shape<EngineState> = {
   status: oneOf(STATUS_NAMES),
   stop: nullable(shaped({ reason: oneOf(STOP_REASONS), detail: text })),
   stopMode: nullable(oneOf(STOP_MODES)),
-  limits: shaped(LIMITS),
+  limits: shaped(LIMIT_SHAPES),
   anchorCommit: nullable(text),
   baseCommit: nullable(text),
   setupFailures: listOf(failure),

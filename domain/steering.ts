@@ -5,7 +5,17 @@
 
 import { type EngineState, noSuchExperiment, openRows } from './engine-state.js';
 import { isTerminal } from './experiment.js';
-import { type Limits, limitProblem, MOST_PENDING, STOP_MODES, type StopMode } from './limits.js';
+import {
+  isLimitName,
+  LIMIT_NAMES,
+  LIMITS,
+  type Limits,
+  limitProblem,
+  MOST_PENDING,
+  type NamedLimits,
+  STOP_MODES,
+  type StopMode,
+} from './limits.js';
 import { isWaiting } from './policies/scheduling.js';
 
 export interface StopMessage {
@@ -41,17 +51,7 @@ export interface AddMessage {
     priority?: number;
   };
 }
-export interface SetLimitsMessage {
-  max_iterations?: number;
-  patience?: number;
-  max_concurrency?: number;
-  job_timeout_s?: number;
-  max_experiments?: number | null;
-  max_hours?: number | null;
-  budget_usd?: number | null;
-  budget_tokens?: number | null;
-  budget_job_hours?: number | null;
-}
+export type SetLimitsMessage = Partial<NamedLimits>;
 
 /** What may be given to a run that nobody serves: it waits for the next engine. `request` makes it known as one. */
 export type GivenMessage = { request: string } & (
@@ -66,18 +66,6 @@ export interface Receipt {
   message: string;
   node_id?: string;
 }
-
-export const LIMIT_KEYS = {
-  max_iterations: 'maxIterations',
-  patience: 'patience',
-  max_concurrency: 'maxConcurrency',
-  job_timeout_s: 'jobTimeoutS',
-  max_experiments: 'maxExperiments',
-  max_hours: 'maxHours',
-  budget_usd: 'budgetUsd',
-  budget_tokens: 'budgetTokens',
-  budget_job_hours: 'budgetJobHours',
-} as const satisfies Record<keyof SetLimitsMessage, keyof Limits>;
 
 function asObject(value: unknown): Record<string, unknown> | null {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
@@ -119,24 +107,20 @@ export function addRoomProblem(state: EngineState): string | null {
 
 export function setLimitsProblem(message: unknown): string | null {
   const fields = asObject(message);
-  const known = Object.keys(LIMIT_KEYS);
-  if (!fields || Object.keys(fields).length === 0) return `name at least one of ${known.join(', ')}`;
+  const known = LIMIT_NAMES.join(', ');
+  if (!fields || Object.keys(fields).length === 0) return `name at least one of ${known}`;
   for (const [name, value] of Object.entries(fields)) {
-    if (!isLimitKey(name)) return `${name} is not a limit; the limits are ${known.join(', ')}`;
-    const problem = limitProblem(LIMIT_KEYS[name], value);
+    if (!isLimitName(name)) return `${name} is not a limit; the limits are ${known}`;
+    const problem = limitProblem(name, value);
     if (problem) return `${name} ${problem}`;
   }
   return null;
 }
 
-function isLimitKey(name: string): name is keyof SetLimitsMessage {
-  return Object.hasOwn(LIMIT_KEYS, name);
-}
-
 /** Of a message that was checked. */
 export function limitsFrom(message: SetLimitsMessage): Partial<Limits> {
   const entries = Object.entries(message).flatMap(([name, value]) =>
-    isLimitKey(name) ? [[LIMIT_KEYS[name], value]] : [],
+    isLimitName(name) ? [[LIMITS[name].field, value]] : [],
   );
   return Object.fromEntries(entries) as Partial<Limits>;
 }

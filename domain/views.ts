@@ -1,7 +1,9 @@
 /** What queries answer and `status` shows: small plain JSON made from the state alone, the same with and without a server. */
+
 import { type EngineState, openRows, tallyShown } from './engine-state.js';
 import type { ExperimentRow } from './experiment.js';
 import { BASELINE_ID, commitOf, HEADSPACE_ID, jobIdOf } from './experiment.js';
+import { type NamedLimits, namedLimits } from './limits.js';
 import { budgetWarnings } from './policies/budget.js';
 import { type Objective, objectiveOf } from './policies/compare.js';
 import type { GainInterval } from './policies/improvement.js';
@@ -9,7 +11,6 @@ import { plateauCount } from './policies/planning.js';
 import { type Confidence, confidenceOf, headspaceLeft, provenGain } from './policies/repeats.js';
 import { inRunOrder } from './policies/scheduling.js';
 import { type Spending, spendingOf } from './policies/spending.js';
-import type { SetLimitsMessage } from './steering.js';
 
 export interface ExperimentView {
   node_id: string;
@@ -35,7 +36,7 @@ export interface StatusView {
   iteration: number;
   planning: boolean;
   plateau_count: number;
-  limits: Required<SetLimitsMessage>;
+  limits: NamedLimits;
   /** Of what is limited or was spent: US dollars and tokens of agent calls, hours of jobs. */
   budget: Spending[];
   /** Agent calls of which nobody knows the price. */
@@ -105,17 +106,7 @@ export function statusView(state: EngineState): StatusView {
     iteration: state.iteration,
     planning: state.planningSince !== null,
     plateau_count: plateauCount(state),
-    limits: {
-      max_iterations: state.limits.maxIterations,
-      patience: state.limits.patience,
-      max_concurrency: state.limits.maxConcurrency,
-      job_timeout_s: state.limits.jobTimeoutS,
-      max_experiments: state.limits.maxExperiments,
-      max_hours: state.limits.maxHours,
-      budget_usd: state.limits.budgetUsd,
-      budget_tokens: state.limits.budgetTokens,
-      budget_job_hours: state.limits.budgetJobHours,
-    },
+    limits: namedLimits(state.limits),
     budget: spendingOf(state),
     unpriced_calls: state.ledger.unpriced,
     warnings: budgetWarnings(state),

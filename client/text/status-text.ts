@@ -1,5 +1,6 @@
 /** `status` and `queue` as text. */
 
+import { shownLimits } from '../../domain/limits.js';
 import { speedup } from '../../domain/policies/compare.js';
 import { percent } from '../../domain/reports/confidence.js';
 import { intervalText } from '../../domain/reports/judgement-text.js';
@@ -74,11 +75,8 @@ function noise({ confidence }: StatusView): string[] {
   return [`${percent(confidence.noise)} a run; a gain counts from ${percent(confidence.least)} on`];
 }
 
-function otherLimits({ limits: { max_experiments, max_hours } }: StatusView): string[] {
-  const parts = [
-    ...(max_experiments === null ? [] : [`${max_experiments} experiments`]),
-    ...(max_hours === null ? [] : [`${max_hours} hours`]),
-  ];
+function otherLimits({ limits }: StatusView): string[] {
+  const parts = shownLimits(limits).map(({ value, unit }) => `${value} ${unit}`);
   return parts.length === 0 ? [] : [`at most ${parts.join(', ')}`];
 }
 

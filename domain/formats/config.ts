@@ -6,9 +6,8 @@ import { z } from 'zod';
 import { DEFAULT_CONFIRMATION } from '../confirmation.js';
 import { DIRECTIONS, isMetricName, patternProblem } from '../custom-metric.js';
 import { EFFORTS } from '../effort.js';
-import { DEFAULT_LIMITS } from '../limits.js';
+import { LIMIT_NAMES, LIMITS, type LimitName, type LimitValue, type NamedLimits } from '../limits.js';
 import { INDEX_LIST } from '../slots.js';
-import type { SetLimitsMessage } from '../steering.js';
 import { PricesSchema } from './prices.js';
 
 const positive = z.number().int().min(1);
@@ -39,6 +38,23 @@ const launchEnvironment = z.looseObject({
 
 export type LaunchEnvironment = z.infer<typeof launchEnvironment>;
 
+type LimitSchema<N extends LimitName> = z.ZodDefault<
+  LimitValue<N> extends number ? z.ZodNumber : z.ZodNullable<z.ZodNumber>
+>;
+
+function limitFields<N extends LimitName>(names: readonly N[]): { [M in N]: LimitSchema<M> } {
+  const fields = names.map((name) => {
+    const { kind, initial } = LIMITS[name];
+    const value = kind === 'optional amount' ? z.number().positive() : positive;
+    return [name, kind === 'count' ? value.default(initial!) : value.nullable().default(initial)];
+  });
+  return Object.fromEntries(fields) as { [M in N]: LimitSchema<M> };
+}
+
+type StoppingName = { [N in LimitName]: (typeof LIMITS)[N] extends { section: string } ? N : never }[LimitName];
+const isStopping = (name: LimitName): name is StoppingName => 'section' in LIMITS[name];
+const stopping = limitFields(LIMIT_NAMES.filter(isStopping));
+
 export const ConfigSchema = z.looseObject({
   schema_version: z.literal(2).default(2),
   created_at: z.string().default(''),
@@ -51,15 +67,8 @@ export const ConfigSchema = z.looseObject({
   /** Shell command; `$IMAGE` stands for the image's name, the source directory's path for the experiment's own tree. */
   base_launch_command: z.string().min(1),
   notes: z.string().default(''),
-  stopping_criteria: z
-    .looseObject({
-      max_iterations: positive.default(DEFAULT_LIMITS.maxIterations),
-      patience: positive.default(DEFAULT_LIMITS.patience),
-    })
-    .default({ max_iterations: DEFAULT_LIMITS.maxIterations, patience: DEFAULT_LIMITS.patience }),
-  max_concurrency: positive.default(DEFAULT_LIMITS.maxConcurrency),
-  /** Seconds. */
-  job_timeout_s: positive.default(DEFAULT_LIMITS.jobTimeoutS),
+  stopping_criteria: z.looseObject(stopping).prefault({}),
+  ...limitFields(LIMIT_NAMES.filter((name) => !isStopping(name)) as Exclude<LimitName, StoppingName>[]),
   /** Seconds between looks at a job; an upper bound: the end of a local job is noticed within a second. */
   poll_interval: z.number().positive().default(120),
   startup_failure_retries: z.number().int().min(0).default(2),
@@ -83,16 +92,6 @@ export const ConfigSchema = z.looseObject({
   prices: PricesSchema.default({}),
   /** Seconds for one build. */
   build_timeout_s: positive.default(3600),
-  /** US dollars for agent calls. */
-  budget_usd: amount.default(DEFAULT_LIMITS.budgetUsd),
-  /** Tokens of agent calls, of all kinds. */
-  budget_tokens: amount.default(DEFAULT_LIMITS.budgetTokens),
-  /** Hours of jobs, added up. */
-  budget_job_hours: amount.default(DEFAULT_LIMITS.budgetJobHours),
-  /** Experiments that are started, seeds included. */
-  max_experiments: positive.nullable().default(DEFAULT_LIMITS.maxExperiments),
-  /** Hours in which the engine runs. */
-  max_hours: amount.default(DEFAULT_LIMITS.maxHours),
   /** Repeats of the baseline after its first run: how much results vary. */
   calibration_runs: z.number().int().min(0).default(DEFAULT_CONFIRMATION.calibrationRuns),
   /** Repeats of what looks better, between two looks at it; 0 believes the first result. */
@@ -142,19 +141,10 @@ export const ConfigSchema = z.looseObject({
 export type RunConfig = z.infer<typeof ConfigSchema>;
 
 /** What a run begins with. */
-export function configuredLimits(config: RunConfig): Required<SetLimitsMessage> {
-  const { max_iterations, patience } = config.stopping_criteria;
-  const { max_concurrency, job_timeout_s, max_experiments, max_hours } = config;
-  const { budget_usd, budget_tokens, budget_job_hours } = config;
-  return {
-    max_iterations,
-    patience,
-    max_concurrency,
-    job_timeout_s,
-    max_experiments,
-    max_hours,
-    budget_usd,
-    budget_tokens,
-    budget_job_hours,
-  };
+export function configuredLimits(config: RunConfig): NamedLimits {
+  const entries = LIMIT_NAMES.map((name) => [
+    name,
+    isStopping(name) ? config.stopping_criteria[name] : config[name as Exclude<LimitName, StoppingName>],
+  ]);
+  return Object.fromEntries(entries) as NamedLimits;
 }

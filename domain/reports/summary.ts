@@ -4,6 +4,7 @@ import { type EngineState, openRows, tallyShown } from '../engine-state.js';
 import { type ExperimentRow, isPruned } from '../experiment.js';
 import { type FailureKind, suggestedAction } from '../failure.js';
 import type { Spec } from '../formats/spec.js';
+import { namedLimits, shownLimits } from '../limits.js';
 import { objectiveOfRow } from '../policies/compare.js';
 import { plateauCount } from '../policies/planning.js';
 import { inRunOrder } from '../policies/scheduling.js';
@@ -79,8 +80,7 @@ function limitLines(state: EngineState): string[] {
     `- Rounds in a row without a gain: ${plateauCount(state)} of ${limits.patience}`,
     `- Jobs at a time: ${busy} of ${limits.maxConcurrency}`,
     `- Wall clock of a job: ${durationText(limits.jobTimeoutS)}`,
-    ...(limits.maxExperiments === null ? [] : [`- Experiments at most: ${limits.maxExperiments}`]),
-    ...(limits.maxHours === null ? [] : [`- Hours of the engine at most: ${limits.maxHours}`]),
+    ...shownLimits(namedLimits(limits)).map(({ label, value }) => `- ${label} at most: ${value}`),
     `- Best practices tried: ${state.practicesTried.join(', ') || 'none yet'}`,
   ];
 }
