@@ -55,9 +55,9 @@ function placesOf(command: string, flag: string): Place[] {
   return (places.length > 0 ? places : placesOfFlag(flags, flag)).sort((a, b) => a.start - b.start);
 }
 
-/** From a `--` behind a script's name on nothing is a flag. */
+/** From a `--` behind a script's own words on nothing is a flag. */
 function endOfFlags(command: string): number {
-  const end = /\.(?:py|sh|bash)["']?\s(?:.*\s)?(?=--\s)/s.exec(command);
+  const end = /\.(?:py|sh|bash)["']?\s+(?!--\s)\S(?:.*\s)?(?=--\s)/s.exec(command);
   return end ? end.index + end[0].length : command.length;
 }
 

@@ -19,6 +19,16 @@ const LOOPS: [script: string, line: number, steps: number, wrapped: string][] = 
   ['pairs', 9, 60, '("train", _autoresearch_timed(train_loader))'],
   ['window_islice', 9, 15, '_autoresearch_timed_window(list, islice(batches, 4))'],
   ['window_next', 8, 20, '_autoresearch_timed_window(lambda: [next(stream) for _ in range(accumulate)])'],
+  ['window_method', 19, 15, '_autoresearch_timed_window(list, islice(iterator, count))'],
+  [
+    'window_generator',
+    15,
+    15,
+    '_autoresearch_timed_window(lambda: [batch for batch in itertools.islice(batches, count)])',
+  ],
+  ['window_append', 8, 60, '_autoresearch_timed(iter(Loader(60)))'],
+  ['pairs_passed_on', 29, 60, '_autoresearch_timed(Loader(120), batch_is_list=True)'],
+  ['in_a_thread', 13, 60, '_autoresearch_timed(iter(Loader(60)))'],
   ['whole_list', 8, 60, '[batch for batch in _autoresearch_timed(loader)]'],
   ['unit_callbacks', 26, 60, '_autoresearch_timed(iter(state.loader))'],
   ['module_hooks', 28, 60, '_autoresearch_timed(module.train_dataloader())'],
@@ -26,7 +36,7 @@ const LOOPS: [script: string, line: number, steps: number, wrapped: string][] = 
   ['closure', 22, 60, '_autoresearch_timed(iter(loader))'],
   ['sentinel', 22, 60, '_autoresearch_timed(iter(loader))'],
 ];
-const CACHED = ['apex', 'window_islice', 'unit_callbacks', 'phases'];
+const CACHED = ['apex', 'window_islice', 'window_generator', 'window_append', 'unit_callbacks', 'phases'];
 
 const job = (script: string): Job => ({ dir: fixtureFolder('loops'), script: `${script}.py`, args: [] });
 const summary = ({ stdout }: Output) => /^steps=\d+ evaluated=\d+/m.exec(stdout)?.[0];

@@ -123,6 +123,8 @@ def steps_taken(analysis, loop) -> int | None:
     flow = analysis.flow
     found: list[int] = []
     node = loop.node
+    if not _takes_an_epoch(loop):
+        return None
     if isinstance(node, ast.While):
         found += _bounds(flow, node.test, loop.at)
     if isinstance(node, ast.For):
@@ -132,6 +134,19 @@ def steps_taken(analysis, loop) -> int | None:
             if isinstance(inner, ast.If) and any(isinstance(s, (ast.Break, ast.Return)) for s in inner.body):
                 found += _bounds(flow, inner.test, loop.at)
     return min(found) if found else None
+
+
+def _takes_an_epoch(loop) -> bool:
+    """Not one that takes some batches of an iterator, and is come to again for more of the same one."""
+    if loop.kind != "next":
+        return True
+    module, scope = loop.at.module, loop.at.module.scope_at(loop.node)
+    around = [a for a in module.ancestors(loop.node) if isinstance(a, (ast.For, ast.AsyncFor, ast.While))]
+    for maker, frame in loop.makers:
+        inside = list(frame.module.ancestors(maker))
+        if frame.module is not module or module.scope_at(maker) is not scope or any(a not in inside for a in around):
+            return False
+    return True
 
 
 def _bounds(flow, test: ast.AST, frame) -> list[int]:

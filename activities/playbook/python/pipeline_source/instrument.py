@@ -6,7 +6,8 @@ import ast
 from pathlib import Path
 
 from .edits import Edits, RewriteRefused
-from .syntax import WINDOW_HELPER
+from .syntax import WINDOW_HELPER, own_statements, simple_name
+from .values import Generator, Instance, Pipeline
 
 WAY_OUT = "print the [autoresearch] lines yourself (docs/instrumentation.md) with --skip-instrument, or give --metric"
 INLINED = Path(__file__).resolve().parent.parent / "inlined"
@@ -80,6 +81,38 @@ def _yields_lists(analysis, loop) -> bool:
         inner = [s for s in stages if s.kind not in ("source", "sink")]
         if not inner or inner[-1].kind != "aggregate":
             return False
-    from .values import Pipeline
+    return all(_is_as_made(analysis.flow, v) for v in analysis.flow.evaluate(loop.iterable, loop.frame))
 
-    return all(isinstance(v, Pipeline) for v in analysis.flow.evaluate(loop.iterable, loop.frame))
+
+def _is_as_made(flow, value, depth: int = 0) -> bool:
+    """Whether a value gives a pipeline's items as they are: the pipeline itself, or what only passes them on."""
+    if isinstance(value, Pipeline):
+        return True
+    if isinstance(value, Instance):
+        method = flow.find_method(value.cls, "__iter__")
+        if method is None or depth >= 4:
+            return False
+        return _passes_on(flow, method.node, flow.method_frame(value, value.cls, method.node), depth)
+    if not isinstance(value, Generator) or depth >= 4:
+        return False
+    return _passes_on(flow, value.function.node, value.frame, depth)
+
+
+def _passes_on(flow, function: ast.AST, frame, depth: int) -> bool:
+    """`yield from pipeline`, `for batch in pipeline: yield batch`, and nothing else that is yielded."""
+    statements = own_statements(function)
+    given: list[ast.AST] = [s.value for s in statements if isinstance(s, ast.YieldFrom)]
+    loops = [s for s in statements if isinstance(s, ast.For) and isinstance(s.target, ast.Name)]
+    for each in [s.value for s in statements if isinstance(s, ast.Yield)]:
+        loop = next((l for l in loops if isinstance(each, ast.Name) and l.target.id == each.id), None)
+        if loop is None:
+            return False
+        given.append(loop.iter)
+    if not given:
+        given = [s.value for s in statements if isinstance(s, ast.Return) and s.value is not None]
+    return bool(given) and all(_is_as_made(flow, v, depth + 1) for g in given for v in flow.evaluate(_under_iter(g), frame))
+
+
+def _under_iter(node: ast.AST) -> ast.AST:
+    is_iter = isinstance(node, ast.Call) and simple_name(node.func) == "iter" and len(node.args) == 1
+    return node.args[0] if is_iter else node

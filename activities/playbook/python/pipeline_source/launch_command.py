@@ -127,6 +127,9 @@ class LaunchCommand:
 
     def _take_arguments(self, words: list[str], project) -> None:
         self.names_script = True
+        # `torchx run … --script train.py -- --workers 4`: what follows a launcher's own flags.
+        if words[:1] == ["--"]:
+            words = words[1:]
         for word in words:
             if word in _SEPARATORS:
                 break

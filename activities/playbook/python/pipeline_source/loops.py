@@ -11,6 +11,7 @@ from .places import Places
 from .streams import Streams
 from .syntax import (
     PASS_THROUGH_HELPERS,
+    simple_name,
     stores_to,
 )
 from .values import (
@@ -54,6 +55,9 @@ class LoopFinder(LoopChoice, Phases, Places, Streams, Windows):
         gathered = self.gathered(node.iter, frame)
         if gathered is not None:
             return self.loop_of_gathered(node, *gathered)
+        yielded = self.windows_yielded(self.innermost(node.iter, frame), frame)
+        if yielded is not None:
+            return self.loop_of_yielded(node, frame, *yielded)
         pipelines = self.streams(node.iter, frame)
         if not pipelines:
             return []
@@ -122,6 +126,9 @@ class LoopFinder(LoopChoice, Phases, Places, Streams, Windows):
         frame = self.flow.frame_at(module, node)
         if name == "next" and isinstance(node.func, ast.Name) and node.args:
             return self._next(module, node, node.args[0], frame)
+        in_thread = {"run_in_executor": 1, "to_thread": 0}.get(name)
+        if in_thread is not None and len(node.args) > in_thread + 1 and simple_name(node.args[in_thread]) == "next":
+            return self._next(module, node, node.args[in_thread + 1], frame)
         if name == "__next__" and isinstance(node.func, ast.Attribute):
             return self._next(module, node, node.func.value, frame)
         if name == "_autoresearch_timed_call" and node.args and isinstance(node.args[0], ast.Attribute):
