@@ -75,6 +75,23 @@ describe('the timed loop', () => {
     expect((await surveyOf(job('warm_up'))).loop).toMatchObject({ file: 'warm_up.py', line: 13 });
   });
 
+  it.each([
+    [
+      'takes a second batch in each turn',
+      'taken_inside',
+      /^the loop at taken_inside\.py:7 takes further batches in its body \(line 9\)/,
+    ],
+    [
+      'is in code that the script does not call',
+      'plots_only',
+      /^the script runs no loop over a pipeline: the one at measured\.py:9/,
+    ],
+  ])('is none that %s', async (_, script, reason) => {
+    const { files, refused } = await rewriteOf(job(script), [{ type: 'instrument' }]);
+    expect(files).toEqual({});
+    expect(refused[0]!.reason).toMatch(reason);
+  });
+
   it('is no evaluation loop while the script trains elsewhere', async () => {
     const { files, refused } = await rewriteOf(job('external_trainer'), [{ type: 'instrument' }]);
     expect(files).toEqual({});

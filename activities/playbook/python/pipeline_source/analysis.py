@@ -77,9 +77,14 @@ class Analysis:
     # -- loop -------------------------------------------------------------------------------------------------------
 
     def _choose_loop(self) -> Loop | None:
-        self.candidates = self.finder.find()
+        found = self.finder.find()
+        self.candidates = [loop for loop in found if self.finder.runs(loop)]
+        if found and not self.candidates:
+            self.loop_problem = f"the script runs no loop over a pipeline: the one at {_place(found[0])} is in code that it does not call"
         best = self.candidates[0] if self.candidates else None
         named = self.finder.by_name() if best is None or best.score < -3 else None
+        if named is not None and not self.finder.runs(named):
+            named = None
         if named is not None and (best is None or named.node is not best.node and named.score > best.score + 4):
             if not self._may_be_timed(named):
                 return None
@@ -93,7 +98,18 @@ class Analysis:
         return None
 
     def _may_be_timed(self, best: Loop) -> bool:
-        """An evaluation loop is never timed while there is training that could not be followed."""
+        """
+        An evaluation loop is never timed while there is training that could not be followed; nor one that takes more than
+        its own steps from the pipeline.
+        """
+        inside = self.finder.taken_inside(best)
+        if inside is not None:
+            self.loop_problem = (
+                f"the loop at {_place(best)} takes further batches in its body (line {inside.lineno}): they are no steps of it, "
+                "and a rate of its steps would be wrong"
+            )
+            self.problems.append(self.loop_problem)
+            return False
         if not self.finder.is_evaluation(best) or not self.finder.trains_elsewhere(best):
             return True
         self.loop_problem = (

@@ -7,6 +7,7 @@ import re
 
 from .loop import Loop
 from .phases import reads_like_evaluation
+from .reached import reached_definitions
 from .syntax import simple_name
 
 _TRAINS = re.compile(
@@ -26,6 +27,9 @@ _LOADER_NAMES = re.compile(r"loader|pipeline|batches|data_?iter|stream|dataset",
 
 class LoopChoice:
     """Part of LoopFinder."""
+
+    # What reached_definitions() says, once it was asked.
+    _reached: tuple | None = None
 
     def _score(self, loop: Loop) -> float:
         module = loop.at.module
@@ -81,6 +85,29 @@ class LoopChoice:
                     if _TRAINING_CALL.match(simple_name(node.func) or ""):
                         return True
         return False
+
+    def runs(self, loop: Loop) -> bool:
+        """Whether the script may run the function that the loop stands in."""
+        if self._reached is None:
+            self._reached = (reached_definitions(self.flow.project),)
+        (reached,) = self._reached
+        if reached is None or loop.at.module is self.flow.project.main:
+            return True
+        around = [a for a in loop.at.module.ancestors(loop.node) if isinstance(a, (ast.FunctionDef, ast.AsyncFunctionDef))]
+        return all(id(a) in reached for a in around)
+
+    def taken_inside(self, loop: Loop) -> ast.Call | None:
+        """`next(batches)` in the body of `for batch in batches`: what it takes is no step of the loop."""
+        if not isinstance(loop.node, ast.For) or loop.kind != "for":
+            return None
+        for statement in loop.node.body:
+            for node in ast.walk(statement):
+                if isinstance(node, ast.Call) and simple_name(node.func) in ("next", "get_item", "__next__"):
+                    holder = node.args[0] if isinstance(node.func, ast.Name) and node.args else getattr(node.func, "value", None)
+                    taken = self.streams(holder, loop.at) if holder is not None else []
+                    if any(p is own for p in taken for own in loop.pipelines):
+                        return node
+        return None
 
     def _is_reached(self, loop: Loop) -> bool:
         scope = loop.at.module.scope_at(loop.node)
