@@ -1,7 +1,8 @@
 /** The code of one experiment: its commit, made once from its starting commit and its specification. */
+import { rm } from 'node:fs/promises';
 import { z } from 'zod';
 import type { EngineState } from '../domain/engine-state.js';
-import { commitOf, type ExperimentIdentity, type ExperimentRow } from '../domain/experiment.js';
+import { commitOf, type ExperimentIdentity, type ExperimentRow, isTerminal } from '../domain/experiment.js';
 import { FileEditSchema } from '../domain/formats/agent-replies.js';
 import type { Spec } from '../domain/formats/spec.js';
 import { failureDetailsOf, type Spent } from '../domain/ledger.js';
@@ -51,7 +52,11 @@ export function makeApplyPatch(deps: ApplyDeps): Activities['applyPatch'] {
     const known = await sourceControl.commitOf(nodeId);
     const made =
       known === null ? await change(state, experiment, spec, start) : { commit: known, changed: known !== start };
-    await writeFileAtomic(workdir.run(nodeId, 'commit.txt'), `${made.commit}\n`);
+    const commitFile = workdir.run(nodeId, 'commit.txt');
+    await writeFileAtomic(commitFile, `${made.commit}\n`);
+    // Somebody terminated its workflow meanwhile: the log, which is written before its files, says that it has no commit.
+    const now = (await runLog.state()).experiments[nodeId];
+    if (now === undefined || (isTerminal(now) && commitOf(now) === null)) await rm(commitFile, { force: true });
     const spent = await deps.ask.spentOn(keyOf(nodeId));
     await refuseCopy(state, experiment, { commit: made.commit, command: spec.launch_command }, spent);
     return { ...made, spent };

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -10,6 +10,15 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await rm(root, { recursive: true });
+});
+
+test('a file that somebody else writes as well is renewed when that changed it', async () => {
+  const path = join(root, 'spec.json');
+  const renewal = new FileRenewal(false);
+  await renewal.renew(new Map([[path, 'ours']]));
+  await writeFile(path, 'theirs');
+  await renewal.renew(new Map([[path, 'ours']]));
+  expect(await readFile(path, 'utf8')).toBe('ours');
 });
 
 test('a renewal that failed has ended: none of its writes goes on beside the next', async () => {
