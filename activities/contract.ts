@@ -103,15 +103,18 @@ export interface Activities {
   /** Makes the experiment's own tree and commit. */
   applyPatch(input: ExperimentRef): Promise<{ commit: string; changed: boolean; spent: Spent }>;
   buildImage(input: NodeRef): Promise<{ image: string; reused: boolean }>;
-  /** The job may still wait for others on its host: `launchedAtMs` then tells since when. */
-  launchJob(input: NodeRef & { slot: number }): Promise<LaunchedJob>;
+  /**
+   * The job may still wait for others on its host: `launchedAtMs` then tells since when. `again`, from 1: an ended job of
+   * that node is set aside for the one that is launched (domain/policies/full-disk.ts).
+   */
+  launchJob(input: NodeRef & { slot: number; again?: number }): Promise<LaunchedJob>;
   /** Tells the engine of the launch, and watches in heartbeating windows; throws a BENIGN retryable failure of type `still_running` between them. */
   pollMetrics(input: NodeRef): Promise<JobEnd>;
   cancelJob(input: NodeRef): Promise<void>;
   collectEvidence(input: NodeRef): Promise<EvidenceSummary>;
   analyze(input: NodeRef): Promise<{ result: Result; spent: Spent }>;
-  /** Removes the experiment's tree (its commit stays, by its ref); keep_trees keeps it. */
-  releaseTree(input: NodeRef): Promise<void>;
+  /** Removes the experiment's tree (its commit stays, by its ref); keep_trees keeps it, unless it is to be made `anew`. */
+  releaseTree(input: NodeRef & { anew?: boolean }): Promise<void>;
   plan(input: RunRef & { iteration: number; throughSeq: number }): Promise<PlanResult>;
   /** Checks a person's experiment against the policies and writes it to engine/requests/<request>.json. */
   acceptExperiment(input: RunRef & { request: string; experiment: unknown }): Promise<AcceptResult>;

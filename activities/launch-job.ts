@@ -1,7 +1,9 @@
 /** The activity `launchJob`: gets the job of a node, or starts it. The platform finds it by name, so it may run twice. */
-import { mkdir } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, rm } from 'node:fs/promises';
 import { ApplicationFailure } from '@temporalio/common';
 import type { Limits } from '../domain/limits.js';
+import { MOST_RUNS_AGAIN } from '../domain/policies/full-disk.js';
 import { launchCommandProblem } from '../domain/policies/launch-command-rules.js';
 import { hostHold, indexesOf, slotOf } from '../domain/slots.js';
 import { raise } from './activity-failure.js';
@@ -30,12 +32,26 @@ export function makeLaunchJob({ context, platform, sourceControl, runLog }: Laun
   return async (input) => {
     ownNode(context, input);
     const jobName = jobNameOf(input.run, input.nodeId);
+    if (input.again !== undefined) await setAside(jobName, input.nodeId, input.again);
     const job = (await platform.find(jobName)) ?? (await start(jobName, input));
     // It may have been cancelled while it was launched; its watch then tells so.
     if (await isCancelled(input)) await platform.cancel(job.jobId);
     await writeFileAtomic(workdir.run(input.nodeId, 'job_id.txt'), `${job.jobId}\n`);
     return job;
   };
+
+  /** Once for each time, whatever has ended since: the folder that it goes to is there. */
+  async function setAside(jobName: string, nodeId: string, again: number): Promise<void> {
+    if (!Number.isInteger(again) || again < 1 || again > MOST_RUNS_AGAIN)
+      raise('policy_refused', `again: ${JSON.stringify(again)}: a whole number from 1 to ${MOST_RUNS_AGAIN}`);
+    const folder = workdir.run(nodeId, `full_disk_${again}`);
+    const job = await platform.find(jobName);
+    if (existsSync(folder) || job === null || (await platform.status(job.jobId)).state !== 'ended') return;
+    // What it had measured so far is no part of the next job's.
+    await rm(workdir.metrics(nodeId), { recursive: true, force: true });
+    await platform.setAside?.(job.jobId, folder);
+    log('a job runs again: its disk was full', { node: nodeId, job_id: job.jobId, before: folder });
+  }
 
   async function isCancelled({ nodeId }: NodeRef): Promise<boolean> {
     return (await readTextIfAny(cancelMark(workdir, nodeId))) !== null;

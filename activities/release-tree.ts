@@ -11,6 +11,6 @@ export function makeReleaseTree(deps: {
   const { context, sourceControl } = deps;
   return async (input) => {
     ownNode(context, input);
-    if (!context.config.keep_trees) await sourceControl.closeTree(input.nodeId);
+    if (input.anew === true || !context.config.keep_trees) await sourceControl.closeTree(input.nodeId);
   };
 }

@@ -19,6 +19,7 @@ import type { JobFacts } from '../domain/experiment.js';
 import { type FailureKind, failure } from '../domain/failure.js';
 import { NOTHING_SPENT, type Spent, spentOfFailure } from '../domain/ledger.js';
 import { engineWorkflowId, experimentWorkflowId } from '../domain/naming.js';
+import { runsAgain } from '../domain/policies/full-disk.js';
 import * as activities from './activity-options.js';
 import { failureFrom } from './failure-value.js';
 import {
@@ -108,16 +109,7 @@ export async function experimentWorkflow(input: ExperimentInput): Promise<Experi
     const granted = { type: 'granted', nodeId, commit: patch.commit, slot: slot ?? 0, spent: patch.spent } as const;
     stage = [granted];
 
-    phase = 'launch';
-    mayHaveJob = true;
-    const launched = await work.job.launchJob.executeWithOptions({ summary }, [{ ...node, slot: slot ?? 0 }]);
-    const { jobId } = launched;
-    job.jobId = jobId;
-    setCurrentDetails(`job ${jobId} was launched`);
-
-    phase = 'job';
-    const end = await watchJob();
-    mayHaveJob = false;
+    const { jobId, launched, end } = await runJob();
     // It may have waited for other jobs of its host: that was asked for at the launch, and began later.
     const ran = { jobId, launchedAtMs: end.launchedAtMs ?? launched.launchedAtMs, durationS: end.durationS };
     Object.assign(job, ran);
@@ -141,6 +133,30 @@ export async function experimentWorkflow(input: ExperimentInput): Promise<Experi
       spent,
       job: { commit: patch.commit, ...ran },
     };
+  }
+
+  /** One whose disk was full meanwhile runs again, in a tree that it has not written to: its launch waits until there is room. */
+  async function runJob() {
+    const summary = experiment.name;
+    for (let again = 0; ; again += 1) {
+      if (again > 0) {
+        await activities.cleanUp.releaseTree({ ...node, anew: true });
+        phase = 'build';
+        await work.build.buildImage.executeWithOptions({ summary }, [node]);
+      }
+      phase = 'launch';
+      mayHaveJob = true;
+      const request = { ...node, slot: slot ?? 0, ...(again > 0 ? { again } : {}) };
+      const launched = await work.job.launchJob.executeWithOptions({ summary }, [request]);
+      const { jobId } = launched;
+      job.jobId = jobId;
+      setCurrentDetails(`job ${jobId} was launched`);
+
+      phase = 'job';
+      const end = await watchJob();
+      mayHaveJob = false;
+      if (!runsAgain(end.failure, again)) return { jobId, launched, end };
+    }
   }
 
   /**

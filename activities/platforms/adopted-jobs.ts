@@ -45,6 +45,10 @@ export class WithAdoptedJobs implements Platform {
     return (await this.platform.keptApart?.(jobId)) ?? { wrote: [], count: 0, covered: [], bare: [] };
   }
 
+  async setAside(jobId: string, folder: string) {
+    await this.platform.setAside?.(jobId, folder);
+  }
+
   cancel(jobId: string) {
     return this.platform.cancel(jobId);
   }

@@ -3,7 +3,7 @@
  * recorded, and asks it to end a job. A job id is `local_<node_id>`, so that a launch can be repeated.
  */
 import type { ChildProcess } from 'node:child_process';
-import { access, stat } from 'node:fs/promises';
+import { access, rename, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RunConfig } from '../../domain/formats/config.js';
@@ -161,6 +161,12 @@ export class LocalPlatform implements Platform {
       covered: [...folders, ...named].filter((folder) => !bare.includes(folder)),
       bare,
     };
+  }
+
+  async setAside(jobId: string, folder: string): Promise<void> {
+    const dir = this.dirOf(jobId);
+    if ((await exists(folder)) || !(await exists(dir))) return;
+    await rename(dir, folder);
   }
 
   async cancel(jobId: string): Promise<void> {

@@ -33,12 +33,14 @@ export interface JobVerdict {
 export function classifyJobEnd(ending: JobEnding): JobVerdict | null {
   const { returnCode, cause, sawMetric } = ending;
   const error = lastError(ending.stderrTail) ?? lastError(ending.stdoutTail);
-  const full = ending.diskWasFull ? ' (its disk was full meanwhile: make room, and add the experiment again)' : '';
+  // Only an end that a full log may have brought about: a job that was ended, or that nobody saw, is not one.
+  const isOfFullDisk = ending.diskWasFull === true && (cause === 'exit' || cause === 'stalled');
+  const full = isOfFullDisk ? ' (its disk was full meanwhile: make room, and add the experiment again)' : '';
   const said = `${full}${error === null ? '' : `: ${error.text}`}`;
   const verdict = (kind: FailureKind, message: string, details: JobVerdict['details'] = {}): JobVerdict => ({
     kind,
     message: withoutSecretValues(message),
-    details: { return_code: returnCode, ...details },
+    details: { return_code: returnCode, ...details, ...(isOfFullDisk ? { disk_was_full: true } : {}) },
     exceptionType: error?.type ?? null,
   });
   switch (cause) {
@@ -48,7 +50,7 @@ export function classifyJobEnd(ending: JobEnding): JobVerdict | null {
         limit_s: ending.timeoutS,
       });
     case 'stalled':
-      return verdict('job_stalled', `the job printed nothing new for ${ending.stallTimeoutS} s and was ended`, {
+      return verdict('job_stalled', `the job printed nothing new for ${ending.stallTimeoutS} s and was ended${full}`, {
         limit_s: ending.stallTimeoutS,
       });
     case 'cancelled':

@@ -33,13 +33,13 @@ async function prepare(nodeId: string, launchCommand: string, fixture = jobs): P
   await writeFileAtomic(workdir.run(nodeId, 'image.txt'), 'my image\n');
 }
 
-const launch = (nodeId: string, fixture = jobs, slot = 1) =>
+const launch = (nodeId: string, fixture = jobs, slot = 1, again?: number) =>
   makeLaunchJob({
     context: fixture.context,
     platform: fixture.platform,
     sourceControl: fixture.sourceControl as SourceControl,
     runLog: openRunLog(fixture.context.workdir),
-  })({ ...node(nodeId), slot });
+  })({ ...node(nodeId), slot, ...(again === undefined ? {} : { again }) });
 
 const poll = (nodeId: string, more: { windowMs?: number; environment?: MockActivityEnvironment } = {}) => {
   const environment = more.environment ?? new MockActivityEnvironment();
@@ -75,6 +75,22 @@ describe('launchJob', () => {
     await log.append([{ seq: 2, atMs: 2, type: 'limits_set', limits: { jobTimeoutS: 99 } }]);
     const { failure } = await poll('n1');
     expect(failure).toMatchObject({ message: /exceeded its limit of 1 s/, details: { timed_out: true, limit_s: 1 } });
+  });
+
+  it('lets an ended job run again in its place, once however often it is asked, and keeps what the first one left', async () => {
+    const { workdir } = jobs.context;
+    await prepare('n1', `wc -l < '${jobs.file('ledger')}'; echo >> '${jobs.file('ledger')}'`);
+    await writeFile(jobs.file('ledger'), '');
+    await jobs.end((await launch('n1')).jobId);
+    await mkdir(workdir.metrics('n1'), { recursive: true });
+    await writeFile(join(workdir.metrics('n1'), 'system.tsv'), 'of the first job');
+    for (let time = 0; time < 2; time += 1) await jobs.end((await launch('n1', jobs, 1, 1)).jobId);
+    expect((await jobs.platform.logs('local_n1', 100)).stdout.trim()).toBe('1');
+    expect((await readFile(workdir.run('n1', 'full_disk_1', 'stdout.log'), 'utf8')).trim()).toBe('0');
+    expect(await readFile(jobs.file('ledger'), 'utf8')).toBe('\n\n');
+    const measured = await readFile(join(workdir.metrics('n1'), 'system.tsv'), 'utf8').catch(() => '');
+    expect(measured).not.toContain('of the first job');
+    await expect(launch('n1', jobs, 1, 99)).rejects.toThrow('again: 99: a whole number from 1 to 3');
   });
 
   it('starts the command in its tree with the image and the slot, and once when it runs twice', async () => {

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { failure } from '../../domain/failure.js';
+import { MOST_RUNS_AGAIN, runsAgain } from '../../domain/policies/full-disk.js';
 import { classifyJobEnd, type JobEnding, sawMetric, withoutSecretValues } from '../../domain/policies/job-outcome.js';
 
 const ending = (parts: Partial<JobEnding>): JobEnding => ({
@@ -180,5 +182,35 @@ describe('withoutSecretValues', () => {
     ['KeyError: "tokenizer"', 'KeyError: "tokenizer"'],
   ])('%s', (text, expected) => {
     expect(withoutSecretValues(text)).toBe(expected);
+  });
+});
+
+describe('a job whose disk was full while it ran', () => {
+  const full = (parts: Partial<JobEnding>) => classifyJobEnd(ending({ diskWasFull: true, ...parts }));
+  const record = (parts: Partial<JobEnding>) => {
+    const verdict = full(parts);
+    return verdict && failure(verdict.kind, verdict.message, 0, { details: verdict.details });
+  };
+
+  it.each<[string, Partial<JobEnding>]>([
+    ['failed', {}],
+    ['printed nothing any more', { cause: 'stalled', returnCode: -9 }],
+  ])('runs again where it %s, a few times', (_, parts) => {
+    expect(full(parts)?.message).toContain('its disk was full');
+    expect([0, MOST_RUNS_AGAIN - 1, MOST_RUNS_AGAIN].map((times) => runsAgain(record(parts), times))).toEqual([
+      true,
+      true,
+      false,
+    ]);
+  });
+
+  it.each<[string, Partial<JobEnding>]>([
+    ['ended well', { returnCode: 0 }],
+    ['was ended at its limit', { cause: 'timeout', returnCode: -9 }],
+    ['was cancelled', { cause: 'cancelled', returnCode: -9 }],
+    ['was seen by nobody', { cause: 'lost', returnCode: null }],
+    ['failed on a disk with room', { diskWasFull: false }],
+  ])('does not where it %s', (_, parts) => {
+    expect(runsAgain(record(parts), 0)).toBe(false);
   });
 });

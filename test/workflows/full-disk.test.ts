@@ -1,5 +1,6 @@
 /** A workdir that cannot be written for a while: the run shows why it waits, costs nothing meanwhile, and goes on by itself. */
 import { afterEach, expect, it, vi } from 'vitest';
+import { failure } from '../../domain/failure.js';
 import { engineWorkflowId } from '../../domain/naming.js';
 import { FakeRun } from '../support/fake-activities.js';
 import { startTestWorker, type TestWorker } from '../support/temporal-env.js';
@@ -9,6 +10,56 @@ afterEach(async () => {
   await worker?.[Symbol.asyncDispose]();
   worker = null;
 });
+
+it('lets a job whose disk was full run again in a new tree, and a few times at most', async () => {
+  const asked: string[] = [];
+  const fake = new FakeRun({ autoEnd: true, plans: [] });
+  const { activities } = fake;
+  const ends = new Map<string, number>();
+  worker = await startTestWorker({
+    activities: {
+      ...activities,
+      releaseTree: async ({ nodeId, anew }) => void asked.push(`releaseTree ${nodeId}${anew ? ' anew' : ''}`),
+      buildImage: async (input) => {
+        asked.push(`buildImage ${input.nodeId}`);
+        return { image: 'img', reused: true };
+      },
+      launchJob: async (input) => {
+        asked.push(`launchJob ${input.nodeId} ${input.again ?? 0}`);
+        return await activities.launchJob(input);
+      },
+      // The baseline's disk is full once, that of the headspace always.
+      pollMetrics: async (input) => {
+        const end = await activities.pollMetrics(input);
+        const times = ends.get(input.nodeId) ?? 0;
+        ends.set(input.nodeId, times + 1);
+        const isFull = input.nodeId === '000_headspace' || (input.nodeId === '000_baseline' && times === 0);
+        return isFull
+          ? { ...end, failure: failure('job_failed', 'full', 0, { details: { disk_was_full: true } }) }
+          : end;
+      },
+    },
+  });
+  const { client, run, taskQueue } = worker;
+  fake.serve(run, client);
+  const handle = await client.workflow.start('engineWorkflow', {
+    workflowId: engineWorkflowId(run),
+    taskQueue,
+    args: [{ run, tuning: { chartIntervalMs: 50 } }],
+  });
+  await handle.result();
+  const of = (nodeId: string) =>
+    asked.filter((each) => each.includes(nodeId)).map((each) => each.replace(`${nodeId}`, ''));
+  expect(of('000_baseline')).toEqual([
+    ...['buildImage ', 'launchJob  0', 'releaseTree  anew', 'buildImage ', 'launchJob  1'],
+    'releaseTree ',
+  ]);
+  expect(fake.statusOf('000_baseline')).toBe('completed');
+  expect(of('000_headspace').filter((each) => each.startsWith('launchJob'))).toEqual(
+    [0, 1, 2, 3].map((times) => `launchJob  ${times}`),
+  );
+  expect(fake.statusOf('000_headspace')).toBe('failed');
+}, 90_000);
 
 it('becomes an activity that everybody sees, and ends when there is room again', async () => {
   const fake = new FakeRun({ autoEnd: true, plans: [] });
