@@ -98,7 +98,7 @@ async function sendWaiting(place: { client: Client; workdir: Workdir; config: Ru
   for (const { request, do: act, message } of await waitingMessages(place.workdir)) {
     const about = { field: act, value: message };
     try {
-      const sent = act === 'add' ? { ...message, request } : message;
+      const sent = act === 'set_limits' ? message : { ...message, request };
       const update = UPDATES[act] as UpdateDefinition<Receipt, [unknown]>;
       await sendUpdate(place.client, place, update, [sent], { request, about });
     } catch (error) {

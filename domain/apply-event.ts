@@ -20,6 +20,9 @@ import {
 import { type Ledger, release, reserve, settle } from './ledger.js';
 import { excludePractices } from './practice-tally.js';
 
+/** A message comes again within seconds, or minutes: so many notes are not given meanwhile. */
+const KNOWN_NOTES = 100;
+
 /** Applies one event. Events at or below `state.seq` are ignored (a log may be read twice); a gap is a RangeError. */
 export function applyEvent(state: EngineState, event: EngineEvent): EngineState {
   if (event.seq <= state.seq) return state;
@@ -178,6 +181,8 @@ function reduce(state: EngineState, event: EngineEvent): void {
       return;
     case 'note_added':
       state.notes.push(event.text);
+      if (event.request !== undefined)
+        state.noteRequests = [...(state.noteRequests ?? []), event.request].slice(-KNOWN_NOTES);
       return;
     case 'paused':
       if (state.status === 'running') state.status = 'paused';

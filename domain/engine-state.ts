@@ -76,6 +76,8 @@ export interface EngineState {
   nextCounter: number;
   /** Notes by people that no plan has carried yet. */
   notes: string[];
+  /** Requests of the newest of all notes, so that one which comes again is known; absent before the first that has one. */
+  noteRequests?: string[];
   /** How many of them the planning in flight carries. */
   notesInPlan: number;
   ledger: Ledger;

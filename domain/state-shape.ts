@@ -203,6 +203,7 @@ const STATE: Shape<EngineState> = {
   resultsSincePlan: count,
   nextCounter: count,
   notes: texts,
+  noteRequests: optional(texts),
   notesInPlan: count,
   ledger: shaped(LEDGER),
   startedAtMs: number,

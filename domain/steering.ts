@@ -30,6 +30,8 @@ export interface NodeMessage {
   node_id: string;
 }
 export interface NoteMessage {
+  /** Makes a repeated message harmless, also in the run of the workflow that continues the one which had it. */
+  request?: string;
   text: string;
 }
 /**
@@ -87,6 +89,8 @@ export function stopProblem(message: unknown): string | null {
 export function noteProblem(message: unknown): string | null {
   const text = asObject(message)?.text;
   if (typeof text !== 'string' || text.trim() === '') return `text must be a non-empty string, not ${show(text)}`;
+  const problem = requestProblem(message);
+  if (problem !== null) return problem;
   const { noteLength } = MOST_PENDING;
   return text.length > noteLength ? `text has ${text.length} characters; at most ${noteLength} fit` : null;
 }
@@ -152,9 +156,11 @@ export function addProblem(message: unknown): string | null {
   if (typeof experiment.name !== 'string' || experiment.name === '') {
     return `experiment.name must be a non-empty string, not ${show(experiment.name)}`;
   }
+  return requestProblem(message);
+}
+
+function requestProblem(message: unknown): string | null {
   const request = asObject(message)?.request;
-  if (request !== undefined && (typeof request !== 'string' || !/^[A-Za-z0-9_-]{1,64}$/.test(request))) {
-    return `request must be 1 to 64 letters, digits, - or _, not ${show(request)}`;
-  }
-  return null;
+  if (request === undefined || (typeof request === 'string' && /^[A-Za-z0-9_-]{1,64}$/.test(request))) return null;
+  return `request must be 1 to 64 letters, digits, - or _, not ${show(request)}`;
 }

@@ -178,10 +178,11 @@ export function handleSteering(journal: Journal, children: Children, recovers: b
     update: messages.noteUpdate,
     signal: messages.noteSignal,
     problem: steering.noteProblem,
-    act: ({ text }) => {
+    act: ({ text, request }) => {
+      if (request !== undefined && state.noteRequests?.includes(request)) return accepted('noted before');
       const noRoom = bounded(steering.noteRoomProblem(state));
       if (noRoom !== null) return { accepted: false, message: noRoom };
-      journal.record({ type: 'note_added', text });
+      journal.record({ type: 'note_added', text, ...(request === undefined ? {} : { request }) });
       return accepted('noted; the next planning prompt carries it');
     },
   });

@@ -50,7 +50,7 @@ export function cancel(path: string, node: string, { request }: Repeatable): Pro
 export function note(path: string, text: string, { request = randomUUID() }: Repeatable): Promise<Receipt> {
   const about = { field: 'text', value: text };
   const otherwise = later({ request, do: 'note', message: { text } }, about);
-  return steer(path, messages.noteUpdate, [{ text }], { request, about, otherwise });
+  return steer(path, messages.noteUpdate, [{ text, request }], { request, about, otherwise });
 }
 
 /** For a run that nobody serves: the message is checked, and waits. */

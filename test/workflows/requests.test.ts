@@ -1,4 +1,5 @@
 /** Experiments of a person that are asked for at one moment: each is queued once, with its own specification. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { MOST_PENDING } from '../../domain/limits.js';
 import { engineWorkflowId } from '../../domain/naming.js';
@@ -104,4 +105,30 @@ it('refuses a note that has no room, and takes it when a plan took the others', 
   fake.endJob('002_a');
   await handle.result();
   expect(fake.events.filter(({ type }) => type === 'note_added')).toHaveLength(MOST_PENDING.notes + 1);
+});
+
+it('takes a note that comes again for the same one, in the run that continues the one that had it, too', async () => {
+  const fake = new FakeRun({});
+  await using worker = await startTestWorker({ activities: fake.activities });
+  const { client, run, taskQueue } = worker;
+  fake.serve(run, client);
+  const handle = await client.workflow.start('engineWorkflow', {
+    workflowId: engineWorkflowId(run),
+    taskQueue,
+    args: [{ run, limits: { max_concurrency: 1 }, tuning: { eventsPerRun: 1 } }],
+  });
+  await fake.until((each) => each.statusOf('000_baseline') === 'running');
+  const open = client.workflow.getHandle(handle.workflowId);
+  const send = () =>
+    open.startUpdate(messages.noteUpdate, {
+      args: [{ text: 'try threads', request: 'r1' }],
+      updateId: 'note-r1',
+      waitForStage: 'ACCEPTED',
+    });
+  const first = await send();
+  expect(await first.result()).toMatchObject({ accepted: true });
+  while ((await open.describe()).runId === first.workflowRunId) await sleep(20);
+  expect(await (await send()).result()).toMatchObject({ accepted: true });
+  expect(fake.events.filter(({ type }) => type === 'note_added')).toHaveLength(1);
+  await open.terminate('the test is over');
 });
