@@ -28,6 +28,8 @@ export interface RunOptions {
   /** The folder that is optimised, with a train.py; the knobs project when absent. */
   project?: string;
   env?: Record<string, string>;
+  /** Each command is the leader of a process group of its own. */
+  ownGroup?: boolean;
 }
 
 export class CommandRun {
@@ -83,6 +85,8 @@ export class CommandRun {
     const child = spawn(process.execPath, [packageFile('dist', 'client', 'main.js'), ...args], {
       cwd: this.root,
       stdio: ['ignore', 'pipe', 'pipe'],
+      // As the foreground job of a terminal of its own: a Ctrl+C there reaches its process group, and not the test's.
+      detached: this.options.ownGroup ?? false,
       env: {
         ...process.env,
         // Tests beside this one, and the runs of whoever starts them, hold slots of the same machine.
@@ -137,10 +141,15 @@ export class CommandRun {
     return ((await this.json('engine', 'temporal.json')) as { pid: number }).pid;
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  /** Kills the commands that were started, and the workdir's server. */
+  async kill(): Promise<void> {
     for (const child of this.children) if (child.exitCode === null && child.signalCode === null) await killed(child);
     const pid = await this.serverPid().catch(() => null);
     if (pid !== null && (await commandLine(pid)).includes(this.workdir)) await killPid(pid);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.kill();
     await removeFolder(this.root);
   }
 }

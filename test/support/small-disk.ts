@@ -54,7 +54,7 @@ export class SmallDisk {
       const { failed, stderr } = await execa('umount', [this.root], { reject: false });
       if (!failed) return;
       // Somebody has a file open: a server that ends, a runner that waits.
-      if (tries === 100) throw new Error(stderr);
+      if (tries === 600) throw new Error(stderr);
       await sleep(50);
     }
   }

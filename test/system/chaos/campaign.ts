@@ -1,7 +1,8 @@
 /** Runs that are killed again and again, each compared with one that was left alone. */
-import { rename } from 'node:fs/promises';
+import { SmallDisk } from '../../support/small-disk.js';
 import { DisturbedRun, type Kill } from './disturbed-run.js';
-import { differences, type Outcome, outcomeOf } from './outcome.js';
+import { differences, LEFT_ALONE, type Outcome, outcomeOf } from './outcome.js';
+import type { Victim } from './phases.js';
 import { handOf, Plan } from './plan.js';
 import { Random } from './random.js';
 import { remainsOf } from './remains.js';
@@ -11,6 +12,8 @@ export interface CampaignOptions {
   seed: number;
   /** Kills in one run; a dozen unless given. */
   killsPerRun?: number;
+  /** Every one unless some are named. */
+  victims?: readonly Victim[];
   /** Takes a line about what happens. */
   say(line: string): void;
 }
@@ -27,11 +30,13 @@ const RUNS_WITHOUT_KILL = 3;
 /** The first say what went wrong; a run that stopped short differs in everything. */
 const SHOWN_PROBLEMS = 8;
 
-export async function campaign({ kills, seed, killsPerRun, say }: CampaignOptions): Promise<CampaignRun[]> {
+export async function campaign({ kills, seed, killsPerRun, victims, say }: CampaignOptions): Promise<CampaignRun[]> {
   const expected = await undisturbedOutcome();
   say(`left alone: ${Object.keys(expected.nodes).length} experiments, best ${expected.best}`);
   const random = new Random(seed);
-  const plan = new Plan(kills, random, killsPerRun);
+  const noDisk = await SmallDisk.problem();
+  if (noDisk !== null) say(`the disk is never full: ${noDisk}`);
+  const plan = new Plan(kills, random, killsPerRun, noDisk === null, victims);
   const runs: CampaignRun[] = [];
   for (let idle = 0; !plan.isEmpty && idle < RUNS_WITHOUT_KILL; ) {
     const run = await disturb(plan, random, expected, (line) => say(`run ${runs.length + 1}: ${line}`));
@@ -44,7 +49,7 @@ export async function campaign({ kills, seed, killsPerRun, say }: CampaignOption
 async function undisturbedOutcome(): Promise<Outcome> {
   await using run = await DisturbedRun.undisturbed();
   const outcome = await outcomeOf(run);
-  const problems = [...differences(outcome, outcome, new Set()), ...(await remainsOf(run))];
+  const problems = [...differences(outcome, outcome, LEFT_ALONE), ...(await remainsOf(run))];
   if (problems.length > 0) throw new Error(`a run that was left alone is not in order:\n${problems.join('\n')}`);
   return outcome;
 }
@@ -56,8 +61,8 @@ async function disturb(
   say: (line: string) => void,
 ): Promise<CampaignRun> {
   const startedAtMs = Date.now();
-  await using disturbed = await DisturbedRun.create(random);
-  const { run, kills, struck, oddities } = disturbed;
+  await using disturbed = await DisturbedRun.create(random, plan.hasDisk);
+  const { run, kills, oddities } = disturbed;
   const problems: string[] = [];
   let cards = plan.nextRun();
   try {
@@ -69,7 +74,7 @@ async function disturb(
       say(killLine(played.kill));
     }
     await disturbed.finish();
-    problems.push(...oddities, ...differences(expected, await outcomeOf(run), struck), ...(await remainsOf(run)));
+    problems.push(...oddities, ...differences(expected, await outcomeOf(run), disturbed), ...(await remainsOf(run)));
   } catch (error) {
     problems.push(error instanceof Error ? (error.stack ?? error.message) : String(error));
   }
@@ -79,8 +84,7 @@ async function disturb(
     say(`equal after ${kills.length} kills (${seconds} s)`);
   } else {
     const kept = `${run.root}-kept`;
-    await disturbed.end();
-    await rename(run.root, kept);
+    await disturbed.keep(kept);
     say(
       `NOT equal after ${kills.length} kills (${seconds} s); kept in ${kept}\n  ${problems.slice(0, SHOWN_PROBLEMS).join('\n  ')}`,
     );
@@ -89,5 +93,5 @@ async function disturb(
 }
 
 function killLine({ phase, victim, trace, delayMs, targets }: Kill): string {
-  return `${phase}: ${victim} (${targets.map(({ label, pid }) => `${label} ${pid}`).join(', ')}), ${delayMs} ms after ${trace}`;
+  return `${phase}: ${victim} (${targets.map(({ label, pid }) => (pid === undefined ? label : `${label} ${pid}`)).join(', ')}), ${delayMs} ms after ${trace}`;
 }

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { campaign } from './campaign.js';
 import { chaosArguments } from './command.js';
-import { FIRST_PHASE, LAST_PHASE, PHASES } from './phases.js';
+import { FIRST_PHASE, LAST_PHASE, PHASES, VICTIMS } from './phases.js';
 import { type Card, Plan } from './plan.js';
 import { Random } from './random.js';
 import { campaignReport } from './report.js';
@@ -24,7 +24,9 @@ describe('the plan of a campaign', () => {
     for (const phase of [FIRST_PHASE, LAST_PHASE, ...PHASES]) {
       expect(cards.filter((card) => card.phase === phase).length, phase.name).toBeGreaterThanOrEqual(5);
     }
-    expect(cards.filter(({ victim }) => victim === 'runner').length).toBeGreaterThan(0);
+    for (const victim of VICTIMS) {
+      expect(cards.filter((card) => card.victim === victim).length, victim).toBeGreaterThan(0);
+    }
     expect(cards.filter(({ phase, victim }) => victim === 'runner' && !phase.hasRunner)).toEqual([]);
   });
 
@@ -44,7 +46,7 @@ describe('the plan of a campaign', () => {
 
 describe('the arguments of `npm run chaos`', () => {
   it('are whole numbers', () => {
-    expect(chaosArguments(['--kills', '100', '--seed', '3'])).toEqual({ kills: 100, seed: 3 });
+    expect(chaosArguments(['--kills', '100', '--seed', '3'])).toEqual({ kills: 100, seed: 3, victims: [] });
   });
 
   it.each([
@@ -52,6 +54,7 @@ describe('the arguments of `npm run chaos`', () => {
     [['--kills', '0', '--seed', '1'], '--kills: "0"'],
     [['--kills', '5'], '--seed: missing'],
     [['--kills', '5', '--seed', '-1'], '--seed'],
+    [['--kills', '5', '--seed', '1', '--victim', 'nobody'], '--victim: "nobody"'],
     [['--kill', '5'], "'--kill'"],
   ])('%j is refused', (argv, said) => {
     expect(chaosArguments(argv)).toContain(said);

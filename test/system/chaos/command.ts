@@ -1,24 +1,29 @@
 /** `npm run chaos -- --kills N --seed S`: its arguments, and its exit code. */
 import { parseArgs } from 'node:util';
 import { campaign } from './campaign.js';
+import { VICTIMS, type Victim } from './phases.js';
 import { campaignReport } from './report.js';
 
-const USAGE = `usage: npm run chaos -- --kills N --seed S
+const USAGE = `usage: npm run chaos -- --kills N --seed S [--victim V…]
   --kills N   kills in all, a whole number from 1 to 10000
-  --seed S    what decides about phases, victims and moments, a whole number from 0 to 4294967295`;
+  --seed S    what decides about phases, victims and moments, a whole number from 0 to 4294967295
+  --victim V  only this victim where a phase has it; may be given again: ${VICTIMS.join(', ')}`;
 
 export interface ChaosArguments {
   kills: number;
   seed: number;
+  victims: Victim[];
 }
 
 /** A string says what is wrong with them. */
 export function chaosArguments(argv: readonly string[]): ChaosArguments | string {
   try {
-    const { values } = parseArgs({ args: [...argv], options: { kills: { type: 'string' }, seed: { type: 'string' } } });
+    const string = { type: 'string' } as const;
+    const options = { kills: string, seed: string, victim: { ...string, multiple: true } } as const;
+    const { values } = parseArgs({ args: [...argv], options });
     const kills = wholeNumber('--kills', values.kills, 1, 10_000);
     const seed = wholeNumber('--seed', values.seed, 0, 2 ** 32 - 1);
-    return { kills, seed };
+    return { kills, seed, victims: (values.victim ?? []).map(victim) };
   } catch (error) {
     return `error: ${(error as Error).message}\n${USAGE}`;
   }
@@ -30,6 +35,12 @@ function wholeNumber(name: string, text: string | undefined, least: number, most
   throw new RangeError(
     `${name}: ${text === undefined ? 'missing' : JSON.stringify(text)}: a whole number from ${least} to ${most}`,
   );
+}
+
+function victim(name: string): Victim {
+  const known = VICTIMS.find((each) => each === name);
+  if (known !== undefined) return known;
+  throw new RangeError(`--victim: ${JSON.stringify(name)}: one of ${VICTIMS.join(', ')}`);
 }
 
 /** By convention: wrong arguments. */

@@ -1,24 +1,32 @@
-/** A run whose processes are killed and started again: by the commands that a person has, `run` and `start`. */
+/** A run that is disturbed again and again, and goes on by itself or by the commands that a person has, `run` and `start`. */
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, readFile, writeFile } from 'node:fs/promises';
+import { chmod, cp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
+import { packageFile } from '../../../activities/package-files.js';
 import { findTemporal } from '../../../worker/find-temporal.js';
 import { CommandRun } from '../../support/command-run.js';
+import { SmallDisk } from '../../support/small-disk.js';
+import { EngineCommand, isAlive, PATIENCE_MS } from './engine-command.js';
 import { EngineWatch, NOTHING_SEEN } from './engine-sight.js';
-import { AGENT_MS, ASKING_PHASES, BUILD_MS, JOB_MS, type Sight, type Victim } from './phases.js';
+import { AGENT_MS, ASKING_PHASES, BUILD_MS, JOB_MS, type ProcessVictim, type Sight, type Victim } from './phases.js';
 import type { Card } from './plan.js';
 import type { Random } from './random.js';
-import { killAll, runnersOf, serverOf, type Target, workerOf } from './victims.js';
+import { killAll, type ProcessTarget, runnersOf, serverOf, type Target, workerOf } from './victims.js';
+import { WorkflowVictims } from './workflow-victims.js';
 
 /** The server suggests to continue as new after so many events of history: a few experiments. */
 const EVENTS_PER_RUN = 60;
 const LOOK_MS = 2;
+const PROGRESS_LOOK_MS = 500;
 /** A client that is killed is somewhere between its first line and its answer. */
 const CLIENT_MS = 700;
-/** Far above what a start takes on a busy machine; whoever needs longer hangs. */
-const PATIENCE_MS = 60_000;
+/** A run takes a third of it; below 16 MiB nothing new begins. */
+const DISK_MIB = 96;
+/** A disk stays full for at most so long: through several tries of what fails for it. */
+const FULL_MS = 3_000;
 
 const SHAPE = [
   ...['--max-concurrency', '2', '--max-iterations', '4', '--patience', '9'],
@@ -36,25 +44,28 @@ export interface Kill {
 export class DisturbedRun {
   /** Nodes whose job lost its runner. */
   readonly struck = new Set<string>();
+  /** Nodes whose workflow was ended from outside. */
+  readonly ended = new Set<string>();
   readonly kills: Kill[] = [];
   /** What a person would call a defect by itself: an engine that ended though nobody killed it. */
   readonly oddities: string[] = [];
-  private starts = 0;
-  private child: ChildProcess | null = null;
-  private command: 'run' | 'start' = 'run';
-  private exit: Promise<unknown> = Promise.resolve();
-  private output = '';
-  private watcher: ChildProcess | null = null;
+  private readonly engine: EngineCommand;
   private readonly watch: EngineWatch;
+  private readonly workflows: WorkflowVictims;
+  private watcher: ChildProcess | null = null;
+  private progress = { events: -1, atMs: 0, lookedAtMs: 0 };
 
   private constructor(
     readonly run: CommandRun,
+    private readonly disk: SmallDisk | null,
     private readonly random: Random,
   ) {
+    this.engine = new EngineCommand(run, random);
     this.watch = new EngineWatch(run.workdir, EVENTS_PER_RUN);
+    this.workflows = new WorkflowVictims(this.watch, random);
   }
 
-  static async create(random: Random): Promise<DisturbedRun> {
+  static async create(random: Random, hasDisk: boolean): Promise<DisturbedRun> {
     const env: Record<string, string> = {};
     const run = await CommandRun.create({
       jobSeconds: JOB_MS / 1000,
@@ -62,13 +73,16 @@ export class DisturbedRun {
       planSize: 3,
       flags: SHAPE,
       env,
+      ownGroup: true,
     });
     env.TEMPORAL_CLI = await shortHistories(run.root);
-    return new DisturbedRun(run, random);
+    env.NODE_OPTIONS = `--import ${pathToFileURL(packageFile('test', 'support', 'short-intervals.mjs'))}`;
+    const disk = hasDisk ? await SmallDisk.mount(run.workdir, DISK_MIB) : null;
+    return new DisturbedRun(run, disk, random);
   }
 
   async begin(): Promise<void> {
-    await this.startEngine();
+    await this.engine.start();
     this.startWatching();
   }
 
@@ -91,9 +105,8 @@ export class DisturbedRun {
       const { card, trace } = begun;
       const delayMs = this.random.upTo(card.phase.withinMs);
       await sleep(delayMs);
-      const targets = await killAll(this.random.shuffled(await this.targets(card.victim)));
+      const targets = await this.disturb(card);
       if (targets.length === 0) continue;
-      for (const { nodeId } of targets) if (nodeId) this.struck.add(nodeId);
       const kill = { phase: card.phase.name, victim: card.victim, trace, delayMs, targets };
       this.kills.push(kill);
       await this.renew(targets);
@@ -106,19 +119,34 @@ export class DisturbedRun {
     await this.untilGone();
     this.watcher?.kill('SIGKILL');
     await this.watch.close();
-    const last = (await this.run.events()).at(-1);
-    if (last?.type !== 'reported') this.oddities.push(`the last event is ${last?.type}: ${this.output.slice(-2000)}`);
+    const events = await this.run.events();
+    const last = events.at(-1);
+    if (last?.type !== 'reported') {
+      this.oddities.push(`the last event is ${last?.type}: ${this.engine.output.slice(-2000)}`);
+    }
+    for (const { text, isConfirmed } of this.workflows.notes) {
+      const times = events.filter((event) => event.type === 'note_added' && event.text === text).length;
+      if (times > 1 || (isConfirmed && times === 0)) this.oddities.push(`"${text}" stands ${times} times in the log`);
+    }
   }
 
   /** Ends what still runs of it. */
   async end(): Promise<void> {
     this.watcher?.kill('SIGKILL');
     await this.watch.close();
-    await killAll([...(await this.worker()), ...(await serverOf(this.run.workdir))]);
+    await killAll([...(await this.engine.worker()), ...(await serverOf(this.run.workdir))]);
+    await this.run.kill();
+  }
+
+  /** For whoever looks for what went wrong. */
+  async keep(folder: string): Promise<void> {
+    await this.end();
+    await cp(this.run.root, folder, { recursive: true, verbatimSymlinks: true, preserveTimestamps: true });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.end();
+    await this.disk?.[Symbol.asyncDispose]();
     await this.run[Symbol.asyncDispose]();
   }
 
@@ -132,7 +160,7 @@ export class DisturbedRun {
     const asks = watched.some(({ phase }) => ASKING_PHASES.includes(phase.name));
     const before = await this.sight(asks);
     const known = watched.map((card) => ({ card, traces: new Set(card.phase.traces(before)) }));
-    while (await this.isServed()) {
+    while (await this.goesOn()) {
       const now = await this.sight(asks);
       for (const { card, traces } of known) {
         const trace = card.phase.traces(now).find((each) => !traces.has(each));
@@ -145,22 +173,90 @@ export class DisturbedRun {
 
   /** A start is seen by who makes it: the worker is killed for it, and what starts next is struck. */
   private async restarted(): Promise<string | null> {
-    if (!(await this.isServed())) return null;
-    await this.gone(await killAll(await workerOf(this.run.workdir)));
-    await this.startEngine({ wait: false });
-    return `start ${this.starts}`;
+    if (!(await this.goesOn())) return null;
+    await this.engine.gone(await killAll(await workerOf(this.run.workdir)));
+    await this.engine.start({ wait: false });
+    return `start ${this.engine.starts}`;
+  }
+
+  /** Somebody serves the run; one that ended early, as something was done to its engine, is started again. */
+  private async goesOn(): Promise<boolean> {
+    if (await this.engine.isServed()) return await this.hasProgressed();
+    if (this.engine.mayEnd === 0 || (await this.isOver())) return false;
+    this.engine.mayEnd -= 1;
+    await this.engine.start();
+    this.startWatching();
+    return true;
+  }
+
+  /** An Error says that nothing has happened for too long. */
+  private async hasProgressed(): Promise<true> {
+    const { progress } = this;
+    if (Date.now() - progress.lookedAtMs < PROGRESS_LOOK_MS) return true;
+    const now = (await this.run.events()).length;
+    const atMs = now === progress.events ? progress.atMs : Date.now();
+    this.progress = { events: now, atMs, lookedAtMs: Date.now() };
+    if (Date.now() - atMs < PATIENCE_MS) return true;
+    throw new Error(`nothing has happened for ${PATIENCE_MS / 1000} s, after ${now} events`);
+  }
+
+  private async isOver(): Promise<boolean> {
+    return (await this.run.events()).at(-1)?.type === 'reported';
   }
 
   private async sight(asks: boolean): Promise<Sight> {
     const engine = asks ? await this.watch.look() : NOTHING_SEEN;
-    return { workdir: this.run.workdir, engine, starts: this.starts };
+    return { workdir: this.run.workdir, engine, starts: this.engine.starts };
   }
 
-  private async targets(victim: Victim): Promise<Target[]> {
+  /** Answers with what was struck; nothing when nobody was there. */
+  private async disturb({ victim, phase }: Card): Promise<Target[]> {
+    switch (victim) {
+      case 'ctrl-c': {
+        const interrupted = await this.engine.interrupt();
+        if (interrupted === null) return [];
+        const { target, problem } = interrupted;
+        if (problem !== null) this.oddities.push(problem);
+        return [target];
+      }
+      case 'disk':
+        // Before there is an engine that waits, a command may end with what is wrong.
+        return await this.fillDisk(phase.name === 'start' ? 1 : 0);
+      case 'worker':
+      case 'server':
+      case 'runner':
+      case 'client':
+      case 'all': {
+        const targets = await killAll(this.random.shuffled(await this.targets(victim)));
+        for (const { nodeId } of targets) if (nodeId) this.struck.add(nodeId);
+        return targets;
+      }
+      default: {
+        const targets = await this.workflows.strike(victim);
+        for (const { nodeId } of targets) {
+          if (nodeId === undefined) this.engine.mayEnd += 1;
+          else if (victim === 'exp-cancel' || victim === 'exp-term') this.ended.add(nodeId);
+        }
+        return targets;
+      }
+    }
+  }
+
+  private async fillDisk(mayEnd: number): Promise<Target[]> {
+    if (this.disk === null) return [];
+    this.engine.mayEnd += mayEnd;
+    const fullMs = this.random.upTo(FULL_MS);
+    await this.disk.fill();
+    await sleep(fullMs);
+    await this.disk.makeRoom();
+    return [{ label: `disk, for ${fullMs} ms` }];
+  }
+
+  private async targets(victim: ProcessVictim): Promise<ProcessTarget[]> {
     const { workdir } = this.run;
     switch (victim) {
       case 'worker':
-        return await this.worker();
+        return await this.engine.worker();
       case 'server':
         return await serverOf(workdir);
       case 'runner':
@@ -169,7 +265,7 @@ export class DisturbedRun {
         return await this.clients();
       case 'all':
         return [
-          ...(await this.worker()),
+          ...(await this.engine.worker()),
           ...(await serverOf(workdir)),
           ...(await runnersOf(workdir)),
           ...(await this.clients()),
@@ -177,36 +273,23 @@ export class DisturbedRun {
     }
   }
 
-  /** Also one that has not got as far as its lock. */
-  private async worker(): Promise<Target[]> {
-    const served = await workerOf(this.run.workdir);
-    const pid = this.child && isAlive(this.child) ? this.child.pid : undefined;
-    return served.length > 0 || pid === undefined ? served : [{ pid, label: 'worker (starting)' }];
-  }
-
   /** The one that watches, and one that is about to tell the engine something. */
-  private async clients(): Promise<Target[]> {
+  private async clients(): Promise<ProcessTarget[]> {
     const telling = this.run.spawn('note', this.run.workdir, 'said by a client that is killed');
     await sleep(this.random.upTo(CLIENT_MS));
-    // `start` is a client as well; without it nobody begins a run that has no event yet.
-    const starting = this.command === 'start' && (await this.run.events()).length > 0 ? this.child : null;
+    // Without it nobody begins a run that has no event yet.
+    const starting = (await this.run.events()).length > 0 ? this.engine.starting : null;
     return [telling, this.watcher, starting].flatMap((child) =>
       child?.pid && isAlive(child) ? [{ pid: child.pid, label: 'client' }] : [],
     );
   }
 
-  /** A child's exit is on record once its event has come; `start` ends when the worker that it made does. */
-  private async gone(targets: readonly Target[]): Promise<void> {
-    const isWorker = ({ pid, label }: Target) => pid === this.child?.pid || label.startsWith('worker');
-    if (targets.some(isWorker)) await this.exit;
-  }
-
   private async renew(targets: readonly Target[]): Promise<void> {
-    await this.gone(targets);
+    await this.engine.gone(targets);
     this.startWatching();
-    if (!(await this.isServed())) await this.startEngine();
+    if (!(await this.engine.isServed()) && !(await this.isOver())) await this.engine.start();
     const deadline = Date.now() + PATIENCE_MS;
-    while ((await serverOf(this.run.workdir)).length === 0 && (await this.isServed())) {
+    while ((await serverOf(this.run.workdir)).length === 0 && (await this.engine.isServed())) {
       if (Date.now() > deadline) throw new Error('the Temporal server was not started again');
       await sleep(20);
     }
@@ -218,67 +301,9 @@ export class DisturbedRun {
     for (const stream of [this.watcher.stdout, this.watcher.stderr]) stream?.resume();
   }
 
-  /** By `run`, whose process is worker and client in one, or by `start`, which leaves a worker behind. */
-  private async startEngine({ wait = true } = {}): Promise<void> {
-    const deadline = Date.now() + PATIENCE_MS;
-    for (;;) {
-      const isFirst = this.starts === 0;
-      this.starts += 1;
-      this.command = this.random.next() < 0.7 ? 'run' : 'start';
-      const child = this.run.spawn(this.command, this.run.workdir, ...(isFirst ? this.run.firstFlags() : []));
-      this.child = child;
-      this.exit = once(child, 'exit');
-      this.output = '';
-      for (const stream of [child.stdout, child.stderr]) {
-        stream?.on('data', (chunk: Buffer) => (this.output = (this.output + chunk.toString()).slice(-8000)));
-      }
-      if (!wait) return;
-      // `start` may have said its word before the worker that it leaves behind is up.
-      while (isAlive(child) || (child.exitCode === 0 && (await this.isServed()))) {
-        if (await this.isUp()) return;
-        if (Date.now() > deadline) throw new Error(`the engine did not start: ${this.output}`);
-        await sleep(20);
-      }
-      // A worker that a killed `start` left behind was faster: it serves the run.
-      if (/works on it already/.test(this.output)) {
-        await sleep(200);
-        if ((await workerOf(this.run.workdir)).length > 0) return;
-        continue;
-      }
-      // All that was left to do was done before anybody looked.
-      if (this.command === 'run' && child.exitCode === 0) return;
-      throw new Error(`\`${this.command}\` ended with ${child.exitCode}: ${this.output}`);
-    }
-  }
-
-  private async isUp(): Promise<boolean> {
-    const [worker] = await workerOf(this.run.workdir);
-    if (!worker) return false;
-    const log = await readFile(join(this.run.workdir, 'logs', 'autoresearch.log'), 'utf8').catch(() => '');
-    return log.split('\n').some((line) => line.includes(`"pid":${worker.pid},`) && line.includes('the engine is up'));
-  }
-
-  /** Somebody serves the run, or is about to. */
-  private async isServed(): Promise<boolean> {
-    return (this.child !== null && isAlive(this.child)) || (await workerOf(this.run.workdir)).length > 0;
-  }
-
   private async untilGone(): Promise<void> {
-    let seq = -1;
-    let deadline = Date.now() + PATIENCE_MS;
-    while (await this.isServed()) {
-      const now = (await this.run.events()).length;
-      if (now !== seq) deadline = Date.now() + PATIENCE_MS;
-      seq = now;
-      if (Date.now() > deadline)
-        throw new Error(`nothing has happened for ${PATIENCE_MS / 1000} s, after ${now} events`);
-      await sleep(50);
-    }
+    while (await this.goesOn()) await sleep(50);
   }
-}
-
-function isAlive(child: ChildProcess): boolean {
-  return child.exitCode === null && child.signalCode === null;
 }
 
 /** The real `temporal`, told to suggest that a workflow continues as new after a few dozen events. */

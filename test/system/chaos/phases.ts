@@ -11,7 +11,21 @@ export const AGENT_MS = 250;
 export const BUILD_MS = 150;
 export const JOB_MS = 600;
 
-export type Victim = 'worker' | 'server' | 'client' | 'runner' | 'all';
+export const VICTIMS = [
+  // Killed with SIGKILL, alone or all at once.
+  ...(['worker', 'server', 'client', 'runner', 'all'] as const),
+  // Ctrl+C to the process group of the command that serves the run.
+  'ctrl-c',
+  // That of the workdir is full for a while.
+  'disk',
+  // The engine's workflow and an experiment's (workflow-victims.ts).
+  ...(['eng-cancel', 'eng-term', 'eng-reset', 'exp-cancel', 'exp-term', 'exp-reset'] as const),
+  // Messages between them: what the receiver had is gone, or comes again.
+  ...(['lost', 'twice'] as const),
+] as const;
+export type Victim = (typeof VICTIMS)[number];
+export type ProcessVictim = Extract<Victim, 'worker' | 'server' | 'client' | 'runner' | 'all'>;
+export type WorkflowVictim = Exclude<Victim, ProcessVictim | 'ctrl-c' | 'disk'>;
 
 /** What is visible of a run at one moment. */
 export interface Sight {
@@ -29,6 +43,8 @@ export interface Phase {
   traces(sight: Sight): string[];
   /** The job runner is among those who may die. */
   hasRunner?: boolean;
+  /** Experiments of a plan are under way, which may be struck. */
+  hasExperiment?: boolean;
 }
 
 /** Comes first in a run, or not at all. */
@@ -47,28 +63,55 @@ export const LAST_PHASE: Phase = {
 
 export const PHASES: readonly Phase[] = [
   { name: 'start', withinMs: 1500, traces: ({ starts }) => [`start ${starts}`] },
-  { name: 'prepare', withinMs: 60, traces: ({ workdir }) => names(join(workdir, 'trees'), /^\d{3}_/) },
+  {
+    name: 'prepare',
+    withinMs: 60,
+    traces: ({ workdir }) => names(join(workdir, 'trees'), /^\d{3}_/),
+    hasExperiment: true,
+  },
   {
     name: 'agent call',
     withinMs: AGENT_MS,
+    hasExperiment: true,
     traces: ({ workdir }) => calls(workdir, /^(instrument|apply_.*)\.pid\.json$/),
   },
   {
     name: 'build',
     withinMs: BUILD_MS,
+    hasExperiment: true,
     traces: ({ workdir }) => stamps(join(workdir, 'engine', 'images'), /\.process\.json$/),
   },
-  { name: 'launch', withinMs: 50, traces: ({ workdir }) => names(join(workdir, 'local_jobs')), hasRunner: true },
-  { name: 'job', withinMs: JOB_MS, traces: ({ workdir }) => ofJobs(workdir, 'claim'), hasRunner: true },
-  { name: 'job end', withinMs: 40, traces: ({ workdir }) => ofJobs(workdir, 'returncode.txt'), hasRunner: true },
+  {
+    name: 'launch',
+    withinMs: 50,
+    traces: ({ workdir }) => names(join(workdir, 'local_jobs')),
+    hasRunner: true,
+    hasExperiment: true,
+  },
+  {
+    name: 'job',
+    withinMs: JOB_MS,
+    traces: ({ workdir }) => ofJobs(workdir, 'claim'),
+    hasRunner: true,
+    hasExperiment: true,
+  },
+  {
+    name: 'job end',
+    withinMs: 40,
+    traces: ({ workdir }) => ofJobs(workdir, 'returncode.txt'),
+    hasRunner: true,
+    hasExperiment: true,
+  },
   {
     name: 'evidence',
     withinMs: 10,
+    hasExperiment: true,
     traces: ({ workdir }) => ofNodes(workdir, ['evidence.json', 'pipeline_stats_log.txt', 'system_metrics.txt']),
   },
   {
     name: 'analysis',
     withinMs: AGENT_MS,
+    hasExperiment: true,
     traces: ({ workdir }) => [...calls(workdir, /^analyze_.*\.pid\.json$/), ...ofNodes(workdir, ['analysis.md'])],
   },
   {

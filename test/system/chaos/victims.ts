@@ -8,18 +8,23 @@ import { processCommands } from '../../../worker/server-process.js';
 import { runningServer } from '../../../worker/server-record.js';
 
 export interface Target {
-  pid: number;
+  /** Of a process. */
+  pid?: number;
   label: string;
-  /** The node whose job loses its runner. */
+  /** The node whose job loses its runner, or whose workflow is struck. */
   nodeId?: string;
 }
 
-export async function workerOf(workdir: string): Promise<Target[]> {
+export interface ProcessTarget extends Target {
+  pid: number;
+}
+
+export async function workerOf(workdir: string): Promise<ProcessTarget[]> {
   const holder = await engineProcess(new Workdir(workdir));
   return holder ? [{ pid: holder.pid, label: 'worker' }] : [];
 }
 
-export async function serverOf(workdir: string): Promise<Target[]> {
+export async function serverOf(workdir: string): Promise<ProcessTarget[]> {
   const record = await runningServer(new Workdir(workdir));
   return record?.pid ? [{ pid: record.pid, label: 'server' }] : [];
 }
@@ -28,7 +33,7 @@ export async function serverOf(workdir: string): Promise<Target[]> {
  * Runners of jobs that a plan proposed. Those of the seeds are left alone: without its baseline a run is another run. A
  * runner's child, which is about to become the job, has the same command line and is not meant.
  */
-export async function runnersOf(workdir: string): Promise<Target[]> {
+export async function runnersOf(workdir: string): Promise<ProcessTarget[]> {
   const runners = (await processCommands()).flatMap(({ pid, command }) => {
     const nodeId = /autoresearch_job (?:run|adopt) \S*\/local_jobs\/local_(\S+)/.exec(command)?.[1];
     return nodeId && command.includes(workdir) ? [{ pid, nodeId }] : [];
@@ -39,7 +44,7 @@ export async function runnersOf(workdir: string): Promise<Target[]> {
     .map(({ pid, nodeId }) => ({ pid, nodeId, label: `runner of ${nodeId}` }));
 }
 
-const isSeed = (nodeId: string) => /^00[01]_(baseline|headspace|mtp)/.test(nodeId);
+export const isSeed = (nodeId: string) => /^00[01]_(baseline|headspace|mtp)/.test(nodeId);
 
 function parentOf(pid: number): number {
   try {
@@ -51,7 +56,7 @@ function parentOf(pid: number): number {
 }
 
 /** All at once, then waits until each is gone. Answers with those that were alive. */
-export async function killAll(targets: readonly Target[]): Promise<Target[]> {
+export async function killAll(targets: readonly ProcessTarget[]): Promise<Target[]> {
   const known = await Promise.all(
     targets.map(async (target) => ({ target, identity: await processIdentity(target.pid) })),
   );
