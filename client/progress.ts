@@ -26,7 +26,8 @@ export function progressLine(state: EngineState, event: EngineEvent): string | n
       return `${event.nodeId}: job ${event.jobId} runs`;
     case 'experiment_completed':
       return [
-        `${event.nodeId}: completed, ${measuredText(state, event.nodeId)}`,
+        `${event.nodeId}: completed, ${measuredText(state, event.nodeId, event.result.doubt !== undefined)}`,
+        ...(event.result.doubt === undefined ? [] : [`          not counted: ${firstLine(event.result.doubt)}`]),
         ...(event.result.notices ?? []).map((notice) => `          note: ${notice}`),
       ].join('\n');
     case 'experiment_failed':
@@ -136,13 +137,14 @@ function addedText({ nodeId, kind, origin }: ExperimentIdentity): string | null 
   return origin.from === 'seed' || origin.from === 'plan' ? null : `${nodeId}: queued (${kind})`;
 }
 
-function measuredText(state: EngineState, nodeId: string): string {
+/** A number in doubt is not held against the baseline's. */
+function measuredText(state: EngineState, nodeId: string, isDoubted: boolean): string {
   const row = state.experiments[nodeId];
   const objective = objectiveOfRow(row);
   const duration = row?.state.status === 'completed' ? `job of ${durationText(row.state.durationS)}` : '';
   if (!objective) return `nothing measured, ${duration}`;
   const gain = speedup(objective, runFacts(state).baseline?.objective ?? null);
-  const compared = gain === null || nodeId === BASELINE_ID ? '' : ` (${gainText(gain)})`;
+  const compared = gain === null || isDoubted || nodeId === BASELINE_ID ? '' : ` (${gainText(gain)})`;
   return objective.metric === 'duration_s'
     ? `${duration}${compared}`
     : `${objectiveText(objective)}${compared}, ${duration}`;

@@ -2,7 +2,7 @@
 import { specOf } from '../activities/spec-store.js';
 import type { Workdir } from '../activities/workdir.js';
 import { type EngineState, tallyShown } from '../domain/engine-state.js';
-import { commitOf, type ExperimentRow, isSeed } from '../domain/experiment.js';
+import { BASELINE_ID, commitOf, type ExperimentRow, isSeed } from '../domain/experiment.js';
 import type { RunConfig } from '../domain/formats/config.js';
 import type { StopReason } from '../domain/limits.js';
 import type { Objective } from '../domain/policies/compare.js';
@@ -64,15 +64,20 @@ export async function runOutcome(
     winning_changes: await winningChanges(workdir, config, state),
     counts: tallyShown(state),
     why_nothing: whyNothing(state, facts),
-    exit_code: exitCodeOf(stop?.reason ?? null, interrupted),
+    exit_code: exitCodeOf(
+      stop?.reason ?? null,
+      interrupted,
+      best === null && state.experiments[BASELINE_ID]?.state.status === 'failed',
+    ),
   };
 }
 
 const FAILED_REASONS: readonly StopReason[] = ['setup_failed', 'failure_rate', 'baseline_failed', 'user_files_changed'];
 
-function exitCodeOf(reason: StopReason | null, interrupted: boolean): ExitCode {
+/** A limit may end a run before a baseline that failed can be repaired: nothing was measured then either. */
+function exitCodeOf(reason: StopReason | null, interrupted: boolean, hasNoBaseline: boolean): ExitCode {
   if (interrupted) return EXIT.interrupted;
-  return reason === null || FAILED_REASONS.includes(reason) ? EXIT.runFailed : EXIT.ok;
+  return reason === null || hasNoBaseline || FAILED_REASONS.includes(reason) ? EXIT.runFailed : EXIT.ok;
 }
 
 function measuredNode(measured: Measured | null, gain: number | null): MeasuredNode | null {

@@ -29,6 +29,21 @@ describe('a run in lines', () => {
     await expect(lines.join('\n')).toMatchFileSnapshot('golden/progress.txt');
   });
 
+  it('holds no number in doubt against the baseline, and says why it does not count', () => {
+    const { events } = syntheticRun({ followUps: 2 });
+    const doubt = 'it trained 160 samples, and the baseline 240';
+    const isFollowUp = (event: EngineEvent) => event.type === 'experiment_completed' && !/^000_/.test(event.nodeId);
+    const at = events.findIndex(isFollowUp);
+    const event = events[at] as Extract<EngineEvent, { type: 'experiment_completed' }>;
+    const { lines } = told(events.with(at, { ...event, result: { ...event.result, doubt } }));
+    const [first, second] = lines.find((line) => line.includes(`${event.nodeId}: completed`))!.split('\n');
+    expect(first).toMatch(/completed, [\d.,]+ samples\/s, job of/);
+    expect(second).toBe(`          not counted: ${doubt}`);
+    expect(told(events).lines.find((line) => line.includes(`${event.nodeId}: completed`))).toMatch(
+      /samples\/s \(.*%\)/,
+    );
+  });
+
   it('says where it stands in one line', async () => {
     const { standing } = told(syntheticRun({ followUps: 6, open: 3 }).events);
     expect(standing).toBe(
