@@ -82,7 +82,7 @@ export const FAILURE_KINDS = {
   wrong_source: {
     phase: 'job',
     action:
-      'The job imported files from outside its tree: start it from the tree (no editable install, no absolute path to the original; docs/your-files.md).',
+      'The job imported files from outside its tree: start it from the tree (no absolute path to the original, no PYTHONPATH that leads there; docs/your-files.md).',
   },
   user_files_changed: {
     phase: 'job',
