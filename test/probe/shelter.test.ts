@@ -13,7 +13,7 @@ const RUNNER = packageFile('probe', 'autoresearch_job');
 let root: string;
 beforeEach(() => {
   root = realpathSync(mkdtempSync(join(tmpdir(), 'autoresearch-shelter-')));
-  for (const folder of ['own', 'named', 'own/work', 'copies']) mkdirSync(join(root, folder));
+  for (const folder of ['own', 'named', 'zone', 'own/work', 'copies']) mkdirSync(join(root, folder));
   for (const file of ['own/a.txt', 'named/b.txt']) writeFileSync(join(root, file), 'mine');
 });
 afterEach(() => removeFolder(root));
@@ -60,11 +60,15 @@ it('keeps apart what is written below both kinds of folders, and counts it', asy
 });
 
 it('does so where the writes land in one of the folders, as with a workdir in the source', async () => {
-  const found = await write(['own', 'named'], [], ['own/a.txt', 'named/b.txt', 'own/work/job.log'], 'own/work/writes');
+  const found = await write(['own', 'zone'], [], ['own/a.txt', 'zone/b.txt', 'own/work/job.log'], 'own/work/writes');
   // Told from a host that allows no view at all.
   if ((await write(['named'], [], [])) === null) return;
   expect(found).toMatchObject({ how: 'overlay', failed: [], count: 2 });
-  expect([content('own/a.txt'), content('named/b.txt'), content('own/work/job.log')]).toEqual(['mine', 'mine', 'job']);
+  expect([content('own/a.txt'), existsSync(join(root, 'zone/b.txt')), content('own/work/job.log')]).toEqual([
+    'mine',
+    false,
+    'job',
+  ]);
 });
 
 it('is read-only for what a job must not change, and leaves what is only named, where no overlay can be mounted', async () => {
