@@ -18,7 +18,13 @@ it.each([
   for (const event of run.events.slice(0, end + (exitCode === 0 ? 2 : 0))) applyEvent(state, event);
   if (exitCode === 1) {
     const died = failure('job_startup_failed', 'ImportError: No module named feeds', 0);
-    applyEvent(state, { seq: state.seq + 1, atMs: 0, type: 'experiment_failed', nodeId: '000_baseline', failure: died });
+    applyEvent(state, {
+      seq: state.seq + 1,
+      atMs: 0,
+      type: 'experiment_failed',
+      nodeId: '000_baseline',
+      failure: died,
+    });
   }
   const stop = { reason: 'max_experiments', detail: '1 experiments were started' } as const;
   applyEvent(state, { seq: state.seq + 1, atMs: 0, type: 'stopped', ...stop });
