@@ -1,7 +1,52 @@
 /** Which number a job uses where the launch command, the environment or a shell script overrides what files and defaults say. */
-import { areInForce, hydraScript, script } from './in-force-cases.js';
+import { areInForce, HEAD, hydraScript, script } from './in-force-cases.js';
+
+const targetScript = (use: string) => `${HEAD}import hydra
+from hydra.utils import instantiate
+def build(workers=7, threads=8):
+    return PipelineBuilder().add_source(range(9)).pipe(read, concurrency=workers).add_sink(2).build(num_threads=threads)
+class Loader:
+    def __init__(self, path, workers=7):
+        self.workers = workers
+    def __iter__(self):
+        yield from build(self.workers)
+@hydra.main(version_base=None, config_path="conf", config_name="config")
+def main(cfg):
+    for x in ${use}:
+        print(x)
+if __name__ == "__main__":
+    main()
+`;
+const LOADER = (workers: number) => ({
+  'conf/config.yaml': `loader:\n  _target_: train.Loader\n  path: x\n  workers: ${workers}\n`,
+});
 
 areInForce('the value in force, of a command,', [
+  {
+    name: 'a class that _target_ names',
+    script: targetScript('instantiate(cfg.loader)'),
+    files: LOADER(2),
+    command: 'python train.py',
+    value: 2,
+    knob: 'config:conf/config.yaml:/loader/workers',
+  },
+  {
+    name: 'a function that _target_ names',
+    script: targetScript('hydra.utils.call(cfg.pipe, threads=4)'),
+    files: { 'conf/config.yaml': 'pipe:\n  _target_: __main__.build\n  workers: 2\n' },
+    command: 'python train.py',
+    value: 2,
+    knob: 'config:conf/config.yaml:/pipe/workers',
+  },
+  {
+    name: 'an override of what _target_ is given',
+    script: targetScript('instantiate(cfg.loader)'),
+    files: LOADER(7),
+    command: 'python train.py loader.workers=2',
+    value: 2,
+    knob: 'flag:loader.workers',
+    after: 'python train.py loader.workers=8',
+  },
   {
     name: 'a given flag over set_defaults',
     script: script(

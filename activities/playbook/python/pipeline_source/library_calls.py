@@ -7,6 +7,7 @@ import os
 import posixpath
 
 from .file_paths import FilePaths
+from .hydra_targets import instantiated
 from .python_config import namespace_of_call
 from .registries import built_by, is_registry, registered
 from .layers import Layers, Under, layered
@@ -96,6 +97,9 @@ class LibraryCalls(FilePaths, SpdlCalls):
         read = namespace_of_call(self, name, node, frame)
         if read is not None:
             return read
+        made = instantiated(self, name, node, frame)
+        if made is not None:
+            return made
         last = name.rpartition(".")[2]
         first = node.args[0] if node.args else None
         if name == "builtins.getattr" and len(node.args) >= 2:
@@ -157,6 +161,8 @@ class LibraryCalls(FilePaths, SpdlCalls):
         if name.startswith("builtins.") and last == "bool" and first is not None:
             truth = self.truth(first, frame)
             return [Unknown("bool")] if truth is None else [Computed(truth, node, frame)]
+        if name == "os.environ.setdefault" and len(node.args) == 2:
+            return self._environment(node, frame)
         if name.endswith("OmegaConf.structured") and first is not None:
             given = self.evaluate(first, frame)
             return [i for v in given for i in (self.instantiate_open(v) if isinstance(v, Class) else [v])]

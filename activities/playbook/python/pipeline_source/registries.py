@@ -75,7 +75,7 @@ def built_by(flow, registry: Value, node: ast.Call, config: ast.AST, frame: Fram
                 held = registered(flow, registry, name.value) if isinstance(name, Concrete) else [name]
                 for item in held:
                     if isinstance(item, (Class, Function)):
-                        return flow.call(item, [(_made_call(flow, node, config, more), frame)])
+                        return flow.call(item, [(made_call(flow, node, config, more), frame)])
     return []
 
 
@@ -244,8 +244,8 @@ def _identity(value: Value) -> object:
     return ("class", id(value.node)) if isinstance(value, Class) else id(value)
 
 
-def _made_call(flow, node: ast.Call, config: ast.AST, more: ast.AST | None) -> ast.Call:
-    keywords = [*[k for k in node.keywords if k.arg not in ("cfg", "registry", "default_args", "_recursive_")]]
+def made_call(flow, node: ast.Call, config: ast.AST, more: ast.AST | None) -> ast.Call:
+    keywords = [*[k for k in node.keywords if k.arg not in ("cfg", "config", "registry", "default_args", "_recursive_", "_convert_")]]
     spreads = [ast.keyword(None, each) for each in (config, more) if each is not None]
     made = ast.Call(node.func, [], [*keywords, *spreads])
     return flow._once(("built", id(node)), lambda: ast.copy_location(made, node))
