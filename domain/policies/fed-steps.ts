@@ -5,7 +5,12 @@
  */
 import type { Evidence } from '../evidence.js';
 
-/** Training in bursts, with evaluation and checkpoints between, is faster than the sink's mean: this is far beyond it. */
+/**
+ * Measured with SPDL 0.8: in 18 jobs of five of test/cases, timed rightly, the printed rate was 0.67 to 1.23 times what the sink
+ * gave; a loop over windows of four that had been fetched before printed 17 times it, with a step of 0.1 ms for 8 ms of fetching.
+ * Training in bursts is the reason to stay far above 1: where evaluation and checkpoints outside of the loop take seven
+ * eighths of the time, a right rate is 8 times the sink's mean.
+ */
 const TOLERANCE = 8;
 /** Rates of fewer steps say little. */
 const FEWEST_STEPS = 10;
