@@ -71,6 +71,24 @@ describe('the timed loop', () => {
     });
   });
 
+  it('has a ceiling above its baseline where its data has no end and it ends by the clock', async () => {
+    const rates: number[] = [];
+    for (const actions of [['instrument'], ['instrument', 'headspace']] as const) {
+      const { files, refused } = await rewriteOf(
+        job('timeboxed'),
+        actions.map((type) => ({ type })),
+      );
+      expect(refused).toEqual([]);
+      await withRewritten(job('timeboxed'), files, async (copy) => {
+        const output = await runJob(copy);
+        expect([output.exitCode, output.stderr]).toEqual([0, '']);
+        rates.push(output.throughput!);
+      });
+    }
+    // A step waits 4 ms for its data and works for 1 ms.
+    expect(rates[1]! / rates[0]!).toBeGreaterThan(1.5);
+  });
+
   it('is no warm-up that only takes what the pipeline gives', async () => {
     expect((await surveyOf(job('warm_up'))).loop).toMatchObject({ file: 'warm_up.py', line: 13 });
   });
