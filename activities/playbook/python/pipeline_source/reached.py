@@ -22,7 +22,8 @@ def reached_definitions(project) -> set[int] | None:
     waiting: list[ast.AST] = []
     for module in project.modules:
         for statement in module.tree.body:
-            guarded = isinstance(statement, ast.If) and is_main_test(statement.test)
+            test = statement.test if isinstance(statement, ast.If) else None
+            guarded = isinstance(test, ast.Compare) and is_main_test(test)
             exports = isinstance(statement, ast.Assign) and simple_name(statement.targets[0]) == "__all__"
             if not exports and (not guarded or module is project.main):
                 waiting.append(statement)
