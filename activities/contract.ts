@@ -91,6 +91,8 @@ export interface ExperimentLookup {
   /** `running` also when it waits; `missing` when the server knows no such workflow; `killed` when it has no outcome. */
   found: 'running' | 'ended' | 'killed' | 'missing';
   outcome: ExperimentOutcome | null;
+  /** What its agent calls have cost by phase, where it can tell no more itself; absent in answers of earlier versions. */
+  paid?: { apply: Spent; analyze: Spent };
 }
 
 export interface Activities {

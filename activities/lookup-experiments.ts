@@ -2,6 +2,7 @@
 import type { Client } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/client';
 import { experimentWorkflowId } from '../domain/naming.js';
+import { paidCalls } from './agents/paid-calls.js';
 import type { Activities, ExperimentLookup, ExperimentOutcome } from './contract.js';
 import { ownRun, type RunContext } from './run-context.js';
 
@@ -9,7 +10,11 @@ export function makeLookupExperiments(deps: { context: RunContext; client: Clien
   return async (input) => {
     ownRun(deps.context, input);
     return await Promise.all(
-      input.nodeIds.map(async (nodeId) => await lookupExperiment(deps.client, input.run, nodeId)),
+      input.nodeIds.map(async (nodeId) => {
+        const looked = await lookupExperiment(deps.client, input.run, nodeId);
+        const isGone = looked.found === 'killed' || looked.found === 'missing';
+        return isGone ? { ...looked, paid: await paidCalls(deps.context.workdir, nodeId) } : looked;
+      }),
     );
   };
 }

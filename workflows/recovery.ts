@@ -7,7 +7,7 @@ import type { ExperimentLookup } from '../activities/contract.js';
 import { type EngineState, rowOf } from '../domain/engine-state.js';
 import type { ExperimentRow } from '../domain/experiment.js';
 import { failure } from '../domain/failure.js';
-import { NOTHING_SPENT } from '../domain/ledger.js';
+import { ledgerKey, NOTHING_SPENT, type Spent } from '../domain/ledger.js';
 import { isAwaited, underWay } from '../domain/policies/lost-messages.js';
 import * as activities from './activity-options.js';
 import type { Children } from './children.js';
@@ -44,7 +44,7 @@ export class Recovery {
       const [found] = await activities.inTask.lookupExperiments({ run: this.state.run, nodeIds: [nodeId] });
       if (found?.found === 'running') await this.children.adopt([nodeId]);
       else if (found?.outcome) this.reports.finish(nodeId, found.outcome);
-      else await this.fail(nodeId, reason);
+      else await this.fail(nodeId, reason, found?.paid);
     });
   }
 
@@ -73,28 +73,34 @@ export class Recovery {
     await this.children.adopt(nodeIds.filter((nodeId) => awaited.has(this.stageOf(nodeId))));
   }
 
-  private act({ nodeId, found, outcome }: ExperimentLookup, isNewEngine: boolean): void {
+  private act({ nodeId, found, outcome, paid }: ExperimentLookup, isNewEngine: boolean): void {
     if (this.children.isStarting(nodeId)) return;
     const row = this.rowIfAny(nodeId);
     const isGone = found === 'missing' || found === 'killed';
     if (found === 'ended' && outcome) this.reports.finish(nodeId, outcome);
-    else if (this.state.withdrawing?.includes(nodeId)) this.withdraw(nodeId, isGone);
+    else if (this.state.withdrawing?.includes(nodeId)) this.withdraw(nodeId, isGone, paid);
     else if (row && (found === 'missing' || (isNewEngine && isGone))) this.children.start(identityOf(row), slotOf(row));
-    else if (found === 'killed') void this.children.track(() => this.fail(nodeId, 'it was terminated'));
+    else if (found === 'killed') void this.children.track(() => this.fail(nodeId, 'it was terminated', paid));
   }
 
   /** A removed one that did not hear so is told again; one that is gone has told all that it will. */
-  private withdraw(nodeId: string, isGone: boolean): void {
-    if (isGone) this.reports.finish(nodeId, { type: 'withdrawn', spent: NOTHING_SPENT });
+  private withdraw(nodeId: string, isGone: boolean, paid: ExperimentLookup['paid']): void {
+    if (isGone) this.reports.finish(nodeId, { type: 'withdrawn', spent: this.spentOn(nodeId, paid) });
     else void this.children.tell(nodeId, withdrawSignal);
   }
 
   /** Its job must not go on, as nobody watches it, and its slot is free only then. */
-  private async fail(nodeId: string, reason: string): Promise<void> {
+  private async fail(nodeId: string, reason: string, paid: ExperimentLookup['paid']): Promise<void> {
     const row = this.rowIfAny(nodeId);
     if (row && slotOf(row) !== null) await this.endJob(nodeId);
     const record = failure('unexpected_exception', `the experiment's workflow ended: ${reason}`, Date.now());
-    this.reports.finish(nodeId, { type: 'failed', failure: record, job: {}, spent: NOTHING_SPENT });
+    this.reports.finish(nodeId, { type: 'failed', failure: record, job: {}, spent: this.spentOn(nodeId, paid) });
+  }
+
+  /** Of the phase whose call is not booked yet. */
+  private spentOn(nodeId: string, paid: ExperimentLookup['paid']): Spent {
+    if (paid === undefined) return NOTHING_SPENT;
+    return this.state.ledger.reserved[ledgerKey('apply', nodeId)] ? paid.apply : paid.analyze;
   }
 
   private async endJob(nodeId: string): Promise<void> {

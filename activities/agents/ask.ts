@@ -66,7 +66,8 @@ export function makeAsk(context: RunContext): Ask {
   return Object.assign(ask, { spentOn });
 }
 
-function retryKey(key: string): string {
+/** The key under which a refused answer is asked for again. */
+export function retryKey(key: string): string {
   return `${key}_retry`;
 }
 

@@ -3,6 +3,7 @@
  * one file, so that nothing is booked twice or lost between two writes; <key>.<n>.reply is what the request under way is
  * answered, as it arrives; <key>.pid.json names its process.
  */
+import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { z } from 'zod';
 import type { Spent } from '../../domain/ledger.js';
@@ -70,6 +71,12 @@ export class CallRecord {
       tokens: costs.reduce((sum, { tokens }) => sum + tokens, 0),
       unpriced: costs.filter(({ usd }) => usd === null).length,
     };
+  }
+
+  /** Whether a request was made whose cost nobody has written down: it is under way, or whoever asked was ended. */
+  async isUnsettled(key: string): Promise<boolean> {
+    const call = await this.read(key);
+    return existsSync(processFile(this.workdir, key)) || existsSync(this.replyFile(call));
   }
 
   /** Where the reply to the next request goes as it arrives: a name of its own for each, so that none is taken for another's. */

@@ -11,10 +11,11 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { isProviderWait } from '../../activities/agents/agent-failure.js';
 import { type Ask, makeAsk } from '../../activities/agents/ask.js';
+import { paidCalls } from '../../activities/agents/paid-calls.js';
 import { parseRewrite } from '../../activities/agents/parse-reply.js';
 import { packageFile } from '../../activities/package-files.js';
 import { Workdir } from '../../activities/workdir.js';
-import type { Spent } from '../../domain/ledger.js';
+import { NOTHING_SPENT, type Spent } from '../../domain/ledger.js';
 import { untilAgentsEnded } from '../support/agent-processes.js';
 import { APPLY, agentConfig, failureOf } from '../support/agent-tasks.js';
 import { knobsAnswer } from '../support/knobs-answers.js';
@@ -250,4 +251,19 @@ describe('after kill -9 of the engine', () => {
       expect(spent.usd).toBeCloseTo(server.costUsd, 9);
     },
   );
+});
+
+describe('what the calls for an experiment have cost, asked by an engine that ends it', () => {
+  it('is what is written down, and one call of unknown price while an answer is on its way', async () => {
+    await using server = await serverWith({ kind: 'garbage' });
+    const workdir = await newWorkdir();
+    const nodeId = APPLY.nodeId!;
+    expect((await paidCalls(workdir, nodeId)).apply).toEqual(NOTHING_SPENT);
+    await asker(server, workdir)('1', (ask) => ask(question));
+    const { apply, analyze } = await paidCalls(workdir, nodeId);
+    expect(apply.usd).toBeCloseTo(server.costUsd, 9);
+    expect({ apply: apply.unpriced, analyze }).toEqual({ apply: 0, analyze: NOTHING_SPENT });
+    await writeFile(workdir.at('engine', 'calls', `analyze_${nodeId}.0.reply`), 'event: message_start');
+    expect((await paidCalls(workdir, nodeId)).analyze).toEqual({ usd: 0, tokens: 0, unpriced: 1 });
+  });
 });

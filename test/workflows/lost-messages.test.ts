@@ -239,6 +239,38 @@ describe('workflows that somebody ends by hand', () => {
     await stage.fake.until((each) => each.launched.length === 2);
   });
 
+  it('an experiment that is terminated during a paid call: what the call has cost is booked', async () => {
+    let hear: () => void = () => undefined;
+    const isHeard = new Promise<void>((resolve) => {
+      hear = resolve;
+    });
+    const paid = {
+      apply: { usd: 0.25, tokens: 100, unpriced: 1 },
+      analyze: { usd: 9, tokens: 9, unpriced: 9 },
+    };
+    await using stage = await stageOf({
+      options: { autoEnd: true },
+      activities: (fake) => ({
+        applyPatch: async (input) => {
+          const answer = await fake.activities.applyPatch(input);
+          if (input.experiment.nodeId === '000_headspace') await isHeard;
+          return answer;
+        },
+        lookupExperiments: async (input) =>
+          (await fake.activities.lookupExperiments(input)).map((each) => ({ ...each, paid })),
+      }),
+    });
+    await stage.start();
+    await stage.fake.until(({ calls }) => calls.includes('applyPatch 000_headspace'));
+    const before = stage.fake.state.ledger.spent.usd;
+    await stage.child('000_headspace').terminate('by hand');
+    await stage.fake.until((run) => run.statusOf('000_headspace') === 'failed');
+    expect(stage.fake.state.ledger.spent.usd - before).toBe(0.25);
+    expect(stage.fake.state.ledger.unpriced).toBe(1);
+    hear();
+    await stage.handle().terminate('the test is over');
+  });
+
   it('an engine that is reset learns of the ends that it had heard of before', async () => {
     await using stage = await stageOf({ tuning: { lookMs: OFTEN_MS } });
     const first = await stage.start();
