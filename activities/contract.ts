@@ -86,6 +86,13 @@ export interface EvidenceSummary {
   sources: MetricSources;
 }
 
+export interface ExportAnswer {
+  /** Of the last event in the log. */
+  seq: number;
+  /** Where the log went on otherwise than before: whom the events that it gave up had granted a slot. */
+  granted?: string[];
+}
+
 export interface ExperimentLookup {
   nodeId: string;
   /** `running` also when it waits; `missing` when the server knows no such workflow; `killed` when it has no outcome. */
@@ -123,7 +130,7 @@ export interface Activities {
   /** Delivers a report to the engine; those of experiments that report at one time travel together. */
   tellEngine(input: RunRef & { report: ExperimentReport }): Promise<boolean>;
   /** A failure that is not retried says that the log is not, or not any more, the log of this engine. */
-  exportWorkdir(input: EngineRef & { events: EngineEvent[] }): Promise<{ seq: number }>;
+  exportWorkdir(input: EngineRef & { events: EngineEvent[] }): Promise<ExportAnswer>;
   drawCharts(input: RunRef): Promise<void>;
   /** Without `synthesis`, final_report.md is made by rules: the agent is not asked. `byRules`: why it was made so. */
   report(input: RunRef & { synthesis: boolean }): Promise<{ spent: Spent; byRules?: string }>;

@@ -5,6 +5,7 @@ import type { RunConfig } from '../domain/formats/config.js';
 import { ConfigSchema } from '../domain/formats/config.js';
 import { eventProblem } from '../domain/formats/events.js';
 import { launchCommandProblem } from '../domain/policies/launch-command-rules.js';
+import { grantedIn } from '../domain/policies/lost-messages.js';
 import { raise } from './activity-failure.js';
 import { readJsonIfAny } from './atomic-file.js';
 import type { Activities } from './contract.js';
@@ -32,10 +33,15 @@ export function makeExportWorkdir({
   // A try that was given up for lost may still be writing when the next one comes.
   const inTurn = makeTurns();
   let tablesTurn: NodeJS.Timeout | null = null;
+  let fork: { first: number; granted: string[] } | null = null;
   const exportOnce: Activities['exportWorkdir'] = async (input) => {
     await ownLog(context, input, 'goes on');
     await checkOrigins(input.events);
-    const seq = await runLog.append(input.events).catch((error: unknown) => {
+    const first = input.events[0]?.seq ?? 0;
+    const hear = (superseded: readonly EngineEvent[]) => {
+      fork = { first, granted: grantedIn(superseded) };
+    };
+    const seq = await runLog.append(input.events, hear).catch((error: unknown) => {
       // Nothing that this engine can do again makes its history and the log one.
       if (error instanceof LogMismatch) raise('policy_refused', error.message, { phase: 'runner' });
       throw error;
@@ -45,7 +51,8 @@ export function makeExportWorkdir({
     // It states the cost of the run, which is known once it was reported on.
     if (input.events.some(({ type }) => type === 'reported'))
       await writeReport(context.workdir, context.config, await runLog.record());
-    return { seq };
+    // The answer of a try may be lost, and the log does not fork again for the next one.
+    return { seq, ...(fork?.first === first && fork.granted.length > 0 ? { granted: fork.granted } : {}) };
   };
 
   /** When no export comes before their turn does, the tables follow by themselves; a new worker renews them in any case. */

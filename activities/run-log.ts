@@ -18,8 +18,9 @@ export interface RunLog {
    * Where one of its newest events says something else, the log goes on from there with the events given, and what it gives
    * up is kept in events-superseded.jsonl, and said. A LogMismatch says where the sequence has a gap, or where the log went another way
    * so long ago that no kill of an engine explains it; a RangeError what is wrong with an event. Nothing is written then.
+   * `superseded` hears the events that were given up.
    */
-  append(events: readonly EngineEvent[]): Promise<number>;
+  append(events: readonly EngineEvent[], superseded?: (events: EngineEvent[]) => void): Promise<number>;
   /** The fold of all events, brought up to date by reading what was appended since the last call. Do not change it. */
   state(): Promise<EngineState>;
   /** The state and the texts beside it; the same object is renewed in place, another one stands for a log that forked. */
@@ -65,13 +66,14 @@ class EventLog implements RunLog {
     private readonly say: Say,
   ) {}
 
-  append(events: readonly EngineEvent[]): Promise<number> {
+  append(events: readonly EngineEvent[], superseded?: (events: EngineEvent[]) => void): Promise<number> {
     return this.inTurn(async () => {
       let size = await this.catchUp();
       await this.refuseOldFork(events);
       const fork = this.forkOf(events);
       if (fork !== undefined) {
-        await this.keepSuperseded(fork);
+        const given = await this.keepSuperseded(fork);
+        superseded?.(given);
         await truncate(this.path, fork.begin);
         size = await this.catchUp();
       }
@@ -137,7 +139,7 @@ class EventLog implements RunLog {
   }
 
   /** A killed engine's last plans, or what a newer copy of its database had done: from here nobody can tell. */
-  private async keepSuperseded(fork: Line): Promise<void> {
+  private async keepSuperseded(fork: Line): Promise<EngineEvent[]> {
     const lines = this.newest.filter(({ seq }) => seq >= fork.seq).map(({ text }) => `${text}\n`);
     await appendFile(this.superseded, lines.join(''), { mode: 0o600 });
     this.say(
@@ -148,6 +150,7 @@ class EventLog implements RunLog {
         file: this.superseded,
       },
     );
+    return lines.map((line) => JSON.parse(line) as EngineEvent);
   }
 
   private async write(fresh: readonly EngineEvent[], size: number): Promise<void> {

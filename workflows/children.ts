@@ -5,6 +5,7 @@ import {
   ChildWorkflowFailure,
   getExternalWorkflowHandle,
   ParentClosePolicy,
+  patched,
   type SignalDefinition,
   startChild,
   WorkflowIdReusePolicy,
@@ -14,6 +15,7 @@ import { rowOf } from '../domain/engine-state.js';
 import type { ExperimentIdentity } from '../domain/experiment.js';
 import { NOTHING_SPENT } from '../domain/ledger.js';
 import { experimentWorkflowId } from '../domain/naming.js';
+import { isKnownGranted } from '../domain/policies/lost-messages.js';
 import type { experimentWorkflow } from './experiment.js';
 import { failureFrom } from './failure-value.js';
 import type { Journal } from './journal.js';
@@ -91,6 +93,8 @@ export class Children {
   grantSlot(nodeId: string, slot: number): void {
     void this.track(async () => {
       await this.journal.flushed();
+      // The engine was put back meanwhile, and lets it wait again.
+      if (!isKnownGranted(this.journal.state, nodeId) && patched('grants-nothing-that-waits-again')) return;
       await this.tell(nodeId, slotGrantedSignal, { slot });
     });
   }

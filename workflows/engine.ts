@@ -91,6 +91,7 @@ async function engine(input: EngineInput, cancelRequested: Promise<never> | null
   const children = new Children(run, heard, journal, tuning.askMs);
   const reports = new Reports(journal, children, recovers);
   const recovery = new Recovery(state, children, reports);
+  if (recovers) journal.putBack = (granted, anew) => recovery.putBack(granted, anew);
   const planner = new Planner(journal);
   const charts = new Charts(run, tuning.chartIntervalMs, chartsAtMs, () => journal.wake());
   // No decision reads the clock: a task that is done again, or replayed, may read another time than it did at first.
@@ -188,7 +189,7 @@ async function engine(input: EngineInput, cancelRequested: Promise<never> | null
     const leaving = isLeaving();
     if (leaving) charts.close();
     // Messages are on their way for milliseconds: the run that continues this one makes the next moves.
-    if (!leaving || planner.isPlanning || charts.isDrawing) {
+    if (!recovery.isInDoubt && (!leaving || planner.isPlanning || charts.isDrawing)) {
       for (let move = nextMove(state, prepareAhead); move; move = nextMove(state, prepareAhead)) make(move);
     }
     const verdict = planningVerdict(state);

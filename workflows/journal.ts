@@ -18,6 +18,11 @@ export class Journal {
   recorded = 0;
   /** Rejects when the workdir's log is not, or not any more, this engine's: nothing that it does can be recorded. */
   readonly refused: Promise<never>;
+  /**
+   * Called when the log tells that this engine's history was put back (a reset): with whom it had granted slots since, and whom
+   * it has granted them anew, which none of those has heard.
+   */
+  putBack: (granted: readonly string[], anew: readonly string[]) => void = () => undefined;
   private refuse: (reason: ApplicationFailure) => void = () => undefined;
   private pending: EngineEvent[] = [];
   private exporting = false;
@@ -75,10 +80,17 @@ export class Journal {
       // What is recorded together is exported together: the step that asked for the export goes on recording.
       await Promise.resolve();
       const events = this.pending.slice(0, EVENTS_PER_EXPORT);
-      await inTask.exportWorkdir({ run: this.state.run, events, chain: workflowInfo().firstExecutionRunId });
+      const chain = workflowInfo().firstExecutionRunId;
+      const { granted } = await inTask.exportWorkdir({ run: this.state.run, events, chain });
       this.exportedSeq = events.at(-1)?.seq ?? this.exportedSeq;
       this.pending = this.pending.slice(events.length);
       isDone = true;
+      if (granted !== undefined) {
+        const grants = [...events, ...this.pending].flatMap((each) =>
+          each.type === 'slot_granted' ? each.nodeId : [],
+        );
+        this.putBack(granted, grants);
+      }
     } catch (error) {
       // A local activity's failure comes as it was thrown.
       const cause = error instanceof ActivityFailure ? error.cause : error;

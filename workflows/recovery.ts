@@ -8,13 +8,18 @@ import { type EngineState, rowOf } from '../domain/engine-state.js';
 import type { ExperimentRow } from '../domain/experiment.js';
 import { failure } from '../domain/failure.js';
 import { ledgerKey, NOTHING_SPENT, type Spent } from '../domain/ledger.js';
-import { isAwaited, underWay } from '../domain/policies/lost-messages.js';
+import { isAwaited, isKnownGranted, underWay } from '../domain/policies/lost-messages.js';
 import * as activities from './activity-options.js';
 import type { Children } from './children.js';
 import { withdrawSignal } from './messages.js';
 import { type Reports, slotOf } from './reports.js';
 
+/** An experiment that lives answers within a second; one that waits for a slot says so, and stays in doubt for so long. */
+const GREETING_MS = 10_000;
+
 export class Recovery {
+  private doubts = 0;
+
   constructor(
     private readonly state: EngineState,
     private readonly children: Children,
@@ -45,6 +50,31 @@ export class Recovery {
       if (found?.found === 'running') await this.children.adopt([nodeId]);
       else if (found?.outcome) this.reports.finish(nodeId, found.outcome);
       else await this.fail(nodeId, reason, found?.paid);
+    });
+  }
+
+  /** Experiments may have jobs that the state does not know of: until they have told, nobody is granted a slot. */
+  get isInDoubt(): boolean {
+    return this.doubts > 0;
+  }
+
+  /**
+   * The engine was put back to before it granted slots to these. What it has granted anew meanwhile, and nobody has heard,
+   * waits again.
+   */
+  putBack(granted: readonly string[], anew: readonly string[]): void {
+    const nodeIds = granted.filter((nodeId) => this.rowIfAny(nodeId) && !isKnownGranted(this.state, nodeId));
+    if (nodeIds.length === 0) return;
+    this.doubts += 1;
+    for (const nodeId of anew) {
+      if (granted.includes(nodeId) || this.rowIfAny(nodeId)?.state.status !== 'launching') continue;
+      this.reports.finish(nodeId, { type: 'withdrawn', spent: NOTHING_SPENT });
+      void this.children.tell(nodeId, withdrawSignal);
+    }
+    void this.children.track(async () => {
+      await this.takeUp(nodeIds, false);
+      await condition(() => nodeIds.every((nodeId) => isKnownGranted(this.state, nodeId)), GREETING_MS);
+      this.doubts -= 1;
     });
   }
 

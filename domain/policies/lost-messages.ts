@@ -3,7 +3,7 @@
  * sender, or come twice: an experiment tells its stage again when it is greeted, and what the state misses of it follows here.
  */
 import { type EngineState, openRows } from '../engine-state.js';
-import type { EventBody, Money } from '../events.js';
+import type { EngineEvent, EventBody, Money } from '../events.js';
 import type { ExperimentRow } from '../experiment.js';
 import type { SpendingPhase, Spent } from '../ledger.js';
 import { estimateFor } from './budget.js';
@@ -59,6 +59,17 @@ export function missedBefore(state: EngineState, told: Granted): (EventBody & { 
   if (status === 'queued')
     missed.unshift({ type: 'experiment_preparing', nodeId, money: reserved(startPhases(row.kind)) });
   return missed;
+}
+
+/** Whom events that the log gave up had granted a slot: such an experiment may have a job of which the state knows nothing. */
+export function grantedIn(events: readonly EngineEvent[]): string[] {
+  return [...new Set(events.flatMap((event) => (event.type === 'slot_granted' ? [event.nodeId] : [])))];
+}
+
+/** Whether the state knows of its job, or of its end. */
+export function isKnownGranted(state: EngineState, nodeId: string): boolean {
+  const status = rowIfAny(state, nodeId)?.state.status;
+  return status !== 'queued' && status !== 'preparing' && status !== 'ready';
 }
 
 /** What left the queue, or the run, and whose workflow has not told its end: its end may be looked up. */

@@ -14,6 +14,7 @@ import { SEEDS } from '../../domain/experiment.js';
 import { type Failure, failure } from '../../domain/failure.js';
 import { NOTHING_SPENT, type Spent } from '../../domain/ledger.js';
 import { UNKNOWN_METRICS } from '../../domain/metrics.js';
+import { grantedIn } from '../../domain/policies/lost-messages.js';
 import { inRunOrder } from '../../domain/policies/scheduling.js';
 
 export interface FakeOptions {
@@ -90,11 +91,13 @@ export class FakeRun {
   }
 
   /** As the log in a workdir: what an engine was about to do gives way to what it decides after a reset. */
-  #fork(seq: number): void {
+  #fork(seq: number): string[] {
+    const granted = grantedIn(this.events.slice(seq - 1));
     this.events.length = seq - 1;
     for (const key of Object.keys(this.state)) delete this.state[key as keyof EngineState];
     Object.assign(this.state, initialState('fake'));
     for (const event of this.events) applyEvent(this.state, structuredClone(event));
+    return granted;
   }
 
   #changed(): void {
@@ -207,14 +210,16 @@ export class FakeRun {
     },
     tellEngine: async ({ report }) => (await this.#mailbox?.deliver(report)) ?? true,
     exportWorkdir: async ({ events }) => {
+      const granted: string[] = [];
       for (const event of events) {
-        if (JSON.stringify(this.events[event.seq - 1] ?? event) !== JSON.stringify(event)) this.#fork(event.seq);
+        if (JSON.stringify(this.events[event.seq - 1] ?? event) !== JSON.stringify(event))
+          granted.push(...this.#fork(event.seq));
         if (event.seq <= this.state.seq) continue;
         applyEvent(this.state, structuredClone(event));
         this.events.push(event);
       }
       this.#changed();
-      return { seq: this.state.seq };
+      return { seq: this.state.seq, ...(granted.length > 0 ? { granted } : {}) };
     },
     drawCharts: async () => this.#called('drawCharts'),
     report: async ({ synthesis }) => {

@@ -1,6 +1,7 @@
 /** Every message between the engine and its experiments, lost at every point and said twice: none hangs a run. */
 import { randomUUID } from 'node:crypto';
 import type { WorkflowHandle } from '@temporalio/client';
+import proto, { type temporal } from '@temporalio/proto';
 import { describe, expect, it } from 'vitest';
 import type { Activities, ExperimentReport } from '../../activities/contract.js';
 import type { EngineMailbox } from '../../activities/engine-mailbox.js';
@@ -11,6 +12,7 @@ import * as messages from '../../workflows/messages.js';
 import { type FakeOptions, FakeRun } from '../support/fake-activities.js';
 import { startTestWorker, type TestWorker } from '../support/temporal-env.js';
 
+const { ResetReapplyExcludeType } = proto.temporal.api.enums.v1;
 const SEEDS = ['000_baseline', '000_headspace', '001_mtp'];
 /** Nobody looks again within a test that needs no look. */
 const NEVER_MS = 3_600_000;
@@ -284,6 +286,33 @@ describe('workflows that somebody ends by hand', () => {
     expect(stage.fake.launched.toSorted()).toEqual(SEEDS);
   });
 
+  it('an engine that is reset lets no other run beside a job that it has forgotten', async () => {
+    await using stage = await stageOf({ tuning: { prepareAhead: 2 } });
+    const { fake, worker } = stage;
+    const { workflowId } = await stage.start();
+    const areReady = (run: FakeRun) => SEEDS.slice(1).every((nodeId) => run.statusOf(nodeId) === 'ready');
+    await fake.until((run) => run.launched.includes('000_baseline') && areReady(run));
+    const events = (await worker.client.workflow.getHandle(workflowId).fetchHistory()).events ?? [];
+    const started = events.findLastIndex((event) => event.childWorkflowExecutionStartedEventAttributes);
+    const task = events.slice(started).find((event) => event.workflowTaskCompletedEventAttributes);
+    // It has heard nothing of what it started.
+    await resetTo(stage, workflowId, task?.eventId ?? null, [
+      ResetReapplyExcludeType.RESET_REAPPLY_EXCLUDE_TYPE_SIGNAL,
+    ]);
+    await stage.child('000_headspace').signal(messages.reportEndSignal);
+    const waitsAgain = (event: EngineEvent) => event.type === 'experiment_requeued' && event.nodeId === '000_headspace';
+    await fake.until((run) => run.launched.includes('000_headspace') || run.events.some(waitsAgain));
+    await stage.child('001_mtp').signal(messages.reportEndSignal);
+    for (const nodeId of SEEDS) {
+      await fake.until((run) => run.launched.includes(nodeId));
+      fake.endJob(nodeId);
+    }
+    expect(await worker.client.workflow.getHandle(workflowId).result()).toMatchObject({ reason: 'planner_stopped' });
+    expect(fake.mostJobs).toBe(1);
+    expect(fake.launched.toSorted()).toEqual(SEEDS);
+    expect(fake.state.ledger.reserved).toEqual({});
+  });
+
   it('an experiment that is reset goes on as another run, and its end is heard', async () => {
     await using stage = await stageOf({ tuning: { lookMs: NEVER_MS } });
     await stage.start();
@@ -295,16 +324,29 @@ describe('workflows that somebody ends by hand', () => {
 });
 
 /** To the end of a workflow task: the last but `back`. */
-async function reset({ worker: { client } }: Stage, workflowId: string, back: number): Promise<void> {
+async function reset(stage: Stage, workflowId: string, back: number): Promise<void> {
+  const { client } = stage.worker;
   const { events } = await client.workflow.getHandle(workflowId).fetchHistory();
   const tasks = (events ?? []).filter((event) => event.workflowTaskCompletedEventAttributes);
   const at = tasks.at(-1 - back) ?? tasks[0];
+  await resetTo(stage, workflowId, at?.eventId ?? null);
+}
+
+type EventId = NonNullable<temporal.api.history.v1.IHistoryEvent['eventId']>;
+
+async function resetTo(
+  { worker: { client } }: Stage,
+  workflowId: string,
+  workflowTaskFinishEventId: EventId | null,
+  resetReapplyExcludeTypes: temporal.api.enums.v1.ResetReapplyExcludeType[] = [],
+): Promise<void> {
   await client.workflowService.resetWorkflowExecution({
     namespace: client.options.namespace,
     workflowExecution: { workflowId },
     reason: 'by hand',
     requestId: randomUUID(),
-    workflowTaskFinishEventId: at?.eventId ?? null,
+    workflowTaskFinishEventId,
+    resetReapplyExcludeTypes,
   });
 }
 
