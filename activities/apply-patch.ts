@@ -75,7 +75,8 @@ export function makeApplyPatch(deps: ApplyDeps): Activities['applyPatch'] {
     const original = await works.claim(state, row, { content, command: made.command });
     if (original === null) return;
     raise('duplicate_work', `its code and its launch command are those of ${original}: it needs no job of its own`, {
-      details: { copy_of: original, ...failureDetailsOf(spent) },
+      // A rule of its own kind: in runs from before it such a round counts as one without a gain.
+      details: { copy_of: original, is_no_try: true, ...failureDetailsOf(spent) },
     });
   }
 

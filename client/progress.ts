@@ -31,6 +31,8 @@ export function progressLine(state: EngineState, event: EngineEvent): string | n
         ...(event.result.notices ?? []).map((notice) => `          note: ${notice}`),
       ].join('\n');
     case 'experiment_failed':
+      if (event.failure.kind === 'duplicate_work')
+        return `${event.nodeId}: duplicate of ${event.failure.details.copy_of}, whose numbers stand for it`;
       return `${event.nodeId}: failed, ${failureText(event.failure)}`;
     case 'experiment_cancelled':
       return `${event.nodeId}: cancelled, ${event.failure.message}`;
@@ -118,7 +120,7 @@ export function timeOfDay(atMs: number): string {
 export function standingLine(state: EngineState): string {
   const running = state.open.filter((id) => state.experiments[id]?.state.status === 'running').length;
   const { best, gain } = runFacts(state);
-  const { completed, failed, pruned } = tallyShown(state);
+  const { completed, failed, pruned, duplicates } = tallyShown(state);
   const parts = [
     state.status,
     `${running} running`,
@@ -126,6 +128,7 @@ export function standingLine(state: EngineState): string {
     `${completed} completed`,
     `${failed} failed`,
     ...(pruned > 0 ? [`${pruned} pruned`] : []),
+    ...(duplicates > 0 ? [`${duplicates} duplicate`] : []),
     ...(state.planningSince === null ? [] : ['planning']),
     ...(best ? [`best ${best.row.nodeId} ${objectiveText(best.objective)} ${speedupText(gain)}`] : []),
   ];

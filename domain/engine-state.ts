@@ -130,10 +130,13 @@ export function initialState(run: string): EngineState {
   };
 }
 
-/** Ended experiments as people are told of them: one that was ended early is no failure. */
-export function tallyShown({ tally }: EngineState): Record<'completed' | 'failed' | 'pruned' | 'cancelled', number> {
-  const pruned = tally.failedByKind.pruned ?? 0;
-  return { completed: tally.completed, failed: tally.failed - pruned, pruned, cancelled: tally.cancelled };
+/** Ended experiments as people are told of them: one that was ended early is no failure, nor is one that another stands for. */
+export function tallyShown({
+  tally,
+}: EngineState): Record<'completed' | 'failed' | 'pruned' | 'duplicates' | 'cancelled', number> {
+  const { pruned = 0, duplicate_work: duplicates = 0 } = tally.failedByKind;
+  const failed = tally.failed - pruned - duplicates;
+  return { completed: tally.completed, failed, pruned, duplicates, cancelled: tally.cancelled };
 }
 
 export function rowOf(state: EngineState, nodeId: string): ExperimentRow {

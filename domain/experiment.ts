@@ -105,6 +105,17 @@ export function isPruned(row: ExperimentRow): boolean {
   return row.state.status === 'failed' && row.state.failure.kind === 'pruned';
 }
 
+/** The experiment whose code and command it has: that one's numbers stand for it, and it had no job of its own. */
+export function originalOf(row: ExperimentRow): string | null {
+  if (row.state.status !== 'failed' || row.state.failure.kind !== 'duplicate_work') return null;
+  return String(row.state.failure.details.copy_of ?? 'another');
+}
+
+/** What people are told of as failed: what was ended early was measured, and a duplicate needs no job. */
+export function isBroken(row: ExperimentRow): boolean {
+  return row.state.status === 'failed' && !isPruned(row) && originalOf(row) === null;
+}
+
 /** Whether its job told how fast it is. */
 export function isMeasured(row: ExperimentRow): boolean {
   return row.state.status === 'completed' || isPruned(row);

@@ -17,7 +17,7 @@ function described(state: EngineState): string {
   const { counts, limits } = view;
   const lines = [
     `**${view.status}**${view.stop ? ` (${view.stop.reason}: ${view.stop.detail})` : ''}, planning round ${view.iteration} of ${limits.max_iterations}`,
-    `queued ${counts.queued}, preparing ${counts.preparing}, running ${counts.running} of ${limits.max_concurrency}, completed ${counts.completed}, failed ${counts.failed}, pruned ${counts.pruned}, cancelled ${counts.cancelled}`,
+    `queued ${counts.queued}, preparing ${counts.preparing}, running ${counts.running} of ${limits.max_concurrency}, completed ${counts.completed}, failed ${counts.failed}, pruned ${counts.pruned}, duplicates ${counts.duplicates}, cancelled ${counts.cancelled}`,
   ];
   if (view.best?.objective) {
     const factor = factorText(view);

@@ -53,6 +53,8 @@ export interface StatusView {
     failed: number;
     /** Ended early, because they could not come near the best; not among the failed. */
     pruned: number;
+    /** Their code and command are those of others, whose numbers stand for them; not among the failed. */
+    duplicates: number;
     cancelled: number;
   };
   baseline: ExperimentView | null;
@@ -98,7 +100,7 @@ function viewOf(state: EngineState, nodeId: string | null): ExperimentView | nul
 export function statusView(state: EngineState): StatusView {
   const open = openRows(state);
   const count = (...names: string[]) => open.filter((row) => names.includes(row.state.status)).length;
-  const { completed, failed, pruned, cancelled } = tallyShown(state);
+  const { completed, failed, pruned, duplicates, cancelled } = tallyShown(state);
   return {
     run: state.run,
     status: state.status,
@@ -111,7 +113,7 @@ export function statusView(state: EngineState): StatusView {
     unpriced_calls: state.ledger.unpriced,
     warnings: budgetWarnings(state),
     counts: {
-      total: open.length + completed + failed + pruned + cancelled,
+      total: open.length + completed + failed + pruned + duplicates + cancelled,
       queued: count('queued'),
       preparing: count('preparing', 'ready', 'launching'),
       running: count('running'),
@@ -119,6 +121,7 @@ export function statusView(state: EngineState): StatusView {
       completed,
       failed,
       pruned,
+      duplicates,
       cancelled,
     },
     baseline: viewOf(state, BASELINE_ID),

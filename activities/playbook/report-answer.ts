@@ -11,7 +11,9 @@ export function reportAnswer({ history, bestNodeId, baseLaunchCommand, notes }: 
   const best = history.find(({ nodeId }) => nodeId === bestNodeId);
   const followUps = history.filter(({ kind }) => !['baseline', 'headspace'].includes(kind));
   const factorOf = (entry: HistoryEntry) => speedup(measured(entry), reference);
-  const broken = followUps.filter(({ status, failure }) => status === 'failed' && failure?.kind !== 'pruned');
+  const isBroken = ({ status, failure }: HistoryEntry) =>
+    status === 'failed' && failure?.kind !== 'pruned' && failure?.kind !== 'duplicate_work';
+  const broken = followUps.filter(isBroken);
   const pruned = followUps.filter(({ failure }) => failure?.kind === 'pruned');
   const gains = followUps.flatMap((entry) => {
     const start = startOf(entry, history) ?? baseline;

@@ -151,6 +151,7 @@ function entryText(entry: HistoryEntry): string {
   if (result) lines.push(`  metrics: ${JSON.stringify(withoutNull(result.metrics))}`);
   for (const finding of result?.findings.slice(0, 4) ?? []) lines.push(`  finding: ${finding}`);
   if (failure?.kind === 'pruned') lines.push(`  measured, and slow: ${failure.message}`);
+  else if (failure?.kind === 'duplicate_work') lines.push(`  not run: ${failure.message}`);
   else if (failure) lines.push(`  failed: ${failure.message.split('\n')[0]} (${suggestedAction(failure.kind)})`);
   return lines.join('\n');
 }

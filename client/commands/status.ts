@@ -2,7 +2,7 @@
 
 import type { Workdir } from '../../activities/workdir.js';
 import type { EngineState } from '../../domain/engine-state.js';
-import { isPruned } from '../../domain/experiment.js';
+import { isBroken } from '../../domain/experiment.js';
 import type { RunConfig } from '../../domain/formats/config.js';
 import type { ExperimentView, StatusView } from '../../domain/views.js';
 import { experimentView, queueView, statusView } from '../../domain/views.js';
@@ -66,7 +66,7 @@ const FAILURES_SHOWN = 3;
 
 function recentFailures(state: EngineState): ExperimentView[] {
   const ended = Object.values(state.experiments).flatMap((row) =>
-    row.state.status === 'failed' && !isPruned(row) ? [{ row, atMs: row.state.completedAtMs }] : [],
+    row.state.status === 'failed' && isBroken(row) ? [{ row, atMs: row.state.completedAtMs }] : [],
   );
   const newest = ended.sort((a, b) => b.atMs - a.atMs).slice(0, FAILURES_SHOWN);
   return newest.map(({ row }) => experimentView(row));

@@ -1,6 +1,6 @@
 /** How a chart judges an experiment, and the title that both charts bear. */
 import { tallyShown } from '../engine-state.js';
-import { BASELINE_ID, type ExperimentRow, isPruned } from '../experiment.js';
+import { BASELINE_ID, type ExperimentRow, isPruned, originalOf } from '../experiment.js';
 import { objectiveText, speedupText } from '../reports/quantity-text.js';
 import { runFacts } from '../reports/run-facts.js';
 import type { RunRecord } from '../reports/run-record.js';
@@ -15,7 +15,7 @@ export function outcomeOf(row: ExperimentRow, improved: ReadonlySet<string>): Ou
       return improved.has(row.nodeId) ? 'improved' : 'no_gain';
     case 'failed':
     case 'cancelled':
-      return isPruned(row) ? 'no_gain' : 'failed';
+      return isPruned(row) || originalOf(row) !== null ? 'no_gain' : 'failed';
     default:
       return 'running';
   }
@@ -27,8 +27,8 @@ export function improvedNodes(record: RunRecord): ReadonlySet<string> {
 
 export function chartSubtitle(record: RunRecord): string {
   const { baseline, best, gain } = runFacts(record.state);
-  const { completed, failed, pruned, cancelled } = tallyShown(record.state);
-  const counts = `${completed} completed, ${failed + cancelled} failed, ${pruned > 0 ? `${pruned} pruned, ` : ''}${record.state.open.length} open`;
+  const { completed, failed, pruned, duplicates, cancelled } = tallyShown(record.state);
+  const counts = `${completed} completed, ${failed + cancelled} failed, ${pruned > 0 ? `${pruned} pruned, ` : ''}${duplicates > 0 ? `${duplicates} duplicate, ` : ''}${record.state.open.length} open`;
   if (!baseline) return counts;
   const isBeaten = best && best.row.nodeId !== BASELINE_ID;
   const result = isBeaten

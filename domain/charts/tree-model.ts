@@ -2,7 +2,7 @@
 
 import { type HierarchyNode, hierarchy } from 'd3-hierarchy';
 import { isRemeasurement } from '../confirmation.js';
-import { BASELINE_ID, type ExperimentRow } from '../experiment.js';
+import { BASELINE_ID, type ExperimentRow, originalOf } from '../experiment.js';
 import { objectiveOfRow, speedup } from '../policies/compare.js';
 import { gainText, objectiveText } from '../reports/quantity-text.js';
 import { type RunRecord, treeParent } from '../reports/run-record.js';
@@ -75,7 +75,7 @@ function detailOf(row: ExperimentRow, result: string): string {
     case 'completed':
       return result;
     case 'failed':
-      return row.state.failure.kind;
+      return originalOf(row) === null ? row.state.failure.kind : `duplicate of ${originalOf(row)}`;
     default:
       return row.state.status;
   }

@@ -3,7 +3,7 @@
  * Equal sets on the same starting commit are duplicates; names and descriptions never decide.
  */
 import type { EngineState } from '../engine-state.js';
-import { type ExperimentIdentity, type ExperimentRow, isPruned } from '../experiment.js';
+import { type ExperimentIdentity, type ExperimentRow, isPruned, originalOf } from '../experiment.js';
 import { differingFlags } from './launch-command.js';
 
 export function changeSetOf(changes: readonly string[], launchCommand: string, baseCommand: string): string[] {
@@ -32,7 +32,13 @@ export function duplicateOf(
     (row) =>
       !hasFailed(row) && row.kind !== 'repeat' && startOf(state, row) === start && row.changeSet.join('\0') === key,
   );
-  return twin?.nodeId ?? null;
+  if (twin !== undefined) return twin.nodeId;
+  // What it would do was found to be another's work already.
+  const copies = Object.values(state.experiments).filter(
+    (row) => originalOf(row) !== null && startOf(state, row) === start && row.changeSet.join('\0') === key,
+  );
+  const originals = copies.map((row) => state.experiments[originalOf(row)!]);
+  return originals.find((row) => row !== undefined && !hasFailed(row))?.nodeId ?? null;
 }
 
 const LABEL_LENGTH = 120;

@@ -5,7 +5,7 @@
 
 import { isRemeasurement } from '../confirmation.js';
 import { type EngineState, openRows, type Round } from '../engine-state.js';
-import { isTerminal, SEEDS } from '../experiment.js';
+import { type ExperimentRow, isTerminal, SEEDS } from '../experiment.js';
 import type { StopReason } from '../limits.js';
 import { untriedPractices } from './best-practices.js';
 import { hasReachedCeiling } from './ceiling.js';
@@ -36,7 +36,13 @@ function triedNothing(state: EngineState, iteration: number): boolean {
     const row = round === iteration ? state.experiments[nodeId] : undefined;
     return row ? [row] : [];
   });
-  return own.length > 0 && own.every(({ state: now }) => now.status === 'completed' && now.noEffect !== undefined);
+  return own.length > 0 && own.every(isUntold);
+}
+
+/** Its change did not reach its job; or it had none, as another's numbers stand for it. */
+function isUntold({ state: now }: ExperimentRow): boolean {
+  if (now.status === 'completed') return now.noEffect !== undefined;
+  return now.status === 'failed' && now.failure.details.is_no_try === true;
 }
 
 /** Those since the run was last given something to do after it had stopped; all of them while it was not. */

@@ -1,7 +1,13 @@
 /** The experiments of a run as rows of a table: for summary.md, report.md and the command line. */
 import { isRemeasurement, type Verdict } from '../confirmation.js';
 import type { EngineState } from '../engine-state.js';
-import { BASELINE_ID, type ExperimentKind, type ExperimentRow, type ExperimentStatus } from '../experiment.js';
+import {
+  BASELINE_ID,
+  type ExperimentKind,
+  type ExperimentRow,
+  type ExperimentStatus,
+  originalOf,
+} from '../experiment.js';
 import type { FailureKind } from '../failure.js';
 import { type Objective, speedup } from '../policies/compare.js';
 import { repeatRows, typicalObjective } from '../policies/repeats.js';
@@ -24,6 +30,8 @@ export interface ExperimentTableRow {
   smPct: number | null;
   durationS: number | null;
   failureKind: FailureKind | null;
+  /** The experiment whose numbers stand for it; null for one of its own. */
+  duplicateOf: string | null;
   /** What its result is worth; null while that is open, and in runs without repeats. */
   verdict: Verdict | null;
   /** Completed repeats. */
@@ -64,6 +72,7 @@ function tableRow(
     smPct: metrics?.steady_sm_utilization_pct ?? metrics?.sm_utilization_pct ?? null,
     durationS: 'durationS' in state ? state.durationS : null,
     failureKind: 'failure' in state ? state.failure.kind : null,
+    duplicateOf: originalOf(row),
     verdict: row.judged?.verdict ?? null,
   };
 }
@@ -92,8 +101,9 @@ export function experimentCells(row: ExperimentTableRow): string[] {
   ];
 }
 
-function statusCell({ status, failureKind, verdict, repeats }: ExperimentTableRow): string {
+function statusCell({ status, failureKind, duplicateOf, verdict, repeats }: ExperimentTableRow): string {
   if (failureKind === 'pruned') return failureKind;
+  if (duplicateOf !== null) return `duplicate of ${duplicateOf}`;
   if (failureKind && failureKind !== 'cancelled') return `${status}: ${failureKind}`;
   const times = repeats > 0 ? ` (${repeats + 1} runs)` : '';
   return verdict === null || verdict === 'not_better' ? `${status}${times}` : `${VERDICT_TEXTS[verdict]}${times}`;

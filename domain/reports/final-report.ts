@@ -3,7 +3,7 @@
  * events and specifications, without an agent.
  */
 import { type EngineState, tallyShown } from '../engine-state.js';
-import { BASELINE_ID, commitOf, type ExperimentRow, HEADSPACE_ID, isPruned } from '../experiment.js';
+import { BASELINE_ID, commitOf, type ExperimentRow, HEADSPACE_ID, isBroken } from '../experiment.js';
 import { type FailureKind, suggestedAction } from '../failure.js';
 import type { RunConfig } from '../formats/config.js';
 import { memoryOf } from '../policies/tried-experiments.js';
@@ -69,12 +69,12 @@ function confirms(state: EngineState): boolean {
 }
 
 function outcome(state: EngineState, facts: RunFacts): string {
-  const { completed, failed, pruned, cancelled } = tallyShown(state);
+  const { completed, failed, pruned, duplicates, cancelled } = tallyShown(state);
   const took = durationText((state.updatedAtMs - state.startedAtMs) / 1000);
   const why = state.stop
     ? `The run ended after ${took} (${state.stop.reason}: ${inline(state.stop.detail)}).`
     : `The run has not ended (${state.status}, ${took} after its start): this is how far it has come.`;
-  const counts = `${completed} experiments completed, ${failed} failed, ${pruned > 0 ? `${pruned} were ended early, ` : ''}${cancelled} were cancelled, in ${state.iteration} planning rounds.`;
+  const counts = `${completed} experiments completed, ${failed} failed, ${pruned > 0 ? `${pruned} were ended early, ` : ''}${duplicates > 0 ? `${duplicates} were duplicates, ` : ''}${cancelled} were cancelled, in ${state.iteration} planning rounds.`;
   return `${why} ${counts} ${bestSentence(facts)}`;
 }
 
@@ -111,8 +111,8 @@ function failedEntries(state: EngineState, specs: Specs): string[] {
   ]);
   const byKind = new Map<FailureKind, ExperimentRow[]>();
   for (const row of Object.values(state.experiments)) {
-    if ((row.state.status !== 'failed' && row.state.status !== 'cancelled') || isPruned(row)) continue;
-    const { kind } = row.state.failure;
+    if (!isBroken(row) && row.state.status !== 'cancelled') continue;
+    const { kind } = (row.state as Extract<typeof row.state, { failure: unknown }>).failure;
     byKind.set(kind, [...(byKind.get(kind) ?? []), row]);
   }
   const experiments = [...byKind].map(([kind, rows]) => [

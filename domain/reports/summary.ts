@@ -1,7 +1,7 @@
 /** summary.md: where a run stands, for people. A function of the run alone: no clock, no files. */
 
 import { type EngineState, openRows, tallyShown } from '../engine-state.js';
-import { type ExperimentRow, isPruned } from '../experiment.js';
+import { type ExperimentRow, isBroken } from '../experiment.js';
 import { type FailureKind, suggestedAction } from '../failure.js';
 import type { Spec } from '../formats/spec.js';
 import { namedLimits, shownLimits } from '../limits.js';
@@ -54,11 +54,12 @@ export function summaryReport(record: RunRecord, specs: Specs): string {
 }
 
 function statusSentence(state: EngineState): string {
-  const { completed, failed, pruned, cancelled } = tallyShown(state);
+  const { completed, failed, pruned, duplicates, cancelled } = tallyShown(state);
   const counts = [
     `${completed} completed`,
     ...(failed > 0 ? [`${failed} failed`] : []),
     ...(pruned > 0 ? [`${pruned} pruned`] : []),
+    ...(duplicates > 0 ? [`${duplicates} duplicate`] : []),
     ...(cancelled > 0 ? [`${cancelled} cancelled`] : []),
     `${state.open.length} open`,
   ].join(', ');
@@ -143,7 +144,7 @@ function failureLines(state: EngineState): string[] {
   for (const failure of state.setupFailures) add(failure.kind, `setup: ${inline(failure.message)}`);
   for (const row of Object.values(state.experiments)) {
     const { nodeId, state: now } = row;
-    if (now.status === 'failed' && !isPruned(row)) add(now.failure.kind, `${nodeId}: ${inline(now.failure.message)}`);
+    if (now.status === 'failed' && isBroken(row)) add(now.failure.kind, `${nodeId}: ${inline(now.failure.message)}`);
   }
   return [...byKind].flatMap(([kind, lines]) => [
     `- **${kind}** (${lines.length}): ${suggestedAction(kind)}`,

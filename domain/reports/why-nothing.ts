@@ -1,7 +1,7 @@
 /** Why a run that has ended found nothing: what became of what it tried, in sentences. */
 import { isRemeasurement } from '../confirmation.js';
 import type { EngineState } from '../engine-state.js';
-import { BASELINE_ID, type ExperimentRow, isPruned, isTerminal } from '../experiment.js';
+import { BASELINE_ID, type ExperimentRow, isBroken, isPruned, isTerminal, originalOf } from '../experiment.js';
 import { baselineFailure } from '../policies/baseline-failure.js';
 import { headspaceSentence } from './headline.js';
 import type { RunFacts } from './run-facts.js';
@@ -23,10 +23,11 @@ export function whyNothing(state: EngineState, facts: RunFacts): string[] {
   );
   if (tried.length === 0) return facts.baseline ? ['no experiment came to its end', headspaceSentence(facts)] : [];
   const groups: [string, (row: ExperimentRow) => string | null][] = [
-    ['failed', (row) => (row.state.status === 'failed' && !isPruned(row) ? row.state.failure.message : null)],
+    ['failed', (row) => (row.state.status === 'failed' && isBroken(row) ? row.state.failure.message : null)],
     ['set apart, not believed', (row) => (row.judged?.verdict === 'quarantine' ? row.judged.reason : null)],
     ['looked better, and did not again', (row) => (row.judged?.verdict === 'reject' ? row.judged.reason : null)],
     ['ended early, far slower', (row) => (isPruned(row) ? '' : null)],
+    ['duplicates of others', (row) => (originalOf(row) === null ? null : '')],
     ['not better', (row) => (row.judged?.verdict === 'not_better' ? '' : null)],
   ];
   const lines = groups.flatMap(([name, reasonOf]) => {

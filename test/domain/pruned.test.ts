@@ -24,7 +24,7 @@ function story(): Story {
 describe('an experiment that was ended early', () => {
   it('is counted apart from those that failed', () => {
     const { state } = story();
-    expect(tallyShown(state)).toEqual({ completed: 3, failed: 1, pruned: 1, cancelled: 0 });
+    expect(tallyShown(state)).toEqual({ completed: 3, failed: 1, pruned: 1, duplicates: 0, cancelled: 0 });
     expect(statusView(state).counts).toMatchObject({ total: 5, completed: 3, failed: 1, pruned: 1 });
     expect(outcomeOf(rowOf(state, '002_broken'), new Set())).toBe('failed');
     expect(outcomeOf(rowOf(state, '003_slow'), new Set())).toBe('no_gain');
