@@ -10,12 +10,15 @@ import type { Activities } from './contract.js';
 import { saysDiskIsFull, shortOfRoom } from './disk-room.js';
 import { HungAttempts } from './hung-attempts.js';
 import { ownWorkflow, type RunContext } from './run-context.js';
+import { WorkerDeaths } from './worker-deaths.js';
 
 /**
  * So many unexpected errors of one activity are a failure of its work. They are counted, and not the server's attempts: those
  * are used up by windows of watching, by waits that a provider asks for, and by workers that end.
  */
 const UNEXPECTED_TRIES = 4;
+/** So many workers in a row died of one activity. A person who kills one at a bad moment does not do so ten times in a row. */
+const WORKER_DEATHS = 10;
 /** Repeated without end: nothing that they need can be given up, and a watch ends by the state of its job alone. */
 const NEVER_GIVEN_UP: readonly string[] = [
   'exportWorkdir',
@@ -38,9 +41,10 @@ export function guarded(activities: Activities, context: RunContext): Activities
   /** Of each activity that is under way, by its run and id. A worker that starts anew knows of none. */
   const unexpected = new Map<string, number>();
   const hung = new HungAttempts();
+  const deaths = new WorkerDeaths(context.workdir);
   const wrapped = Object.entries(activities).map(([name, act]: [string, AnyActivity]) => [
     name,
-    guard(name, act, context, { unexpected, hung }),
+    guard(name, act, context, { unexpected, hung, deaths }),
   ]);
   return Object.fromEntries(wrapped) as unknown as Activities;
 }
@@ -48,15 +52,23 @@ export function guarded(activities: Activities, context: RunContext): Activities
 interface Counts {
   unexpected: Map<string, number>;
   hung: HungAttempts;
+  deaths: WorkerDeaths;
 }
 
-function guard(name: string, act: AnyActivity, context: RunContext, { unexpected, hung }: Counts): AnyActivity {
+function guard(name: string, act: AnyActivity, context: RunContext, { unexpected, hung, deaths }: Counts): AnyActivity {
   return async (input) => {
     const { info, cancellationSignal } = Context.current();
     ownWorkflow(context, info);
     const key = `${info.workflowExecution?.runId} ${info.activityId}`;
+    const isCounted = !info.isLocal && !NEEDS_NO_ROOM.includes(name);
+    const died = isCounted ? await deaths.begin(key) : 0;
     const attempt = hung.begin(key, info.startToCloseTimeoutMs);
     try {
+      if (died > 0) context.log(`a worker died while ${name} was under way: ${died} in a row`);
+      if (died >= WORKER_DEATHS) {
+        const advice = 'it may need more memory than there is; logs/autoresearch.log tells when each began';
+        raise('unexpected_exception', `${died} workers in a row died while ${name} was under way: ${advice}`);
+      }
       if (attempt.hungBefore >= UNEXPECTED_TRIES && !NEVER_GIVEN_UP.includes(name)) {
         const limitS = info.startToCloseTimeoutMs / 1000;
         raise('unexpected_exception', `${name} did not end within ${limitS} s, ${attempt.hungBefore} times`);
@@ -86,6 +98,7 @@ function guard(name: string, act: AnyActivity, context: RunContext, { unexpected
       });
     } finally {
       attempt.end();
+      if (isCounted) await deaths.end(key);
     }
   };
 

@@ -1,5 +1,5 @@
 /** What becomes of errors that activities throw: what passes is tried again, and only work that fails is a failure. */
-import { mkdtemp, statfs, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, statfs, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ApplicationFailure } from '@temporalio/common';
@@ -27,7 +27,7 @@ async function guardOf(name: keyof Activities, act: () => Promise<unknown>) {
   onTestFinished(() => removeFolder(root));
   const context: RunContext = { workdir: new Workdir(root), config: syntheticConfig(RUN), log: () => undefined };
   const activities = guarded({ [name]: act } as unknown as Activities, context);
-  return async (attempt: number, isLocal = false, startToCloseTimeoutMs = 60_000): Promise<unknown> => {
+  const attemptAt = async (attempt: number, isLocal = false, startToCloseTimeoutMs = 60_000): Promise<unknown> => {
     const info = {
       attempt,
       startToCloseTimeoutMs,
@@ -42,6 +42,7 @@ async function guardOf(name: keyof Activities, act: () => Promise<unknown>) {
       return error;
     }
   };
+  return Object.assign(attemptAt, { root });
 }
 
 function failing(code: string): Error {
@@ -180,5 +181,43 @@ describe('an activity that hangs', () => {
     for (let number = 1; number < 8; number += 1) void attempt(number);
     const last = await Promise.race([attempt(8), new Promise((resolve) => setTimeout(resolve, 50, 'works on'))]);
     expect(last).toBe('works on');
+  });
+});
+
+describe('work of which its worker dies', () => {
+  /** Each attempt leaves its mark as a process that was killed does. */
+  async function deadly(name: keyof Activities) {
+    let runs = 0;
+    let text = '';
+    const attempt = await guardOf(name, async () => {
+      runs += 1;
+      text = await readFile(mark, 'utf8').catch(() => '');
+    });
+    const mark = join(attempt.root, 'engine', 'attempts', 'r_7.json');
+    return {
+      runs: () => runs,
+      async die(number: number) {
+        const end = await attempt(number);
+        if (text !== '') await writeFile(mark, text.replace(/"process_start": ?"/, '$&another '));
+        return end;
+      },
+      attempt,
+    };
+  }
+
+  it('is a failure that says so after ten workers in a row', async () => {
+    const { die, attempt, runs } = await deadly('buildImage');
+    for (let number = 1; number <= 10; number += 1) expect(await die(number)).toBeUndefined();
+    const end = await attempt(11);
+    expect(end).toMatchObject({ type: 'unexpected_exception', nonRetryable: true });
+    expect((end as Error).message).toContain('10 workers in a row died while buildImage was under way');
+    expect(runs()).toBe(10);
+    // Who asks anew begins anew.
+    expect(await attempt(12)).toBeUndefined();
+  });
+
+  it('is asked again without end where it only watches', async () => {
+    const { die } = await deadly('pollMetrics');
+    for (let number = 1; number <= 12; number += 1) expect(isFinal(await die(number))).toBe(false);
   });
 });
