@@ -9,12 +9,14 @@ import { activitySignal } from '../activity-pulse.js';
 import { promptParts, promptText } from '../prompts/task-prompt.js';
 import type { RunContext } from '../run-context.js';
 import type { AgentAnswer, AgentTask } from './agent.js';
-import { agentFailure, CutReply, isProviderWait, spentOf } from './agent-failure.js';
+import { agentFailure, CutReply, isInterrupted, isProviderWait, spentOf } from './agent-failure.js';
 import { type Call, type CallRecord, logTime } from './call-record.js';
 import { createAgent } from './index.js';
 
 /** An agent that fails so often at one question fails at it. */
 const REQUESTS_PER_QUESTION = 6;
+/** No person ends one command so often: something on the machine does, each time, and each time may be paid for. */
+const INTERRUPTIONS_PER_QUESTION = 20;
 /** A reply that ends before it is whole is asked for once more, with more room. */
 const CUT_REPLIES = 2;
 
@@ -75,9 +77,12 @@ export function makeAgentCalls(context: RunContext, record: CallRecord): AgentCa
     const cost = spentOf(error);
     if (!cost || !(error instanceof ApplicationFailure)) return error;
     const { message } = error;
-    const failures = known.failures + (isProviderWait(error) ? 0 : 1);
-    const isLast = error.nonRetryable || failures >= REQUESTS_PER_QUESTION;
-    await record.settle(known, cost, { failures, ended: isLast ? { asking, message } : null });
+    const isEnded = isInterrupted(error);
+    const failures = known.failures + (isProviderWait(error) || isEnded ? 0 : 1);
+    const interruptions = known.interruptions + (isEnded ? 1 : 0);
+    const isLast =
+      error.nonRetryable || failures >= REQUESTS_PER_QUESTION || interruptions >= INTERRUPTIONS_PER_QUESTION;
+    await record.settle(known, cost, { failures, interruptions, ended: isLast ? { asking, message } : null });
     if (!isLast || error.nonRetryable) return error;
     const { type, details } = error;
     return ApplicationFailure.create({

@@ -49,6 +49,8 @@ export interface AgentFailureFacts {
   retryable: boolean;
   spent?: CallCost;
   httpStatus?: number | null;
+  /** Somebody ended the command: no error of its own. */
+  interrupted?: boolean;
   /** Set when the provider said when to ask again: a wait, not an error. */
   waitMs?: number;
 }
@@ -72,7 +74,7 @@ export function saysNotAllowed(said: string): boolean {
 const USAGE_PREFIX = 'usage_';
 
 export function agentFailure(message: string, facts: AgentFailureFacts): ApplicationFailure {
-  const { retryable, spent = NOTHING_SPENT, httpStatus = null, waitMs } = facts;
+  const { retryable, spent = NOTHING_SPENT, httpStatus = null, interrupted = false, waitMs } = facts;
   const usage = Object.entries(spent.usage).map(([name, count]) => [`${USAGE_PREFIX}${name}`, count] as const);
   const record = failure('agent_failed', message, Date.now(), {
     retryable,
@@ -81,6 +83,7 @@ export function agentFailure(message: string, facts: AgentFailureFacts): Applica
       unanswered_calls: spent.unansweredCalls,
       http_status: httpStatus,
       wait_ms: waitMs ?? null,
+      ...(interrupted ? { is_interrupted: true } : {}),
       ...Object.fromEntries(usage),
     },
   });
@@ -110,6 +113,11 @@ export function spentOf(error: unknown): CallCost | null {
 /** A rate limit or an overload: the call waits until the named time and has failed at nothing. */
 export function isProviderWait(error: unknown): boolean {
   return typeof detailsOf(error)?.wait_ms === 'number';
+}
+
+/** The command was ended from outside, by Ctrl+C say, and has failed at nothing. */
+export function isInterrupted(error: unknown): boolean {
+  return detailsOf(error)?.is_interrupted === true;
 }
 
 function detailsOf(error: unknown): Record<string, unknown> | null {

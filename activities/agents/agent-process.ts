@@ -4,6 +4,7 @@
  */
 import { once } from 'node:events';
 import { mkdir, open, readFile } from 'node:fs/promises';
+import { constants } from 'node:os';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
@@ -37,6 +38,15 @@ export interface CommandOutput {
   exitCode: number | null;
   /** The time limit ended it; what it had printed until then may be whole all the same. */
   timedOut: boolean;
+  /** A signal by which people and systems end programs did: nothing is wrong with the command or the question. */
+  interrupted: boolean;
+}
+
+const INTERRUPTING: readonly NodeJS.Signals[] = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM'];
+
+/** Shells, and programs that clean up first, say it as 128 and the signal's number. */
+export function isInterruption(exitCode: number | null, signal: NodeJS.Signals | null = null): boolean {
+  return INTERRUPTING.some((each) => each === signal || 128 + constants.signals[each] === exitCode);
 }
 
 /** Far above any answer; a command that prints without end must not fill the memory. */
@@ -87,12 +97,13 @@ export async function runAgentCommand(call: AgentCommand): Promise<CommandOutput
     // A command whose process is not on record must not begin to work: without its prompt it has nothing to do.
     await hooks.onStart(pid);
     child.stdin?.end(call.prompt);
-    const [exitCode] = await exit;
+    const [exitCode, endedBy] = await exit;
     hasEnded = true;
     killGroup(pid);
     await Promise.race([child, sleep(DRAIN_MS, undefined, { ref: false })]);
     signal.throwIfAborted();
-    return { stdout: await replyIn(hooks.replyFile), stderr: stderr(), exitCode, timedOut };
+    const interrupted = !timedOut && isInterruption(exitCode, endedBy);
+    return { stdout: await replyIn(hooks.replyFile), stderr: stderr(), exitCode, timedOut, interrupted };
   } finally {
     clearTimeout(timer);
     signal.removeEventListener('abort', abort);

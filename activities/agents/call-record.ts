@@ -21,6 +21,8 @@ const CallSchema = z.object({
   cuts: z.array(z.string()).default([]),
   /** Requests that failed and may be made again. */
   failures: z.number().int().default(0),
+  /** Requests whose command somebody ended. */
+  interruptions: z.number().int().default(0),
   /** Names the log files of the answer; null while there is none. */
   time: z.string().nullable().default(null),
   /** Set when the question came to nothing: in whose asking, and why. */
@@ -45,7 +47,7 @@ export class CallRecord {
   async open(key: string, asking: string): Promise<Call> {
     const call = await this.read(key);
     if (call.ended === null || call.ended.asking === asking) return call;
-    return { ...call, cuts: [], failures: 0, time: null, ended: null };
+    return { ...call, cuts: [], failures: 0, interruptions: 0, time: null, ended: null };
   }
 
   /** The answer that this call got before, or null. */

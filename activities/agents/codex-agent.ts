@@ -2,7 +2,7 @@
 import type { RunConfig } from '../../domain/formats/config.js';
 import type { AgentAnswer, CodingAgent } from './agent.js';
 import { agentFailure, CREDENTIALS_ADVICE, NOTHING_SPENT, saysNotAllowed, UNKNOWN_SPENT } from './agent-failure.js';
-import { type AgentHooks, replyIn, runAgentCommand, timeLimitFailure } from './agent-process.js';
+import { type AgentHooks, isInterruption, replyIn, runAgentCommand, timeLimitFailure } from './agent-process.js';
 
 /** Plain text does not show that it is whole: the exit code behind it does. */
 const WITH_EXIT_CODE = '"$@"; code=$?; printf "\\n[exit code %d]\\n" "$code"; exit "$code"';
@@ -34,6 +34,7 @@ export function createCodexAgent(config: RunConfig, hooks: AgentHooks): CodingAg
     throw agentFailure(`${command} failed (exit code ${exitCode}): ${said.slice(-1000)}${advice}`, {
       retryable: isStarted && !isRefused,
       spent: isStarted ? UNKNOWN_SPENT : NOTHING_SPENT,
+      interrupted: isInterruption(exitCode),
     });
   }
 
@@ -43,7 +44,7 @@ export function createCodexAgent(config: RunConfig, hooks: AgentHooks): CodingAg
       const left = answerIn(await replyIn(hooks.replyFile), '');
       if (left) return left;
       const inShell = { command: '/bin/sh', flags: ['-c', WITH_EXIT_CODE, 'sh', command, ...flags] };
-      const { stdout, stderr, timedOut } = await runAgentCommand({
+      const { stdout, stderr, timedOut, interrupted } = await runAgentCommand({
         ...inShell,
         task,
         prompt,
@@ -57,6 +58,7 @@ export function createCodexAgent(config: RunConfig, hooks: AgentHooks): CodingAg
       throw agentFailure(`${command} was killed: ${(stderr || stdout).trim().slice(-1000)}`, {
         retryable: true,
         spent: UNKNOWN_SPENT,
+        interrupted,
       });
     },
   };

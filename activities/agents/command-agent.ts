@@ -57,11 +57,12 @@ function isWhole(stdout: string): boolean {
 }
 
 /** A reply that says what went wrong is more than an exit code, and may have cost something. */
-export function parseCommandReply({ stdout, stderr, exitCode }: Printed, command: string): AgentAnswer {
+export function parseCommandReply(printed: Printed, command: string): AgentAnswer {
+  const { stdout, exitCode } = printed;
   const raw = jsonInReply(stdout);
   const parsed = CommandReplySchema.safeParse(raw);
   const reply = parsed.success ? parsed.data : null;
-  if (exitCode !== 0 || reply?.is_error) throw failedCommand(reply, { stdout, stderr, exitCode }, command);
+  if (exitCode !== 0 || reply?.is_error) throw failedCommand(reply, printed, command);
   if (typeof reply?.result !== 'string') {
     throw agentFailure(`${command} printed no JSON object with a result: ${stdout.slice(-500)}`, {
       retryable: true,
@@ -73,7 +74,7 @@ export function parseCommandReply({ stdout, stderr, exitCode }: Printed, command
 }
 
 type CommandReply = z.output<typeof CommandReplySchema>;
-type Printed = Pick<CommandOutput, 'stdout' | 'stderr' | 'exitCode'>;
+type Printed = Pick<CommandOutput, 'stdout' | 'stderr' | 'exitCode'> & Partial<Pick<CommandOutput, 'interrupted'>>;
 
 function failedCommand(reply: CommandReply | null, output: Printed, command: string) {
   const said = [reply?.result, output.stderr, output.stdout].find((text) => text?.trim()) ?? '';
@@ -86,6 +87,7 @@ function failedCommand(reply: CommandReply | null, output: Printed, command: str
     retryable: !FINAL_STATUS.includes(status) && reply?.stop_reason !== 'refusal' && !saysNotAllowed(said),
     spent: reply ? spentOn(reply) : UNKNOWN_SPENT,
     httpStatus: status || null,
+    interrupted: output.interrupted === true,
     ...(waitMs === undefined ? {} : { waitMs }),
   });
 }

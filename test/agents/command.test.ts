@@ -3,11 +3,20 @@ import { existsSync, mkdtempSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { ApplicationFailure } from '@temporalio/common';
+import { MockActivityEnvironment } from '@temporalio/testing';
 import { execa } from 'execa';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { CodingAgent } from '../../activities/agents/agent.js';
-import { isProviderWait, NOTHING_SPENT, spentOf, UNKNOWN_SPENT } from '../../activities/agents/agent-failure.js';
+import {
+  isInterrupted,
+  isProviderWait,
+  NOTHING_SPENT,
+  spentOf,
+  UNKNOWN_SPENT,
+} from '../../activities/agents/agent-failure.js';
 import { reapLeftovers, recordProcess } from '../../activities/agents/agent-process-record.js';
+import { makeAsk } from '../../activities/agents/ask.js';
 import { CallRecord } from '../../activities/agents/call-record.js';
 import { createCodexAgent } from '../../activities/agents/codex-agent.js';
 import { createClaudeAgent, parseCommandReply } from '../../activities/agents/command-agent.js';
@@ -322,5 +331,41 @@ describe('reapLeftovers', () => {
     const names = await readdir(workdir.at('engine', 'calls'));
     expect(names).toContain('plan_001.json');
     expect(names.filter((name) => name.endsWith('.pid.json'))).toEqual([]);
+  });
+});
+
+describe('a command that somebody ends', () => {
+  async function script(...lines: string[]): Promise<string> {
+    const path = join(await folder(), 'agent.sh');
+    await writeFile(path, ['#!/bin/sh', 'cat >/dev/null', ...lines, ''].join('\n'), { mode: 0o700 });
+    return path;
+  }
+
+  it.each<[string, string, boolean]>([
+    ['Ctrl+C', 'kill -INT $$', true],
+    ['SIGTERM', 'kill -TERM $$', true],
+    ['Ctrl+C, after which it cleaned up', 'exit 130', true],
+    ['the kernel, for want of memory', 'kill -KILL $$', false],
+    ['itself', 'exit 1', false],
+  ])('by %s', async (_, line, isOurs) => {
+    for (const create of [createClaudeAgent, createCodexAgent]) {
+      const config = agentConfig({ agent_command: await script(line) });
+      expect(isInterrupted(await failureOf(askAgent(create(config, noHooks()), APPLY)))).toBe(isOurs);
+    }
+  });
+
+  it('has failed at nothing: it is asked again, until that happens each time', async () => {
+    const workdir = new Workdir(await folder());
+    const config = agentConfig({ agent: 'claude', agent_command: await script('kill -INT $$') });
+    const context = { workdir, config, log: () => undefined };
+    const read = () => ({ ok: true as const, value: 1 });
+    const tries: boolean[] = [];
+    for (let each = 1; each <= 20; each += 1) {
+      const asked = new MockActivityEnvironment({ activityId: '1' }).run(
+        async () => await makeAsk(context)({ task: APPLY, read, failure: 'code_change_failed' }),
+      );
+      tries.push(((await failureOf(asked)) as ApplicationFailure).nonRetryable === true);
+    }
+    expect(tries.indexOf(true)).toBe(19);
   });
 });
