@@ -10,6 +10,7 @@ import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { expect, it } from 'vitest';
 import { packageFile } from '../../activities/package-files.js';
 import { engineWorkflowId, experimentWorkflowId } from '../../domain/naming.js';
+import type { GivenMessage } from '../../domain/steering.js';
 import type { EngineInput } from '../../workflows/messages.js';
 import { FakeRun } from '../support/fake-activities.js';
 import { startTestWorker } from '../support/temporal-env.js';
@@ -26,25 +27,32 @@ it.each(SCENARIOS)('records $name', async (scenario) => {
   const { client, taskQueue } = worker;
   fake.serve(run, client);
   const engines: WorkflowHandleWithFirstExecutionRunId[] = [];
-  const start = async () => {
+  const start = async (given?: GivenMessage[]) => {
     const limits = engines.length === 0 ? scenario.limits : {};
-    const input: EngineInput = { run, limits, tuning: { chartIntervalMs: 50, ...scenario.tuning } };
+    const input: EngineInput = {
+      run,
+      limits,
+      tuning: { chartIntervalMs: 50, ...scenario.tuning },
+      ...(given ? { given } : {}),
+    };
     const workflowId = engineWorkflowId(run);
     const handle = await client.workflow.start('engineWorkflow', { workflowId, taskQueue, args: [input] });
     engines.push(handle);
     return handle;
   };
-  await scenario.act(fake, await start(), { client, run, startAgain: start });
+  const keep = async (nodeId: string) => {
+    await save(client, `${folder}/${scenario.name}.${nodeId}.json`, experimentWorkflowId(run, nodeId), undefined);
+  };
+  await mkdir(folder, { recursive: true });
+  await scenario.act(fake, await start(), { client, run, startAgain: start, keep });
   await engines.at(-1)?.result();
 
-  await mkdir(folder, { recursive: true });
   let part = 0;
   for (const { firstExecutionRunId } of engines) {
     for (let runId: string | null = firstExecutionRunId; runId; part += 1)
       runId = await save(client, `${folder}/${scenario.name}.engine-${part + 1}.json`, engineWorkflowId(run), runId);
   }
-  for (const nodeId of scenario.experiments)
-    await save(client, `${folder}/${scenario.name}.${nodeId}.json`, experimentWorkflowId(run, nodeId), undefined);
+  for (const nodeId of scenario.experiments) await keep(nodeId);
   expect(part).toBeGreaterThanOrEqual(engines.length + (scenario.tuning?.eventsPerRun ? 1 : 0));
 });
 

@@ -2,6 +2,7 @@
 import { experimentWorkflowId } from '../../../domain/naming.js';
 import { announceReturn } from '../../../worker/announce-return.js';
 import * as messages from '../../../workflows/messages.js';
+import type { FakeRun } from '../../support/fake-activities.js';
 import { endJobs, type Scenario, SEEDS } from './scenario.js';
 
 export const ABSENCES: readonly Scenario[] = [
@@ -68,6 +69,41 @@ export const ABSENCES: readonly Scenario[] = [
       await fake.until((each) => each.statusOf('000_headspace') === 'failed');
       endJobs(fake, [...SEEDS, '002_a']);
     },
+    experiments: ['000_baseline'],
+  },
+  {
+    name: 'ends-an-experiment-that-waits-for-an-engine-that-is-gone',
+    options: {},
+    limits: { max_concurrency: 1 },
+    tuning: { askMs: 300 },
+    async act(fake, handle, { client, run, startAgain, keep }) {
+      const isReady = (each: FakeRun) => each.statusOf('000_headspace') === 'ready';
+      await fake.until((each) => each.statusOf('000_baseline') === 'running' && isReady(each));
+      await handle.terminate('the engine is killed');
+      await client.workflow.getHandle(experimentWorkflowId(run, '000_headspace')).result();
+      await keep('000_headspace');
+      await startAgain();
+      endJobs(fake, SEEDS);
+    },
+    experiments: [],
+  },
+  {
+    name: 'grants-nothing-while-jobs-may-run-that-it-has-forgotten',
+    options: {},
+    limits: { max_concurrency: 1 },
+    activities: (fake) => {
+      let isTold = false;
+      return {
+        exportWorkdir: async (input) => {
+          const answer = await fake.activities.exportWorkdir(input);
+          const isFirst = input.events.some((event) => event.type === 'slot_granted') && !isTold;
+          if (!isFirst) return answer;
+          isTold = true;
+          return { ...answer, granted: ['000_headspace'] };
+        },
+      };
+    },
+    act: async (fake) => endJobs(fake, SEEDS),
     experiments: ['000_baseline'],
   },
 ];

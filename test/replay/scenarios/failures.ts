@@ -1,4 +1,5 @@
 /** What fails in each phase, what is repaired, and the limits that end a run. */
+import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import { type Failure, failure } from '../../../domain/failure.js';
 import { experimentWorkflowId } from '../../../domain/naming.js';
@@ -75,6 +76,30 @@ export const FAILURES: readonly Scenario[] = [
     name: 'ends-at-its-number-of-experiments',
     options: { autoEnd: true, plans: [['a', 'b', 'c']] },
     limits: { max_experiments: 5 },
+    act: async () => undefined,
+    experiments: [],
+  },
+  {
+    name: 'ends-what-runs-beside-a-baseline-that-failed',
+    options: { needsBaseline: true, failures: { '000_baseline': 'job_failed' } },
+    limits: { max_concurrency: 3 },
+    async act(fake) {
+      await fake.until((run) => SEEDS.every((nodeId) => run.statusOf(nodeId) === 'running'));
+      fake.endJob('000_baseline');
+    },
+    experiments: ['000_headspace'],
+  },
+  {
+    name: 'shows-an-export-that-goes-on-failing',
+    options: { autoEnd: true },
+    limits: {},
+    activities: (fake) => ({
+      exportWorkdir: async (input) => {
+        const isHard = input.events.some(({ type }) => type === 'setup_completed');
+        if (isHard && Context.current().info.isLocal) throw new Error('ENOSPC: no space left on device');
+        return await fake.activities.exportWorkdir(input);
+      },
+    }),
     act: async () => undefined,
     experiments: [],
   },

@@ -4,6 +4,7 @@
  */
 import type { Client, WorkflowHandle } from '@temporalio/client';
 import type { Activities } from '../../../activities/contract.js';
+import type { GivenMessage } from '../../../domain/steering.js';
 import type { Tuning } from '../../../workflows/messages.js';
 import type { FakeOptions, FakeRun } from '../../support/fake-activities.js';
 
@@ -11,7 +12,9 @@ export interface Stage {
   client: Client;
   run: string;
   /** Another engine of the same run, after the end of the one before; its history is kept as well. */
-  startAgain(): Promise<WorkflowHandle>;
+  startAgain(given?: GivenMessage[]): Promise<WorkflowHandle>;
+  /** Keeps the history of an experiment as it is now, where another run of its workflow follows. */
+  keep(nodeId: string): Promise<void>;
 }
 
 export interface Scenario {
