@@ -2,12 +2,12 @@
 import { mkdir, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readTextIfAny } from '../activities/atomic-file.js';
+import { isNamedLike, sharesPids, thisHost } from '../activities/host-identity.js';
 import { processIdentity } from '../activities/process-identity.js';
 import type { Workdir } from '../activities/workdir.js';
 import { engineProcess } from './engine-lock.js';
 import { findTemporal, temporalVersion } from './find-temporal.js';
 import { choosePort, isFree, LOOPBACK } from './free-ports.js';
-import { isNamedLike, sharesPids, thisHost } from './host-identity.js';
 import { DEFAULT_IDLE, ENDED_MARK, type IdleRule } from './idle-server.js';
 import { claimantOf } from './port-claims.js';
 import { waitForLock } from './process-lock.js';

@@ -9,8 +9,8 @@ import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { readTextIfAny } from '../activities/atomic-file.js';
+import { type HostIdentity, HostSchema, isNamedLike, sharesPids, thisHost } from '../activities/host-identity.js';
 import { isSameProcess, processIdentity } from '../activities/process-identity.js';
-import { type HostIdentity, HostSchema, isNamedLike, sharesPids, thisHost } from './host-identity.js';
 
 const HolderSchema = z.object({
   pid: z.number().int(),

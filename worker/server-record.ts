@@ -1,10 +1,10 @@
 /** engine/temporal.json: where a workdir's own Temporal server is, and which process it is. Holds no secret. */
 import { z } from 'zod';
 import { writeJsonAtomic } from '../activities/atomic-file.js';
+import { HostSchema } from '../activities/host-identity.js';
 import { readKeptRecord } from '../activities/kept-record.js';
 import { isSameProcess } from '../activities/process-identity.js';
 import type { Workdir } from '../activities/workdir.js';
-import { HostSchema } from './host-identity.js';
 
 const RecordSchema = z.looseObject({
   /** gRPC, host:port. */

@@ -3,6 +3,7 @@ import { open, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { readJsonIfAny, readTextIfAny } from '../atomic-file.js';
+import { HostSchema, isElsewhere, thisHost } from '../host-identity.js';
 import { isSameProcess } from '../process-identity.js';
 import type { JobStatus } from './platform.js';
 
@@ -29,6 +30,9 @@ const JobRecordSchema = z.looseObject({
   process_start: z.string().nullish(),
   runner_pid: z.number().int().nullish(),
   runner_start: z.string().nullish(),
+  /** Where its processes are; absent in records of earlier versions, which are taken for this host's. */
+  host: HostSchema.nullish(),
+  timeout_s: z.number().nullish(),
 });
 
 export type JobRecord = z.infer<typeof JobRecordSchema>;
@@ -85,6 +89,15 @@ export async function isRunnerAlive(record: RunnerIdentity): Promise<boolean> {
 
 export async function isJobAlive(record: JobRecord): Promise<boolean> {
   return record.process_start != null && isSameProcess(record.pid, record.process_start);
+}
+
+/** Its runner enforces its limit, and writes its end within this time after that. */
+const END_MS = 10 * 60 * 1000;
+
+/** Another host runs it, as far as anybody can tell from here: until its time limit has passed without a word. */
+export async function mayRunElsewhere({ host, started_at, timeout_s }: JobRecord): Promise<boolean> {
+  if (host == null || !isElsewhere(host, await thisHost())) return false;
+  return timeout_s == null || Date.now() < (started_at + timeout_s) * 1000 + END_MS;
 }
 
 /** The runner's last word, or null while there is none. */

@@ -15,6 +15,7 @@ import {
   isJobAlive,
   isRunnerAlive,
   lastSignOfLifeMs,
+  mayRunElsewhere,
   type RunnerIdentity,
   readEnd,
   readJobRecord,
@@ -108,6 +109,7 @@ export class LocalPlatform implements Platform {
       await this.orphans.watch(jobId, dir);
       return { state: 'running', startedAtMs };
     }
+    if (await mayRunElsewhere(record)) return { state: 'running', startedAtMs };
     // It may have ended properly between the two looks; else its end is recorded now.
     const endedMeanwhile = (await readEnd(dir)) ?? (await this.orphans.close(jobId, dir));
     if (endedMeanwhile !== null) return endedMeanwhile;
@@ -187,7 +189,12 @@ export class LocalPlatform implements Platform {
         if ((await this.status(jobId)).state === 'ended') return;
         killer = null;
       }
-      if (Date.now() > deadline) throw new Error(`job ${jobId} did not end within ${CANCEL_LIMIT_MS / 1000} s`);
+      if (Date.now() > deadline) {
+        const started = await readJobRecord(dir);
+        const isFar = started !== null && (await mayRunElsewhere(started));
+        const where = isFar ? `; it runs on host ${started.host?.name}, and is ended there by its time limit` : '';
+        throw new Error(`job ${jobId} did not end within ${CANCEL_LIMIT_MS / 1000} s${where}`);
+      }
       await sleep(LOOK_EVERY_MS);
     }
   }

@@ -4,9 +4,10 @@
  * repository at the right commit, and nothing is written into the user's.
  */
 import { existsSync, lstatSync, readdirSync } from 'node:fs';
-import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
+import { hostMark } from '../host-identity.js';
 import type { ObjectDatabase } from './object-database.js';
 import { copyOriginal, placeInto } from './place-files.js';
 import type { Placed } from './placement-rules.js';
@@ -154,9 +155,13 @@ export class Trees {
   async sweep(): Promise<void> {
     const scratch = Trees.scratchOf(this.place.trees);
     if (!existsSync(scratch)) return;
+    const here = hostMark();
     for (const entry of readdirSync(scratch)) {
-      const [, host, pid] = /^(.*)~(\d+)~/.exec(entry) ?? [];
-      if (host === hostname() && !isAlive(Number(pid))) await removeWhole(join(scratch, entry));
+      const path = join(scratch, entry);
+      const [, mark, pid] = /^(.*)~(\d+)~/.exec(entry) ?? [];
+      // A host that bears the same name may be another machine, or another container on this one.
+      const isLeft = mark === here ? !isAlive(Number(pid)) : mark?.split('~')[0] === hostname() && (await isOld(path));
+      if (isLeft) await removeWhole(path);
     }
   }
 
@@ -191,7 +196,14 @@ async function openUp(folder: string): Promise<void> {
 
 /** Says whose scratch folder it is: several hosts may share a workdir. */
 export function scratchPrefix(): string {
-  return `${hostname()}~${process.pid}~`;
+  return `${hostMark()}~${process.pid}~`;
+}
+
+/** Half a tree is made, or taken away, within minutes. */
+const OLD_MS = 24 * 3600 * 1000;
+
+async function isOld(path: string): Promise<boolean> {
+  return Date.now() - (await stat(path).catch(() => ({ mtimeMs: Date.now() }))).mtimeMs > OLD_MS;
 }
 
 function isAlive(pid: number): boolean {

@@ -5,6 +5,7 @@
 
 import os
 import signal
+import socket
 import time
 
 _HAS_PROC = os.path.exists("/proc/self/stat")
@@ -29,6 +30,31 @@ def identity(pid):
         return None if process is None else f"{_boot_id()}:{process.start}"
     shown = _ps("-o", "stat=,lstart=", "-p", str(pid)).split(None, 1)
     return None if len(shown) < 2 or shown[0].startswith("Z") else shown[1].strip()
+
+
+def host():
+    """Where pids are these processes (activities/host-identity.ts)."""
+    return {
+        "name": socket.gethostname(),
+        "machine": _text("/etc/machine-id"),
+        "boot": _text("/proc/sys/kernel/random/boot_id"),
+        "pid_namespace": _link("/proc/self/ns/pid"),
+    }
+
+
+def _text(path):
+    try:
+        with open(path, encoding="utf-8") as file:
+            return file.read().strip()
+    except OSError:
+        return ""
+
+
+def _link(path):
+    try:
+        return os.readlink(path)
+    except OSError:
+        return ""
 
 
 def tree(roots):

@@ -72,7 +72,7 @@ def _take_slot(directory, request, inbox, since):
 
 
 def _runner_facts():
-    return {"runner_pid": os.getpid(), "runner_start": processes.identity(os.getpid())}
+    return {"runner_pid": os.getpid(), "runner_start": processes.identity(os.getpid()), "host": processes.host()}
 
 
 def _first_facts(request, pid, waiting_since):

@@ -3,6 +3,7 @@ import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type HostIdentity, thisHost } from '../../activities/host-identity.js';
 import { packageFile } from '../../activities/package-files.js';
 import { createPlatform, platformProblem } from '../../activities/platforms/index.js';
 import { startRunner } from '../../activities/platforms/job-runner.js';
@@ -475,6 +476,26 @@ describe('a runner that is killed', () => {
     expect(await jobs.end(jobId)).toMatchObject({ cause: 'lost', returnCode: null });
     // A lost job is an ended one: it is not started again.
     expect(await jobs.platform.find(jobNameOf(RUN, 'n1'))).toMatchObject({ jobId });
+  });
+
+  it('does not take a job for lost that runs on another host, until its time is over', async () => {
+    const { jobId } = await jobs.platform.launch(await jobs.request('n1', 'sleep 600'));
+    const { pid } = await jobs.record(jobId);
+    await kill(jobId);
+    process.kill(Number(pid), 'SIGKILL');
+    await untilGone(Number(pid));
+    const path = jobs.context.workdir.job(jobId, 'job.json');
+    const record = JSON.parse(await readFile(path, 'utf8')) as { host: HostIdentity; timeout_s: number };
+    expect(record.host).toEqual(await thisHost());
+    const host = { ...record.host, name: 'node-b', machine: 'b', boot: 'b' };
+    const as = async (more: object) => {
+      await writeFile(path, JSON.stringify({ ...record, host, ...more }));
+      return (await new LocalPlatform(jobs.context).status(jobId)).state;
+    };
+    expect(await as({})).toBe('running');
+    // The same machine before it was started anew: what it ran ended with that life.
+    expect(await as({ host: { ...record.host, boot: 'before' } })).toBe('ended');
+    expect(await as({ started_at: Date.now() / 1000 - record.timeout_s - 3600 })).toBe('ended');
   });
 
   it('leaves a job whose end and whose leftovers the next look takes care of', async () => {

@@ -11,11 +11,13 @@ import {
   statSync,
   symlinkSync,
   truncateSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { hostMark } from '../../activities/host-identity.js';
 import { removeFolder } from '../support/remove-folder.js';
 import { fingerprint, open, repository, run, temporaryFolder, write } from './source-fixture.js';
 
@@ -436,12 +438,18 @@ it('sweeps what a killed process left half made, and leaves what a living one ma
   repository(source);
   const scratch = join(workdir, 'trees/.scratch');
   const dead = spawnSync('true').pid;
-  const [left, mine, elsewhere] = [`${hostname()}~${dead}~x`, `${hostname()}~${process.pid}~x`, `other-host~${dead}~x`];
-  for (const name of [left, mine, elsewhere]) write(scratch, { [`${name}/tree/train.py`]: 'half' });
+  const mark = hostMark();
+  const [left, mine, elsewhere] = [`${mark}~${dead}~x`, `${mark}~${process.pid}~x`, `other-host~12345678~${dead}~x`];
+  // A container of the same name, whose pids are others; and what an earlier version or life left long ago.
+  const [namesake, old] = [`${hostname()}~12345678~${dead}~x`, `${hostname()}~${dead}~old`];
+  for (const name of [left, mine, elsewhere, namesake, old]) write(scratch, { [`${name}/tree/train.py`]: 'half' });
+  utimesSync(join(scratch, old), 0, 0);
   await open(workdir, source);
   expect(existsSync(join(scratch, left))).toBe(false);
   expect(existsSync(join(scratch, mine))).toBe(true);
   expect(existsSync(join(scratch, elsewhere))).toBe(true);
+  expect(existsSync(join(scratch, namesake))).toBe(true);
+  expect(existsSync(join(scratch, old))).toBe(false);
 });
 
 it('says what failed, as a failure of its kind', async () => {

@@ -2,6 +2,8 @@
  * Which host a recorded process means. A pid says nothing on another machine, in another container, or after a reboot:
  * the kernel's boot and its pid namespace tell where it counts, the names tell people where that is.
  */
+import { createHash } from 'node:crypto';
+import { readFileSync, readlinkSync } from 'node:fs';
 import { readFile, readlink } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { z } from 'zod';
@@ -41,4 +43,22 @@ export function sharesPids(one: HostIdentity, other: HostIdentity): boolean {
 /** The same machine or container before it was started anew, or one that is named like it. */
 export function isNamedLike(one: HostIdentity, other: HostIdentity): boolean {
   return one.name === other.name && one.machine === other.machine;
+}
+
+/** A process recorded there, of which nobody can say from here whether it lives. */
+export function isElsewhere(host: HostIdentity, here: HostIdentity): boolean {
+  return !sharesPids(host, here) && !isNamedLike(host, here);
+}
+
+/** In names of files: the host's name, and a mark of the life and the pid namespace in which its pids count. */
+export function hostMark(): string {
+  const read = (path: string) => {
+    try {
+      return path.endsWith('pid') ? readlinkSync(path) : readFileSync(path, 'utf8').trim();
+    } catch {
+      return '';
+    }
+  };
+  const life = ['/etc/machine-id', '/proc/sys/kernel/random/boot_id', '/proc/self/ns/pid'].map(read).join(' ');
+  return `${hostname()}~${createHash('sha256').update(life).digest('hex').slice(0, 8)}`;
 }
