@@ -5,6 +5,7 @@ import { workflowBundleFile } from './workflow-bundle-file.js';
 
 const outcome = await buildWorkflowBundle({
   workflowsPath: packageFile('dist', 'workflows', 'index.js'),
+  failureConverterPath: packageFile('dist', 'workflows', 'failure-converter.js'),
   sources: [packageFile('dist', 'workflows'), packageFile('dist', 'domain')],
   out: workflowBundleFile,
 });

@@ -1,5 +1,6 @@
 /** One Temporal worker for one run: its queue, its limits, its shutdown. */
 import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { GracefulShutdownPeriodExpiredError, type NativeConnection, Worker } from '@temporalio/worker';
 import type { Activities } from '../activities/contract.js';
@@ -38,17 +39,22 @@ const HEARTBEAT_AT_LEAST_EVERY_MS = 5_000;
 /** How long a killed worker's cached workflows wait for it (10 s by default) before another takes them up; local tasks start in ms. */
 const STICKY_QUEUE_WAIT_MS = 2_000;
 
+/** What workflows/failure-converter.ts reads; on the bundle's first line, so that its source map keeps its lines. */
+const ENCODES_FAILURES = 'globalThis.autoresearchEncodesFailures = true;';
+
 export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
   const { run, namespace, connection, activities, codePath = workflowBundleFile } = parts;
   if (!existsSync(codePath)) throw new Error(`${codePath} does not exist: run \`npm run build\` in the project`);
   const build = buildId();
+  const dataConverter = makeDataConverter();
+  const isSecret = dataConverter.failureConverterPath !== undefined;
   const worker = await Worker.create({
     connection,
     namespace,
     taskQueue: taskQueueFor(run),
-    workflowBundle: { codePath },
+    workflowBundle: isSecret ? { code: `${ENCODES_FAILURES}${await readFile(codePath, 'utf8')}` } : { codePath },
     activities,
-    dataConverter: makeDataConverter(),
+    dataConverter,
     identity: `autoresearch ${build}, ${process.pid}@${hostname()}`,
     workerDeploymentOptions: deploymentOptions(run, parts.versioning ?? null),
     maxConcurrentActivityTaskExecutions: ACTIVITY_SLOTS,

@@ -16,18 +16,29 @@ const ALLOWED_PACKAGES = ['@temporalio/common', '@temporalio/workflow', 'long', 
 export interface BundleOptions {
   /** The module that exports the workflows. */
   workflowsPath: string;
+  /** The module that says how their failures travel; the usual one when absent. */
+  failureConverterPath?: string;
   /** Folders whose files decide whether the bundle is still right. */
   sources: string[];
   out: string;
 }
 
 /** Builds it unless nothing has changed since the last time; says which. Equal sources make equal bytes. */
-export async function buildWorkflowBundle({ workflowsPath, sources, out }: BundleOptions): Promise<'built' | 'fresh'> {
+export async function buildWorkflowBundle({
+  workflowsPath,
+  failureConverterPath,
+  sources,
+  out,
+}: BundleOptions): Promise<'built' | 'fresh'> {
   const stamp = `${out}.inputs`;
   const inputs = await digestOf(sources);
   if (existsSync(out) && (await readTextIfAny(stamp)) === inputs) return 'fresh';
   // A warning of the bundler is said; its inventory of modules is not.
-  const { code } = await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('WARN') });
+  const { code } = await bundleWorkflowCode({
+    workflowsPath,
+    ...(failureConverterPath === undefined ? {} : { failureConverterPath }),
+    logger: new DefaultLogger('WARN'),
+  });
   checkBundle(code);
   // Part of the program, which others may run.
   await writeFileAtomic(out, code, 0o666);

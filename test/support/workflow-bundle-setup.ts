@@ -14,6 +14,7 @@ export default async function setup(project: TestProject): Promise<void> {
   const workflowBundle = packageFile('node_modules', '.cache', 'autoresearch', 'test-workflow-bundle.js');
   await buildWorkflowBundle({
     workflowsPath: packageFile('workflows', 'index.ts'),
+    failureConverterPath: packageFile('workflows', 'failure-converter.ts'),
     sources: [packageFile('workflows'), packageFile('domain')],
     out: workflowBundle,
   });
