@@ -358,3 +358,15 @@ function keysOf(value: unknown, path = ''): Set<string> {
     Object.entries(value).flatMap(([key, inner]) => [`${path}.${key}`, ...keysOf(inner, `${path}.${key}`)]),
   );
 }
+
+test('tells whom the events that the log gives up had granted a slot, also when its answer was lost', async () => {
+  const run = syntheticRun({ followUps: 2, open: 1 });
+  const { exportWorkdir } = await exported(run);
+  const added = run.events.findLast((event) => event.type === 'experiment_added');
+  const granted = (added as Extract<EngineEvent, { type: 'experiment_added' }>).experiment.nodeId;
+  const [asked, other] = later(run, { type: 'slot_granted', nodeId: granted, slot: 0 }, { type: 'paused' });
+  expect(await exportWorkdir({ run: 'r1', events: [asked!, other!] })).toEqual({ seq: other!.seq });
+  const anew = later(run, { type: 'paused' });
+  for (const _ of ['answer lost', 'asked again'])
+    expect(await exportWorkdir({ run: 'r1', events: anew })).toEqual({ seq: asked!.seq, granted: [granted] });
+});
