@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 /** Values in, values out: seconds for all of them. */
-const FAST = ['test/domain/**/*.test.ts', 'test/reports/**/*.test.ts'];
+const FAST = ['test/domain/**/*.test.ts'];
 /** Kept histories need the bundled workflows and no server. */
 const REPLAY = ['test/replay/**/*.test.ts'];
 /** What runs on a real Temporal server and with the bundled workflows; both are brought up once. */

@@ -5,21 +5,21 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
+import { specsOf } from '../agents/run-history.js';
 import { type FileEdit, FileEditSchema } from '../domain/formats/agent-replies.js';
 import { experimentName, OWN_NAME, OWN_NAME_RULE, SpecSchema } from '../domain/formats/spec.js';
-import { ownCodeText } from '../domain/policies/change-set.js';
-import { readJsonIfAny } from './atomic-file.js';
-import type { Activities } from './contract.js';
-import { applyEdits, editableSource } from './edits/apply-edits.js';
-import { editsOfDiff } from './edits/unified-diff.js';
-import { specsOf } from './history.js';
-import { KnownWork } from './known-work.js';
-import { judgeProposal, startOf } from './proposals.js';
-import { ownRun, type RunContext } from './run-context.js';
-import type { RunLog } from './run-log.js';
-import type { SourceControl } from './source-control/source-control.js';
-import { writeRequest } from './spec-store.js';
-import { targetPython } from './target-python.js';
+import { ownCodeText } from '../domain/proposals/change-set.js';
+import { judgeProposal, startOf } from '../domain/proposals/proposals.js';
+import type { Activities } from '../domain/protocol/activities.js';
+import { readJsonIfAny } from '../host/atomic-file.js';
+import type { SourceControl } from '../source/control/source-control.js';
+import { applyEdits, editableSource } from '../source/edits/apply-edits.js';
+import { editsOfDiff } from '../source/edits/unified-diff.js';
+import { KnownWork } from '../source/known-work.js';
+import { targetPython } from '../source/target-python.js';
+import type { RunLog } from '../workdir/event-log.js';
+import { ownRun, type RunContext } from '../workdir/run-context.js';
+import { writeRequest } from '../workdir/spec-store.js';
 
 /** It becomes a file's name. */
 const REQUEST_ID = /^[A-Za-z0-9_-]{1,64}$/;

@@ -1,28 +1,28 @@
 /** The code of one experiment: its commit, made once from its starting commit and its specification. */
 import { rm } from 'node:fs/promises';
 import { z } from 'zod';
-import type { EngineState } from '../domain/engine-state.js';
-import { commitOf, type ExperimentIdentity, type ExperimentRow, isTerminal } from '../domain/experiment.js';
+import type { RewriteTask } from '../agents/agent.js';
+import { mayBeCopy } from '../domain/belief/copied-work.js';
+import { differingFlags } from '../domain/command/launch-command.js';
 import { FileEditSchema } from '../domain/formats/agent-replies.js';
 import type { Spec } from '../domain/formats/spec.js';
-import { failureDetailsOf, type Spent } from '../domain/ledger.js';
-import { mayBeCopy } from '../domain/policies/copied-work.js';
-import { differingFlags } from '../domain/policies/launch-command.js';
-import { raise } from './activity-failure.js';
-import type { RewriteTask } from './agents/agent.js';
-import { writeFileAtomic, writeJsonAtomic } from './atomic-file.js';
-import type { Activities } from './contract.js';
-import { applyEdits, editableSource } from './edits/apply-edits.js';
+import type { Activities } from '../domain/protocol/activities.js';
+import { raise } from '../domain/protocol/thrown-failure.js';
+import type { EngineState } from '../domain/run/engine-state.js';
+import { commitOf, type ExperimentIdentity, type ExperimentRow, isTerminal } from '../domain/run/experiment-record.js';
+import { failureDetailsOf, type Spent } from '../domain/run/ledger.js';
+import { writeFileAtomic, writeJsonAtomic } from '../host/atomic-file.js';
+import { ownNode } from '../jobs/job-files.js';
+import { jobLogTail } from '../jobs/job-log-tail.js';
+import type { Platform } from '../jobs/platforms/platform.js';
+import { applyEdits, editableSource } from '../source/edits/apply-edits.js';
+import { KnownWork } from '../source/known-work.js';
+import { targetPython } from '../source/target-python.js';
+import type { RunLog } from '../workdir/event-log.js';
+import { ownRun } from '../workdir/run-context.js';
+import { specOf } from '../workdir/spec-store.js';
 import { BASE_REF } from './instrument.js';
-import { ownNode } from './job-files.js';
-import { jobLogTail } from './job-log-tail.js';
-import { KnownWork } from './known-work.js';
-import type { Platform } from './platforms/platform.js';
 import { type RewriteDeps, rewriteSource } from './rewrite-source.js';
-import { ownRun } from './run-context.js';
-import type { RunLog } from './run-log.js';
-import { specOf } from './spec-store.js';
-import { targetPython } from './target-python.js';
 
 interface ApplyDeps extends RewriteDeps {
   runLog: RunLog;

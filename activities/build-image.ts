@@ -7,16 +7,16 @@ import { copyFile, mkdir, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ApplicationFailure } from '@temporalio/common';
 import { z } from 'zod';
-import { raise } from './activity-failure.js';
-import { activitySignal } from './activity-pulse.js';
-import { readJsonIfAny, writeFileAtomic, writeJsonAtomic } from './atomic-file.js';
-import { keepProducts, listTree, restoreProducts } from './build/build-products.js';
-import { runBuild } from './build/run-build.js';
-import type { Activities } from './contract.js';
-import { buildEnvironment, commandFor, treePlaces } from './job-environment.js';
-import { ownNode, preparedCommit } from './job-files.js';
-import type { RunContext } from './run-context.js';
-import type { SourceControl } from './source-control/source-control.js';
+import type { Activities } from '../domain/protocol/activities.js';
+import { raise } from '../domain/protocol/thrown-failure.js';
+import { readJsonIfAny, writeFileAtomic, writeJsonAtomic } from '../host/atomic-file.js';
+import { keepProducts, listTree, restoreProducts } from '../jobs/builds/build-products.js';
+import { runBuild } from '../jobs/builds/run-build.js';
+import { buildEnvironment, commandFor, treePlaces } from '../jobs/job-environment.js';
+import { ownNode, preparedCommit } from '../jobs/job-files.js';
+import type { SourceControl } from '../source/control/source-control.js';
+import type { RunContext } from '../workdir/run-context.js';
+import { activitySignal } from './guard/activity-pulse.js';
 
 const ImageSchema = z.object({ image: z.string(), node_id: z.string() });
 

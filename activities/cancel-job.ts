@@ -1,9 +1,10 @@
 /** The activity `cancelJob`: ends a node's job with all its processes. No error when there is none or it has ended. */
-import { writeFileAtomic } from './atomic-file.js';
-import type { Activities } from './contract.js';
-import { cancelMark, findJobId, ownNode } from './job-files.js';
-import type { Platform } from './platforms/platform.js';
-import type { RunContext } from './run-context.js';
+
+import type { Activities } from '../domain/protocol/activities.js';
+import { writeFileAtomic } from '../host/atomic-file.js';
+import { cancelMark, findJobId, ownNode } from '../jobs/job-files.js';
+import type { Platform } from '../jobs/platforms/platform.js';
+import type { RunContext } from '../workdir/run-context.js';
 
 export function makeCancelJob(deps: { context: RunContext; platform: Platform }): Activities['cancelJob'] {
   const { context, platform } = deps;

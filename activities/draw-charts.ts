@@ -3,14 +3,14 @@ import { dimensionsSvg } from '../domain/charts/dimensions-svg.js';
 import { progressSvg } from '../domain/charts/progress-svg.js';
 import { treeSvg } from '../domain/charts/tree-svg.js';
 import type { RunConfig } from '../domain/formats/config.js';
-import { memoryOf } from '../domain/policies/tried-experiments.js';
+import { memoryOf } from '../domain/proposals/tried-experiments.js';
+import type { Activities } from '../domain/protocol/activities.js';
 import type { RunRecord } from '../domain/reports/run-record.js';
-import { writeFileAtomic } from './atomic-file.js';
-import { svgToPng } from './charts/svg-to-png.js';
-import type { Activities } from './contract.js';
-import { ownRun, type RunContext } from './run-context.js';
-import type { RunLog } from './run-log.js';
-import type { Workdir } from './workdir.js';
+import { writeFileAtomic } from '../host/atomic-file.js';
+import { svgToPng } from '../host/svg-to-png.js';
+import type { RunLog } from '../workdir/event-log.js';
+import type { Workdir } from '../workdir/paths.js';
+import { ownRun, type RunContext } from '../workdir/run-context.js';
 
 export function makeDrawCharts({ context, runLog }: { context: RunContext; runLog: RunLog }): Activities['drawCharts'] {
   return async (input) => {

@@ -5,8 +5,8 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
-import { engineWorkflowId } from '../domain/naming.js';
-import type { ExperimentReport } from './contract.js';
+import type { ExperimentReport } from '../domain/protocol/activities.js';
+import { engineWorkflowId } from '../domain/run/naming.js';
 
 export interface EngineMailbox {
   /**
@@ -20,7 +20,7 @@ export interface EngineMailbox {
 const TOGETHER_MS = 50;
 /** A person looks at what waited this long. */
 const PATIENCE_MS = 1_500;
-/** The name of the signal in workflows/messages.ts, which activities do not import. */
+/** The name of the signal in domain/protocol/messages.ts, which activities do not import. */
 const REPORTS_SIGNAL = 'reports';
 
 interface Batch {

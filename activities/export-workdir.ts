@@ -1,24 +1,24 @@
 /** Appends what happened to the event log and renews the files that people and scripts read. Safe to run twice. */
-import { isRemeasurement } from '../domain/confirmation.js';
-import type { EngineEvent } from '../domain/events.js';
+import { isRemeasurement } from '../domain/belief/confirmation-state.js';
+import { launchCommandProblem } from '../domain/command/launch-command-rules.js';
 import type { RunConfig } from '../domain/formats/config.js';
 import { ConfigSchema } from '../domain/formats/config.js';
 import { eventProblem } from '../domain/formats/events.js';
-import { launchCommandProblem } from '../domain/policies/launch-command-rules.js';
-import { grantedIn } from '../domain/policies/lost-messages.js';
-import { raise } from './activity-failure.js';
-import { readJsonIfAny } from './atomic-file.js';
-import type { Activities } from './contract.js';
+import type { Activities } from '../domain/protocol/activities.js';
+import { grantedIn } from '../domain/protocol/lost-messages.js';
+import { raise } from '../domain/protocol/thrown-failure.js';
+import type { EngineEvent } from '../domain/run/event-types.js';
+import { readJsonIfAny } from '../host/atomic-file.js';
+import { makeTurns } from '../host/in-turn.js';
+import { LogMismatch, openRunLog, type RunLog } from '../workdir/event-log.js';
+import type { Workdir } from '../workdir/paths.js';
+import type { DutyCycle } from '../workdir/projections/duty-cycle.js';
+import { Projections } from '../workdir/projections/projections.js';
+import { writeReport } from '../workdir/report-file.js';
+import { ownLog, ownRun, type RunContext } from '../workdir/run-context.js';
+import { specOf } from '../workdir/spec-store.js';
 import { drawRunCharts } from './draw-charts.js';
-import { makeTurns } from './in-turn.js';
-import type { DutyCycle } from './projections/duty-cycle.js';
-import { Projections } from './projections/projections.js';
-import { writeReport } from './report.js';
 import { type RestoredAnalyses, restoreAnalyses } from './restore-analyses.js';
-import { ownLog, ownRun, type RunContext } from './run-context.js';
-import { LogMismatch, openRunLog, type RunLog } from './run-log.js';
-import { specOf } from './spec-store.js';
-import type { Workdir } from './workdir.js';
 
 export function makeExportWorkdir({
   context,

@@ -1,21 +1,21 @@
 /** The reports at a run's end: report.md by rules, and final_report.md by the agent (by the same rules when it cannot). */
 import { readFile } from 'node:fs/promises';
 import { CancelledFailure } from '@temporalio/common';
-import type { EngineEvent } from '../domain/events.js';
-import { NOTHING_SPENT, type Spent } from '../domain/ledger.js';
+import type { ReportTask } from '../agents/agent.js';
+import { historyOf, specsOf } from '../agents/run-history.js';
+import type { Activities } from '../domain/protocol/activities.js';
 import { comparisonLines } from '../domain/reports/headline.js';
 import { runFacts } from '../domain/reports/run-facts.js';
 import type { RunRecord } from '../domain/reports/run-record.js';
-import type { ReportTask } from './agents/agent.js';
-import type { Ask } from './agents/ask.js';
-import { readTextIfAny, writeFileAtomic } from './atomic-file.js';
-import type { Activities } from './contract.js';
-import { withSource } from './experiment-source.js';
-import { historyOf, specsOf } from './history.js';
-import { writeReport } from './report.js';
-import { ownRun, type RunContext } from './run-context.js';
-import type { RunLog } from './run-log.js';
-import type { SourceControl } from './source-control/source-control.js';
+import type { EngineEvent } from '../domain/run/event-types.js';
+import { NOTHING_SPENT, type Spent } from '../domain/run/ledger.js';
+import { readTextIfAny, writeFileAtomic } from '../host/atomic-file.js';
+import type { SourceControl } from '../source/control/source-control.js';
+import { withSource } from '../source/experiment-source.js';
+import type { RunLog } from '../workdir/event-log.js';
+import { writeReport } from '../workdir/report-file.js';
+import { ownRun, type RunContext } from '../workdir/run-context.js';
+import type { Ask } from './agent-calls/ask.js';
 
 /** After one of these a report is another report. */
 const ENDS: readonly EngineEvent['type'][] = ['experiment_completed', 'experiment_failed', 'experiment_cancelled'];

@@ -1,33 +1,33 @@
 /** Puts the activities together for one workdir. What is slow to open is opened when it is first needed, once. */
 
 import type { Client } from '@temporalio/client';
+import type { Activities } from '../domain/protocol/activities.js';
+import { createPlatform } from '../jobs/platforms/index.js';
+import { openSourceControl } from '../source/control/open.js';
+import type { SourceControl } from '../source/control/source-control.js';
+import { openRunLog } from '../workdir/event-log.js';
+import type { RunContext } from '../workdir/run-context.js';
 import { makeAcceptExperiment } from './accept-experiment.js';
-import { makeAsk } from './agents/ask.js';
+import { makeAsk } from './agent-calls/ask.js';
 import { makeAnalyze } from './analyze.js';
 import { makeApplyPatch } from './apply-patch.js';
 import { makeBuildImage } from './build-image.js';
 import { makeCancelJob } from './cancel-job.js';
 import { makeCollectEvidence } from './collect-evidence.js';
-import type { Activities } from './contract.js';
 import { makeDrawCharts } from './draw-charts.js';
 import { openEngineMailbox } from './engine-mailbox.js';
 import { makeExportWorkdir } from './export-workdir.js';
 import { makeReport } from './final-report.js';
 import { withGroupCommit } from './group-commit.js';
-import { guarded } from './guarded.js';
+import { guarded } from './guard/guarded.js';
 import { makeInstrument } from './instrument.js';
 import { makeLaunchJob } from './launch-job.js';
 import { makeLoadState } from './load-state.js';
 import { makeLookupExperiments } from './lookup-experiments.js';
 import { makePlan } from './plan.js';
-import { createPlatform } from './platforms/index.js';
 import { makePollMetrics } from './poll-metrics.js';
 import { makeReleaseTree } from './release-tree.js';
-import type { RunContext } from './run-context.js';
-import { openRunLog } from './run-log.js';
 import { makeSetup } from './setup.js';
-import { openSourceControl } from './source-control/open.js';
-import type { SourceControl } from './source-control/source-control.js';
 import { makeTellEngine } from './tell-engine.js';
 
 export function createActivities({ context, client }: { context: RunContext; client: Client }): Activities {

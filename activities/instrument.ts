@@ -1,10 +1,10 @@
 /** Adds timing to the pipeline script: the commit from which every experiment starts. */
 
-import { NOTHING_SPENT } from '../domain/ledger.js';
-import { raise } from './activity-failure.js';
-import type { Activities } from './contract.js';
+import type { Activities } from '../domain/protocol/activities.js';
+import { raise } from '../domain/protocol/thrown-failure.js';
+import { NOTHING_SPENT } from '../domain/run/ledger.js';
+import { ownRun } from '../workdir/run-context.js';
 import { type RewriteDeps, rewriteSource } from './rewrite-source.js';
-import { ownRun } from './run-context.js';
 
 /** Ref of the commit that experiments start from. */
 export const BASE_REF = 'base';

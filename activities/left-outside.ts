@@ -4,10 +4,10 @@
  */
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isShared } from './job-shelter.js';
-import type { KeptApart } from './platforms/platform.js';
-import { isBelow } from './source-control/object-database.js';
-import type { Workdir } from './workdir.js';
+import { isShared } from '../jobs/job-shelter.js';
+import type { KeptApart } from '../jobs/platforms/platform.js';
+import { isBelow } from '../source/control/object-database.js';
+import type { Workdir } from '../workdir/paths.js';
 
 /** A folder is looked through so far. */
 const DEPTH = 3;

@@ -1,8 +1,9 @@
 /** The state that an earlier engine of this run left in the event log. */
-import { carriedState } from '../domain/carried-state.js';
-import type { Activities } from './contract.js';
-import { ownLog, ownRun, type RunContext } from './run-context.js';
-import type { RunLog } from './run-log.js';
+
+import type { Activities } from '../domain/protocol/activities.js';
+import { carriedState } from '../domain/run/carried-state.js';
+import type { RunLog } from '../workdir/event-log.js';
+import { ownLog, ownRun, type RunContext } from '../workdir/run-context.js';
 
 export function makeLoadState(deps: { context: RunContext; runLog: RunLog }): Activities['loadState'] {
   return async (input) => {

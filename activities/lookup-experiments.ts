@@ -1,10 +1,10 @@
 /** What became of experiments whose end the engine may have missed: asked of the Temporal server by workflow id. */
 import type { Client } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/client';
-import { experimentWorkflowId } from '../domain/naming.js';
-import { paidCalls } from './agents/paid-calls.js';
-import type { Activities, ExperimentLookup, ExperimentOutcome } from './contract.js';
-import { ownRun, type RunContext } from './run-context.js';
+import type { Activities, ExperimentLookup, ExperimentOutcome } from '../domain/protocol/activities.js';
+import { experimentWorkflowId } from '../domain/run/naming.js';
+import { ownRun, type RunContext } from '../workdir/run-context.js';
+import { paidCalls } from './agent-calls/paid-calls.js';
 
 export function makeLookupExperiments(deps: { context: RunContext; client: Client }): Activities['lookupExperiments'] {
   return async (input) => {

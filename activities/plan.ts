@@ -1,21 +1,22 @@
 /** One planning round: asks the agent, holds its proposals against the rules, and keeps the accepted ones in the workdir. */
+
+import type { PlanTask } from '../agents/agent.js';
+import { type Parsed, parsePlan } from '../agents/parse-reply.js';
+import { evidenceFor, historyOf, specsOf } from '../agents/run-history.js';
 import type { PlanReply } from '../domain/formats/agent-replies.js';
 import type { Spec } from '../domain/formats/spec.js';
-import { plateauCount } from '../domain/policies/planning.js';
-import { memoryOf } from '../domain/policies/tried-experiments.js';
+import { judgeProposal } from '../domain/proposals/proposals.js';
+import { memoryOf } from '../domain/proposals/tried-experiments.js';
+import type { Activities, PlanResult } from '../domain/protocol/activities.js';
+import { raise } from '../domain/protocol/thrown-failure.js';
 import type { RunRecord } from '../domain/reports/run-record.js';
-import { raise } from './activity-failure.js';
-import type { PlanTask } from './agents/agent.js';
-import type { Ask } from './agents/ask.js';
-import { type Parsed, parsePlan } from './agents/parse-reply.js';
-import type { Activities, PlanResult } from './contract.js';
-import { withSource } from './experiment-source.js';
-import { evidenceFor, historyOf, specsOf } from './history.js';
-import { judgeProposal } from './proposals.js';
-import { ownRun, type RunContext } from './run-context.js';
-import type { RunLog } from './run-log.js';
-import type { SourceControl } from './source-control/source-control.js';
-import { writePlan } from './spec-store.js';
+import { plateauCount } from '../domain/schedule/planning.js';
+import type { SourceControl } from '../source/control/source-control.js';
+import { withSource } from '../source/experiment-source.js';
+import type { RunLog } from '../workdir/event-log.js';
+import { ownRun, type RunContext } from '../workdir/run-context.js';
+import { writePlan } from '../workdir/spec-store.js';
+import type { Ask } from './agent-calls/ask.js';
 
 const REASONING_LIMIT = 2000;
 /** A planner that proposes more than this at once decides on stale results. */

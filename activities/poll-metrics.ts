@@ -5,19 +5,19 @@
  */
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
-import { failure } from '../domain/failure.js';
-import { hopelessText } from '../domain/policies/early-abort.js';
-import { classifyJobEnd, lastLines, sawMetric, withoutSecretValues } from '../domain/policies/job-outcome.js';
-import { raise } from './activity-failure.js';
-import type { Activities, JobEnd, NodeRef } from './contract.js';
-import { endIfHopeless, whyEndedEarly } from './early-abort.js';
+import { hopelessText } from '../domain/belief/early-abort.js';
+import type { Activities, JobEnd, NodeRef } from '../domain/protocol/activities.js';
+import { raise } from '../domain/protocol/thrown-failure.js';
+import { failure } from '../domain/run/failure.js';
+import { classifyJobEnd, lastLines, sawMetric, withoutSecretValues } from '../domain/verdict/job-outcome.js';
+import { endIfHopeless, whyEndedEarly } from '../jobs/end-slow-job.js';
+import { findJobId, ownNode } from '../jobs/job-files.js';
+import { jobLimits } from '../jobs/job-limits.js';
+import { uncaughtError } from '../jobs/output/uncaught-errors.js';
+import { type JobStatus, jobNameOf, type Platform } from '../jobs/platforms/platform.js';
+import type { RunLog } from '../workdir/event-log.js';
+import type { RunContext } from '../workdir/run-context.js';
 import type { EngineMailbox } from './engine-mailbox.js';
-import { uncaughtError } from './evidence/uncaught-errors.js';
-import { findJobId, ownNode } from './job-files.js';
-import { jobLimits } from './job-limits.js';
-import { type JobStatus, jobNameOf, type Platform } from './platforms/platform.js';
-import type { RunContext } from './run-context.js';
-import type { RunLog } from './run-log.js';
 
 /** A minute: long enough that windows cost next to nothing, short enough that a lost worker's watch soon goes on elsewhere. */
 const WINDOW_MS = 60_000;

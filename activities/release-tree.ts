@@ -1,8 +1,8 @@
 /** Removes an experiment's tree when it is no longer needed; its commit stays, kept by its ref. */
-import type { Activities } from './contract.js';
-import { ownNode } from './job-files.js';
-import type { RunContext } from './run-context.js';
-import type { SourceControl } from './source-control/source-control.js';
+import type { Activities } from '../domain/protocol/activities.js';
+import { ownNode } from '../jobs/job-files.js';
+import type { SourceControl } from '../source/control/source-control.js';
+import type { RunContext } from '../workdir/run-context.js';
 
 export function makeReleaseTree(deps: {
   context: RunContext;

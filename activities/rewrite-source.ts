@@ -1,15 +1,15 @@
 /** A code change by the agent, from task to commit: asked, checked against the edit rules, committed once under its name. */
 
-import type { FailureKind } from '../domain/failure.js';
-import type { Spent } from '../domain/ledger.js';
-import type { RewriteTask } from './agents/agent.js';
-import type { Ask } from './agents/ask.js';
-import { type Parsed, parseRewrite } from './agents/parse-reply.js';
-import { applyEdits, editableSource } from './edits/apply-edits.js';
-import { protectedPaths } from './edits/protected-paths.js';
-import { withSource } from './experiment-source.js';
-import type { RunContext } from './run-context.js';
-import type { SourceControl } from './source-control/source-control.js';
+import type { RewriteTask } from '../agents/agent.js';
+import { type Parsed, parseRewrite } from '../agents/parse-reply.js';
+import { protectedPaths } from '../domain/proposals/protected-paths.js';
+import type { FailureKind } from '../domain/run/failure.js';
+import type { Spent } from '../domain/run/ledger.js';
+import type { SourceControl } from '../source/control/source-control.js';
+import { applyEdits, editableSource } from '../source/edits/apply-edits.js';
+import { withSource } from '../source/experiment-source.js';
+import type { RunContext } from '../workdir/run-context.js';
+import type { Ask } from './agent-calls/ask.js';
 
 export interface RewriteDeps {
   context: RunContext;

@@ -1,17 +1,17 @@
 /** The first look at a run's source: anchors it, keeps a copy of the script, and says which seeds and practices apply. */
 import { readFile } from 'node:fs/promises';
-import { initialState } from '../domain/engine-state.js';
-import type { ExperimentIdentity } from '../domain/experiment.js';
-import { SEEDS } from '../domain/experiment.js';
-import { decodesVideo, knownPractices } from '../domain/policies/best-practices.js';
-import { changeSetOf } from '../domain/policies/change-set.js';
-import { raise } from './activity-failure.js';
-import { readTextIfAny, writeFileAtomic } from './atomic-file.js';
-import type { Activities } from './contract.js';
-import { ownRun, type RunContext } from './run-context.js';
-import type { SourceControl } from './source-control/source-control.js';
-import { specOf } from './spec-store.js';
-import { targetPython } from './target-python.js';
+import { decodesVideo, knownPractices } from '../domain/proposals/best-practices.js';
+import { changeSetOf } from '../domain/proposals/change-set.js';
+import type { Activities } from '../domain/protocol/activities.js';
+import { raise } from '../domain/protocol/thrown-failure.js';
+import { initialState } from '../domain/run/engine-state.js';
+import type { ExperimentIdentity } from '../domain/run/experiment-record.js';
+import { SEEDS } from '../domain/run/experiment-record.js';
+import { readTextIfAny, writeFileAtomic } from '../host/atomic-file.js';
+import type { SourceControl } from '../source/control/source-control.js';
+import { targetPython } from '../source/target-python.js';
+import { ownRun, type RunContext } from '../workdir/run-context.js';
+import { specOf } from '../workdir/spec-store.js';
 
 export function makeSetup(deps: { context: RunContext; sourceControl: SourceControl }): Activities['setup'] {
   const { context, sourceControl } = deps;

@@ -1,10 +1,11 @@
 /** The activity `tellEngine`: an experiment's report, delivered to the engine of its own run. False when none is open. */
-import type { EngineState } from '../domain/engine-state.js';
-import { freeSlots } from '../domain/policies/scheduling.js';
-import type { Activities, ExperimentReport } from './contract.js';
+
+import type { Activities, ExperimentReport } from '../domain/protocol/activities.js';
+import type { EngineState } from '../domain/run/engine-state.js';
+import { freeSlots } from '../domain/schedule/scheduling.js';
+import type { RunLog } from '../workdir/event-log.js';
+import { ownRun, type RunContext } from '../workdir/run-context.js';
 import type { EngineMailbox } from './engine-mailbox.js';
-import { ownRun, type RunContext } from './run-context.js';
-import type { RunLog } from './run-log.js';
 
 export function makeTellEngine(deps: {
   context: RunContext;

@@ -14,7 +14,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { inProject } from '../scripts/setup/process.mjs';
 
-const { rewrite, survey } = await import(inProject('dist', 'activities', 'playbook', 'run-python.js'));
+const { rewrite, survey } = await import(inProject('dist', 'playbook', 'run-python.js'));
 
 /** The loop that is right, by its first two lines, and what there is to say; for a script without one, why. */
 const EXPECTED = {

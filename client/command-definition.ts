@@ -1,8 +1,8 @@
 /** How a command enters the program: its arguments and flags as data, and an act that returns what to print. */
 import { type Command, Option } from 'commander';
-import { EXIT, type ExitCode } from './exit-codes.js';
-import { type Output, printAnswer } from './output.js';
-import type { Printed } from './printed.js';
+import { EXIT, type ExitCode } from './output/exit-codes.js';
+import { type Output, printAnswer } from './output/output.js';
+import type { Printed } from './output/printed.js';
 
 export type Options = Readonly<Record<string, unknown>>;
 

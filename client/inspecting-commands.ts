@@ -1,7 +1,7 @@
 /** Commands that look at a run and change nothing in it. All but report and doctor read the workdir alone. */
 import type { CommandDefinition } from './command-definition.js';
-import { EXIT } from './exit-codes.js';
-import { printed } from './printed.js';
+import { EXIT } from './output/exit-codes.js';
+import { printed } from './output/printed.js';
 
 export const INSPECTING_COMMANDS: readonly CommandDefinition[] = [
   {
@@ -12,7 +12,7 @@ export const INSPECTING_COMMANDS: readonly CommandDefinition[] = [
     async act([workdir = ''], options, { output }) {
       const [{ status }, { statusText }] = await Promise.all([
         import('./commands/status.js'),
-        import('./text/status-text.js'),
+        import('./output/status-text.js'),
       ]);
       if (options.watch !== true) return printed(await status(workdir), statusText);
       const { watchStatus } = await import('./commands/watch-status.js');
@@ -30,7 +30,7 @@ export const INSPECTING_COMMANDS: readonly CommandDefinition[] = [
     async act([workdir = '']) {
       const [{ queue }, { queueText }] = await Promise.all([
         import('./commands/status.js'),
-        import('./text/status-text.js'),
+        import('./output/status-text.js'),
       ]);
       return printed(await queue(workdir), queueText);
     },
@@ -64,7 +64,7 @@ export const INSPECTING_COMMANDS: readonly CommandDefinition[] = [
     async act([workdir = '']) {
       const [{ report, reportText }, { listenForInterrupts }] = await Promise.all([
         import('./commands/report.js'),
-        import('./interrupts.js'),
+        import('./run/interrupts.js'),
       ]);
       using interrupts = listenForInterrupts();
       try {
@@ -100,7 +100,7 @@ export const INSPECTING_COMMANDS: readonly CommandDefinition[] = [
     async act([workdir = ''], options, { output }) {
       const [{ codecServer }, { listenForInterrupts }] = await Promise.all([
         import('./commands/codec-server.js'),
-        import('./interrupts.js'),
+        import('./run/interrupts.js'),
       ]);
       using interrupts = listenForInterrupts();
       const say = (line: string) => (options.json === true ? output.err : output.out)(`${line}\n`);
@@ -115,7 +115,7 @@ export const INSPECTING_COMMANDS: readonly CommandDefinition[] = [
     async act([workdir = '']) {
       const [{ doctor, doctorText }, { listenForInterrupts }] = await Promise.all([
         import('./commands/doctor.js'),
-        import('./interrupts.js'),
+        import('./run/interrupts.js'),
       ]);
       using interrupts = listenForInterrupts();
       // What it asks runs apart from the terminal's group, and goes with this process.

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /** The `autoresearch` command. */
-import { processOutput } from './output.js';
+import { processOutput } from './output/output.js';
 import { runCli } from './program.js';
 
 // A reader that went away (`| head`, a closed terminal) must not end a run.

@@ -1,9 +1,9 @@
 /** The command line: every command with its arguments, flags and help. Commands load only what they need, when they run. */
 import { Command, CommanderError } from 'commander';
 import { type Cli, type CommandDefinition, defineCommand } from './command-definition.js';
-import { EXIT, type ExitCode, exitCodeHelp } from './exit-codes.js';
 import { INSPECTING_COMMANDS } from './inspecting-commands.js';
-import { type Output, printError } from './output.js';
+import { EXIT, type ExitCode, exitCodeHelp } from './output/exit-codes.js';
+import { type Output, printError } from './output/output.js';
 import { RUNNING_COMMANDS } from './running-commands.js';
 import { STEERING_COMMANDS } from './steering-commands.js';
 import { version } from './version.js';

@@ -1,9 +1,9 @@
 /** Commands that bring an engine up. */
 import type { Cli, CommandDefinition, Options } from './command-definition.js';
-import type { Interrupts } from './interrupts.js';
-import type { LiveView } from './live-view.js';
-import { printed } from './printed.js';
-import { RUN_FLAGS } from './run-flags.js';
+import { RUN_FLAGS } from './flags/run-flags.js';
+import { printed } from './output/printed.js';
+import type { Interrupts } from './run/interrupts.js';
+import type { LiveView } from './run/live-view.js';
 
 const TAKE_OVER = {
   flags: '--take-over',
@@ -17,8 +17,8 @@ async function watched<T>(
   act: (view: LiveView, interrupts: Interrupts) => Promise<T>,
 ): Promise<T> {
   const [{ makeLiveView }, { listenForInterrupts }] = await Promise.all([
-    import('./live-view.js'),
-    import('./interrupts.js'),
+    import('./run/live-view.js'),
+    import('./run/interrupts.js'),
   ]);
   const view =
     options.json === true
@@ -45,17 +45,17 @@ export const RUNNING_COMMANDS: readonly CommandDefinition[] = [
     flags: [...RUN_FLAGS, TAKE_OVER],
     after: HOW_TO,
     async act([workdir = ''], options, cli) {
-      const { prepareRun } = await import('./prepare-run.js');
+      const { prepareRun } = await import('./run/prepare-run.js');
       const prepared = await prepareRun(workdir, options);
       const [{ run }, { openEngineHost }] = await Promise.all([
         import('./commands/run.js'),
-        import('./engine-host.js'),
+        import('./run/engine-host.js'),
       ]);
       const takeOver = options.takeOver === true;
       const outcome = await watched(cli, options, (view, { signal }) =>
         run(prepared, view, signal, (at) => openEngineHost(at, { takeOver })),
       );
-      const { outcomeText } = await import('./text/outcome-text.js');
+      const { outcomeText } = await import('./output/outcome-text.js');
       return printed(outcome, outcomeText, outcome.exit_code);
     },
   },
@@ -66,7 +66,7 @@ export const RUNNING_COMMANDS: readonly CommandDefinition[] = [
     flags: [...RUN_FLAGS, TAKE_OVER],
     after: HOW_TO,
     async act([workdir = ''], options) {
-      const { prepareRun } = await import('./prepare-run.js');
+      const { prepareRun } = await import('./run/prepare-run.js');
       const prepared = await prepareRun(workdir, options);
       const { start, startText } = await import('./commands/start.js');
       return printed(await start(prepared, { takeOver: options.takeOver === true }), startText);
@@ -93,7 +93,7 @@ export const RUNNING_COMMANDS: readonly CommandDefinition[] = [
     async act(_, options, cli) {
       const { demo } = await import('./commands/demo.js');
       const outcome = await watched(cli, options, (view, { signal }) => demo(options, view, signal));
-      const { demoText } = await import('./text/demo-text.js');
+      const { demoText } = await import('./output/demo-text.js');
       return printed(outcome, demoText, outcome.exit_code);
     },
   },

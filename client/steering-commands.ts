@@ -1,17 +1,17 @@
 /** Commands that steer a running engine. Each prints the engine's receipt. */
-import type { Receipt } from '../domain/steering.js';
+import type { Receipt } from '../domain/protocol/steering-messages.js';
 import type { CommandDefinition, FlagDefinition, Options } from './command-definition.js';
-import type { Repeatable } from './commands/steering.js';
-import { type Printed, printed } from './printed.js';
-import { Refusal } from './refusal.js';
-import { RUN_FLAGS } from './run-flags.js';
+import type { Repeatable } from './commands/steer.js';
+import { RUN_FLAGS } from './flags/run-flags.js';
+import { type Printed, printed } from './output/printed.js';
+import { Refusal } from './output/refusal.js';
 
 const REQUEST: FlagDefinition = {
   flags: '--request <id>',
   help: 'names this request; sent twice under one name it acts once',
 };
 
-type Steering = typeof import('./commands/steering.js');
+type Steering = typeof import('./commands/steer.js');
 
 /** A command whose act is one function of commands/steering. */
 function steeringCommand(
@@ -21,8 +21,7 @@ function steeringCommand(
   return {
     ...definition,
     flags: [...(definition.flags ?? []), REQUEST],
-    act: async (args, options) =>
-      receipt(await act(await import('./commands/steering.js'), args, checkRequest(options))),
+    act: async (args, options) => receipt(await act(await import('./commands/steer.js'), args, checkRequest(options))),
   };
 }
 

@@ -1,6 +1,6 @@
 /** The program's version: that of its package. */
 import { readFileSync } from 'node:fs';
-import { packageFile } from '../activities/package-files.js';
+import { packageFile } from '../host/package-files.js';
 
 export function version(): string {
   const { version } = JSON.parse(readFileSync(packageFile('package.json'), 'utf8')) as { version: string };

@@ -2,11 +2,11 @@
  * Ends the server of a run that was taken over. Its new owner on another host cannot use it, and has a server of its own
  * on the same database; and as that owner renews the lock, the server's own watch would never find it idle.
  */
-import { processIdentity } from '../activities/process-identity.js';
-import type { Workdir } from '../activities/workdir.js';
-import { databaseOf, stopServer } from './embedded-server.js';
+import { processIdentity } from '../host/process-identity.js';
+import type { Workdir } from '../workdir/paths.js';
 import { engineProcess } from './engine-lock.js';
-import { endProcess, findServerOf } from './server-process.js';
+import { databaseOf, stopServer } from './server/embedded-server.js';
+import { endProcess, findServerOf } from './server/server-process.js';
 
 /** An owner on this host has joined the server, and keeps it. */
 export async function endAbandonedServer(workdir: Workdir): Promise<void> {

@@ -1,6 +1,6 @@
 /** Tells the open engine of a run, if there is one, that it is served again. */
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
-import { engineWorkflowId } from '../domain/naming.js';
+import { engineWorkflowId } from '../domain/run/naming.js';
 import { returnedSignal } from '../workflows/engine-return.js';
 
 /** False when no engine is open. */

@@ -1,5 +1,5 @@
 /** Build step: dist/workflows into dist/workflow-bundle.js. */
-import { packageFile } from '../activities/package-files.js';
+import { packageFile } from '../host/package-files.js';
 import { buildWorkflowBundle } from './workflow-bundle.js';
 import { workflowBundleFile } from './workflow-bundle-file.js';
 

@@ -4,6 +4,7 @@
  */
 import { existsSync } from 'node:fs';
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
+import { engineWorkflowId } from '../domain/run/naming.js';
 import {
   isSamePlace,
   type LogOwner,
@@ -11,9 +12,8 @@ import {
   ownershipProblem,
   readLogOwner,
   writeLogOwner,
-} from '../activities/log-owner.js';
-import type { Workdir } from '../activities/workdir.js';
-import { engineWorkflowId } from '../domain/naming.js';
+} from '../workdir/log-owner.js';
+import type { Workdir } from '../workdir/paths.js';
 import type { TemporalTarget } from './connection.js';
 import type { WorkdirLog } from './workdir-log.js';
 

@@ -5,10 +5,10 @@
 import { Client, Connection } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import type { NativeConnectionOptions } from '@temporalio/worker';
-import type { Workdir } from '../activities/workdir.js';
-import { makeDataConverter } from './data-converter.js';
-import { type EnsureOptions, ensureServer, runningServer, type ServerRecord } from './embedded-server.js';
-import { EMBEDDED_NAMESPACE } from './server-ready.js';
+import type { Workdir } from '../workdir/paths.js';
+import { makeDataConverter } from './encryption/data-converter.js';
+import { type EnsureOptions, ensureServer, runningServer, type ServerRecord } from './server/embedded-server.js';
+import { EMBEDDED_NAMESPACE } from './server/server-ready.js';
 
 export interface TemporalTarget {
   kind: 'embedded' | 'configured';

@@ -1,6 +1,5 @@
 /** One engine for a workdir, whichever host it is on: the worker process holds this lock as long as it serves the run. */
 import { hostname } from 'node:os';
-import type { Workdir } from '../activities/workdir.js';
 import {
   type HolderElsewhere,
   type LockHolder,
@@ -8,7 +7,8 @@ import {
   livingHolder,
   type ProcessLock,
   tryLock,
-} from './process-lock.js';
+} from '../host/process-lock.js';
+import type { Workdir } from '../workdir/paths.js';
 
 export class EngineAlreadyRunning extends Error {
   override readonly name = 'EngineAlreadyRunning';

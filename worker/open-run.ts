@@ -4,29 +4,29 @@
  */
 import { resolve } from 'node:path';
 import type { Client } from '@temporalio/client';
-import type { Activities } from '../activities/contract.js';
 import { createActivities } from '../activities/index.js';
-import type { RunContext } from '../activities/run-context.js';
-import { Workdir } from '../activities/workdir.js';
 import type { RunConfig } from '../domain/formats/config.js';
+import type { Activities } from '../domain/protocol/activities.js';
+import { Workdir } from '../workdir/paths.js';
+import type { RunContext } from '../workdir/run-context.js';
 import { endAbandonedServer } from './abandoned-server.js';
 import { announceReturn } from './announce-return.js';
 import { claimRun } from './claim-run.js';
+import { removeHalfWrittenFiles } from './cleanup/half-written-files.js';
+import { failLostAttempts } from './cleanup/lost-attempts.js';
+import { reap } from './cleanup/reaper.js';
 import { openClient, resolveConnection, type TemporalTarget } from './connection.js';
+import { type RunningWorker, startWorker } from './create-worker.js';
 import { askedVersioning } from './deployment.js';
-import { stopServer } from './embedded-server.js';
 import { acquireEngineLock } from './engine-lock.js';
-import { removeHalfWrittenFiles } from './half-written-files.js';
-import type { IdleRule } from './idle-server.js';
-import { failLostAttempts } from './lost-attempts.js';
 import { openNativeConnection } from './native-connection.js';
-import { reap } from './reaper.js';
 import { loadRunConfig } from './run-config.js';
 import { installRuntime } from './runtime.js';
-import { superviseServer } from './supervise-server.js';
+import { stopServer } from './server/embedded-server.js';
+import type { IdleRule } from './server/idle-server.js';
+import { superviseServer } from './server/supervise-server.js';
 import { knowsVersions, routeTasks } from './version-routing.js';
 import { makeWorkdirLog, type WorkdirLog } from './workdir-log.js';
-import { type RunningWorker, startWorker } from './worker.js';
 
 export interface OpenRun {
   workdir: Workdir;

@@ -1,8 +1,9 @@
 /** The configuration of the run that a workdir holds, as a worker needs it. */
-import { readJsonIfAny } from '../activities/atomic-file.js';
-import type { Workdir } from '../activities/workdir.js';
+
+import { shellWord } from '../domain/command/shell-word.js';
 import { ConfigSchema, type RunConfig } from '../domain/formats/config.js';
-import { shellWord } from '../domain/shell-word.js';
+import { readJsonIfAny } from '../host/atomic-file.js';
+import type { Workdir } from '../workdir/paths.js';
 
 /** Throws an Error that names the file and the field. */
 export async function loadRunConfig(workdir: Workdir): Promise<RunConfig> {

@@ -1,12 +1,12 @@
 /** Tells when a worker's work is over: the engine workflow has closed, or a person interrupted the run. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
-import { untilChange } from '../activities/file-change.js';
-import { openRunLog } from '../activities/run-log.js';
-import type { Workdir } from '../activities/workdir.js';
 import type { RunConfig } from '../domain/formats/config.js';
-import { engineWorkflowId } from '../domain/naming.js';
-import { statusQuery, stopSignal } from '../workflows/messages.js';
+import { statusQuery, stopSignal } from '../domain/protocol/messages.js';
+import { engineWorkflowId } from '../domain/run/naming.js';
+import { untilChange } from '../host/file-change.js';
+import { openRunLog } from '../workdir/event-log.js';
+import type { Workdir } from '../workdir/paths.js';
 import { untilEngineCloses } from './engine-end.js';
 import type { OpenRun } from './open-run.js';
 

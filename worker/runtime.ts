@@ -1,7 +1,7 @@
 /** Installs the SDK's runtime once a process: its log goes to the workdir's file and nothing to the terminal. */
 import { SdkComponent } from '@temporalio/common';
 import { type Logger, type LogLevel, type LogMetadata, Runtime } from '@temporalio/worker';
-import type { Workdir } from '../activities/workdir.js';
+import type { Workdir } from '../workdir/paths.js';
 import { makeLogger } from './workdir-log.js';
 
 let installed = false;

@@ -7,7 +7,7 @@ import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import proto from '@temporalio/proto';
-import { taskQueueFor } from '../domain/naming.js';
+import { taskQueueFor } from '../domain/run/naming.js';
 import { deploymentNameFor } from './deployment.js';
 
 const { TaskQueueType } = proto.temporal.api.enums.v1;

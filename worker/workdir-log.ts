@@ -1,7 +1,7 @@
 /** logs/autoresearch.log of a workdir: one JSON line a message, for people with a question and for `grep`. */
 import { pino } from 'pino';
-import type { RunContext } from '../activities/run-context.js';
-import type { Workdir } from '../activities/workdir.js';
+import type { Workdir } from '../workdir/paths.js';
+import type { RunContext } from '../workdir/run-context.js';
 
 export type WorkdirLog = RunContext['log'];
 

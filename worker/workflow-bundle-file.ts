@@ -1,4 +1,4 @@
 /** Where `npm run build` puts the workflow bundle, and a worker looks for it. */
-import { packageFile } from '../activities/package-files.js';
+import { packageFile } from '../host/package-files.js';
 
 export const workflowBundleFile = packageFile('dist', 'workflow-bundle.js');

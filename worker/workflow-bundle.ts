@@ -4,8 +4,8 @@ import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
-import { readTextIfAny, writeFileAtomic } from '../activities/atomic-file.js';
-import { packageFile } from '../activities/package-files.js';
+import { readTextIfAny, writeFileAtomic } from '../host/atomic-file.js';
+import { packageFile } from '../host/package-files.js';
 
 /** Ours and Temporal's are 0.65 MB; a package that slipped in by a value import (zod: 1 MB) goes over it. */
 export const BUNDLE_LIMIT_BYTES = 1_500_000;

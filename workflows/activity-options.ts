@@ -8,20 +8,20 @@ import {
   proxyActivities,
   proxyLocalActivities,
 } from '@temporalio/workflow';
-import type { Activities } from '../activities/contract.js';
+import type { Activities } from '../domain/protocol/activities.js';
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 
 /**
- * How soon a killed worker is noticed: every activity beats every 3 s (activities/activity-pulse), and five missed beats
+ * How soon a killed worker is noticed: every activity beats every 3 s (activities/guard/activity-pulse), and five missed beats
  * are more than a busy machine explains. One that was alive after all runs twice, which every activity can.
  */
 const heartbeatTimeout = 15 * SECOND;
 
 /**
- * Typed failures are marked non-retryable where they are thrown (activities/guarded counts what nobody expected, and makes a
+ * Typed failures are marked non-retryable where they are thrown (activities/guard/guarded counts what nobody expected, and makes a
  * typed failure of it); what is left passes, only nobody knows when: a full disk, a lost worker.
  */
 const patient = { initialInterval: SECOND, backoffCoefficient: 2, maximumInterval: MINUTE };
@@ -92,7 +92,7 @@ export const source = proxyActivities<Pick<Activities, 'setup' | 'drawCharts'>>(
 
 /**
  * Work that waits for a coding agent. The call's own limit is the configuration's, and how often a call may fail is
- * counted on disk (activities/agents/ask); this time-out only has to be longer than two calls, and the number of tries is
+ * counted on disk (activities/agent-calls/ask); this time-out only has to be longer than two calls, and the number of tries is
  * open because interruptions of the engine and waits that a provider names use them up.
  */
 const AGENT = { startToCloseTimeout: 12 * HOUR, heartbeatTimeout, retry: patient };

@@ -1,8 +1,8 @@
 /** Where an engine begins: with what the run before it carried over, with what the event log tells, or with nothing. */
 import { ApplicationFailure, workflowInfo } from '@temporalio/workflow';
-import { type Carried, type Read, readCarried, readState } from '../domain/carried-format.js';
-import { carriedState } from '../domain/carried-state.js';
-import { initialState } from '../domain/engine-state.js';
+import { type Carried, type Read, readCarried, readState } from '../domain/run/carried-format.js';
+import { carriedState } from '../domain/run/carried-state.js';
+import { initialState } from '../domain/run/engine-state.js';
 import { files } from './activity-options.js';
 
 /** As its failure's type names it. */

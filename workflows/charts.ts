@@ -1,6 +1,6 @@
 /** When the charts are drawn: at most every few seconds while things change, and once at the end. */
 import { isCancellation, sleep } from '@temporalio/workflow';
-import type { EngineState } from '../domain/engine-state.js';
+import type { EngineState } from '../domain/run/engine-state.js';
 import { source } from './activity-options.js';
 
 export class Charts {

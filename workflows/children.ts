@@ -10,16 +10,21 @@ import {
   startChild,
   WorkflowIdReusePolicy,
 } from '@temporalio/workflow';
-import type { ExperimentOutcome } from '../activities/contract.js';
-import { rowOf } from '../domain/engine-state.js';
-import type { ExperimentIdentity } from '../domain/experiment.js';
-import { NOTHING_SPENT } from '../domain/ledger.js';
-import { experimentWorkflowId } from '../domain/naming.js';
-import { isKnownGranted } from '../domain/policies/lost-messages.js';
+import type { ExperimentOutcome } from '../domain/protocol/activities.js';
+import { isKnownGranted } from '../domain/protocol/lost-messages.js';
+import {
+  type ExperimentInput,
+  reportEndSignal,
+  slotGrantedSignal,
+  withdrawSignal,
+} from '../domain/protocol/messages.js';
+import { rowOf } from '../domain/run/engine-state.js';
+import type { ExperimentIdentity } from '../domain/run/experiment-record.js';
+import { NOTHING_SPENT } from '../domain/run/ledger.js';
+import { experimentWorkflowId } from '../domain/run/naming.js';
 import type { experimentWorkflow } from './experiment.js';
 import { failureFrom } from './failure-value.js';
 import type { Journal } from './journal.js';
-import { type ExperimentInput, reportEndSignal, slotGrantedSignal, withdrawSignal } from './messages.js';
 
 export class Children {
   /** Starts and signals on their way: the engine does not continue as new before they have arrived. */

@@ -3,7 +3,7 @@
  * step that could not be done is said in the log of the worker and in the run's own.
  */
 import { isCancellation, log } from '@temporalio/workflow';
-import type { SkippedStep } from '../domain/events.js';
+import type { SkippedStep } from '../domain/run/event-types.js';
 import { failureFrom } from './failure-value.js';
 
 export class Closing {

@@ -14,21 +14,21 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { ExperimentOutcome, ExperimentReport } from '../activities/contract.js';
-import type { JobFacts } from '../domain/experiment.js';
-import { type FailureKind, failure } from '../domain/failure.js';
-import { NOTHING_SPENT, type Spent, spentOfFailure } from '../domain/ledger.js';
-import { engineWorkflowId, experimentWorkflowId } from '../domain/naming.js';
-import { runsAgain } from '../domain/policies/full-disk.js';
-import * as activities from './activity-options.js';
-import { failureFrom } from './failure-value.js';
+import type { ExperimentOutcome, ExperimentReport } from '../domain/protocol/activities.js';
 import {
   cancelExperimentSignal,
   type ExperimentInput,
   reportEndSignal,
   slotGrantedSignal,
   withdrawSignal,
-} from './messages.js';
+} from '../domain/protocol/messages.js';
+import type { JobFacts } from '../domain/run/experiment-record.js';
+import { type FailureKind, failure } from '../domain/run/failure.js';
+import { NOTHING_SPENT, type Spent, spentOfFailure } from '../domain/run/ledger.js';
+import { engineWorkflowId, experimentWorkflowId } from '../domain/run/naming.js';
+import { runsAgain } from '../domain/verdict/full-disk.js';
+import * as activities from './activity-options.js';
+import { failureFrom } from './failure-value.js';
 
 /** What each phase's failure is called when it does not say so itself. */
 type Phase = 'prepare' | 'build' | 'launch' | 'job' | 'metrics' | 'analysis';

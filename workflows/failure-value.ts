@@ -1,6 +1,6 @@
 /** Turns whatever an activity threw into a Failure value: workflows pass failures on, they do not throw them. */
 import { ActivityFailure, ApplicationFailure, isCancellation, TimeoutFailure } from '@temporalio/workflow';
-import { type Failure, type FailureKind, failure, isFailureKind } from '../domain/failure.js';
+import { type Failure, type FailureKind, failure, isFailureKind } from '../domain/run/failure.js';
 
 export function failureFrom(error: unknown, otherwise: FailureKind): Failure {
   if (isCancellation(error)) return failure('cancelled', 'cancelled by a person', Date.now());

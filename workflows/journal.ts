@@ -3,9 +3,9 @@
  * workflow writes to the state.
  */
 import { ActivityFailure, ApplicationFailure, condition, workflowInfo } from '@temporalio/workflow';
-import { applyEvent } from '../domain/apply-event.js';
-import type { EngineState } from '../domain/engine-state.js';
-import type { EngineEvent, EventBody, Money } from '../domain/events.js';
+import { applyEvent } from '../domain/run/apply-event.js';
+import type { EngineState } from '../domain/run/engine-state.js';
+import type { EngineEvent, EventBody, Money } from '../domain/run/event-types.js';
 import { inTask } from './activity-options.js';
 
 /** Keeps a single export's payload far below the server's warning at 256 KB. */

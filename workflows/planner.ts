@@ -1,9 +1,9 @@
 /** One planning call at a time, never on the path of a running job: asks, and records what came of it. */
 import { isCancellation } from '@temporalio/workflow';
-import type { Money } from '../domain/events.js';
-import { followUpNodeId } from '../domain/experiment.js';
-import { spentOfFailure } from '../domain/ledger.js';
-import { settlement } from '../domain/policies/settlement.js';
+import type { Money } from '../domain/run/event-types.js';
+import { followUpNodeId } from '../domain/run/experiment-record.js';
+import { spentOfFailure } from '../domain/run/ledger.js';
+import { settlement } from '../domain/schedule/settlement.js';
 import * as activities from './activity-options.js';
 import { failureFrom } from './failure-value.js';
 import type { Journal } from './journal.js';

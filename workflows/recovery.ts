@@ -3,15 +3,15 @@
  * started are greeted and looked up, and those that somebody killed end with their job. Looks again at long intervals.
  */
 import { condition } from '@temporalio/workflow';
-import type { ExperimentLookup } from '../activities/contract.js';
-import { type EngineState, rowOf } from '../domain/engine-state.js';
-import type { ExperimentRow } from '../domain/experiment.js';
-import { failure } from '../domain/failure.js';
-import { ledgerKey, NOTHING_SPENT, type Spent } from '../domain/ledger.js';
-import { isAwaited, isKnownGranted, underWay } from '../domain/policies/lost-messages.js';
+import type { ExperimentLookup } from '../domain/protocol/activities.js';
+import { isAwaited, isKnownGranted, underWay } from '../domain/protocol/lost-messages.js';
+import { withdrawSignal } from '../domain/protocol/messages.js';
+import { type EngineState, rowOf } from '../domain/run/engine-state.js';
+import type { ExperimentRow } from '../domain/run/experiment-record.js';
+import { failure } from '../domain/run/failure.js';
+import { ledgerKey, NOTHING_SPENT, type Spent } from '../domain/run/ledger.js';
 import * as activities from './activity-options.js';
 import type { Children } from './children.js';
-import { withdrawSignal } from './messages.js';
 import { type Reports, slotOf } from './reports.js';
 
 /** An experiment that lives answers within a second; one that waits for a slot says so, and stays in doubt for so long. */

@@ -1,17 +1,17 @@
 /** What experiments tell the engine, as events: each report is checked, and says nothing new when it comes twice. */
 import { log } from '@temporalio/workflow';
-import type { ExperimentOutcome, ExperimentReport } from '../activities/contract.js';
-import type { ExperimentRow } from '../domain/experiment.js';
-import { failure } from '../domain/failure.js';
-import { NOTHING_SPENT, type Spent } from '../domain/ledger.js';
-import { consequencesOf } from '../domain/policies/consequences.js';
-import { answerToPrepared, missedBefore } from '../domain/policies/lost-messages.js';
-import { outcomeEvents } from '../domain/policies/outcome-events.js';
-import { jobSettlement, moneyOfEnd, settlement } from '../domain/policies/settlement.js';
-import { outcomeProblem, reportProblem } from '../domain/report-check.js';
+import type { ExperimentOutcome, ExperimentReport } from '../domain/protocol/activities.js';
+import { answerToPrepared, missedBefore } from '../domain/protocol/lost-messages.js';
+import { withdrawSignal } from '../domain/protocol/messages.js';
+import { outcomeProblem, reportProblem } from '../domain/reports/report-check.js';
+import type { ExperimentRow } from '../domain/run/experiment-record.js';
+import { failure } from '../domain/run/failure.js';
+import { NOTHING_SPENT, type Spent } from '../domain/run/ledger.js';
+import { outcomeEvents } from '../domain/schedule/outcome-events.js';
+import { jobSettlement, moneyOfEnd, settlement } from '../domain/schedule/settlement.js';
+import { consequencesOf } from '../domain/verdict/consequences.js';
 import type { Children } from './children.js';
 import type { Journal } from './journal.js';
-import { withdrawSignal } from './messages.js';
 
 export class Reports {
   constructor(

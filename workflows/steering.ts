@@ -13,18 +13,18 @@ import {
   uuid4,
   workflowInfo,
 } from '@temporalio/workflow';
-import { noSuchExperiment, rowOf } from '../domain/engine-state.js';
-import { followUpNodeId } from '../domain/experiment.js';
-import { failure } from '../domain/failure.js';
-import * as steering from '../domain/steering.js';
-import { experimentView, queueView, statusView, treeView } from '../domain/views.js';
+import * as messages from '../domain/protocol/messages.js';
+import { RUN_STOPPED } from '../domain/protocol/messages.js';
+import * as steering from '../domain/protocol/steering-messages.js';
+import { experimentView, queueView, statusView, treeView } from '../domain/protocol/views.js';
+import { noSuchExperiment, rowOf } from '../domain/run/engine-state.js';
+import { followUpNodeId } from '../domain/run/experiment-record.js';
+import { failure } from '../domain/run/failure.js';
 import { files } from './activity-options.js';
 import type { Children } from './children.js';
 import { handleReturn } from './engine-return.js';
 import { failureFrom } from './failure-value.js';
 import type { Journal } from './journal.js';
-import * as messages from './messages.js';
-import { RUN_STOPPED } from './messages.js';
 
 /** What the engine itself has to do of it, with what was given while nobody served the run. */
 export interface Steering {

@@ -2,8 +2,8 @@
  * A run with known truth: experiments of which some are real gains over the incumbent of their time and the others change
  * nothing (or make it worse), measured with noise and decided by the policies that the engine uses, or by the luckiest run.
  */
-import { deservesRepeats, incumbentIsDue, judgeRepeats, leastImprovement } from '../../domain/policies/improvement.js';
-import { mean, pooledNoise } from '../../domain/policies/noise.js';
+import { deservesRepeats, incumbentIsDue, judgeRepeats, leastImprovement } from '../../domain/belief/improvement.js';
+import { mean, pooledNoise } from '../../domain/belief/noise.js';
 import { type Random, seeded } from '../search/simulated-pipeline.js';
 
 export interface World {

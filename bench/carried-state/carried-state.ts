@@ -1,11 +1,11 @@
 /** Synthetic runs of several sizes, carried on as an engine does it. */
 import { defaultPayloadConverter, type Payload } from '@temporalio/common';
-import { applyEvent } from '../../domain/apply-event.js';
-import { readCarried } from '../../domain/carried-format.js';
-import { carriedState } from '../../domain/carried-state.js';
-import { type EngineState, initialState } from '../../domain/engine-state.js';
+import { applyEvent } from '../../domain/run/apply-event.js';
+import { readCarried } from '../../domain/run/carried-format.js';
+import { carriedState } from '../../domain/run/carried-state.js';
+import { type EngineState, initialState } from '../../domain/run/engine-state.js';
 import { syntheticRun } from '../../test/support/run-events.js';
-import { AutoresearchCodec } from '../../worker/payload-codec.js';
+import { AutoresearchCodec } from '../../worker/encryption/payload-codec.js';
 
 const SEEDS = 3;
 /** As a person steers while the run goes on. */

@@ -2,12 +2,12 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { writeJsonAtomic } from '../../activities/atomic-file.js';
-import { Workdir } from '../../activities/workdir.js';
-import { engineWorkflowId, experimentWorkflowId, taskQueueFor } from '../../domain/naming.js';
-import { runningServer, stopServer } from '../../worker/embedded-server.js';
+import type { EngineInput } from '../../domain/protocol/messages.js';
+import { engineWorkflowId, experimentWorkflowId, taskQueueFor } from '../../domain/run/naming.js';
+import { writeJsonAtomic } from '../../host/atomic-file.js';
+import { Workdir } from '../../workdir/paths.js';
 import { openRun } from '../../worker/open-run.js';
-import type { EngineInput } from '../../workflows/messages.js';
+import { runningServer, stopServer } from '../../worker/server/embedded-server.js';
 import { historyCost } from './history-cost.js';
 import { INSTANT, type Pretended, pretendedActivities, SHORT } from './pretended-activities.js';
 

@@ -1,19 +1,19 @@
 /** Activities of a run whose jobs and agents only pretend: all that costs something is the engine itself. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
-import type { Activities, PlanResult } from '../../activities/contract.js';
 import { openEngineMailbox } from '../../activities/engine-mailbox.js';
 import { makeExportWorkdir } from '../../activities/export-workdir.js';
 import { withGroupCommit } from '../../activities/group-commit.js';
 import { makeLookupExperiments } from '../../activities/lookup-experiments.js';
-import type { RunContext } from '../../activities/run-context.js';
-import { openRunLog } from '../../activities/run-log.js';
-import { writePlan } from '../../activities/spec-store.js';
 import { makeTellEngine } from '../../activities/tell-engine.js';
-import { SEEDS } from '../../domain/experiment.js';
+import { UNKNOWN_METRICS } from '../../domain/evidence/metrics.js';
 import { SpecSchema } from '../../domain/formats/spec.js';
-import { NOTHING_SPENT } from '../../domain/ledger.js';
-import { UNKNOWN_METRICS } from '../../domain/metrics.js';
+import type { Activities, PlanResult } from '../../domain/protocol/activities.js';
+import { SEEDS } from '../../domain/run/experiment-record.js';
+import { NOTHING_SPENT } from '../../domain/run/ledger.js';
+import { openRunLog } from '../../workdir/event-log.js';
+import type { RunContext } from '../../workdir/run-context.js';
+import { writePlan } from '../../workdir/spec-store.js';
 
 /** As many as a planner may propose at once (activities/plan.ts). */
 const ROUND = 12;

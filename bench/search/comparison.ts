@@ -1,5 +1,5 @@
 /** The playbook's search beside Optuna's TPE and random search, on the same pipelines with the same noise. Pure, but for the searchers. */
-import { percentile } from '../../domain/policies/steady-state.js';
+import { percentile } from '../../domain/belief/steady-state.js';
 import { bestPossible } from './best-possible.js';
 import { CASES, type Case, randomCase } from './cases.js';
 import { BUDGET, type Searcher } from './searchers.js';

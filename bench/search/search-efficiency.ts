@@ -1,5 +1,5 @@
 /** How many experiments the playbook's search needs on simulated pipelines. Run: `node bench/search.mjs`. */
-import { percentile } from '../../domain/policies/steady-state.js';
+import { percentile } from '../../domain/belief/steady-state.js';
 import { bestPossible } from './best-possible.js';
 import { CASES, type Case, randomCase } from './cases.js';
 import { seeded } from './simulated-pipeline.js';

@@ -2,18 +2,18 @@
  * Lets the playbook's search optimise a simulated pipeline, as the engine would: seeds, then rounds of proposals, and repeats
  * of the winner before it is believed to be one.
  */
-import type { HistoryEntry } from '../../activities/agents/agent.js';
-import { planProposals } from '../../activities/playbook/plan.js';
-import { settingsOf } from '../../activities/playbook/search/settings.js';
-import type { Knob, Survey } from '../../activities/playbook/survey.js';
-import type { Evidence } from '../../domain/evidence.js';
-import type { ExperimentKind } from '../../domain/experiment.js';
+import type { HistoryEntry } from '../../agents/agent.js';
+import { objectiveOf } from '../../domain/belief/compare.js';
+import { leastImprovement } from '../../domain/belief/improvement.js';
+import type { Evidence } from '../../domain/evidence/evidence.js';
 import { type Spec, SpecSchema } from '../../domain/formats/spec.js';
-import { changeSetOf } from '../../domain/policies/change-set.js';
-import { objectiveOf } from '../../domain/policies/compare.js';
-import { leastImprovement } from '../../domain/policies/improvement.js';
-import { type SearchMemory, searchMemory } from '../../domain/policies/search-memory.js';
-import { baseValuesOf } from '../../domain/policies/tried-experiments.js';
+import { type SearchMemory, searchMemory } from '../../domain/memory/search-memory.js';
+import { changeSetOf } from '../../domain/proposals/change-set.js';
+import { baseValuesOf } from '../../domain/proposals/tried-experiments.js';
+import type { ExperimentKind } from '../../domain/run/experiment-record.js';
+import { planProposals } from '../../playbook/plan-answer.js';
+import { settingsOf } from '../../playbook/search/settings.js';
+import type { Knob, Survey } from '../../playbook/survey.js';
 import {
   operate,
   type Random,

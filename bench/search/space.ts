@@ -1,5 +1,5 @@
 /** The values that every searcher may give a knob: those that the playbook's own limits allow. */
-import { BUFFER_MOST, CONCURRENCY_MOST, THREADS_MOST_EXTENDED } from '../../activities/playbook/search/axes.js';
+import { BUFFER_MOST, CONCURRENCY_MOST, THREADS_MOST_EXTENDED } from '../../playbook/search/axes.js';
 import type { SimulatedPipeline, SimulatedSetting } from './simulated-pipeline.js';
 
 export interface Range {

@@ -3,9 +3,9 @@ import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { execa } from 'execa';
-import { packageFile } from '../../activities/package-files.js';
-import type { RunOutcome } from '../../client/run-outcome.js';
+import type { RunOutcome } from '../../client/run/run-outcome.js';
 import { intervalText } from '../../domain/reports/judgement-text.js';
+import { packageFile } from '../../host/package-files.js';
 
 export const EXAMPLES = ['images', 'audio'];
 const SEEDS = [1, 2];

@@ -1,10 +1,10 @@
 /** `codec-server`: shows the Temporal UI and the `temporal` command what encrypted and compressed payloads say. */
 
-import { startCodecServer } from '../../worker/codec-server.js';
-import { runningServer } from '../../worker/embedded-server.js';
-import { AutoresearchCodec, codecKeys } from '../../worker/payload-codec.js';
-import { Refusal } from '../refusal.js';
-import { existingRun } from '../workdir-config.js';
+import { AutoresearchCodec, codecKeys } from '../../worker/encryption/payload-codec.js';
+import { startCodecServer } from '../../worker/encryption/serve-codec.js';
+import { runningServer } from '../../worker/server/embedded-server.js';
+import { Refusal } from '../output/refusal.js';
+import { existingRun } from '../run/workdir-config.js';
 
 /** Temporal's own UI port where no workdir names another. */
 const DEFAULT_UI = 'http://127.0.0.1:8233';

@@ -2,12 +2,12 @@
 import { existsSync } from 'node:fs';
 import { cp, mkdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { packageFile } from '../../activities/package-files.js';
-import { runApart } from '../../activities/short-program.js';
-import type { LiveView } from '../live-view.js';
-import { prepareRun } from '../prepare-run.js';
-import { Refusal } from '../refusal.js';
-import type { RunOutcome } from '../run-outcome.js';
+import { packageFile } from '../../host/package-files.js';
+import { runApart } from '../../host/short-program.js';
+import { Refusal } from '../output/refusal.js';
+import type { LiveView } from '../run/live-view.js';
+import { prepareRun } from '../run/prepare-run.js';
+import type { RunOutcome } from '../run/run-outcome.js';
 import { run } from './run.js';
 
 export interface DemoAnswer extends RunOutcome {

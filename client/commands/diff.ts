@@ -1,9 +1,10 @@
 /** `diff`: what an experiment changes in the code, as a unified diff of the source directory. */
-import { openRunLog } from '../../activities/run-log.js';
-import { openSourceControl } from '../../activities/source-control/open.js';
-import { commitOf } from '../../domain/experiment.js';
-import { Refusal } from '../refusal.js';
-import { existingRun } from '../workdir-config.js';
+
+import { commitOf } from '../../domain/run/experiment-record.js';
+import { openSourceControl } from '../../source/control/open.js';
+import { openRunLog } from '../../workdir/event-log.js';
+import { Refusal } from '../output/refusal.js';
+import { existingRun } from '../run/workdir-config.js';
 
 export interface DiffAnswer {
   node_id: string;

@@ -4,7 +4,7 @@ import type { Check, Finding } from '../doctor/finding.js';
 import { agent, git, node, temporalCommand } from '../doctor/host-checks.js';
 import { python } from '../doctor/python-check.js';
 import { engine, server, tasks } from '../doctor/workdir-checks.js';
-import { existingRun } from '../workdir-config.js';
+import { existingRun } from '../run/workdir-config.js';
 
 export async function doctor(path: string | undefined): Promise<Check[]> {
   const existing = path === undefined ? null : await existingRun(path);

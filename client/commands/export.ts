@@ -1,9 +1,9 @@
 /** `export`: makes every file that people and scripts read anew, from the event log. */
 import { rebuildWorkdir } from '../../activities/export-workdir.js';
 import type { RestoredAnalyses } from '../../activities/restore-analyses.js';
-import { Refusal } from '../refusal.js';
-import { engineLife } from '../run-state.js';
-import { existingRun } from '../workdir-config.js';
+import { Refusal } from '../output/refusal.js';
+import { engineLife } from '../run/run-state.js';
+import { existingRun } from '../run/workdir-config.js';
 
 export interface ExportAnswer {
   workdir: string;

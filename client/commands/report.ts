@@ -1,24 +1,24 @@
 /** `report`: makes report.md and final_report.md anew, the latter with the run's agent, while no engine runs. */
 
-import { makeAsk } from '../../activities/agents/ask.js';
-import { CallRecord } from '../../activities/agents/call-record.js';
+import { makeAsk } from '../../activities/agent-calls/ask.js';
 import { rebuildWorkdir } from '../../activities/export-workdir.js';
 import { reportKey } from '../../activities/final-report.js';
 import { createReport } from '../../activities/index.js';
-import type { RunContext } from '../../activities/run-context.js';
-import { openRunLog } from '../../activities/run-log.js';
-import type { Workdir } from '../../activities/workdir.js';
-import { ledgerKey, NOTHING, type Spent } from '../../domain/ledger.js';
-import { affordable, describeLimit } from '../../domain/policies/budget.js';
-import { settlement } from '../../domain/policies/settlement.js';
+import { CallRecord } from '../../agents/call-record.js';
 import type { RunRecord } from '../../domain/reports/run-record.js';
 import { spendingText, unpricedText } from '../../domain/reports/spending-text.js';
+import { ledgerKey, NOTHING, type Spent } from '../../domain/run/ledger.js';
+import { affordable, describeLimit } from '../../domain/schedule/budget.js';
+import { settlement } from '../../domain/schedule/settlement.js';
+import { openRunLog } from '../../workdir/event-log.js';
+import type { Workdir } from '../../workdir/paths.js';
+import type { RunContext } from '../../workdir/run-context.js';
 import { acquireEngineLock, EngineAlreadyRunning } from '../../worker/engine-lock.js';
 import { makeWorkdirLog } from '../../worker/workdir-log.js';
-import { checkChoices } from '../first-config.js';
-import { secondEngine } from '../prepare-run.js';
-import { Refusal } from '../refusal.js';
-import { existingRun } from '../workdir-config.js';
+import { Refusal } from '../output/refusal.js';
+import { checkChoices } from '../run/first-config.js';
+import { secondEngine } from '../run/prepare-run.js';
+import { existingRun } from '../run/workdir-config.js';
 
 export interface ReportAnswer {
   workdir: string;

@@ -1,21 +1,21 @@
 /** `run`: serves a run from this process until it ends or is interrupted. */
 import { isGrpcServiceError, ServiceError } from '@temporalio/client';
-import { untilChange } from '../../activities/file-change.js';
-import type { Workdir } from '../../activities/workdir.js';
-import type { EngineEvent } from '../../domain/events.js';
-import { stopUpdate } from '../../workflows/messages.js';
-import { type EngineHost, openEngineHost } from '../engine-host.js';
-import { beginOrAttach, untilEnd, untilQuiet } from '../engine-session.js';
-import { inspectionLines } from '../inspection.js';
-import type { LiveView } from '../live-view.js';
-import type { PreparedRun } from '../prepare-run.js';
-import { progressLine, standingLine, timedLine } from '../progress.js';
-import { type RunOutcome, runOutcome } from '../run-outcome.js';
-import { LiveState } from '../run-state.js';
-import { serverVersionNotices } from '../server-version.js';
-import { watchStalled } from '../stalled-watch.js';
-import { sendUpdate } from '../steering-client.js';
-import { type StalledWork, stalledMark } from '../text/stalled-text.js';
+import { stopUpdate } from '../../domain/protocol/messages.js';
+import type { EngineEvent } from '../../domain/run/event-types.js';
+import { untilChange } from '../../host/file-change.js';
+import type { Workdir } from '../../workdir/paths.js';
+import { type StalledWork, stalledMark } from '../output/stalled-text.js';
+import { type EngineHost, openEngineHost } from '../run/engine-host.js';
+import { beginOrAttach, untilEnd, untilQuiet } from '../run/engine-session.js';
+import { inspectionLines } from '../run/inspection.js';
+import type { LiveView } from '../run/live-view.js';
+import type { PreparedRun } from '../run/prepare-run.js';
+import { progressLine, standingLine, timedLine } from '../run/progress.js';
+import { type RunOutcome, runOutcome } from '../run/run-outcome.js';
+import { LiveState } from '../run/run-state.js';
+import { serverVersionNotices } from '../run/server-version.js';
+import { watchStalled } from '../run/stalled-watch.js';
+import { sendUpdate } from '../run/steering-client.js';
 
 /** `interrupt` aborts when a person wants to stop: the engine is told so, and the outcome says how far it came. */
 export async function run(

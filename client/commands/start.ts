@@ -4,15 +4,15 @@ import { mkdir, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { readTextIfAny } from '../../activities/atomic-file.js';
-import type { Workdir } from '../../activities/workdir.js';
-import { shellWord } from '../../domain/shell-word.js';
+import { shellWord } from '../../domain/command/shell-word.js';
+import { readTextIfAny } from '../../host/atomic-file.js';
+import type { Workdir } from '../../workdir/paths.js';
 import { findConnection, openClient, type TemporalTarget } from '../../worker/connection.js';
-import { beginOrAttach } from '../engine-session.js';
-import { inspectionLines } from '../inspection.js';
-import type { PreparedRun } from '../prepare-run.js';
-import { engineLife } from '../run-state.js';
-import { serverVersionNotices } from '../server-version.js';
+import { beginOrAttach } from '../run/engine-session.js';
+import { inspectionLines } from '../run/inspection.js';
+import type { PreparedRun } from '../run/prepare-run.js';
+import { engineLife } from '../run/run-state.js';
+import { serverVersionNotices } from '../run/server-version.js';
 
 export interface StartAnswer {
   workdir: string;

@@ -1,15 +1,15 @@
 /** `status`: where a run stands, from the workdir; and, where its server answers, what cannot go on. */
 
-import type { Workdir } from '../../activities/workdir.js';
-import type { EngineState } from '../../domain/engine-state.js';
-import { isBroken } from '../../domain/experiment.js';
 import type { RunConfig } from '../../domain/formats/config.js';
-import type { ExperimentView, StatusView } from '../../domain/views.js';
-import { experimentView, queueView, statusView } from '../../domain/views.js';
-import { runningServer } from '../../worker/server-record.js';
-import { type EngineLife, engineLife, readState } from '../run-state.js';
-import type { StalledWork } from '../text/stalled-text.js';
-import { existingRun } from '../workdir-config.js';
+import type { ExperimentView, StatusView } from '../../domain/protocol/views.js';
+import { experimentView, queueView, statusView } from '../../domain/protocol/views.js';
+import type { EngineState } from '../../domain/run/engine-state.js';
+import { isBroken } from '../../domain/run/experiment-record.js';
+import type { Workdir } from '../../workdir/paths.js';
+import { runningServer } from '../../worker/server/server-record.js';
+import type { StalledWork } from '../output/stalled-text.js';
+import { type EngineLife, engineLife, readState } from '../run/run-state.js';
+import { existingRun } from '../run/workdir-config.js';
 
 export interface StatusAnswer {
   workdir: string;
@@ -31,7 +31,7 @@ export async function status(path: string): Promise<StatusAnswer> {
   const state = await readState(workdir);
   if (state === null || state.status === 'stopped') return statusOf(workdir, config, state, []);
   // The SDK takes longer to load than all the rest: not for a run that is over.
-  const { stalledNow } = await import('../stalled-watch.js');
+  const { stalledNow } = await import('../run/stalled-watch.js');
   return statusOf(workdir, config, state, await stalledNow(workdir, config.run_id, state));
 }
 

@@ -1,13 +1,13 @@
 /** `stop`: asks the engine to end, and waits until its process on this host is gone. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Workdir } from '../../activities/workdir.js';
-import type { Receipt, StopMessage } from '../../domain/steering.js';
+import type { Receipt, StopMessage } from '../../domain/protocol/steering-messages.js';
+import type { Workdir } from '../../workdir/paths.js';
 import { configuredTarget } from '../../worker/connection.js';
-import { runningServer, stopServer } from '../../worker/embedded-server.js';
 import { acquireEngineLock } from '../../worker/engine-lock.js';
-import { engineLife } from '../run-state.js';
-import { existingRun } from '../workdir-config.js';
-import { type Repeatable, requestStop } from './steering.js';
+import { runningServer, stopServer } from '../../worker/server/embedded-server.js';
+import { engineLife } from '../run/run-state.js';
+import { existingRun } from '../run/workdir-config.js';
+import { type Repeatable, requestStop } from './steer.js';
 
 export interface StopAnswer extends Receipt {
   /** False when the engine's process still ran when the wait was over. */

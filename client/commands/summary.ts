@@ -1,11 +1,12 @@
 /** `summary`: a run's results so far, the same text as summary.md, made anew from the event log. */
-import { openRunLog } from '../../activities/run-log.js';
-import { readSpecs } from '../../activities/spec-store.js';
+
 import type { Spec } from '../../domain/formats/spec.js';
 import { type ExperimentTableRow, experimentTable } from '../../domain/reports/experiment-table.js';
-import { summaryReport } from '../../domain/reports/summary.js';
-import { type RunOutcome, runOutcome } from '../run-outcome.js';
-import { existingRun } from '../workdir-config.js';
+import { summaryReport } from '../../domain/reports/summary-text.js';
+import { openRunLog } from '../../workdir/event-log.js';
+import { readSpecs } from '../../workdir/spec-store.js';
+import { type RunOutcome, runOutcome } from '../run/run-outcome.js';
+import { existingRun } from '../run/workdir-config.js';
 
 export interface SummaryAnswer extends Omit<RunOutcome, 'exit_code' | 'interrupted'> {
   experiments: ExperimentTableRow[];

@@ -1,9 +1,9 @@
 /** `status --watch`: the status at each change, until the run has ended and no engine serves it. */
-import { untilChange } from '../../activities/file-change.js';
-import { LiveState } from '../run-state.js';
-import { LOOK_MS, stalledNow } from '../stalled-watch.js';
-import type { StalledWork } from '../text/stalled-text.js';
-import { existingRun } from '../workdir-config.js';
+import { untilChange } from '../../host/file-change.js';
+import type { StalledWork } from '../output/stalled-text.js';
+import { LiveState } from '../run/run-state.js';
+import { LOOK_MS, stalledNow } from '../run/stalled-watch.js';
+import { existingRun } from '../run/workdir-config.js';
 import { type StatusAnswer, statusOf } from './status.js';
 
 export async function* watchStatus(path: string): AsyncGenerator<StatusAnswer> {

@@ -1,7 +1,7 @@
 /** How much disk a workdir takes, by part, and how much is free: what each part is for decides what may go. */
 import { readdir, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Workdir } from '../../activities/workdir.js';
+import type { Workdir } from '../../workdir/paths.js';
 import { type Finding, ok, output, problem } from './finding.js';
 
 const FREE_AT_LEAST_BYTES = 1e9;

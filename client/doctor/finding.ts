@@ -1,5 +1,5 @@
 /** What a check of `doctor` answers, and how it asks a command. */
-import { runApart } from '../../activities/short-program.js';
+import { runApart } from '../../host/short-program.js';
 
 export interface Check {
   name: string;

@@ -1,8 +1,8 @@
 /** What a run needs on this host: Node, git, Temporal, and an agent. */
-import { agentProblem, defaultAgent } from '../../activities/agents/index.js';
+import { agentProblem, defaultAgent } from '../../activities/agent-calls/make-agent.js';
 import type { RunConfig } from '../../domain/formats/config.js';
 import { configuredTarget } from '../../worker/connection.js';
-import { findTemporal, temporalVersion } from '../../worker/find-temporal.js';
+import { findTemporal, temporalVersion } from '../../worker/server/find-temporal.js';
 import { type Finding, note, ok, output, problem } from './finding.js';
 
 const NODE_AT_LEAST = [20, 20] as const;

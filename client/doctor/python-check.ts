@@ -1,10 +1,10 @@
 /** Whether the target's Python is there and imports SPDL. */
 import { stat } from 'node:fs/promises';
-import { launchEnvironmentProblem } from '../../activities/launch-environment.js';
-import { packageFile } from '../../activities/package-files.js';
-import { runApart } from '../../activities/short-program.js';
-import { targetPython } from '../../activities/target-python.js';
 import type { RunConfig } from '../../domain/formats/config.js';
+import { packageFile } from '../../host/package-files.js';
+import { runApart } from '../../host/short-program.js';
+import { launchEnvironmentProblem } from '../../source/launch-environment.js';
+import { targetPython } from '../../source/target-python.js';
 import { COMMAND_TIMEOUT_MS, type Finding, ok, output, problem } from './finding.js';
 
 const PROBE = 'import sys; print("%d.%d.%d" % sys.version_info[:3])';

@@ -1,10 +1,11 @@
 /** How a workdir is: its engine, its Temporal server. */
-import type { Workdir } from '../../activities/workdir.js';
-import { shellWord } from '../../domain/shell-word.js';
+
+import { shellWord } from '../../domain/command/shell-word.js';
+import type { Workdir } from '../../workdir/paths.js';
 import { findConnection, openClient, type TemporalTarget } from '../../worker/connection.js';
-import { engineLife, readState } from '../run-state.js';
-import { stalledNow } from '../stalled-watch.js';
-import { stalledFact } from '../text/stalled-text.js';
+import { stalledFact } from '../output/stalled-text.js';
+import { engineLife, readState } from '../run/run-state.js';
+import { stalledNow } from '../run/stalled-watch.js';
 import { type Finding, note, ok, problem } from './finding.js';
 
 export async function engine(workdir: Workdir): Promise<Finding> {

@@ -3,8 +3,8 @@
  * count) against the compared metric. A line joins experiments that differ in nothing else; the one with the fastest is strong.
  */
 import { scaleLinear } from 'd3-scale';
-import type { CurvePoint, Dimension, SearchMemory, Series } from '../policies/search-memory.js';
-import { byValue } from '../policies/search-memory.js';
+import type { CurvePoint, Dimension, SearchMemory, Series } from '../memory/search-memory.js';
+import { byValue } from '../memory/search-memory.js';
 import { gainText, numberText, objectiveName } from '../reports/quantity-text.js';
 import { fittedLabel, fittedName } from './label-text.js';
 import { axes, type Frame } from './panel.js';

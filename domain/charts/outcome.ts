@@ -1,9 +1,10 @@
 /** How a chart judges an experiment, and the title that both charts bear. */
-import { tallyShown } from '../engine-state.js';
-import { BASELINE_ID, type ExperimentRow, isPruned, originalOf } from '../experiment.js';
+
 import { objectiveText, speedupText } from '../reports/quantity-text.js';
 import { runFacts } from '../reports/run-facts.js';
 import type { RunRecord } from '../reports/run-record.js';
+import { tallyShown } from '../run/engine-state.js';
+import { BASELINE_ID, type ExperimentRow, isPruned, originalOf } from '../run/experiment-record.js';
 import type { Outcome } from './svg.js';
 
 /** Improved: it became the best one when it ended. The baseline is what others are measured by, so it never did. */

@@ -1,11 +1,11 @@
 /** The ended experiments as points of the progress chart. */
 
-import { isRemeasurement } from '../confirmation.js';
-import { HEADSPACE_ID } from '../experiment.js';
-import type { Objective } from '../policies/compare.js';
-import { isBetter, objectiveOfRow } from '../policies/compare.js';
+import type { Objective } from '../belief/compare.js';
+import { isBetter, objectiveOfRow } from '../belief/compare.js';
+import { isRemeasurement } from '../belief/confirmation-state.js';
 import { runFacts } from '../reports/run-facts.js';
 import type { RunRecord } from '../reports/run-record.js';
+import { HEADSPACE_ID } from '../run/experiment-record.js';
 import { improvedNodes, outcomeOf } from './outcome.js';
 import type { Outcome } from './svg.js';
 

@@ -2,9 +2,9 @@
 
 import { scaleLinear } from 'd3-scale';
 import { curveStepAfter, line as linePath } from 'd3-shape';
-import { BASELINE_ID, HEADSPACE_ID, MTP_ID } from '../experiment.js';
 import { numberText, objectiveName } from '../reports/quantity-text.js';
 import type { RunRecord } from '../reports/run-record.js';
+import { BASELINE_ID, HEADSPACE_ID, MTP_ID } from '../run/experiment-record.js';
 import { chartSubtitle } from './outcome.js';
 import { axes, type Frame, type Reference, referenceLines } from './panel.js';
 import { type ProgressData, type ProgressPoint, progressData } from './progress-points.js';

@@ -1,11 +1,11 @@
 /** The hypothesis tree as a chart shows it: what stands in each box, and which branches of a very large one are folded. */
 
 import { type HierarchyNode, hierarchy } from 'd3-hierarchy';
-import { isRemeasurement } from '../confirmation.js';
-import { BASELINE_ID, type ExperimentRow, originalOf } from '../experiment.js';
-import { objectiveOfRow, speedup } from '../policies/compare.js';
+import { objectiveOfRow, speedup } from '../belief/compare.js';
+import { isRemeasurement } from '../belief/confirmation-state.js';
 import { gainText, objectiveText } from '../reports/quantity-text.js';
 import { type RunRecord, treeParent } from '../reports/run-record.js';
+import { BASELINE_ID, type ExperimentRow, originalOf } from '../run/experiment-record.js';
 import { improvedNodes, outcomeOf } from './outcome.js';
 import type { Outcome } from './svg.js';
 

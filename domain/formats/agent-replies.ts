@@ -1,4 +1,4 @@
-/** What a coding agent answers, after its text was found to be JSON or code (see activities/agents/reply-text). */
+/** What a coding agent answers, after its text was found to be JSON or code (see agents/reply-text). */
 import { z } from 'zod';
 import { SpecSchema } from './spec.js';
 

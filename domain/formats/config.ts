@@ -3,11 +3,11 @@
  * a default, so that an old file still parses.
  */
 import { z } from 'zod';
-import { DEFAULT_CONFIRMATION } from '../confirmation.js';
-import { DIRECTIONS, isMetricName, patternProblem } from '../custom-metric.js';
-import { EFFORTS } from '../effort.js';
-import { LIMIT_NAMES, LIMITS, type LimitName, type LimitValue, type NamedLimits } from '../limits.js';
-import { INDEX_LIST } from '../slots.js';
+import { DEFAULT_CONFIRMATION } from '../belief/confirmation-state.js';
+import { DIRECTIONS, isMetricName, patternProblem } from '../evidence/custom-metric.js';
+import { EFFORTS } from '../run/effort.js';
+import { LIMIT_NAMES, LIMITS, type LimitName, type LimitValue, type NamedLimits } from '../run/limits.js';
+import { INDEX_LIST } from '../run/slots.js';
 import { PricesSchema } from './prices.js';
 
 const positive = z.number().int().min(1);

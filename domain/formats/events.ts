@@ -3,14 +3,14 @@
  * lost, so that whoever appends asks here first.
  */
 import { z } from 'zod';
-import { REPEAT_PURPOSES, VERDICTS } from '../confirmation.js';
-import { DIRECTIONS } from '../custom-metric.js';
-import type { EventBody } from '../events.js';
-import { EXPERIMENT_KINDS } from '../experiment.js';
-import { FAILURE_KINDS, FAILURE_PHASES, type FailureKind } from '../failure.js';
-import { SPENDING_PHASES } from '../ledger.js';
-import { STOP_MODES, STOP_REASONS } from '../limits.js';
-import { NUMERIC_METRICS } from '../metrics.js';
+import { REPEAT_PURPOSES, VERDICTS } from '../belief/confirmation-state.js';
+import { DIRECTIONS } from '../evidence/custom-metric.js';
+import { NUMERIC_METRICS } from '../evidence/metrics.js';
+import type { EventBody } from '../run/event-types.js';
+import { EXPERIMENT_KINDS } from '../run/experiment-record.js';
+import { FAILURE_KINDS, FAILURE_PHASES, type FailureKind } from '../run/failure.js';
+import { SPENDING_PHASES } from '../run/ledger.js';
+import { STOP_MODES, STOP_REASONS } from '../run/limits.js';
 
 const text = z.string().max(20_000);
 const texts = z.array(text).max(1000);

@@ -1,9 +1,9 @@
 /** What a report says about how far its numbers can be trusted: noise, the proven gain, and what was set apart. */
 
-import type { EngineState } from '../engine-state.js';
-import type { ExperimentRow } from '../experiment.js';
-import { objectiveOfRow } from '../policies/compare.js';
-import { confidenceOf, repeatRows } from '../policies/repeats.js';
+import { objectiveOfRow } from '../belief/compare.js';
+import { confidenceOf, repeatRows } from '../belief/repeats.js';
+import type { EngineState } from '../run/engine-state.js';
+import type { ExperimentRow } from '../run/experiment-record.js';
 import { intervalText, VERDICT_TEXTS } from './judgement-text.js';
 import { inline } from './markdown.js';
 import { numberText, objectiveText } from './quantity-text.js';

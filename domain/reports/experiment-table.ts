@@ -1,16 +1,17 @@
 /** The experiments of a run as rows of a table: for summary.md, report.md and the command line. */
-import { isRemeasurement, type Verdict } from '../confirmation.js';
-import type { EngineState } from '../engine-state.js';
+
+import { type Objective, speedup } from '../belief/compare.js';
+import { isRemeasurement, type Verdict } from '../belief/confirmation-state.js';
+import { repeatRows, typicalObjective } from '../belief/repeats.js';
+import type { EngineState } from '../run/engine-state.js';
 import {
   BASELINE_ID,
   type ExperimentKind,
   type ExperimentRow,
   type ExperimentStatus,
   originalOf,
-} from '../experiment.js';
-import type { FailureKind } from '../failure.js';
-import { type Objective, speedup } from '../policies/compare.js';
-import { repeatRows, typicalObjective } from '../policies/repeats.js';
+} from '../run/experiment-record.js';
+import type { FailureKind } from '../run/failure.js';
 import { VERDICT_TEXTS } from './judgement-text.js';
 import { durationText, gainText, numberText, objectiveText } from './quantity-text.js';
 

@@ -1,6 +1,6 @@
 /** findings.md: what each completed experiment taught, in the order in which they ended. */
 
-import { objectiveOfRow } from '../policies/compare.js';
+import { objectiveOfRow } from '../belief/compare.js';
 import { document, inline } from './markdown.js';
 import { objectiveText } from './quantity-text.js';
 import type { RunRecord } from './run-record.js';

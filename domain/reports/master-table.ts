@@ -1,9 +1,10 @@
 /** master_table.tsv: every experiment that ended and its key numbers, a line each. */
-import { commitOf, type ExperimentRow, jobIdOf } from '../experiment.js';
+
+import { contentionText } from '../belief/contention.js';
+import { UNKNOWN_METRICS } from '../evidence/metrics.js';
 import type { Spec } from '../formats/spec.js';
 import { type TsvCell, tsvLine } from '../formats/tsv.js';
-import { UNKNOWN_METRICS } from '../metrics.js';
-import { contentionText } from '../policies/contention.js';
+import { commitOf, type ExperimentRow, jobIdOf } from '../run/experiment-record.js';
 import { treeParent } from './run-record.js';
 
 /** The first fifteen are read by other people's scripts; ours stand to the right of them. */

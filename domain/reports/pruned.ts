@@ -1,6 +1,6 @@
 /** Experiments that were ended early, with what was measured of them: no failures, and no candidates. */
-import type { EngineState } from '../engine-state.js';
-import { isPruned } from '../experiment.js';
+import type { EngineState } from '../run/engine-state.js';
+import { isPruned } from '../run/experiment-record.js';
 import { inline } from './markdown.js';
 
 export function prunedLines({ experiments }: EngineState): string[] {

@@ -1,6 +1,6 @@
 /** How numbers look to people, in files, on screens and in charts: written once. */
 import { format } from 'd3-format';
-import { type BuiltInObjective, isBuiltIn, type Objective } from '../policies/compare.js';
+import { type BuiltInObjective, isBuiltIn, type Objective } from '../belief/compare.js';
 
 const whole = format(',.0f');
 const fourDigits = format('.4~r');

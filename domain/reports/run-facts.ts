@@ -1,9 +1,10 @@
 /** The headline of a run: what the baseline does, what the best one does, and how far that is from the ceiling. */
-import type { EngineState } from '../engine-state.js';
-import { BASELINE_ID, type ExperimentRow, HEADSPACE_ID } from '../experiment.js';
-import { type Objective, speedup } from '../policies/compare.js';
-import type { GainInterval } from '../policies/improvement.js';
-import { headspaceLeft, isNoCeiling, provenGain, typicalObjective } from '../policies/repeats.js';
+
+import { type Objective, speedup } from '../belief/compare.js';
+import type { GainInterval } from '../belief/improvement.js';
+import { headspaceLeft, isNoCeiling, provenGain, typicalObjective } from '../belief/repeats.js';
+import type { EngineState } from '../run/engine-state.js';
+import { BASELINE_ID, type ExperimentRow, HEADSPACE_ID } from '../run/experiment-record.js';
 
 export interface Measured {
   row: ExperimentRow;

@@ -2,11 +2,17 @@
  * A run as reports and files need it: the engine's state and the texts of its events that the state does not keep
  * (findings, reasons of plans, the order of ends and of bests). Made by folding the same events as the state.
  */
-import { applyEvent } from '../apply-event.js';
-import { type EngineState, initialState } from '../engine-state.js';
-import type { EngineEvent } from '../events.js';
-import { BASELINE_ID, type ExperimentIdentity, type ExperimentRow, isSeed, isTerminal } from '../experiment.js';
-import type { Failure } from '../failure.js';
+import { applyEvent } from '../run/apply-event.js';
+import { type EngineState, initialState } from '../run/engine-state.js';
+import type { EngineEvent } from '../run/event-types.js';
+import {
+  BASELINE_ID,
+  type ExperimentIdentity,
+  type ExperimentRow,
+  isSeed,
+  isTerminal,
+} from '../run/experiment-record.js';
+import type { Failure } from '../run/failure.js';
 
 export interface PlanRecord {
   iteration: number;

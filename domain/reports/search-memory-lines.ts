@@ -1,5 +1,5 @@
 /** What report.md says of the dimensions that were turned, and of gains that were never tried together. */
-import type { Dimension, SearchMemory } from '../policies/search-memory.js';
+import type { Dimension, SearchMemory } from '../memory/search-memory.js';
 import { inline, table } from './markdown.js';
 import { gainText, objectiveText } from './quantity-text.js';
 

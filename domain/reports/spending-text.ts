@@ -1,7 +1,7 @@
 /** Money, tokens and job hours in words, for reports and screens. */
-import type { EngineState } from '../engine-state.js';
-import { budgetWarnings } from '../policies/budget.js';
-import { type Spending, type SpendingKind, spendingOf } from '../policies/spending.js';
+import type { EngineState } from '../run/engine-state.js';
+import { budgetWarnings } from '../schedule/budget.js';
+import { type Spending, type SpendingKind, spendingOf } from '../schedule/spending.js';
 import { numberText } from './quantity-text.js';
 
 const UNITS = { usd: 'US dollars', tokens: 'tokens', job_hours: 'job hours' } as const satisfies Record<

@@ -1,8 +1,15 @@
 /** Why a run that has ended found nothing: what became of what it tried, in sentences. */
-import { isRemeasurement } from '../confirmation.js';
-import type { EngineState } from '../engine-state.js';
-import { BASELINE_ID, type ExperimentRow, isBroken, isPruned, isTerminal, originalOf } from '../experiment.js';
-import { baselineFailure } from '../policies/baseline-failure.js';
+import { isRemeasurement } from '../belief/confirmation-state.js';
+import type { EngineState } from '../run/engine-state.js';
+import {
+  BASELINE_ID,
+  type ExperimentRow,
+  isBroken,
+  isPruned,
+  isTerminal,
+  originalOf,
+} from '../run/experiment-record.js';
+import { baselineFailure } from '../verdict/baseline-failure.js';
 import { headspaceSentence } from './headline.js';
 import type { RunFacts } from './run-facts.js';
 

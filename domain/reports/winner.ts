@@ -1,11 +1,12 @@
 /** How a person takes the best experiment over: its commit and ref, its difference from the anchor, its launch command. */
-import type { EngineState } from '../engine-state.js';
-import { BASELINE_ID, commitOf } from '../experiment.js';
+
+import { shellWord } from '../command/shell-word.js';
 import type { RunConfig } from '../formats/config.js';
-import { shellWord } from '../shell-word.js';
+import type { EngineState } from '../run/engine-state.js';
+import { BASELINE_ID, commitOf } from '../run/experiment-record.js';
 import { fence } from './markdown.js';
 import type { RunFacts } from './run-facts.js';
-import type { Specs } from './summary.js';
+import type { Specs } from './summary-text.js';
 
 export function winnerLines(state: EngineState, facts: RunFacts, specs: Specs, config: RunConfig): string[] {
   const row = facts.best?.row;

@@ -24,7 +24,7 @@ class Process:
 
 
 def identity(pid):
-    """A token that no other process of this pid has had, or None when it has ended (activities/process-identity.ts)."""
+    """A token that no other process of this pid has had, or None when it has ended (host/process-identity.ts)."""
     if _HAS_PROC:
         process = _from_proc(pid)
         return None if process is None else f"{_boot_id()}:{process.start}"
@@ -33,7 +33,7 @@ def identity(pid):
 
 
 def host():
-    """Where pids are these processes (activities/host-identity.ts)."""
+    """Where pids are these processes (host/host-identity.ts)."""
     return {
         "name": socket.gethostname(),
         "machine": _text("/etc/machine-id"),

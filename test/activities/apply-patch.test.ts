@@ -1,7 +1,7 @@
 /** Code that is made while somebody ends its experiment. */
 import { existsSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { failure } from '../../domain/failure.js';
+import { failure } from '../../domain/run/failure.js';
 import { HostileRun, PLANNED } from './hostile-fixture.js';
 
 it('names no commit of an experiment that ended without one, as the log does', async () => {

@@ -4,11 +4,11 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { ApplicationFailure } from '@temporalio/common';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { imageKey, makeBuildImage } from '../../activities/build-image.js';
-import { processIdentity } from '../../activities/process-identity.js';
 import { makeReleaseTree } from '../../activities/release-tree.js';
-import { ProgramInterrupted } from '../../activities/short-program.js';
-import type { SourceControl } from '../../activities/source-control/source-control.js';
-import { Workdir } from '../../activities/workdir.js';
+import { processIdentity } from '../../host/process-identity.js';
+import { ProgramInterrupted } from '../../host/short-program.js';
+import type { SourceControl } from '../../source/control/source-control.js';
+import { Workdir } from '../../workdir/paths.js';
 import { removeFolder } from '../support/remove-folder.js';
 import { configOf, open, repository, temporaryFolder } from './source-fixture.js';
 

@@ -3,12 +3,6 @@ import { dirname } from 'node:path';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { makeDrawCharts } from '../../activities/draw-charts.js';
 import { makeExportWorkdir, rebuildWorkdir } from '../../activities/export-workdir.js';
-import { DutyCycle } from '../../activities/projections/duty-cycle.js';
-import { writeReport } from '../../activities/report.js';
-import { openRunLog } from '../../activities/run-log.js';
-import type { Workdir } from '../../activities/workdir.js';
-import type { EngineEvent, EventBody } from '../../domain/events.js';
-import { failure } from '../../domain/failure.js';
 import {
   ActiveSchema,
   CheckpointSchema,
@@ -18,6 +12,12 @@ import {
   TreeSchema,
 } from '../../domain/formats/files.js';
 import { parseTsv } from '../../domain/formats/tsv.js';
+import type { EngineEvent, EventBody } from '../../domain/run/event-types.js';
+import { failure } from '../../domain/run/failure.js';
+import { openRunLog } from '../../workdir/event-log.js';
+import type { Workdir } from '../../workdir/paths.js';
+import { DutyCycle } from '../../workdir/projections/duty-cycle.js';
+import { writeReport } from '../../workdir/report-file.js';
 import { commitFor, type SyntheticRun, syntheticRun } from '../support/run-events.js';
 import { filesOf, syntheticWorkdir, temporaryWorkdir } from '../support/synthetic-workdir.js';
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it, onTestFinished, type TestContext } from 'vitest';
-import { classifyJobEnd } from '../../domain/policies/job-outcome.js';
+import { classifyJobEnd } from '../../domain/verdict/job-outcome.js';
 import { removeFolder } from '../support/remove-folder.js';
 import { SmallDisk } from '../support/small-disk.js';
 import { JobFixture } from './job-fixture.js';

@@ -3,14 +3,14 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync } from 'node:f
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { makeCollectEvidence } from '../../activities/collect-evidence.js';
-import { shelterOf } from '../../activities/job-shelter.js';
 import { keptApartText, leftOutside } from '../../activities/left-outside.js';
-import { WithAdoptedJobs } from '../../activities/platforms/adopted-jobs.js';
-import { LocalPlatform } from '../../activities/platforms/local.js';
-import { jobNameOf } from '../../activities/platforms/platform.js';
-import { Workdir } from '../../activities/workdir.js';
-import { initialState } from '../../domain/engine-state.js';
-import type { Evidence } from '../../domain/evidence.js';
+import type { Evidence } from '../../domain/evidence/evidence.js';
+import { initialState } from '../../domain/run/engine-state.js';
+import { shelterOf } from '../../jobs/job-shelter.js';
+import { WithAdoptedJobs } from '../../jobs/platforms/adopted-jobs.js';
+import { LocalPlatform } from '../../jobs/platforms/local.js';
+import { jobNameOf } from '../../jobs/platforms/platform.js';
+import { Workdir } from '../../workdir/paths.js';
 import { removeFolder } from '../support/remove-folder.js';
 import { configOf, open, repository, temporaryFolder, write } from './source-fixture.js';
 

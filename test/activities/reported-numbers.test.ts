@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 import { resultFrom } from '../../activities/analyze.js';
-import type { Evidence } from '../../domain/evidence.js';
+import type { Evidence } from '../../domain/evidence/evidence.js';
+import { UNKNOWN_METRICS } from '../../domain/evidence/metrics.js';
 import { AnalysisReplySchema } from '../../domain/formats/agent-replies.js';
-import { UNKNOWN_METRICS } from '../../domain/metrics.js';
 import { Story } from '../domain/run-story.js';
 
 const evidence: Evidence = {

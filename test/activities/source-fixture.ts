@@ -12,10 +12,10 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { openSourceControl } from '../../activities/source-control/open.js';
-import type { StoredSource } from '../../activities/source-control/stored-source.js';
-import { Workdir } from '../../activities/workdir.js';
 import { ConfigSchema, type RunConfig } from '../../domain/formats/config.js';
+import { openSourceControl } from '../../source/control/open.js';
+import type { StoredSource } from '../../source/control/stored-source.js';
+import { Workdir } from '../../workdir/paths.js';
 
 export function temporaryFolder(): string {
   return realpathSync(mkdtempSync(join(tmpdir(), 'autoresearch-source-')));

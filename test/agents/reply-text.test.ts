@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { parseAnalysis, parsePlan, parseRewrite } from '../../activities/agents/parse-reply.js';
-import { fencedBlocks, jsonInReply } from '../../activities/agents/reply-text.js';
+import { parseAnalysis, parsePlan, parseRewrite } from '../../agents/parse-reply.js';
+import { fencedBlocks, jsonInReply } from '../../agents/reply-text.js';
 
 describe('jsonInReply', () => {
   it.each([

@@ -1,8 +1,8 @@
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { writeJsonAtomic } from '../../activities/atomic-file.js';
-import type { Workdir } from '../../activities/workdir.js';
+import { writeJsonAtomic } from '../../host/atomic-file.js';
+import type { Workdir } from '../../workdir/paths.js';
 import { acquireEngineLock } from '../../worker/engine-lock.js';
 import { syntheticConfig, syntheticRun } from '../support/run-events.js';
 import { syntheticWorkdir } from '../support/synthetic-workdir.js';

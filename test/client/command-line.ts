@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, readdir, readFile, stat, writeFile } from 'node:fs/prom
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { onTestFinished } from 'vitest';
-import type { Output } from '../../client/output.js';
+import type { Output } from '../../client/output/output.js';
 import { runCli } from '../../client/program.js';
 import { removeFolder } from '../support/remove-folder.js';
 

@@ -1,9 +1,9 @@
 /** A run that a limit ended is no success where its baseline failed before anything was measured. */
 import { expect, it } from 'vitest';
-import { runOutcome } from '../../client/run-outcome.js';
-import { applyEvent } from '../../domain/apply-event.js';
-import { initialState } from '../../domain/engine-state.js';
-import { failure } from '../../domain/failure.js';
+import { runOutcome } from '../../client/run/run-outcome.js';
+import { applyEvent } from '../../domain/run/apply-event.js';
+import { initialState } from '../../domain/run/engine-state.js';
+import { failure } from '../../domain/run/failure.js';
 import { syntheticRun } from '../support/run-events.js';
 import { syntheticWorkdir } from '../support/synthetic-workdir.js';
 

@@ -4,12 +4,25 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { packageFile } from '../../activities/package-files.js';
-import { FAILURE_KINDS, type FailureKind, failure, suggestedAction } from '../../domain/failure.js';
-import { baselineFailureText } from '../../domain/policies/baseline-failure.js';
+import { FAILURE_KINDS, type FailureKind, failure, suggestedAction } from '../../domain/run/failure.js';
+import { baselineFailureText } from '../../domain/verdict/baseline-failure.js';
+import { packageFile } from '../../host/package-files.js';
 
 const ROOT = packageFile('.');
-const SHIPPED = ['activities', 'client', 'domain', 'probe', 'worker', 'workflows'];
+const SHIPPED = [
+  'activities',
+  'agents',
+  'client',
+  'domain',
+  'host',
+  'jobs',
+  'playbook',
+  'probe',
+  'source',
+  'workdir',
+  'worker',
+  'workflows',
+];
 
 /** What the product is made of, and its pages. */
 function texts(folders: readonly string[], endings: RegExp): Map<string, string> {

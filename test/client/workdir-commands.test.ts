@@ -1,11 +1,11 @@
 import { appendFile, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { CallRecord } from '../../activities/agents/call-record.js';
 import { rebuildWorkdir } from '../../activities/export-workdir.js';
-import { openRunLog } from '../../activities/run-log.js';
+import { CallRecord } from '../../agents/call-record.js';
 import { status } from '../../client/commands/status.js';
-import { EventLogReader } from '../../client/event-log.js';
-import { LiveState } from '../../client/run-state.js';
+import { EventLogReader } from '../../client/run/followed-log.js';
+import { LiveState } from '../../client/run/run-state.js';
+import { openRunLog } from '../../workdir/event-log.js';
 import { budgetRun } from '../support/budget-run.js';
 import { type RunOptions, type SyntheticRun, syntheticRun } from '../support/run-events.js';
 import { filesOf, syntheticWorkdir } from '../support/synthetic-workdir.js';

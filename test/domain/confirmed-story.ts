@@ -1,9 +1,9 @@
 /** A run that measures again what looks better, told by results alone: what is due is done after each step, as the engine does. */
-import { type ConfirmationRules, DEFAULT_CONFIRMATION } from '../../domain/confirmation.js';
-import { rowOf } from '../../domain/engine-state.js';
-import type { ExperimentIdentity } from '../../domain/experiment.js';
-import type { Limits } from '../../domain/limits.js';
-import { consequencesOf, dueEvents } from '../../domain/policies/consequences.js';
+import { type ConfirmationRules, DEFAULT_CONFIRMATION } from '../../domain/belief/confirmation-state.js';
+import { rowOf } from '../../domain/run/engine-state.js';
+import type { ExperimentIdentity } from '../../domain/run/experiment-record.js';
+import type { Limits } from '../../domain/run/limits.js';
+import { consequencesOf, dueEvents } from '../../domain/verdict/consequences.js';
 import { Story } from './run-story.js';
 
 const NOISELESS = 100;

@@ -1,7 +1,8 @@
 /** Runs in each state in which they may end, and what becomes of them when they are given something to do. */
-import { failure } from '../../domain/failure.js';
-import type { Limits, StopReason } from '../../domain/limits.js';
-import type { GivenMessage, SetLimitsMessage } from '../../domain/steering.js';
+
+import type { GivenMessage, SetLimitsMessage } from '../../domain/protocol/steering-messages.js';
+import { failure } from '../../domain/run/failure.js';
+import type { Limits, StopReason } from '../../domain/run/limits.js';
 import { Story } from './run-story.js';
 
 export const ADD: GivenMessage = { request: 'a', do: 'add', message: { experiment: { name: 'own' } } };

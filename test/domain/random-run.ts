@@ -2,10 +2,13 @@
  * A whole run of random results, decided by the real policies from one state: what an engine would record. Another state may
  * follow its events, carried on at any time. The same seed is the same run.
  */
-import { applyEvent } from '../../domain/apply-event.js';
-import type { ConfirmationRules } from '../../domain/confirmation.js';
-import { type EngineState, initialState } from '../../domain/engine-state.js';
-import type { EngineEvent, EventBody, Money } from '../../domain/events.js';
+
+import type { ConfirmationRules } from '../../domain/belief/confirmation-state.js';
+import { ceilingOf } from '../../domain/belief/repeats.js';
+import { UNKNOWN_METRICS } from '../../domain/evidence/metrics.js';
+import { applyEvent } from '../../domain/run/apply-event.js';
+import { type EngineState, initialState } from '../../domain/run/engine-state.js';
+import type { EngineEvent, EventBody, Money } from '../../domain/run/event-types.js';
 import {
   commitOf,
   type ExperimentRow,
@@ -13,16 +16,14 @@ import {
   HEADSPACE_ID,
   isMeasured,
   SEEDS,
-} from '../../domain/experiment.js';
-import { failure } from '../../domain/failure.js';
-import { NOTHING_SPENT } from '../../domain/ledger.js';
-import { DEFAULT_LIMITS } from '../../domain/limits.js';
-import { UNKNOWN_METRICS } from '../../domain/metrics.js';
-import { consequencesOf, dueEvents } from '../../domain/policies/consequences.js';
-import { nextMove } from '../../domain/policies/moves.js';
-import { planningVerdict } from '../../domain/policies/planning.js';
-import { ceilingOf } from '../../domain/policies/repeats.js';
-import { moneyOfEnd, settlement } from '../../domain/policies/settlement.js';
+} from '../../domain/run/experiment-record.js';
+import { failure } from '../../domain/run/failure.js';
+import { NOTHING_SPENT } from '../../domain/run/ledger.js';
+import { DEFAULT_LIMITS } from '../../domain/run/limits.js';
+import { nextMove } from '../../domain/schedule/planned-moves.js';
+import { planningVerdict } from '../../domain/schedule/planning.js';
+import { moneyOfEnd, settlement } from '../../domain/schedule/settlement.js';
+import { consequencesOf, dueEvents } from '../../domain/verdict/consequences.js';
 
 const RULES: ConfirmationRules = { calibrationRuns: 2, confirmRuns: 1, verifyRuns: 2, minImprovement: null };
 const PRACTICES = ['mtp', 'batch_size_tuning', 'concurrency_tuning'];

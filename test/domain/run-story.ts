@@ -1,13 +1,13 @@
 /** Short runs as lists of events, for tables of decisions. */
 
-import { applyEvent } from '../../domain/apply-event.js';
-import type { ConfirmationRules } from '../../domain/confirmation.js';
-import { type EngineState, initialState } from '../../domain/engine-state.js';
-import type { EngineEvent, EventBody, Money } from '../../domain/events.js';
-import { type ExperimentIdentity, SEEDS } from '../../domain/experiment.js';
-import { failure } from '../../domain/failure.js';
-import { DEFAULT_LIMITS, type Limits } from '../../domain/limits.js';
-import { type Result, UNKNOWN_METRICS } from '../../domain/metrics.js';
+import type { ConfirmationRules } from '../../domain/belief/confirmation-state.js';
+import { type Result, UNKNOWN_METRICS } from '../../domain/evidence/metrics.js';
+import { applyEvent } from '../../domain/run/apply-event.js';
+import { type EngineState, initialState } from '../../domain/run/engine-state.js';
+import type { EngineEvent, EventBody, Money } from '../../domain/run/event-types.js';
+import { type ExperimentIdentity, SEEDS } from '../../domain/run/experiment-record.js';
+import { failure } from '../../domain/run/failure.js';
+import { DEFAULT_LIMITS, type Limits } from '../../domain/run/limits.js';
 
 export class Story {
   readonly state: EngineState = initialState('demo');

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { packageFile } from '../../activities/package-files.js';
+import { packageFile } from '../../host/package-files.js';
 import { removeFolder } from '../support/remove-folder.js';
 
 const python = packageFile('.tools', 'venv', 'bin', 'python');

@@ -1,7 +1,7 @@
 /** Small jobs of which it is known with how many at a time they run a stage, and where that stands: told by a survey of each. */
 import { beforeAll, describe, expect, it } from 'vitest';
-import { withFlag } from '../../activities/playbook/launch-flags.js';
-import { launchCommandProblem } from '../../domain/policies/launch-command-rules.js';
+import { launchCommandProblem } from '../../domain/command/launch-command-rules.js';
+import { withFlag } from '../../domain/command/launch-flags.js';
 import { type ManySurveys, manySurveys } from './many-surveys.js';
 
 export const HEAD = `import argparse, json, os, dataclasses, tomllib

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { describe, expect, it } from 'vitest';
-import { packageFile } from '../../activities/package-files.js';
+import { packageFile } from '../../host/package-files.js';
 import { removeFolder } from '../support/remove-folder.js';
 import { type Job, python, rewriteOf, runJob, withRewritten } from './pipeline-fixtures.js';
 
@@ -146,7 +146,7 @@ for path in sys.argv[1:]:
     found[path.rpartition("/")[2]] = sorted({n for n in names(compile(text, path, "exec")) if not n.startswith("_autoresearch_")})
 print(json.dumps(found))`;
     const blocks = ['timing.py', 'headspace.py', 'subprocess.py'].map((name) =>
-      packageFile('activities', 'playbook', 'python', 'inlined', name),
+      packageFile('playbook', 'python', 'inlined', name),
     );
     const { stdout } = await execa(python, ['-I', '-c', check, ...blocks]);
     expect(JSON.parse(stdout)).toEqual({ 'timing.py': [], 'headspace.py': [], 'subprocess.py': [] });

@@ -3,8 +3,8 @@ import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { execa } from 'execa';
-import { packageFile } from '../../activities/package-files.js';
-import { type Survey, SurveySchema } from '../../activities/playbook/survey.js';
+import { packageFile } from '../../host/package-files.js';
+import { type Survey, SurveySchema } from '../../playbook/survey.js';
 import { removeFolder } from '../support/remove-folder.js';
 import { python } from './pipeline-fixtures.js';
 
@@ -47,7 +47,7 @@ export async function manySurveys(projects: readonly SmallProject[]): Promise<Ma
       }
       requests.push([dir, script, command]);
     }
-    const folder = packageFile('activities', 'playbook', 'python');
+    const folder = packageFile('playbook', 'python');
     const { stdout } = await execa(python, ['-I', '-c', PROGRAM, folder], { input: JSON.stringify(requests) });
     const answers = JSON.parse(stdout) as unknown[];
     return {

@@ -3,9 +3,9 @@ import { cp, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { packageFile } from '../../activities/package-files.js';
-import { rewrite, survey } from '../../activities/playbook/run-python.js';
-import type { RewriteAction, RewriteResult, Survey } from '../../activities/playbook/survey.js';
+import { packageFile } from '../../host/package-files.js';
+import { rewrite, survey } from '../../playbook/run-python.js';
+import type { RewriteAction, RewriteResult, Survey } from '../../playbook/survey.js';
 import { removeFolder } from '../support/remove-folder.js';
 
 export const python = packageFile('.tools', 'venv', 'bin', 'python');

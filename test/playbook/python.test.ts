@@ -2,8 +2,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { survey } from '../../activities/playbook/run-python.js';
-import type { Survey } from '../../activities/playbook/survey.js';
+import { survey } from '../../playbook/run-python.js';
+import type { Survey } from '../../playbook/survey.js';
 import {
   fixture,
   type Job,

@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import type { AgentTask, AnalyzeTask, HistoryEntry, RewriteTask } from '../../activities/agents/agent.js';
-import { parseAnalysis, parsePlan, parseRewrite } from '../../activities/agents/parse-reply.js';
-import { createPlaybookAgent } from '../../activities/playbook/playbook-agent.js';
-import type { PipelineRewriter } from '../../activities/playbook/rewrite-answer.js';
-import type { RewriteAction, Survey } from '../../activities/playbook/survey.js';
+import type { AgentTask, AnalyzeTask, HistoryEntry, RewriteTask } from '../../agents/agent.js';
+import { parseAnalysis, parsePlan, parseRewrite } from '../../agents/parse-reply.js';
 import { CASES } from '../../bench/search/cases.js';
 import { runSimulation, seeded } from '../../bench/search/simulated-pipeline.js';
 import { BASE_COMMAND, BASE_COMMIT, surveyFor } from '../../bench/search/simulated-run.js';
-import { failure } from '../../domain/failure.js';
 import { SpecSchema } from '../../domain/formats/spec.js';
-import { DEFAULT_LIMITS } from '../../domain/limits.js';
+import { failure } from '../../domain/run/failure.js';
+import { DEFAULT_LIMITS } from '../../domain/run/limits.js';
+import { createPlaybookAgent } from '../../playbook/playbook-agent.js';
+import type { PipelineRewriter } from '../../playbook/rewrite-answer.js';
+import type { RewriteAction, Survey } from '../../playbook/survey.js';
 
 const { pipeline, start } = CASES[0]!;
 const EVIDENCE = runSimulation('000_baseline', pipeline, start, seeded(1));

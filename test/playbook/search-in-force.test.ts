@@ -1,12 +1,12 @@
 /** The search where a number in the code is not the one that the job uses. */
 import { expect, it } from 'vitest';
-import type { HistoryEntry } from '../../activities/agents/agent.js';
-import { type PlanInput, planProposals } from '../../activities/playbook/plan.js';
-import type { Survey } from '../../activities/playbook/survey.js';
+import type { HistoryEntry } from '../../agents/agent.js';
 import { CASES } from '../../bench/search/cases.js';
 import { runSimulation, seeded } from '../../bench/search/simulated-pipeline.js';
 import { BASE_COMMAND, BASE_COMMIT, surveyFor } from '../../bench/search/simulated-run.js';
 import { SpecSchema } from '../../domain/formats/spec.js';
+import { type PlanInput, planProposals } from '../../playbook/plan-answer.js';
+import type { Survey } from '../../playbook/survey.js';
 
 const { pipeline, start } = CASES[0]!;
 const EVIDENCE = runSimulation('000_baseline', pipeline, start, seeded(1));

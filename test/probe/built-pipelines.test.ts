@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { expect, it } from 'vitest';
-import { JobOutput } from '../../activities/evidence/job-output.js';
-import { measure } from '../../activities/evidence/measure.js';
-import { Refusals } from '../../activities/evidence/measured-number.js';
-import { readMetricFiles } from '../../activities/evidence/metric-files.js';
-import { packageFile } from '../../activities/package-files.js';
+import { JobOutput } from '../../domain/evidence/job-output.js';
+import { measure } from '../../domain/evidence/measure.js';
+import { Refusals } from '../../domain/evidence/measured-number.js';
+import { packageFile } from '../../host/package-files.js';
+import { readMetricFiles } from '../../jobs/output/metric-files.js';
 import { removeFolder } from '../support/remove-folder.js';
 
 const JOB = `

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { packageFile } from '../../activities/package-files.js';
+import { packageFile } from '../../host/package-files.js';
 import { removeFolder } from '../support/remove-folder.js';
 
 const PYTHON = packageFile('.tools', 'venv', 'bin', 'python');

@@ -3,8 +3,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { historyFromJSON } from '@temporalio/common/lib/proto-utils.js';
 import { type ReplayWorkerOptions, Worker } from '@temporalio/worker';
 import { describe, expect, inject, it } from 'vitest';
-import { packageFile } from '../../activities/package-files.js';
-import { makeDataConverter } from '../../worker/data-converter.js';
+import { packageFile } from '../../host/package-files.js';
+import { makeDataConverter } from '../../worker/encryption/data-converter.js';
 
 const ROOT = packageFile('test', 'replay', 'histories');
 const FILES = readdirSync(ROOT, { recursive: true, encoding: 'utf8' })

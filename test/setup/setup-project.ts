@@ -3,7 +3,7 @@ import { cp, mkdir, mkdtemp, realpath, symlink, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { execa } from 'execa';
-import { packageFile } from '../../activities/package-files.js';
+import { packageFile } from '../../host/package-files.js';
 import { removeFolder } from '../support/remove-folder.js';
 
 export class SetupProject implements AsyncDisposable {

@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { packageFile } from '../../activities/package-files.js';
-import { serverFlags } from '../../worker/server-flags.js';
+import { packageFile } from '../../host/package-files.js';
+import { serverFlags } from '../../worker/server/server-flags.js';
 
 interface ComposeFile {
   services: Record<'temporal' | 'worker', { image?: string; command: string[]; ports?: string[]; volumes: string[] }>;
@@ -13,7 +13,7 @@ const compose: ComposeFile = parse(readFileSync(packageFile('temporal-dev.yml'),
 const { temporal } = compose.services;
 
 describe('temporal-dev.yml', () => {
-  test('starts the server with the flags of worker/server-flags.ts', () => {
+  test('starts the server with the flags of worker/server/server-flags.ts', () => {
     expect(temporal.command).toEqual(
       serverFlags({ dbFile: '/data/temporal.db', ip: '0.0.0.0', port: 7233, uiPort: 8233 }),
     );

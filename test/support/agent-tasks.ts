@@ -2,21 +2,14 @@
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type {
-  AgentTask,
-  AnalyzeTask,
-  CodingAgent,
-  PlanTask,
-  ReportTask,
-  RewriteTask,
-} from '../../activities/agents/agent.js';
-import type { AgentHooks } from '../../activities/agents/agent-process.js';
-import { packageFile } from '../../activities/package-files.js';
-import { promptParts, promptText } from '../../activities/prompts/task-prompt.js';
+import type { AgentTask, AnalyzeTask, CodingAgent, PlanTask, ReportTask, RewriteTask } from '../../agents/agent.js';
+import type { AgentHooks } from '../../agents/agent-process.js';
+import { promptParts, promptText } from '../../agents/prompts/task-prompt.js';
+import { UNKNOWN_METRICS } from '../../domain/evidence/metrics.js';
 import { ConfigSchema, type RunConfig } from '../../domain/formats/config.js';
 import { SpecSchema } from '../../domain/formats/spec.js';
-import { DEFAULT_LIMITS } from '../../domain/limits.js';
-import { UNKNOWN_METRICS } from '../../domain/metrics.js';
+import { DEFAULT_LIMITS } from '../../domain/run/limits.js';
+import { packageFile } from '../../host/package-files.js';
 import { removeFolder } from './remove-folder.js';
 
 const SOURCE_DIR = packageFile('test', 'fixtures', 'projects', 'knobs');

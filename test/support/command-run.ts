@@ -6,9 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
-import { packageFile } from '../../activities/package-files.js';
-import { isSameProcess, processIdentity } from '../../activities/process-identity.js';
-import type { EngineEvent } from '../../domain/events.js';
+import type { EngineEvent } from '../../domain/run/event-types.js';
+import { packageFile } from '../../host/package-files.js';
+import { isSameProcess, processIdentity } from '../../host/process-identity.js';
 import { removeFolder } from './remove-folder.js';
 
 const NO_REPEATS = ['--calibration-runs', '0', '--confirm-runs', '0', '--verify-runs', '0'];

@@ -5,11 +5,11 @@
 import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { RewriteTask } from '../../activities/agents/agent.js';
-import { fencedBlocks, jsonInReply } from '../../activities/agents/reply-text.js';
-import { packageFile } from '../../activities/package-files.js';
-import { createPlaybookAgent } from '../../activities/playbook/playbook-agent.js';
+import type { RewriteTask } from '../../agents/agent.js';
+import { fencedBlocks, jsonInReply } from '../../agents/reply-text.js';
 import { SpecSchema } from '../../domain/formats/spec.js';
+import { packageFile } from '../../host/package-files.js';
+import { createPlaybookAgent } from '../../playbook/playbook-agent.js';
 import { ANALYSIS, phaseOf } from './knobs-answers.js';
 import type { MessagesRequest } from './messages-request.js';
 import { removeFolder } from './remove-folder.js';

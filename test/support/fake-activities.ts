@@ -4,18 +4,18 @@
  */
 import type { Client } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
-import type { Activities, ExperimentLookup, PlanResult } from '../../activities/contract.js';
 import { type EngineMailbox, openEngineMailbox } from '../../activities/engine-mailbox.js';
 import { lookupExperiment } from '../../activities/lookup-experiments.js';
-import { applyEvent } from '../../domain/apply-event.js';
-import { type EngineState, initialState, openRows } from '../../domain/engine-state.js';
-import type { EngineEvent } from '../../domain/events.js';
-import { SEEDS } from '../../domain/experiment.js';
-import { type Failure, failure } from '../../domain/failure.js';
-import { NOTHING_SPENT, type Spent } from '../../domain/ledger.js';
-import { UNKNOWN_METRICS } from '../../domain/metrics.js';
-import { grantedIn } from '../../domain/policies/lost-messages.js';
-import { inRunOrder } from '../../domain/policies/scheduling.js';
+import { UNKNOWN_METRICS } from '../../domain/evidence/metrics.js';
+import type { Activities, ExperimentLookup, PlanResult } from '../../domain/protocol/activities.js';
+import { grantedIn } from '../../domain/protocol/lost-messages.js';
+import { applyEvent } from '../../domain/run/apply-event.js';
+import { type EngineState, initialState, openRows } from '../../domain/run/engine-state.js';
+import type { EngineEvent } from '../../domain/run/event-types.js';
+import { SEEDS } from '../../domain/run/experiment-record.js';
+import { type Failure, failure } from '../../domain/run/failure.js';
+import { NOTHING_SPENT, type Spent } from '../../domain/run/ledger.js';
+import { inRunOrder } from '../../domain/schedule/scheduling.js';
 
 export interface FakeOptions {
   /** Throughput of a node's run; 100 when absent. */

@@ -3,8 +3,8 @@ import { mkdtemp, realpath } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
-import { Workdir } from '../../activities/workdir.js';
-import { ensureServer, stopServer } from '../../worker/embedded-server.js';
+import { Workdir } from '../../workdir/paths.js';
+import { ensureServer, stopServer } from '../../worker/server/embedded-server.js';
 import { removeFolder } from './remove-folder.js';
 
 declare module 'vitest' {

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { onTestFinished } from 'vitest';
-import { packageFile } from '../../activities/package-files.js';
-import { Workdir } from '../../activities/workdir.js';
+import { packageFile } from '../../host/package-files.js';
+import { Workdir } from '../../workdir/paths.js';
 import { removeFolder } from './remove-folder.js';
 
 export interface PythonWorkdir {

@@ -2,13 +2,14 @@
  * Realistic runs as lists of events, for tests of what is made from them: seeds, planning rounds whose experiments
  * stack on gains, failures, repairs, and what is still open. The same options give the same run.
  */
-import type { EngineEvent, EventBody } from '../../domain/events.js';
-import { type ExperimentIdentity, followUpNodeId, SEEDS } from '../../domain/experiment.js';
-import { type FailureKind, failure } from '../../domain/failure.js';
+
+import { type Result, UNKNOWN_METRICS } from '../../domain/evidence/metrics.js';
 import { ConfigSchema, type RunConfig } from '../../domain/formats/config.js';
 import { type Spec, SpecSchema } from '../../domain/formats/spec.js';
-import { DEFAULT_LIMITS } from '../../domain/limits.js';
-import { type Result, UNKNOWN_METRICS } from '../../domain/metrics.js';
+import type { EngineEvent, EventBody } from '../../domain/run/event-types.js';
+import { type ExperimentIdentity, followUpNodeId, SEEDS } from '../../domain/run/experiment-record.js';
+import { type FailureKind, failure } from '../../domain/run/failure.js';
+import { DEFAULT_LIMITS } from '../../domain/run/limits.js';
 
 export interface RunOptions {
   run?: string;

@@ -1,7 +1,8 @@
 /** A synthetic run folded in memory, with the specifications of its experiments. */
-import type { EngineEvent } from '../../domain/events.js';
+
 import { type Spec, SpecSchema } from '../../domain/formats/spec.js';
 import { applyToRecord, newRunRecord, type RunRecord } from '../../domain/reports/run-record.js';
+import type { EngineEvent } from '../../domain/run/event-types.js';
 import type { SyntheticRun } from './run-events.js';
 
 export function recordOf(events: readonly EngineEvent[]): RunRecord {

@@ -3,10 +3,10 @@ import { mkdtemp, readdir, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { writeJsonAtomic } from '../../activities/atomic-file.js';
-import type { RunContext } from '../../activities/run-context.js';
-import { writePlan } from '../../activities/spec-store.js';
-import { Workdir } from '../../activities/workdir.js';
+import { writeJsonAtomic } from '../../host/atomic-file.js';
+import { Workdir } from '../../workdir/paths.js';
+import type { RunContext } from '../../workdir/run-context.js';
+import { writePlan } from '../../workdir/spec-store.js';
 import { removeFolder } from './remove-folder.js';
 import type { SyntheticRun } from './run-events.js';
 

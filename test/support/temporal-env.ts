@@ -7,13 +7,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Client } from '@temporalio/client';
 import { inject } from 'vitest';
-import type { Activities } from '../../activities/contract.js';
-import { Workdir } from '../../activities/workdir.js';
-import { taskQueueFor } from '../../domain/naming.js';
+import type { Activities } from '../../domain/protocol/activities.js';
+import { taskQueueFor } from '../../domain/run/naming.js';
+import { Workdir } from '../../workdir/paths.js';
 import { openClient, type TemporalTarget } from '../../worker/connection.js';
+import { startWorker } from '../../worker/create-worker.js';
 import { openNativeConnection } from '../../worker/native-connection.js';
 import { installRuntime } from '../../worker/runtime.js';
-import { startWorker } from '../../worker/worker.js';
 
 export interface TestWorker extends AsyncDisposable {
   client: Client;

@@ -1,7 +1,7 @@
 /** A miniature engine: what a worker's wiring needs from the real one, under the same names. */
 import { condition, defineQuery, defineSignal, proxyActivities, setHandler } from '@temporalio/workflow';
-import type { Activities } from '../../activities/contract.js';
-import { type EngineInput, statusQuery, stopSignal } from '../../workflows/messages.js';
+import type { Activities } from '../../domain/protocol/activities.js';
+import { type EngineInput, statusQuery, stopSignal } from '../../domain/protocol/messages.js';
 
 const { drawCharts, exportWorkdir } = proxyActivities<Pick<Activities, 'drawCharts' | 'exportWorkdir'>>({
   startToCloseTimeout: 60_000,

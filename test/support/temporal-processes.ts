@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { packageFile } from '../../activities/package-files.js';
+import { packageFile } from '../../host/package-files.js';
 
 export interface Child<T> {
   process: ChildProcess;

@@ -1,11 +1,11 @@
 /** What temporal-child.mjs calls in other processes: arguments and results are JSON. */
 import { appendFile } from 'node:fs/promises';
-import type { Activities } from '../../activities/contract.js';
-import { Workdir } from '../../activities/workdir.js';
-import { ensureServer } from '../../worker/embedded-server.js';
+import type { Activities } from '../../domain/protocol/activities.js';
+import { Workdir } from '../../workdir/paths.js';
 import { acquireEngineLock } from '../../worker/engine-lock.js';
 import type { OpenOptions } from '../../worker/open-run.js';
-import { claimPort } from '../../worker/port-claims.js';
+import { ensureServer } from '../../worker/server/embedded-server.js';
+import { claimPort } from '../../worker/server/port-claims.js';
 import { runWorkerProcess } from '../../worker/worker-main.js';
 
 export async function startServerOf(root: string): Promise<{ pid: number | null }> {

@@ -3,8 +3,8 @@ import { mkdtemp, realpath } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { Workdir } from '../../activities/workdir.js';
-import { stopServer } from '../../worker/embedded-server.js';
+import { Workdir } from '../../workdir/paths.js';
+import { stopServer } from '../../worker/server/embedded-server.js';
 import { removeFolder } from './remove-folder.js';
 
 export async function temporalWorkdir(): Promise<Workdir> {

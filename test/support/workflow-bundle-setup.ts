@@ -1,6 +1,6 @@
 /** Once for a whole test run: the workflow bundle, made from the sources. */
 import type { TestProject } from 'vitest/node';
-import { packageFile } from '../../activities/package-files.js';
+import { packageFile } from '../../host/package-files.js';
 import { buildWorkflowBundle } from '../../worker/workflow-bundle.js';
 
 declare module 'vitest' {

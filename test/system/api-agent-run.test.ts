@@ -3,8 +3,8 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { packageFile } from '../../activities/package-files.js';
-import { isFailureKind } from '../../domain/failure.js';
+import { isFailureKind } from '../../domain/run/failure.js';
+import { packageFile } from '../../host/package-files.js';
 import { untilAgentsEnded } from '../support/agent-processes.js';
 import { bookedUsd } from '../support/booked-money.js';
 import { beforeEnd, CommandRun, exitOf, killed } from '../support/command-run.js';

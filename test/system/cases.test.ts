@@ -2,7 +2,7 @@
 import { readdirSync } from 'node:fs';
 import { execa } from 'execa';
 import { expect, it } from 'vitest';
-import { packageFile } from '../../activities/package-files.js';
+import { packageFile } from '../../host/package-files.js';
 
 /** A case starts a server, a worker and a job of its own, beside other tests: longer than this is a hang. */
 const LIMIT_MS = 400_000;

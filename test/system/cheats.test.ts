@@ -5,9 +5,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { packageFile } from '../../activities/package-files.js';
-import type { Judgement } from '../../domain/confirmation.js';
-import type { EngineEvent } from '../../domain/events.js';
+import type { Judgement } from '../../domain/belief/confirmation-state.js';
+import type { EngineEvent } from '../../domain/run/event-types.js';
+import { packageFile } from '../../host/package-files.js';
 import { CommandRun, exitOf } from '../support/command-run.js';
 
 type Edits = [old: string, replacement: string][];

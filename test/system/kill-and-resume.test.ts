@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { describe, expect, it } from 'vitest';
-import type { EngineEvent } from '../../domain/events.js';
+import type { EngineEvent } from '../../domain/run/event-types.js';
 import { bookedUsd } from '../support/booked-money.js';
 import { CommandRun, exitOf, killed, killPid } from '../support/command-run.js';
 

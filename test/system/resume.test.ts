@@ -2,8 +2,8 @@
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { packageFile } from '../../activities/package-files.js';
-import type { EngineEvent } from '../../domain/events.js';
+import type { EngineEvent } from '../../domain/run/event-types.js';
+import { packageFile } from '../../host/package-files.js';
 import { CommandRun, exitOf, killed, killPid } from '../support/command-run.js';
 import { PREPARED, pythonWorkdir, QUEUED, RUNNING } from '../support/python-workdir.js';
 

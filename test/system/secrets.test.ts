@@ -3,10 +3,10 @@ import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { packageFile } from '../../activities/package-files.js';
-import { Workdir } from '../../activities/workdir.js';
+import { packageFile } from '../../host/package-files.js';
+import { Workdir } from '../../workdir/paths.js';
 import { openClient, resolveConnection } from '../../worker/connection.js';
-import { stopServer } from '../../worker/embedded-server.js';
+import { stopServer } from '../../worker/server/embedded-server.js';
 import { CommandRun, exitOf } from '../support/command-run.js';
 
 const CANARY = 'canary7f3a';

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { configuredTarget, findConnection, openClient, resolveConnection } from '../../worker/connection.js';
-import { serverRecord } from '../../worker/embedded-server.js';
+import { serverRecord } from '../../worker/server/embedded-server.js';
 import { temporalWorkdir } from '../support/temporal-workdir.js';
 
 /** No file of the person who runs the tests. */

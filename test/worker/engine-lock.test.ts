@@ -1,7 +1,7 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { expect, onTestFinished, test } from 'vitest';
+import { tryLock } from '../../host/process-lock.js';
 import { acquireEngineLock, EngineAlreadyRunning, engineProcess } from '../../worker/engine-lock.js';
-import { tryLock } from '../../worker/process-lock.js';
 import { endChild, startInChild } from '../support/temporal-processes.js';
 import { temporalWorkdir } from '../support/temporal-workdir.js';
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setImmediate as soon } from 'node:timers/promises';
 import { expect, it, onTestFinished } from 'vitest';
-import { Workdir } from '../../activities/workdir.js';
+import { Workdir } from '../../workdir/paths.js';
 import { makeWorkdirLog } from '../../worker/workdir-log.js';
 import { removeFolder } from '../support/remove-folder.js';
 

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { packageFile } from '../../activities/package-files.js';
+import { packageFile } from '../../host/package-files.js';
 import { BUNDLE_LIMIT_BYTES, buildWorkflowBundle, checkBundle } from '../../worker/workflow-bundle.js';
 import { removeFolder } from '../support/remove-folder.js';
 

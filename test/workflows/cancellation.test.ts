@@ -2,10 +2,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Context } from '@temporalio/activity';
 import { describe, expect, it } from 'vitest';
-import type { Activities, NodeRef } from '../../activities/contract.js';
-import { engineWorkflowId } from '../../domain/naming.js';
-import type { SetLimitsMessage } from '../../domain/steering.js';
-import * as messages from '../../workflows/messages.js';
+import type { Activities, NodeRef } from '../../domain/protocol/activities.js';
+import * as messages from '../../domain/protocol/messages.js';
+import type { SetLimitsMessage } from '../../domain/protocol/steering-messages.js';
+import { engineWorkflowId } from '../../domain/run/naming.js';
 import { FakeRun } from '../support/fake-activities.js';
 import { startTestWorker } from '../support/temporal-env.js';
 

@@ -1,7 +1,7 @@
 /** An engine that is handed over what it cannot read fails at once, in words, and the run goes on from its log. */
 import { afterEach, expect, it } from 'vitest';
-import { engineWorkflowId } from '../../domain/naming.js';
-import type { EngineInput } from '../../workflows/messages.js';
+import type { EngineInput } from '../../domain/protocol/messages.js';
+import { engineWorkflowId } from '../../domain/run/naming.js';
 import { FakeRun } from '../support/fake-activities.js';
 import { startTestWorker, type TestWorker } from '../support/temporal-env.js';
 

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import { Connection } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { engineWorkflowId, taskQueueFor } from '../../domain/naming.js';
+import { engineWorkflowId, taskQueueFor } from '../../domain/run/naming.js';
 import { openClient, type TemporalTarget } from '../../worker/connection.js';
 import { untilEngineCloses } from '../../worker/engine-end.js';
 import { testTarget } from '../support/temporal-env.js';

@@ -1,10 +1,10 @@
 import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { afterEach, describe, expect, it } from 'vitest';
-import { engineWorkflowId, experimentWorkflowId } from '../../domain/naming.js';
-import type { SetLimitsMessage } from '../../domain/steering.js';
-import type { EngineInput, EngineResult, Tuning } from '../../workflows/messages.js';
-import * as messages from '../../workflows/messages.js';
+import type { EngineInput, EngineResult, Tuning } from '../../domain/protocol/messages.js';
+import * as messages from '../../domain/protocol/messages.js';
+import type { SetLimitsMessage } from '../../domain/protocol/steering-messages.js';
+import { engineWorkflowId, experimentWorkflowId } from '../../domain/run/naming.js';
 import { type FakeOptions, FakeRun, STARTED_AT_MS } from '../support/fake-activities.js';
 import { startTestWorker, type TestWorker } from '../support/temporal-env.js';
 

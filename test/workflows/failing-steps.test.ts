@@ -1,11 +1,11 @@
 /** An activity that fails for good at the edge of a run must not end the run. */
 import { ApplicationFailure } from '@temporalio/common';
 import { afterEach, expect, it } from 'vitest';
-import type { Activities } from '../../activities/contract.js';
-import { engineWorkflowId } from '../../domain/naming.js';
-import type { SetLimitsMessage } from '../../domain/steering.js';
-import type { EngineInput } from '../../workflows/messages.js';
-import * as messages from '../../workflows/messages.js';
+import type { Activities } from '../../domain/protocol/activities.js';
+import type { EngineInput } from '../../domain/protocol/messages.js';
+import * as messages from '../../domain/protocol/messages.js';
+import type { SetLimitsMessage } from '../../domain/protocol/steering-messages.js';
+import { engineWorkflowId } from '../../domain/run/naming.js';
 import { type FakeOptions, FakeRun } from '../support/fake-activities.js';
 import { startTestWorker, type TestWorker } from '../support/temporal-env.js';
 

@@ -5,12 +5,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { CompleteAsyncError } from '@temporalio/activity';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { Activities } from '../../activities/contract.js';
-import { packageFile } from '../../activities/package-files.js';
-import { SEEDS } from '../../domain/experiment.js';
-import { engineWorkflowId } from '../../domain/naming.js';
+import type { Activities } from '../../domain/protocol/activities.js';
+import * as messages from '../../domain/protocol/messages.js';
+import { SEEDS } from '../../domain/run/experiment-record.js';
+import { engineWorkflowId } from '../../domain/run/naming.js';
+import { packageFile } from '../../host/package-files.js';
 import { announceReturn } from '../../worker/announce-return.js';
-import * as messages from '../../workflows/messages.js';
 import { FakeRun } from '../support/fake-activities.js';
 import { startTestWorker } from '../support/temporal-env.js';
 

@@ -3,12 +3,12 @@ import { randomUUID } from 'node:crypto';
 import type { WorkflowHandle } from '@temporalio/client';
 import proto, { type temporal } from '@temporalio/proto';
 import { describe, expect, it } from 'vitest';
-import type { Activities, ExperimentReport } from '../../activities/contract.js';
 import type { EngineMailbox } from '../../activities/engine-mailbox.js';
-import type { EngineEvent } from '../../domain/events.js';
-import { engineWorkflowId, experimentWorkflowId } from '../../domain/naming.js';
-import type { EngineInput, Tuning } from '../../workflows/messages.js';
-import * as messages from '../../workflows/messages.js';
+import type { Activities, ExperimentReport } from '../../domain/protocol/activities.js';
+import type { EngineInput, Tuning } from '../../domain/protocol/messages.js';
+import * as messages from '../../domain/protocol/messages.js';
+import type { EngineEvent } from '../../domain/run/event-types.js';
+import { engineWorkflowId, experimentWorkflowId } from '../../domain/run/naming.js';
 import { type FakeOptions, FakeRun } from '../support/fake-activities.js';
 import { startTestWorker, type TestWorker } from '../support/temporal-env.js';
 

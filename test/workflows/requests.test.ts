@@ -1,10 +1,10 @@
 /** Experiments of a person that are asked for at one moment: each is queued once, with its own specification. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import { MOST_PENDING } from '../../domain/limits.js';
-import { engineWorkflowId } from '../../domain/naming.js';
-import type { SetLimitsMessage } from '../../domain/steering.js';
-import * as messages from '../../workflows/messages.js';
+import * as messages from '../../domain/protocol/messages.js';
+import type { SetLimitsMessage } from '../../domain/protocol/steering-messages.js';
+import { MOST_PENDING } from '../../domain/run/limits.js';
+import { engineWorkflowId } from '../../domain/run/naming.js';
 import { FakeRun } from '../support/fake-activities.js';
 import { startTestWorker } from '../support/temporal-env.js';
 

@@ -2,10 +2,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
 import { expect, it, onTestFinished } from 'vitest';
-import { openRunLog } from '../../activities/run-log.js';
-import { engineWorkflowId } from '../../domain/naming.js';
+import { resumeUpdate, stopSignal } from '../../domain/protocol/messages.js';
+import { engineWorkflowId } from '../../domain/run/naming.js';
+import { openRunLog } from '../../workdir/event-log.js';
 import { untilRunEnds } from '../../worker/run-end.js';
-import { resumeUpdate, stopSignal } from '../../workflows/messages.js';
 import { FakeRun } from '../support/fake-activities.js';
 import { startTestWorker, testTarget } from '../support/temporal-env.js';
 import { temporalWorkdir } from '../support/temporal-workdir.js';

@@ -2,11 +2,11 @@
 import { randomBytes } from 'node:crypto';
 import { execa } from 'execa';
 import { expect, inject, it, onTestFinished, vi } from 'vitest';
-import { engineWorkflowId } from '../../domain/naming.js';
-import { startCodecServer } from '../../worker/codec-server.js';
-import { findTemporal } from '../../worker/find-temporal.js';
-import { AutoresearchCodec, codecKeys } from '../../worker/payload-codec.js';
-import type { EngineInput } from '../../workflows/messages.js';
+import type { EngineInput } from '../../domain/protocol/messages.js';
+import { engineWorkflowId } from '../../domain/run/naming.js';
+import { AutoresearchCodec, codecKeys } from '../../worker/encryption/payload-codec.js';
+import { startCodecServer } from '../../worker/encryption/serve-codec.js';
+import { findTemporal } from '../../worker/server/find-temporal.js';
 import { FakeRun } from '../support/fake-activities.js';
 import { startTestWorker } from '../support/temporal-env.js';
 

@@ -1,10 +1,10 @@
 /** A workflow task that fails again and again, on a real server: shown, told once, and told when it goes on. */
 import { expect, it, vi } from 'vitest';
-import { watchStalled } from '../../client/stalled-watch.js';
-import { stalledWork } from '../../client/stalled-work.js';
-import { stalledMark, stalledText } from '../../client/text/stalled-text.js';
-import { initialState } from '../../domain/engine-state.js';
-import { engineWorkflowId } from '../../domain/naming.js';
+import { stalledMark, stalledText } from '../../client/output/stalled-text.js';
+import { watchStalled } from '../../client/run/stalled-watch.js';
+import { stalledWork } from '../../client/run/stalled-work.js';
+import { initialState } from '../../domain/run/engine-state.js';
+import { engineWorkflowId } from '../../domain/run/naming.js';
 import { startTestWorker } from '../support/temporal-env.js';
 
 it('says of a wedged workflow task since when, why, and what to do; and when that is over', async () => {

@@ -1,9 +1,9 @@
 /** Two versions of the program side by side on a server that tells them apart: nobody changes its code under way. */
 import type { Client } from '@temporalio/client';
 import { afterEach, expect, it } from 'vitest';
-import { engineWorkflowId, experimentWorkflowId } from '../../domain/naming.js';
+import type { EngineInput } from '../../domain/protocol/messages.js';
+import { engineWorkflowId, experimentWorkflowId } from '../../domain/run/naming.js';
 import { adoptLeftExecutions, makeCurrent, type Routed, routeTasks } from '../../worker/version-routing.js';
-import type { EngineInput } from '../../workflows/messages.js';
 import { FakeRun } from '../support/fake-activities.js';
 import { startTestWorker, type TestWorker } from '../support/temporal-env.js';
 

@@ -1,7 +1,8 @@
 /** Engines that were away: killed and served again, or gone with their experiments. */
-import { experimentWorkflowId } from '../../../domain/naming.js';
+
+import * as messages from '../../../domain/protocol/messages.js';
+import { experimentWorkflowId } from '../../../domain/run/naming.js';
 import { announceReturn } from '../../../worker/announce-return.js';
-import * as messages from '../../../workflows/messages.js';
 import type { FakeRun } from '../../support/fake-activities.js';
 import { endJobs, type Scenario, SEEDS } from './scenario.js';
 

@@ -1,7 +1,7 @@
 /** Runs that are given more than has room, cannot check what is added, or cannot take their last steps. */
 import { ApplicationFailure } from '@temporalio/common';
-import { MOST_PENDING } from '../../../domain/limits.js';
-import * as messages from '../../../workflows/messages.js';
+import * as messages from '../../../domain/protocol/messages.js';
+import { MOST_PENDING } from '../../../domain/run/limits.js';
 import { endJobs, type Scenario, SEEDS } from './scenario.js';
 
 async function fullDisk(): Promise<never> {

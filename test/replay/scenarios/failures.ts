@@ -1,9 +1,9 @@
 /** What fails in each phase, what is repaired, and the limits that end a run. */
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
-import { type Failure, failure } from '../../../domain/failure.js';
-import { experimentWorkflowId } from '../../../domain/naming.js';
-import * as messages from '../../../workflows/messages.js';
+import * as messages from '../../../domain/protocol/messages.js';
+import { type Failure, failure } from '../../../domain/run/failure.js';
+import { experimentWorkflowId } from '../../../domain/run/naming.js';
 import type { FakeRun } from '../../support/fake-activities.js';
 import { endJobs, type Scenario, SEEDS } from './scenario.js';
 

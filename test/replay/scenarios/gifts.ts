@@ -1,5 +1,5 @@
 /** Runs that are given something to do after their end, or at it. */
-import * as messages from '../../../workflows/messages.js';
+import * as messages from '../../../domain/protocol/messages.js';
 import { endJobs, type Scenario, SEEDS } from './scenario.js';
 
 export const GIFTS: readonly Scenario[] = [

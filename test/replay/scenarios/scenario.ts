@@ -3,9 +3,9 @@
  * real server; the recorder saves what the server wrote.
  */
 import type { Client, WorkflowHandle } from '@temporalio/client';
-import type { Activities } from '../../../activities/contract.js';
-import type { GivenMessage } from '../../../domain/steering.js';
-import type { Tuning } from '../../../workflows/messages.js';
+import type { Activities } from '../../../domain/protocol/activities.js';
+import type { Tuning } from '../../../domain/protocol/messages.js';
+import type { GivenMessage } from '../../../domain/protocol/steering-messages.js';
 import type { FakeOptions, FakeRun } from '../../support/fake-activities.js';
 
 export interface Stage {

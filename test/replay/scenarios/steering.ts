@@ -1,5 +1,5 @@
 /** Every steering message, as an update and as a signal, in each state in which it finds a run. */
-import * as messages from '../../../workflows/messages.js';
+import * as messages from '../../../domain/protocol/messages.js';
 import type { FakeRun } from '../../support/fake-activities.js';
 import { endJobs, type Scenario, SEEDS } from './scenario.js';
 

@@ -7,7 +7,7 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isSameProcess, processIdentity } from '../../../activities/process-identity.js';
+import { isSameProcess, processIdentity } from '../../../host/process-identity.js';
 import type { CommandRun } from '../../support/command-run.js';
 import type { Random } from './random.js';
 import { type ProcessTarget, type Target, workerOf } from './victims.js';

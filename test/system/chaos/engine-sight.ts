@@ -1,7 +1,7 @@
 /** The workdir's Temporal server, asked about the run's workflows: which run the engine is in, and which activities are pending. */
 import { Connection } from '@temporalio/client';
-import { readJsonIfAny } from '../../../activities/atomic-file.js';
-import { engineWorkflowId } from '../../../domain/naming.js';
+import { engineWorkflowId } from '../../../domain/run/naming.js';
+import { readJsonIfAny } from '../../../host/atomic-file.js';
 
 export interface EngineSight {
   runId: string | null;

@@ -4,7 +4,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
-import { processCommands } from '../../../worker/server-process.js';
+import { processCommands } from '../../../worker/server/server-process.js';
 import type { CommandRun } from '../../support/command-run.js';
 
 export async function remainsOf(run: CommandRun): Promise<string[]> {

@@ -1,11 +1,11 @@
 /** Who can be killed in a run, found by what the workdir and the process table say. */
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isSameProcess, processIdentity } from '../../../activities/process-identity.js';
-import { Workdir } from '../../../activities/workdir.js';
+import { isSameProcess, processIdentity } from '../../../host/process-identity.js';
+import { Workdir } from '../../../workdir/paths.js';
 import { engineProcess } from '../../../worker/engine-lock.js';
-import { processCommands } from '../../../worker/server-process.js';
-import { runningServer } from '../../../worker/server-record.js';
+import { processCommands } from '../../../worker/server/server-process.js';
+import { runningServer } from '../../../worker/server/server-record.js';
 
 export interface Target {
   /** Of a process. */

@@ -5,8 +5,8 @@
 import { randomUUID } from 'node:crypto';
 import { Client } from '@temporalio/client';
 import proto from '@temporalio/proto';
-import { engineWorkflowId } from '../../../domain/naming.js';
-import { noteUpdate } from '../../../workflows/messages.js';
+import { noteUpdate } from '../../../domain/protocol/messages.js';
+import { engineWorkflowId } from '../../../domain/run/naming.js';
 import type { Answering, EngineWatch } from './engine-sight.js';
 import type { WorkflowVictim } from './phases.js';
 import type { Random } from './random.js';

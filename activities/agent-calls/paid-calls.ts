@@ -1,0 +1,32 @@
+/**
+ * What an experiment's agent calls have cost until now, for an engine that ends the experiment in place of a workflow that
+ * somebody terminated: its activities told nobody.
+ */
+
+import { CallRecord } from '../../agents/call-record.js';
+import type { SpendingPhase, Spent } from '../../domain/run/ledger.js';
+import type { Workdir } from '../../workdir/paths.js';
+import { retryKey } from './ask.js';
+
+/** The phases in which an experiment asks; their names begin the keys of its calls. */
+const PHASES = ['apply', 'analyze'] as const satisfies SpendingPhase[];
+
+export type PaidCalls = Record<(typeof PHASES)[number], Spent>;
+
+/** A call without a written cost counts as one of which nobody knows the price. */
+export async function paidCalls(workdir: Workdir, nodeId: string): Promise<PaidCalls> {
+  const record = new CallRecord(workdir);
+  const [apply, analyze] = await Promise.all(PHASES.map((phase) => paidFor(record, `${phase}_${nodeId}`)));
+  return { apply, analyze } as PaidCalls;
+}
+
+async function paidFor(record: CallRecord, key: string): Promise<Spent> {
+  const sum: Spent = { usd: 0, tokens: 0, unpriced: 0 };
+  for (const each of [key, retryKey(key)]) {
+    const { usd, tokens, unpriced } = await record.spent(each);
+    sum.usd += usd;
+    sum.tokens += tokens;
+    sum.unpriced += unpriced + ((await record.isUnsettled(each)) ? 1 : 0);
+  }
+  return sum;
+}

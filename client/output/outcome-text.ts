@@ -1,0 +1,49 @@
+/** How a run ended, as text: one fact a line, `name: value`. */
+
+import { shellWord } from '../../domain/command/shell-word.js';
+import { DURATIONS_COMPARED } from '../../domain/reports/headline.js';
+import { intervalText } from '../../domain/reports/judgement-text.js';
+import { objectiveText, speedupText } from '../../domain/reports/quantity-text.js';
+import type { MeasuredNode, RunOutcome } from '../run/run-outcome.js';
+
+export function outcomeText(outcome: RunOutcome): string {
+  const { workdir, stop, interrupted, winning_changes: changes } = outcome;
+  const ended = stop ? `stopped (${stop.reason}): ${stop.detail}` : `${outcome.status}`;
+  const lines = [
+    ...(byDuration(outcome) ? [DURATIONS_COMPARED] : []),
+    `ended: ${interrupted ? 'interrupted; running jobs go on' : ended}`,
+    `baseline: ${measured(outcome.baseline)}`,
+    `headspace: ${ceiling(outcome)}`,
+    `best: ${compared(outcome.best)}${outcome.best ? ` (${outcome.best.node_id})` : ''}`,
+    ...(outcome.proven_gain ? [`gain: ${intervalText(outcome.proven_gain)}`] : []),
+    ...(outcome.headspace_left ? [`left to the ceiling: ${intervalText(outcome.headspace_left)}`] : []),
+    ...changes.map(({ node_id, change }) => `change: ${node_id}: ${change}`),
+  ];
+  const nothing = outcome.baseline ? 'nothing beat the baseline' : 'there is no baseline to beat';
+  if (changes.length === 0) lines.push(interrupted ? 'change: none yet' : `change: none; ${nothing}`);
+  else lines.push(`show the change: autoresearch diff ${shellWord(workdir)}`);
+  lines.push(...outcome.why_nothing.map((why) => `why: ${why}`));
+  if (stop?.reason === 'baseline_failed') lines.push('to do: change what it says, and start again with a new workdir');
+  if (interrupted) lines.push(`go on with: autoresearch run ${shellWord(workdir)}`);
+  else lines.push(`report: ${workdir}/report.md`);
+  lines.push(`workdir: ${workdir}`);
+  return lines.join('\n');
+}
+
+function byDuration({ baseline }: RunOutcome): boolean {
+  return baseline?.objective.metric === 'duration_s';
+}
+
+function measured(node: MeasuredNode | null): string {
+  return node ? objectiveText(node.objective) : 'not measured';
+}
+
+function ceiling({ headspace, headspace_unknown: unknown }: RunOutcome): string {
+  return unknown
+    ? `not known (with cached data it ran slower than the baseline: ${measured(headspace)})`
+    : compared(headspace);
+}
+
+function compared(node: MeasuredNode | null): string {
+  return node && node.gain !== null ? `${measured(node)}, ${speedupText(node.gain)} vs the baseline` : measured(node);
+}

@@ -1,0 +1,185 @@
+/** Starts a run's engine workflow, or goes on with the one that is open, and waits for its end. */
+import { rm } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  type Client,
+  isGrpcServiceError,
+  QueryNotRegisteredError,
+  ServiceError,
+  WorkflowExecutionAlreadyStartedError,
+  type WorkflowHandle,
+  WorkflowNotFoundError,
+} from '@temporalio/client';
+import type { UpdateDefinition } from '@temporalio/common';
+import { configuredLimits, type RunConfig } from '../../domain/formats/config.js';
+import {
+  addUpdate,
+  type EngineResult,
+  noteUpdate,
+  resumeUpdate,
+  setLimitsUpdate,
+  statusQuery,
+} from '../../domain/protocol/messages.js';
+import type { Receipt } from '../../domain/protocol/steering-messages.js';
+import type { StatusView } from '../../domain/protocol/views.js';
+import { engineWorkflowId, taskQueueFor } from '../../domain/run/naming.js';
+import type { Workdir } from '../../workdir/paths.js';
+import { untilEngineCloses } from '../../worker/engine-end.js';
+import type { engineWorkflow } from '../../workflows/index.js';
+import { EXIT } from '../output/exit-codes.js';
+import { Refusal } from '../output/refusal.js';
+import { recordQueueEdits, sendQueueEdits } from './edited-queue.js';
+import type { EngineHost } from './engine-host.js';
+import { waitingMessages } from './message-box.js';
+import type { PreparedRun } from './prepare-run.js';
+import { readState } from './run-state.js';
+import { sendUpdate } from './steering-client.js';
+
+export type EngineHandle = WorkflowHandle<typeof engineWorkflow>;
+
+/**
+ * Needs a worker that serves the run. An open engine that was interrupted is told to resume, and confirms; what a person
+ * asked of it otherwise (a pause, a drain) outlives the processes that served it. `notices` are for a person: what was
+ * made of the edits of the queue.
+ */
+export async function beginOrAttach(
+  client: Client,
+  prepared: PreparedRun,
+): Promise<{ handle: EngineHandle; notices: string[] }> {
+  const { workdir, config, limits, edits } = prepared;
+  const place = { client, workdir, config };
+  const handle = client.workflow.getHandle<typeof engineWorkflow>(engineWorkflowId(config.run_id));
+  const status = (await isOpen(handle)) ? await engineStatus(client, handle) : null;
+  // One that makes its last reports takes nothing more: what is given goes to the next engine.
+  if (status === 'stopped' && (await isGiven(prepared))) await handle.result().catch(() => undefined);
+  else if (status === 'stopped') return { handle, notices: [] };
+  else if (status !== null) {
+    // Before it goes on: what was taken out must not start.
+    const notices = await sendQueueEdits(place, edits);
+    if (status === 'interrupted') {
+      await sendUpdate(client, prepared, resumeUpdate, [], { about: { field: 'workdir', value: workdir.root } });
+    }
+    if (Object.keys(limits).length > 0) {
+      await sendUpdate(client, prepared, setLimitsUpdate, [limits], { about: { field: 'limits', value: limits } });
+    }
+    return { handle, notices: [...notices, ...(await sendWaiting(place))] };
+  }
+  const notices = await recordQueueEdits(place, edits);
+  // A run that has events keeps its limits; those that a person gave now come on top.
+  const first = (await readState(workdir)) === null;
+  const given = await waitingMessages(workdir);
+  try {
+    await client.workflow.start<typeof engineWorkflow>('engineWorkflow', {
+      workflowId: engineWorkflowId(config.run_id),
+      taskQueue: taskQueueFor(config.run_id),
+      workflowIdConflictPolicy: 'USE_EXISTING',
+      workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+      staticSummary: `autoresearch: ${config.pipeline_script}`,
+      args: [
+        {
+          run: config.run_id,
+          limits: first ? configuredLimits(config) : limits,
+          ...(given.length > 0 ? { given } : {}),
+        },
+      ],
+    });
+  } catch (error) {
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+  }
+  const added = edits.filter((edit) => edit.do === 'add');
+  return { handle, notices: [...notices, ...(await sendQueueEdits(place, added))] };
+}
+
+const UPDATES = { note: noteUpdate, set_limits: setLimitsUpdate, add: addUpdate } as const;
+
+/** What was given while nobody served an engine that is open. Answers with what the engine refused, for a person. */
+async function sendWaiting(place: { client: Client; workdir: Workdir; config: RunConfig }): Promise<string[]> {
+  const refused: string[] = [];
+  for (const { request, do: act, message } of await waitingMessages(place.workdir)) {
+    const about = { field: act, value: message };
+    try {
+      const sent = act === 'set_limits' ? message : { ...message, request };
+      const update = UPDATES[act] as UpdateDefinition<Receipt, [unknown]>;
+      await sendUpdate(place.client, place, update, [sent], { request, about });
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      refused.push(error.message);
+      // Nobody has decided about it: it waits for the next engine.
+      if (error.exitCode !== EXIT.refused) continue;
+    }
+    await rm(place.workdir.boxed(request), { force: true });
+  }
+  return refused;
+}
+
+async function isGiven({ workdir, limits, edits }: PreparedRun): Promise<boolean> {
+  return Object.keys(limits).length > 0 || edits.length > 0 || (await waitingMessages(workdir)).length > 0;
+}
+
+async function isOpen(handle: EngineHandle): Promise<boolean> {
+  try {
+    return (await handle.describe()).status.name === 'RUNNING';
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return false;
+    throw error;
+  }
+}
+
+/** A query waits for a workflow task that is under way, and for the replay of the run so far. */
+const STATUS_TIMEOUT_MS = 60_000;
+
+async function engineStatus(client: Client, handle: EngineHandle): Promise<StatusView['status']> {
+  const deadline = Date.now() + STATUS_TIMEOUT_MS;
+  for (;;) {
+    try {
+      return (await client.withDeadline(deadline, () => handle.query(statusQuery))).status;
+    } catch (error) {
+      // It reads its log first.
+      if (!(error instanceof QueryNotRegisteredError) || Date.now() > deadline) throw error;
+      await sleep(LOOK_MS);
+    }
+  }
+}
+
+/** The server has the result: it is asked once more at most, over a restart. */
+const RESULT_MS = 5_000;
+
+/**
+ * The workflow's result, over restarts of the server; rejects when the workflow failed, or once `signal` aborts. The
+ * client's connection may be closed when it has settled, not before.
+ */
+export async function untilEnd(
+  { client, target }: Pick<EngineHost, 'client' | 'target'>,
+  run: string,
+  signal: AbortSignal,
+): Promise<EngineResult> {
+  const handle = client.workflow.getHandle<typeof engineWorkflow>(engineWorkflowId(run));
+  for (;;) {
+    await untilEngineCloses(target, run, signal);
+    try {
+      return await client.withDeadline(Date.now() + RESULT_MS, () => handle.result());
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!isGrpcError(error)) throw error;
+    }
+  }
+}
+
+/** Receipts are sent a moment after what they confirm stands in the event log; longer than this, nobody waits for one. */
+const RECEIPTS_MS = 5_000;
+const LOOK_MS = 50;
+
+/** Waits until an engine that was interrupted has nothing more to do: its export and its receipts are out. */
+export async function untilQuiet(handle: EngineHandle): Promise<void> {
+  const deadline = Date.now() + RECEIPTS_MS;
+  while (Date.now() < deadline) {
+    const { raw } = await handle.describe();
+    const exports = raw.pendingActivities?.some(({ activityType }) => activityType?.name === 'exportWorkdir') ?? false;
+    if (!exports && !raw.pendingWorkflowTask) return;
+    await sleep(LOOK_MS);
+  }
+}
+
+function isGrpcError(error: unknown): boolean {
+  return error instanceof ServiceError || isGrpcServiceError(error);
+}

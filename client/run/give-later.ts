@@ -1,0 +1,45 @@
+/** A message to a run that nobody serves now: kept for the next engine, with what will come of it. */
+
+import type { GivenMessage, Receipt } from '../../domain/protocol/steering-messages.js';
+import { endsAtOnce } from '../../domain/run/given-more.js';
+import type { StopReason } from '../../domain/run/limits.js';
+import type { Workdir } from '../../workdir/paths.js';
+import { EXIT } from '../output/exit-codes.js';
+import { Refusal } from '../output/refusal.js';
+import { refusingFiles } from '../output/refused-file.js';
+import { keepMessage, waitingMessages } from './message-box.js';
+import { readState } from './run-state.js';
+
+/** A Refusal where no message lets the run go on. */
+export async function giveLater(workdir: Workdir, given: GivenMessage): Promise<Receipt> {
+  const state = await readState(workdir);
+  const others = (await refusingFiles(() => waitingMessages(workdir))).filter(
+    ({ request }) => request !== given.request,
+  );
+  const end = state?.status === 'stopped' ? endsAtOnce(state, [...others, given]) : null;
+  if (end?.reason === 'baseline_failed') {
+    const advice = `the run cannot go on: ${end.detail}; start again with a new workdir`;
+    throw new Refusal('workdir', workdir.root, advice, EXIT.notRunning);
+  }
+  await keepMessage(workdir, given);
+  const run = `\`autoresearch run ${workdir.root}\``;
+  if (end === null) return { accepted: true, message: `kept, as no engine works on it now: ${run} goes on with it` };
+  const message = `kept, but ${run} would end again at once (${end.reason}: ${end.detail}); ${adviceFor(end.reason, workdir)}`;
+  return { accepted: true, message };
+}
+
+const RAISED_BY: Partial<Record<StopReason, string>> = {
+  max_iterations: '--max-iterations',
+  max_experiments: '--max-experiments',
+  budget_usd: '--budget-usd',
+  budget_tokens: '--budget-tokens',
+  job_hours: '--budget-job-hours',
+  wall_clock: '--max-hours',
+};
+
+function adviceFor(reason: StopReason, { root }: Workdir): string {
+  const flag = RAISED_BY[reason];
+  return flag === undefined
+    ? `\`autoresearch add ${root}\` gives it an experiment to run`
+    : `raise that limit as well, with \`autoresearch set ${root} ${flag}\``;
+}

@@ -1,0 +1,21 @@
+/** How a person looks into a run with Temporal's own tools: the UI's address and commands to paste. */
+import { engineWorkflowId } from '../../domain/run/naming.js';
+import type { TemporalTarget } from '../../worker/connection.js';
+
+export function inspectionLines(
+  target: Pick<TemporalTarget, 'address' | 'namespace' | 'uiAddress'>,
+  run: string,
+): string[] {
+  const id = engineWorkflowId(run);
+  const at = `--address ${target.address}${target.namespace === 'default' ? '' : ` --namespace ${target.namespace}`}`;
+  const ui =
+    target.uiAddress && `${target.uiAddress}/namespaces/${target.namespace}/workflows/${encodeURIComponent(id)}`;
+  return [
+    ...(ui ? [`Temporal UI: ${ui}`] : []),
+    'look into it with:',
+    `  temporal workflow list ${at} --query 'WorkflowId STARTS_WITH "${id}"'`,
+    `  temporal workflow show ${at} -w ${id}`,
+    `  temporal workflow query ${at} -w ${id} --type status`,
+    `  temporal workflow signal ${at} -w ${id} --name reprioritize --input '{"node_id":"001_mtp","priority":-2000}'`,
+  ];
+}

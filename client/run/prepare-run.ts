@@ -1,0 +1,213 @@
+/**
+ * What `run` and `start` do before an engine starts: check flags and workdir, then write config.json. Everything is
+ * checked before anything is written, so a refusal leaves the workdir as it was.
+ */
+import { existsSync } from 'node:fs';
+import { chmod, lstat, mkdir, readdir, stat } from 'node:fs/promises';
+import { dirname, relative, resolve } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import type { RunConfig } from '../../domain/formats/config.js';
+import type { SetLimitsMessage } from '../../domain/protocol/steering-messages.js';
+import type { EngineState } from '../../domain/run/engine-state.js';
+import { jobIdOf } from '../../domain/run/experiment-record.js';
+import type { QueueEdit } from '../../domain/schedule/queue-edits.js';
+import { launchEnvironment, launchEnvironmentProblem } from '../../source/launch-environment.js';
+import { Workdir } from '../../workdir/paths.js';
+import { EngineAlreadyRunning, engineProcess, engineText } from '../../worker/engine-lock.js';
+import { type GivenFlag, givenFlags } from '../flags/given-flags.js';
+import { RUN_FLAGS, type RunFlag } from '../flags/run-flags.js';
+import { Refusal } from '../output/refusal.js';
+import { refusingFiles } from '../output/refused-file.js';
+import { adoptable, isForeignWorkdir } from './adopt-workdir.js';
+import { checkAgentAnswers } from './agent-check.js';
+import { readQueueEdits } from './edited-queue.js';
+import { checkBudget, checkChoices, checkKnowledge, firstConfig } from './first-config.js';
+import { checkConcurrency, ONE_JOB_AT_A_TIME } from './job-slots.js';
+import { readState } from './run-state.js';
+import { takeUpRun } from './take-up.js';
+import { configValueAt, newRunId, readConfig, withValueAt, writeConfig } from './workdir-config.js';
+
+export interface PreparedRun {
+  workdir: Workdir;
+  config: RunConfig;
+  /** False when the workdir held this run already. */
+  isNew: boolean;
+  /** Limits that were given for a run that exists. */
+  limits: SetLimitsMessage;
+  /** What a person changed in the queue while nothing ran. */
+  edits: readonly QueueEdit[];
+  /** What to tell a person before the run begins. */
+  notices: readonly string[];
+}
+
+/** `options` are the flags as commander names them, absent when not given. */
+export async function prepareRun(path: string, options: Readonly<Record<string, unknown>>): Promise<PreparedRun> {
+  const workdir = new Workdir(resolve(path));
+  const place = await stat(workdir.root).catch(() => null);
+  if (place && !place.isDirectory()) throw new Refusal('workdir', path, 'a directory, not a file');
+  const existing = await readConfig(workdir);
+  const given = givenFlags(options);
+  if (existing !== null) return resumeRun(workdir, existing, given, options.takeOver === true);
+  await refuseForeignFiles(workdir, path);
+  const config = await pinned(await firstConfig(workdir, given));
+  await makePrivate(workdir.root);
+  await writeConfig(workdir, config);
+  return {
+    workdir,
+    config,
+    isNew: true,
+    limits: {},
+    edits: [],
+    notices: config.exclusive_machine ? [ONE_JOB_AT_A_TIME] : [],
+  };
+}
+
+async function resumeRun(
+  workdir: Workdir,
+  config: RunConfig,
+  given: readonly GivenFlag[],
+  takeOver: boolean,
+): Promise<PreparedRun> {
+  const holder = await engineProcess(workdir);
+  // Whoever takes over from another host asks the lock itself.
+  if (holder !== null && !('elsewhere' in holder && takeOver)) throw secondEngine(workdir, holder);
+  const isForeign = await isForeignWorkdir(workdir, config);
+  const state = isForeign ? null : await readState(workdir);
+  const limits: SetLimitsMessage = {};
+  for (const { flag, value } of given) if (flag.limit !== undefined) limits[flag.limit] = value as number;
+  const isBare = !isForeign && state === null && hasNoRecord(workdir);
+  let next = isBare ? await firstConfig(workdir, given, config) : changed({ workdir, config, state, isForeign }, given);
+  await checkChoices(`${workdir.config}: `, next);
+  const field = (name: string, key: string) =>
+    given.some(({ flag }) => flag.name === name) ? name : `${workdir.config}: ${key}`;
+  await checkKnowledge(field('--knowledge', 'knowledge_dir'), next);
+  checkConcurrency(field('--max-concurrency', 'max_concurrency'), next);
+  checkBudget({ usd: field('--budget-usd', 'budget_usd'), tokens: field('--budget-tokens', 'budget_tokens') }, next);
+  const agentFields = { agent: field('--agent', 'agent'), command: field('--agent-command', 'agent_command') };
+  if (!isBare) await checkAgentAnswers(agentFields, next);
+  if (MEANT.some((key) => next[key] !== config[key])) next = { ...next, launch_environment: null };
+  await checkLaunchEnvironment(workdir, next);
+  next = await pinned(next);
+  const prepared = { workdir, config: next, isNew: false, limits };
+  if (isForeign) return { ...prepared, edits: [], notices: [await takeUp(workdir, next)] };
+  const edits = state === null ? [] : await refusingFiles(() => readQueueEdits(workdir, state));
+  if (!isDeepStrictEqual(next, config)) await writeConfig(workdir, next);
+  return { ...prepared, edits, notices: [] };
+}
+
+interface BegunRun {
+  workdir: Workdir;
+  config: RunConfig;
+  /** Null when nothing tells it: its log is gone, or another engine's. */
+  state: EngineState | null;
+  isForeign: boolean;
+}
+
+/** A run that has begun, with what the flags may still change. */
+function changed({ workdir, config, state, isForeign }: BegunRun, given: readonly GivenFlag[]): RunConfig {
+  const mayChange = (flag: RunFlag) =>
+    // Another engine's run has no answers of an agent that ours would go on from.
+    mayAlwaysChange(flag) || (isForeign && flag.name === '--agent') || mayChangeBeforeJobs(flag, state);
+  let next: RunConfig = config.run_id === '' ? { ...config, run_id: newRunId(workdir) } : config;
+  for (const { flag, value } of given) {
+    const before = configValueAt(config, flag.key);
+    if (sameValue(flag.key[0], before, value)) continue;
+    if (!mayChange(flag)) {
+      const names = RUN_FLAGS.filter(mayChange).map((each) => each.name);
+      const advice = `this run was started with ${JSON.stringify(before)}; leave the flag out (${names.join(', ')} may change), or start a new workdir`;
+      throw new Refusal(flag.name, value, advice);
+    }
+    next = withValueAt(next, flag.key, value);
+  }
+  return next;
+}
+
+/** With what its launch command means in this shell, unless that is known. */
+async function pinned(config: RunConfig): Promise<RunConfig> {
+  const launch_environment = config.launch_environment ?? (await launchEnvironment(config));
+  return launch_environment === config.launch_environment ? config : { ...config, launch_environment };
+}
+
+/** Results from two environments must not be compared without anybody knowing. */
+async function checkLaunchEnvironment(workdir: Workdir, config: RunConfig): Promise<void> {
+  const problem = await launchEnvironmentProblem(config);
+  if (problem === null) return;
+  const advice = `the environment in which the run was started (${problem}); put that back, or go on in this shell's with --accept-environment`;
+  throw new Refusal(`${workdir.config}: launch_environment`, config.launch_environment?.python, advice);
+}
+
+async function takeUp(workdir: Workdir, config: RunConfig): Promise<string> {
+  await refusingFiles(() => adoptable(workdir, config));
+  await makePrivate(workdir.root);
+  try {
+    return await takeUpRun(workdir, config);
+  } catch (error) {
+    if (error instanceof EngineAlreadyRunning) throw secondEngine(workdir, error.holder);
+    throw error;
+  }
+}
+
+/** Not one of a run that only lost its log. */
+function hasNoRecord(workdir: Workdir): boolean {
+  return !existsSync(workdir.state) && !existsSync(dirname(workdir.plan(1)));
+}
+
+function mayAlwaysChange({ limit, mayChange = false }: RunFlag): boolean {
+  return limit !== undefined || mayChange;
+}
+
+/** What the source was anchored with: the run's commits stand on it from its first event on. */
+const ANCHORED: readonly string[] = [
+  ...['pipeline_script', 'source_dir', 'tree_paths'],
+  ...['link_ignored', 'link_paths', 'copy_paths', 'left_out_paths'],
+];
+
+/** Whence it is known what the launch command means. */
+const MEANT = ['base_launch_command', 'python', 'source_dir'] as const;
+
+/** Until a job was launched no number depends on how the run was started. */
+function mayChangeBeforeJobs({ key }: RunFlag, state: EngineState | null): boolean {
+  if (state === null || ANCHORED.includes(key[0])) return false;
+  return Object.values(state.experiments).every((row) => jobIdOf(row) === null && row.state.status !== 'launching');
+}
+
+export function secondEngine(workdir: Workdir, holder: EngineAlreadyRunning['holder']): Refusal {
+  return new Refusal('workdir', workdir.root, engineText(holder));
+}
+
+function sameValue(key: string, before: unknown, given: unknown): boolean {
+  const normal = (value: unknown) =>
+    key === 'source_dir' || key === 'pipeline_script' ? resolve(String(value)) : JSON.stringify(value);
+  return normal(before) === normal(given);
+}
+
+/** What stands where a run would write is somebody's, and is never written over. */
+async function refuseForeignFiles(workdir: Workdir, path: string): Promise<void> {
+  const isThere = async (file: string) => (await lstat(file).catch(() => null)) !== null;
+  const isUsed = async (folder: string) =>
+    (await isThere(folder)) && (await readdir(folder).catch(() => ['a file'])).length > 0;
+  const taken: string[] = [];
+  for (const file of workdir.ownFiles) if (await isThere(file)) taken.push(file);
+  for (const folder of workdir.ownFolders) if (await isUsed(folder)) taken.push(folder);
+  if (taken.length === 0) return;
+  const names = taken.map((each) => relative(workdir.root, each)).join(', ');
+  const advice = `a directory without ${names}, which a run would write over: move that away, or give another directory`;
+  throw new Refusal('workdir', path, advice);
+}
+
+/** What runs comes from the workdir, so nobody else may write there. */
+async function makePrivate(root: string): Promise<void> {
+  const before = await stat(root).catch(() => null);
+  if (before === null) {
+    await mkdir(root, { recursive: true, mode: 0o700 }).catch((error: Error) => {
+      throw new Refusal('workdir', root, `a directory that can be made (${error.message})`);
+    });
+    return;
+  }
+  if ((before.mode & WRITABLE_BY_OTHERS) === 0) return;
+  await chmod(root, 0o700).catch((error: Error) => {
+    throw new Refusal('workdir', root, `a directory that only you can write (${error.message})`);
+  });
+}
+
+const WRITABLE_BY_OTHERS = 0o022;

@@ -1,0 +1,109 @@
+/** What a run came to: its measures, the changes that won, and the exit code that this means. */
+
+import type { Objective } from '../../domain/belief/compare.js';
+import type { GainInterval } from '../../domain/belief/improvement.js';
+import type { RunConfig } from '../../domain/formats/config.js';
+import { type Measured, runFacts } from '../../domain/reports/run-facts.js';
+import { whyNothing } from '../../domain/reports/why-nothing.js';
+import { type EngineState, tallyShown } from '../../domain/run/engine-state.js';
+import { BASELINE_ID, commitOf, type ExperimentRow, isSeed } from '../../domain/run/experiment-record.js';
+import type { StopReason } from '../../domain/run/limits.js';
+import type { Workdir } from '../../workdir/paths.js';
+import { specOf } from '../../workdir/spec-store.js';
+import { EXIT, type ExitCode } from '../output/exit-codes.js';
+
+export interface MeasuredNode {
+  node_id: string;
+  objective: Objective;
+  /** How many times faster than the baseline. */
+  gain: number | null;
+}
+
+export interface RunOutcome {
+  workdir: string;
+  run: string;
+  status: EngineState['status'];
+  stop: { reason: StopReason; detail: string } | null;
+  interrupted: boolean;
+  baseline: MeasuredNode | null;
+  headspace: MeasuredNode | null;
+  best: MeasuredNode | null;
+  /** Of the best over the baseline, and of the ceiling over the best, from repeats; null without any. */
+  proven_gain: GainInterval | null;
+  headspace_left: GainInterval | null;
+  /** The run with cached data was slower than the baseline, so it is no ceiling. */
+  headspace_unknown?: true;
+  /** From the base commit to the best; empty when nothing beat the baseline. */
+  winning_changes: { node_id: string; change: string; commit: string | null }[];
+  counts: ReturnType<typeof tallyShown>;
+  /** Where nothing was found: what became of what was tried, or how the baseline died. */
+  why_nothing: string[];
+  exit_code: ExitCode;
+}
+
+export async function runOutcome(
+  workdir: Workdir,
+  config: RunConfig,
+  state: EngineState,
+  interrupted: boolean,
+): Promise<RunOutcome> {
+  const facts = runFacts(state);
+  const { baseline, headspace, best, gain, ceiling, ceilingDoubted, proven, left } = facts;
+  const stop = state.status === 'stopped' ? state.stop : null;
+  return {
+    workdir: workdir.root,
+    run: config.run_id,
+    status: state.status,
+    stop,
+    interrupted,
+    baseline: measuredNode(baseline, 1),
+    headspace: measuredNode(headspace, ceiling),
+    best: measuredNode(best, gain),
+    proven_gain: proven,
+    headspace_left: left,
+    ...(ceilingDoubted ? { headspace_unknown: true } : {}),
+    winning_changes: await winningChanges(workdir, config, state),
+    counts: tallyShown(state),
+    why_nothing: whyNothing(state, facts),
+    exit_code: exitCodeOf(
+      stop?.reason ?? null,
+      interrupted,
+      best === null && state.experiments[BASELINE_ID]?.state.status === 'failed',
+    ),
+  };
+}
+
+const FAILED_REASONS: readonly StopReason[] = ['setup_failed', 'failure_rate', 'baseline_failed', 'user_files_changed'];
+
+/** A limit may end a run before a baseline that failed can be repaired: nothing was measured then either. */
+function exitCodeOf(reason: StopReason | null, interrupted: boolean, hasNoBaseline: boolean): ExitCode {
+  if (interrupted) return EXIT.interrupted;
+  return reason === null || hasNoBaseline || FAILED_REASONS.includes(reason) ? EXIT.runFailed : EXIT.ok;
+}
+
+function measuredNode(measured: Measured | null, gain: number | null): MeasuredNode | null {
+  return measured && { node_id: measured.row.nodeId, objective: measured.objective, gain };
+}
+
+async function winningChanges(workdir: Workdir, config: RunConfig, state: EngineState) {
+  const rows = stackOf(state).filter((row) => row.kind !== 'baseline');
+  return Promise.all(
+    rows.map(async (row) => {
+      const spec = await specOf(workdir, config, state, row);
+      const change = spec.change_summary || spec.description || row.changeSet.join(', ') || row.name;
+      return { node_id: row.nodeId, change, commit: commitOf(row) };
+    }),
+  );
+}
+
+/** The best and what it is stacked on, oldest first. */
+function stackOf(state: EngineState): ExperimentRow[] {
+  const stack: ExperimentRow[] = [];
+  let row = state.best === null ? undefined : state.experiments[state.best];
+  while (row && !stack.includes(row)) {
+    stack.unshift(row);
+    const isOnBase = row.startCommit === null || row.startCommit === state.baseCommit;
+    row = isOnBase || isSeed(row) || row.parentId === null ? undefined : state.experiments[row.parentId];
+  }
+  return stack;
+}

@@ -1,0 +1,61 @@
+/** What a workdir alone tells of its run: the fold of its event log, and which process serves it. Needs no server. */
+
+import type { RunConfig } from '../../domain/formats/config.js';
+import { applyEvent } from '../../domain/run/apply-event.js';
+import { type EngineState, initialState } from '../../domain/run/engine-state.js';
+import type { EngineEvent } from '../../domain/run/event-types.js';
+import { budgetWarnings } from '../../domain/schedule/budget.js';
+import { openRunLog } from '../../workdir/event-log.js';
+import type { Workdir } from '../../workdir/paths.js';
+import { engineProcess } from '../../worker/engine-lock.js';
+import { EventLogReader } from './followed-log.js';
+import { newWarnings } from './progress.js';
+
+export interface EngineLife {
+  pid: number;
+  since: string;
+  /** The other host that it is on; this host cannot see whether it lives. */
+  host?: string;
+}
+
+/** Null before the first event. */
+export async function readState(workdir: Workdir): Promise<EngineState | null> {
+  const state = await openRunLog(workdir).state();
+  return state.seq === 0 ? null : state;
+}
+
+/** A state that grows with the log. */
+export class LiveState {
+  state: EngineState;
+  readonly #reader: EventLogReader;
+  readonly #run: string;
+  /** Sequence number of the last event that `seen` was told of, or that was there before anybody asked. */
+  #told = 0;
+
+  constructor(workdir: Workdir, config: RunConfig) {
+    this.#run = config.run_id;
+    this.state = initialState(this.#run);
+    this.#reader = new EventLogReader(workdir.events);
+  }
+
+  /** Applies what is new; `seen` is called after each event, with the budget warnings that it brought. */
+  async catchUp(seen?: (event: EngineEvent, warnings: readonly string[]) => void): Promise<void> {
+    for (const event of await this.#reader.next()) {
+      // The log begins anew; what was told of it is not told again.
+      if (event.seq <= this.state.seq) this.state = initialState(this.#run);
+      const before = budgetWarnings(this.state);
+      applyEvent(this.state, event);
+      if (event.seq <= this.#told) continue;
+      this.#told = event.seq;
+      seen?.(event, newWarnings(before, budgetWarnings(this.state)));
+    }
+  }
+}
+
+/** The process that serves the run, or null; one on another host may be gone. */
+export async function engineLife(workdir: Workdir): Promise<EngineLife | null> {
+  const holder = await engineProcess(workdir);
+  if (holder === null) return null;
+  const elsewhere = 'elsewhere' in holder ? { host: holder.elsewhere.host } : {};
+  return { pid: holder.pid, since: holder.taken_at, ...elsewhere };
+}

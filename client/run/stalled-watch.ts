@@ -1,0 +1,76 @@
+/** Looks for stalled work while a run is followed, at long intervals: what is new is told, and what has passed. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Client } from '@temporalio/client';
+import type { EngineState } from '../../domain/run/engine-state.js';
+import type { Workdir } from '../../workdir/paths.js';
+import { findConnection, openClient } from '../../worker/connection.js';
+import { type StalledWork, stalledText } from '../output/stalled-text.js';
+import { stalledWork } from './stalled-work.js';
+
+/** With the engine three calls a look, whatever the number of experiments: they take turns. */
+const EXPERIMENTS_A_LOOK = 2;
+export const LOOK_MS = 60_000;
+
+interface StalledWatch {
+  client: Client;
+  run: string;
+  state: () => EngineState;
+  tell: (line: string) => void;
+  /** What is stalled now, after each look. */
+  seen: (stalled: readonly StalledWork[]) => void;
+  signal: AbortSignal;
+  lookMs?: number;
+}
+
+/** Ends when `signal` aborts, after the call that is out. */
+export async function watchStalled({ client, run, state, tell, seen, signal, lookMs = LOOK_MS }: StalledWatch) {
+  const known = new Map<string, StalledWork>();
+  let turn = 0;
+  for (;;) {
+    await sleep(lookMs, undefined, { signal }).catch(() => undefined);
+    if (signal.aborted) return;
+    const open = underWay(state());
+    const looked = open.length === 0 ? [] : [0, 1].map((step) => open[(turn + step) % open.length]!);
+    turn += EXPERIMENTS_A_LOOK;
+    const nodeIds = [...new Set(looked)];
+    const found = await stalledWork(client, run, nodeIds);
+    if (signal.aborted) return;
+    const asked = new Set(['engine', ...nodeIds]);
+    for (const [key, each] of known) {
+      const isOver = asked.has(each.who) ? !found.some((now) => keyOf(now) === key) : !open.includes(each.who);
+      if (!isOver) continue;
+      known.delete(key);
+      tell(`${each.who}: its ${each.what} goes on, or has ended`);
+    }
+    for (const each of found) {
+      if (!known.has(keyOf(each))) tell(`warning: ${stalledText(each)}`);
+      known.set(keyOf(each), each);
+    }
+    seen([...known.values()]);
+  }
+}
+
+function keyOf({ who, what }: StalledWork): string {
+  return `${who}\n${what}`;
+}
+
+/** They have a workflow of their own. */
+export function underWay({ open, experiments }: EngineState): string[] {
+  return open.filter((nodeId) => experiments[nodeId]?.state.status !== 'queued');
+}
+
+/** The same once, for a person who asks: all that is under way, where a server can be asked at all. */
+export async function stalledNow(workdir: Workdir, run: string, state: EngineState | null): Promise<StalledWork[]> {
+  if (state === null || state.status === 'stopped') return [];
+  const target = await findConnection(workdir).catch(() => null);
+  const client = target && (await openClient(target).catch(() => null));
+  if (!client) return [];
+  try {
+    return await stalledWork(client, run, underWay(state).slice(0, EXPERIMENTS_SHOWN));
+  } finally {
+    await client.connection.close();
+  }
+}
+
+/** As many as a large host runs at one time: nobody reads more. */
+const EXPERIMENTS_SHOWN = 32;

@@ -1,0 +1,100 @@
+/**
+ * What the server tries again and again: a workflow task of the engine or of an experiment, or an activity. Nothing in the
+ * workdir tells of it, so that it is asked of the server: one `describe` for each workflow, and one call more for a wedged one.
+ */
+import type { Client } from '@temporalio/client';
+import { decodeOptionalFailureToOptionalError } from '@temporalio/common/lib/internal-non-workflow/index.js';
+import type { temporal } from '@temporalio/proto';
+import { engineWorkflowId, experimentWorkflowId } from '../../domain/run/naming.js';
+import type { StalledWork } from '../output/stalled-text.js';
+
+type Description = temporal.api.workflowservice.v1.IDescribeWorkflowExecutionResponse;
+type Failure = temporal.api.failure.v1.IFailure;
+type Time = { seconds?: unknown; nanos?: number | null };
+
+/** Two tries may fail on a busy machine, or where a worker was ended: that passes. */
+const ATTEMPTS = 3;
+/** A watch begins its next window in this way (activities/poll-metrics). */
+const NO_FAILURE = 'still_running';
+const TASK = 'workflow task';
+const ANSWER_MS = 5_000;
+const EVENTS_BACK = 20;
+
+const ADVICE = {
+  task:
+    'nothing is lost, and the server goes on trying: see logs/autoresearch.log, and serve the run with the version that ' +
+    'it was begun with, or a newer one (stop the engine, then `autoresearch run` with the workdir)',
+  activity: 'it is tried again by itself: mend what its last failure names; logs/autoresearch.log says more',
+} as const;
+
+/** Of the engine and these experiments, those that cannot go on. Nothing where the server does not answer in time. */
+export async function stalledWork(client: Client, run: string, nodeIds: readonly string[]): Promise<StalledWork[]> {
+  const workflows = [
+    { who: 'engine', workflowId: engineWorkflowId(run) },
+    ...nodeIds.map((nodeId) => ({ who: nodeId, workflowId: experimentWorkflowId(run, nodeId) })),
+  ];
+  const ask = () => Promise.all(workflows.map(({ who, workflowId }) => stalledIn(client, who, workflowId)));
+  try {
+    return (await client.withDeadline(Date.now() + ANSWER_MS, ask)).flat();
+  } catch {
+    return [];
+  }
+}
+
+async function stalledIn(client: Client, who: string, workflowId: string): Promise<StalledWork[]> {
+  let raw: Description;
+  try {
+    ({ raw } = await client.workflow.getHandle(workflowId).describe());
+  } catch {
+    // It has not begun, or ended long ago.
+    return [];
+  }
+  const found: StalledWork[] = [];
+  const task = raw.pendingWorkflowTask;
+  if (task && (task.attempt ?? 0) >= ATTEMPTS) {
+    const since = isoTime(task.originalScheduledTime ?? task.scheduledTime);
+    const failure = await lastTaskFailure(client, workflowId);
+    found.push({ who, what: TASK, attempts: task.attempt ?? 0, since, failure, advice: ADVICE.task });
+  }
+  for (const { activityType, attempt, lastFailure, scheduledTime, lastStartedTime } of raw.pendingActivities ?? []) {
+    const isWatch = lastFailure?.applicationFailureInfo?.type === NO_FAILURE;
+    if (!lastFailure || isWatch || (attempt ?? 0) < ATTEMPTS) continue;
+    found.push({
+      who,
+      what: activityType?.name ?? 'activity',
+      attempts: attempt ?? 0,
+      since: isoTime(lastStartedTime ?? scheduledTime),
+      failure: await messageOf(client, lastFailure),
+      advice: ADVICE.activity,
+    });
+  }
+  return found;
+}
+
+/** Only the first of several failures in a row is written into the history; the later ones are like it. */
+async function lastTaskFailure(client: Client, workflowId: string): Promise<string> {
+  const { history } = await client.workflowService.getWorkflowExecutionHistoryReverse({
+    namespace: client.options.namespace,
+    execution: { workflowId },
+    maximumPageSize: EVENTS_BACK,
+  });
+  for (const {
+    workflowTaskFailedEventAttributes: failed,
+    workflowTaskTimedOutEventAttributes: late,
+  } of history?.events ?? []) {
+    if (failed?.failure) return await messageOf(client, failed.failure);
+    if (failed || late) return 'no worker answered in time';
+  }
+  return 'no worker answered in time';
+}
+
+async function messageOf(client: Client, failure: Failure): Promise<string> {
+  const error = await decodeOptionalFailureToOptionalError(client.options.loadedDataConverter, failure);
+  return (error?.message ?? failure.message ?? '').split('\n')[0]!.slice(0, MESSAGE_LENGTH);
+}
+
+const MESSAGE_LENGTH = 300;
+
+function isoTime(time: Time | null | undefined): string | null {
+  return time?.seconds ? new Date(Number(time.seconds) * 1000).toISOString() : null;
+}

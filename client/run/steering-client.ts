@@ -1,0 +1,113 @@
+/** Sends a steering message to a running engine as an update, and returns its receipt. */
+import { randomUUID } from 'node:crypto';
+import {
+  type Client,
+  WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
+  WorkflowUpdateRPCTimeoutOrCancelledError,
+} from '@temporalio/client';
+import { ApplicationFailure, type UpdateDefinition } from '@temporalio/common';
+import type { RunConfig } from '../../domain/formats/config.js';
+import { RUN_STOPPED } from '../../domain/protocol/messages.js';
+import type { Receipt } from '../../domain/protocol/steering-messages.js';
+import { engineWorkflowId } from '../../domain/run/naming.js';
+import type { Workdir } from '../../workdir/paths.js';
+import { findConnection, openClient } from '../../worker/connection.js';
+import { errorText } from '../output/error-text.js';
+import { EXIT } from '../output/exit-codes.js';
+import { NotServed, notRunning, Refusal } from '../output/refusal.js';
+import { engineLife } from './run-state.js';
+import { existingRun } from './workdir-config.js';
+
+export interface SteerOptions {
+  /** Makes a repeated command harmless: the same id gets the first one's receipt. Made anew when absent. */
+  request?: string | undefined;
+  /** What was steered, for a refusal: its flag or argument, and the value. */
+  about: { field: string; value: unknown };
+  /** Done when an engine was found, before the message is sent. */
+  beforehand?: (workdir: Workdir) => Promise<void>;
+  /** What to do when no engine works on the run; else that is a Refusal. */
+  otherwise?: (workdir: Workdir, config: RunConfig) => Promise<Receipt>;
+  /** How long to wait for the receipt. */
+  timeoutMs?: number;
+}
+
+/** A Refusal: exit code 2 with the engine's reason, 3 when no engine answers. */
+export async function steer<Args extends [] | [unknown]>(
+  path: string,
+  update: UpdateDefinition<Receipt, Args>,
+  args: Args,
+  options: SteerOptions,
+): Promise<Receipt> {
+  const { workdir, config } = await existingRun(path);
+  try {
+    return await withRunningEngine(workdir, async (client) => {
+      await options.beforehand?.(workdir);
+      return sendUpdate(client, { workdir, config }, update, args, options);
+    });
+  } catch (error) {
+    if (!(error instanceof NotServed) || options.otherwise === undefined) throw error;
+    return await options.otherwise(workdir, config);
+  }
+}
+
+/** Opens a client to the server that serves the run now, for one act. */
+async function withRunningEngine<T>(workdir: Workdir, act: (client: Client) => Promise<T>): Promise<T> {
+  const target = await findConnection(workdir);
+  const host = target?.kind === 'configured' ? undefined : (await engineLife(workdir))?.host;
+  if (host !== undefined) {
+    const advice = `its engine is on host ${host}, and its Temporal server listens there alone: give the command on that host`;
+    throw new Refusal('workdir', workdir.root, advice, EXIT.notRunning);
+  }
+  if (target === null) throw notRunning(workdir.root, ' and its Temporal server is off');
+  // On a cluster the worker may be on another host, which this one's lock file does not tell of.
+  if (target.kind === 'embedded' && (await engineLife(workdir)) === null) throw notRunning(workdir.root);
+  const client = await openClient(target);
+  try {
+    return await act(client);
+  } finally {
+    await client.connection.close();
+  }
+}
+
+/** As the engine says it, and as the server does of an update whose workflow closed before it was done. */
+const RUN_ENDED: readonly string[] = [RUN_STOPPED, 'AcceptedUpdateCompletedWorkflow'];
+
+/** An update is answered once its events are exported: well within a second, more when an agent or disk is slow. */
+const RECEIPT_TIMEOUT_MS = 60_000;
+
+export async function sendUpdate<Args extends [] | [unknown]>(
+  client: Client,
+  { workdir, config }: { workdir: Workdir; config: RunConfig },
+  update: UpdateDefinition<Receipt, Args>,
+  args: Args,
+  { request = randomUUID(), about, timeoutMs = RECEIPT_TIMEOUT_MS }: SteerOptions,
+): Promise<Receipt> {
+  const handle = client.workflow.getHandle(engineWorkflowId(config.run_id));
+  const updateId = `${update.name}-${request}`;
+  const send = () =>
+    args.length === 0
+      ? handle.executeUpdate<Receipt, []>(update.name, { updateId })
+      : handle.executeUpdate<Receipt, [unknown]>(update.name, { args: [args[0]], updateId });
+  const refused = (reason: string) => new Refusal(about.field, about.value, reason);
+  let receipt: Receipt;
+  try {
+    receipt = await client.withDeadline(Date.now() + timeoutMs, send);
+  } catch (error) {
+    if (error instanceof WorkflowUpdateFailedError) {
+      const { cause } = error;
+      if (cause instanceof ApplicationFailure && RUN_ENDED.includes(cause.type ?? ''))
+        throw notRunning(workdir.root, ' (its run has ended)');
+      throw refused(errorText(error));
+    }
+    if (error instanceof WorkflowNotFoundError) throw notRunning(workdir.root, ' (its run has ended)');
+    if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) {
+      // It may have arrived all the same.
+      const advice = `its engine does not answer: nothing came within ${timeoutMs / 1000} s; give the command again`;
+      throw new Refusal('workdir', workdir.root, advice, EXIT.notRunning);
+    }
+    throw error;
+  }
+  if (!receipt.accepted) throw refused(receipt.message);
+  return receipt;
+}

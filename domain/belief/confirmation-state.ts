@@ -1,0 +1,89 @@
+/**
+ * What a run keeps in mind to believe its numbers: which experiments repeat which, which results wait for repeats, and
+ * what was decided about them. Small, as it stands in the engine's state.
+ */
+import type { ExperimentRow } from '../run/experiment-record.js';
+import type { GainInterval } from './improvement.js';
+
+/** How much a run spends on belief; all zero (as in runs from before there were repeats) takes any better result at once. */
+export interface ConfirmationRules {
+  /** Repeats of the baseline after its first run. */
+  calibrationRuns: number;
+  /** Repeats of a promising experiment between two looks at its result. */
+  confirmRuns: number;
+  /** Pairs of repeats, baseline and winner in turn, before the run ends. */
+  verifyRuns: number;
+  /** The relative gain that is worth having; null = the larger of 1% and twice the noise of a run. */
+  minImprovement: number | null;
+  /** Whether a run with cached data that is clearly slower than the baseline bounds nothing; absent in older runs, where it did. */
+  doubtsLowCeilings?: true;
+}
+
+export const DEFAULT_CONFIRMATION: ConfirmationRules = {
+  calibrationRuns: 2,
+  confirmRuns: 1,
+  verifyRuns: 2,
+  minImprovement: null,
+};
+
+/** Why something is measured again. */
+export const REPEAT_PURPOSES = ['calibration', 'confirmation', 'verification'] as const;
+export type RepeatPurpose = (typeof REPEAT_PURPOSES)[number];
+
+/**
+ * `repeat`: it looks better and is measured again. `quarantine`: it is faster than data loading can make the job, or what it
+ * printed contradicts what was counted, so that it is reported and never the best.
+ */
+export const VERDICTS = ['not_better', 'repeat', 'keep', 'reject', 'quarantine'] as const;
+export type Verdict = (typeof VERDICTS)[number];
+
+export interface Judgement {
+  verdict: Verdict;
+  /** The incumbent that it was compared with; null when there was none. */
+  against: string | null;
+  /** Its gain over that one, where the noise is known. */
+  gain: GainInterval | null;
+  /** In words, for reports. */
+  reason: string;
+}
+
+export interface Confirmation {
+  rules: ConfirmationRules;
+  /** Node ids of the repeats of an experiment, in the order in which they were queued; removed ones stay. */
+  repeats: Record<string, string[]>;
+  /** For an experiment whose model step differs, the headspace experiment on its own code. */
+  ceilings: Record<string, string>;
+  /** Measured experiments about which nothing final was decided, in the order of their ends. */
+  candidates: string[];
+  /** The winner that was measured against the baseline before the end, null before. */
+  verified: string | null;
+  /** Repeats and ceilings that have ended: no experiments of the search. */
+  ended: number;
+  /** Of repeats whose rows an engine has left behind (carried-state.ts); absent before. */
+  past?: PastNoise;
+}
+
+/** Sums over repeated experiments, from which the noise of a run is pooled (policies/noise.ts). */
+export interface PastNoise {
+  squares: number;
+  degrees: number;
+  /** Of the relative standard errors within jobs. */
+  stepSquares: number;
+  stepRuns: number;
+}
+
+export function newConfirmation(rules: ConfirmationRules): Confirmation {
+  return { rules, repeats: {}, ceilings: {}, candidates: [], verified: null, ended: 0 };
+}
+
+/** A measurement of what is there already: it belongs to no plan, and no limit of the search counts it. */
+export function isRemeasurement({ origin }: Pick<ExperimentRow, 'origin'>): boolean {
+  return origin.from === 'repeat' || origin.from === 'ceiling';
+}
+
+/** Whether an ended experiment is one that could become the best. */
+export function isCandidate(row: ExperimentRow): boolean {
+  return (
+    row.state.status === 'completed' && !isRemeasurement(row) && row.kind !== 'baseline' && row.kind !== 'headspace'
+  );
+}

@@ -1,0 +1,180 @@
+/** The repeats of a run as numbers: log speeds of an experiment's runs, the noise over all of them, and the ceiling. */
+import type { EngineState } from '../run/engine-state.js';
+import type { ExperimentRow } from '../run/experiment-record.js';
+import { BASELINE_ID, HEADSPACE_ID, isTerminal } from '../run/experiment-record.js';
+import { changesTheStep, isClearlyBelow } from './ceiling.js';
+import { type Objective, objectiveOfRow } from './compare.js';
+import { type GainInterval, gainInterval, leastImprovement, REPORT_CONFIDENCE } from './improvement.js';
+import { logSpeed, mean, type Noise, pooledNoise, withLogSpeed } from './noise.js';
+
+/** Repeats that are still there, ended or not. */
+export function repeatRows(state: EngineState, nodeId: string): ExperimentRow[] {
+  return (state.confirmation?.repeats[nodeId] ?? []).flatMap((id) => state.experiments[id] ?? []);
+}
+
+export function hasOpenRepeats(state: EngineState, nodeId: string): boolean {
+  const ceiling = state.experiments[state.confirmation?.ceilings[nodeId] ?? ''];
+  return [...repeatRows(state, nodeId), ...(ceiling ? [ceiling] : [])].some((row) => !isTerminal(row));
+}
+
+/** Whether its own run was noticed for looking good: such a run says too much (improvement.ts), and only repeats count. */
+function wasNoticed({ judged }: ExperimentRow): boolean {
+  if (judged === undefined || judged.verdict === 'not_better') return false;
+  return judged.verdict === 'repeat' || judged.gain !== null;
+}
+
+/** Whether other work used much of the machine while it was measured. */
+export function wasDisturbed({ state }: ExperimentRow): boolean {
+  return state.status === 'completed' && state.contention !== undefined;
+}
+
+/** Log speeds of an experiment and its repeats by one metric; `only` picks the repeats for one purpose. */
+export function runsOf(
+  state: EngineState,
+  nodeId: string,
+  metric: Objective['metric'] | null = null,
+  only: 'verification' | null = null,
+): number[] {
+  const own = state.experiments[nodeId];
+  const by = metric ?? objectiveOfRow(own)?.metric;
+  if (!own) return [];
+  const rows = repeatRows(state, nodeId).filter(
+    ({ origin }) => only === null || (origin.from === 'repeat' && origin.purpose === only),
+  );
+  if (only === null && !wasNoticed(own)) rows.unshift(own);
+  // Runs beside other work count only where there are no others.
+  const quiet = rows.filter((row) => row.state.status === 'completed' && !wasDisturbed(row));
+  return (quiet.length > 0 ? quiet : rows).flatMap((row) => {
+    const objective = objectiveOfRow(row);
+    return objective && objective.metric === by ? [logSpeed(objective)] : [];
+  });
+}
+
+/** What an experiment typically measures: the geometric mean of its runs that count, else its own run. */
+export function typicalObjective(state: EngineState, nodeId: string): Objective | null {
+  const own = objectiveOfRow(state.experiments[nodeId]);
+  const runs = own && runsOf(state, nodeId, own.metric);
+  if (!own || !runs || runs.length === 0 || repeatRows(state, nodeId).length === 0) return own;
+  return withLogSpeed(own, mean(runs));
+}
+
+/** Null while nothing was repeated with success. */
+export function noiseOf(state: EngineState): Noise | null {
+  const repeated = Object.keys(state.confirmation?.repeats ?? {});
+  return pooledNoise(
+    repeated.map((nodeId) => runsOf(state, nodeId)),
+    stepNoiseOf(state, repeated),
+    state.confirmation?.past,
+  );
+}
+
+/** What steps within the repeated jobs show, as a typical value; 0 where none tells. */
+function stepNoiseOf(state: EngineState, nodeIds: readonly string[]): number {
+  const { stepSquares, stepRuns } = state.confirmation?.past ?? { stepSquares: 0, stepRuns: 0 };
+  const squares = stepSquaresOf(state, nodeIds);
+  const runs = squares.length + stepRuns;
+  return runs === 0 ? 0 : Math.sqrt(squares.reduce((sum, square) => sum + square, stepSquares) / runs);
+}
+
+/** One for each run of these experiments, repeats included, whose steps tell. */
+export function stepSquaresOf(state: EngineState, nodeIds: readonly string[]): number[] {
+  const rows = nodeIds.flatMap((nodeId) => [state.experiments[nodeId], ...repeatRows(state, nodeId)]);
+  return rows.flatMap((row) => {
+    const noise = row?.state.status === 'completed' ? row.state.stepNoise : undefined;
+    return noise === undefined ? [] : [noise ** 2];
+  });
+}
+
+/** Why the numbers of an experiment, or of one of its repeats, cannot be believed; null where they can. */
+export function doubtOf(state: EngineState, nodeId: string): string | null {
+  for (const row of [state.experiments[nodeId], ...repeatRows(state, nodeId)]) {
+    if (row?.state.status === 'completed' && row.state.doubt !== undefined) return row.state.doubt;
+  }
+  return null;
+}
+
+/** Relative; null while the noise is not known and no number was given. */
+export function leastImprovementOf(state: EngineState, noise: Noise | null): number | null {
+  const given = state.confirmation?.rules.minImprovement ?? null;
+  return noise ? leastImprovement(given, noise) : given;
+}
+
+export interface Confidence {
+  /** Relative standard deviation of one run. */
+  noise: number;
+  /** Independent differences between repeats from which it is known. */
+  degrees: number;
+  /** The relative gain that is worth having. */
+  least: number;
+}
+
+export function confidenceOf(state: EngineState): Confidence | null {
+  const noise = noiseOf(state);
+  const least = leastImprovementOf(state, noise);
+  return noise && least !== null ? { noise: noise.sd, degrees: noise.degrees, least } : null;
+}
+
+/**
+ * The experiment whose result bounds this one's: headspace on its own code or on that of what it builds on, else the seed.
+ * Null when its model step is another one than the seed's and nothing was measured on its code yet.
+ */
+export function ceilingOf(state: EngineState, nodeId: string): string | null {
+  for (const id of [nodeId, ...ancestorsOf(state, nodeId)]) {
+    const row = state.experiments[id];
+    const own = state.confirmation?.ceilings[id];
+    if (own !== undefined) return own;
+    if (!row) break;
+    if (changesTheStep(row.tags)) return null;
+    // Its parent was left behind.
+    if (row.ceiling !== undefined && !state.experiments[row.parentId ?? '']) return row.ceiling;
+  }
+  return HEADSPACE_ID;
+}
+
+/** Whether a run with cached data bounds nothing, because it is clearly slower than the baseline. */
+export function isNoCeiling(state: EngineState, ceilingId: string): boolean {
+  const metric = objectiveOfRow(state.experiments[BASELINE_ID])?.metric;
+  if (metric === undefined) return false;
+  return isClearlyBelow(runsOf(state, ceilingId, metric), runsOf(state, BASELINE_ID, metric), noiseOf(state));
+}
+
+/** The same as a rule for decisions, which runs from before it do not have. */
+export function isDoubtedCeiling(state: EngineState, ceilingId: string): boolean {
+  return state.confirmation?.rules.doubtsLowCeilings === true && isNoCeiling(state, ceilingId);
+}
+
+/** What it builds on, the nearest first, as far as it is known. */
+export function ancestorsOf(state: EngineState, nodeId: string): string[] {
+  const found: string[] = [];
+  let row = state.experiments[nodeId];
+  while (row && row.parentId !== null && found.length < MOST_ANCESTORS) {
+    row = state.experiments[row.parentId];
+    if (row) found.push(row.nodeId);
+  }
+  return found;
+}
+
+/** Parents that a foreign message made a ring of must not hold up the engine. */
+const MOST_ANCESTORS = 1000;
+
+/** How much faster the best is than the baseline, from repeats that nothing was chosen by; null where there are none. */
+export function provenGain(state: EngineState): GainInterval | null {
+  const { best, confirmation } = state;
+  const noise = noiseOf(state);
+  if (best === null || best === BASELINE_ID || !confirmation || !noise) return null;
+  const metric = objectiveOfRow(state.experiments[best])?.metric ?? null;
+  const verified = runsOf(state, best, metric, 'verification');
+  const candidate = verified.length > 0 ? verified : runsOf(state, best, metric);
+  return gainInterval({ candidate, incumbent: runsOf(state, BASELINE_ID, metric) }, noise, REPORT_CONFIDENCE);
+}
+
+/** How much faster than the best (or another one) its ceiling is. */
+export function headspaceLeft(state: EngineState, nodeId: string | null = state.best): GainInterval | null {
+  const noise = noiseOf(state);
+  if (nodeId === null || !noise) return null;
+  const ceiling = ceilingOf(state, nodeId);
+  const metric = objectiveOfRow(state.experiments[nodeId])?.metric ?? null;
+  if (ceiling === null || metric === null || isNoCeiling(state, ceiling)) return null;
+  const sides = { candidate: runsOf(state, ceiling, metric), incumbent: runsOf(state, nodeId, metric) };
+  return gainInterval(sides, noise, REPORT_CONFIDENCE);
+}

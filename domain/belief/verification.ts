@@ -1,0 +1,27 @@
+/** Before a run ends by itself, its winner is measured against the baseline once more, in turn: what the report states. */
+
+import type { EngineState } from '../run/engine-state.js';
+import type { EventBody } from '../run/event-types.js';
+import { BASELINE_ID } from '../run/experiment-record.js';
+import { endOfRun, seedsTerminal } from '../schedule/planning.js';
+import { objectiveOfRow } from './compare.js';
+import { repeatOf } from './repeat-experiment.js';
+
+/** Nothing else is queued any more. */
+const PRIORITY = -400;
+
+/** The repeats of baseline and winner, pair by pair; none when the run does not end, or ends by a limit or a person. */
+export function verificationEvents(state: EngineState): EventBody[] {
+  const { confirmation, best } = state;
+  if (!confirmation || confirmation.rules.verifyRuns === 0 || state.status !== 'running') return [];
+  if (best === null || best === BASELINE_ID || confirmation.verified === best) return [];
+  if (state.open.length > 0 || state.planningSince !== null || confirmation.candidates.length > 0) return [];
+  if (!seedsTerminal(state) || !endOfRun(state) || !objectiveOfRow(state.experiments[BASELINE_ID])) return [];
+  const pairs = Array.from({ length: confirmation.rules.verifyRuns }, (_, i) =>
+    [BASELINE_ID, best].map((nodeId) => ({
+      type: 'experiment_added' as const,
+      experiment: repeatOf(state, nodeId, 'verification', PRIORITY, i),
+    })),
+  );
+  return [{ type: 'verification_started', nodeId: best }, ...pairs.flat()];
+}

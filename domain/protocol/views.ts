@@ -1,0 +1,155 @@
+/** What queries answer and `status` shows: small plain JSON made from the state alone, the same with and without a server. */
+
+import { type Objective, objectiveOf } from '../belief/compare.js';
+import type { GainInterval } from '../belief/improvement.js';
+import { type Confidence, confidenceOf, headspaceLeft, provenGain } from '../belief/repeats.js';
+import { type EngineState, openRows, tallyShown } from '../run/engine-state.js';
+import type { ExperimentRow } from '../run/experiment-record.js';
+import { BASELINE_ID, commitOf, HEADSPACE_ID, jobIdOf } from '../run/experiment-record.js';
+import { type NamedLimits, namedLimits } from '../run/limits.js';
+import { budgetWarnings } from '../schedule/budget.js';
+import { plateauCount } from '../schedule/planning.js';
+import { inRunOrder } from '../schedule/scheduling.js';
+import { type Spending, spendingOf } from '../schedule/spending.js';
+
+export interface ExperimentView {
+  node_id: string;
+  name: string;
+  kind: string;
+  parent_id: string | null;
+  status: string;
+  priority: number;
+  commit: string | null;
+  job_id: string | null;
+  duration_s: number | null;
+  /** The compared metric, null while unknown. */
+  objective: Objective | null;
+  failure: { kind: string; message: string } | null;
+  /** not_better, repeat, keep, reject or quarantine; null while undecided, and in runs without repeats. */
+  verdict: string | null;
+}
+
+export interface StatusView {
+  run: string;
+  status: EngineState['status'];
+  stop: EngineState['stop'];
+  iteration: number;
+  planning: boolean;
+  plateau_count: number;
+  limits: NamedLimits;
+  /** Of what is limited or was spent: US dollars and tokens of agent calls, hours of jobs. */
+  budget: Spending[];
+  /** Agent calls of which nobody knows the price. */
+  unpriced_calls: number;
+  /** Budgets that are half or nearly spent, in words. */
+  warnings: string[];
+  counts: {
+    total: number;
+    queued: number;
+    preparing: number;
+    running: number;
+    analyzing: number;
+    completed: number;
+    failed: number;
+    /** Ended early, because they could not come near the best; not among the failed. */
+    pruned: number;
+    /** Their code and command are those of others, whose numbers stand for them; not among the failed. */
+    duplicates: number;
+    cancelled: number;
+  };
+  baseline: ExperimentView | null;
+  headspace: ExperimentView | null;
+  best: ExperimentView | null;
+  /** How far the numbers can be trusted, relative; null while nothing was repeated. */
+  confidence: Confidence | null;
+  /** Of the best over the baseline, and of the ceiling over the best, from repeats. */
+  gain: GainInterval | null;
+  headspace_left: GainInterval | null;
+  running: ExperimentView[];
+  /** Handed to the platform, where their jobs wait for a slot of the host (or start in a moment). */
+  pending: ExperimentView[];
+  notes: number;
+  anchor_commit: string | null;
+  base_commit: string | null;
+  updated_at: string;
+}
+
+export function experimentView(row: ExperimentRow): ExperimentView {
+  const { state } = row;
+  return {
+    node_id: row.nodeId,
+    name: row.name,
+    kind: row.kind,
+    parent_id: row.parentId,
+    status: state.status,
+    priority: row.priority,
+    commit: commitOf(row),
+    job_id: jobIdOf(row),
+    duration_s: 'durationS' in state ? state.durationS : null,
+    objective: state.status === 'completed' ? objectiveOf(state.metrics, state.durationS) : null,
+    failure: 'failure' in state ? { kind: state.failure.kind, message: state.failure.message } : null,
+    verdict: row.judged?.verdict ?? null,
+  };
+}
+
+function viewOf(state: EngineState, nodeId: string | null): ExperimentView | null {
+  const row = nodeId === null ? undefined : state.experiments[nodeId];
+  return row ? experimentView(row) : null;
+}
+
+export function statusView(state: EngineState): StatusView {
+  const open = openRows(state);
+  const count = (...names: string[]) => open.filter((row) => names.includes(row.state.status)).length;
+  const { completed, failed, pruned, duplicates, cancelled } = tallyShown(state);
+  return {
+    run: state.run,
+    status: state.status,
+    stop: state.stop,
+    iteration: state.iteration,
+    planning: state.planningSince !== null,
+    plateau_count: plateauCount(state),
+    limits: namedLimits(state.limits),
+    budget: spendingOf(state),
+    unpriced_calls: state.ledger.unpriced,
+    warnings: budgetWarnings(state),
+    counts: {
+      total: open.length + completed + failed + pruned + duplicates + cancelled,
+      queued: count('queued'),
+      preparing: count('preparing', 'ready', 'launching'),
+      running: count('running'),
+      analyzing: count('analyzing'),
+      completed,
+      failed,
+      pruned,
+      duplicates,
+      cancelled,
+    },
+    baseline: viewOf(state, BASELINE_ID),
+    headspace: viewOf(state, HEADSPACE_ID),
+    best: viewOf(state, state.best),
+    confidence: confidenceOf(state),
+    gain: provenGain(state),
+    headspace_left: headspaceLeft(state),
+    running: open.filter((row) => row.state.status === 'running').map(experimentView),
+    pending: open.filter((row) => row.state.status === 'launching').map(experimentView),
+    notes: state.notes.length,
+    anchor_commit: state.anchorCommit,
+    base_commit: state.baseCommit,
+    updated_at: new Date(state.updatedAtMs).toISOString(),
+  };
+}
+
+/** Not yet started experiments in the order in which they will run. */
+export function queueView(state: EngineState): ExperimentView[] {
+  return inRunOrder(openRows(state).filter((row) => ['queued', 'preparing', 'ready'].includes(row.state.status))).map(
+    experimentView,
+  );
+}
+
+/** All experiments in the order in which they were added; at most `limit`, the newest. */
+export function treeView(state: EngineState, limit = 500): ExperimentView[] {
+  return Object.values(state.experiments)
+    .sort((a, b) => a.seq - b.seq)
+    .slice(-limit)
+    .map(experimentView);
+}

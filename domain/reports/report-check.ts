@@ -1,0 +1,113 @@
+/**
+ * What an experiment's report must look like. Anybody who reaches the Temporal server can send one; an engine that
+ * stumbles over it would stumble again at each replay.
+ */
+import { DIRECTIONS, isMetricName } from '../evidence/custom-metric.js';
+import { isFailureKind } from '../run/failure.js';
+
+type Fields = Record<string, unknown>;
+
+function asObject(value: unknown): Fields | null {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : null;
+}
+
+const isText = (value: unknown): boolean => typeof value === 'string' && value.length <= 20_000;
+const isAmount = (value: unknown): boolean => typeof value === 'number' && Number.isFinite(value) && value >= 0;
+const isCount = (value: unknown): boolean => isAmount(value) && Number.isSafeInteger(value);
+const isTexts = (value: unknown): boolean => Array.isArray(value) && value.length <= 100 && value.every(isText);
+const isCommit = (value: unknown): boolean => typeof value === 'string' && /^[A-Za-z0-9_-]{1,128}$/.test(value);
+const isNumberOrNull = (value: unknown): boolean =>
+  value === null || (typeof value === 'number' && Number.isFinite(value));
+
+const TYPES = ['prepared', 'granted', 'launched', 'job_ended', 'finished'];
+
+/** Why one of the `reports` of an experiment cannot be one, or null. */
+export function reportProblem(message: unknown): string | null {
+  const report = asObject(message);
+  if (!report) return 'a report must be an object';
+  if (typeof report.nodeId !== 'string') return 'nodeId must be a string';
+  if (!TYPES.includes(String(report.type))) return `type must be one of ${TYPES.join(', ')}`;
+  switch (report.type) {
+    case 'prepared':
+      if (!isCommit(report.commit)) return 'commit must be the hash of a commit';
+      return isText(report.image) ? spentProblem(report.spent) : 'image must be a string';
+    case 'granted':
+      if (!isCommit(report.commit)) return 'commit must be the hash of a commit';
+      return isCount(report.slot) ? spentProblem(report.spent) : 'slot must be a whole number';
+    case 'launched':
+    case 'job_ended':
+      if (!isText(report.jobId)) return 'jobId must be a string';
+      if (!isAmount(report.launchedAtMs)) return 'launchedAtMs must be a time in milliseconds';
+      return report.type === 'launched' || isAmount(report.durationS) ? null : 'durationS must be a number of seconds';
+    default:
+      return outcomeProblem(report.outcome);
+  }
+}
+
+export function outcomeProblem(value: unknown): string | null {
+  const outcome = asObject(value);
+  if (!outcome) return 'outcome must be an object';
+  const problem = spentProblem(outcome.spent);
+  if (problem !== null || outcome.type === 'withdrawn') return problem;
+  const job = asObject(outcome.job);
+  if (!job) return 'outcome.job must be an object';
+  const isComplete = outcome.type === 'completed';
+  if (!jobFits(job, isComplete)) return 'outcome.job must name commit, jobId, launchedAtMs and durationS';
+  switch (outcome.type) {
+    case 'completed':
+      return resultProblem(outcome.result);
+    case 'failed':
+    case 'cancelled':
+      return failureProblem(outcome.failure);
+    default:
+      return 'outcome.type must be completed, failed, cancelled or withdrawn';
+  }
+}
+
+function jobFits(job: Fields, isComplete: boolean): boolean {
+  const checks = { commit: isCommit, jobId: isText, launchedAtMs: isAmount, durationS: isAmount };
+  return Object.entries(checks).every(([name, fits]) => (!isComplete && job[name] === undefined) || fits(job[name]));
+}
+
+function spentProblem(value: unknown): string | null {
+  const spent = asObject(value);
+  return spent && ['usd', 'tokens', 'unpriced'].every((name) => isAmount(spent[name]))
+    ? null
+    : 'spent must give usd, tokens and unpriced';
+}
+
+function resultProblem(value: unknown): string | null {
+  const result = asObject(value);
+  const metrics = asObject(result?.metrics);
+  if (!result || !metrics || !asObject(result.sources)) return 'outcome.result must hold metrics and sources';
+  if (!isTexts(result.findings)) return 'outcome.result.findings must be a list of strings';
+  if (result.notices !== undefined && !isTexts(result.notices))
+    return 'outcome.result.notices must be a list of strings';
+  if (result.doubt !== undefined && !isText(result.doubt)) return 'outcome.result.doubt must be a string';
+  if (result.noEffect !== undefined && !isText(result.noEffect)) return 'outcome.result.noEffect must be a string';
+  if (result.stepNoise !== undefined && !isAmount(result.stepNoise)) return 'outcome.result.stepNoise must be a number';
+  if (result.contention !== undefined && !isAmount(result.contention))
+    return 'outcome.result.contention must be a number';
+  const { custom, ...others } = metrics;
+  if (custom !== undefined && !isCustom(asObject(custom)))
+    return 'outcome.result.metrics.custom must give name, direction and value';
+  const strange = Object.entries(others).find(
+    ([name, metric]) => !(isNumberOrNull(metric) || typeof metric === 'boolean' || (isText(metric) && TEXTS.has(name))),
+  );
+  return strange ? `outcome.result.metrics.${strange[0].slice(0, 100)} must be a number or null` : null;
+}
+
+function isCustom(custom: Fields | null): boolean {
+  if (!custom || typeof custom.name !== 'string' || !isMetricName(custom.name)) return false;
+  return DIRECTIONS.some((direction) => direction === custom.direction) && isNumberOrNull(custom.value);
+}
+
+const TEXTS = new Set(['bottleneck_stage', 'notes']);
+
+function failureProblem(value: unknown): string | null {
+  const record = asObject(value);
+  if (!record || typeof record.kind !== 'string' || !isFailureKind(record.kind))
+    return 'outcome.failure.kind is unknown';
+  if (!isText(record.message)) return 'outcome.failure.message must be a string';
+  return asObject(record.details) ? null : 'outcome.failure.details must be an object';
+}

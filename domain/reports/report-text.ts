@@ -1,0 +1,140 @@
+/**
+ * report.md: what a run tried, what came of it, and how to take the winner over. Deterministic: made from the run's
+ * events and specifications, without an agent.
+ */
+
+import type { RunConfig } from '../formats/config.js';
+import { memoryOf } from '../proposals/tried-experiments.js';
+import { type EngineState, tallyShown } from '../run/engine-state.js';
+import { BASELINE_ID, commitOf, type ExperimentRow, HEADSPACE_ID, isBroken } from '../run/experiment-record.js';
+import { type FailureKind, suggestedAction } from '../run/failure.js';
+import { confidenceLines } from './confidence.js';
+import { type ExperimentTableRow, experimentTable } from './experiment-table.js';
+import { comparisonLines, headlineTable, headspaceSentence } from './headline.js';
+import { intervalText } from './judgement-text.js';
+import { document, fence, inline, section } from './markdown.js';
+import { prunedLines } from './pruned.js';
+import { durationText, objectiveText, speedupText } from './quantity-text.js';
+import { type RunFacts, runFacts } from './run-facts.js';
+import type { RunRecord } from './run-record.js';
+import { searchMemoryLines } from './search-memory-lines.js';
+import { spendingLines } from './spending-text.js';
+import { change, experimentTableLines, type Specs } from './summary-text.js';
+import { winnerLines } from './winner.js';
+
+/** Below this a difference from the baseline is not called a gain. */
+const WORTH_NAMING = 1.01;
+
+export function finalReport(record: RunRecord, specs: Specs, config: RunConfig): string {
+  const { state } = record;
+  const facts = runFacts(state);
+  const rows = experimentTable(state);
+  const tried = rows.filter((row) => row.nodeId !== BASELINE_ID && row.nodeId !== HEADSPACE_ID);
+  const completed = tried.filter((row) => row.status === 'completed');
+  // Where results are confirmed, a gain is what was; else what a single run showed.
+  const isGain = (row: ExperimentTableRow) =>
+    row.gain !== null && row.gain >= WORTH_NAMING && (row.verdict === null ? !confirms(state) : row.verdict === 'keep');
+  const gains = completed.filter(isGain).sort((a, b) => (b.gain ?? 0) - (a.gain ?? 0));
+  return document([
+    `# Report of run ${state.run}`,
+    '',
+    ...comparisonLines(facts),
+    outcome(state, facts),
+    '',
+    ...headlineTable(facts),
+    ...section('## Remaining headspace', [headspaceSentence(facts)]),
+    ...section('## Confidence', confidenceLines(state, facts)),
+    ...section('## How to apply the winner', winnerLines(state, facts, specs, config)),
+    ...section('## What worked', experimentEntries(record, specs, gains)),
+    ...section(
+      '## What did not help',
+      experimentEntries(
+        record,
+        specs,
+        completed.filter((row) => !isGain(row)),
+      ),
+    ),
+    ...section('## What was learnt of each dimension', searchMemoryLines(memoryOf(state, config.base_launch_command))),
+    ...section('## What was ended early', prunedLines(state)),
+    ...section('## What failed', failedEntries(state, specs)),
+    ...section('## Planning rounds', planLines(record)),
+    ...section('## What was spent', spendingLines(state)),
+    ...section('## All experiments', experimentTableLines(state, specs, rows)),
+    '',
+    'The evidence of each experiment stands in its folder under runs/, all numbers in master_table.tsv.',
+  ]);
+}
+
+function confirms(state: EngineState): boolean {
+  return (state.confirmation?.rules.confirmRuns ?? 0) > 0;
+}
+
+function outcome(state: EngineState, facts: RunFacts): string {
+  const { completed, failed, pruned, duplicates, cancelled } = tallyShown(state);
+  const took = durationText((state.updatedAtMs - state.startedAtMs) / 1000);
+  const why = state.stop
+    ? `The run ended after ${took} (${state.stop.reason}: ${inline(state.stop.detail)}).`
+    : `The run has not ended (${state.status}, ${took} after its start): this is how far it has come.`;
+  const counts = `${completed} experiments completed, ${failed} failed, ${pruned > 0 ? `${pruned} were ended early, ` : ''}${duplicates > 0 ? `${duplicates} were duplicates, ` : ''}${cancelled} were cancelled, in ${state.iteration} planning rounds.`;
+  return `${why} ${counts} ${bestSentence(facts)}`;
+}
+
+function bestSentence({ best, gain, proven }: RunFacts): string {
+  if (!best) return 'Nothing was measured.';
+  if (best.row.nodeId === BASELINE_ID) return 'No experiment beat the baseline.';
+  const against = proven ? intervalText(proven) : speedupText(gain);
+  return `The best is **${best.row.nodeId}** with ${objectiveText(best.objective)}, ${against} against the baseline.`;
+}
+
+function experimentEntries(record: RunRecord, specs: Specs, rows: readonly ExperimentTableRow[]): string[] {
+  return rows.flatMap((row) => {
+    const now = record.state.experiments[row.nodeId]!.state;
+    const metrics = now.status === 'completed' ? now.metrics : null;
+    const hypothesis = specs.get(row.nodeId)?.hypothesis;
+    const findings = (record.findings.get(row.nodeId) ?? []).slice(0, 4);
+    return [
+      `- **${row.nodeId}**: ${objectiveText(row.objective)}, ${speedupText(row.gain)}: ${about(record.state, row.nodeId, specs)}`,
+      ...(hypothesis ? [`  - Hypothesis: ${inline(hypothesis)}`] : []),
+      ...(metrics?.bottleneck_stage ? [`  - Bottleneck: ${inline(metrics.bottleneck_stage)}`] : []),
+      ...findings.map((text) => `  - ${inline(text)}`),
+    ];
+  });
+}
+
+function about(state: EngineState, nodeId: string, specs: Specs): string {
+  return inline(change(state.experiments[nodeId]!, specs));
+}
+
+function failedEntries(state: EngineState, specs: Specs): string[] {
+  const setup = state.setupFailures.map(({ kind, message }) => [
+    `- **${kind}**: ${suggestedAction(kind)}`,
+    `  - setup: ${inline(message)}`,
+  ]);
+  const byKind = new Map<FailureKind, ExperimentRow[]>();
+  for (const row of Object.values(state.experiments)) {
+    if (!isBroken(row) && row.state.status !== 'cancelled') continue;
+    const { kind } = (row.state as Extract<typeof row.state, { failure: unknown }>).failure;
+    byKind.set(kind, [...(byKind.get(kind) ?? []), row]);
+  }
+  const experiments = [...byKind].map(([kind, rows]) => [
+    `- **${kind}**: ${suggestedAction(kind)}`,
+    ...rows.map((row) => {
+      const message = 'failure' in row.state ? inline(row.state.failure.message) : '';
+      const commit = commitOf(row);
+      return `  - ${row.nodeId} (${about(state, row.nodeId, specs)}): ${message}${commit ? ` [${commit.slice(0, 12)}]` : ''}`;
+    }),
+  ]);
+  return [...setup, ...experiments].flat();
+}
+
+function planLines(record: RunRecord): string[] {
+  return record.plans.flatMap((plan, index) => [
+    ...(index === 0 ? [] : ['']),
+    `### Round ${plan.iteration}: ${plan.action}`,
+    ...(plan.reasoning ? ['', ...fence(plan.reasoning.trim(), 'text')] : []),
+    ...(plan.accepted.length > 0 ? ['', `Queued: ${plan.accepted.join(', ')}.`] : []),
+    ...(plan.refused.length > 0 ? [''] : []),
+    ...plan.refused.map(({ name, reason }) => `- refused ${inline(name)}: ${inline(reason)}`),
+    ...(plan.failure ? ['', `${plan.failure.kind}: ${inline(plan.failure.message)}`] : []),
+  ]);
+}

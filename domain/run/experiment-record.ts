@@ -1,0 +1,181 @@
+/**
+ * One experiment as the engine's state knows it: a small row. Long texts (description, hypothesis, launch command)
+ * stay in the workdir and are found through the row's origin.
+ */
+import type { Judgement, RepeatPurpose } from '../belief/confirmation-state.js';
+import type { MetricSources, Metrics } from '../evidence/metrics.js';
+import type { Failure } from './failure.js';
+
+export const EXPERIMENT_KINDS = ['baseline', 'headspace', 'mtp', 'planned', 'repair', 'repeat', 'user'] as const;
+export type ExperimentKind = (typeof EXPERIMENT_KINDS)[number];
+
+/** Which workdir file holds the specification (see workdir/spec-store). */
+export type SpecOrigin =
+  | { from: 'seed' }
+  | { from: 'plan'; iteration: number; index: number }
+  | { from: 'repair'; of: string; attempt: number }
+  | { from: 'repeat'; of: string; index: number; purpose: RepeatPurpose }
+  /** Cached data on the code of another experiment. */
+  | { from: 'ceiling'; of: string }
+  | { from: 'user'; request: string };
+
+/** What is known of an experiment when it is queued. */
+export interface ExperimentIdentity {
+  nodeId: string;
+  name: string;
+  kind: ExperimentKind;
+  origin: SpecOrigin;
+  /** Parent in the hypothesis tree; null for the seeds. */
+  parentId: string | null;
+  /** The commit it starts from; null means the run's base commit (the instrumented anchor). */
+  startCommit: string | null;
+  /** Lower runs first; ties keep insertion order. */
+  priority: number;
+  /** Explicit changes and differing launch flags, lower-cased and sorted: what decides on duplicates. */
+  changeSet: string[];
+  /** Best-practice tags. */
+  tags: string[];
+  /**
+   * The experiment that bounds what it builds on, where that is not the headspace seed: for an engine that has left the
+   * parent behind. Null = nothing was measured on such code yet.
+   */
+  ceiling?: string | null;
+}
+
+/** Each status owns its fields: a running experiment has a job by type. `ready` waits for a job slot. */
+export type ExperimentStatus =
+  | { status: 'queued' }
+  | { status: 'preparing'; sinceMs: number }
+  | { status: 'ready'; sinceMs: number; commit: string }
+  | { status: 'launching'; sinceMs: number; commit: string; slot: number }
+  | { status: 'running'; commit: string; slot: number; jobId: string; launchedAtMs: number }
+  | { status: 'analyzing'; commit: string; jobId: string; launchedAtMs: number; durationS: number }
+  | {
+      status: 'completed';
+      commit: string;
+      jobId: string;
+      launchedAtMs: number;
+      durationS: number;
+      completedAtMs: number;
+      metrics: Metrics;
+      sources: MetricSources;
+      /** As in its result (metrics.ts). */
+      doubt?: string;
+      noEffect?: string;
+      stepNoise?: number;
+      contention?: number;
+    }
+  | ({ status: 'failed'; failure: Failure } & Ended)
+  | ({ status: 'cancelled'; failure: Failure } & Ended);
+
+/** What an experiment ran. */
+export interface JobFacts {
+  commit: string;
+  jobId: string;
+  launchedAtMs: number;
+  durationS: number;
+}
+
+/** What an experiment that ended without a result may have reached before. */
+export interface Ended {
+  completedAtMs: number;
+  commit: string | null;
+  jobId: string | null;
+  launchedAtMs: number | null;
+  durationS: number | null;
+}
+
+export type ExperimentRow = ExperimentIdentity & {
+  seq: number;
+  state: ExperimentStatus;
+  /** Number of the event with which it ended. */
+  endedSeq?: number;
+  /** What its result is worth; absent while it has none, and in runs without repeats. */
+  judged?: Judgement;
+};
+
+export type TerminalStatus = 'completed' | 'failed' | 'cancelled';
+
+export function isTerminal(row: ExperimentRow): boolean {
+  return row.state.status === 'completed' || row.state.status === 'failed' || row.state.status === 'cancelled';
+}
+
+/** Its job was ended early because it could not come near the best: measured, and slow. */
+export function isPruned(row: ExperimentRow): boolean {
+  return row.state.status === 'failed' && row.state.failure.kind === 'pruned';
+}
+
+/** The experiment whose code and command it has: that one's numbers stand for it, and it had no job of its own. */
+export function originalOf(row: ExperimentRow): string | null {
+  if (row.state.status !== 'failed' || row.state.failure.kind !== 'duplicate_work') return null;
+  return String(row.state.failure.details.copy_of ?? 'another');
+}
+
+/** What people are told of as failed: what was ended early was measured, and a duplicate needs no job. */
+export function isBroken(row: ExperimentRow): boolean {
+  return row.state.status === 'failed' && !isPruned(row) && originalOf(row) === null;
+}
+
+/** Whether its job told how fast it is. */
+export function isMeasured(row: ExperimentRow): boolean {
+  return row.state.status === 'completed' || isPruned(row);
+}
+
+export function isSeed(row: ExperimentIdentity): boolean {
+  return row.origin.from === 'seed';
+}
+
+export function commitOf(row: ExperimentRow): string | null {
+  return 'commit' in row.state ? row.state.commit : null;
+}
+
+export function jobIdOf(row: ExperimentRow): string | null {
+  return 'jobId' in row.state ? row.state.jobId : null;
+}
+
+export const BASELINE_ID = '000_baseline';
+export const HEADSPACE_ID = '000_headspace';
+export const MTP_ID = '001_mtp';
+
+export const SEEDS: readonly Omit<ExperimentIdentity, 'changeSet'>[] = [
+  {
+    nodeId: BASELINE_ID,
+    name: 'baseline',
+    kind: 'baseline',
+    origin: { from: 'seed' },
+    parentId: null,
+    startCommit: null,
+    priority: -1000,
+    tags: [],
+  },
+  {
+    nodeId: HEADSPACE_ID,
+    name: 'headspace_cache',
+    kind: 'headspace',
+    origin: { from: 'seed' },
+    parentId: null,
+    startCommit: null,
+    priority: -999,
+    tags: [],
+  },
+  {
+    nodeId: MTP_ID,
+    name: 'mtp',
+    kind: 'mtp',
+    origin: { from: 'seed' },
+    parentId: null,
+    startCommit: null,
+    priority: -998,
+    tags: ['mtp'],
+  },
+];
+
+/** `<counter, 3 digits>_<name>`: how every follow-up is named on disk. */
+export function followUpNodeId(counter: number, name: string): string {
+  return `${String(counter).padStart(3, '0')}_${name}`;
+}
+
+/** The number of a node id; 0 where there is none. */
+export function counterOf(nodeId: string): number {
+  return Number(/^(\d+)_/.exec(nodeId)?.[1] ?? 0);
+}

@@ -1,0 +1,106 @@
+/**
+ * What a run has spent and what it has set aside. An amount is reserved before each agent call and each job and settled
+ * from the result, so that calls and jobs that run at the same time cannot together exceed a budget that each one fits.
+ */
+import type { Failure } from './failure.js';
+
+/** US dollars, tokens of all kinds, hours of jobs. */
+export interface Amount {
+  usd: number;
+  tokens: number;
+  jobHours: number;
+}
+
+export const NOTHING: Amount = { usd: 0, tokens: 0, jobHours: 0 };
+
+/** What is paid for: the agent's work by phase, and jobs. */
+export const SPENDING_PHASES = ['setup', 'apply', 'analyze', 'plan', 'report', 'job'] as const;
+export type SpendingPhase = (typeof SPENDING_PHASES)[number];
+
+/** What an agent call cost; `unpriced` counts calls whose price is not known. */
+export interface Spent {
+  usd: number;
+  tokens: number;
+  unpriced: number;
+}
+
+export const NOTHING_SPENT: Spent = { usd: 0, tokens: 0, unpriced: 0 };
+
+/** What a failed agent call had cost until then: its failure carries it (see activities/agent-calls/ask). */
+export function spentOfFailure(failure: Pick<Failure, 'details'>): Spent | null {
+  const { spent_usd: usd, spent_tokens: tokens, unpriced_calls: unpriced } = failure.details;
+  if (typeof usd !== 'number' || typeof tokens !== 'number' || typeof unpriced !== 'number') return null;
+  return { usd, tokens, unpriced };
+}
+
+/** Written into a failure's details. */
+export function failureDetailsOf({ usd, tokens, unpriced }: Spent): Failure['details'] {
+  return { spent_usd: usd, spent_tokens: tokens, unpriced_calls: unpriced };
+}
+
+export interface Ledger {
+  spent: Amount;
+  unpriced: number;
+  /** By key: `<phase>` or `<phase>_<node id, or number of the round>`. */
+  reserved: Record<string, Amount>;
+  /** What was booked under a key that may be settled again: work that goes on after an interruption tells its whole cost. */
+  booked: Record<string, Amount>;
+  /** The largest amount that each phase was settled with: what the next one is expected to cost at most. */
+  largest: Partial<Record<SpendingPhase, Amount>>;
+}
+
+export function emptyLedger(): Ledger {
+  return { spent: { ...NOTHING }, unpriced: 0, reserved: {}, booked: {}, largest: {} };
+}
+
+export function ledgerKey(phase: SpendingPhase, of?: string): string {
+  return of === undefined ? phase : `${phase}_${of}`;
+}
+
+export function reserve(ledger: Ledger, key: string, amount: Amount): void {
+  ledger.reserved[key] = amount;
+}
+
+/** Books what was spent since the key was last settled, and lets its reservation go; `spent` is the key's whole cost. */
+export function settle(ledger: Ledger, phase: SpendingPhase, key: string, spent: Amount, unpriced = 0): void {
+  if (!ledger.reserved[key]) return;
+  delete ledger.reserved[key];
+  const before = ledger.booked[key] ?? NOTHING;
+  ledger.booked[key] = spent;
+  ledger.spent = plus(ledger.spent, {
+    usd: Math.max(0, spent.usd - before.usd),
+    tokens: Math.max(0, spent.tokens - before.tokens),
+    jobHours: Math.max(0, spent.jobHours - before.jobHours),
+  });
+  ledger.unpriced += unpriced;
+  const largest = ledger.largest[phase] ?? NOTHING;
+  ledger.largest[phase] = {
+    usd: Math.max(largest.usd, spent.usd),
+    tokens: Math.max(largest.tokens, spent.tokens),
+    jobHours: Math.max(largest.jobHours, spent.jobHours),
+  };
+}
+
+/** An ended experiment costs nothing more. */
+export function closeAccounts(ledger: Ledger, nodeId: string): void {
+  for (const phase of ['apply', 'analyze', 'job'] as const) {
+    delete ledger.reserved[ledgerKey(phase, nodeId)];
+    delete ledger.booked[ledgerKey(phase, nodeId)];
+  }
+}
+
+export function release(ledger: Ledger, key: string): void {
+  delete ledger.reserved[key];
+}
+
+export function reservedTotal(ledger: Ledger): Amount {
+  return Object.values(ledger.reserved).reduce(plus, NOTHING);
+}
+
+export function plus(a: Amount, b: Amount): Amount {
+  return { usd: a.usd + b.usd, tokens: a.tokens + b.tokens, jobHours: a.jobHours + b.jobHours };
+}
+
+export function amountOf(spent: Spent): Amount {
+  return { usd: spent.usd, tokens: spent.tokens, jobHours: 0 };
+}

@@ -1,0 +1,143 @@
+/**
+ * When to plan, and when a run has reached its end. Planning never stands in the way of a running job: it happens while
+ * jobs run, early enough that the queue does not run dry, and not so early that it decides on stale results.
+ */
+
+import { hasReachedCeiling } from '../belief/ceiling.js';
+import { objectiveOfRow } from '../belief/compare.js';
+import { isConfirming } from '../belief/confirmation.js';
+import { isRemeasurement } from '../belief/confirmation-state.js';
+import { ceilingOf, isDoubtedCeiling, leastImprovementOf, noiseOf, runsOf } from '../belief/repeats.js';
+import { untriedPractices } from '../proposals/best-practices.js';
+import { type EngineState, openRows, type Round } from '../run/engine-state.js';
+import { type ExperimentRow, isTerminal, SEEDS } from '../run/experiment-record.js';
+import type { StopReason } from '../run/limits.js';
+import { isWaiting } from './scheduling.js';
+
+/** Planning rounds in a row, newest first, whose experiments have all ended without a gain; open rounds and waits do not count. */
+export function plateauCount(state: EngineState): number {
+  let count = 0;
+  for (const round of countedRounds(state).reverse()) {
+    if (round.gained) break;
+    if (isPlain(state, round)) count += 1;
+    count += round.plainBefore ?? 0;
+  }
+  return count;
+}
+
+/** Whether all that it queued has ended, and told that there was nothing to gain. */
+export function isPlain(state: EngineState, { open, waited, gained, iteration }: Round): boolean {
+  return open === 0 && !waited && !gained && !triedNothing(state, iteration);
+}
+
+/** Whether none of a round's changes reached its job: that says nothing about what there is to gain. */
+function triedNothing(state: EngineState, iteration: number): boolean {
+  const own = Object.entries(state.roundOf).flatMap(([nodeId, round]) => {
+    const row = round === iteration ? state.experiments[nodeId] : undefined;
+    return row ? [row] : [];
+  });
+  return own.length > 0 && own.every(isUntold);
+}
+
+/** Its change did not reach its job; or it had none, as another's numbers stand for it. */
+function isUntold({ state: now }: ExperimentRow): boolean {
+  if (now.status === 'completed') return now.noEffect !== undefined;
+  return now.status === 'failed' && now.failure.details.is_no_try === true;
+}
+
+/** Those since the run was last given something to do after it had stopped; all of them while it was not. */
+function countedRounds({ rounds, roundsBefore = 0 }: EngineState): Round[] {
+  return rounds.slice(roundsBefore);
+}
+
+export type PlanningVerdict = { do: 'plan' } | { do: 'wait' } | { do: 'end'; reason: StopReason; detail: string };
+
+/** A planner that answers faster than this (ms) leaves no slot idle, so it need not plan before results are in. */
+const QUICK_PLANNING_MS = 500;
+const FAILED_PLANS_IN_A_ROW = 3;
+/** A planner that stops although practices are untried is asked once more before it is believed. */
+const STOPS_BELIEVED = 2;
+
+export function planningVerdict(state: EngineState): PlanningVerdict {
+  if (state.status !== 'running' || state.planningSince !== null || !seedsTerminal(state)) return { do: 'wait' };
+  if (isMeasuringAgain(state)) return { do: 'wait' };
+  return endOfRun(state) ?? (isTimeToPlan(state) ? { do: 'plan' } : { do: 'wait' });
+}
+
+export function seedsTerminal(state: EngineState): boolean {
+  return SEEDS.every(({ nodeId }) => {
+    const row = state.experiments[nodeId];
+    return row === undefined ? state.seeded : isTerminal(row);
+  });
+}
+
+/** A plan made before what looks better is confirmed, or not, would start from the wrong place. */
+function isMeasuringAgain(state: EngineState): boolean {
+  return isConfirming(state) || openRows(state).some(isRemeasurement);
+}
+
+/** By which rule the run ends once nothing is open, or null. */
+export function endOfRun(state: EngineState): Extract<PlanningVerdict, { do: 'end' }> | null {
+  const { limits } = state;
+  const rounds = countedRounds(state);
+  const end = (reason: StopReason, detail: string) => ({ do: 'end', reason, detail }) as const;
+  if (state.best === null && state.open.length === 0) {
+    return end('failure_rate', 'no experiment but headspace produced a measurement to plan from');
+  }
+  const trailing = (action: string) => rounds.length - 1 - rounds.findLastIndex((round) => round.action !== action);
+  const failed = trailing('failed');
+  if (failed >= FAILED_PLANS_IN_A_ROW) return end('failure_rate', `planning failed ${failed} times in a row`);
+  const untried = untriedPractices(state);
+  const stops = trailing('stop');
+  if (stops >= STOPS_BELIEVED || (stops > 0 && untried.length === 0) || trailing('manual') > 0) {
+    return end('planner_stopped', 'the planner proposes nothing more');
+  }
+  const mustTry = state.roundsBefore !== undefined && rounds.length === 0;
+  if (untried.length === 0 && !mustTry && isAtCeiling(state)) {
+    return end(
+      'headspace_reached',
+      'the best is as fast as the same job with cached data: data loading can give no more',
+    );
+  }
+  const plateau = plateauCount(state);
+  if (plateau >= limits.patience && untried.length === 0) {
+    return end('plateau', `${plateau} planning rounds in a row brought no gain and every best practice was tried`);
+  }
+  const { completed: done, failed: broken, cancelled } = state.tally;
+  const open = openRows(state).filter((row) => !isRemeasurement(row)).length;
+  const total = done + broken + cancelled + open - (state.confirmation?.ended ?? 0);
+  if (limits.maxExperiments !== null && total >= limits.maxExperiments) {
+    return end('max_experiments', `${total} of ${limits.maxExperiments} experiments were queued`);
+  }
+  if (state.iteration >= limits.maxIterations) {
+    return end('max_iterations', `${state.iteration} of ${limits.maxIterations} planning rounds are done`);
+  }
+  return null;
+}
+
+/** As far as can be told from repeats. */
+function isAtCeiling(state: EngineState): boolean {
+  if (state.best === null || (state.confirmation?.rules.confirmRuns ?? 0) === 0) return false;
+  const noise = noiseOf(state);
+  const least = leastImprovementOf(state, noise);
+  const ceiling = ceilingOf(state, state.best);
+  const metric = objectiveOfRow(state.experiments[state.best])?.metric;
+  if (!noise || least === null || ceiling === null || metric === undefined) return false;
+  if (isDoubtedCeiling(state, ceiling)) return false;
+  return hasReachedCeiling(runsOf(state, state.best, metric), runsOf(state, ceiling, metric), noise, least);
+}
+
+function isTimeToPlan(state: EngineState): boolean {
+  if (state.best === null) return false;
+  const rows = openRows(state);
+  const waiting = rows.filter(isWaiting).length;
+  if (rows.length === 0) return true;
+  const { maxConcurrency } = state.limits;
+  const isFirst = state.rounds.length === 0;
+  if (state.resultsSincePlan > 0 || isFirst) return waiting < maxConcurrency;
+  const lastWasEmpty = state.rounds.at(-1)?.accepted === 0;
+  if (lastWasEmpty) return false;
+  // Without news since the last plan: only to keep slots busy behind a slow planner, and with bounded staleness.
+  const isSlow = state.lastPlanningMs > QUICK_PLANNING_MS;
+  return (rows.length < maxConcurrency || isSlow) && waiting < maxConcurrency && rows.length < 2 * maxConcurrency;
+}

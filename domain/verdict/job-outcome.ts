@@ -1,0 +1,201 @@
+/** What the end of a job means: from its return code, who ended it and what it printed, to a failure kind or none. */
+
+import { withoutColours } from '../evidence/printed-line.js';
+import type { FailureKind } from '../run/failure.js';
+import { fatalEnd } from './fatal-end.js';
+
+export interface JobEnding {
+  /** Null when nobody recorded it. */
+  returnCode: number | null;
+  cause: 'exit' | 'timeout' | 'stalled' | 'cancelled' | 'lost';
+  /** Of its logs, while it ran: then they do not say everything. */
+  diskWasFull?: boolean;
+  /** Whether the job printed a number, i.e. had begun to train. */
+  sawMetric: boolean;
+  stdoutTail: string;
+  stderrTail: string;
+  /** Seconds by which stdout was written to after stderr; null or absent where nobody knows. */
+  stdoutOutlastsS?: number | null;
+  /** An exception that ended one of the job's processes, as the probe saw it; null or absent for none. */
+  uncaught?: { type: string; message: string } | null;
+  timeoutS: number;
+  stallTimeoutS: number;
+}
+
+export interface JobVerdict {
+  kind: FailureKind;
+  message: string;
+  details: Record<string, string | number | boolean | null>;
+  /** The Python exception's class, where a traceback names one. */
+  exceptionType: string | null;
+}
+
+/** Null: it ended well. */
+export function classifyJobEnd(ending: JobEnding): JobVerdict | null {
+  const { returnCode, cause, sawMetric } = ending;
+  const error = lastError(ending.stderrTail) ?? lastError(ending.stdoutTail);
+  // Only an end that a full log may have brought about: a job that was ended, or that nobody saw, is not one.
+  const isOfFullDisk = ending.diskWasFull === true && (cause === 'exit' || cause === 'stalled');
+  const full = isOfFullDisk ? ' (its disk was full meanwhile: make room, and add the experiment again)' : '';
+  const said = `${full}${error === null ? '' : `: ${error.text}`}`;
+  const verdict = (kind: FailureKind, message: string, details: JobVerdict['details'] = {}): JobVerdict => ({
+    kind,
+    message: withoutSecretValues(message),
+    details: { return_code: returnCode, ...details, ...(isOfFullDisk ? { disk_was_full: true } : {}) },
+    exceptionType: error?.type ?? null,
+  });
+  switch (cause) {
+    case 'timeout':
+      return verdict('job_failed', `the job exceeded its limit of ${ending.timeoutS} s and was ended`, {
+        timed_out: true,
+        limit_s: ending.timeoutS,
+      });
+    case 'stalled':
+      return verdict('job_stalled', `the job printed nothing new for ${ending.stallTimeoutS} s and was ended${full}`, {
+        limit_s: ending.stallTimeoutS,
+      });
+    case 'cancelled':
+      return verdict('cancelled', 'the job was cancelled');
+    case 'lost':
+      return verdict(
+        'job_failed',
+        `nobody saw how the job ended (its runner was killed or the host went down)${said}`,
+        {
+          lost: true,
+        },
+      );
+    case 'exit':
+      if (returnCode === 0) return deathBehindCode0(ending, verdict);
+      if (sawMetric) {
+        return verdict('job_runtime_failed', `the job ${describe(returnCode)} after it had begun to train${said}`);
+      }
+      return isStartupError(error, ending)
+        ? verdict('job_startup_failed', `the job ${describe(returnCode)} before its first metric${said}`)
+        : verdict('job_failed', `the job ${describe(returnCode)}${said}`);
+  }
+}
+
+/** A wrapper, a pipe or a handler of the job's own may turn a death into a success. */
+function deathBehindCode0(
+  ending: JobEnding,
+  verdict: (kind: FailureKind, message: string, details?: JobVerdict['details']) => JobVerdict,
+): JobVerdict | null {
+  const { stdoutTail, stderrTail, stdoutOutlastsS = null, uncaught = null, sawMetric } = ending;
+  const died =
+    fatalEnd({ stdout: stdoutTail, stderr: stderrTail, stdoutOutlastsS }) ??
+    (uncaught && { type: uncaught.type, text: `${uncaught.type}: ${uncaught.message}`.slice(0, QUOTE_LIMIT) });
+  if (died === null) return null;
+  const kind = sawMetric ? 'job_runtime_failed' : 'job_failed';
+  const when = sawMetric ? 'after it had begun to train' : 'before its first metric';
+  const message = `the job's exit code was 0, but it died ${when}: ${died.text}`;
+  return { ...verdict(kind, message, { died_with_code_0: true }), exceptionType: died.type };
+}
+
+/** Behind nothing but what loggers and launchers put in front: time, level, name, rank. */
+const TRAINING_LINE =
+  /^(?:.*(?:[:\]|>-]|\b(?:INFO|DEBUG|WARN(?:ING)?|ERROR|NOTICE)\b.*)\s*)?\[autoresearch\] (?:.* )?(?:ttfb_s|step_time_ms|step|throughput_samples_per_s)=\S/;
+
+/** A line that shows that the job trained: numbers of its steps, not what it knew before it began. */
+export function sawMetric(output: string): boolean {
+  return withoutColours(output)
+    .split(/[\r\n]/)
+    .some((line) => TRAINING_LINE.test(line));
+}
+
+const LINES_SHOWN = 8;
+const LINES_LENGTH = 1200;
+
+/** The end of what was printed, for a message. */
+export function lastLines(output: string): string {
+  const lines = output.split(/\r\n|[\r\n]/).map((line) => withoutColours(line).trimEnd());
+  const shown = lines.filter((line) => line !== '').slice(-LINES_SHOWN);
+  return shown.join('\n').slice(-LINES_LENGTH);
+}
+
+function describe(returnCode: number | null): string {
+  if (returnCode === null) return 'ended with an unknown exit code';
+  if (returnCode === 141)
+    return 'ended with exit code 141: a later command of its pipe stopped reading before it was done';
+  if (returnCode === 137 || returnCode === -9) return 'was killed (signal 9; perhaps it ran out of memory)';
+  return returnCode < 0 ? `was ended by signal ${-returnCode}` : `ended with exit code ${returnCode}`;
+}
+
+interface PrintedError {
+  type: string | null;
+  text: string;
+}
+
+const EXCEPTION_LINE = /^(?:[A-Za-z_][\w.]*\.)?([A-Z]\w*(?:Error|Exception|Exit|Interrupt|Failure|Warning)?): ?(.*)$/;
+const EXCEPTION_NAME = /^(?:[A-Za-z_][\w.]*\.)?([A-Z]\w*(?:Error|Exception|Exit|Interrupt|Failure))$/;
+const QUOTE_LIMIT = 400;
+
+/** The last exception of the last traceback; without one, the last line that speaks of an error. */
+function lastError(output: string): PrintedError | null {
+  const lines = output.split(/\r?\n/);
+  const traceback = lines.findLastIndex((line) => line.startsWith('Traceback (most recent call last)'));
+  // A SyntaxError in the script itself comes without the traceback's heading.
+  const from = traceback >= 0 ? traceback : lines.findLastIndex((line) => /^ {2}File ".*", line \d+/.test(line));
+  if (from >= 0) {
+    for (const line of lines.slice(from + 1)) {
+      const type = (EXCEPTION_LINE.exec(line) ?? EXCEPTION_NAME.exec(line))?.[1];
+      if (type !== undefined) return { type, text: cut(line) };
+    }
+  }
+  const spoken = lines.findLast((line) => /\b(?:error|fatal|cannot|not found|no such file|invalid)\b/i.test(line));
+  return spoken === undefined ? null : { type: null, text: cut(spoken.trim()) };
+}
+
+function cut(line: string): string {
+  return line.length > QUOTE_LIMIT ? `${line.slice(0, QUOTE_LIMIT)}…` : line;
+}
+
+/** What a change of the code or of its flags typically breaks before the first step. */
+const STARTUP_TYPES = new Set([
+  'ImportError',
+  'ModuleNotFoundError',
+  'SyntaxError',
+  'IndentationError',
+  'TabError',
+  'PicklingError',
+  'UnpicklingError',
+  'NameError',
+  'UnboundLocalError',
+  'AttributeError',
+  'TypeError',
+  'ValueError',
+  'KeyError',
+  'AssertionError',
+  'NotImplementedError',
+  'FileNotFoundError',
+  'ArgumentError',
+  'ConfigError',
+  'ConfigurationError',
+  'ValidationError',
+  'JSONDecodeError',
+  'PipelineFailure',
+  'EOFError',
+  'BrokenProcessPool',
+]);
+
+const STARTUP_TEXT =
+  /can't pickle|cannot pickle|pickl|No module named|unrecognized arguments|the following arguments are required|invalid choice|invalid (?:int|float) value|expected (?:one|at least one) argument|bootstrapping phase|failed to initiali[sz]e|initiali[sz]ation failed|start method|command not found|No such file or directory|Address already in use|subprocess.*(?:failed|exited|died)/i;
+
+function isStartupError(error: PrintedError | null, ending: JobEnding): boolean {
+  if (error?.type != null && STARTUP_TYPES.has(error.type)) return true;
+  // argparse, and the shell for a command that is not there or not executable.
+  if (ending.returnCode === 2 && /^usage: /m.test(ending.stderrTail)) return true;
+  if (ending.returnCode === 126 || ending.returnCode === 127) return true;
+  return error !== null && STARTUP_TEXT.test(error.text);
+}
+
+/** Messages travel and are shown: what looks like a credential is not quoted. */
+export function withoutSecretValues(text: string): string {
+  return text
+    .replace(/\b(?:sk|pk|ghp|gho|ghs|github_pat|xox[abprs]|hf|AKIA)[-_]?[A-Za-z0-9_-]{12,}/g, '***')
+    .replace(
+      /\b((?:[A-Za-z0-9_]*(?:token|secret|password|passwd|api[-_]?key|access[-_]?key))["']?\s*[=:]\s*["']?)[^\s"',;&]+/gi,
+      '$1***',
+    )
+    .replace(/\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=-]{8,}/g, '$1 ***')
+    .replace(/(\/\/[^/\s:@]+:)[^@\s/]+@/g, '$1***@');
+}

@@ -1,0 +1,132 @@
+/** Runs a build command in its own process group: output to a file, a time limit, and nothing left alive when it ends early. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createWriteStream } from 'node:fs';
+import { finished } from 'node:stream/promises';
+import { stripVTControlCharacters } from 'node:util';
+import { z } from 'zod';
+import { readJsonIfAny, writeJsonAtomic } from '../../host/atomic-file.js';
+import { signalGroup } from '../../host/process-group.js';
+import { isSameProcess, processIdentity } from '../../host/process-identity.js';
+import { isInterruption, ProgramInterrupted } from '../../host/short-program.js';
+
+export interface BuildRequest {
+  command: string;
+  cwd: string;
+  env: Record<string, string>;
+  timeoutS: number;
+  /** Takes the whole output, both streams as they come. */
+  logFile: string;
+  /** Records the process, so that a build whose worker was killed can be found. */
+  pidFile: string;
+  signal: AbortSignal;
+}
+
+export interface BuildEnd {
+  /** Null when a signal ended it. */
+  exitCode: number | null;
+  timedOut: boolean;
+  /** The last line of standard output that is not empty, without colours; '' when there is none. */
+  lastLine: string;
+}
+
+/** More than any image's name, with room for a last line after it. */
+const TAIL_CHARACTERS = 64 * 1024;
+/** Time for output that is still in the pipe after the shell has ended. */
+const DRAIN_MS = 2000;
+/** Time to clean up after SIGTERM (container builders remove what is half made). */
+const GRACE_MS = 5000;
+
+const ProcessSchema = z.object({ pid: z.number().int(), identity: z.string() });
+
+/** Throws the signal's reason when it aborts, and ProgramInterrupted when somebody outside ended the build. */
+export async function runBuild(request: BuildRequest): Promise<BuildEnd> {
+  await endEarlierBuild(request.pidFile);
+  request.signal.throwIfAborted();
+  const log = createWriteStream(request.logFile, { mode: 0o600 });
+  // What cannot be written is thrown below, where the log is finished.
+  log.on('error', () => undefined);
+  log.write(`$ ${request.command}\n`);
+  const child = spawn('bash', ['-c', request.command], {
+    cwd: request.cwd,
+    env: request.env,
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let tail = '';
+  child.stdout.on('data', (chunk: Buffer) => {
+    log.write(chunk);
+    tail = (tail + chunk.toString('utf8')).slice(-TAIL_CHARACTERS);
+  });
+  child.stderr.on('data', (chunk: Buffer) => log.write(chunk));
+  let timedOut = false;
+  const stop = () => void endGroup(child.pid);
+  const timer = setTimeout(() => {
+    timedOut = true;
+    stop();
+  }, request.timeoutS * 1000);
+  request.signal.addEventListener('abort', stop, { once: true });
+  try {
+    const [exitCode] = await Promise.all([endOf(child), recordProcess(request.pidFile, child.pid)]);
+    request.signal.throwIfAborted();
+    if (!timedOut && isInterruption(exitCode, child.signalCode)) {
+      const how = child.signalCode ?? `exit code ${exitCode}`;
+      throw new ProgramInterrupted(`the build was interrupted (${how}): ${request.command}`);
+    }
+    return { exitCode, timedOut, lastLine: lastLineOf(tail) };
+  } finally {
+    clearTimeout(timer);
+    request.signal.removeEventListener('abort', stop);
+    log.end();
+    await finished(log);
+  }
+}
+
+/** Ends with the shell: a daemon that the build left running may hold the pipes open for ever. */
+function endOf(child: ChildProcess): Promise<number | null> {
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (code) => {
+      const drained = setTimeout(() => {
+        child.stdout?.destroy();
+        child.stderr?.destroy();
+        resolve(code);
+      }, DRAIN_MS);
+      child.once('close', () => {
+        clearTimeout(drained);
+        resolve(code);
+      });
+    });
+  });
+}
+
+async function recordProcess(pidFile: string, pid: number | undefined): Promise<void> {
+  if (pid === undefined) return;
+  const identity = await processIdentity(pid);
+  if (identity !== null) await writeJsonAtomic(pidFile, { pid, identity });
+}
+
+/** A worker that was killed leaves its build alive; two in one tree would spoil each other. */
+async function endEarlierBuild(pidFile: string): Promise<void> {
+  const earlier = ProcessSchema.safeParse(await readJsonIfAny(pidFile));
+  if (earlier.success && (await isSameProcess(earlier.data.pid, earlier.data.identity)))
+    await endGroup(earlier.data.pid);
+}
+
+async function endGroup(pid: number | undefined): Promise<void> {
+  if (pid === undefined || !signalGroup(pid, 'SIGTERM')) return;
+  const deadline = Date.now() + GRACE_MS;
+  while (signalGroup(pid, 0)) {
+    if (Date.now() > deadline) {
+      signalGroup(pid, 'SIGKILL');
+      return;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+function lastLineOf(output: string): string {
+  const lines = stripVTControlCharacters(output)
+    .split(/[\r\n]+/)
+    .map((line) => line.trim());
+  return lines.filter(Boolean).at(-1) ?? '';
+}

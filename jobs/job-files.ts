@@ -1,0 +1,66 @@
+/** What a job is made from and known by, in the workdir: spec.json, commit.txt, image.txt, job_id.txt of one node. */
+import { ApplicationFailure } from '@temporalio/common';
+import { z } from 'zod';
+import { type Spec, SpecSchema } from '../domain/formats/spec.js';
+import type { NodeRef } from '../domain/protocol/activities.js';
+import { raise } from '../domain/protocol/thrown-failure.js';
+import { readJsonIfAny, readTextIfAny } from '../host/atomic-file.js';
+import type { SourceControl } from '../source/control/source-control.js';
+import type { Workdir } from '../workdir/paths.js';
+import { ownRun, type RunContext } from '../workdir/run-context.js';
+import { jobNameOf, type Platform } from './platforms/platform.js';
+
+const NODE_ID = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/;
+
+/** A node id names directories: whoever sends one that leaves the workdir is refused, as is a foreign run. */
+export function ownNode(context: RunContext, input: NodeRef): void {
+  ownRun(context, input);
+  if (!NODE_ID.test(input.nodeId)) {
+    const message = `nodeId must be letters, digits, "_", "-" and ".", not ${JSON.stringify(input.nodeId)}`;
+    throw ApplicationFailure.nonRetryable(message, 'policy_refused');
+  }
+}
+
+export async function readSpec(workdir: Workdir, nodeId: string): Promise<Spec> {
+  const path = workdir.node(nodeId, 'spec.json');
+  const value = await readJsonIfAny(path);
+  if (value === null) return raise('launch_failed', `${path} is missing: the experiment was not prepared`);
+  const parsed = SpecSchema.safeParse(value);
+  return parsed.success ? parsed.data : raise('launch_failed', `${path}: ${z.prettifyError(parsed.error)}`);
+}
+
+/**
+ * The commit that the experiment was prepared with. The file may hold what a message claimed; the run's own ref says
+ * what applyPatch made.
+ */
+export async function preparedCommit(
+  workdir: Workdir,
+  sourceControl: Pick<SourceControl, 'commitOf'>,
+  nodeId: string,
+): Promise<string> {
+  const [claimed, made] = [await readCommit(workdir, nodeId), await sourceControl.commitOf(nodeId)];
+  if (claimed === made) return claimed;
+  return raise('policy_refused', `${nodeId} was prepared with commit ${made ?? 'none'}, not ${claimed}`);
+}
+
+async function readCommit(workdir: Workdir, nodeId: string): Promise<string> {
+  const path = workdir.run(nodeId, 'commit.txt');
+  const commit = (await readTextIfAny(path))?.trim();
+  return commit || raise('launch_failed', `${path} is missing: the experiment has no commit yet`);
+}
+
+/** '' where nothing was built. */
+export async function readImage(workdir: Workdir, nodeId: string): Promise<string> {
+  return (await readTextIfAny(workdir.run(nodeId, 'image.txt')))?.trim() ?? '';
+}
+
+/** Stands where a node's job was cancelled: no launch that was under way may bring it up after all. */
+export function cancelMark(workdir: Workdir, nodeId: string): string {
+  return workdir.run(nodeId, 'cancelled.txt');
+}
+
+/** The node's job, as recorded or as the platform knows it; null when none was launched. */
+export async function findJobId(context: RunContext, platform: Platform, node: NodeRef): Promise<string | null> {
+  const recorded = (await readTextIfAny(context.workdir.run(node.nodeId, 'job_id.txt')))?.trim();
+  return recorded || ((await platform.find(jobNameOf(node.run, node.nodeId)))?.jobId ?? null);
+}

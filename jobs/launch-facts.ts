@@ -1,0 +1,29 @@
+/** What an experiment's launch command says of the samples in a step, for jobs that do not print it. */
+
+import { parseLaunchCommand } from '../domain/command/launch-command.js';
+import { type Spec, SpecSchema } from '../domain/formats/spec.js';
+import { readJsonIfAny } from '../host/atomic-file.js';
+import type { RunContext } from '../workdir/run-context.js';
+
+const BATCH_FLAGS = ['--batch-size', '--batchsize', '--bs', '--per-device-batch-size'];
+const RANK_FLAGS = ['--nproc-per-node', '--nproc', '--num-ranks', '--world-size'];
+
+export async function launchFacts({ workdir, config }: RunContext, nodeId: string) {
+  const parsed = SpecSchema.safeParse(await readJsonIfAny(workdir.node(nodeId, 'spec.json')));
+  const spec: Spec | null = parsed.success ? parsed.data : null;
+  const command = spec?.launch_command || config.base_launch_command;
+  const { flags } = parseLaunchCommand(command);
+  const firstCount = (names: string[]) => {
+    const values = names.map((name) => Number(flags.get(name))).filter((n) => Number.isInteger(n) && n > 0);
+    return values[0] ?? null;
+  };
+  const changes = spec ? [...spec.best_practices_tags, ...spec.changes, spec.change_summary].join(' ') : '';
+  return {
+    command,
+    /** The change may be one of the batch size, which a job need not print. */
+    mayHaveOtherBatch: /batch|aggregate/i.test(changes),
+    batchSize: firstCount(BATCH_FLAGS),
+    ranks: firstCount(RANK_FLAGS) ?? 1,
+    isHeadspace: spec?._is_headspace === true,
+  };
+}

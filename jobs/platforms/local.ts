@@ -1,0 +1,269 @@
+/**
+ * Jobs on this host. The detached job runner owns a job from start to end; this side starts it, reads what it
+ * recorded, and asks it to end a job. A job id is `local_<node_id>`, so that a launch can be repeated.
+ */
+import type { ChildProcess } from 'node:child_process';
+import { access, rename, stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { RunConfig } from '../../domain/formats/config.js';
+import { writeFileAtomic } from '../../host/atomic-file.js';
+import { runnerPython } from '../../host/runner-python.js';
+import type { Workdir } from '../../workdir/paths.js';
+import { type RunnerRequest, startRunner } from './job-runner.js';
+import {
+  isJobAlive,
+  isRunnerAlive,
+  lastSignOfLifeMs,
+  mayRunElsewhere,
+  type RunnerIdentity,
+  readEnd,
+  readJobRecord,
+  readTail,
+  readWaiting,
+  wasStarted,
+} from './local-job-record.js';
+import { OrphanedJobs } from './orphaned-jobs.js';
+import {
+  type JobLogs,
+  type JobStatus,
+  jobNamePrefix,
+  type KeptApart,
+  type LaunchRequest,
+  type Platform,
+} from './platform.js';
+
+/** Time for a job to save its state between TERM and KILL. */
+const KILL_GRACE_S = 5;
+/** A runner starts in well under a second; a host that needs longer than this is in trouble. */
+const START_LIMIT_MS = 30_000;
+/** Twice the grace, and time for the kernel to take the processes down. */
+const CANCEL_LIMIT_MS = 20_000;
+/** One look at one file: cheap, and the end of a job is noticed at once. */
+const LOOK_EVERY_MS = 100;
+/** Looks between two checks that the runner is still there. */
+const LOOKS_PER_LIFE_CHECK = 10;
+
+const JOB_ID = /^local_[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/;
+
+interface LocalContext {
+  readonly workdir: Workdir;
+  readonly config: Pick<RunConfig, 'run_id' | 'local_execution_mode' | 'python'>;
+  readonly log: (message: string, fields?: Record<string, unknown>) => void;
+}
+
+export class LocalPlatform implements Platform {
+  readonly name = 'local';
+  private readonly orphans: OrphanedJobs;
+
+  constructor(
+    private readonly context: LocalContext,
+    private readonly killGraceS = KILL_GRACE_S,
+  ) {
+    this.orphans = new OrphanedJobs(() => this.python(), context.log);
+  }
+
+  async find(jobName: string): Promise<{ jobId: string; launchedAtMs: number } | null> {
+    const jobId = this.jobIdOf(jobName);
+    const dir = this.dirOf(jobId);
+    const record = await readJobRecord(dir);
+    if (record === null) {
+      const waiting = await readWaiting(dir);
+      return waiting && (await isRunnerAlive(waiting)) ? { jobId, launchedAtMs: waiting.since * 1000 } : null;
+    }
+    const counts = (await wasStarted(dir)) || (await readEnd(dir)) !== null;
+    // A runner that died before its command started left nothing but a record: the job may be launched again.
+    return counts ? { jobId, launchedAtMs: record.started_at * 1000 } : null;
+  }
+
+  async launch(request: LaunchRequest): Promise<{ jobId: string; launchedAtMs: number }> {
+    const jobId = this.jobIdOf(request.jobName);
+    const dir = this.dirOf(jobId);
+    const runner = await startRunner(this.python(), dir, {
+      action: 'run',
+      request: this.runnerRequest(jobId, request),
+    });
+    const deadline = Date.now() + START_LIMIT_MS;
+    for (;;) {
+      // Asked before the look: a runner that has ended by now has written all that it will write.
+      const broken = hasFailed(runner);
+      const found = await this.find(request.jobName);
+      if (found !== null) return found;
+      if (broken || Date.now() > deadline) {
+        const log = (await readTail(join(dir, 'runner.log'), 2000)).trim();
+        throw new Error(`the job runner did not start the job${log === '' ? '' : `: ${log}`}`);
+      }
+      await sleep(10);
+    }
+  }
+
+  async status(jobId: string): Promise<JobStatus> {
+    const dir = this.dirOf(jobId);
+    const record = await readJobRecord(dir);
+    if (record === null) return this.statusBeforeStart(dir);
+    const ended = await readEnd(dir);
+    if (ended !== null) return ended;
+    const startedAtMs = record.started_at * 1000;
+    if (await isRunnerAlive(record)) return { state: 'running', startedAtMs };
+    if (await isJobAlive(record)) {
+      await this.orphans.watch(jobId, dir);
+      return { state: 'running', startedAtMs };
+    }
+    if (await mayRunElsewhere(record)) return { state: 'running', startedAtMs };
+    // It may have ended properly between the two looks; else its end is recorded now.
+    const endedMeanwhile = (await readEnd(dir)) ?? (await this.orphans.close(jobId, dir));
+    if (endedMeanwhile !== null) return endedMeanwhile;
+    const endedAtMs = Math.max(startedAtMs, (await lastSignOfLifeMs(dir)) ?? startedAtMs);
+    return { state: 'ended', startedAtMs, endedAtMs, returnCode: null, cause: 'lost' };
+  }
+
+  /** Waits for its slot, unless its runner was killed meanwhile: then it never starts. */
+  private async statusBeforeStart(dir: string): Promise<JobStatus> {
+    const waiting = await readWaiting(dir);
+    if (waiting === null || (await isRunnerAlive(waiting))) return { state: 'pending' };
+    // It may have started, and ended, between the looks.
+    if ((await readJobRecord(dir)) !== null) return { state: 'pending' };
+    const atMs = waiting.since * 1000;
+    return { state: 'ended', startedAtMs: atMs, endedAtMs: atMs, returnCode: null, cause: 'lost' };
+  }
+
+  async waitForChange(jobId: string, maxMs: number, signal: AbortSignal): Promise<void> {
+    const dir = this.dirOf(jobId);
+    const deadline = Date.now() + maxMs;
+    const isPending = !(await exists(join(dir, 'job.json')));
+    for (let look = 1; !signal.aborted && Date.now() < deadline; look++) {
+      if (await exists(join(dir, 'returncode.txt'))) return;
+      if (isPending && (await exists(join(dir, 'job.json')))) return;
+      if (look % LOOKS_PER_LIFE_CHECK === 0 && (await this.status(jobId)).state === 'ended') return;
+      const pause = Math.max(0, Math.min(LOOK_EVERY_MS, deadline - Date.now()));
+      await sleep(pause, undefined, { signal }).catch(() => {});
+    }
+  }
+
+  async logs(jobId: string, maxBytes: number): Promise<JobLogs> {
+    const paths = ['stdout.log', 'stderr.log'].map((name) => join(this.dirOf(jobId), name));
+    const [stdout, stderr] = (await Promise.all(paths.map((path) => readTail(path, maxBytes)))) as [string, string];
+    const [out, err] = await Promise.all(paths.map((path) => stat(path).catch(() => null)));
+    return out && err ? { stdout, stderr, stdoutOutlastsS: (out.mtimeMs - err.mtimeMs) / 1000 } : { stdout, stderr };
+  }
+
+  async isSheltered(jobId: string): Promise<boolean> {
+    const record = await readJobRecord(this.dirOf(jobId));
+    return (record?.sheltered ?? 'none') !== 'none';
+  }
+
+  async keptApart(jobId: string): Promise<KeptApart> {
+    const record = await readJobRecord(this.dirOf(jobId));
+    const isSheltered = (record?.sheltered ?? 'none') !== 'none';
+    const bare = record?.bare ?? [];
+    const { folders = [], named = [] } = (isSheltered ? record?.shelter : null) ?? {};
+    return {
+      wrote: record?.kept_apart?.files ?? [],
+      count: record?.kept_apart?.count ?? 0,
+      covered: [...folders, ...named].filter((folder) => !bare.includes(folder)),
+      bare,
+    };
+  }
+
+  async setAside(jobId: string, folder: string): Promise<void> {
+    const dir = this.dirOf(jobId);
+    if ((await exists(folder)) || !(await exists(dir))) return;
+    await rename(dir, folder);
+  }
+
+  async cancel(jobId: string): Promise<void> {
+    const dir = this.dirOf(jobId);
+    if (!(await exists(dir)) || (await this.status(jobId)).state === 'ended') return;
+    // On file before any signal: a runner that is only just starting reads it, too.
+    await writeFileAtomic(join(dir, 'cancel'), '');
+    const deadline = Date.now() + CANCEL_LIMIT_MS;
+    let killer: ChildProcess | null = null;
+    for (;;) {
+      // A runner that waits for a slot reads the mark, and records the end.
+      const record = (await readJobRecord(dir)) ?? (await readWaiting(dir));
+      if (record === null || (await readEnd(dir)) !== null) return;
+      if (await isRunnerAlive(record)) signalRunner(record);
+      else if (!('job_id' in record)) return;
+      else if (killer === null) killer = await startRunner(this.python(), dir, { action: 'kill' });
+      else if (killer.exitCode !== null) {
+        if ((await this.status(jobId)).state === 'ended') return;
+        killer = null;
+      }
+      if (Date.now() > deadline) {
+        const started = await readJobRecord(dir);
+        const isFar = started !== null && (await mayRunElsewhere(started));
+        const where = isFar ? `; it runs on host ${started.host?.name}, and is ended there by its time limit` : '';
+        throw new Error(`job ${jobId} did not end within ${CANCEL_LIMIT_MS / 1000} s${where}`);
+      }
+      await sleep(LOOK_EVERY_MS);
+    }
+  }
+
+  private runnerRequest(jobId: string, request: LaunchRequest): RunnerRequest {
+    const mode = this.context.config.local_execution_mode;
+    return {
+      job_id: jobId,
+      job_name: request.jobName,
+      node_id: request.nodeId,
+      command: mode === 'dry_run' ? `printf '%s\\n' ${shellQuoted(request.command)}` : request.command,
+      requested_command: request.command,
+      mode,
+      cwd: request.cwd,
+      env: mode === 'dataloader_only' ? { ...request.env, AUTORESEARCH_DATALOADER_ONLY: '1' } : request.env,
+      timeout_s: request.timeoutS,
+      stall_timeout_s: request.stallTimeoutS,
+      metrics_dir: request.metricsDir,
+      kill_grace_s: this.killGraceS,
+      cpus: request.cpus,
+      locks: request.hold && { folder: hostLocksFolder(), ...request.hold },
+      shelter: mode === 'dry_run' ? null : (request.shelter ?? null),
+    };
+  }
+
+  /** A job id that a message claimed must not lead to the record of another process. */
+  private dirOf(jobId: string): string {
+    if (JOB_ID.test(jobId)) return this.context.workdir.job(jobId);
+    throw new RangeError(`${JSON.stringify(jobId)} is no id of a local job`);
+  }
+
+  private jobIdOf(jobName: string): string {
+    const prefix = jobNamePrefix(this.context.config.run_id);
+    if (!jobName.startsWith(prefix)) throw new Error(`job ${JSON.stringify(jobName)} is not of this run (${prefix}…)`);
+    return `local_${jobName.slice(prefix.length)}`;
+  }
+
+  private python(): string {
+    return runnerPython(this.context.config.python);
+  }
+}
+
+/** Exit code 0 without a job means that another runner owns it. */
+function hasFailed(runner: ChildProcess): boolean {
+  return runner.signalCode !== null || (runner.exitCode !== null && runner.exitCode !== 0);
+}
+
+function signalRunner(record: RunnerIdentity): void {
+  try {
+    if (record.runner_pid != null) process.kill(record.runner_pid, 'SIGTERM');
+  } catch (error) {
+    // It has just ended.
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** One for all runs of this user, whichever session each was started from; XDG_RUNTIME_DIR differs between those. */
+function hostLocksFolder(): string {
+  const { AUTORESEARCH_SLOTS_DIR: named = '' } = process.env;
+  return named === '' ? `/tmp/autoresearch-slots-${process.getuid?.() ?? 0}` : resolve(named);
+}
+
+function shellQuoted(text: string): string {
+  return `'${text.replaceAll("'", String.raw`'\''`)}'`;
+}

@@ -1,0 +1,45 @@
+/**
+ * The agent without a model and without a network: it reads the task, not the prompt, and answers by rules and by numeric
+ * search, in the same reply formats as any other agent.
+ */
+import type { AgentAnswer, AgentTask, CodingAgent, PlanTask } from '../agents/agent.js';
+import { analysisAnswer } from './analysis-answer.js';
+import { planProposals } from './plan-answer.js';
+import { reportAnswer } from './report-answer.js';
+import { jsonBlock, type PipelineRewriter, rewriteAnswer } from './rewrite-answer.js';
+import { rewrite, survey } from './run-python.js';
+import { surveyOfBase } from './search/settings.js';
+
+export function createPlaybookAgent(rewriter: PipelineRewriter = { survey, rewrite }): CodingAgent {
+  return {
+    name: 'playbook',
+    async answer(task, _prompt, signal): Promise<AgentAnswer> {
+      signal.throwIfAborted();
+      const text = await textFor(task, rewriter);
+      return { text, costUsd: 0, usage: {}, raw: { agent: 'playbook', phase: task.phase, text } };
+    },
+  };
+}
+
+async function textFor(task: AgentTask, rewriter: PipelineRewriter): Promise<string> {
+  switch (task.phase) {
+    case 'analyze':
+      return analysisAnswer(task);
+    case 'plan':
+      return await planAnswer(task, rewriter);
+    case 'report':
+      return reportAnswer(task);
+    default:
+      return await rewriteAnswer(task, rewriter);
+  }
+}
+
+async function planAnswer(task: PlanTask, rewriter: PipelineRewriter): Promise<string> {
+  const surveyed = await rewriter.survey(task.source, task.baseLaunchCommand);
+  const ofBase = surveyOfBase(surveyed, task.history, task.baseCommit, task.bestNodeId);
+  // The engine names what it refused: `<name>: <reason>`, a line each.
+  const refusedNames = (task.refusal ?? '').split('\n').map((line) => line.split(':')[0]!.trim());
+  const plan = planProposals({ ...task, survey: ofBase, refusedNames, maxConcurrency: task.limits.maxConcurrency });
+  const unclear = ofBase.problems.length > 0 ? `\n\nNot understood: ${ofBase.problems.join('; ')}` : '';
+  return `${plan.reasoning}${unclear}\n\n${jsonBlock(plan)}`;
+}

@@ -1,0 +1,151 @@
+/** The playbook's final report: what was tried, what worked and by how much, what did not and why, and how to keep the winner. */
+
+import type { HistoryEntry, ReportTask } from '../agents/agent.js';
+import { type Objective, objectiveOf, speedup } from '../domain/belief/compare.js';
+import { numberText } from '../domain/reports/quantity-text.js';
+
+const GAIN = 0.02;
+
+export function reportAnswer({ history, bestNodeId, baseLaunchCommand, notes }: ReportTask): string {
+  const baseline = history.find(({ kind }) => kind === 'baseline');
+  const reference = baseline ? measured(baseline) : null;
+  const best = history.find(({ nodeId }) => nodeId === bestNodeId);
+  const followUps = history.filter(({ kind }) => !['baseline', 'headspace'].includes(kind));
+  const factorOf = (entry: HistoryEntry) => speedup(measured(entry), reference);
+  const isBroken = ({ status, failure }: HistoryEntry) =>
+    status === 'failed' && failure?.kind !== 'pruned' && failure?.kind !== 'duplicate_work';
+  const broken = followUps.filter(isBroken);
+  const pruned = followUps.filter(({ failure }) => failure?.kind === 'pruned');
+  const gains = followUps.flatMap((entry) => {
+    const start = startOf(entry, history) ?? baseline;
+    const gain = speedup(measured(entry), start ? measured(start) : null);
+    return gain === null ? [] : [{ entry, start: start?.nodeId ?? '', gain, factor: factorOf(entry) }];
+  });
+  const line = ({ entry, start, gain, factor }: (typeof gains)[number]) =>
+    `${nameOf(entry)}: ${percentOf(gain)} against ${start}${factor === null ? '' : `, ${factor.toFixed(2)} times the baseline`}.`;
+  const worked = gains.filter(({ gain }) => gain >= 1 + GAIN).sort((x, y) => (y.factor ?? 0) - (x.factor ?? 0));
+  const idle = gains.filter(({ gain }) => gain < 1 + GAIN);
+  const sections = [
+    '# Final report',
+    summary(best, baseline, history, factorOf),
+    section('What worked', worked.map(line)),
+    section('What did not', [
+      ...idle.map((each) => `${line(each)} ${reasonOf(each.entry)}`.trim()),
+      ...pruned.map((entry) => `${nameOf(entry)}: ${firstLine(entry.failure?.message)}.`),
+    ]),
+    section(
+      'What failed',
+      broken.map(
+        (entry) => `${nameOf(entry)}: ${entry.failure?.kind ?? 'failed'}, ${firstLine(entry.failure?.message)}`,
+      ),
+    ),
+    section('Remaining headspace', headspaceLines(history, best)),
+    best && best !== baseline ? applying(best, history, baseLaunchCommand) : '',
+    section('Notes by the user', notes),
+  ];
+  return `${sections.filter((text) => text !== '').join('\n\n')}\n`;
+}
+
+function measured(entry: HistoryEntry): Objective | null {
+  return entry.status === 'completed' && entry.result ? objectiveOf(entry.result.metrics, null) : null;
+}
+
+/** What an experiment builds on: told apart by its node where several share a commit. */
+function startOf({ spec, parentId }: HistoryEntry, history: readonly HistoryEntry[]): HistoryEntry | undefined {
+  const { stacks_on: stacksOn } = spec as { stacks_on?: unknown };
+  const id = typeof stacksOn === 'string' ? stacksOn : parentId;
+  return history.find(({ nodeId }) => nodeId === id);
+}
+
+function summary(
+  best: HistoryEntry | undefined,
+  baseline: HistoryEntry | undefined,
+  history: readonly HistoryEntry[],
+  factorOf: (entry: HistoryEntry) => number | null,
+): string {
+  const ended = history.filter(({ status }) => status !== 'open').length;
+  const count = `${ended} experiments ended.`;
+  if (!best) return `${count} None produced a measurement to compare.`;
+  const figure = inWords(measured(best));
+  const factor = factorOf(best);
+  if (best === baseline || factor === null) return `${count} None was better than ${best.nodeId} (${figure}).`;
+  return `${count} The best is **${best.nodeId}**: ${figure}, ${factor.toFixed(2)} times the baseline (${inWords(baseline ? measured(baseline) : null)}).`;
+}
+
+function section(title: string, lines: readonly string[]): string {
+  return lines.length === 0 ? '' : `## ${title}\n\n${lines.map((line) => `- ${line}`).join('\n')}`;
+}
+
+function nameOf({ nodeId, spec }: HistoryEntry): string {
+  return `**${nodeId}** (${spec.change_summary || spec.name})`;
+}
+
+/** What the analysis found to be in the way, where it said so. */
+function reasonOf({ result }: HistoryEntry): string {
+  const [, limits] = result?.findings ?? [];
+  return limits ?? '';
+}
+
+function headspaceLines(history: readonly HistoryEntry[], best: HistoryEntry | undefined): string[] {
+  const headspace = history.find(({ kind }) => kind === 'headspace');
+  const ceiling = headspace ? measured(headspace) : null;
+  if (!ceiling) return ['It was not measured.'];
+  const left = best ? speedup(ceiling, measured(best)) : null;
+  const text = `With cached data the loop runs at ${inWords(ceiling)}.`;
+  if (left === null) return [text];
+  return [
+    left <= 1.03
+      ? `${text} The best is as fast: the model’s compute is now the limit.`
+      : `${text} That is ${left.toFixed(2)} times the best: up to this much may still be gained from loading.`,
+  ];
+}
+
+/** The whole way from the user's source to the winner: its own changes and those of the experiments under it. */
+function applying(best: HistoryEntry, history: readonly HistoryEntry[], baseLaunchCommand: string): string {
+  const changes: string[] = [];
+  const seen = new Set<string>();
+  for (let entry: HistoryEntry | undefined = best; entry && !seen.has(entry.nodeId); ) {
+    seen.add(entry.nodeId);
+    changes.unshift(...entry.spec.changes);
+    const goto: string | null = entry.spec.goto;
+    entry = goto === null ? undefined : history.find(({ commit, nodeId }) => commit === goto && !seen.has(nodeId));
+  }
+  const { launch_command: command } = best.spec;
+  const lines = [
+    best.commit
+      ? `Code: \`git diff\` from the anchor to commit \`${best.commit}\` (or \`autoresearch diff <workdir> ${best.nodeId}\`).`
+      : '',
+    changes.length > 0
+      ? `Changes: ${lastOfEach(changes)
+          .map((change) => `\`${change}\``)
+          .join(', ')}.`
+      : '',
+    command && command !== baseLaunchCommand ? `Launch command: \`${command}\`` : 'The launch command stays as it is.',
+  ];
+  return section(
+    'How to apply the winner',
+    lines.filter((line) => line !== ''),
+  );
+}
+
+/** A knob that was changed again on the way has its last value. */
+function lastOfEach(changes: readonly string[]): string[] {
+  return [...new Map(changes.map((change) => [change.split('=')[0]!, change])).values()];
+}
+
+function inWords(objective: Objective | null): string {
+  if (!objective) return 'not measured';
+  const { metric, value } = objective;
+  if (metric === 'throughput_samples_per_s') return `${value.toFixed(1)} samples/s`;
+  if (metric === 'steady_step_time_ms') return `${value.toFixed(2)} ms a step`;
+  return metric === 'duration_s' ? `${value.toFixed(1)} s` : `${numberText(value)} ${metric}`;
+}
+
+function percentOf(factor: number): string {
+  const change = (factor - 1) * 100;
+  return `${change >= 0 ? '+' : ''}${change.toFixed(1)}%`;
+}
+
+function firstLine(text: string | undefined): string {
+  return (text ?? '').split('\n')[0]!.slice(0, 200);
+}

@@ -1,0 +1,198 @@
+/**
+ * The search: from the survey and the whole history to the next experiments. It keeps nothing between calls, so that the
+ * same history always gives the same proposals. Pure.
+ */
+
+import type { HistoryEntry } from '../../agents/agent.js';
+import type { Evidence } from '../../domain/evidence/evidence.js';
+import type { SearchMemory } from '../../domain/memory/search-memory.js';
+import { diagnose } from '../../domain/memory/stage-rules.js';
+import { diagnosisSentences } from '../../domain/memory/stage-sentences.js';
+import type { Survey } from '../survey.js';
+import { type Axis, axesOf, axisValue, threadsIn } from './axes.js';
+import { batchMoves } from './batch-moves.js';
+import { concludedKnobs, turnsConcludedOnly } from './concluded.js';
+import { combinations, refinements, settingAfter, weighByHistory } from './history-moves.js';
+import { pipelineMoves } from './pipeline-moves.js';
+import type { Move } from './scored-moves.js';
+import { settingKey } from './settings.js';
+import type { Situation } from './situation.js';
+import { readTrials, type Trial, type Trials } from './trials.js';
+
+export interface SearchInput {
+  /** Of the base commit with the base launch command. */
+  survey: Survey;
+  history: readonly HistoryEntry[];
+  /** By node id. */
+  evidence: Readonly<Record<string, Evidence>>;
+  baseCommit: string;
+  bestNodeId: string | null;
+  memory: SearchMemory;
+  maxConcurrency: number;
+  /** Best-practice tags that were neither tried nor found inapplicable. */
+  untried: readonly string[];
+  /** Whether the engine would run it; what it would refuse is not proposed. */
+  allows(move: Move, axes: readonly Axis[], incumbent: Trial): boolean;
+}
+
+export type SearchAnswer =
+  | { action: 'launch'; incumbent: Trial; moves: Move[]; axes: Axis[]; reasons: string[] }
+  | { action: 'wait'; reasons: string[] }
+  | { action: 'stop'; isAtCeiling: boolean; reasons: string[] };
+
+/** Within this of the ceiling there is nothing left to gain by loading data faster. */
+const AT_CEILING = 0.03;
+/** Without headspace and fetch times, what a pipeline may still gain is taken to be this much. */
+const UNKNOWN_HEADROOM = 4;
+/** A move of less expected gain is not worth a job. */
+const WORTH_A_JOB = 0.008;
+/** A proven gain of less expected worth stands in line with the others. */
+const WORTH_A_PLACE = 0.03;
+const FEWEST = 2;
+const MOST = 4;
+
+export function proposeMoves(input: SearchInput): SearchAnswer {
+  const trials = readTrials(input.survey, input.history, input.baseCommit, input.bestNodeId);
+  const { incumbent } = trials;
+  if (!incumbent) {
+    return { action: 'stop', isAtCeiling: false, reasons: ['No run has a measurement to start from.'] };
+  }
+  const axes = axesOf(input.survey, trials);
+  const situation = situationOf(input, axes, incumbent, trials);
+  const reasons = [
+    `The best so far is ${incumbent.entry.nodeId}, ${incumbent.speed!.toFixed(2)} times the baseline.`,
+    ...diagnosisSentences(situation.diagnosis),
+  ];
+  if (trials.ceiling !== null)
+    reasons.push(`Cached data (headspace) allows ${trials.ceiling.toFixed(2)} times the baseline.`);
+  const flat = input.memory.dimensions.filter(({ isConcluded }) => isConcluded);
+  for (const { name, values } of flat) reasons.push(`${name} makes no difference at ${values.join(', ')}.`);
+  if (situation.headroom - 1 <= Math.max(AT_CEILING, trials.noise)) {
+    const far = `${((situation.headroom - 1) * 100).toFixed(1)}%`;
+    reasons.push(
+      `That is within ${far} of what is possible without waiting for data: the model’s compute is the limit.`,
+    );
+    return { action: 'stop', isAtCeiling: true, reasons };
+  }
+  const moves = chosen(rankedMoves(input, situation, incumbent, trials), width(input), input, axes);
+  if (moves.length > 0) return { action: 'launch', incumbent, moves, axes, reasons };
+  const open = input.history.filter(({ status }) => status === 'open').length;
+  if (open > 0)
+    return {
+      action: 'wait',
+      reasons: [...reasons, `Nothing else is worth a job before the ${open} open experiments end.`],
+    };
+  return { action: 'stop', isAtCeiling: false, reasons: [...reasons, 'Nothing untried remains that is worth a job.'] };
+}
+
+function width({ maxConcurrency }: SearchInput): number {
+  return Math.min(MOST, Math.max(FEWEST, maxConcurrency));
+}
+
+function situationOf(input: SearchInput, axes: Axis[], incumbent: Trial, trials: Trials): Situation {
+  const { survey, evidence } = input;
+  const measured = evidenceFor(input, incumbent);
+  const numThreads = threadsIn(incumbent.setting, axes, survey);
+  const diagnosis = diagnose({
+    stages: measured?.stages ?? [],
+    system: measured?.system ?? NO_SYSTEM,
+    steps: measured?.steps ?? { stepMs: null, fetchMs: null, computeMs: null },
+    numThreads,
+    ...(measured?.built ? { built: measured.built } : {}),
+    others: Object.values(evidence)
+      .filter(({ nodeId }) => nodeId !== measured?.nodeId)
+      .map(({ stages }) => stages),
+  });
+  const cpuCores = measured?.system.cpuCores ?? null;
+  const cpuPct = measured?.system.cpuPct ?? null;
+  const cpuUse = cpuPct !== null && cpuCores !== null && cpuCores > 0 ? Math.min(1, cpuPct / (100 * cpuCores)) : null;
+  const headroom = headroomOf(axes, incumbent, trials, diagnosis.fetchShare);
+  return { survey, axes, setting: incumbent.setting, diagnosis, headroom, cpuUse, cpuCores, numThreads };
+}
+
+const NO_SYSTEM = { cpuCores: null, cpuPct: null, peakRssMb: null, smPct: null, steadySmPct: null, gpuMemoryMb: null };
+
+/** The incumbent's own measurements, else those of an equal setting, else the baseline's. */
+function evidenceFor({ evidence, history }: SearchInput, incumbent: Trial): Evidence | undefined {
+  const baseline = history.find(({ kind }) => kind === 'baseline')?.nodeId ?? '';
+  return evidence[incumbent.entry.nodeId] ?? evidence[baseline];
+}
+
+/** A loop that waits for data for more than this share of a step is not limited by compute, whatever headspace said. */
+const CLEAR_WAIT = 0.1;
+
+function headroomOf(axes: readonly Axis[], incumbent: Trial, trials: Trials, fetchShare: number | null): number {
+  const byWaiting = fetchShare === null ? null : Math.min(UNKNOWN_HEADROOM, 1 / Math.max(0.05, 1 - fetchShare));
+  // The ceiling was measured with the user's batch size; with another one it says nothing.
+  const sameBatch = axes.every(
+    (axis) => axis.role !== 'batch' || axisValue(axis, incumbent.setting) === axis.knob.value,
+  );
+  if (trials.ceiling === null || !sameBatch) return byWaiting ?? UNKNOWN_HEADROOM;
+  const byCeiling = trials.ceiling / incumbent.speed!;
+  return fetchShare !== null && fetchShare > CLEAR_WAIT ? Math.max(byCeiling, byWaiting!) : byCeiling;
+}
+
+function rankedMoves(input: SearchInput, situation: Situation, incumbent: Trial, trials: Trials): Move[] {
+  const { axes } = situation;
+  const stepMs = evidenceFor(input, incumbent)?.steps.stepMs ?? null;
+  const byThroughput = incumbent.entry.result?.metrics.throughput_samples_per_s != null;
+  const suggested = [
+    ...pipelineMoves(situation),
+    // Step times of different batch sizes cannot be compared.
+    ...(byThroughput ? batchMoves(axes, incumbent, trials, stepMs) : []),
+  ].map((move) => weighByHistory(move, axes, incumbent, trials));
+  const concluded = concludedKnobs(input.memory, input.survey, incumbent.entry.nodeId);
+  const all = [
+    ...[...suggested, ...refinements(axes, incumbent, trials)].filter((move) => !turnsConcludedOnly(move, concluded)),
+    ...combinations(incumbent, trials),
+  ];
+  const seen = new Set([...trials.all.map(({ key }) => key), settingKey(trials.base)]);
+  const ranked = all
+    .filter(({ gain }) => gain >= WORTH_A_JOB)
+    .sort((a, b) => b.gain - a.gain || (a.family < b.family ? -1 : 1));
+  return ranked.filter((move) => {
+    const key = settingKey(settingAfter(move, incumbent));
+    if (seen.has(key)) return false;
+    seen.add(key);
+    return input.allows(move, axes, incumbent);
+  });
+}
+
+/** The best, with at most two of one family, and places for a proven gain and for best practices that no round has tried yet. */
+function chosen(ranked: readonly Move[], count: number, input: SearchInput, axes: readonly Axis[]): Move[] {
+  const proven = ranked.filter(({ isProven, gain }) => isProven === true && gain >= WORTH_A_PLACE).slice(0, 1);
+  const first = topOf(ranked, Math.max(1, count - proven.length), proven);
+  const isLater = input.history.some(({ kind }) => kind === 'planned');
+  const owed = input.untried.flatMap((tag) => {
+    if (!isLater && tag !== 'concurrency_tuning') return [];
+    if ([...proven, ...first].some((move) => tagsOf(move, axes).includes(tag)) || isOpen(input, tag)) return [];
+    return ranked.find((move) => tagsOf(move, axes).includes(tag)) ?? [];
+  });
+  const reserved = [...new Set([...proven, ...owed])];
+  return [...topOf(ranked, Math.max(1, count - reserved.length), reserved), ...reserved].slice(0, MOST);
+}
+
+function topOf(ranked: readonly Move[], count: number, without: readonly Move[]): Move[] {
+  const families = new Map<string, number>();
+  const picked: Move[] = [];
+  for (const move of ranked) {
+    const sameFamily = families.get(move.family) ?? 0;
+    if (picked.length >= count || sameFamily >= 2 || without.includes(move)) continue;
+    families.set(move.family, sameFamily + 1);
+    picked.push(move);
+  }
+  return picked;
+}
+
+function isOpen({ history }: SearchInput, tag: string): boolean {
+  return history.some(({ status, spec }) => status === 'open' && spec.best_practices_tags.includes(tag));
+}
+
+export function tagsOf(move: Move, axes: readonly Axis[]): string[] {
+  const roles = axes.filter(({ knob }) => knob.id in move.values).map(({ role }) => role);
+  const tags = new Set<string>();
+  if (roles.includes('concurrency') || roles.includes('threads')) tags.add('concurrency_tuning');
+  if (roles.includes('batch')) tags.add('batch_size_tuning');
+  if (move.structure.includes('mtp')) tags.add('mtp');
+  return [...tags];
+}

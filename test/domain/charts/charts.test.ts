@@ -1,0 +1,152 @@
+import { describe, expect, test } from 'vitest';
+import { dimensionsSvg } from '../../../domain/charts/dimensions-svg.js';
+import { cleanLabel, fittedLabel, fittedName, labelWidth } from '../../../domain/charts/label-text.js';
+import { progressSvg } from '../../../domain/charts/progress-svg.js';
+import { OUTCOMES } from '../../../domain/charts/svg.js';
+import { BOX, layoutTree } from '../../../domain/charts/tree-layout.js';
+import { treeModel } from '../../../domain/charts/tree-model.js';
+import { treeSvg } from '../../../domain/charts/tree-svg.js';
+import { memoryOf } from '../../../domain/proposals/tried-experiments.js';
+import { newRunRecord, type RunRecord } from '../../../domain/reports/run-record.js';
+import { syntheticRun } from '../../support/run-events.js';
+import { recordOf } from '../../support/run-record.js';
+
+const SIZES = [
+  { followUps: 0 },
+  { followUps: 5, open: 3, gpu: true },
+  { followUps: 17, open: 5, failuresOfTen: 3 },
+  { followUps: 40, seed: 11, failuresOfTen: 0 },
+  { followUps: 115, open: 4, failuresOfTen: 2 },
+  { followUps: 600, open: 6, failuresOfTen: 2, seed: 3 },
+];
+
+describe('the hypothesis tree', () => {
+  test.each(SIZES)('of %o has no two boxes that touch, and all inside the picture', (options) => {
+    const { boxes, width, height } = layoutTree(treeModel(recordOf(syntheticRun(options).events)));
+    const outside = boxes.filter(({ x, y }) => x < 0 || y < 0 || x + BOX.width > width || y + BOX.height > height);
+    const touching = boxes.flatMap((a, index) =>
+      boxes
+        .slice(index + 1)
+        .filter((b) => Math.abs(a.x - b.x) <= BOX.width && Math.abs(a.y - b.y) <= BOX.height)
+        .map((b) => `${a.box.title} and ${b.box.title}`),
+    );
+    expect({ outside, touching }).toEqual({ outside: [], touching: [] });
+  });
+
+  test.each(SIZES.slice(0, 5))('of %o shows every experiment once', (options) => {
+    const record = recordOf(syntheticRun(options).events);
+    const { boxes } = layoutTree(treeModel(record));
+    expect(boxes.map(({ box }) => box.title).sort()).toEqual(Object.keys(record.state.experiments).sort());
+  });
+
+  test('folds branches that led nowhere above 400 experiments, and counts what it folds', () => {
+    const record = recordOf(syntheticRun(SIZES[5]!).events);
+    const boxes = layoutTree(treeModel(record)).boxes.map(({ box }) => box);
+    const folded = boxes.filter((box) => box.isFolded).reduce((sum, box) => sum + Number.parseInt(box.title, 10), 0);
+    expect(boxes.length).toBeLessThan(400);
+    expect(folded + boxes.filter((box) => !box.isFolded).length).toBe(609);
+    const shown = new Set(boxes.map((box) => box.title));
+    expect(record.bests.every((nodeId) => shown.has(nodeId))).toBe(true);
+  });
+
+  test('colours say what became of each experiment', () => {
+    const record = recordOf(syntheticRun({ followUps: 8, open: 3, failuresOfTen: 4 }).events);
+    const boxes = layoutTree(treeModel(record)).boxes.map(({ box }) => box);
+    const outcomes = Object.fromEntries(boxes.map((box) => [box.title, box.outcome]));
+    for (const row of Object.values(record.state.experiments)) {
+      const isGain = record.bests.includes(row.nodeId) && row.kind !== 'baseline';
+      const completed = isGain ? 'improved' : 'no_gain';
+      const expected = { completed, failed: 'failed', queued: 'queued' }[row.state.status as string] ?? 'running';
+      expect(outcomes[row.nodeId], row.nodeId).toBe(expected);
+    }
+    expect(new Set(Object.values(outcomes))).toEqual(new Set(Object.keys(OUTCOMES)));
+    expect(boxes.filter((box) => box.isBest).map((box) => box.title)).toEqual([record.state.best]);
+    expect(treeSvg(record).match(/stroke-dasharray/g)).toHaveLength(
+      1 + boxes.filter((box) => box.outcome === 'queued').length,
+    );
+  });
+});
+
+const curvesSvg = ({ state }: RunRecord) => dimensionsSvg(state.run, memoryOf(state, 'python train.py'));
+
+describe('all charts', () => {
+  test.each(SIZES)('of %o are the same for the same events, and well-formed', (options) => {
+    for (const draw of [progressSvg, treeSvg, curvesSvg]) {
+      const svg = draw(recordOf(syntheticRun(options).events));
+      expect(svg).toBe(draw(recordOf(syntheticRun(options).events)));
+      expect(svg).not.toMatch(/NaN|undefined|Infinity/);
+      const opened = svg.match(/<(svg|g|text|tspan)\b/g)?.length;
+      expect(svg.match(/<\/(svg|g|text|tspan)>/g)?.length).toBe(opened);
+    }
+  });
+
+  test('are drawn before anything happened', () => {
+    expect(progressSvg(newRunRecord())).not.toMatch(/NaN|Infinity/);
+    expect(curvesSvg(newRunRecord())).not.toMatch(/NaN|Infinity/);
+    expect(treeSvg(newRunRecord())).toContain('No experiments yet.');
+  });
+});
+
+describe('the progress chart', () => {
+  const points = (svg: string, fill: string) => svg.match(new RegExp(`<circle [^>]*fill="${fill}"`, 'g'))?.length ?? 0;
+
+  test('has a green dot for each improvement in each panel', () => {
+    const record = recordOf(syntheticRun({ followUps: 20, seed: 11, gpu: true }).events);
+    const improvements = record.bests.length - 1;
+    expect(improvements).toBeGreaterThan(2);
+    // Three panels and the legend.
+    expect(points(progressSvg(record), OUTCOMES.improved.strong)).toBe(3 * improvements + 1);
+  });
+
+  test('shows SM utilisation only where it was measured', () => {
+    const [withGpu, without] = [true, false].map((gpu) =>
+      progressSvg(recordOf(syntheticRun({ followUps: 4, gpu }).events)),
+    );
+    expect(withGpu).toContain('Steady SM utilisation (%)');
+    expect(without).not.toContain('Steady SM utilisation (%)');
+    expect(without).toContain('no GPU measured');
+  });
+
+  test('names a ceiling that is far above everything, instead of shrinking the rest', () => {
+    expect(progressSvg(recordOf(syntheticRun({ followUps: 4, ceiling: 9 }).events))).toContain('↑ headspace 3,010');
+    expect(progressSvg(recordOf(syntheticRun({ followUps: 4, ceiling: 1.2 }).events))).toContain('>headspace 401.4<');
+  });
+});
+
+describe('the curves', () => {
+  test('have a panel for each dimension that was changed alone, and a mark for each value', () => {
+    const { state } = recordOf(syntheticRun({ followUps: 30, seed: 3 }).events);
+    const memory = memoryOf(state, 'python train.py');
+    const shown = memory.dimensions.filter(({ series }) => series.length > 0);
+    expect(shown.length).toBeGreaterThan(2);
+    const svg = dimensionsSvg('r1', memory);
+    for (const { name } of shown) expect(svg).toContain(`>${name}<`);
+    const marks = shown.flatMap(({ series }) => series.flatMap(({ points }) => points)).length;
+    // Two in the legend.
+    expect(svg.match(/<circle /g)).toHaveLength(marks + 2);
+  });
+});
+
+describe('labels', () => {
+  test.each([
+    ['faster 🚀🎉 decode', 'faster decode'],
+    ['a\u0000b\u001b[31mc\n\td', 'ab[31mc d'],
+    ['Größe ≤ 3 → ok', 'Größe ≤ 3 → ok'],
+    ['日本', ''],
+  ])('%j is shown as %j', (text, shown) => expect(cleanLabel(text)).toBe(shown));
+
+  test('are escaped', () => {
+    const run = syntheticRun({ followUps: 1, run: '<b>&"' });
+    expect(treeSvg(recordOf(run.events))).toContain('run &lt;b&gt;&amp;&quot;');
+  });
+
+  test('are cut to their room, a name in its middle', () => {
+    const style = { size: 12, bold: true };
+    for (const fitted of [fittedLabel('w'.repeat(80), 150, style), fittedName('w'.repeat(80), 150, style)]) {
+      expect(fitted).toContain('…');
+      expect(labelWidth(fitted, style)).toBeLessThanOrEqual(150);
+    }
+    expect(fittedName('007_decode_concurrency_of_the_second_stage_16', 150, style)).toMatch(/^007_.*…\w*_16$/);
+    expect(fittedLabel('short', 150, style)).toBe('short');
+  });
+});

@@ -1,0 +1,108 @@
+import { describe, expect, it } from 'vitest';
+import { JobOutput } from '../../../domain/evidence/job-output.js';
+import { measure } from '../../../domain/evidence/measure.js';
+import { Refusals } from '../../../domain/evidence/measured-number.js';
+
+function evidenceOf(lines: readonly string[], batchSize: number | null = null, ranks = 1) {
+  const refusals = new Refusals();
+  const [stdout, stderr] = [new JobOutput(refusals), new JobOutput(refusals)];
+  for (const line of lines) stdout.readLine(line);
+  const none = { processes: [], system: null, gpuOthers: null, durationS: null, findings: [] };
+  return measure('000_baseline', { stdout, stderr, ...none, batchSize, ranks }, refusals);
+}
+
+const step = (n: number, ms = 50, who = '') => `[autoresearch] step=${n} step_time_ms=${ms}${who}`;
+
+/** `count` processes that print in turn, as those do that train side by side; each ends with its own throughput. */
+function sideBySide(count: number, steps: number, rate: number, who: (process: number) => string): string[] {
+  const rounds = Array.from({ length: steps }, (_, i) =>
+    Array.from({ length: count }, (_, p) => step(i + 1, 50, who(p))),
+  ).flat();
+  const ends = Array.from(
+    { length: count },
+    (_, p) => `[autoresearch] throughput_samples_per_s=${rate} sample_count=${steps * 8}${who(p)}`,
+  );
+  return [...rounds, ...ends];
+}
+const byPid = (process: number) => ` pid=${4000 + process}`;
+
+describe('the rate of a whole job', () => {
+  it('of a pool of workers is the sum of what each did: 4 x 160 samples/s are 640', () => {
+    const { metrics, sources, steps, findings } = evidenceOf(sideBySide(4, 25, 160, byPid));
+    expect(metrics.throughput_samples_per_s).toBeCloseTo(640, -1);
+    expect(sources.throughput_samples_per_s).toBe('derived');
+    expect(steps).toMatchObject({ count: 100, samples: 800, stepMs: 50, processes: expect.closeTo(4, 0) });
+    expect(findings.join()).toMatch(/about (?:4|3\.9) processes train at a time; their rates were added up/);
+  });
+
+  it('is the same for half the processes that are twice as fast', () => {
+    const of = (lines: string[]) => evidenceOf(lines).metrics.throughput_samples_per_s!;
+    const [four, two, one] = [
+      of(sideBySide(4, 25, 160, byPid)),
+      of(sideBySide(2, 50, 320, byPid)),
+      of(sideBySide(1, 100, 640, byPid)),
+    ];
+    expect(two / four).toBeCloseTo(1, 1);
+    expect(one / four).toBeCloseTo(1, 1);
+  });
+
+  it('of processes that follow each other, one an epoch, is that of one', () => {
+    const epochs = [0, 1, 2].flatMap((epoch) => sideBySide(1, 30, 160, () => byPid(epoch)));
+    const { metrics, steps } = evidenceOf(epochs);
+    expect(metrics.throughput_samples_per_s).toBeCloseTo(160);
+    expect(steps.count).toBe(90);
+  });
+
+  it('of ranks that say the same number is that number: it was gathered from all', () => {
+    const lines = sideBySide(2, 30, 1234.5, () => '').map(
+      (line, i) => `[rank${i % 2}]: ${line.replace(/ sample_count=\d+/, '')}`,
+    );
+    expect(evidenceOf(lines).metrics.throughput_samples_per_s).toBeCloseTo(1234.5);
+  });
+
+  it('of ranks of which one tells a throughput is what that one says', () => {
+    const lines = sideBySide(2, 30, 0, () => '')
+      .slice(0, 60)
+      .map((line, i) => `[default${i % 2}]:${line}`);
+    expect(
+      evidenceOf([...lines, '[default0]:[autoresearch] throughput_samples_per_s=900']).metrics.throughput_samples_per_s,
+    ).toBe(900);
+  });
+
+  it('of ranks that each print their own, told by batch size and step time, is the sum', () => {
+    // 16 samples in 50 ms are 320 samples/s of one rank.
+    const lines = [
+      ...sideBySide(2, 30, 0, () => '')
+        .slice(0, 60)
+        .map((line, i) => `${i % 2}: ${line}`),
+      '0: [autoresearch] throughput_samples_per_s=321',
+      '1: [autoresearch] throughput_samples_per_s=319',
+    ];
+    expect(evidenceOf(lines, 16).metrics.throughput_samples_per_s).toBeCloseTo(640, -1);
+  });
+
+  it('of unnamed processes is doubted aloud where the last line may be that of one alone', () => {
+    const lines = [
+      ...Array.from({ length: 120 }, (_, i) => step(Math.floor(i / 4) + 1)),
+      '[autoresearch] throughput_samples_per_s=160',
+    ];
+    expect(evidenceOf(lines).findings.join()).toContain('may be that of one alone');
+    // 8 samples in 50 ms: 160 samples/s are one process's, and there are four.
+    expect(evidenceOf(lines, 8).metrics.throughput_samples_per_s).toBeCloseTo(640, -1);
+  });
+});
+
+describe('lines of [autoresearch]', () => {
+  it.each<[string, object]>([
+    [
+      '\u001b[32m[autoresearch]\u001b[0m step=1 step_time_ms=\u001b[1m1,234.5\u001b[0m',
+      { steady_step_time_ms: 1234.5 },
+    ],
+    ['2026-01-01 12:00:01,123 INFO train [autoresearch] step=1 step_time_ms=1.2345s', { steady_step_time_ms: 1234.5 }],
+    ['[rank0]: [autoresearch] step=1, step_time_ms=12.5ms, fetch_time_ms=3', { steady_step_time_ms: 12.5 }],
+    ['[autoresearch] ttfb_s=800ms', { ttfb_s: 0.8 }],
+    ['[autoresearch] throughput_samples_per_s=1.2k', { throughput_samples_per_s: 1200 }],
+    ['[autoresearch] throughput_samples_per_s=66,643.5', { throughput_samples_per_s: 66643.5 }],
+    ['[autoresearch] throughput_samples_per_s=120samples/min', { throughput_samples_per_s: 2 }],
+  ])('%j', (line, metrics) => expect(evidenceOf([line]).metrics).toMatchObject(metrics));
+});

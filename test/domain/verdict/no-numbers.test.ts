@@ -1,0 +1,85 @@
+import { expect, it } from 'vitest';
+import { likelyCauses, type SilentJob, silentJobText } from '../../../domain/verdict/no-numbers.js';
+
+const silent = (more: Partial<SilentJob> & { command?: string }): SilentJob => ({
+  commands: [more.command ?? 'python train.py'],
+  durationS: 40,
+  stdoutTail: '',
+  stderrTail: '',
+  items: 0,
+  skipInstrument: false,
+  ...more,
+});
+
+it.each<[string, Partial<SilentJob> & { command?: string }, RegExp]>([
+  [
+    'sbatch',
+    { command: 'bash submit.sh', durationS: 0.1, stdoutTail: 'Submitted batch job 42\n' },
+    /submits the work and returns .*0\.1 s.*Submitted batch job 42/,
+  ],
+  ['nohup in the background', { command: 'nohup python train.py &' }, /submits the work and returns/],
+  ['a script that does so', { commands: ['bash go.sh', 'python train.py --x 1 &\n'] }, /submits the work and returns/],
+  ['kubectl', { command: 'kubectl apply -f job.yaml' }, /submits the work and returns/],
+  [
+    'output that goes elsewhere',
+    { command: 'python train.py > train.log 2>&1' },
+    /goes to train\.log .*tee train\.log/,
+  ],
+  ['printing that was replaced', { items: 480 }, /gave 480 items.*printing is replaced or captured/],
+  ['a loop that never ran', {}, /the timed loop never ran/],
+  ['a job that ended at once', { durationS: 0.2 }, /starts the training elsewhere and returns/],
+])('a job without numbers: %s', (_, given, says) => {
+  expect(likelyCauses(silent(given))[0]).toMatch(says);
+});
+
+const EARLIER = { inTree: ['checkpoints', 'my last.pt'], outside: ['/scratch/out'] };
+
+it.each([
+  'resuming from epoch 3',
+  'INFO: Restored checkpoint from checkpoints/last.pt',
+  "=> loaded checkpoint 'last.pt' (epoch 90)",
+  'All epochs are already done',
+  'Training is already complete. Nothing to do.',
+  'trained to epoch 3',
+  '\u001b[32mContinuing from step 1,000\u001b[0m',
+])('a training that was finished before names what it went on from, and the flag: %s', (stdoutTail) => {
+  const [first] = likelyCauses(silent({ stdoutTail, earlier: EARLIER }));
+  expect(first).toMatch(
+    /^it went on from an earlier training .*--leave-out checkpoints; or it reads \/scratch\/out.*\$NODE_ID/,
+  );
+});
+
+it('an earlier training is likely where one lies in the tree, and none where there is none', () => {
+  const causes = likelyCauses(silent({ earlier: { inTree: ['my last.pt'], outside: [] } }));
+  expect(causes[0]).toContain('never ran');
+  expect(causes).toContainEqual(expect.stringMatching(/^it may have gone on from .*--leave-out 'my last\.pt'$/));
+  const without = likelyCauses(silent({ stdoutTail: 'resuming', earlier: { inTree: [], outside: [] } }));
+  expect(without.join()).not.toContain('earlier training');
+});
+
+it('what waits for its job is none of those', () => {
+  const [first] = likelyCauses(silent({ command: 'sbatch --wait train.sbatch && python train.py 2>&1 | tee log' }));
+  expect(first).toContain('never ran');
+});
+
+it.each([
+  ['[autoresearch] step=12 time=0.02', '"[autoresearch] step=12 time=0.02"'],
+  ['[autoresearch] cpu_cores=8\n12:01 [autoresearch] epoch=1 loss=0.3', '"12:01 [autoresearch] epoch=1 loss=0.3"'],
+  ['[autoresearch] step=1 step_time_ms=fast', '"[autoresearch] step=1 step_time_ms=fast"'],
+])('lines of the script that lack what is needed are named: %s', (printed, shown) => {
+  for (const tail of [{ stdoutTail: printed }, { stderrTail: printed }])
+    expect(likelyCauses(silent({ ...tail, skipInstrument: true }))).toEqual([
+      expect.stringMatching(/none with step_time_ms=… or throughput_samples_per_s=…/),
+    ]);
+  expect(likelyCauses(silent({ stdoutTail: printed }))[0]).toContain(shown);
+});
+
+it('lines of the timing that had not begun are no lines of the script', () => {
+  expect(likelyCauses(silent({ stdoutTail: '[autoresearch] cpu_cores=8' }))[0]).toContain('never ran');
+});
+
+it('the message names every way out', () => {
+  const text = silentJobText(silent({ stdoutTail: 'hello\n', skipInstrument: true }));
+  for (const part of ['--metric', '--compare duration', 'hello', '--skip-instrument', 'docs/instrumentation.md'])
+    expect(text).toContain(part);
+});

@@ -1,0 +1,74 @@
+/**
+ * Removes what killed engines left behind: agent processes, jobs and trees of experiments that have ended, trees that were
+ * opened to look at, stale locks. Only what provably belongs to this run and is finished: the event
+ * log says what has ended, the engine's lock that nobody else works here, and a name that the run did not give is left.
+ */
+import { existsSync } from 'node:fs';
+import { reapLeftovers } from '../../agents/agent-process-record.js';
+import type { RunConfig } from '../../domain/formats/config.js';
+import type { EngineState } from '../../domain/run/engine-state.js';
+import { isTerminal } from '../../domain/run/experiment-record.js';
+import { LocalPlatform } from '../../jobs/platforms/local.js';
+import { openSourceControl } from '../../source/control/open.js';
+import { VIEW_PREFIX } from '../../source/experiment-source.js';
+import { openRunLog } from '../../workdir/event-log.js';
+import type { Workdir } from '../../workdir/paths.js';
+import type { WorkdirLog } from '../workdir-log.js';
+import { namesIn, removeStaleLocks } from './stale-locks.js';
+
+export interface ReapedRun {
+  workdir: Workdir;
+  config: RunConfig;
+  log: WorkdirLog;
+  /** No worker of another host can be at work in this workdir: its processes are unknown here. */
+  isAlone: boolean;
+}
+
+/** Needs the engine's lock and no worker. Each part that fails is logged and left for the next time. */
+export async function reap(run: ReapedRun): Promise<void> {
+  const { workdir, log } = run;
+  const attempt = async (what: string, act: () => Promise<string[]>) => {
+    try {
+      const removed = await act();
+      if (removed.length > 0) log(`left by an engine that died, and removed: ${what}`, { removed });
+    } catch (error) {
+      log(`what an engine left behind could not be removed: ${what}`, { error: String(error) });
+    }
+  };
+  await attempt('agent processes', () => reapLeftovers(workdir));
+  const state = await openRunLog(workdir).state();
+  // Before the trees in which they run.
+  if (run.isAlone) await attempt('jobs', () => endJobs(run, state));
+  await attempt('trees', () => removeTrees(run, state));
+  if (!run.isAlone) return;
+  await attempt('locks', () => removeStaleLocks(workdir));
+}
+
+/** Jobs of experiments that ended without them: somebody terminated the experiment's workflow. */
+async function endJobs({ workdir, config, log }: ReapedRun, state: EngineState): Promise<string[]> {
+  const platform = new LocalPlatform({ workdir, config, log });
+  const ended: string[] = [];
+  for (const jobId of await namesIn(workdir.localJobs)) {
+    const nodeId = /^local_(.+)$/.exec(jobId)?.[1];
+    if (nodeId === undefined || !hasEnded(state, nodeId) || existsSync(workdir.job(jobId, 'returncode.txt'))) continue;
+    if ((await platform.status(jobId)).state !== 'running') continue;
+    await platform.cancel(jobId);
+    ended.push(jobId);
+  }
+  return ended;
+}
+
+async function removeTrees({ workdir, config, isAlone }: ReapedRun, state: EngineState): Promise<string[]> {
+  const names = (await namesIn(workdir.trees)).filter(
+    (name) => (isAlone && name.startsWith(VIEW_PREFIX)) || (!config.keep_trees && hasEnded(state, name)),
+  );
+  if (names.length === 0) return [];
+  const sourceControl = await openSourceControl({ workdir, config });
+  for (const name of names) await sourceControl.closeTree(name);
+  return names;
+}
+
+function hasEnded(state: EngineState, nodeId: string): boolean {
+  const row = Object.hasOwn(state.experiments, nodeId) ? state.experiments[nodeId] : undefined;
+  return row !== undefined && isTerminal(row);
+}
