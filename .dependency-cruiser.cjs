@@ -1,4 +1,19 @@
-// The dependency rule of ARCHITECTURE.md as code. Each comment says what to do instead.
+// The floors of ARCHITECTURE.md as code. Each comment says what to do instead; test/setup/boundaries.test.ts breaks each rule once.
+
+/** From the ground up: a floor imports those below it and itself, type imports included. */
+const FLOORS = [
+  'domain',
+  'host',
+  'workdir',
+  'source',
+  'agents',
+  'playbook',
+  'jobs',
+  'activities',
+  'workflows',
+  'worker',
+  'client',
+];
 
 /** Packages that are values in, values out, so that domain code may use them inside the workflow sandbox. */
 const PURE_PACKAGES = ['diff', 'simple-statistics', 'd3-(array|format|hierarchy|scale|shape)'];
@@ -7,23 +22,39 @@ const DOMAIN = '^domain/';
 const TESTS = '^test/';
 const PACKAGE = 'node_modules/';
 
+const WHAT_FLOORS_OWN = {
+  domain: 'domain imports nothing of ours: give the function the value that it needs as an argument.',
+  host: 'host knows processes and files of a machine, not this program: pass in what it needs, or move it up.',
+  workdir: 'workdir knows its own files only: what also needs the source, an agent or a job belongs to their floor.',
+  source: 'source knows repositories and trees: what asks an agent or starts a job belongs to activities.',
+  agents:
+    'agents answer tasks: the playbook implements their interface and stands above; activities put both together.',
+  playbook: 'the playbook reads code and evidence: what launches or watches jobs belongs to jobs or activities.',
+  jobs: 'jobs run commands in trees: what a workflow asks for is an activity, and calls this floor.',
+  activities: 'an activity gets what it needs through its dependencies: let worker pass it in.',
+  worker: 'the client starts the worker, not the other way round: move what both need to a floor below.',
+};
+
+const above = (floor) => `^(${[...FLOORS.slice(FLOORS.indexOf(floor) + 1), 'bench', 'scripts'].join('|')})/`;
+
 /** @type {import('dependency-cruiser').IConfiguration} */
 module.exports = {
   forbidden: [
     {
       name: 'no-cycles',
-      comment: 'Files that need each other are one idea or three: move what both use into a file of its own.',
+      comment:
+        'Files that need each other, if only for their types, are one idea or three: move what both use into a file of its own.',
       severity: 'error',
       from: {},
-      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+      to: { circular: true },
     },
-    {
-      name: 'domain-stands-alone',
-      comment: 'domain imports nothing of ours: give the function the value that it needs as an argument.',
+    ...Object.entries(WHAT_FLOORS_OWN).map(([floor, comment]) => ({
+      name: `${floor}-knows-what-is-below`,
+      comment,
       severity: 'error',
-      from: { path: DOMAIN },
-      to: { path: '^(workflows|activities|worker|client|bench|test|scripts)/' },
-    },
+      from: { path: `^${floor}/` },
+      to: { path: above(floor) },
+    })),
     {
       name: 'domain-is-pure',
       comment: 'domain has no effects: read clocks, files and processes in an activity and pass the result in.',
@@ -36,7 +67,15 @@ module.exports = {
       comment: 'domain may use zod (in formats/) and packages that only compute: call any other from an activity.',
       severity: 'error',
       from: { path: DOMAIN },
-      to: { path: PACKAGE, pathNot: `${PACKAGE}(@types/)?(zod|${PURE_PACKAGES.join('|')})/` },
+      to: { path: PACKAGE, pathNot: `${PACKAGE}(@types/)?(zod|@temporalio/common|${PURE_PACKAGES.join('|')})/` },
+    },
+    {
+      name: 'temporal-stays-in-the-protocol',
+      comment:
+        'Only domain/protocol says how values travel: return a record and let an activity or a workflow send it.',
+      severity: 'error',
+      from: { path: DOMAIN, pathNot: '^domain/protocol/' },
+      to: { path: `${PACKAGE}@temporalio/` },
     },
     {
       name: 'zod-stays-in-formats',
@@ -65,32 +104,20 @@ module.exports = {
       },
     },
     {
-      name: 'workflows-know-activities-by-type',
-      comment: 'Write `import type` and call the activity through proxyActivities: its code must not enter the bundle.',
-      severity: 'error',
-      from: { path: '^workflows/' },
-      to: { path: '^activities/', dependencyTypesNot: ['type-only'] },
-    },
-    {
       name: 'workflows-order-only',
-      comment: 'Workflows import domain and the types of activities: what wires or shows belongs to worker or client.',
+      comment: 'Workflows import domain alone, where the types of activities are too: what acts is called by its type.',
       severity: 'error',
       from: { path: '^workflows/' },
-      to: { path: '^(worker|client|bench|scripts)/' },
+      to: {
+        path: `^(${[...FLOORS.filter((floor) => !['domain', 'workflows'].includes(floor)), 'bench', 'scripts'].join('|')})/`,
+      },
     },
     {
-      name: 'activities-import-domain-only',
-      comment: 'An activity gets what it needs through its dependencies: let worker pass it in.',
+      name: 'workflows-are-known-by-the-protocol',
+      comment: 'A workflow enters the bundle alone: import its messages and types from domain/protocol.',
       severity: 'error',
-      from: { path: '^activities/' },
-      to: { path: '^(workflows|worker|client|bench|scripts)/' },
-    },
-    {
-      name: 'worker-knows-no-client',
-      comment: 'The client starts the worker, not the other way round: move what both need into domain or activities.',
-      severity: 'error',
-      from: { path: '^worker/' },
-      to: { path: '^(client|bench|scripts)/' },
+      from: { path: `^(${['activities', 'worker', 'client'].join('|')})/` },
+      to: { path: '^workflows/' },
     },
     {
       name: 'nothing-imports-tests',
@@ -110,7 +137,7 @@ module.exports = {
       name: 'no-dev-packages-at-run-time',
       comment: 'This package is only installed for development: move it to "dependencies" or do without.',
       severity: 'error',
-      from: { path: '^(domain|workflows|activities|worker|client)/' },
+      from: { path: `^(${FLOORS.join('|')})/` },
       to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'], pathNot: `${PACKAGE}@types/` },
     },
   ],

@@ -29,6 +29,7 @@ import { launchFacts } from '../jobs/launch-facts.js';
 import { linkedFilesChanged } from '../jobs/linked-files.js';
 import { launchScripts } from '../jobs/output/launch-scripts.js';
 import { readMetricFiles } from '../jobs/output/metric-files.js';
+import { searchWithin } from '../jobs/output/metric-pattern.js';
 import { eachLine } from '../jobs/output/read-lines.js';
 import { earlierWork, placedFiles } from '../jobs/placed-files.js';
 import type { KeptApart, Platform } from '../jobs/platforms/platform.js';
@@ -70,7 +71,7 @@ export function makeCollectEvidence({ context, platform, runLog }: CollectEviden
 
     const refusals = new Refusals();
     const [stdout, stderr] = [0, 1].map(
-      () => new JobOutput(refusals, config.metric && new CustomValues(config.metric, refusals)),
+      () => new JobOutput(refusals, config.metric && new CustomValues(config.metric, refusals, searchWithin())),
     ) as [JobOutput, JobOutput];
     const findings = [...metricFiles.findings, ...(await readLogs(context, platform, jobId, stdout, stderr))];
     const launch = await launchFacts(context, nodeId);

@@ -4,7 +4,7 @@
  */
 
 import type { Objective } from '../domain/belief/compare.js';
-import type { Judgement } from '../domain/belief/confirmation-state.js';
+import type { Judgement } from '../domain/belief/judgement.js';
 import type { Evidence } from '../domain/evidence/evidence.js';
 import type { Metrics, Result } from '../domain/evidence/metrics.js';
 import type { Spec } from '../domain/formats/spec.js';
@@ -13,7 +13,7 @@ import type { EngineState } from '../domain/run/engine-state.js';
 import type { ExperimentKind, TerminalStatus } from '../domain/run/experiment-record.js';
 import type { Failure } from '../domain/run/failure.js';
 import type { SourceView } from '../source/experiment-source.js';
-import type { PromptParts } from './prompts/task-prompt.js';
+import type { PromptParts } from './prompts/prompt-parts.js';
 
 interface TaskBase {
   /** Names the log files and makes the call repeatable: `apply_003_x`, `plan_002`. */

@@ -4,7 +4,7 @@
  * never change.
  */
 import { z } from 'zod';
-import type { RepeatPurpose } from '../domain/belief/confirmation-state.js';
+import type { RepeatPurpose } from '../domain/belief/judgement.js';
 import type { RunConfig } from '../domain/formats/config.js';
 import { type Spec, SpecSchema } from '../domain/formats/spec.js';
 import type { EngineState } from '../domain/run/engine-state.js';

@@ -1,7 +1,7 @@
 /** Tells the open engine of a run, if there is one, that it is served again. */
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
+import { returnedSignal } from '../domain/protocol/messages.js';
 import { engineWorkflowId } from '../domain/run/naming.js';
-import { returnedSignal } from '../workflows/engine-return.js';
 
 /** False when no engine is open. */
 export async function announceReturn(client: Client, run: string): Promise<boolean> {

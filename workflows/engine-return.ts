@@ -1,9 +1,7 @@
 /** The engine hears that it is served again after its worker was killed, and lets the time in between not be the run's. */
-import { defineSignal, setHandler } from '@temporalio/workflow';
+import { setHandler } from '@temporalio/workflow';
+import { returnedSignal } from '../domain/protocol/messages.js';
 import type { Journal } from './journal.js';
-
-/** Sent before the new worker takes up tasks, so that it comes before the timers that fired meanwhile. */
-export const returnedSignal = defineSignal('returned');
 
 export function handleReturn(journal: Journal): void {
   setHandler(returnedSignal, () => {

@@ -17,7 +17,7 @@ import {
 } from '../agent-failure.js';
 import { type AgentHooks, replyIn, runAgentCommand, timeLimitFailure } from '../agent-process.js';
 import { costOf, DEFAULT_ANTHROPIC_MODEL, priceOf } from '../model-prices.js';
-import type { PromptParts } from '../prompts/task-prompt.js';
+import type { PromptParts } from '../prompts/prompt-parts.js';
 import { hasAnthropicCredentials } from './anthropic-credentials.js';
 import { type FailedHead, type MessagesCall, readExchange } from './anthropic-exchange.js';
 import { brokenReplyFailure, headFailure, interruptedFailure } from './anthropic-failure.js';

@@ -1,21 +1,16 @@
 /** From a task to the prompt that a model reads: which template, and the text of each of its variables. */
 
 import { objectiveOf } from '../../domain/belief/compare.js';
-import type { Judgement } from '../../domain/belief/confirmation-state.js';
+import type { Judgement } from '../../domain/belief/judgement.js';
 import type { StageStatistics } from '../../domain/evidence/evidence.js';
 import { intervalText, VERDICT_TEXTS } from '../../domain/reports/judgement-text.js';
 import { suggestedAction } from '../../domain/run/failure.js';
 import type { AgentTask, AnalyzeTask, HistoryEntry, PlanTask, ReportTask, RewriteTask } from '../agent.js';
 import { knowledgeText } from './knowledge-folder.js';
 import { memoryText } from './memory-text.js';
+import { type PromptParts, promptText } from './prompt-parts.js';
 import { loadTemplate, renderTemplate } from './render.js';
 import { fenced, otherFilesText, scriptText } from './source-text.js';
-
-/** A prompt in the order in which it is read; a provider may keep the stable parts in its cache. */
-export interface PromptParts {
-  stable: string[];
-  rest: string;
-}
 
 /** `knowledgeDir`: the owner's own texts about the project; '' when there are none. */
 export async function promptParts(task: AgentTask, knowledgeDir = ''): Promise<PromptParts> {
@@ -25,10 +20,6 @@ export async function promptParts(task: AgentTask, knowledgeDir = ''): Promise<P
     stable: await Promise.all(template.stable.map((name) => stablePart(name, task, knowledgeDir))),
     rest: renderTemplate(template, { ...common, ...valuesFor(task) }, task.phase).trim(),
   };
-}
-
-export function promptText({ stable, rest }: PromptParts): string {
-  return [...stable, rest].join('\n\n');
 }
 
 export async function promptFor(task: AgentTask): Promise<string> {

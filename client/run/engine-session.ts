@@ -19,13 +19,13 @@ import {
   resumeUpdate,
   setLimitsUpdate,
   statusQuery,
+  type Workflows,
 } from '../../domain/protocol/messages.js';
 import type { Receipt } from '../../domain/protocol/steering-messages.js';
 import type { StatusView } from '../../domain/protocol/views.js';
 import { engineWorkflowId, taskQueueFor } from '../../domain/run/naming.js';
 import type { Workdir } from '../../workdir/paths.js';
 import { untilEngineCloses } from '../../worker/engine-end.js';
-import type { engineWorkflow } from '../../workflows/index.js';
 import { EXIT } from '../output/exit-codes.js';
 import { Refusal } from '../output/refusal.js';
 import { recordQueueEdits, sendQueueEdits } from './edited-queue.js';
@@ -35,7 +35,7 @@ import type { PreparedRun } from './prepare-run.js';
 import { readState } from './run-state.js';
 import { sendUpdate } from './steering-client.js';
 
-export type EngineHandle = WorkflowHandle<typeof engineWorkflow>;
+export type EngineHandle = WorkflowHandle<Workflows['engineWorkflow']>;
 
 /**
  * Needs a worker that serves the run. An open engine that was interrupted is told to resume, and confirms; what a person
@@ -48,7 +48,7 @@ export async function beginOrAttach(
 ): Promise<{ handle: EngineHandle; notices: string[] }> {
   const { workdir, config, limits, edits } = prepared;
   const place = { client, workdir, config };
-  const handle = client.workflow.getHandle<typeof engineWorkflow>(engineWorkflowId(config.run_id));
+  const handle = client.workflow.getHandle<Workflows['engineWorkflow']>(engineWorkflowId(config.run_id));
   const status = (await isOpen(handle)) ? await engineStatus(client, handle) : null;
   // One that makes its last reports takes nothing more: what is given goes to the next engine.
   if (status === 'stopped' && (await isGiven(prepared))) await handle.result().catch(() => undefined);
@@ -69,7 +69,7 @@ export async function beginOrAttach(
   const first = (await readState(workdir)) === null;
   const given = await waitingMessages(workdir);
   try {
-    await client.workflow.start<typeof engineWorkflow>('engineWorkflow', {
+    await client.workflow.start<Workflows['engineWorkflow']>('engineWorkflow', {
       workflowId: engineWorkflowId(config.run_id),
       taskQueue: taskQueueFor(config.run_id),
       workflowIdConflictPolicy: 'USE_EXISTING',
@@ -153,7 +153,7 @@ export async function untilEnd(
   run: string,
   signal: AbortSignal,
 ): Promise<EngineResult> {
-  const handle = client.workflow.getHandle<typeof engineWorkflow>(engineWorkflowId(run));
+  const handle = client.workflow.getHandle<Workflows['engineWorkflow']>(engineWorkflowId(run));
   for (;;) {
     await untilEngineCloses(target, run, signal);
     try {

@@ -1,7 +1,7 @@
 /** What a run came to: its measures, the changes that won, and the exit code that this means. */
 
 import type { Objective } from '../../domain/belief/compare.js';
-import type { GainInterval } from '../../domain/belief/improvement.js';
+import type { GainInterval } from '../../domain/belief/judgement.js';
 import type { RunConfig } from '../../domain/formats/config.js';
 import { type Measured, runFacts } from '../../domain/reports/run-facts.js';
 import { whyNothing } from '../../domain/reports/why-nothing.js';

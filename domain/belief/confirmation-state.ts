@@ -3,7 +3,6 @@
  * what was decided about them. Small, as it stands in the engine's state.
  */
 import type { ExperimentRow } from '../run/experiment-record.js';
-import type { GainInterval } from './improvement.js';
 
 /** How much a run spends on belief; all zero (as in runs from before there were repeats) takes any better result at once. */
 export interface ConfirmationRules {
@@ -26,27 +25,6 @@ export const DEFAULT_CONFIRMATION: ConfirmationRules = {
   minImprovement: null,
 };
 
-/** Why something is measured again. */
-export const REPEAT_PURPOSES = ['calibration', 'confirmation', 'verification'] as const;
-export type RepeatPurpose = (typeof REPEAT_PURPOSES)[number];
-
-/**
- * `repeat`: it looks better and is measured again. `quarantine`: it is faster than data loading can make the job, or what it
- * printed contradicts what was counted, so that it is reported and never the best.
- */
-export const VERDICTS = ['not_better', 'repeat', 'keep', 'reject', 'quarantine'] as const;
-export type Verdict = (typeof VERDICTS)[number];
-
-export interface Judgement {
-  verdict: Verdict;
-  /** The incumbent that it was compared with; null when there was none. */
-  against: string | null;
-  /** Its gain over that one, where the noise is known. */
-  gain: GainInterval | null;
-  /** In words, for reports. */
-  reason: string;
-}
-
 export interface Confirmation {
   rules: ConfirmationRules;
   /** Node ids of the repeats of an experiment, in the order in which they were queued; removed ones stay. */
@@ -63,7 +41,7 @@ export interface Confirmation {
   past?: PastNoise;
 }
 
-/** Sums over repeated experiments, from which the noise of a run is pooled (policies/noise.ts). */
+/** Sums over repeated experiments, from which the noise of a run is pooled (noise.ts). */
 export interface PastNoise {
   squares: number;
   degrees: number;

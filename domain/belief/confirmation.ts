@@ -14,7 +14,6 @@ import {
 } from '../run/experiment-record.js';
 import { isAboveCeiling } from './ceiling.js';
 import { isBetter, objectiveOfRow } from './compare.js';
-import type { Judgement } from './confirmation-state.js';
 import { MOST_DISTURBED_REPEATS, mayBeFasterBy } from './contention.js';
 import {
   deservesRepeats,
@@ -25,6 +24,7 @@ import {
   MOST_REPEATS,
   type Sides,
 } from './improvement.js';
+import type { Judgement } from './judgement.js';
 import type { Noise } from './noise.js';
 import { repeatOf } from './repeat-experiment.js';
 import {

@@ -13,16 +13,10 @@
  *
  * `node bench/believable.mjs` shows the error rates and the cost: the numbers below were chosen by it.
  */
+
+import type { GainInterval } from './judgement.js';
 import { mean, type Noise } from './noise.js';
 import { studentTWidth } from './student-t.js';
-
-/** A relative gain (0.05 = 5% faster) and the interval that holds it with the confidence. */
-export interface GainInterval {
-  gain: number;
-  low: number;
-  high: number;
-  confidence: number;
-}
 
 /** Log speeds: the candidate's and the incumbent's repeats, without the run by which a candidate was noticed. */
 export interface Sides {

@@ -2,7 +2,7 @@
 
 import { type EngineState, rowOf } from '../run/engine-state.js';
 import { commitOf, type ExperimentIdentity } from '../run/experiment-record.js';
-import type { RepeatPurpose } from './confirmation-state.js';
+import type { RepeatPurpose } from './judgement.js';
 
 /** `after` counts repeats that are queued with it and before it. */
 export function repeatOf(

@@ -4,7 +4,8 @@ import type { ExperimentRow } from '../run/experiment-record.js';
 import { BASELINE_ID, HEADSPACE_ID, isTerminal } from '../run/experiment-record.js';
 import { changesTheStep, isClearlyBelow } from './ceiling.js';
 import { type Objective, objectiveOfRow } from './compare.js';
-import { type GainInterval, gainInterval, leastImprovement, REPORT_CONFIDENCE } from './improvement.js';
+import { gainInterval, leastImprovement, REPORT_CONFIDENCE } from './improvement.js';
+import type { GainInterval } from './judgement.js';
 import { logSpeed, mean, type Noise, pooledNoise, withLogSpeed } from './noise.js';
 
 /** Repeats that are still there, ended or not. */

@@ -7,7 +7,6 @@ import { stepNoise } from '../belief/noise.js';
 import { type StepSpan, steadySpans, weightedMedian } from '../belief/steady-state.js';
 import type { CustomMetric, MetricRule } from './custom-metric.js';
 import { type Refusals, strictNumber } from './measured-number.js';
-import { type Found, MetricPattern } from './metric-pattern.js';
 import {
   type Commas,
   commasIn,
@@ -19,6 +18,22 @@ import {
 
 /** Values beyond this are thinned by keeping every second, so that memory stays bounded. */
 const VALUES_KEPT = 100_000;
+
+export interface Found {
+  text: string;
+  /** What follows it in its line: its unit, maybe. */
+  behind: string;
+}
+
+/** Looks for the number of a pattern, line by line, under a time limit. */
+export interface NumberSearch {
+  /** It took too long: what follows was not looked through, so that nothing is known. */
+  readonly gaveUp: boolean;
+  readLine(line: string): void;
+  flush(): void;
+}
+
+export type OpenSearch = (pattern: string, onNumber: (found: Found) => void) => NumberSearch;
 
 type Value = StepSpan & { value: number };
 
@@ -33,18 +48,18 @@ interface Read {
 export class CustomValues {
   private found: (Found & { count: number })[] = [];
   private count = 0;
-  private readonly pattern: MetricPattern;
+  private readonly search: NumberSearch;
 
   constructor(
     readonly rule: MetricRule,
     private readonly refusals: Refusals,
-    timeLimitMs?: number,
+    openSearch: OpenSearch,
   ) {
-    this.pattern = new MetricPattern(rule.pattern, (found) => this.keep(found), timeLimitMs);
+    this.search = openSearch(rule.pattern, (found) => this.keep(found));
   }
 
   readLine(line: string): void {
-    this.pattern.readLine(line);
+    this.search.readLine(line);
   }
 
   /**
@@ -52,8 +67,8 @@ export class CustomValues {
    * of time, in seconds, in which the baseline's are given.
    */
   read(unitS: number | null = null): Read {
-    this.pattern.flush();
-    if (this.pattern.gaveUp) return { values: [], gaveUp: true, findings: [], unitS: null };
+    this.search.flush();
+    if (this.search.gaveUp) return { values: [], gaveUp: true, findings: [], unitS: null };
     const { name, direction } = this.rule;
     const texts = this.found.map(({ text }) => text);
     const commas = commasIn(texts);

@@ -91,7 +91,7 @@ export interface Evidence {
     processes?: number;
     /** Trained over the whole job; absent where unknown. */
     samples?: number;
-    /** Relative standard error of the mean step time, or of the run's own metric; absent for too few (policies/noise.ts). */
+    /** Relative standard error of the mean step time, or of the run's own metric; absent for too few (domain/belief/noise.ts). */
     noise?: number;
   };
   stages: StageStatistics[];

@@ -3,7 +3,7 @@
  * lost, so that whoever appends asks here first.
  */
 import { z } from 'zod';
-import { REPEAT_PURPOSES, VERDICTS } from '../belief/confirmation-state.js';
+import { REPEAT_PURPOSES, VERDICTS } from '../belief/judgement.js';
 import { DIRECTIONS } from '../evidence/custom-metric.js';
 import { NUMERIC_METRICS } from '../evidence/metrics.js';
 import type { EventBody } from '../run/event-types.js';

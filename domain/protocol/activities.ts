@@ -1,7 +1,7 @@
 /**
  * The activities as workflows see them: names, inputs and results. Inputs are names only; what is executed is read
  * from the workdir. Each may run twice and must then have acted once. A failure is thrown as an ApplicationFailure
- * whose type is a FailureKind and whose first detail is the Failure record (see activity-failure.ts).
+ * whose type is a FailureKind and whose first detail is the Failure record (see thrown-failure.ts).
  */
 
 import type { ConfirmationRules } from '../belief/confirmation-state.js';

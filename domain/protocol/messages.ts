@@ -5,7 +5,7 @@
 import type { QueryDefinition, SignalDefinition, UpdateDefinition } from '@temporalio/common';
 import type { Carried } from '../run/carried-format.js';
 import type { ExperimentIdentity } from '../run/experiment-record.js';
-import type { ExperimentReport } from './activities.js';
+import type { ExperimentOutcome, ExperimentReport } from './activities.js';
 import type {
   AddMessage,
   GivenMessage,
@@ -56,6 +56,9 @@ export const experimentQuery = query<ExperimentView, [string]>('experiment');
 
 /** From experiments: what they have to tell, several at once when they do so at one time. */
 export const reportsSignal = signal<[ExperimentReport[]]>('reports');
+
+/** To an engine whose worker was killed, before the new one takes up tasks: it comes before the timers that fired meanwhile. */
+export const returnedSignal = signal('returned');
 
 /** To an experiment: a job slot is yours. */
 export const slotGrantedSignal = signal<[{ slot: number }]>('slot_granted');
@@ -108,4 +111,10 @@ export interface ExperimentInput {
   slot: number | null;
   /** As in Tuning; absent in those of earlier versions. */
   askMs?: number;
+}
+
+/** The types of the workflows, by the names under which a worker registers them. */
+export interface Workflows {
+  engineWorkflow(input: EngineInput): Promise<EngineResult>;
+  experimentWorkflow(input: ExperimentInput): Promise<ExperimentOutcome>;
 }

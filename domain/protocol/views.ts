@@ -1,7 +1,7 @@
 /** What queries answer and `status` shows: small plain JSON made from the state alone, the same with and without a server. */
 
 import { type Objective, objectiveOf } from '../belief/compare.js';
-import type { GainInterval } from '../belief/improvement.js';
+import type { GainInterval } from '../belief/judgement.js';
 import { type Confidence, confidenceOf, headspaceLeft, provenGain } from '../belief/repeats.js';
 import { type EngineState, openRows, tallyShown } from '../run/engine-state.js';
 import type { ExperimentRow } from '../run/experiment-record.js';

@@ -1,7 +1,8 @@
 /** The experiments of a run as rows of a table: for summary.md, report.md and the command line. */
 
 import { type Objective, speedup } from '../belief/compare.js';
-import { isRemeasurement, type Verdict } from '../belief/confirmation-state.js';
+import { isRemeasurement } from '../belief/confirmation-state.js';
+import type { Verdict } from '../belief/judgement.js';
 import { repeatRows, typicalObjective } from '../belief/repeats.js';
 import type { EngineState } from '../run/engine-state.js';
 import {

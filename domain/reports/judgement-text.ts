@@ -1,6 +1,5 @@
 /** Verdicts and gains with their intervals, in words: written once for reports, tables and screens. */
-import type { Judgement } from '../belief/confirmation-state.js';
-import type { GainInterval } from '../belief/improvement.js';
+import type { GainInterval, Judgement } from '../belief/judgement.js';
 import { FACTORS_FROM, gainText, timesText } from './quantity-text.js';
 
 /** "+12% (95% interval +8% to +16%)". */

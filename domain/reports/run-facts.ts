@@ -1,7 +1,7 @@
 /** The headline of a run: what the baseline does, what the best one does, and how far that is from the ceiling. */
 
 import { type Objective, speedup } from '../belief/compare.js';
-import type { GainInterval } from '../belief/improvement.js';
+import type { GainInterval } from '../belief/judgement.js';
 import { headspaceLeft, isNoCeiling, provenGain, typicalObjective } from '../belief/repeats.js';
 import type { EngineState } from '../run/engine-state.js';
 import { BASELINE_ID, type ExperimentRow, HEADSPACE_ID } from '../run/experiment-record.js';

@@ -2,7 +2,8 @@
  * Everything that can happen in a run, as data. The list of a run's events explains it whole: the engine's state is
  * their fold (apply-event.ts), and every projection in the workdir can be rebuilt from engine/events.jsonl.
  */
-import type { ConfirmationRules, Judgement } from '../belief/confirmation-state.js';
+import type { ConfirmationRules } from '../belief/confirmation-state.js';
+import type { Judgement } from '../belief/judgement.js';
 import type { Result } from '../evidence/metrics.js';
 import type { ExperimentIdentity, JobFacts } from './experiment-record.js';
 import type { Failure } from './failure.js';

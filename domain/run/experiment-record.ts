@@ -2,7 +2,7 @@
  * One experiment as the engine's state knows it: a small row. Long texts (description, hypothesis, launch command)
  * stay in the workdir and are found through the row's origin.
  */
-import type { Judgement, RepeatPurpose } from '../belief/confirmation-state.js';
+import type { Judgement, RepeatPurpose } from '../belief/judgement.js';
 import type { MetricSources, Metrics } from '../evidence/metrics.js';
 import type { Failure } from './failure.js';
 

@@ -1,5 +1,6 @@
 /** What happens to one experiment from its queue to its end, and what follows for its round, its candidates and the tallies. */
-import { isCandidate, isRemeasurement, type Judgement } from '../belief/confirmation-state.js';
+import { isCandidate, isRemeasurement } from '../belief/confirmation-state.js';
+import type { Judgement } from '../belief/judgement.js';
 import { countPractices } from '../memory/practice-tally.js';
 import { type EngineState, rowOf } from './engine-state.js';
 import type { EngineEvent } from './event-types.js';

@@ -1,12 +1,6 @@
 /** The engine's state as plain JSON: every field with what it must be, complete by type. */
-import {
-  type Confirmation,
-  type ConfirmationRules,
-  type Judgement,
-  type PastNoise,
-  REPEAT_PURPOSES,
-  VERDICTS,
-} from '../belief/confirmation-state.js';
+import type { Confirmation, ConfirmationRules, PastNoise } from '../belief/confirmation-state.js';
+import { type Judgement, REPEAT_PURPOSES, VERDICTS } from '../belief/judgement.js';
 import { NUMERIC_METRICS } from '../evidence/metrics.js';
 import type { EngineState, Round, RunStatus } from './engine-state.js';
 import { EXPERIMENT_KINDS, type ExperimentRow, type ExperimentStatus, type SpecOrigin } from './experiment-record.js';

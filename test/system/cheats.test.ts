@@ -5,7 +5,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { Judgement } from '../../domain/belief/confirmation-state.js';
+import type { Judgement } from '../../domain/belief/judgement.js';
 import type { EngineEvent } from '../../domain/run/event-types.js';
 import { packageFile } from '../../host/package-files.js';
 import { CommandRun, exitOf } from '../support/command-run.js';

@@ -3,6 +3,7 @@ import type { MetricRule } from '../../../domain/evidence/custom-metric.js';
 import { CustomValues, customMetric } from '../../../domain/evidence/custom-values.js';
 import { JobOutput } from '../../../domain/evidence/job-output.js';
 import { Refusals } from '../../../domain/evidence/measured-number.js';
+import { searchWithin } from '../../../jobs/output/metric-pattern.js';
 
 function read(
   { stdout = [], stderr = [] }: { stdout?: string[]; stderr?: string[] },
@@ -12,7 +13,7 @@ function read(
   const refusals = new Refusals();
   const rule = { name: 'speed', direction: 'higher', pattern } as const;
   const outputs = [stdout, stderr].map((lines) => {
-    const output = new JobOutput(refusals, new CustomValues(rule, refusals, timeLimitMs));
+    const output = new JobOutput(refusals, new CustomValues(rule, refusals, searchWithin(timeLimitMs)));
     for (const line of lines) output.readLine(line);
     return output;
   });
@@ -77,7 +78,10 @@ describe('numbers as people print them', () => {
   ])('$name', ({ stdout, pattern = speed, value, name_ = 'speed', direction = 'higher' as const }) => {
     const refusals = new Refusals();
     const rule: MetricRule = { name: name_, direction, pattern };
-    const [out, err] = [new CustomValues(rule, refusals), new CustomValues(rule, refusals)];
+    const [out, err] = [
+      new CustomValues(rule, refusals, searchWithin()),
+      new CustomValues(rule, refusals, searchWithin()),
+    ];
     const output = new JobOutput(refusals, out);
     for (const line of stdout) output.readLine(line);
     expect(customMetric(out, err)!.metric.value).toBeCloseTo(value);
@@ -91,7 +95,10 @@ describe('numbers as people print them', () => {
   it('a unit of time is that of the baseline in every job', () => {
     const refusals = new Refusals();
     const rule = { name: 'epoch', direction: 'lower', pattern: 'took ([0-9.]+)' } as const;
-    const [out, err] = [new CustomValues(rule, refusals), new CustomValues(rule, refusals)];
+    const [out, err] = [
+      new CustomValues(rule, refusals, searchWithin()),
+      new CustomValues(rule, refusals, searchWithin()),
+    ];
     new JobOutput(refusals, out).readLine('took 1.5 s');
     expect(customMetric(out, err, 0.001)!.metric).toMatchObject({ value: 1500, unitS: 0.001 });
   });

@@ -4,7 +4,8 @@
  * limit costs more than a match.
  */
 import { createContext, Script } from 'node:vm';
-import { withPlainNumbers } from './printed-number.js';
+import type { Found, NumberSearch, OpenSearch } from '../../domain/evidence/custom-values.js';
+import { withPlainNumbers } from '../../domain/evidence/printed-number.js';
 
 const LINES_AT_ONCE = 512;
 /** A thousand times what so many lines take, and well within the heartbeat of the activity that reads them. */
@@ -21,12 +22,12 @@ const SEARCH = new Script(`lines.map((line) => {
 const CUT_BEFORE = /\d[.,'’_\u00a0\u2007\u2009\u202f]?$/;
 const CUT_BEHIND = /^(?:[.,'’_\u00a0\u2007\u2009\u202f]?\d|[eE][+-]?\d)/;
 
-export interface Found {
-  text: string;
-  behind: string;
+/** `timeLimitMs`: of 512 lines. */
+export function searchWithin(timeLimitMs = TIME_LIMIT_MS): OpenSearch {
+  return (pattern, onNumber) => new MetricPattern(pattern, onNumber, timeLimitMs);
 }
 
-export class MetricPattern {
+class MetricPattern implements NumberSearch {
   /** It took too long: what follows was not looked through, so that nothing is known. */
   gaveUp = false;
   private waiting: string[] = [];
@@ -36,7 +37,7 @@ export class MetricPattern {
     pattern: string,
     /** Gets what the group holds and what follows it, line by line. */
     private readonly onNumber: (found: Found) => void,
-    private readonly timeLimitMs = TIME_LIMIT_MS,
+    private readonly timeLimitMs: number,
   ) {
     this.sandbox = { pattern: new RegExp(pattern, 'd'), lines: [] };
     createContext(this.sandbox);
