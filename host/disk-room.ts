@@ -5,7 +5,7 @@ import { statfs } from 'node:fs/promises';
 const LEAST_FREE_BYTES = 16 * 1024 * 1024;
 const CODES: readonly unknown[] = ['ENOSPC', 'EDQUOT'];
 /** As programs that we run say it: git, Python, a shell. */
-const SAID = /\b(ENOSPC|EDQUOT)\b|no space left on device|disk quota exceeded/i;
+const SAID = /\b(ENOSPC|EDQUOT)\b|no space left on device|out of disk ?space|disk quota exceeded/i;
 
 /** What an error says about a full disk, in itself or in its cause. */
 export function saysDiskIsFull(error: unknown): boolean {
@@ -21,4 +21,28 @@ export async function shortOfRoom(folder: string): Promise<string | null> {
   if (found === null || found.blocks === 0) return null;
   const free = found.bavail * found.bsize;
   return free >= LEAST_FREE_BYTES ? null : `${(free / 1024 / 1024).toFixed(1)} MiB are free where ${folder} is`;
+}
+
+/** Whoever makes room again within this time has hardly filled the disk. */
+const LOOK_MS = 200;
+
+export interface RoomWatch extends Disposable {
+  /** Whether there was too little room at any time since the watch began. */
+  wasShort(): Promise<boolean>;
+}
+
+/** For what fails meanwhile without saying why: a build's `echo`, git's "unable to write file". */
+export function watchRoom(folder: string): RoomWatch {
+  let isShort = false;
+  const look = async () => {
+    isShort ||= (await shortOfRoom(folder)) !== null;
+  };
+  const looks = setInterval(look, LOOK_MS).unref();
+  return {
+    async wasShort() {
+      await look();
+      return isShort;
+    },
+    [Symbol.dispose]: () => clearInterval(looks),
+  };
 }

@@ -6,7 +6,7 @@ import { CompleteAsyncError, Context } from '@temporalio/activity';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import type { Activities } from '../../domain/protocol/activities.js';
 import { raise } from '../../domain/protocol/thrown-failure.js';
-import { saysDiskIsFull, shortOfRoom } from '../../host/disk-room.js';
+import { type RoomWatch, saysDiskIsFull, shortOfRoom, watchRoom } from '../../host/disk-room.js';
 import { ownWorkflow, type RunContext } from '../../workdir/run-context.js';
 import { withPulse } from './activity-pulse.js';
 import { HungAttempts } from './hung-attempts.js';
@@ -62,6 +62,7 @@ function guard(name: string, act: AnyActivity, context: RunContext, { unexpected
     const key = `${info.workflowExecution?.runId} ${info.activityId}`;
     const isCounted = !info.isLocal && !NEEDS_NO_ROOM.includes(name);
     const died = isCounted ? await deaths.begin(key) : 0;
+    using room = watchRoom(context.workdir.root);
     const attempt = hung.begin(key, info.startToCloseTimeoutMs);
     try {
       if (died > 0) context.log(`a worker died while ${name} was under way: ${died} in a row`);
@@ -79,16 +80,17 @@ function guard(name: string, act: AnyActivity, context: RunContext, { unexpected
       return result;
     } catch (error) {
       if (error instanceof CancelledFailure || error instanceof CompleteAsyncError) throw error;
-      if (error instanceof ApplicationFailure && !(await isOfFullDisk(error))) {
+      if (error instanceof ApplicationFailure && !(await isOfFullDisk(error, room))) {
         if (error.nonRetryable) unexpected.delete(key);
         throw error;
       }
+      const isShort = await room.wasShort();
       const tries = (unexpected.get(key) ?? 0) + 1;
       context.log(`${name} failed (error ${tries}, attempt ${info.attempt})`, {
         error: error instanceof Error ? error.stack : String(error),
       });
       cancellationSignal.throwIfAborted();
-      if (saysDiskIsFull(error)) throw diskFull(String(error), info.isLocal);
+      if (saysDiskIsFull(error) || isShort) throw diskFull(String(error), info.isLocal);
       unexpected.set(key, tries);
       if (NEVER_GIVEN_UP.includes(name)) throw name === 'pollMetrics' ? later(error, tries) : error;
       if (tries < UNEXPECTED_TRIES) throw error;
@@ -108,9 +110,13 @@ function guard(name: string, act: AnyActivity, context: RunContext, { unexpected
     if (problem !== null) throw diskFull(`too little for ${name}: ${problem}`, false);
   }
 
-  /** A typed failure that names a full disk is one of the work where the workdir has room, and none where it has not. */
-  async function isOfFullDisk(error: ApplicationFailure): Promise<boolean> {
-    return error.nonRetryable === true && saysDiskIsFull(error) && (await shortOfRoom(context.workdir.root)) !== null;
+  /**
+   * A typed failure is one of the work where the workdir has room, whatever it says, and none where it had too little at any
+   * time: who writes to a full disk often does not say why it failed. What needs no room fails for its own reasons.
+   */
+  async function isOfFullDisk(error: ApplicationFailure, room: RoomWatch): Promise<boolean> {
+    if (error.nonRetryable !== true || !(await room.wasShort())) return false;
+    return saysDiskIsFull(error) || !NEEDS_NO_ROOM.includes(name);
   }
 }
 

@@ -129,6 +129,24 @@ describe('a full disk', () => {
     expect(called).toEqual(['exportWorkdir', 'pollMetrics', 'releaseTree', 'cancelJob']);
   });
 
+  it('explains a failure that says nothing of it, also when there is room again', async () => {
+    const real = await statfs(tmpdir());
+    onTestFinished(() => void vi.mocked(statfs).mockReset());
+    const full = { ...real, blocks: 1000, bsize: 4096, bavail: 0 } as never;
+    for (const [name, becomes] of [
+      ['setup', 'disk_full'],
+      ['acceptExperiment', 'setup_source_failed'],
+    ] as const) {
+      const attempt = await guardOf(name, async () => {
+        const looks = vi.mocked(statfs).mockResolvedValue(full).mock.calls.length;
+        await vi.waitUntil(() => vi.mocked(statfs).mock.calls.length > looks);
+        vi.mocked(statfs).mockReset();
+        raise('setup_source_failed', 'git read-tree failed (128): error: unable to write file train.py');
+      });
+      expect(await attempt(1)).toMatchObject({ type: becomes });
+    }
+  });
+
   it('is told apart from work that failed and names one of its own', async () => {
     const build = async () => raise('build_failed', 'docker: write /layer: no space left on device');
     const attempt = await guardOf('buildImage', build);
