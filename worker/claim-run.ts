@@ -39,7 +39,12 @@ export async function claimRun({ workdir, run, client, target, log, takeOver }: 
   const problem =
     owner === null || isReplaced(owner, place, open)
       ? null
-      : ownershipProblem(owner, place, open ?? '', open === null ? 'begins' : 'goes on');
+      : ownershipProblem(
+          owner,
+          place,
+          open ?? '',
+          (await hasSucceeded(client, run, owner, open)) ? 'begins' : 'goes on',
+        );
   if (problem === null) {
     if (owner !== null && !isSamePlace(owner, place)) {
       log('the database of the Temporal server is a new one; the run goes on from its event log', { before: owner });
@@ -68,6 +73,25 @@ function presumedOwner(workdir: Workdir, { kind }: TemporalTarget): LogOwner | n
 /** The workdir's own database is gone, and with it the engine that owned the log: nobody is left who could write it. */
 function isReplaced(owner: LogOwner, place: LogPlace, open: string | null): boolean {
   return owner.kind === 'embedded' && place.kind === 'embedded' && !isSamePlace(owner, place) && open === null;
+}
+
+/** The server answers a question after anything else with an error. */
+const RUN_ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/**
+ * Whether the open engine began after the owner: it was killed before it claimed the log. A server runs one workflow of an id
+ * at a time, so that one which knows the owner's as closed has no older one open; a restored database does not know it.
+ */
+async function hasSucceeded(client: Client, run: string, owner: LogOwner, open: string | null): Promise<boolean> {
+  if (open === null) return true;
+  if (owner.chain === null || owner.chain === open || !RUN_ID.test(owner.chain)) return false;
+  try {
+    const { status } = await client.workflow.getHandle(engineWorkflowId(run), owner.chain).describe();
+    return status.name !== 'RUNNING';
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return false;
+    throw error;
+  }
 }
 
 async function placeOf(client: Client, { kind, address, namespace }: TemporalTarget): Promise<LogPlace> {

@@ -71,6 +71,17 @@ test('an open engine that the log has left behind is refused; taking over ends i
   expect(await statusOf(run)).toBe('TERMINATED');
 });
 
+test('an open engine that began after the owner is served: it was killed before it claimed the log', async () => {
+  const workdir = await temporaryWorkdir();
+  const run = `run-${randomUUID()}`;
+  const place = await claim(workdir, run);
+  await writeLogOwner(workdir, place, await openEngine(run));
+  await client.workflow.getHandle(engineWorkflowId(run)).terminate('by hand');
+  await openEngine(run);
+  await claim(workdir, run);
+  expect(await statusOf(run)).toBe('RUNNING');
+});
+
 test('the database of the own server may be made anew: its engine is gone with it', async () => {
   const workdir = await temporaryWorkdir();
   const run = `run-${randomUUID()}`;
