@@ -1,5 +1,4 @@
 /** The code of one experiment: its commit, made once from its starting commit and its specification. */
-import { rm } from 'node:fs/promises';
 import { z } from 'zod';
 import type { RewriteTask } from '../agents/agent.js';
 import { mayBeCopy } from '../domain/belief/copied-work.js';
@@ -9,9 +8,9 @@ import type { Spec } from '../domain/formats/spec.js';
 import type { Activities } from '../domain/protocol/activities.js';
 import { raise } from '../domain/protocol/thrown-failure.js';
 import type { EngineState } from '../domain/run/engine-state.js';
-import { commitOf, type ExperimentIdentity, type ExperimentRow, isTerminal } from '../domain/run/experiment-record.js';
+import { commitOf, type ExperimentIdentity, type ExperimentRow } from '../domain/run/experiment-record.js';
 import { failureDetailsOf, type Spent } from '../domain/run/ledger.js';
-import { writeFileAtomic, writeJsonAtomic } from '../host/atomic-file.js';
+import { writeJsonAtomic } from '../host/atomic-file.js';
 import { ownNode } from '../jobs/job-files.js';
 import { jobLogTail } from '../jobs/job-log-tail.js';
 import type { Platform } from '../jobs/platforms/platform.js';
@@ -23,6 +22,7 @@ import { ownRun } from '../workdir/run-context.js';
 import { specOf } from '../workdir/spec-store.js';
 import { BASE_REF } from './instrument.js';
 import { type RewriteDeps, rewriteSource } from './rewrite-source.js';
+import { writeToldFile } from './told-file.js';
 
 interface ApplyDeps extends RewriteDeps {
   runLog: RunLog;
@@ -52,11 +52,7 @@ export function makeApplyPatch(deps: ApplyDeps): Activities['applyPatch'] {
     const known = await sourceControl.commitOf(nodeId);
     const made =
       known === null ? await change(state, experiment, spec, start) : { commit: known, changed: known !== start };
-    const commitFile = workdir.run(nodeId, 'commit.txt');
-    await writeFileAtomic(commitFile, `${made.commit}\n`);
-    // Somebody terminated its workflow meanwhile: the log, which is written before its files, says that it has no commit.
-    const now = (await runLog.state()).experiments[nodeId];
-    if (now === undefined || (isTerminal(now) && commitOf(now) === null)) await rm(commitFile, { force: true });
+    await writeToldFile(workdir.run(nodeId, 'commit.txt'), made.commit, { runLog, nodeId, told: commitOf });
     const spent = await deps.ask.spentOn(keyOf(nodeId));
     await refuseCopy(state, experiment, { commit: made.commit, command: spec.launch_command }, spent);
     return { ...made, spent };

@@ -5,10 +5,11 @@ import { ApplicationFailure } from '@temporalio/common';
 import { launchCommandProblem } from '../domain/command/launch-command-rules.js';
 import type { Activities, NodeRef } from '../domain/protocol/activities.js';
 import { raise } from '../domain/protocol/thrown-failure.js';
+import { jobIdOf } from '../domain/run/experiment-record.js';
 import type { Limits } from '../domain/run/limits.js';
 import { hostHold, indexesOf, slotOf } from '../domain/run/slots.js';
 import { MOST_RUNS_AGAIN } from '../domain/verdict/full-disk.js';
-import { readTextIfAny, writeFileAtomic } from '../host/atomic-file.js';
+import { readTextIfAny } from '../host/atomic-file.js';
 import { isPassing } from '../host/passing-error.js';
 import { commandFor, jobEnvironment, treePlaces } from '../jobs/job-environment.js';
 import { cancelMark, ownNode, preparedCommit, readImage, readSpec } from '../jobs/job-files.js';
@@ -19,6 +20,7 @@ import { jobNameOf, type LaunchRequest, type Platform } from '../jobs/platforms/
 import type { SourceControl } from '../source/control/source-control.js';
 import type { RunLog } from '../workdir/event-log.js';
 import type { RunContext } from '../workdir/run-context.js';
+import { writeToldFile } from './told-file.js';
 
 export interface LaunchJobDeps {
   context: RunContext;
@@ -35,8 +37,13 @@ export function makeLaunchJob({ context, platform, sourceControl, runLog }: Laun
     if (input.again !== undefined) await setAside(jobName, input.nodeId, input.again);
     const job = (await platform.find(jobName)) ?? (await start(jobName, input));
     // It may have been cancelled while it was launched; its watch then tells so.
-    if (await isCancelled(input)) await platform.cancel(job.jobId);
-    await writeFileAtomic(workdir.run(input.nodeId, 'job_id.txt'), `${job.jobId}\n`);
+    if (await isCancelled(input)) {
+      await platform.cancel(job.jobId);
+      // Who cancelled it may have removed its tree already.
+      if (!context.config.keep_trees) await sourceControl.closeTree(input.nodeId);
+    }
+    const { nodeId } = input;
+    await writeToldFile(workdir.run(nodeId, 'job_id.txt'), job.jobId, { runLog, nodeId, told: jobIdOf });
     return job;
   };
 

@@ -90,7 +90,7 @@ export class JobFixture {
   }
 
   /** Source control whose trees are plain directories. */
-  readonly sourceControl: Pick<SourceControl, 'openTree' | 'commitOf' | 'originals'> = {
+  readonly sourceControl: Pick<SourceControl, 'openTree' | 'closeTree' | 'commitOf' | 'originals'> = {
     commitOf: async () => 'c0ffee',
     originals: async () => [],
     openTree: async (name) => {
@@ -99,6 +99,7 @@ export class JobFixture {
       await mkdir(sourceDir, { recursive: true });
       return { root, sourceDir };
     },
+    closeTree: async (name) => removeFolder(this.context.workdir.treeOf(name)),
   };
 
   async remove(): Promise<void> {

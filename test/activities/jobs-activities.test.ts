@@ -10,6 +10,7 @@ import { makeCancelJob } from '../../activities/cancel-job.js';
 import { makeLaunchJob } from '../../activities/launch-job.js';
 import { makePollMetrics } from '../../activities/poll-metrics.js';
 import type { JobEnd } from '../../domain/protocol/activities.js';
+import { failure } from '../../domain/run/failure.js';
 import { DEFAULT_LIMITS } from '../../domain/run/limits.js';
 import type { HostHold } from '../../domain/run/slots.js';
 import { writeFileAtomic, writeJsonAtomic } from '../../host/atomic-file.js';
@@ -79,15 +80,18 @@ describe('launchJob', () => {
 
   it('lets an ended job run again in its place, once however often it is asked, and keeps what the first one left', async () => {
     const { workdir } = jobs.context;
-    await prepare('n1', `wc -l < '${jobs.file('ledger')}'; echo >> '${jobs.file('ledger')}'`);
-    await writeFile(jobs.file('ledger'), '');
+    await prepare(
+      'n1',
+      `wc -l < '${jobs.context.workdir.at('ledger')}'; echo >> '${jobs.context.workdir.at('ledger')}'`,
+    );
+    await writeFile(jobs.context.workdir.at('ledger'), '');
     await jobs.end((await launch('n1')).jobId);
     await mkdir(workdir.metrics('n1'), { recursive: true });
     await writeFile(join(workdir.metrics('n1'), 'system.tsv'), 'of the first job');
     for (let time = 0; time < 2; time += 1) await jobs.end((await launch('n1', jobs, 1, 1)).jobId);
     expect((await jobs.platform.logs('local_n1', 100)).stdout.trim()).toBe('1');
     expect((await readFile(workdir.run('n1', 'full_disk_1', 'stdout.log'), 'utf8')).trim()).toBe('0');
-    expect(await readFile(jobs.file('ledger'), 'utf8')).toBe('\n\n');
+    expect(await readFile(jobs.context.workdir.at('ledger'), 'utf8')).toBe('\n\n');
     const measured = await readFile(join(workdir.metrics('n1'), 'system.tsv'), 'utf8').catch(() => '');
     expect(measured).not.toContain('of the first job');
     await expect(launch('n1', jobs, 1, 99)).rejects.toThrow('again: 99: a whole number from 1 to 3');
@@ -95,12 +99,15 @@ describe('launchJob', () => {
 
   it('starts the command in its tree with the image and the slot, and once when it runs twice', async () => {
     const { source_dir } = jobs.context.config;
-    await prepare('n1', `echo "$IMAGE" $AUTORESEARCH_SLOT $PWD ${source_dir}/train.py >> '${jobs.file('ledger')}'`);
+    await prepare(
+      'n1',
+      `echo "$IMAGE" $AUTORESEARCH_SLOT $PWD ${source_dir}/train.py >> '${jobs.context.workdir.at('ledger')}'`,
+    );
     const first = await launch('n1');
     expect(await launch('n1')).toEqual(first);
     await jobs.end(first.jobId);
     const tree = join(jobs.context.workdir.treeOf('n1'), 'source');
-    expect(await linesOf(jobs.file('ledger'), 1)).toEqual([`my image 1 ${tree} ${tree}/train.py`]);
+    expect(await linesOf(jobs.context.workdir.at('ledger'), 1)).toEqual([`my image 1 ${tree} ${tree}/train.py`]);
     expect(await readFile(jobs.context.workdir.run('n1', 'job_id.txt'), 'utf8')).toBe('local_n1\n');
   });
 
@@ -138,7 +145,7 @@ describe('launchJob', () => {
     onTestFinished(() => {
       vi.unstubAllEnvs();
     });
-    await prepare('n1', `until [ -e ${owner.file('go')} ]; do sleep 0.02; done`, owner);
+    await prepare('n1', `until [ -e ${owner.context.workdir.at('go')} ]; do sleep 0.02; done`, owner);
     await prepare('n2', 'true', owner);
     await prepare('n3', 'true', owner);
     await launch('n1', owner, 0);
@@ -147,7 +154,7 @@ describe('launchJob', () => {
     const limits = { ...DEFAULT_LIMITS, maxConcurrency: 2 };
     await openRunLog(owner.context.workdir).append([{ seq: 1, atMs: 1, type: 'run_started', run: RUN, limits }]);
     await owner.end((await launch('n3', owner, 1)).jobId);
-    await writeFile(owner.file('go'), '');
+    await writeFile(owner.context.workdir.at('go'), '');
     await owner.end(second.jobId);
     await owner.remove();
   });
@@ -188,7 +195,7 @@ describe('pollMetrics', () => {
       vi.unstubAllEnvs();
     });
     const hold: HostHold = { machine: 'exclusive', resources: [] };
-    const busy = `until [ -e ${jobs.file('go')} ]; do sleep 0.02; done`;
+    const busy = `until [ -e ${jobs.context.workdir.at('go')} ]; do sleep 0.02; done`;
     await jobs.platform.launch(await jobs.request('n1', busy, { hold }));
     return hold;
   }
@@ -198,7 +205,7 @@ describe('pollMetrics', () => {
     const { jobId } = await jobs.platform.launch(await jobs.request('n2', 'true', { hold }));
     await expect(poll('n2', { windowMs: 100 })).rejects.toThrow('is still running');
     expect(jobs.told).toEqual([]);
-    await writeFile(jobs.file('go'), '');
+    await writeFile(jobs.context.workdir.at('go'), '');
     const end = await poll('n2');
     const { started_at, ended_at } = (await jobs.record(jobId)) as { started_at: number; ended_at: number };
     expect(jobs.told).toEqual([{ type: 'launched', nodeId: 'n2', jobId, launchedAtMs: started_at * 1000 }]);
@@ -214,7 +221,7 @@ describe('pollMetrics', () => {
     const limits = { hold, timeoutS: limitS, stallTimeoutS: limitS };
     const { jobId } = await jobs.platform.launch(await jobs.request('n2', 'true', limits));
     await sleep(limitS * 1000);
-    await writeFile(jobs.file('go'), '');
+    await writeFile(jobs.context.workdir.at('go'), '');
     expect((await poll('n2')).failure).toBeNull();
     expect((await jobs.record(jobId)).waited_s, 'longer than it may run').toBeGreaterThan(limitS);
   });
@@ -250,7 +257,7 @@ describe('pollMetrics', () => {
   });
 
   it('ends its window with a benign failure that is tried again, and leaves the job alone', async () => {
-    await prepare('n1', `until [ -e '${jobs.file('go')}' ]; do sleep 0.02; done`);
+    await prepare('n1', `until [ -e '${jobs.context.workdir.at('go')}' ]; do sleep 0.02; done`);
     await launch('n1');
     const environment = new MockActivityEnvironment();
     const beats: unknown[] = [];
@@ -263,7 +270,7 @@ describe('pollMetrics', () => {
       category: ApplicationFailureCategory.BENIGN,
     });
     expect(beats.length).toBeGreaterThan(0);
-    await writeFile(jobs.file('go'), '');
+    await writeFile(jobs.context.workdir.at('go'), '');
     expect((await poll('n1')).failure).toBeNull();
   });
 
@@ -387,12 +394,17 @@ describe('cancelJob', () => {
     const { platform } = jobs;
     const cancel = makeCancelJob({ context: jobs.context, platform });
     const open = jobs.sourceControl.openTree;
-    // Cancelled at the moment when the launch has looked for the mark, and its job is not there yet.
+    const story = new Story().add('n1');
+    story.tell({ type: 'experiment_failed', nodeId: 'n1', failure: failure('unexpected_exception', 'terminated', 1) });
+    // Ended at the moment when the launch has looked for the mark, and its job is not there yet.
     jobs.sourceControl.openTree = async (...args) => {
       await cancel(node('n1'));
+      await openRunLog(jobs.context.workdir).append(story.events);
       return open(...args);
     };
     const { jobId } = await launch('n1');
+    expect(existsSync(jobs.context.workdir.treeOf('n1'))).toBe(false);
+    expect(existsSync(jobs.context.workdir.run('n1', 'job_id.txt'))).toBe(false);
     expect(await platform.status(jobId)).toMatchObject({ state: 'ended', cause: 'cancelled' });
     expect((await poll('n1')).failure).toMatchObject({ kind: 'cancelled' });
   });

@@ -10,6 +10,7 @@ import type { EngineState } from '../../domain/run/engine-state.js';
 import { isTerminal } from '../../domain/run/experiment-record.js';
 import { LocalPlatform } from '../../jobs/platforms/local.js';
 import { openSourceControl } from '../../source/control/open.js';
+import { Trees } from '../../source/control/trees.js';
 import { VIEW_PREFIX } from '../../source/experiment-source.js';
 import { openRunLog } from '../../workdir/event-log.js';
 import type { Workdir } from '../../workdir/paths.js';
@@ -59,7 +60,8 @@ async function endJobs({ workdir, config, log }: ReapedRun, state: EngineState):
 }
 
 async function removeTrees({ workdir, config, isAlone }: ReapedRun, state: EngineState): Promise<string[]> {
-  const names = (await namesIn(workdir.trees)).filter(
+  const found = [...(await namesIn(workdir.trees)), ...(await namesIn(Trees.writesOf(workdir.trees, '')))];
+  const names = [...new Set(found)].filter(
     (name) => (isAlone && name.startsWith(VIEW_PREFIX)) || (!config.keep_trees && hasEnded(state, name)),
   );
   if (names.length === 0) return [];

@@ -14,6 +14,7 @@ import { processIdentity } from '../../../host/process-identity.js';
 import { LocalPlatform } from '../../../jobs/platforms/local.js';
 import { jobNameOf } from '../../../jobs/platforms/platform.js';
 import { openSourceControl } from '../../../source/control/open.js';
+import { Trees } from '../../../source/control/trees.js';
 import { openRunLog } from '../../../workdir/event-log.js';
 import { Workdir } from '../../../workdir/paths.js';
 import { reap } from '../../../worker/cleanup/reaper.js';
@@ -23,6 +24,8 @@ import { removeFolder } from '../../support/remove-folder.js';
 
 const ENDED = '000_baseline';
 const OPEN = '001_mtp';
+/** Its job came up when its tree had gone. */
+const WITHOUT_TREE = '000_headspace';
 /** Above what a system gives out. */
 const DEAD_PID = 2 ** 22 + 1;
 
@@ -46,13 +49,18 @@ beforeEach(async () => {
       type: 'experiment_added' as const,
       experiment: { ...seed, tags: [...seed.tags], changeSet: [seed.kind] },
     })),
-    { type: 'experiment_failed', nodeId: ENDED, failure: failure('unexpected_exception', 'terminated', 1) },
+    ...[ENDED, WITHOUT_TREE].map((nodeId) => ({
+      type: 'experiment_failed' as const,
+      nodeId,
+      failure: failure('unexpected_exception', 'terminated', 1),
+    })),
   ];
   await openRunLog(workdir).append(bodies.map((body, index) => ({ seq: index + 1, atMs: 1, ...body })));
   const sourceControl = await openSourceControl({ workdir, config });
   const commit = await sourceControl.anchor();
   for (const name of [ENDED, OPEN, 'view_apply_x']) await sourceControl.openTree(name, commit);
   mkdirSync(join(workdir.trees, 'mine'));
+  mkdirSync(join(Trees.writesOf(workdir.trees, WITHOUT_TREE), '1', 'upper'), { recursive: true });
   for (const nodeId of [ENDED, OPEN]) {
     await platform.launch({
       jobName: jobNameOf(run, nodeId),
@@ -95,6 +103,7 @@ const stateOf = async (nodeId: string) => (await platform.status(`local_${nodeId
 it('removes what is finished, says so, and finds nothing the second time', async () => {
   await reaped();
   expect(trees()).toEqual([OPEN, 'mine']);
+  expect(existsSync(Trees.writesOf(workdir.trees, WITHOUT_TREE))).toBe(false);
   expect([await stateOf(ENDED), await stateOf(OPEN)]).toEqual(['ended', 'running']);
   await untilGone(agent.pid ?? 0);
   expect(existsSync(workdir.at('engine', 'engine.lock.n1'))).toBe(false);
