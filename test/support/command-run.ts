@@ -92,7 +92,8 @@ export class CommandRun {
         // Tests beside this one, and the runs of whoever starts them, hold slots of the same machine.
         AUTORESEARCH_SLOTS_DIR: join(this.root, 'slots'),
         JOB_SECONDS: String(jobSeconds),
-        JOB_LEDGER: join(this.root, 'jobs.jsonl'),
+        // By a name of ours: what a job writes where its own variables say is kept apart from the user's files.
+        AUTORESEARCH_JOB_LEDGER: join(this.root, 'jobs.jsonl'),
         AGENT_SECONDS: String(agentSeconds),
         AGENT_LEDGER: join(this.root, 'agent.jsonl'),
         AGENT_PLAN_SIZE: String(planSize),

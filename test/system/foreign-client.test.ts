@@ -62,7 +62,7 @@ let client: Client;
 let calls = 0;
 
 beforeAll(async () => {
-  Object.assign(process.env, { JOB_SECONDS: '0.3', JOB_LEDGER: ledger, AGENT_PLAN_SIZE: '0' });
+  Object.assign(process.env, { JOB_SECONDS: '0.3', AUTORESEARCH_JOB_LEDGER: ledger, AGENT_PLAN_SIZE: '0' });
   cpSync(packageFile('test', 'fixtures', 'projects', 'knobs'), source, { recursive: true });
   git(source, 'init', '-q', '-b', 'main');
   git(source, 'add', '-A');

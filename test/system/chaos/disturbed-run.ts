@@ -25,8 +25,8 @@ const PROGRESS_LOOK_MS = 500;
 const CLIENT_MS = 700;
 /** A run takes a third of it; below 16 MiB nothing new begins. */
 const DISK_MIB = 96;
-/** A disk stays full for at most so long: through several tries of what fails for it. */
-const FULL_MS = 3_000;
+/** A disk stays full for this long at least, and so much longer at most: through several tries of what fails for it. */
+const FULL_MS = { least: 500, more: 2_500 };
 
 const SHAPE = [
   ...['--max-concurrency', '2', '--max-iterations', '4', '--patience', '9'],
@@ -245,7 +245,7 @@ export class DisturbedRun {
   private async fillDisk(mayEnd: number): Promise<Target[]> {
     if (this.disk === null) return [];
     this.engine.mayEnd += mayEnd;
-    const fullMs = this.random.upTo(FULL_MS);
+    const fullMs = FULL_MS.least + this.random.upTo(FULL_MS.more);
     await this.disk.fill();
     await sleep(fullMs);
     await this.disk.makeRoom();
