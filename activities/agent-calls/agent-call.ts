@@ -12,6 +12,7 @@ import { promptText } from '../../agents/prompts/prompt-parts.js';
 import { promptParts } from '../../agents/prompts/task-prompt.js';
 import type { RunContext } from '../../workdir/run-context.js';
 import { activitySignal } from '../guard/activity-pulse.js';
+import { makeKeyTurns } from './key-turns.js';
 import { createAgent } from './make-agent.js';
 
 /** An agent that fails so often at one question fails at it. */
@@ -29,8 +30,14 @@ export interface AgentCalls {
 
 export function makeAgentCalls(context: RunContext, record: CallRecord): AgentCalls {
   const outside = randomUUID();
+  const inTurn = makeKeyTurns();
 
   async function call(task: AgentTask): Promise<AgentAnswer> {
+    const signal = context.signal ?? activitySignal();
+    return await inTurn(task.key, signal, () => findOrAsk(task, signal));
+  }
+
+  async function findOrAsk(task: AgentTask, signal: AbortSignal): Promise<AgentAnswer> {
     const { key } = task;
     const asking = currentAsking(outside);
     let known = await record.open(key, asking);
@@ -42,7 +49,6 @@ export function makeAgentCalls(context: RunContext, record: CallRecord): AgentCa
     await record.endLeftover(key);
     const parts = await promptParts(task, context.config.knowledge_dir);
     const prompt = promptText(parts);
-    const signal = context.signal ?? activitySignal();
     for (;;) {
       if (known.ended) throw agentFailure(known.ended.message, { retryable: false });
       const time = logTime(new Date());

@@ -193,6 +193,28 @@ class Engines implements AsyncDisposable {
   }
 }
 
+describe('an engine that was reset asks while its former run still does', () => {
+  it('and takes the answer that comes, or asks itself where that was given up', async () => {
+    await using server = await serverWith();
+    for (const [name, value] of Object.entries(credentials(server))) vi.stubEnv(name, value);
+    onTestFinished(() => {
+      vi.unstubAllEnvs();
+    });
+    for (const isGivenUp of [false, true]) {
+      const [before, former] = [server.calls.length, new MockActivityEnvironment({ activityId: '1' })];
+      const ask = makeAsk({ workdir: await newWorkdir(), config: CONFIG, log: () => undefined });
+      const first = former.run(async () => await ask(question)) as Promise<unknown>;
+      const second = new MockActivityEnvironment({ activityId: '2' }).run(async () => await ask(question));
+      if (isGivenUp) former.cancel();
+      expect((await Promise.allSettled([first, second])).map(({ status }) => status)).toEqual([
+        isGivenUp ? 'rejected' : 'fulfilled',
+        'fulfilled',
+      ]);
+      expect(server.calls.length - before).toBe(1);
+    }
+  });
+});
+
 describe('after kill -9 of the engine', () => {
   it.each([0, 5, 20, 50, 150, 400])(
     '%i ms after the reply had left the server: it is not asked for again',
