@@ -183,11 +183,14 @@ export async function experimentWorkflow(input: ExperimentInput): Promise<Experi
   }
 
   let outcome: ExperimentOutcome;
+  /** What its last call cost is not known here: the call was cancelled, or ended with its worker. */
+  let isUntold = false;
   try {
     outcome = await scope.run(steps);
   } catch (error) {
     const cause = failureFrom(error, UNNAMED_FAILURE[phase]);
     outcome = { type: 'failed', failure: cause, job, spent: spentOfFailure(cause) ?? spent };
+    isUntold = spentOfFailure(cause) === null;
   }
   return await CancellationScope.nonCancellable(async () => {
     const asked = ending as { type: 'cancelled' | 'withdrawn'; reason: string } | null;
@@ -206,7 +209,14 @@ export async function experimentWorkflow(input: ExperimentInput): Promise<Experi
     }
     // Whatever ended the watch: a job that nobody watches must not go on.
     if (mayHaveJob) await activities.job.cancelJob(node).catch(onlySaid('its job may still run'));
-    await activities.cleanUp.releaseTree(node).catch(onlySaid('its tree is left, until a worker starts or ends'));
+    const released = await activities.cleanUp
+      .releaseTree(node)
+      .catch(onlySaid('its tree is left, until a worker starts or ends'));
+    const { paid } = released ?? {};
+    // One that is withdrawn is prepared again, and finds its call.
+    const isOver = isUntold && outcome.type !== 'withdrawn';
+    if (isOver && paid && phase === 'prepare') outcome = { ...outcome, spent: paid.apply };
+    if (isOver && paid && phase === 'analysis') outcome = { ...outcome, spent: paid.analyze };
     await answered;
     if (mustReportEnd) await tell({ type: 'finished', nodeId, outcome });
     return outcome;

@@ -93,6 +93,11 @@ export interface ExportAnswer {
   granted?: string[];
 }
 
+export interface Released {
+  /** What the experiment's agent calls have cost, for one whose last call was ended with its worker and told nobody. */
+  paid: { apply: Spent; analyze: Spent };
+}
+
 export interface ExperimentLookup {
   nodeId: string;
   /** `running` also when it waits; `missing` when the server knows no such workflow; `killed` when it has no outcome. */
@@ -123,7 +128,7 @@ export interface Activities {
   collectEvidence(input: NodeRef): Promise<EvidenceSummary>;
   analyze(input: NodeRef): Promise<{ result: Result; spent: Spent }>;
   /** Removes the experiment's tree (its commit stays, by its ref); keep_trees keeps it, unless it is to be made `anew`. */
-  releaseTree(input: NodeRef & { anew?: boolean }): Promise<void>;
+  releaseTree(input: NodeRef & { anew?: boolean }): Promise<Released | undefined>;
   plan(input: RunRef & { iteration: number; throughSeq: number }): Promise<PlanResult>;
   /** Checks a person's experiment against the policies and writes it to engine/requests/<request>.json. */
   acceptExperiment(input: RunRef & { request: string; experiment: unknown }): Promise<AcceptResult>;

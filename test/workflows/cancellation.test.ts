@@ -1,6 +1,7 @@
 /** What is cancelled: the engine's workflow, which is interrupted by it, and experiments, which wait for the end of their work. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Context } from '@temporalio/activity';
+import { ApplicationFailure } from '@temporalio/common';
 import { describe, expect, it } from 'vitest';
 import type { Activities, NodeRef } from '../../domain/protocol/activities.js';
 import * as messages from '../../domain/protocol/messages.js';
@@ -134,4 +135,29 @@ describe('an experiment that is removed while it is prepared', () => {
     expect(fake.state.ledger.spent.usd).toBeCloseTo(0.1 * fake.paid.size, 6);
     expect(fake.state.withdrawing).toBeUndefined();
   });
+});
+
+it('books what a call has cost that ended with its worker while its experiment was cancelled', async () => {
+  const fake = new FakeRun({ autoEnd: true, plans: [] });
+  const none = { usd: 0, tokens: 0, unpriced: 0 };
+  await using worker = await startTestWorker({
+    activities: {
+      ...fake.activities,
+      applyPatch: async (input) => {
+        if (input.experiment.nodeId === '000_headspace') throw ApplicationFailure.nonRetryable('gone', 'interrupted');
+        return await fake.activities.applyPatch(input);
+      },
+      analyze: async (input) => {
+        if (input.nodeId === '001_mtp') throw ApplicationFailure.nonRetryable('gone', 'interrupted');
+        return await fake.activities.analyze(input);
+      },
+      releaseTree: async () => ({ paid: { apply: { ...none, usd: 0.25 }, analyze: { ...none, usd: 4, unpriced: 1 } } }),
+    },
+  });
+  const { client, run, taskQueue } = worker;
+  fake.serve(run, client);
+  const workflowId = engineWorkflowId(run);
+  await client.workflow.execute('engineWorkflow', { workflowId, taskQueue, args: [{ run }] });
+  expect(fake.state.ledger.spent.usd).toBe(4.25);
+  expect(fake.state.ledger.unpriced).toBe(1);
 });
