@@ -58,7 +58,10 @@ export const inTask: InTask = {
       ? openlyWhenItFails(brief.exportWorkdir, shown.exportWorkdir, input)
       : untiring.exportWorkdir(input),
   tellEngine: (input) => openlyWhenItFails(brief.tellEngine, shown.tellEngine, input),
-  lookupExperiments: (input) => openlyWhenItFails(brief.lookupExperiments, shown.lookupExperiments, input),
+  lookupExperiments: (input) =>
+    patched('asks-openly-beside-exports')
+      ? shown.lookupExperiments(input)
+      : openlyWhenItFails(brief.lookupExperiments, shown.lookupExperiments, input),
 };
 
 async function openlyWhenItFails<Input, Output>(
@@ -82,6 +85,20 @@ export const cleanUp = proxyLocalActivities<Pick<Activities, 'releaseTree'>>({
   startToCloseTimeout: 15 * MINUTE,
   retry: { ...patient, maximumAttempts: 5 },
 });
+
+/**
+ * The same for the engine, beside whose exports no other local activity may end: a replay delivers the ends of a task's local
+ * activities together, and what followed from each in a turn of its own then comes in another order.
+ */
+const cleanUpOpenly = proxyActivities<Pick<Activities, 'releaseTree'>>({
+  startToCloseTimeout: 15 * MINUTE,
+  heartbeatTimeout,
+  retry: { ...patient, maximumAttempts: 5 },
+});
+export const engineCleanUp: Pick<Activities, 'releaseTree'> = {
+  releaseTree: (input) =>
+    patched('asks-openly-beside-exports') ? cleanUpOpenly.releaseTree(input) : cleanUp.releaseTree(input),
+};
 
 /** Setup and charts: a very large repository may take minutes to be read once. */
 export const source = proxyActivities<Pick<Activities, 'setup' | 'drawCharts'>>({

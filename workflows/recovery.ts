@@ -137,7 +137,7 @@ export class Recovery {
     const node = { run: this.state.run, nodeId };
     try {
       await activities.job.cancelJob(node);
-      await activities.cleanUp.releaseTree(node);
+      await activities.engineCleanUp.releaseTree(node);
     } catch {
       // Its runner owns its limits, and the worker's reaper removes its tree: the experiment has ended all the same.
     }
