@@ -12,13 +12,13 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 sys.setrecursionlimit(20_000)
 
 from pipeline_source.analysis import Analysis  # noqa: E402
-from pipeline_source.edits import RewriteRefused  # noqa: E402
-from pipeline_source.headspace import headspace  # noqa: E402
-from pipeline_source.instrument import instrument  # noqa: E402
-from pipeline_source.mtp import mtp  # noqa: E402
-from pipeline_source.project import SourceRefused  # noqa: E402
-from pipeline_source.set_knob import set_knob  # noqa: E402
-from pipeline_source.split import split_stage  # noqa: E402
+from pipeline_source.rewrites.edits import RewriteRefused  # noqa: E402
+from pipeline_source.rewrites.headspace import headspace  # noqa: E402
+from pipeline_source.rewrites.instrument import instrument  # noqa: E402
+from pipeline_source.rewrites.mtp import mtp  # noqa: E402
+from pipeline_source.sources.project import SourceRefused  # noqa: E402
+from pipeline_source.rewrites.set_knob import set_knob  # noqa: E402
+from pipeline_source.rewrites.split import split_stage  # noqa: E402
 
 
 def apply_action(analysis: Analysis, action: dict) -> tuple[dict[str, str], str]:

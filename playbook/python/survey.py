@@ -12,7 +12,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 sys.setrecursionlimit(20_000)
 
 from pipeline_source.analysis import Analysis  # noqa: E402
-from pipeline_source.project import SourceRefused  # noqa: E402
+from pipeline_source.sources.project import SourceRefused  # noqa: E402
 
 
 def main() -> int:

@@ -6,19 +6,19 @@ import ast
 import re
 from dataclasses import dataclass, field
 
-from .dataflow import Flow
-from .gpu import is_gpu_stage
-from .knobs import KnobFinder
-from .loops import Loop, LoopFinder
-from .project import Project
-from .registries import unfollowed
-from .split_plan import why_not_split
-from .stages import Stage, StageReader, Step
-from .subprocess_fitness import why_not_in_subprocess
-from .syntax import (
+from .flow.dataflow import Flow
+from .flow.values import FileRef, Pipeline
+from .knobs.knobs import KnobFinder
+from .libraries.registries import unfollowed
+from .loops.loops import Loop, LoopFinder
+from .sources.project import Project
+from .sources.syntax import (
     PASS_THROUGH_HELPERS,
 )
-from .values import FileRef, Pipeline
+from .stages.gpu import is_gpu_stage
+from .stages.split_plan import why_not_split
+from .stages.stages import Stage, StageReader, Step
+from .stages.subprocess_fitness import why_not_in_subprocess
 
 _BUILDING_CALLS = {
     "build",

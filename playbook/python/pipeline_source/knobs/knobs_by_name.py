@@ -1,0 +1,121 @@
+"""Numbers that dataflow did not reach, but whose name says that they tune."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+from ..configs.config_files import look_up
+from ..flow.values import (
+    Leaf,
+    Literal,
+    is_number,
+)
+from .knob import Home
+
+_WORDS = re.compile(
+    r"concurren|workers?\b|_workers|threads?\b|_threads|batch|buffer|prefetch|queue|n_?jobs|parallel", re.I
+)
+_NOT_TRAINING = re.compile(
+    r"(^|[_\W])(val|valid|validation|eval|test|infer|log|every|num_batches|batches|n_batches|total|max_batch)([_\W]|$)",
+    re.I,
+)
+
+
+class KnobsByName:
+    """Part of KnobFinder."""
+
+    def by_name(self, read_configs: list) -> None:
+        """Flags, constants, fields and leaves whose name says that they tune, where dataflow did not reach them."""
+        for definition in self.flow.flags.definitions:
+            value = self.flow.flags.value(definition, self.flow).value
+            if id(definition) in self.flow.not_in_force:
+                continue
+            if self._tells(definition.dest) and is_number(value) and self.settable(definition):
+                self._add_named(Home(value, flag=definition, confidence="name"), definition.dest)
+        given = self._defaults_of_flags()
+        for config in read_configs:
+            for pointer in config.places:
+                name = pointer.rpartition("/")[2]
+                if (config.path, pointer) in self.flow.not_in_force or pointer in config.shadowed:
+                    continue
+                if self._tells(name) and not _NOT_TRAINING.search(pointer):
+                    value = self._leaf_value(config, pointer)
+                    if value is not None and is_number(value):
+                        self._add_named(Home(value, leaf=Leaf(value, config, pointer), confidence="name"), name)
+        for module in self.flow.project.modules:
+            for statement in self._declarations(module):
+                if not self._is_last(module, statement):
+                    continue
+                owner = module.parents[statement]
+                if (
+                    isinstance(owner, ast.ClassDef)
+                    and (id(owner), getattr(statement.target, "id", "")) in self.flow.passed_fields
+                ):
+                    continue
+                target = statement.targets[0] if isinstance(statement, ast.Assign) else statement.target
+                if (
+                    isinstance(target, ast.Name)
+                    and self._tells(target.id)
+                    and isinstance(statement.value, ast.Constant)
+                ):
+                    if is_number(statement.value.value) and id(statement.value) not in given | self.flow.not_in_force:
+                        frame = self.flow.frame_at(module, statement.value)
+                        self._add_named(
+                            Home(statement.value.value, node=statement.value, frame=frame, confidence="name"), target.id
+                        )
+
+    def _defaults_of_flags(self) -> set[int]:
+        """Literals that only say what a flag is when it is not given: the flag is the knob."""
+        found: set[int] = set()
+        for definition in self.flow.flags.definitions:
+            if definition.default is not None:
+                frame = definition.frame or self.flow.frame_at(definition.module, definition.default)
+                found |= {id(v.node) for v in self.flow.evaluate(definition.default, frame) if isinstance(v, Literal)}
+        return found
+
+    @staticmethod
+    def _declarations(module):
+        for node in module.tree.body:
+            if isinstance(node, (ast.Assign, ast.AnnAssign)) and node.value is not None:
+                yield node
+            elif isinstance(node, ast.ClassDef) and not node.name.lower().startswith("_autoresearch"):
+                for inner in node.body:
+                    if isinstance(inner, ast.AnnAssign) and inner.value is not None:
+                        yield inner
+
+    def _is_last(self, module, statement) -> bool:
+        """Whether no later assignment at module level is certain to replace it."""
+        target = statement.targets[0] if isinstance(statement, ast.Assign) else statement.target
+        if module.parents[statement] is not module.tree or not isinstance(target, ast.Name):
+            return True
+        bindings = module.scope.bindings.get(target.id, [])
+        if len(bindings) < 2:
+            return True
+        left = self.flow.reaching(module.scope, target.id, self.flow.open_frame(module.scope), None)
+        return any(b.node is statement for b in left)
+
+    @staticmethod
+    def _tells(name: str) -> bool:
+        spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).replace("-", "_")
+        return (
+            bool(_WORDS.search(spaced)) and not _NOT_TRAINING.search(spaced) and not spaced.startswith("_autoresearch")
+        )
+
+    @staticmethod
+    def _leaf_value(config, pointer: str):
+
+        return look_up(config.data, pointer)
+
+    def _add_named(self, home: Home, name: str) -> None:
+        if home.key in self.knobs or not home.value or home.value < 1:
+            return
+        lowered = name.lower()
+        role = (
+            "batch_size"
+            if re.search(r"batch_?size|per_batch|^batch$", lowered)
+            else "prefetch"
+            if "prefetch" in lowered
+            else "other"
+        )
+        self.add(home, role, None, None)

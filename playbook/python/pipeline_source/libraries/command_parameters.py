@@ -1,0 +1,82 @@
+"""Parameters that click, typer, fire and hydra fill from the command line."""
+
+from __future__ import annotations
+
+import ast
+
+from ..flow.values import (
+    Frame,
+    Function,
+    Value,
+)
+from ..sources.syntax import (
+    base_name,
+    default_node,
+    last_name,
+)
+from .hydra_config import composed
+
+
+class CommandParameters:
+    """Part of Flow: functions that are commands."""
+
+    def parameter_of_command(self, function: Function, name: str, frame: Frame) -> list[Value]:
+        """Parameters that click, typer, fire and hydra fill from the command line."""
+        node = function.node
+        if isinstance(node, ast.Lambda):
+            return []
+        names = [base_name(d.func if isinstance(d, ast.Call) else d) for d in node.decorator_list]
+        attrs = [last_name(d.func if isinstance(d, ast.Call) else d) for d in node.decorator_list]
+        if "option" in attrs or "option" in names:
+            definition = self.flags.by_dest(name, function.module)
+            if definition is not None:
+                return [self._once(("flag", id(definition)), lambda: self.flags.value(definition, self))]
+        if "main" in attrs and "hydra" in names:
+            return self._hydra_config(node, frame)
+        turned = any(
+            call.args
+            and last_name(call.func) in ("run", "Fire", "cli")
+            and base_name(call.func) in ("typer", "fire", "tyro")
+            and any(
+                isinstance(v, Function) and v.node is node
+                for v in self.evaluate(call.args[0], self.frame_at(module, call))
+            )
+            for key in ("run", "Fire", "cli")
+            for module, call in self._calls_by_name.get(key, [])
+        )
+        if not turned and not ({"command", "callback"} & set(attrs) and "option" not in attrs and self._uses("typer")):
+            return []
+        default = default_node(node, name)
+        if isinstance(default, ast.Call) and last_name(default.func) in ("Option", "Argument"):
+            keywords = {k.arg: k.value for k in default.keywords}
+            default = keywords.get("default", default.args[0] if default.args else None)
+        definition = self._once(
+            ("plain flag", id(node), name), lambda: self.flags.plain(name, default, function.module)
+        )
+        return [self._once(("flag", id(definition)), lambda: self.flags.value(definition, self))]
+
+    def _uses(self, package: str) -> bool:
+        return any(
+            isinstance(n, ast.Import)
+            and any(a.name == package for a in n.names)
+            or isinstance(n, ast.ImportFrom)
+            and n.module == package
+            for m in self.project.modules
+            for n in ast.walk(m.tree)
+        )
+
+    def _hydra_config(self, node, frame: Frame) -> list[Value]:
+        for decorator in node.decorator_list:
+            if isinstance(decorator, ast.Call) and last_name(decorator.func) == "main":
+                keywords = {k.arg: k.value for k in decorator.keywords}
+                folder = (
+                    self.number(keywords["config_path"], frame.parent or frame) if "config_path" in keywords else ""
+                )
+                file = self.number(keywords["config_name"], frame.parent or frame) if "config_name" in keywords else ""
+                given = self.project.launch.flag(["--config-name", "-cn"])
+                file = given or file
+                if isinstance(folder, str) and isinstance(file, str):
+                    found = composed(self, folder, file)
+                    if found is not None:
+                        return [found]
+        return []

@@ -1,0 +1,137 @@
+"""Splits a stage in two at the place that split_plan found: two functions, two calls, threads for both."""
+
+from __future__ import annotations
+
+import ast
+
+from ..flow.values import (
+    Computed,
+    Literal,
+    is_number,
+)
+from ..stages.split_plan import NotSplittable, Plan, plan_split
+from .edits import Edits, RewriteRefused
+
+
+def split_stage(analysis, name: str) -> tuple[dict[str, str], str]:
+    candidates = [(f, s) for f in analysis.found for s in f.stages if s.name == name and s.kind == "pipe"]
+    if not candidates:
+        known = ", ".join(s.name for f in analysis.found for s in f.stages if s.kind == "pipe") or "none"
+        raise RewriteRefused(f"there is no stage {name!r}; known: {known}")
+    found, stage = candidates[0]
+    try:
+        plan = plan_split(analysis, found, stage)
+    except NotSplittable as reason:
+        raise RewriteRefused(f"stage {name} cannot be split: {reason}") from None
+    step = stage.step
+    read, compute = _free_name(plan, f"{name}_read"), _free_name(plan, f"{name}_compute")
+    edits: dict[object, Edits] = {}
+    home = edits.setdefault(plan.function.module, Edits(plan.function.module))
+    _add_halves(plan, home, read, compute)
+    at = edits.get(step.frame.module) or edits.setdefault(step.frame.module, Edits(step.frame.module))
+    concurrency = _concurrency(analysis, step)
+    _replace_call(plan, step, at, read, compute, concurrency)
+    if isinstance(plan.name_node, ast.Name) and step.frame.module is not plan.function.module:
+        _extend_import(plan, step, at, read, compute)
+    _more_threads(analysis, found, edits, concurrency)
+    said = f"stage {name} is split into {read} (concurrency {concurrency}) and {compute}"
+    return {m.path: e.result() for m, e in edits.items()}, said
+
+
+def _free_name(plan: Plan, name: str) -> str:
+    if name in plan.function.module.text:
+        raise RewriteRefused(f"{plan.function.module.path} has a name {name} already")
+    return name
+
+
+def _concurrency(analysis, step) -> int:
+    """A thread that waits costs nothing, so the reading half gets many."""
+    node = step.argument(99, "concurrency")
+    value = analysis.flow.number(node, step.frame) if node is not None else 1
+    return max(8, 4 * int(value)) if is_number(value) else 8
+
+
+def _add_halves(plan: Plan, at: Edits, read: str, compute: str) -> None:
+    module, node = plan.function.module, plan.function.node
+    newline = module.source.newline
+    pad = _indent(module, node)
+    inner = _indent(module, plan.body[0])
+    owner = f"{node.args.args[0].arg}, " if plan.is_method else ""
+    passed = [*plan.live, *(["_waited_for"] if plan.hoisted is not None else [])]
+    packed = f"({', '.join(passed)},)" if len(passed) == 1 else f"({', '.join(passed)})"
+    first_half = _lines(module, plan.body[0].lineno, plan.body[plan.cut].end_lineno) if plan.cut >= 0 else []
+    last = [] if plan.hoisted is None else [f"{inner}_waited_for = ({module.text_of(plan.hoisted)})"]
+    lines = [
+        f"{pad}def {read}({ast.unparse(node.args)}):",
+        *first_half,
+        *last,
+        f"{inner}return {packed}",
+        *([] if plan.is_method else [""]),
+        "",
+        f"{pad}def {compute}({owner}item):",
+        *([f"{inner}{packed} = item"] if passed else []),
+        *_second_half(plan, module),
+    ]
+    gap = newline * (2 if plan.is_method else 3)
+    at.insert(at.end(node), gap + newline.join(line.rstrip("\r") for line in lines))
+
+
+def _indent(module, node: ast.AST) -> str:
+    """As it stands in the file: spaces or tabs."""
+    return module.lines[node.lineno - 1][: node.col_offset].decode("utf-8")
+
+
+def _lines(module, first: int, last: int) -> list[str]:
+    return [line.decode("utf-8") for line in module.lines[first - 1 : last]]
+
+
+def _second_half(plan: Plan, module) -> list[str]:
+    if plan.hoisted is None:
+        return _lines(module, plan.body[plan.cut].end_lineno + 1, plan.function.node.end_lineno)
+    edits = Edits(module)
+    edits.replace_node(plan.hoisted, "_waited_for")
+    statement = plan.body[plan.cut + 1]
+    data = edits.splice(edits.offset(statement.lineno, 0), edits.end(plan.function.node))
+    return data.split("\n")
+
+
+def _replace_call(plan: Plan, step, at: Edits, read: str, compute: str, concurrency: int) -> None:
+    module, call = step.frame.module, step.call
+    prefix = "" if isinstance(plan.name_node, ast.Name) else f"{module.text_of(plan.name_node.value)}."
+    kept = [f"{k.arg}={module.text_of(k.value)}" for k in call.keywords]
+    second = f"({', '.join([prefix + compute, *kept])})"
+    at.replace_node(plan.name_node, prefix + read)
+    given = next((k for k in call.keywords if k.arg == "concurrency"), None)
+    if given is not None:
+        at.replace_node(given.value, str(concurrency))
+    else:
+        at.add_keyword(call, "concurrency", str(concurrency))
+    is_method_call = isinstance(call.func, ast.Attribute) and call.func.attr == "pipe"
+    at.insert(at.end(call), f".pipe{second}" if is_method_call else f", {module.text_of(call.func)}{second}")
+
+
+def _extend_import(plan: Plan, step, at: Edits, read: str, compute: str) -> None:
+    module = step.frame.module
+    binding = next((b for b in module.scope.bindings.get(plan.name_node.id, []) if b.kind == "import"), None)
+    if binding is None or not isinstance(binding.node, ast.ImportFrom):
+        raise RewriteRefused(f"{plan.name_node.id} is not imported by `from … import` at the top of {module.path}")
+    node = binding.node
+    newline = module.source.newline
+    pad = " " * node.col_offset
+    source = "." * node.level + (node.module or "")
+    at.insert(at.end(node), f"{newline}{pad}from {source} import {read}, {compute}")
+
+
+def _more_threads(analysis, found, edits: dict, more: int) -> None:
+    """Both halves run in the pipeline's own threads, so there must be enough for the new ones."""
+    pipeline = found.pipeline
+    node = next((k.value for k in pipeline.call.keywords if k.arg == "num_threads"), None)
+    if node is None:
+        raise RewriteRefused("the call that builds the pipeline does not say num_threads")
+    module = pipeline.frame.module
+    at = edits.get(module) or edits.setdefault(module, Edits(module))
+    for value in analysis.flow.evaluate(node, pipeline.frame):
+        if isinstance(value, (Literal, Computed)) and value.node is node and is_number(value.value):
+            at.replace_node(node, str(int(value.value) + more))
+            return
+    at.wrap(node, "(", f") + {more}")
