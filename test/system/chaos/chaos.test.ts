@@ -2,13 +2,18 @@
 import { describe, expect, it } from 'vitest';
 import { campaign } from './campaign.js';
 import { chaosArguments } from './command.js';
-import { FIRST_PHASE, LAST_PHASE, PHASES, VICTIMS } from './phases.js';
+import { FIRST_PHASE, LAST_PHASE, PHASES, VICTIMS, type Victim } from './phases.js';
 import { type Card, Plan } from './plan.js';
 import { Random } from './random.js';
 import { campaignReport } from './report.js';
 
 const KILLS = 15;
 const SEED = 1;
+/** Resets, lost messages and experiments that are ended play in `npm run chaos`, as they make a run longer. */
+const SHORT: readonly Victim[] = [
+  ...(['worker', 'server', 'client', 'runner', 'all'] as const),
+  ...(['ctrl-c', 'disk', 'eng-cancel', 'eng-term', 'twice'] as const),
+];
 
 function cardsOf(kills: number, seed: number): Card[] {
   const plan = new Plan(kills, new Random(seed));
@@ -66,7 +71,7 @@ describe('a run that is killed again and again', () => {
   it('comes to the outcome of one that was left alone', async () => {
     const startedAtMs = Date.now();
     const say = (line: string) => process.stdout.write(`${line}\n`);
-    const runs = await campaign({ kills: KILLS, seed: SEED, killsPerRun: KILLS, say });
+    const runs = await campaign({ kills: KILLS, seed: SEED, killsPerRun: KILLS, victims: SHORT, say });
     say(campaignReport(SEED, KILLS, runs, (Date.now() - startedAtMs) / 1000));
     expect(runs.flatMap(({ problems }) => problems)).toEqual([]);
     expect(runs.flatMap(({ kills }) => kills)).toHaveLength(KILLS);
