@@ -28,6 +28,13 @@ const SHORT_S = 5;
 const RESUMED =
   /^.*\b(?:resum(?:e|ed|ing)|restor(?:ed|ing)|(?:load|found|us|read)(?:ed|ing)?\b.{0,40}\b(?:checkpoint|ckpt|snapshot|state)|already (?:been )?(?:trained|finished|complete|completed|done)|nothing (?:left |more )?to (?:do|train)|(?:start|continu|pick)\w* (?:up )?(?:from|at|with) (?:epoch|step|iter)\w*|trained (?:to|up to|until) (?:epoch|step|iter)\w*|from (?:epoch|step|iter\w*) \d+)\b.*$/im;
 const SHOWN = 3;
+/** `1,234.5 samples/s`, `85 ms/step`: what is counted in a time, or the time that one takes. */
+const COUNTED = '(?:sample|image|img|example|item|record|frame|clip|token|batch(?:es)?|step|iter(?:ation)?|it)s?';
+const TIME = '(?:ms|msec|s|sec|seconds?)';
+const PRINTED_RATE = new RegExp(
+  String.raw`(?<![\w.,])\d[\d.,]*(?<unit>\s*(?:${COUNTED}\s?(?:/\s?|per )${TIME}|${TIME}\s?(?:/\s?|per )${COUNTED}))\b`,
+  'gi',
+);
 
 /** In sentences, the likeliest first. */
 export function likelyCauses(job: SilentJob): string[] {
@@ -53,7 +60,14 @@ export function likelyCauses(job: SilentJob): string[] {
   if (target !== undefined && target !== '/dev/null')
     causes.push(`its output goes to ${target} and not to us; let it print, or write \`| tee ${target}\``);
   else if (target !== undefined) causes.push('its output goes to /dev/null; let it print');
-  if (items > 0)
+  if (job.skipInstrument) {
+    const rate = printedRate(job);
+    const instead =
+      rate === null
+        ? ''
+        : `; it prints ${JSON.stringify(rate.text)}, by which --metric ${shellWord(rate.rule)} compares`;
+    causes.push(`with --skip-instrument the script itself must print the lines, and does not${instead}`);
+  } else if (items > 0)
     causes.push(
       `the pipeline gave ${items} items, so that a loop ran: printing is replaced or captured (print or sys.stdout of the script's own, a launcher that keeps the output), or another loop than the timed one consumes the pipeline`,
     );
@@ -66,8 +80,16 @@ export function likelyCauses(job: SilentJob): string[] {
     if (resumed !== null) causes.push(resumed.text);
     causes.push('the output is redirected or captured (a file, a launcher that keeps it), or printing is replaced');
   }
-  if (job.skipInstrument) causes.push('with --skip-instrument the script itself must print the lines, and does not');
   return causes;
+}
+
+/** The last rate or time of a step that the script prints in words of its own, and the rule that reads it. */
+function printedRate({ stdoutTail, stderrTail }: SilentJob): { text: string; rule: string } | null {
+  const last = [...withoutColours(`${stderrTail}\n${stdoutTail}`).matchAll(PRINTED_RATE)].at(-1);
+  if (last === undefined) return null;
+  const unit = last.groups!.unit!;
+  const isTime = new RegExp(`^\\s*${TIME}\\s?(?:/|per)`, 'i').test(unit);
+  return { text: last[0], rule: `${isTime ? 'step_time:lower' : 'rate'}=([0-9.,]+)${unit}` };
 }
 
 /** A training that is finished trains no step: where its checkpoint comes from, and how a job does without. */

@@ -57,6 +57,22 @@ it('an earlier training is likely where one lies in the tree, and none where the
   expect(without.join()).not.toContain('earlier training');
 });
 
+it.each([
+  ['[40] 1,234.5 samples/s', `"1,234.5 samples/s", by which --metric 'rate=([0-9.,]+) samples/s' compares`],
+  ['step 3 85 ms/step', `"85 ms/step", by which --metric 'step_time:lower=([0-9.,]+) ms/step' compares`],
+  ['\u001b[32m12.5it/s\u001b[0m', `"12.5it/s", by which --metric 'rate=([0-9.,]+)it/s' compares`],
+  ['0.35s per batch', `"0.35s per batch", by which --metric 'step_time:lower=([0-9.,]+)s per batch' compares`],
+])('without our timing, the lines are what is missing, and %s is a number to compare by', (stdoutTail, shown) => {
+  const causes = likelyCauses(silent({ stdoutTail, skipInstrument: true, items: 49 }));
+  expect(causes).toEqual([expect.stringMatching(/^with --skip-instrument the script itself must print the lines/)]);
+  expect(causes[0]).toContain(shown);
+});
+
+it('what is no rate is not offered as one', () => {
+  const [cause] = likelyCauses(silent({ stdoutTail: 'epoch 3 steps 40 in 5 s\nread 3/s.txt', skipInstrument: true }));
+  expect(cause).not.toContain('--metric');
+});
+
 it('what waits for its job is none of those', () => {
   const [first] = likelyCauses(silent({ command: 'sbatch --wait train.sbatch && python train.py 2>&1 | tee log' }));
   expect(first).toContain('never ran');
