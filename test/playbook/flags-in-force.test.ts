@@ -61,6 +61,12 @@ function wrapper(name: string, text: string, knob: string | null, command = 'bas
   return { name: `a wrapper: ${name}`, script: OF_WORKERS, files: { 'run.sh': text }, command, value: 2, knob };
 }
 
+/** The same with a makefile. */
+function makes(name: string, text: string, knob: string | null, command = 'make train'): Case {
+  const files = { Makefile: text.replaceAll('\n  ', '\n\t') };
+  return { name: `a makefile: ${name}`, script: OF_WORKERS, files, command, value: 2, knob };
+}
+
 areInForce('the value in force, of a flag,', [
   flag('-j 2', '-j', '-j 8'),
   flag('-j2', '-j', '-j8'),
@@ -112,6 +118,25 @@ areInForce('the value in force, of a flag,', [
       'bash run.sh -j 2 | tee log',
     ),
     after: 'bash run.sh -j 8 | tee log',
+  },
+  makes('a flag', 'lint:\n  ruff .\ntrain: data\n  @python train.py -j 2\n', 'config:Makefile:/-j'),
+  makes(
+    'a variable with a default, of the first goal',
+    'WORKERS ?= 2 # few\nPYTHON := python\n.PHONY: all\nall: train\ntrain:\n  $(PYTHON) train.py \\\n   --num-workers=$(WORKERS)\n',
+    'config:Makefile:/WORKERS',
+    'make',
+  ),
+  makes(
+    'a variable of arguments',
+    `ARGS = -b 4\nARGS += --num-workers 2\ntrain test:\n  cd . && python train.py \${ARGS}\n`,
+    'config:Makefile:/--num-workers',
+    'make -j4 test',
+  ),
+  makes('the command', 'N = 7\ntrain:\n  python train.py -j $(N)\n', null, 'make train N=2'),
+  makes('the environment', 'N ?= 7\ntrain:\n  python train.py -j $(N)\n', null, 'N=2 make train'),
+  {
+    ...makes('of another folder', 'N = 7\n', 'config:jobs/run.mk:/N', 'make -C jobs -f run.mk'),
+    files: { 'jobs/run.mk': 'N = 2\ntrain:\n\tcd .. && python train.py -j $(N)\n' },
   },
   wrapper('a word', 'python train.py --num-workers $1\n', null, 'bash run.sh 2'),
   wrapper('the environment', `python train.py --num-workers \${N:-7}\n`, null, 'N=2 bash run.sh'),

@@ -6,6 +6,7 @@ import os
 import re
 import shlex
 
+from . import makefile
 from .environment_file import variables_of
 from .shell_words import Placed, Shell
 
@@ -80,6 +81,8 @@ class LaunchCommand:
 
     def _wraps(self, word: str, following: list[str], script: str, project, depth: int) -> bool:
         """Whether the word is a shell script of the project that starts the pipeline script."""
+        if os.path.basename(word) in ("make", "gmake") and depth < MAX_WRAPPERS:
+            return self._made(following, script, project, depth)
         path = self._in_project(word, project)
         if path is None or depth >= MAX_WRAPPERS:
             return False
@@ -96,6 +99,25 @@ class LaunchCommand:
                 self.wrapper = self.wrapper or path
                 # Only where it hands its own arguments on does a flag that is put behind it reach the script.
                 self.names_script = self.names_script and re.search(r"\$\{?[@*]", text) is not None
+                return True
+        return False
+
+    def _made(self, following: list[str], script: str, project, depth: int) -> bool:
+        """Whether `make GOAL` starts the pipeline script."""
+        end = next((i for i, w in enumerate(following) if w in _SEPARATORS), len(following))
+        folder, file = makefile.folder_and_file(following[:end])
+        if folder is not None:
+            self.working_dirs.append(project._relative(self._expand(folder)))
+        names = [file] if file is not None else makefile.NAMES
+        path = next((p for name in names if (p := self._in_project(name, project)) is not None), None)
+        if path is None:
+            return False
+        text = project.read_bytes(path).decode("utf-8", "replace")
+        for words in makefile.shell_of(path, text, following[:end], self.environment).commands():
+            if self._found(words, script, project, depth + 1):
+                self.wrapper = self.wrapper or path
+                # What is put behind a goal is another goal.
+                self.names_script = False
                 return True
         return False
 

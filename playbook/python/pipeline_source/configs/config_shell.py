@@ -1,6 +1,6 @@
-"""Numbers of a shell script, or of a file of arguments, by the name that stands in front of them.
+"""Numbers of a shell script, a makefile, or a file of arguments, by the name that stands in front of them.
 
-`WORKERS=2`, `${WORKERS:-2}`, `--workers 2`, `-j2`, `loader.workers=2`.
+`WORKERS=2`, `WORKERS ?= 2`, `${WORKERS:-2}`, `--workers 2`, `-j2`, `loader.workers=2`.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 _NUMBER = re.compile(r"(?<![\w.:])[+-]?\d+(?:\.\d+)?(?![\w.])|(?<=[ \t\"'(]-[A-Za-z])\d+(?![\w.])")
-_NAMED = re.compile(r"(--?[A-Za-z][\w-]*?|\+{0,2}[A-Za-z_][\w.]*)(?::?[-=]|\s+(?:\\\s+)?)?[\"']?$")
+_NAMED = re.compile(r"(--?[A-Za-z][\w-]*?|\+{0,2}[A-Za-z_][\w.]*)(?::?[-=]|[ \t]*[?:+]?=[ \t]*|\s+(?:\\\s+)?)?[\"']?$")
 
 
 def read(text: str) -> tuple[object, dict[str, tuple[int, int]], dict[str, str]]:
