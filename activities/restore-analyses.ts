@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { CallRecord } from '../agents/call-record.js';
 import { parseAnalysis } from '../agents/parse-reply.js';
-import type { Result } from '../domain/evidence/metrics.js';
+import { type Result, remarksOf } from '../domain/evidence/metrics.js';
 import type { RunRecord } from '../domain/reports/run-record.js';
 import type { ExperimentRow } from '../domain/run/experiment-record.js';
 import { writeFileAtomic } from '../host/atomic-file.js';
@@ -43,14 +43,6 @@ async function replyTo(calls: CallRecord, key: string): Promise<string | null> {
 
 function resultOf(record: RunRecord, { nodeId, state }: ExperimentRow): Result | null {
   if (state.status !== 'completed') return null;
-  const { metrics, sources, doubt, noEffect, contention, stepNoise } = state;
-  return {
-    metrics,
-    sources,
-    findings: record.findings.get(nodeId) ?? [],
-    ...(doubt === undefined ? {} : { doubt }),
-    ...(noEffect === undefined ? {} : { noEffect }),
-    ...(contention === undefined ? {} : { contention }),
-    ...(stepNoise === undefined ? {} : { stepNoise }),
-  };
+  const { metrics, sources } = state;
+  return { metrics, sources, findings: record.findings.get(nodeId) ?? [], ...remarksOf(state) };
 }

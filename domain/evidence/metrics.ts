@@ -31,34 +31,41 @@ export type Metrics = Record<NumericMetric, number | null> & {
 export type Provenance = 'parsed' | 'derived' | 'reported';
 export type MetricSources = Partial<Record<NumericMetric, Provenance>>;
 
+/**
+ * What a result may say beside its numbers, and what kind of value it is; absent where there is nothing to say. The row of
+ * the experiment, messages, events and the carried state hold the same fields: a new one is a row here, and who sets it.
+ */
+export const RESULT_REMARKS = {
+  /** Why these numbers cannot be believed. */
+  doubt: 'text',
+  /** That its change did not reach the job, in words; absent also where that is not known. */
+  noEffect: 'text',
+  /** Relative standard error of the mean step time within the job; absent for too few steps. */
+  stepNoise: 'number',
+  /** Share of its CPUs, or of a GPU of its, that other work used, where it was so much that the numbers are in doubt. */
+  contention: 'number',
+} as const;
+
+type Remark = keyof typeof RESULT_REMARKS;
+export type ResultRemarks = { [R in Remark]?: (typeof RESULT_REMARKS)[R] extends 'text' ? string : number };
+export const REMARK_NAMES = Object.keys(RESULT_REMARKS) as Remark[];
+
+/** Those of a result, or of a row, and nothing else of it. */
+export function remarksOf(from: ResultRemarks): ResultRemarks {
+  return Object.fromEntries(REMARK_NAMES.flatMap((name) => (from[name] === undefined ? [] : [[name, from[name]]])));
+}
+
 /** What an experiment produced; small enough to travel in a message and to stand in the engine's state. */
-export interface Result {
+export interface Result extends ResultRemarks {
   metrics: Metrics;
   sources: MetricSources;
   findings: string[];
   /** Of the baseline: what a person should know before anything is compared. */
   notices?: string[];
-  /** Why these numbers cannot be believed; absent where they can. */
-  doubt?: string;
-  /** That its change did not reach the job, in words; absent where it did, and where that is not known. */
-  noEffect?: string;
-  /** Relative standard error of the mean step time within the job; absent for too few steps. */
-  stepNoise?: number;
-  /** Share of its CPUs, or of a GPU of its, that other work used, where it was so much that the numbers are in doubt. */
-  contention?: number;
 }
 
 export const UNKNOWN_METRICS: Metrics = {
-  step_time_ms: null,
-  steady_step_time_ms: null,
-  throughput_samples_per_s: null,
-  ttfb_s: null,
-  sm_utilization_pct: null,
-  steady_sm_utilization_pct: null,
-  cpu_utilization_pct: null,
-  data_readiness_pct: null,
-  init_time_s: null,
-  improvement_vs_baseline_pct: null,
+  ...(Object.fromEntries(NUMERIC_METRICS.map((name) => [name, null])) as Record<NumericMetric, null>),
   bottleneck_stage: null,
   is_best_so_far: null,
   notes: null,

@@ -1,5 +1,6 @@
 /** What a coding agent answers, after its text was found to be JSON or code (see agents/reply-text). */
 import { z } from 'zod';
+import { NUMERIC_METRICS, type NumericMetric } from '../evidence/metrics.js';
 import { SpecSchema } from './spec.js';
 
 const number = z
@@ -9,16 +10,7 @@ const number = z
 
 export const AnalysisReplySchema = z.looseObject({
   metrics: z.looseObject({
-    step_time_ms: number,
-    steady_step_time_ms: number,
-    throughput_samples_per_s: number,
-    ttfb_s: number,
-    sm_utilization_pct: number,
-    steady_sm_utilization_pct: number,
-    cpu_utilization_pct: number,
-    data_readiness_pct: number,
-    init_time_s: number,
-    improvement_vs_baseline_pct: number,
+    ...(Object.fromEntries(NUMERIC_METRICS.map((name) => [name, number])) as Record<NumericMetric, typeof number>),
     bottleneck_stage: z
       .string()
       .nullish()

@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { REPEAT_PURPOSES, VERDICTS } from '../belief/judgement.js';
 import { DIRECTIONS } from '../evidence/custom-metric.js';
-import { NUMERIC_METRICS } from '../evidence/metrics.js';
+import { NUMERIC_METRICS, REMARK_NAMES, RESULT_REMARKS } from '../evidence/metrics.js';
 import type { EventBody } from '../run/event-types.js';
 import { EXPERIMENT_KINDS } from '../run/experiment-record.js';
 import { FAILURE_KINDS, FAILURE_PHASES, type FailureKind } from '../run/failure.js';
@@ -49,10 +49,9 @@ const result = z.looseObject({
   sources: z.record(z.string(), provenance),
   findings: texts,
   notices: texts.optional(),
-  doubt: text.optional(),
-  noEffect: text.optional(),
-  stepNoise: z.number().optional(),
-  contention: z.number().optional(),
+  ...Object.fromEntries(
+    REMARK_NAMES.map((name) => [name, (RESULT_REMARKS[name] === 'text' ? text : z.number()).optional()]),
+  ),
 });
 const job = z.looseObject({ commit, jobId: text, launchedAtMs: z.number(), durationS: z.number() });
 const limits = z.record(z.string(), z.number().nullable());

@@ -2,7 +2,9 @@
  * What an experiment's report must look like. Anybody who reaches the Temporal server can send one; an engine that
  * stumbles over it would stumble again at each replay.
  */
+
 import { DIRECTIONS, isMetricName } from '../evidence/custom-metric.js';
+import { REMARK_NAMES, RESULT_REMARKS } from '../evidence/metrics.js';
 import { isFailureKind } from '../run/failure.js';
 
 type Fields = Record<string, unknown>;
@@ -83,11 +85,10 @@ function resultProblem(value: unknown): string | null {
   if (!isTexts(result.findings)) return 'outcome.result.findings must be a list of strings';
   if (result.notices !== undefined && !isTexts(result.notices))
     return 'outcome.result.notices must be a list of strings';
-  if (result.doubt !== undefined && !isText(result.doubt)) return 'outcome.result.doubt must be a string';
-  if (result.noEffect !== undefined && !isText(result.noEffect)) return 'outcome.result.noEffect must be a string';
-  if (result.stepNoise !== undefined && !isAmount(result.stepNoise)) return 'outcome.result.stepNoise must be a number';
-  if (result.contention !== undefined && !isAmount(result.contention))
-    return 'outcome.result.contention must be a number';
+  for (const name of REMARK_NAMES) {
+    const [isRight, kind] = RESULT_REMARKS[name] === 'text' ? [isText, 'string'] : [isAmount, 'number'];
+    if (result[name] !== undefined && !isRight(result[name])) return `outcome.result.${name} must be a ${kind}`;
+  }
   const { custom, ...others } = metrics;
   if (custom !== undefined && !isCustom(asObject(custom)))
     return 'outcome.result.metrics.custom must give name, direction and value';

@@ -3,7 +3,7 @@
  * stay in the workdir and are found through the row's origin.
  */
 import type { Judgement, RepeatPurpose } from '../belief/judgement.js';
-import type { MetricSources, Metrics } from '../evidence/metrics.js';
+import type { MetricSources, Metrics, ResultRemarks } from '../evidence/metrics.js';
 import type { Failure } from './failure.js';
 
 export const EXPERIMENT_KINDS = ['baseline', 'headspace', 'mtp', 'planned', 'repair', 'repeat', 'user'] as const;
@@ -50,7 +50,7 @@ export type ExperimentStatus =
   | { status: 'launching'; sinceMs: number; commit: string; slot: number }
   | { status: 'running'; commit: string; slot: number; jobId: string; launchedAtMs: number }
   | { status: 'analyzing'; commit: string; jobId: string; launchedAtMs: number; durationS: number }
-  | {
+  | ({
       status: 'completed';
       commit: string;
       jobId: string;
@@ -59,12 +59,7 @@ export type ExperimentStatus =
       completedAtMs: number;
       metrics: Metrics;
       sources: MetricSources;
-      /** As in its result (metrics.ts). */
-      doubt?: string;
-      noEffect?: string;
-      stepNoise?: number;
-      contention?: number;
-    }
+    } & ResultRemarks)
   | ({ status: 'failed'; failure: Failure } & Ended)
   | ({ status: 'cancelled'; failure: Failure } & Ended);
 

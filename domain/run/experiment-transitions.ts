@@ -1,6 +1,8 @@
 /** What happens to one experiment from its queue to its end, and what follows for its round, its candidates and the tallies. */
+
 import { isCandidate, isRemeasurement } from '../belief/confirmation-state.js';
 import type { Judgement } from '../belief/judgement.js';
+import { remarksOf } from '../evidence/metrics.js';
 import { countPractices } from '../memory/practice-tally.js';
 import { type EngineState, rowOf } from './engine-state.js';
 import type { EngineEvent } from './event-types.js';
@@ -95,15 +97,9 @@ export function complete(state: EngineState, event: EventOf<'experiment_complete
   const job = event.job ?? (now.status === 'analyzing' ? now : null);
   if (!job) return;
   const { commit, jobId, launchedAtMs, durationS } = job;
-  const { metrics, sources, doubt, noEffect, stepNoise, contention } = event.result;
-  const trust = {
-    ...(doubt === undefined ? {} : { doubt }),
-    ...(noEffect === undefined ? {} : { noEffect }),
-    ...(stepNoise === undefined ? {} : { stepNoise }),
-    ...(contention === undefined ? {} : { contention }),
-  };
+  const { metrics, sources } = event.result;
   const facts = { commit, jobId, launchedAtMs, durationS, completedAtMs: event.atMs };
-  conclude(state, event.nodeId, { status: 'completed', ...facts, metrics, sources, ...trust });
+  conclude(state, event.nodeId, { status: 'completed', ...facts, metrics, sources, ...remarksOf(event.result) });
 }
 
 export function endWithoutResult(

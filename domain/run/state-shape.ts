@@ -1,7 +1,7 @@
 /** The engine's state as plain JSON: every field with what it must be, complete by type. */
 import type { Confirmation, ConfirmationRules, PastNoise } from '../belief/confirmation-state.js';
 import { type Judgement, REPEAT_PURPOSES, VERDICTS } from '../belief/judgement.js';
-import { NUMERIC_METRICS } from '../evidence/metrics.js';
+import { NUMERIC_METRICS, REMARK_NAMES, RESULT_REMARKS } from '../evidence/metrics.js';
 import type { EngineState, Round, RunStatus } from './engine-state.js';
 import { EXPERIMENT_KINDS, type ExperimentRow, type ExperimentStatus, type SpecOrigin } from './experiment-record.js';
 import type { Failure } from './failure.js';
@@ -74,10 +74,9 @@ const STATUSES: Record<ExperimentStatus['status'], Record<string, Check>> = {
     completedAtMs: number,
     metrics: shaped(METRICS),
     sources: recordOf(text),
-    doubt: optional(text),
-    noEffect: optional(text),
-    stepNoise: optional(number),
-    contention: optional(number),
+    ...Object.fromEntries(
+      REMARK_NAMES.map((name) => [name, optional(RESULT_REMARKS[name] === 'text' ? text : number)]),
+    ),
   },
   failed: ENDED,
   cancelled: ENDED,

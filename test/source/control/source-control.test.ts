@@ -463,25 +463,3 @@ it('says what failed, as a failure of its kind', async () => {
   const filtered = await open(join(folder, 'w2'), other);
   await expect(filtered.anchor()).rejects.toMatchObject({ type: 'setup_source_failed' });
 });
-
-it('opens a tree of 2,000 files at about the cost of `git worktree add`', async () => {
-  const many = Array.from({ length: 2000 }, (_, i) => [`many/${i % 40}/f${i}.py`, `X = ${i}\n`]);
-  repository(source, Object.fromEntries(many));
-  const code = await open(workdir, source);
-  const anchor = await code.anchor();
-  const ours: number[] = [];
-  const theirs: number[] = [];
-  // Best of interleaved rounds: what else the machine does hits both.
-  for (const name of ['a', 'b', 'c', 'd']) {
-    const start = performance.now();
-    await code.openTree(name, anchor);
-    const between = performance.now();
-    run(source, 'worktree', 'add', '-q', '--detach', join(folder, name), anchor);
-    ours.push(between - start);
-    theirs.push(performance.now() - between);
-  }
-  console.info(
-    `2,000 files: ${Math.min(...ours).toFixed(0)} ms, git worktree add ${Math.min(...theirs).toFixed(0)} ms`,
-  );
-  expect(Math.min(...ours)).toBeLessThan(4 * Math.min(...theirs));
-});
