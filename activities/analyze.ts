@@ -5,15 +5,14 @@
 import { readFile } from 'node:fs/promises';
 import type { AnalyzeTask } from '../agents/agent.js';
 import { parseAnalysis } from '../agents/parse-reply.js';
-import { isBetter, objectiveOf, objectiveOfRow, speedup } from '../domain/belief/compare.js';
-import { disturbances } from '../domain/belief/contention.js';
+import { objectiveOf } from '../domain/belief/compare.js';
 import type { Evidence } from '../domain/evidence/evidence.js';
-import { type Metrics, NUMERIC_METRICS, type NumericMetric, type Result } from '../domain/evidence/metrics.js';
-import type { AnalysisReply } from '../domain/formats/agent-replies.js';
+import type { Metrics } from '../domain/evidence/metrics.js';
 import type { Activities } from '../domain/protocol/activities.js';
 import { type EngineState, rowOf } from '../domain/run/engine-state.js';
 import { BASELINE_ID, commitOf, HEADSPACE_ID } from '../domain/run/experiment-record.js';
 import { NOTHING_SPENT } from '../domain/run/ledger.js';
+import { NOT_ASKED, noAnalysis, resultFrom } from '../domain/verdict/analysis-result.js';
 import { withoutEffect } from '../domain/verdict/effect.js';
 import { readJsonIfAny, writeFileAtomic } from '../host/atomic-file.js';
 import { ownNode } from '../jobs/job-files.js';
@@ -26,13 +25,6 @@ import type { Workdir } from '../workdir/paths.js';
 import type { RunContext } from '../workdir/run-context.js';
 import { specOf } from '../workdir/spec-store.js';
 import type { Ask } from './agent-calls/ask.js';
-
-const FINDINGS = 12;
-const FINDING_LENGTH = 400;
-const STAGE_LENGTH = 200;
-const NOTES_LENGTH = 2000;
-/** Far above what any pipeline reaches, in samples a second or in milliseconds. */
-const LARGEST = 1e9;
 
 export function makeAnalyze(deps: {
   context: RunContext;
@@ -105,68 +97,6 @@ async function effectOf(workdir: Workdir, state: EngineState, nodeId: string, ow
   );
 }
 
-const NOT_ASKED = 'not asked';
-/** What results are compared by is never taken on an agent's word: unmeasured, it stays unknown. */
-const COMPARED: ReadonlySet<NumericMetric> = new Set(['throughput_samples_per_s', 'steady_step_time_ms']);
-
-/** Merges what was measured with what the agent said; improvement and rank are computed, never taken. */
-export function resultFrom(
-  state: EngineState,
-  nodeId: string,
-  evidence: Evidence,
-  answer: AnalysisReply | typeof NOT_ASKED | null,
-  noEffect: string | null = null,
-): Result {
-  const reply = answer === NOT_ASKED ? null : answer;
-  const metrics: Metrics = { ...evidence.metrics };
-  const sources = { ...evidence.sources };
-  for (const name of NUMERIC_METRICS) {
-    const said = reply?.metrics[name] ?? null;
-    if (metrics[name] !== null || said === null || COMPARED.has(name) || !isPlausible(name, said)) continue;
-    metrics[name] = said;
-    sources[name] = 'reported';
-  }
-  metrics.bottleneck_stage = reply?.metrics.bottleneck_stage?.slice(0, STAGE_LENGTH) ?? metrics.bottleneck_stage;
-  metrics.notes = reply?.metrics.notes?.slice(0, NOTES_LENGTH) ?? metrics.notes;
-  const objective = objectiveOf(metrics, evidence.durationS ?? null);
-  const baseline = nodeId === BASELINE_ID ? objective : objectiveOfRow(state.experiments[BASELINE_ID]);
-  const factor = speedup(objective, baseline);
-  metrics.improvement_vs_baseline_pct = factor === null ? null : Number(((factor - 1) * 100).toFixed(2));
-  if (factor === null) delete sources.improvement_vs_baseline_pct;
-  else sources.improvement_vs_baseline_pct = 'derived';
-  const { kind } = rowOf(state, nodeId);
-  const isCandidate = kind !== 'headspace' && kind !== 'repeat';
-  metrics.is_best_so_far =
-    isCandidate && isBetter(objective, state.best === null ? null : objectiveOfRow(state.experiments[state.best]));
-  const said =
-    answer === NOT_ASKED
-      ? []
-      : (reply?.findings ?? ['The agent gave no usable analysis; the numbers are the measured ones.']);
-  const [disturbance] = disturbances(evidence.system);
-  if (noEffect !== null)
-    metrics.notes = `${noEffect}${metrics.notes ? `; ${metrics.notes}` : ''}`.slice(0, NOTES_LENGTH);
-  const findings = [...(noEffect === null ? [] : [`${nodeId}: ${noEffect}.`]), ...evidence.findings, ...said]
-    .slice(0, FINDINGS)
-    .map((finding) => finding.slice(0, FINDING_LENGTH));
-  return {
-    metrics,
-    sources,
-    findings,
-    ...(nodeId === BASELINE_ID && evidence.notices?.length
-      ? { notices: evidence.notices.slice(0, FINDINGS).map((notice) => notice.slice(0, FINDING_LENGTH)) }
-      : {}),
-    ...(evidence.doubt === undefined ? {} : { doubt: evidence.doubt }),
-    ...(noEffect === null ? {} : { noEffect }),
-    ...(disturbance ? { contention: disturbance.share } : {}),
-    ...(evidence.steps.noise === undefined ? {} : { stepNoise: evidence.steps.noise }),
-  };
-}
-
-/** Whether an agent's own number could be one at all. */
-function isPlausible(name: NumericMetric, value: number): boolean {
-  return Number.isFinite(value) && value >= 0 && value <= (name.endsWith('_pct') ? 100 : LARGEST);
-}
-
 function isMeasured(evidence: Evidence): boolean {
   return objectiveOf(evidence.metrics, evidence.durationS ?? null) !== null;
 }
@@ -183,9 +113,4 @@ function metricsOf(state: EngineState, nodeId: string): Metrics | null {
 function bestOf(state: EngineState): AnalyzeTask['best'] {
   const metrics = state.best === null ? null : metricsOf(state, state.best);
   return state.best !== null && metrics ? { nodeId: state.best, metrics } : null;
-}
-
-/** analysis.md where no agent says anything. */
-export function noAnalysis(result: Result): string {
-  return `No analysis by an agent. Measured:\n\n\`\`\`json\n${JSON.stringify(result, null, 2)}\n\`\`\`\n`;
 }

@@ -3,11 +3,10 @@
 import type { PlanTask } from '../agents/agent.js';
 import { type Parsed, parsePlan } from '../agents/parse-reply.js';
 import { evidenceFor, historyOf, specsOf } from '../agents/run-history.js';
-import type { PlanReply } from '../domain/formats/agent-replies.js';
 import type { Spec } from '../domain/formats/spec.js';
-import { judgeProposal } from '../domain/proposals/proposals.js';
+import { judgePlan, type PlanJudgement } from '../domain/proposals/judge-plan.js';
 import { memoryOf } from '../domain/proposals/tried-experiments.js';
-import type { Activities, PlanResult } from '../domain/protocol/activities.js';
+import type { Activities } from '../domain/protocol/activities.js';
 import { raise } from '../domain/protocol/thrown-failure.js';
 import type { RunRecord } from '../domain/reports/run-record.js';
 import { plateauCount } from '../domain/schedule/planning.js';
@@ -18,13 +17,8 @@ import { ownRun, type RunContext } from '../workdir/run-context.js';
 import { writePlan } from '../workdir/spec-store.js';
 import type { Ask } from './agent-calls/ask.js';
 
-const REASONING_LIMIT = 2000;
-/** A planner that proposes more than this at once decides on stale results. */
-const PROPOSALS_PER_ROUND = 12;
 /** More is no plan; each one's reason would travel to the engine. */
 const EXPERIMENTS_LIMIT = 100;
-const PRACTICES_LIMIT = 50;
-const PRACTICE_LENGTH = 100;
 
 export function makePlan(deps: {
   context: RunContext;
@@ -82,14 +76,14 @@ export function makePlan(deps: {
         },
         plateauCount: plateauCount(state),
       };
-      let refusedAll: Judgement | null = null;
-      const read = (text: string): Parsed<Judgement & { specs: Spec[] }> => {
+      let refusedAll: PlanJudgement | null = null;
+      const read = (text: string): Parsed<PlanJudgement & { specs: Spec[] }> => {
         const reply = parsePlan(text);
         if (!reply.ok) return reply;
         const { length } = reply.value.experiments;
         if (length > EXPERIMENTS_LIMIT)
           return { ok: false, reason: `the plan has ${length} experiments; at most ${EXPERIMENTS_LIMIT} are read` };
-        const result = judge(reply.value, rules);
+        const result = judgePlan(reply.value, rules);
         const isEmpty = reply.value.action === 'launch' && result.proposals.length === 0 && result.refused.length > 0;
         if (!isEmpty || refusedAll) return { ok: true, value: { ...result, specs: reply.value.experiments } };
         refusedAll = result;
@@ -101,36 +95,4 @@ export function makePlan(deps: {
       return { ...result, tookMs: Date.now() - startedAtMs, spent };
     });
   };
-}
-
-type Judgement = Omit<PlanResult, 'spent' | 'tookMs'>;
-
-function judge(reply: PlanReply, rules: Parameters<typeof judgeProposal>[1]): Judgement {
-  const result: Judgement = {
-    action: reply.action,
-    reasoning: reply.reasoning.slice(0, REASONING_LIMIT),
-    proposals: [],
-    refused: [],
-    notApplicable: reply.not_applicable.slice(0, PRACTICES_LIMIT).map((tag) => tag.slice(0, PRACTICE_LENGTH)),
-  };
-  if (reply.action !== 'launch') return result;
-  const inThisPlan = new Set<string>();
-  for (const [index, spec] of reply.experiments.entries()) {
-    const judged = judgeProposal(spec, rules);
-    const key = judged.ok ? JSON.stringify([judged.identity.startCommit, judged.identity.changeSet]) : '';
-    if (!judged.ok) {
-      result.refused.push({ name: spec.name, reason: judged.reason });
-    } else if (inThisPlan.has(key)) {
-      result.refused.push({
-        name: spec.name,
-        reason: 'the same changes on the same commit stand in this plan already',
-      });
-    } else if (result.proposals.length >= PROPOSALS_PER_ROUND) {
-      result.refused.push({ name: spec.name, reason: `a plan may propose ${PROPOSALS_PER_ROUND} experiments` });
-    } else {
-      inThisPlan.add(key);
-      result.proposals.push({ index, ...judged.identity });
-    }
-  }
-  return result;
 }

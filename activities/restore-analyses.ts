@@ -5,9 +5,9 @@ import { parseAnalysis } from '../agents/parse-reply.js';
 import { type Result, remarksOf } from '../domain/evidence/metrics.js';
 import type { RunRecord } from '../domain/reports/run-record.js';
 import type { ExperimentRow } from '../domain/run/experiment-record.js';
+import { noAnalysis } from '../domain/verdict/analysis-result.js';
 import { writeFileAtomic } from '../host/atomic-file.js';
 import type { Workdir } from '../workdir/paths.js';
-import { noAnalysis } from './analyze.js';
 
 /** Node ids. */
 export interface RestoredAnalyses {

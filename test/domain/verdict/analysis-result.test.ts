@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
-import { resultFrom } from '../../activities/analyze.js';
-import type { Evidence } from '../../domain/evidence/evidence.js';
-import { UNKNOWN_METRICS } from '../../domain/evidence/metrics.js';
-import { AnalysisReplySchema } from '../../domain/formats/agent-replies.js';
-import { Story } from '../domain/run-story.js';
+import type { Evidence } from '../../../domain/evidence/evidence.js';
+import { UNKNOWN_METRICS } from '../../../domain/evidence/metrics.js';
+import { AnalysisReplySchema } from '../../../domain/formats/agent-replies.js';
+import { resultFrom } from '../../../domain/verdict/analysis-result.js';
+import { Story } from '../run-story.js';
 
 const evidence: Evidence = {
   nodeId: '000_baseline',

@@ -1,0 +1,44 @@
+/** One plan against the rules of a round: its proposals each, among themselves, and in their number. */
+import type { PlanReply } from '../formats/agent-replies.js';
+import type { PlanResult } from '../protocol/activities.js';
+import { judgeProposal } from './proposals.js';
+
+const REASONING_LIMIT = 2000;
+/** A planner that proposes more than this at once decides on stale results. */
+const PROPOSALS_PER_ROUND = 12;
+const PRACTICES_LIMIT = 50;
+const PRACTICE_LENGTH = 100;
+
+/** What a plan comes to, without what it cost. */
+export type PlanJudgement = Omit<PlanResult, 'spent' | 'tookMs'>;
+
+/** Which proposals of a reply are taken, and why the others are not. `rules`: see proposals.ts. */
+export function judgePlan(reply: PlanReply, rules: Parameters<typeof judgeProposal>[1]): PlanJudgement {
+  const result: PlanJudgement = {
+    action: reply.action,
+    reasoning: reply.reasoning.slice(0, REASONING_LIMIT),
+    proposals: [],
+    refused: [],
+    notApplicable: reply.not_applicable.slice(0, PRACTICES_LIMIT).map((tag) => tag.slice(0, PRACTICE_LENGTH)),
+  };
+  if (reply.action !== 'launch') return result;
+  const inThisPlan = new Set<string>();
+  for (const [index, spec] of reply.experiments.entries()) {
+    const judged = judgeProposal(spec, rules);
+    const key = judged.ok ? JSON.stringify([judged.identity.startCommit, judged.identity.changeSet]) : '';
+    if (!judged.ok) {
+      result.refused.push({ name: spec.name, reason: judged.reason });
+    } else if (inThisPlan.has(key)) {
+      result.refused.push({
+        name: spec.name,
+        reason: 'the same changes on the same commit stand in this plan already',
+      });
+    } else if (result.proposals.length >= PROPOSALS_PER_ROUND) {
+      result.refused.push({ name: spec.name, reason: `a plan may propose ${PROPOSALS_PER_ROUND} experiments` });
+    } else {
+      inThisPlan.add(key);
+      result.proposals.push({ index, ...judged.identity });
+    }
+  }
+  return result;
+}
