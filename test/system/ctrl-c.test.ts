@@ -80,7 +80,7 @@ it("while the playbook's Python reads the script: the set-up does not fail", asy
   await using run = await CommandRun.create({ jobSeconds: 0.2, planSize: 1, flags, ownGroup: true });
   const engine = new EngineCommand(run, new Always(0));
   await engine.start({ wait: false });
-  const isReading = async () => (await engine.worker()).some(({ pid }) => hasChild(pid, 'activities/playbook/python'));
+  const isReading = async () => (await engine.worker()).some(({ pid }) => hasChild(pid, 'playbook/python'));
   await interruptIn(run, engine, isReading, 'the Python of the playbook');
   await engine.start({ wait: false });
   await ended(engine);
