@@ -16,7 +16,9 @@ export function progressLine(state: EngineState, event: EngineEvent): string | n
     case 'run_started':
       return `run ${event.run} started`;
     case 'setup_completed':
-      return `source is ready: anchor ${short(event.anchorCommit)}, instrumented ${short(event.baseCommit)}`;
+      return event.baseCommit === event.anchorCommit
+        ? `source is ready: anchor ${short(event.anchorCommit)}, nothing was put into it`
+        : `source is ready: anchor ${short(event.anchorCommit)}, instrumented ${short(event.baseCommit)}`;
     case 'setup_failed':
       return `setup failed: ${failureText(event.failure)}`;
     case 'experiment_added':
@@ -25,12 +27,14 @@ export function progressLine(state: EngineState, event: EngineEvent): string | n
       return `${event.nodeId}: preparing`;
     case 'job_launched':
       return `${event.nodeId}: job ${event.jobId} runs`;
-    case 'experiment_completed':
+    case 'experiment_completed': {
+      const doubts = [event.result.doubt, event.result.noEffect].filter((doubt) => doubt !== undefined);
       return [
-        `${event.nodeId}: completed, ${measuredText(state, event.nodeId, event.result.doubt !== undefined)}`,
-        ...(event.result.doubt === undefined ? [] : [`          not counted: ${firstLine(event.result.doubt)}`]),
+        `${event.nodeId}: completed, ${measuredText(state, event.nodeId, doubts.length > 0)}`,
+        ...doubts.map((doubt) => `          not counted: ${firstLine(doubt)}`),
         ...(event.result.notices ?? []).map((notice) => `          note: ${notice}`),
       ].join('\n');
+    }
     case 'experiment_failed':
       if (event.failure.kind === 'duplicate_work')
         return `${event.nodeId}: duplicate of ${event.failure.details.copy_of}, whose numbers stand for it`;

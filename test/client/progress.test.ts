@@ -29,19 +29,30 @@ describe('a run in lines', () => {
     await expect(lines.join('\n')).toMatchFileSnapshot('golden/progress.txt');
   });
 
-  it('holds no number in doubt against the baseline, and says why it does not count', () => {
+  it.each([
+    ['doubt', 'it trained 160 samples, and the baseline 240'],
+    ['noEffect', 'the change had no effect: the job built its pipelines with the same threads as before'],
+  ])('holds no number with %s against the baseline, and says why it does not count', (field, doubt) => {
     const { events } = syntheticRun({ followUps: 2 });
-    const doubt = 'it trained 160 samples, and the baseline 240';
     const isFollowUp = (event: EngineEvent) => event.type === 'experiment_completed' && !/^000_/.test(event.nodeId);
     const at = events.findIndex(isFollowUp);
     const event = events[at] as Extract<EngineEvent, { type: 'experiment_completed' }>;
-    const { lines } = told(events.with(at, { ...event, result: { ...event.result, doubt } }));
+    const { lines } = told(events.with(at, { ...event, result: { ...event.result, [field]: doubt } }));
     const [first, second] = lines.find((line) => line.includes(`${event.nodeId}: completed`))!.split('\n');
     expect(first).toMatch(/completed, [\d.,]+ samples\/s, job of/);
     expect(second).toBe(`          not counted: ${doubt}`);
     expect(told(events).lines.find((line) => line.includes(`${event.nodeId}: completed`))).toMatch(
       /samples\/s \(.*%\)/,
     );
+  });
+
+  it('says of a source that was left as it is that nothing was put into it', () => {
+    const { events } = syntheticRun({ followUps: 2 });
+    const at = events.findIndex(({ type }) => type === 'setup_completed');
+    const event = events[at] as Extract<EngineEvent, { type: 'setup_completed' }>;
+    const { lines } = told(events.with(at, { ...event, baseCommit: event.anchorCommit }));
+    expect(lines.join('\n')).toMatch(/anchor \w+, nothing was put into it$/m);
+    expect(told(events).lines.join('\n')).toMatch(/anchor \w+, instrumented \w+$/m);
   });
 
   it('says where it stands in one line', async () => {
