@@ -49,5 +49,9 @@ export function whyNothing(state: EngineState, facts: RunFacts): string[] {
       .map(({ row, reason }) => `${row.nodeId}: ${reason.split('\n')[0]!.slice(0, REASON_LENGTH)}`);
     return [`${found.length} ${name}${reasons.length > 0 ? ` (${reasons.join('; ')})` : ''}`];
   });
-  return [`${tried.length} experiments were tried`, ...lines, headspaceSentence(facts)];
+  return [
+    tried.length === 1 ? '1 experiment was tried' : `${tried.length} experiments were tried`,
+    ...lines,
+    headspaceSentence(facts),
+  ];
 }

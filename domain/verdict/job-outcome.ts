@@ -37,7 +37,7 @@ export function classifyJobEnd(ending: JobEnding): JobVerdict | null {
   // Only an end that a full log may have brought about: a job that was ended, or that nobody saw, is not one.
   const isOfFullDisk = ending.diskWasFull === true && (cause === 'exit' || cause === 'stalled');
   const full = isOfFullDisk ? ' (its disk was full meanwhile: make room, and add the experiment again)' : '';
-  const said = `${full}${error === null ? '' : `: ${error.text}`}`;
+  const said = `${full}${error === null ? '' : `: ${error.text}${wayOutOfReadOnly(error.text)}`}`;
   const verdict = (kind: FailureKind, message: string, details: JobVerdict['details'] = {}): JobVerdict => ({
     kind,
     message: withoutSecretValues(message),
@@ -87,8 +87,14 @@ function deathBehindCode0(
   if (died === null) return null;
   const kind = sawMetric ? 'job_runtime_failed' : 'job_failed';
   const when = sawMetric ? 'after it had begun to train' : 'before its first metric';
-  const message = `the job's exit code was 0, but it died ${when}: ${died.text}`;
+  const message = `the job's exit code was 0, but it died ${when}: ${died.text}${wayOutOfReadOnly(died.text)}`;
   return { ...verdict(kind, message, { died_with_code_0: true }), exceptionType: died.type };
+}
+
+/** A place of the user's is read-only for a job where no overlay can be laid over it: what the job prints tells only half. */
+function wayOutOfReadOnly(text: string): string {
+  if (!/read-only file ?system/i.test(text)) return '';
+  return ' (jobs do not write to your files: give it a path with $NODE_ID in it, or start again with --copy GLOB; docs/your-files.md)';
 }
 
 /** Behind nothing but what loggers and launchers put in front: time, level, name, rank. */

@@ -31,6 +31,18 @@ const CASES: { name: string; given: Partial<JobEnding>; kind: string | null; say
     says: "the job's exit code was 0, but it died after it had begun to train: MemoryError: no room",
   },
   {
+    name: 'a write to a read-only place of the user',
+    given: { stderrTail: traceback("OSError: [Errno 30] Read-only file system: '/data/out/last.pt'") },
+    kind: 'job_failed',
+    says: /last\.pt' \(jobs do not write to your files: .*\$NODE_ID.*--copy GLOB; docs\/your-files\.md\)$/,
+  },
+  {
+    name: 'the same of a command, behind a wrapper',
+    given: { returnCode: 2, stderrTail: "touch: cannot touch '/data/out/x': Read-only file system\n" },
+    kind: 'job_failed',
+    says: /Read-only file system \(jobs do not write to your files/,
+  },
+  {
     name: 'a death that only the probe saw',
     given: { returnCode: 0, uncaught: { type: 'ValueError', message: 'bad batch' } },
     kind: 'job_failed',
