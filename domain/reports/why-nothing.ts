@@ -35,7 +35,8 @@ export function whyNothing(state: EngineState, facts: RunFacts): string[] {
     ['looked better, and did not again', (row) => (row.judged?.verdict === 'reject' ? row.judged.reason : null)],
     ['ended early, far slower', (row) => (isPruned(row) ? '' : null)],
     ['duplicates of others', (row) => (originalOf(row) === null ? null : '')],
-    ['not better', (row) => (row.judged?.verdict === 'not_better' ? '' : null)],
+    ['without effect on the job', noEffectOf],
+    ['not better', (row) => (row.judged?.verdict === 'not_better' && noEffectOf(row) === null ? '' : null)],
   ];
   const lines = groups.flatMap(([name, reasonOf]) => {
     const found = tried.flatMap((row) => {
@@ -54,4 +55,9 @@ export function whyNothing(state: EngineState, facts: RunFacts): string[] {
     ...lines,
     headspaceSentence(facts),
   ];
+}
+
+/** It says nothing about what it meant to change: no gain was looked for there. */
+function noEffectOf(row: ExperimentRow): string | null {
+  return (row.state.status === 'completed' ? row.state.noEffect : undefined) ?? null;
 }
