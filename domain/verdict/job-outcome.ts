@@ -93,7 +93,7 @@ function deathBehindCode0(
 
 /** A place of the user's is read-only for a job where no overlay can be laid over it: what the job prints tells only half. */
 function wayOutOfReadOnly(text: string): string {
-  if (!/read-only file ?system/i.test(text)) return '';
+  if (!/Read-only file system/i.test(text)) return '';
   return ' (jobs do not write to your files: give it a path with $NODE_ID in it, or start again with --copy GLOB; docs/your-files.md)';
 }
 
