@@ -7,13 +7,10 @@ import { type Card, Plan } from './plan.js';
 import { Random } from './random.js';
 import { campaignReport } from './report.js';
 
-const KILLS = 15;
+const KILLS = 12;
 const SEED = 1;
-/** Resets, lost messages and experiments that are ended play in `npm run chaos`, as they make a run longer. */
-const SHORT: readonly Victim[] = [
-  ...(['worker', 'server', 'client', 'runner', 'all'] as const),
-  ...(['ctrl-c', 'disk', 'eng-cancel', 'eng-term', 'twice'] as const),
-];
+/** What kills processes. Ends, resets and lost messages of workflows, Ctrl+C and full disks play in `npm run chaos`, which still finds faults. */
+const SHORT: readonly Victim[] = ['worker', 'server', 'client', 'runner', 'all'];
 
 function cardsOf(kills: number, seed: number): Card[] {
   const plan = new Plan(kills, new Random(seed));
