@@ -7,7 +7,6 @@ import re
 from dataclasses import dataclass, field
 
 from .flow.dataflow import Flow
-from .flow.values import FileRef, Pipeline
 from .knobs.knobs import KnobFinder
 from .libraries.registries import unfollowed
 from .loops.loops import Loop, LoopFinder
@@ -19,6 +18,7 @@ from .stages.gpu import is_gpu_stage
 from .stages.split_plan import why_not_split
 from .stages.stages import Stage, StageReader, Step
 from .stages.subprocess_fitness import why_not_in_subprocess
+from .values.values import FileRef, Pipeline
 
 _BUILDING_CALLS = {
     "build",
@@ -65,13 +65,13 @@ class Analysis:
         for index, found in enumerate(self.found):
             found.facts = self._facts(index, found)
         self._read_remaining_configs()
-        self.knobs.by_name([c for c in self.flow.configs.values() if c is not None])
-        self.problems += unfollowed(self.flow, [f.pipeline for f in self.found])
-        if self.flow.gave_up:
+        self.knobs.by_name([c for c in self.flow.configs.files.values() if c is not None])
+        self.problems += unfollowed(self.flow.registries.registrations, self.flow.instances, [f.pipeline for f in self.found])
+        if self.flow.evaluator.gave_up:
             self.problems.append(
                 "the code is too large to be followed in full; what was not followed in time is left alone"
             )
-        for path, reason in self.flow.config_problems.items():
+        for path, reason in self.flow.configs.problems.items():
             self.problems.append(f"configuration file {reason}")
 
     # -- loop -------------------------------------------------------------------------------------------------------
@@ -141,7 +141,7 @@ class Analysis:
                     continue
                 name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
                 if name in _BUILDING_CALLS:
-                    for value in self.flow.evaluate(node, self.flow.frame_at(module, node)):
+                    for value in self.flow.evaluate(node, self.flow.frames.at(module, node)):
                         if isinstance(value, Pipeline):
                             take(value)
         found = []
@@ -264,9 +264,9 @@ class Analysis:
                     "load",
                     "safe_load",
                 ):
-                    for value in self.flow.evaluate(node, self.flow.frame_at(module, node)):
+                    for value in self.flow.evaluate(node, self.flow.frames.at(module, node)):
                         if isinstance(value, FileRef) and value.path.endswith((".json", ".yaml", ".yml", ".toml")):
-                            self.flow.config(value.path)
+                            self.flow.configs.root(value.path)
 
     def _unwrapped_iterable(self) -> ast.AST:
         """Without the calls that our own rewrites put around it."""

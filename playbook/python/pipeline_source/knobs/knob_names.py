@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import ast
 
-from ..flow.values import (
-    External,
-    Function,
-    Method,
-)
 from ..libraries.spdl_calls import BUILDER_STEPS, spdl_name
 from ..sources.scopes import parameters
 from ..sources.syntax import (
     default_node,
+)
+from ..values.values import (
+    External,
+    Function,
+    Method,
 )
 from .knob import Home
 
@@ -118,7 +118,7 @@ class KnobNames:
             return {"add_sink": "buffer_size", "aggregate": "input"}.get(name, str(index))
         if name == "get" and index == 1:
             return str(getattr(call.args[0], "value", index))
-        for callee in self.flow.evaluate(call.func, self.flow.frame_at(module, call)):
+        for callee in self.flow.evaluate(call.func, self.flow.frames.at(module, call)):
             if isinstance(callee, External):
                 return {"SinkConfig": "buffer_size", "Aggregate": "input"}.get(spdl_name(callee.name) or "", str(index))
             function = callee.function if isinstance(callee, Method) else callee

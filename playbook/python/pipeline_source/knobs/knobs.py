@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 
 from ..command.shell_words import Placed
-from ..flow.values import (
+from ..stages.stages import Stage, Step
+from ..values.values import (
     Computed,
     Concrete,
     DictOf,
@@ -18,7 +19,6 @@ from ..flow.values import (
     Value,
     is_number,
 )
-from ..stages.stages import Stage, Step
 from .knob import Home, Knob
 from .knob_names import KnobNames
 from .knobs_by_name import KnobsByName
@@ -66,7 +66,7 @@ class KnobFinder(KnobNames, KnobsByName):
                 return Home(value.value, flag=value.definition, confidence=confidence)
             default = value.definition.default
             inner = value.definition.frame or (
-                self.flow.frame_at(value.definition.module, default) if default is not None else None
+                self.flow.frames.at(value.definition.module, default) if default is not None else None
             )
             return (
                 self.home(default, inner)
@@ -97,19 +97,19 @@ class KnobFinder(KnobNames, KnobsByName):
         if not name or not name.isidentifier():
             return None
         plain = ("plain override", name)
-        definition = self.flow.flags.by_dest(name) or self.flow._once(
+        definition = self.flow.flags.by_dest(name) or self.flow.made.once(
             plain, lambda: self.flow.flags.plain(name, None, None)
         )
         if self.flow.flags.given(definition) is None:
             return None
-        given = self.flow.flags.value(definition, self.flow).value
+        given = self.flow.flags.value(definition).value
         return Home(given, flag=definition, confidence="name") if is_number(given) else None
 
     def _place_in_wrapper(self, value: Flag) -> Leaf | None:
         """Where the number of a flag stands in the shell script that starts the job."""
         given = self.flow.flags.given(value.definition)
         number = given.number() if isinstance(given, Placed) else None
-        root = self.flow.config(number[0]) if number is not None else None
+        root = self.flow.configs.root(number[0]) if number is not None else None
         for pointer, place in root.config.places.items() if root is not None else []:
             if (place.start, place.end) == number[1:]:
                 return Leaf(value.value, root.config, pointer)

@@ -6,7 +6,7 @@ import ast
 import re
 
 from ..configs.config_files import look_up
-from ..flow.values import (
+from ..values.values import (
     Leaf,
     Literal,
     is_number,
@@ -28,8 +28,8 @@ class KnobsByName:
     def by_name(self, read_configs: list) -> None:
         """Flags, constants, fields and leaves whose name says that they tune, where dataflow did not reach them."""
         for definition in self.flow.flags.definitions:
-            value = self.flow.flags.value(definition, self.flow).value
-            if id(definition) in self.flow.not_in_force:
+            value = self.flow.flags.value(definition).value
+            if id(definition) in self.flow.overridden.homes:
                 continue
             if self._tells(definition.dest) and is_number(value) and self.settable(definition):
                 self._add_named(Home(value, flag=definition, confidence="name"), definition.dest)
@@ -37,7 +37,7 @@ class KnobsByName:
         for config in read_configs:
             for pointer in config.places:
                 name = pointer.rpartition("/")[2]
-                if (config.path, pointer) in self.flow.not_in_force or pointer in config.shadowed:
+                if (config.path, pointer) in self.flow.overridden.homes or pointer in config.shadowed:
                     continue
                 if self._tells(name) and not _NOT_TRAINING.search(pointer):
                     value = self._leaf_value(config, pointer)
@@ -50,7 +50,7 @@ class KnobsByName:
                 owner = module.parents[statement]
                 if (
                     isinstance(owner, ast.ClassDef)
-                    and (id(owner), getattr(statement.target, "id", "")) in self.flow.passed_fields
+                    and (id(owner), getattr(statement.target, "id", "")) in self.flow.overridden.fields
                 ):
                     continue
                 target = statement.targets[0] if isinstance(statement, ast.Assign) else statement.target
@@ -59,8 +59,8 @@ class KnobsByName:
                     and self._tells(target.id)
                     and isinstance(statement.value, ast.Constant)
                 ):
-                    if is_number(statement.value.value) and id(statement.value) not in given | self.flow.not_in_force:
-                        frame = self.flow.frame_at(module, statement.value)
+                    if is_number(statement.value.value) and id(statement.value) not in given | self.flow.overridden.homes:
+                        frame = self.flow.frames.at(module, statement.value)
                         self._add_named(
                             Home(statement.value.value, node=statement.value, frame=frame, confidence="name"), target.id
                         )
@@ -70,7 +70,7 @@ class KnobsByName:
         found: set[int] = set()
         for definition in self.flow.flags.definitions:
             if definition.default is not None:
-                frame = definition.frame or self.flow.frame_at(definition.module, definition.default)
+                frame = definition.frame or self.flow.frames.at(definition.module, definition.default)
                 found |= {id(v.node) for v in self.flow.evaluate(definition.default, frame) if isinstance(v, Literal)}
         return found
 
@@ -92,7 +92,7 @@ class KnobsByName:
         bindings = module.scope.bindings.get(target.id, [])
         if len(bindings) < 2:
             return True
-        left = self.flow.reaching(module.scope, target.id, self.flow.open_frame(module.scope), None)
+        left = self.flow.names.reaching(module.scope, target.id, self.flow.frames.open(module.scope), None)
         return any(b.node is statement for b in left)
 
     @staticmethod

@@ -6,30 +6,28 @@ import ast
 import posixpath
 
 from ..configs.config_files import is_config
-from ..flow.values import (
-    Attribute,
-    Computed,
-    Concrete,
-    ExternalCall,
-    FileRef,
-    Frame,
-    Unknown,
-    Value,
-    is_number,
-)
+from ..configs.config_roots import ConfigRoots
+from ..flow.evaluator import Evaluator
+from ..sources.project import Project
+from ..values.values import Attribute, Computed, Concrete, ExternalCall, FileRef, Frame, Unknown, Value, is_number
 
 _PATH_SAME = {"resolve", "absolute", "expanduser", "as_posix", "strip"}
 
 
 class FilePaths:
-    """Part of Flow: paths and files."""
+    """Paths are texts here, as os.path and pathlib both take them."""
+
+    def __init__(self, project: Project, evaluator: Evaluator, configs: ConfigRoots) -> None:
+        self._project = project
+        self._evaluator = evaluator
+        self._configs = configs
 
     def file_of(self, values: list[Value], node: ast.Call, frame: Frame) -> list[Value]:
         for value in values:
             if isinstance(value, FileRef):
                 return [value]
             if isinstance(value, Concrete) and isinstance(value.value, str):
-                path = self.project.find_file(value.value)
+                path = self._project.find_file(value.value)
                 if path is not None:
                     return [FileRef(path)]
         return [ExternalCall("builtins.open", node, frame)]
@@ -37,12 +35,12 @@ class FilePaths:
     def config_of(self, values: list[Value], node: ast.Call, frame: Frame) -> list[Value]:
         for value in [*self.file_of(values, node, frame)]:
             if isinstance(value, FileRef) and is_config(value.path):
-                leaf = self.config(value.path)
-                return [leaf] if leaf is not None else [Unknown(self.config_problems[value.path])]
+                leaf = self._configs.root(value.path)
+                return [leaf] if leaf is not None else [Unknown(self._configs.problems[value.path])]
         return [ExternalCall("config", node, frame)]
 
-    def _path(self, node: ast.Call, frame: Frame) -> list[Value]:
-        parts = [self.number(a, frame) for a in node.args]
+    def path(self, node: ast.Call, frame: Frame) -> list[Value]:
+        parts = [self._evaluator.number(a, frame) for a in node.args]
         if parts and all(isinstance(p, str) for p in parts):
             return [Computed(posixpath.join(*parts), node, frame)]
         if len(parts) == 1 and is_number(parts[0]):
@@ -51,28 +49,28 @@ class FilePaths:
             return [Computed(".", node, frame)]
         return [Unknown("path")]
 
-    def _joined(self, node: ast.Call, frame: Frame) -> list[Value]:
-        parts = [self.number(a, frame) for a in node.args]
+    def joined(self, node: ast.Call, frame: Frame) -> list[Value]:
+        parts = [self._evaluator.number(a, frame) for a in node.args]
         if parts and all(isinstance(p, str) for p in parts):
             return [Computed(posixpath.normpath(posixpath.join(*parts)), node, frame)]
         return [Unknown("path")]
 
-    def _text_method(self, receiver: Concrete, name: str, node: ast.Call, frame: Frame) -> list[Value]:
+    def text_method(self, receiver: Concrete, name: str, node: ast.Call, frame: Frame) -> list[Value]:
         text = receiver.value
         if name in ("open", "read_text", "read_bytes"):
             return self.file_of([receiver], node, frame)
         if name in _PATH_SAME:
             return [receiver]
         if name in ("replace", "lower", "upper", "removeprefix", "removesuffix"):
-            parts = [self.number(a, frame) for a in node.args]
+            parts = [self._evaluator.number(a, frame) for a in node.args]
             if all(isinstance(p, str) for p in parts):
                 return [Computed(getattr(text, name)(*parts), node, frame)]
         if name in ("partition", "rpartition", "split", "rsplit"):
-            parts = [self.number(a, frame) for a in node.args]
+            parts = [self._evaluator.number(a, frame) for a in node.args]
             if parts and all(isinstance(p, (str, int)) for p in parts):
                 return [Computed(getattr(text, name)(*parts), node, frame)]
         if name in ("joinpath", "with_suffix", "with_name"):
-            parts = [self.number(a, frame) for a in node.args]
+            parts = [self._evaluator.number(a, frame) for a in node.args]
             if all(isinstance(p, str) for p in parts):
                 if name == "joinpath":
                     return [Computed(posixpath.join(text, *parts), node, frame)]
@@ -80,7 +78,7 @@ class FilePaths:
                 return [Computed(stem + parts[0], node, frame)]
         return [Unknown("text")]
 
-    def path_attribute(self, base: Concrete, name: str, node: ast.AST, frame: Frame) -> list[Value]:
+    def attribute(self, base: Concrete, name: str, node: ast.AST, frame: Frame) -> list[Value]:
         if name == "parent":
             return [Computed(posixpath.dirname(base.value) or ".", node, frame)]
         if name == "parents":

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import re
 
-from ..flow.layers import Under, layered
-from ..flow.values import Leaf, Value
+from ..configs.config_roots import ConfigRoots
+from ..sources.project import Project
+from ..values.layers import Under, layered
+from ..values.values import Leaf, Value
 
 _PACKAGE = re.compile(r"^#\s*@package\s+(\S+)", re.M)
 MAX_DEPTH = 8
 
 
-def composed(flow, folder: str, name: str) -> Value | None:
+def composed(project: Project, configs: ConfigRoots, folder: str, name: str) -> Value | None:
     """`folder` and `name` are what hydra.main() was given; None when the file is not there or not understood."""
-    layers = _layers(flow, folder, name, "", 0)
+    layers = _layers(project, configs, folder, name, "", 0)
     return layered(layers) if layers else None
 
 
-def _layers(flow, folder: str, name: str, package: str, depth: int) -> list[Value]:
-    leaf = _file(flow, folder, name)
+def _layers(project: Project, configs: ConfigRoots, folder: str, name: str, package: str, depth: int) -> list[Value]:
+    leaf = _file(project, configs, folder, name)
     if leaf is None or depth > MAX_DEPTH:
         return []
     named = _PACKAGE.search(leaf.config.text)
@@ -37,15 +39,15 @@ def _layers(flow, folder: str, name: str, package: str, depth: int) -> list[Valu
             found.append(here)
             has_self = True
             continue
-        for group, option, at in _choices(flow, entry):
+        for group, option, at in _choices(project, entry):
             path = group.lstrip("/") if group.startswith("/") or not group_of_file else f"{group_of_file}/{group}"
             inner = at if at is not None else path.strip("/").replace("/", ".")
-            found += _layers(flow, folder, f"{path}/{option}".strip("/"), inner, depth + 1)
+            found += _layers(project, configs, folder, f"{path}/{option}".strip("/"), inner, depth + 1)
     # Hydra puts the file itself after its defaults where the list does not say.
     return found if has_self else [*found, here]
 
 
-def _choices(flow, entry) -> list[tuple[str, str, str | None]]:
+def _choices(project: Project, entry) -> list[tuple[str, str, str | None]]:
     """(group, option, package) of one entry; the command's `group=option` wins."""
     if isinstance(entry, str):
         path, _, package = entry.partition("@")
@@ -56,7 +58,7 @@ def _choices(flow, entry) -> list[tuple[str, str, str | None]]:
     key, options = next(iter(entry.items()))
     words = str(key).split()
     group, _, package = words[-1].partition("@")
-    given = flow.project.launch.override(words[-1].lstrip("/"))
+    given = project.launch.override(words[-1].lstrip("/"))
     if given is not None:
         options = given
     if "override" in words[:-1] or options is None:
@@ -66,11 +68,11 @@ def _choices(flow, entry) -> list[tuple[str, str, str | None]]:
     return [(group, str(option).removesuffix(".yaml"), package) for option in listed]
 
 
-def _file(flow, folder: str, name: str) -> Leaf | None:
+def _file(project: Project, configs: ConfigRoots, folder: str, name: str) -> Leaf | None:
     for ending in ("", ".yaml", ".yml"):
-        path = flow.project.find_file(f"{folder}/{name}{ending}" if folder else f"{name}{ending}")
+        path = project.find_file(f"{folder}/{name}{ending}" if folder else f"{name}{ending}")
         if path and path.endswith((".yaml", ".yml")):
-            return flow.config(path)
+            return configs.root(path)
     return None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass
 
-from ..flow.values import (
+from ..values.values import (
     Frame,
     Pipeline,
 )

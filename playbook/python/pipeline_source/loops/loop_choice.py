@@ -138,7 +138,7 @@ class LoopChoice:
         best: Loop | None = None
         for node in ast.walk(module.tree):
             if isinstance(node, ast.For) and _LOADER_NAMES.search(module.text_of(node.iter)):
-                frame = self.flow.frame_at(module, node)
+                frame = self.flow.frames.at(module, node)
                 if (
                     isinstance(node.iter, ast.Call)
                     and isinstance(node.iter.func, ast.Name)

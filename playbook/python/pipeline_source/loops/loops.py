@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import ast
 
-from ..flow.values import (
+from ..sources.syntax import (
+    PASS_THROUGH_HELPERS,
+    simple_name,
+    stores_to,
+)
+from ..values.values import (
     Attribute,
     Class,
     External,
@@ -15,11 +20,6 @@ from ..flow.values import (
     Instance,
     Pipeline,
     Unknown,
-)
-from ..sources.syntax import (
-    PASS_THROUGH_HELPERS,
-    simple_name,
-    stores_to,
 )
 from .loop import Loop
 from .loop_choice import LoopChoice
@@ -49,7 +49,7 @@ class LoopFinder(LoopChoice, Phases, Places, Streams, Windows):
         return loops
 
     def _for_loop(self, module, node: ast.For) -> list[Loop]:
-        frame = self.flow.frame_at(module, node)
+        frame = self.flow.frames.at(module, node)
         if self._is_a_helper(module, node):
             return []
         gathered = self.gathered(node.iter, frame)
@@ -70,7 +70,7 @@ class LoopFinder(LoopChoice, Phases, Places, Streams, Windows):
         mixed = False
         for node, bound in loop.sources:
             # With any caller: another instance of the same class may serve evaluation.
-            frame = self.flow.frame_at(bound.module, node) if loop.makers else bound
+            frame = self.flow.frames.at(bound.module, node) if loop.makers else bound
             parts, evaluates = self.training_parts(node, frame)
             mixed = mixed or evaluates
             found += [p for p in parts if all(p[0] is not known for known, _ in found)]
@@ -123,7 +123,7 @@ class LoopFinder(LoopChoice, Phases, Places, Streams, Windows):
         if self._is_a_helper(module, node):
             return []
         name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
-        frame = self.flow.frame_at(module, node)
+        frame = self.flow.frames.at(module, node)
         if name == "next" and isinstance(node.func, ast.Name) and node.args:
             return self._next(module, node, node.args[0], frame)
         in_thread = {"run_in_executor": 1, "to_thread": 0}.get(name)
@@ -174,8 +174,8 @@ class LoopFinder(LoopChoice, Phases, Places, Streams, Windows):
                     found += self._makers_of(binding.value, binding.path, at, depth)
                 elif binding.kind == "param":
                     function = Function(at.scope.node, at.module, at.parent)
-                    for call, caller, receiver in self.flow.callers(function):
-                        given = self.flow.bind(function, [(call, caller)], receiver, limited=False).args.get(node.id)
+                    for call, caller, receiver in self.flow.callers.of(function):
+                        given = self.flow.frames.bind(function, [(call, caller)], receiver, limited=False).args.get(node.id)
                         if isinstance(given, tuple):
                             found += self.makers(*given, depth + 1)
             return found
@@ -183,10 +183,10 @@ class LoopFinder(LoopChoice, Phases, Places, Streams, Windows):
             found = []
             for owner in self.flow.evaluate(node.value, frame):
                 if isinstance(owner, Instance):
-                    for cls in self.flow.mro(owner.cls):
+                    for cls in self.flow.classes.mro(owner.cls):
                         for method in cls.node.body:
                             if isinstance(method, ast.FunctionDef) and method.args.args:
-                                inner = self.flow.method_frame(owner, cls, method)
+                                inner = self.flow.method_frames.of(owner, cls, method)
                                 for kind, value, path, _ in stores_to(method, method.args.args[0].arg, node.attr):
                                     if kind == "assign":
                                         known = [v for v, _ in found]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 import re
 
-from ..flow.values import Concrete, DictOf, Frame, Function, Instance, SequenceOf
 from ..sources.syntax import stores_to
+from ..values.values import Concrete, DictOf, Frame, Function, Instance, SequenceOf
 from .places import FUNCTIONS
 
 EVALUATES = re.compile(
@@ -124,8 +124,8 @@ class Phases:
             return [given] if isinstance(given, tuple) else []
         function = Function(frame.scope.node, frame.module, frame.parent)
         found = []
-        for call, caller, receiver in self.flow.callers(function):
-            given = self.flow.bind(function, [(call, caller)], receiver, limited=False).args.get(name)
+        for call, caller, receiver in self.flow.callers.of(function):
+            given = self.flow.frames.bind(function, [(call, caller)], receiver, limited=False).args.get(name)
             if isinstance(given, tuple):
                 found.append(given)
         return found
@@ -142,10 +142,10 @@ class Phases:
     def _feeds_of_attribute(self, node: ast.Attribute, frame: Frame) -> list[tuple[ast.AST, Frame]]:
         found: list[tuple[ast.AST, Frame]] = []
         for owner in self.flow.evaluate(node.value, frame):
-            for cls in self.flow.mro(owner.cls) if isinstance(owner, Instance) else []:
+            for cls in self.flow.classes.mro(owner.cls) if isinstance(owner, Instance) else []:
                 for method in cls.node.body:
                     if isinstance(method, FUNCTIONS) and method.args.args:
-                        inner = self.flow.method_frame(owner, cls, method)
+                        inner = self.flow.method_frames.of(owner, cls, method)
                         for kind, value, path, _ in stores_to(method, method.args.args[0].arg, node.attr):
                             part = _part(value, path) if kind == "assign" else None
                             if part is not None and self.streams(part, inner):

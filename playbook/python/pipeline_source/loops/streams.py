@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import ast
 
-from ..flow.values import (
+from ..sources.syntax import (
+    own_statements,
+)
+from ..values.values import (
     ExternalCall,
     Frame,
     Generator,
     Instance,
     Pipeline,
     Value,
-)
-from ..sources.syntax import (
-    own_statements,
 )
 
 _NOT_CONSUMERS = {"len", "print", "repr", "str", "type", "isinstance", "id", "hasattr", "callable", "bool"}
@@ -46,7 +46,7 @@ class Streams:
         finally:
             self._busy.discard(key)
         self._streams[key] = found
-        self.flow._keep.append(value)
+        self.flow.made.keep(value)
         return found
 
     def _inside(self, value: Value) -> list[Pipeline]:
@@ -58,10 +58,10 @@ class Streams:
         if isinstance(value, Instance):
             found: list[Pipeline] = []
             for name in ("__iter__", "__next__"):
-                for cls in self.flow.mro(value.cls):
+                for cls in self.flow.classes.mro(value.cls):
                     method = next((m for m in cls.node.body if isinstance(m, ast.FunctionDef) and m.name == name), None)
                     if method is not None:
-                        frame = self.flow.method_frame(value, cls, method)
+                        frame = self.flow.method_frames.of(value, cls, method)
                         found += [p for p in self._in_body(method, frame) if p not in found]
                         break
             return found or self._of_object(value)
@@ -82,12 +82,12 @@ class Streams:
 
     def _of_object(self, value: Instance) -> list[Pipeline]:
         """A loader derived from spdl.dataloader.DataLoader, or an iterable that was given a pipeline."""
-        base = self.flow.external_base(value.cls)
+        base = self.flow.classes.external_base(value.cls)
         if base is not None and base.endswith(".DataLoader"):
             return [
-                self.flow._pipeline("dataloader", call, frame, None) for call, frame in self.flow._super_calls(value)
+                self.flow.made.pipeline("dataloader", call, frame, None) for call, frame in self.flow.method_frames.super_calls(value)
             ]
-        iterates = any(self.flow.find_method(value.cls, name) for name in ("__iter__", "__next__"))
+        iterates = any(self.flow.classes.find_method(value.cls, name) for name in ("__iter__", "__next__"))
         if iterates and value.call is not None:
             return self._given((a, value.frame) for a in [*value.call.args, *[k.value for k in value.call.keywords]])
         return []

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import ast
 
-from ..flow.values import Frame, Function, Generator, Method
 from ..sources.syntax import WINDOW_HELPER, own_statements, simple_name
+from ..values.values import Frame, Function, Generator, Method
 from .loop import Loop
 
 _GATHERING = {"list", "tuple", "sorted", "set", "deque"}
@@ -41,7 +41,7 @@ class Windows:
         at: Frame | None = frame
         while at is not None and node.id not in at.scope.bindings:
             at = at.parent
-        for binding in self.flow.reaching(at.scope, node.id, at, node if at is frame else None) if at is not None else []:
+        for binding in self.flow.names.reaching(at.scope, node.id, at, node if at is frame else None) if at is not None else []:
             if binding.kind == "assign":
                 return self.gathered(binding.value, at, depth + 1, binding.path)
         return None
@@ -54,7 +54,7 @@ class Windows:
             function = callee.function if isinstance(callee, Method) else callee
             if not isinstance(function, Function) or isinstance(function.node, ast.Lambda):
                 continue
-            inner = self.flow.bind(function, [(node, frame)], callee.receiver if isinstance(callee, Method) else None)
+            inner = self.flow.frames.bind(function, [(node, frame)], callee.receiver if isinstance(callee, Method) else None)
             for statement in own_statements(function.node):
                 if isinstance(statement, ast.Return) and statement.value is not None:
                     found = self.gathered(statement.value, inner, depth + 1, path)

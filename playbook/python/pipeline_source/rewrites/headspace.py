@@ -8,8 +8,8 @@ from __future__ import annotations
 import ast
 import re
 
-from ..flow.values import ExternalCall, Function, Generator, is_number
 from ..sources.syntax import own_statements
+from ..values.values import ExternalCall, Function, Generator, is_number
 from .edits import Edits, RewriteRefused
 from .instrument import INLINED, edits_of, phase_option, require_loop, wrap_in
 
@@ -59,7 +59,7 @@ def _is_caught(flow, module, node: ast.AST, seen: tuple[int, ...]) -> bool:
         if isinstance(parent, (ast.FunctionDef, ast.AsyncFunctionDef)):
             if id(parent) in seen or len(seen) > 8:
                 return False
-            callers = flow.callers(Function(parent, module, flow.frame_at(module, parent)))
+            callers = flow.callers.of(Function(parent, module, flow.frames.at(module, parent)))
             return any(_is_caught(flow, f.module, call, (*seen, id(parent))) for call, f, _ in callers)
         if isinstance(parent, ast.Try) and child in parent.body and any(_catches_stop(h) for h in parent.handlers):
             return True
@@ -167,7 +167,7 @@ def _bounds(flow, test: ast.AST, frame) -> list[int]:
 
 def _is_fixed(values) -> bool:
     """A comparison of a setting, not of a counter."""
-    from ..flow.values import Flag, Leaf
+    from ..values.values import Flag, Leaf
 
     return any(isinstance(v, (Flag, Leaf)) for v in values)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
-from ..flow.values import Generator, Instance, Pipeline
 from ..sources.syntax import WINDOW_HELPER, own_statements, simple_name
+from ..values.values import Generator, Instance, Pipeline
 from .edits import Edits, RewriteRefused
 
 WAY_OUT = "print the [autoresearch] lines yourself (docs/instrumentation.md) with --skip-instrument, or give --metric"
@@ -89,10 +89,10 @@ def _is_as_made(flow, value, depth: int = 0) -> bool:
     if isinstance(value, Pipeline):
         return True
     if isinstance(value, Instance):
-        method = flow.find_method(value.cls, "__iter__")
+        method = flow.classes.find_method(value.cls, "__iter__")
         if method is None or depth >= 4:
             return False
-        return _passes_on(flow, method.node, flow.method_frame(value, value.cls, method.node), depth)
+        return _passes_on(flow, method.node, flow.method_frames.of(value, value.cls, method.node), depth)
     if not isinstance(value, Generator) or depth >= 4:
         return False
     return _passes_on(flow, value.function.node, value.frame, depth)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..flow.values import DictOf
 from ..stages.gpu import is_gpu_stage
+from ..values.values import DictOf
 from .edits import Edits, RewriteRefused
 from .instrument import INLINED
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import ast
 
-from ..flow.values import (
+from ..stages.split_plan import NotSplittable, Plan, plan_split
+from ..values.values import (
     Computed,
     Literal,
     is_number,
 )
-from ..stages.split_plan import NotSplittable, Plan, plan_split
 from .edits import Edits, RewriteRefused
 
 

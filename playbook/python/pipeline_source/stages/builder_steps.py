@@ -5,17 +5,17 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass
 
-from ..flow.values import (
+from ..libraries.spdl_calls import BUILDER_STEPS, spdl_name
+from ..sources.syntax import (
+    own_statements,
+    stores_to,
+)
+from ..values.values import (
     External,
     Frame,
     Function,
     Instance,
     Method,
-)
-from ..libraries.spdl_calls import BUILDER_STEPS, spdl_name
-from ..sources.syntax import (
-    own_statements,
-    stores_to,
 )
 
 MAX_DEPTH = 25
@@ -93,14 +93,14 @@ class BuilderSteps:
         return None
 
     def _of_function(self, function, call, frame, receiver, depth) -> list[Step] | None:
-        bound = self.flow.bind(function, [(call, frame)], receiver)
+        bound = self.flow.frames.bind(function, [(call, frame)], receiver)
         if isinstance(function.node, ast.Lambda):
             return self.builder_steps(function.node.body, bound, depth + 1)
         for statement in own_statements(function.node):
             if (
                 isinstance(statement, ast.Return)
                 and statement.value is not None
-                and self.flow.is_live(statement, bound)
+                and self.flow.branches.is_live(statement, bound)
             ):
                 found = self.builder_steps(statement.value, bound, depth + 1)
                 if found is not None:
@@ -114,7 +114,7 @@ class BuilderSteps:
         if at is None:
             return None
         use = node if at is frame else None
-        for binding in self.flow.reaching(at.scope, node.id, at, use):
+        for binding in self.flow.names.reaching(at.scope, node.id, at, use):
             loop = self._rebinding_loop(binding, node.id, at)
             if loop is not None and not (use is not None and loop in at.module.ancestors(use)):
                 base, start = self._rebound(loop, node.id, at, depth), (loop.end_lineno, loop.end_col_offset)
@@ -153,8 +153,8 @@ class BuilderSteps:
         own = [b for b in frame.scope.bindings[name] if self._rebinding_loop(b, name, frame) is loop]
         added = []
         for binding in sorted(own, key=lambda b: b.start):
-            if self.flow.is_live(binding.node, frame):
-                for order, inner in self.flow.rounds(binding.node, frame):
+            if self.flow.branches.is_live(binding.node, frame):
+                for order, inner in self.flow.rounds.of(binding.node, frame):
                     added.append(((*order, *binding.start), self._chain(binding.value, inner)))
         return base + [step for _, steps in sorted(added, key=lambda a: a[0]) for step in steps]
 
@@ -166,7 +166,7 @@ class BuilderSteps:
             return None
         name = ast.copy_location(ast.Name(binding.imported, ast.Load()), module.tree.body[-1])
         name.lineno, name.col_offset = 10**9, 0
-        return self._of_name(name, self.flow.open_frame(module.scope), depth + 1)
+        return self._of_name(name, self.flow.frames.open(module.scope), depth + 1)
 
     def _of_parameter(self, frame: Frame, name: str, depth: int) -> list[Step] | None:
         given = (frame.args or {}).get(name)
@@ -174,8 +174,8 @@ class BuilderSteps:
             return self.builder_steps(*given, depth + 1)
         if frame.args is None:
             function = Function(frame.scope.node, frame.module, frame.parent)
-            for call, caller, receiver in self.flow.callers(function):
-                bound = self.flow.bind(function, [(call, caller)], receiver, limited=False)
+            for call, caller, receiver in self.flow.callers.of(function):
+                bound = self.flow.frames.bind(function, [(call, caller)], receiver, limited=False)
                 given = (bound.args or {}).get(name)
                 if isinstance(given, tuple):
                     found = self.builder_steps(*given, depth + 1)
@@ -187,20 +187,20 @@ class BuilderSteps:
         for owner in self.flow.evaluate(node.value, frame):
             if not isinstance(owner, Instance):
                 continue
-            for cls in self.flow.mro(owner.cls):
+            for cls in self.flow.classes.mro(owner.cls):
                 methods = [
                     m for m in cls.node.body if isinstance(m, (ast.FunctionDef, ast.AsyncFunctionDef)) and m.args.args
                 ]
                 base: list[Step] | None = None
                 for method in methods:
-                    inner = self.flow.method_frame(owner, cls, method)
+                    inner = self.flow.method_frames.of(owner, cls, method)
                     for kind, value, path, _ in stores_to(method, method.args.args[0].arg, node.attr):
                         if base is None and kind == "assign" and not path:
                             base = self.builder_steps(value, inner, depth + 1)
                 if base is None:
                     continue
                 for method in methods:
-                    inner = self.flow.method_frame(owner, cls, method)
+                    inner = self.flow.method_frames.of(owner, cls, method)
                     matches = _is_attribute(method.args.args[0].arg, node.attr)
                     use = node if inner.scope is frame.scope else None
                     base = base + self.mutations(inner, matches, (0, 0), use, depth, exclude=node)
@@ -220,19 +220,19 @@ class BuilderSteps:
             if (
                 begin < start
                 or finish > end
-                or not self.flow.is_live(node, frame)
+                or not self.flow.branches.is_live(node, frame)
                 or self._has_alternative(node, frame, matches)
             ):
                 continue
             if isinstance(node.func, ast.Attribute) and node.func.attr in BUILDER_STEPS:
                 root = _chain_root(node)
                 if matches(root) and root is not exclude and not self._is_inside_chain(node, frame):
-                    for order, inner in self.flow.rounds(node, frame):
+                    for order, inner in self.flow.rounds.of(node, frame):
                         found.append(((*order, *finish), self._chain(node, inner)))
             elif depth < MAX_DEPTH and any(matches(a) for a in [*node.args, *[k.value for k in node.keywords]]):
                 if self._result_is_rebound(node, frame, matches):
                     continue
-                for order, inner in self.flow.rounds(node, frame):
+                for order, inner in self.flow.rounds.of(node, frame):
                     found.append(((*order, *finish), self._in_helper(node, inner, matches, depth)))
         return [step for _, steps in sorted(found, key=lambda f: f[0]) for step in steps]
 
@@ -275,7 +275,7 @@ class BuilderSteps:
         for callee in self.flow.evaluate(node.func, frame):
             function, receiver = (callee.function, callee.receiver) if isinstance(callee, Method) else (callee, None)
             if isinstance(function, Function) and not isinstance(function.node, ast.Lambda):
-                bound = self.flow.bind(function, [(node, frame)], receiver)
+                bound = self.flow.frames.bind(function, [(node, frame)], receiver)
                 for name, given in (bound.args or {}).items():
                     if isinstance(given, tuple) and matches(given[0]):
                         return self.mutations(bound, is_name(name), (0, 0), None, depth + 1)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import ast
 
-from ..flow.values import (
-    ExternalCall,
-    Frame,
-    SequenceOf,
-)
 from ..libraries.spdl_calls import spdl_name
 from ..sources.syntax import (
     own_statements,
+)
+from ..values.values import (
+    ExternalCall,
+    Frame,
+    SequenceOf,
 )
 from .builder_steps import Step, is_name
 
@@ -68,7 +68,7 @@ class ConfigSteps:
                     and call.func.attr in ("append", "extend")
                     and is_name(node.id)(call.func.value)
                     and call.args
-                    and self.flow.is_live(call, frame)
+                    and self.flow.branches.is_live(call, frame)
                 ):
                     added = (
                         self._config_step(call.args[0], frame)

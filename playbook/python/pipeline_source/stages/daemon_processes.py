@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from ..flow.values import ExternalCall, Function, Instance, Method
+from ..values.values import ExternalCall, Function, Instance, Method
 
 _GIVEN_A_FUNCTION = {
     "map",
@@ -43,7 +43,7 @@ def _entries(analysis):
                 continue
             name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
             keywords = {k.arg: k.value for k in node.keywords}
-            frame = flow.frame_at(module, node)
+            frame = flow.frames.at(module, node)
             if name in _GIVEN_A_FUNCTION and isinstance(node.func, ast.Attribute) and node.args:
                 if any(_is_pool(v) for v in flow.evaluate(node.func.value, frame)):
                     yield "a worker of multiprocessing.Pool", node.args[0], frame
@@ -71,8 +71,8 @@ def _is_daemon(flow, module, node: ast.Call, keywords: dict, frame) -> bool:
     return any(
         isinstance(target, ast.Attribute)
         and ast.dump(target.value) in held
-        and flow.truth(value, flow.frame_at(store_module, target)) is True
-        for store_module, target, value in flow.key_stores.get("daemon", [])
+        and flow.truth(value, flow.frames.at(store_module, target)) is True
+        for store_module, target, value in flow.index.key_stores.get("daemon", [])
     )
 
 
@@ -86,12 +86,12 @@ def _reached_from(analysis, entry) -> set[ast.AST]:
             waiting += flow.evaluate(value.node.args[0], value.frame)
             continue
         if isinstance(value, Instance):
-            value = flow.find_method(value.cls, "__call__")
+            value = flow.classes.find_method(value.cls, "__call__")
         function = value.function if isinstance(value, Method) else value
         if not isinstance(function, Function) or function.node in reached:
             continue
         reached.add(function.node)
         for call in ast.walk(function.node):
             if isinstance(call, ast.Call):
-                waiting += flow.evaluate(call.func, flow.frame_at(function.module, call))
+                waiting += flow.evaluate(call.func, flow.frames.at(function.module, call))
     return reached

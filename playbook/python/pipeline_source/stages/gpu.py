@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 
-from ..flow.values import Class, External, ExternalCall, Function, Instance, Method, Value
+from ..values.values import Class, External, ExternalCall, Function, Instance, Method, Value
 
 _NAMES = re.compile(
     r"cuda|gpu|nvdec|nvjpeg|transfer_(tensor|buffer)|to_device|pin_memory|device_put|host_to_device|h2d", re.I
@@ -30,7 +30,7 @@ def _touches(flow, value: Value) -> bool:
     if isinstance(value, Function):
         return bool(_CALLS.search(value.module.text_of(value.node)))
     if isinstance(value, Instance):
-        method = flow.find_method(value.cls, "__call__")
+        method = flow.classes.find_method(value.cls, "__call__")
         return method is not None and _touches(flow, method)
     if isinstance(value, Class):
         return False

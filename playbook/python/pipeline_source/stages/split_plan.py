@@ -8,10 +8,10 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass
 
-from ..flow.values import Function, Method, Value
 from ..sources.syntax import (
     own_statements,
 )
+from ..values.values import Function, Method, Value
 from .stages import Stage
 from .waiting import is_wait, wait_in
 

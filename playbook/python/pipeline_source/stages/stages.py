@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass
 
-from ..flow.values import (
+from ..values.values import (
     Builder,
     Class,
     Concrete,
@@ -148,7 +148,7 @@ class StageReader(BuilderSteps, ConfigSteps):
         if isinstance(value, Method):
             return value.function.node.name
         if isinstance(value, Instance):
-            return "__getitem__" if self.flow.find_method(value.cls, "__getitem__") else value.cls.node.name
+            return "__getitem__" if self.flow.classes.find_method(value.cls, "__getitem__") else value.cls.node.name
         if isinstance(value, Class):
             return value.node.name
         if isinstance(value, (DictOf, SequenceOf)):

@@ -5,10 +5,10 @@ from __future__ import annotations
 import ast
 import multiprocessing
 
-from ..flow.values import Function, Generator, Instance, Method, Value
 from ..sources.syntax import (
     own_statements,
 )
+from ..values.values import Function, Generator, Instance, Method, Value
 from .daemon_processes import daemon_that_builds
 
 
@@ -70,7 +70,7 @@ def _stage_gpu(analysis, found) -> list[dict]:
 
 def _is_plain_constructor(analysis, found) -> bool:
     from ..libraries.spdl_calls import spdl_name
-    from ..flow.values import External
+    from ..values.values import External
 
     values = analysis.flow.evaluate(found.pipeline.call.func, found.pipeline.frame)
     return any(isinstance(v, External) and spdl_name(v.name) == "DataLoader" for v in values)
@@ -100,7 +100,7 @@ def _function_of(analysis, value: Value, stage):
     elif isinstance(value, Function):
         yield stage, value, None
     elif isinstance(value, Instance):
-        method = analysis.flow.find_method(value.cls, "__call__")
+        method = analysis.flow.classes.find_method(value.cls, "__call__")
         if method is not None:
             yield stage, method, value
     elif getattr(value, "name", "") == "functools.partial" and value.node.args:
@@ -143,9 +143,9 @@ def _set_epoch(analysis, found) -> bool:
     if node is None:
         return False
     read = {id(v) for v in analysis.flow.evaluate(node, source.step.frame)}
-    for module, call in analysis.flow._calls_by_name.get("set_epoch", []):
+    for module, call in analysis.flow.index.calls.get("set_epoch", []):
         if isinstance(call.func, ast.Attribute):
-            held = analysis.flow.evaluate(call.func.value, analysis.flow.frame_at(module, call))
+            held = analysis.flow.evaluate(call.func.value, analysis.flow.frames.at(module, call))
             if any(id(v) in read for v in held):
                 return not _built_in_loop(analysis, found)
     return False
@@ -182,7 +182,7 @@ def _unpicklable(analysis, found) -> str | None:
 
 
 def _unpicklable_attribute(analysis, receiver: Instance) -> str | None:
-    for cls in analysis.flow.mro(receiver.cls):
+    for cls in analysis.flow.classes.mro(receiver.cls):
         for node in ast.walk(cls.node):
             if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
                 name = (

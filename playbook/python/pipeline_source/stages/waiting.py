@@ -5,10 +5,10 @@ from __future__ import annotations
 import ast
 import re
 
-from ..flow.values import Attribute, External, ExternalCall, Function, Method
 from ..sources.syntax import (
     own_statements,
 )
+from ..values.values import Attribute, External, ExternalCall, Function, Method
 
 _METHODS = {
     "read",
@@ -44,7 +44,7 @@ _NOT_WAITING = {"StringIO", "BytesIO"}
 
 
 def is_wait(flow, call: ast.Call, function: Function, depth: int = 0) -> bool:
-    frame = flow.frame_at(function.module, call)
+    frame = flow.frames.at(function.module, call)
     name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
     for callee in flow.evaluate(call.func, frame)[:4]:
         if isinstance(callee, External):

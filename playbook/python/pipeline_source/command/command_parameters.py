@@ -4,23 +4,40 @@ from __future__ import annotations
 
 import ast
 
-from ..flow.values import (
-    Frame,
-    Function,
-    Value,
-)
-from ..sources.syntax import (
-    base_name,
-    default_node,
-    last_name,
-)
-from .hydra_config import composed
+from ..configs.config_roots import ConfigRoots
+from ..flow.code_index import CodeIndex
+from ..flow.evaluator import Evaluator
+from ..flow.frames import Frames
+from ..libraries.hydra_config import composed
+from ..sources.project import Project
+from ..sources.syntax import base_name, default_node, last_name
+from ..values.made import Made
+from ..values.values import Frame, Function, Value
+from .flags import Flags
 
 
 class CommandParameters:
-    """Part of Flow: functions that are commands."""
+    """Answers for functions that are commands; an empty answer for any other."""
 
-    def parameter_of_command(self, function: Function, name: str, frame: Frame) -> list[Value]:
+    def __init__(
+        self,
+        project: Project,
+        index: CodeIndex,
+        made: Made,
+        frames: Frames,
+        evaluator: Evaluator,
+        configs: ConfigRoots,
+        flags: Flags,
+    ) -> None:
+        self._project = project
+        self._index = index
+        self._made = made
+        self._frames = frames
+        self._evaluator = evaluator
+        self._configs = configs
+        self._flags = flags
+
+    def parameter(self, function: Function, name: str, frame: Frame) -> list[Value]:
         """Parameters that click, typer, fire and hydra fill from the command line."""
         node = function.node
         if isinstance(node, ast.Lambda):
@@ -28,9 +45,9 @@ class CommandParameters:
         names = [base_name(d.func if isinstance(d, ast.Call) else d) for d in node.decorator_list]
         attrs = [last_name(d.func if isinstance(d, ast.Call) else d) for d in node.decorator_list]
         if "option" in attrs or "option" in names:
-            definition = self.flags.by_dest(name, function.module)
+            definition = self._flags.by_dest(name, function.module)
             if definition is not None:
-                return [self._once(("flag", id(definition)), lambda: self.flags.value(definition, self))]
+                return [self._made.once(("flag", id(definition)), lambda: self._flags.value(definition))]
         if "main" in attrs and "hydra" in names:
             return self._hydra_config(node, frame)
         turned = any(
@@ -39,10 +56,10 @@ class CommandParameters:
             and base_name(call.func) in ("typer", "fire", "tyro")
             and any(
                 isinstance(v, Function) and v.node is node
-                for v in self.evaluate(call.args[0], self.frame_at(module, call))
+                for v in self._evaluator.evaluate(call.args[0], self._frames.at(module, call))
             )
             for key in ("run", "Fire", "cli")
-            for module, call in self._calls_by_name.get(key, [])
+            for module, call in self._index.calls.get(key, [])
         )
         if not turned and not ({"command", "callback"} & set(attrs) and "option" not in attrs and self._uses("typer")):
             return []
@@ -50,10 +67,10 @@ class CommandParameters:
         if isinstance(default, ast.Call) and last_name(default.func) in ("Option", "Argument"):
             keywords = {k.arg: k.value for k in default.keywords}
             default = keywords.get("default", default.args[0] if default.args else None)
-        definition = self._once(
-            ("plain flag", id(node), name), lambda: self.flags.plain(name, default, function.module)
+        definition = self._made.once(
+            ("plain flag", id(node), name), lambda: self._flags.plain(name, default, function.module)
         )
-        return [self._once(("flag", id(definition)), lambda: self.flags.value(definition, self))]
+        return [self._made.once(("flag", id(definition)), lambda: self._flags.value(definition))]
 
     def _uses(self, package: str) -> bool:
         return any(
@@ -61,7 +78,7 @@ class CommandParameters:
             and any(a.name == package for a in n.names)
             or isinstance(n, ast.ImportFrom)
             and n.module == package
-            for m in self.project.modules
+            for m in self._project.modules
             for n in ast.walk(m.tree)
         )
 
@@ -70,13 +87,19 @@ class CommandParameters:
             if isinstance(decorator, ast.Call) and last_name(decorator.func) == "main":
                 keywords = {k.arg: k.value for k in decorator.keywords}
                 folder = (
-                    self.number(keywords["config_path"], frame.parent or frame) if "config_path" in keywords else ""
+                    self._evaluator.number(keywords["config_path"], frame.parent or frame)
+                    if "config_path" in keywords
+                    else ""
                 )
-                file = self.number(keywords["config_name"], frame.parent or frame) if "config_name" in keywords else ""
-                given = self.project.launch.flag(["--config-name", "-cn"])
+                file = (
+                    self._evaluator.number(keywords["config_name"], frame.parent or frame)
+                    if "config_name" in keywords
+                    else ""
+                )
+                given = self._project.launch.flag(["--config-name", "-cn"])
                 file = given or file
                 if isinstance(folder, str) and isinstance(file, str):
-                    found = composed(self, folder, file)
+                    found = composed(self._project, self._configs, folder, file)
                     if found is not None:
                         return [found]
         return []

@@ -5,7 +5,11 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass
 
-from .values import Flag, Frame, concrete
+from ..flow.evaluator import Evaluator
+from ..flow.frames import Frames
+from ..flow.rounds import Rounds
+from ..sources.project import Project
+from ..values.values import Flag, Frame, concrete
 
 _KINDS = {"add_argument": "argparse", "option": "click", "argument": "click"}
 
@@ -31,34 +35,36 @@ class FlagDefinition:
 
 
 class Flags:
-    def __init__(self, project) -> None:
-        self.project = project
+    """All definitions of the project, once `read` has found them."""
+
+    def __init__(self, project: Project, frames: Frames, evaluator: Evaluator, rounds: Rounds) -> None:
+        self._project, self._frames, self._evaluator, self._rounds = project, frames, evaluator, rounds
         self.definitions: list[FlagDefinition] = []
         self.all_options: list[str] = []
         # Words without a flag, in the order of their definitions: the path of a configuration.
         self.positionals: list[tuple[str, str, object]] = []
 
-    def read(self, flow) -> None:
+    def read(self) -> None:
         """Finds the definitions; once this is done, names of arguments can be followed."""
-        for module in self.project.modules:
+        for module in self._project.modules:
             for node in ast.walk(module.tree):
                 if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _KINDS:
-                    frame = flow.frame_at(module, node)
-                    for _, inner in flow.rounds(node, frame):
-                        self._read(module, node, flow, inner)
+                    frame = self._frames.at(module, node)
+                    for _, inner in self._rounds.of(node, frame):
+                        self._read(module, node, inner)
         self.all_options = [o for d in self.definitions for o in d.options]
         bare = [d for d in self.definitions if d.action not in ("store", "custom", "append")]
-        self.project.launch.bare_options = {o for d in bare for o in d.options if len(o) == 2}
+        self._project.launch.bare_options = {o for d in bare for o in d.options if len(o) == 2}
         for definition in self.definitions:
-            definition.spelling = self.project.launch.spelling(definition.options, self.all_options)
+            definition.spelling = self._project.launch.spelling(definition.options, self.all_options)
 
-    def _read(self, module, node: ast.Call, flow, frame: Frame) -> None:
+    def _read(self, module, node: ast.Call, frame: Frame) -> None:
         kind = _KINDS[node.func.attr]
-        words = [w for a in node.args if isinstance(w := flow.number(a, frame), str)]
+        words = [w for a in node.args if isinstance(w := self._evaluator.number(a, frame), str)]
         options = [o for word in words for o in word.split("/")[:1] if o.startswith("-")]
         if not options:
             if len(words) == 1 and not words[0].startswith("-") and words[0].isidentifier():
-                count = next((flow.number(k.value, frame) for k in node.keywords if k.arg == "nargs"), None)
+                count = next((self._evaluator.number(k.value, frame) for k in node.keywords if k.arg == "nargs"), None)
                 self.positionals.append((words[0], str(count) if isinstance(count, (str, int)) else "", module))
             return
         keywords = {k.arg: k.value for k in node.keywords if k.arg}
@@ -83,14 +89,14 @@ class Flags:
         found = [d for d in self.definitions if d.dest == dest]
         return next((d for d in found if d.module is near), found[0] if found else None)
 
-    def value(self, definition: FlagDefinition, flow) -> Flag:
-        return Flag(self._in_force(definition, flow), definition)
+    def value(self, definition: FlagDefinition) -> Flag:
+        return Flag(self._in_force(definition), definition)
 
     def given(self, definition: FlagDefinition) -> str | None:
         takes_value = definition.action in ("store", "custom", "append")
-        return self.project.launch.flag(definition.options, takes_value, self.all_options)
+        return self._project.launch.flag(definition.options, takes_value, self.all_options)
 
-    def _in_force(self, definition: FlagDefinition, flow):
+    def _in_force(self, definition: FlagDefinition):
         given = self.given(definition)
         if definition.action in ("store_true", "store_false"):
             return (given is not None) == (definition.action == "store_true")
@@ -98,8 +104,8 @@ class Flags:
             return self._convert(given, definition)
         if definition.default is None:
             return None
-        frame = definition.frame or flow.frame_at(definition.module, definition.default)
-        value = concrete(flow.evaluate(definition.default, frame))
+        frame = definition.frame or self._frames.at(definition.module, definition.default)
+        value = concrete(self._evaluator.evaluate(definition.default, frame))
         if isinstance(value, str) and definition.call is not None and self._type(definition) in ("int", "float"):
             return self._convert(value, definition)
         return value
@@ -138,7 +144,7 @@ class Flags:
         return words[index] if index < len(words) else None
 
     def _words_without_flags(self) -> list[str]:
-        found, arguments, at = [], self.project.launch.arguments, 0
+        found, arguments, at = [], self._project.launch.arguments, 0
         while at < len(arguments):
             word = arguments[at]
             at += 1

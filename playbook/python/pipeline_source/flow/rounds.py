@@ -1,0 +1,42 @@
+"""The rounds of a loop over a sequence that stands in the code: one frame each, with the loop's names bound."""
+
+from __future__ import annotations
+
+import ast
+
+from ..values.made import Made
+from ..values.values import Frame
+from .loop_elements import LoopElements, fix
+
+
+class Rounds:
+    """A loop that cannot be unrolled is one round, in the frame that it stands in."""
+
+    def __init__(self, made: Made, elements: LoopElements) -> None:
+        self._made = made
+        self._elements = elements
+
+    def of(self, node: ast.AST, frame: Frame) -> list[tuple[tuple, Frame]]:
+        """Frames of the rounds of a loop over a sequence in the code, each with its place in the order of execution."""
+        plain = [((node.lineno, node.col_offset, 0), frame)]
+        loop, child = None, node
+        for parent in frame.module.ancestors(node):
+            if parent is frame.scope.node:
+                return plain
+            if isinstance(parent, ast.For) and child is not parent.iter:
+                loop = parent
+                break
+            child = parent
+        if loop is None:
+            return plain
+        result = []
+        for index, element in enumerate(self._elements.of(loop.iter, frame) or []):
+            fixed = dict(frame.fixed)
+            if not fix(loop.target, element, fixed):
+                return plain
+            key = ("round", id(loop), id(frame), index)
+            inner = self._made.once(
+                key, lambda f=fixed: Frame(frame.scope, frame.parent, frame.args, frame.self_value, f, frame.depth)
+            )
+            result.append(((loop.lineno, loop.col_offset, index), inner))
+        return result or plain
