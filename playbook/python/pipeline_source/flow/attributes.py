@@ -87,6 +87,7 @@ class Attributes:
         self._file_paths = file_paths
 
     def attribute(self, base: Value, name: str, node: ast.AST, frame: Frame) -> list[Value]:
+        """What `base.name` may stand for, best first, where the expression `node` asks for it."""
         if isinstance(base, ModuleRef):
             if name == "__dict__":
                 return [self._made.namespace(base.module)]

@@ -96,6 +96,7 @@ class Calls:
         return found
 
     def call(self, callee: Value, calls: list[tuple[ast.Call, Frame]]) -> list[Value]:
+        """What a call of `callee` gives; several calls are those of functools.partial and then the call itself."""
         node, frame = calls[-1]
         if isinstance(callee, Function):
             return self.call_function(callee, calls, None)

@@ -1,4 +1,4 @@
-"""Puts together what follows values through the project: names, attributes, parameters to their call sites, configuration.
+"""Puts together what follows values through the project: names, attributes, parameters, calls, configuration.
 
 Demand driven and flow-insensitive where it must be. Each object is given those that it asks, in the order below; the
 verbs that call each other in circles go through the evaluator, which is connected last.
@@ -48,7 +48,7 @@ from .stores import Stores
 
 
 class Flow:
-    """The parts, for those who read pipelines, loops and knobs; `evaluate`, `number`, `truth` and `item` are the evaluator's."""
+    """The parts, for those who read pipelines, loops and knobs; its four verbs are the evaluator's."""
 
     def __init__(self, project: Project) -> None:
         self.project = project

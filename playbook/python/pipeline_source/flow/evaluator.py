@@ -1,7 +1,7 @@
 """The knot of the dataflow: what an expression may stand for, asked again for each of its parts.
 
-The verbs that call each other in circles (evaluate an expression, take an attribute or an item of a value, call a value)
-are asked here alone; who answers them is connected once, by Flow. All other collaboration goes one way."""
+The verbs that call each other in circles are asked here alone: evaluate an expression, take an attribute or an item of
+a value, call a value. Who answers them is connected once, by Flow; all other collaboration goes one way."""
 
 from __future__ import annotations
 

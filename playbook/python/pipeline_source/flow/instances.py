@@ -29,7 +29,7 @@ class Instances:
         self._known.clear()
 
     def made_by(self, cls: Class, node: ast.Call | None, frame: Frame | None) -> list[Value]:
-        """What a call of a class makes; of a class that only derives from one of SPDL, what a call of that one makes."""
+        """What a call of a class makes; a class that only derives from one of SPDL makes what that one does."""
         external = self._classes.external_base(cls)
         if (
             external is not None

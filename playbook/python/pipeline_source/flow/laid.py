@@ -1,4 +1,4 @@
-"""What mappings that are laid over an object or a mapping bring for one key, in place of a default wherever that stands."""
+"""What mappings that are laid over an object or another mapping bring for one key, in place of its default."""
 
 from __future__ import annotations
 

@@ -65,6 +65,7 @@ class Mappings:
         self._leaves = leaves
 
     def item(self, base: Value, key, node: ast.AST, frame: Frame) -> list[Value]:
+        """What `base[key]` may stand for, best first, where the expression `node` asks for it; never empty."""
         if isinstance(base, Leaf):
             return self._leaves.child(base, key)
         if isinstance(base, DictOf):

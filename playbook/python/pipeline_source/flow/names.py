@@ -1,4 +1,4 @@
-"""Names: which bindings reach a use, the last that must have run and those that may have run after it; and their values."""
+"""Names: which bindings reach a use (the last that must have run, and those after it that may have), and their values."""
 
 from __future__ import annotations
 
