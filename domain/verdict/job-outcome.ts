@@ -46,10 +46,14 @@ export function classifyJobEnd(ending: JobEnding): JobVerdict | null {
   });
   switch (cause) {
     case 'timeout':
-      return verdict('job_failed', `the job exceeded its limit of ${ending.timeoutS} s and was ended`, {
-        timed_out: true,
-        limit_s: ending.timeoutS,
-      });
+      return verdict(
+        'job_failed',
+        `the job exceeded its limit of ${ending.timeoutS} s and was ended${unended(ending)}`,
+        {
+          timed_out: true,
+          limit_s: ending.timeoutS,
+        },
+      );
     case 'stalled':
       return verdict('job_stalled', `the job printed nothing new for ${ending.stallTimeoutS} s and was ended${full}`, {
         limit_s: ending.stallTimeoutS,
@@ -73,6 +77,15 @@ export function classifyJobEnd(ending: JobEnding): JobVerdict | null {
         ? verdict('job_startup_failed', `the job ${describe(returnCode)} before its first metric${said}`)
         : verdict('job_failed', `the job ${describe(returnCode)}${said}`);
   }
+}
+
+/** A training that is done may be kept alive by a thread or a child: the last line that is the script's own lets one see. */
+function unended({ stdoutTail, stderrTail }: JobEnding): string {
+  const own = lastLines(`${stderrTail}\n${stdoutTail}`)
+    .split('\n')
+    .findLast((line) => line !== '' && !line.includes('[autoresearch]'));
+  const printed = own === undefined ? '' : `; it printed last: ${own.trim().slice(0, QUOTE_LIMIT)}`;
+  return `${printed}. A job should do less work than that, and end by itself when it is done: a thread or a child process may keep it alive (--job-timeout is the limit)`;
 }
 
 /** A wrapper, a pipe or a handler of the job's own may turn a death into a success. */

@@ -43,6 +43,12 @@ const CASES: { name: string; given: Partial<JobEnding>; kind: string | null; say
     says: /Read-only file system \(jobs do not write to your files/,
   },
   {
+    name: 'a training that is done and does not end',
+    given: { returnCode: -9, cause: 'timeout', stdoutTail: 'saved the model\n[autoresearch] step=80 step_time_ms=2\n' },
+    kind: 'job_failed',
+    says: /it printed last: saved the model\. .*a thread or a child process may keep it alive \(--job-timeout is the limit\)$/,
+  },
+  {
     name: 'a death that only the probe saw',
     given: { returnCode: 0, uncaught: { type: 'ValueError', message: 'bad batch' } },
     kind: 'job_failed',
