@@ -7,13 +7,17 @@ import re
 from dataclasses import dataclass, field
 
 from .flow.dataflow import Flow
+from .knobs.knob_names import KnobNames
 from .knobs.knobs import KnobFinder
+from .knobs.knobs_by_name import KnobsByName
 from .libraries.registries import unfollowed
 from .loops.loops import Loop, LoopFinder
 from .sources.project import Project
 from .sources.syntax import (
     PASS_THROUGH_HELPERS,
 )
+from .stages.builder_steps import BuilderSteps
+from .stages.config_steps import ConfigSteps
 from .stages.gpu import is_gpu_stage
 from .stages.split_plan import why_not_split
 from .stages.stages import Stage, StageReader, Step
@@ -54,9 +58,9 @@ class Analysis:
     ) -> None:
         self.project = Project(source_dir, script, launch_command, overlay)
         self.flow = Flow(self.project)
-        self.reader = StageReader(self.flow)
+        self.reader = StageReader(self.flow, BuilderSteps(self.flow), ConfigSteps(self.flow))
         self.finder = LoopFinder(self.flow)
-        self.knobs = KnobFinder(self.flow)
+        self.knobs = KnobFinder(self.flow, KnobNames(self.flow))
         self.problems: list[str] = self.project.problems
         # Why there is no loop to time, where there is none.
         self.loop_problem = "no loop over the output of an SPDL pipeline was found in the script and what it imports"
@@ -65,7 +69,7 @@ class Analysis:
         for index, found in enumerate(self.found):
             found.facts = self._facts(index, found)
         self._read_remaining_configs()
-        self.knobs.by_name([c for c in self.flow.configs.files.values() if c is not None])
+        KnobsByName(self.flow, self.knobs).find([c for c in self.flow.configs.files.values() if c is not None])
         self.problems += unfollowed(self.flow.registries.registrations, self.flow.instances, [f.pipeline for f in self.found])
         if self.flow.evaluator.gave_up:
             self.problems.append(

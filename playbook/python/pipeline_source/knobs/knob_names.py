@@ -25,9 +25,13 @@ _CONVERSIONS = {"int", "float", "str", "max", "min", "round", "abs"}
 
 
 class KnobNames:
-    """Part of KnobFinder."""
+    """Gives each home an id that no other has."""
 
-    def _identify(self, home: Home) -> str:
+    def __init__(self, flow) -> None:
+        self._flow = flow
+        self._ids: dict[str, tuple] = {}
+
+    def identify(self, home: Home) -> str:
         if home.flag is not None:
             base = f"flag:{home.flag.name}"
         elif home.leaf is not None:
@@ -118,7 +122,7 @@ class KnobNames:
             return {"add_sink": "buffer_size", "aggregate": "input"}.get(name, str(index))
         if name == "get" and index == 1:
             return str(getattr(call.args[0], "value", index))
-        for callee in self.flow.evaluate(call.func, self.flow.frames.at(module, call)):
+        for callee in self._flow.evaluate(call.func, self._flow.frames.at(module, call)):
             if isinstance(callee, External):
                 return {"SinkConfig": "buffer_size", "Aggregate": "input"}.get(spdl_name(callee.name) or "", str(index))
             function = callee.function if isinstance(callee, Method) else callee

@@ -21,20 +21,20 @@ from ..values.values import (
 )
 from .knob import Home, Knob
 from .knob_names import KnobNames
-from .knobs_by_name import KnobsByName
 
 
-class KnobFinder(KnobNames, KnobsByName):
-    def __init__(self, flow) -> None:
-        self.flow = flow
+class KnobFinder:
+    """`knobs` by the key of their home, in the order in which they were found."""
+
+    def __init__(self, flow, names: KnobNames) -> None:
+        self._flow, self._names = flow, names
         self.knobs: dict[tuple, Knob] = {}
-        self._ids: dict[str, tuple] = {}
 
     # -- homes ------------------------------------------------------------------------------------------------------
 
     def home(self, node: ast.AST, frame: Frame) -> Home | None:
         """Home of the number that an expression gives; the expression itself when it has none or several."""
-        values = self.flow.evaluate(node, frame)
+        values = self._flow.evaluate(node, frame)
         number = next((v.value for v in values if isinstance(v, Concrete) and is_number(v.value)), None)
         if number is None:
             return None
@@ -49,8 +49,8 @@ class KnobFinder(KnobNames, KnobsByName):
         """Home of an argument given by `**options`; False when the options are known not to hold it."""
         for keyword in step.call.keywords:
             if keyword.arg is None:
-                for value in self.flow.evaluate(keyword.value, step.frame):
-                    found = self.flow.item(value, name, keyword.value, step.frame)
+                for value in self._flow.evaluate(keyword.value, step.frame):
+                    found = self._flow.item(value, name, keyword.value, step.frame)
                     if not isinstance(found[0], Unknown):
                         return self._single_home(found, step.frame)
                     if not isinstance(value, (DictOf, Leaf)):
@@ -66,11 +66,11 @@ class KnobFinder(KnobNames, KnobsByName):
                 return Home(value.value, flag=value.definition, confidence=confidence)
             default = value.definition.default
             inner = value.definition.frame or (
-                self.flow.frames.at(value.definition.module, default) if default is not None else None
+                self._flow.frames.at(value.definition.module, default) if default is not None else None
             )
             return (
                 self.home(default, inner)
-                if inner is not None and default is not None and self.flow.flags.given(value.definition) is None
+                if inner is not None and default is not None and self._flow.flags.given(value.definition) is None
                 else None
             )
         overriding = self._given_flag(value)
@@ -97,19 +97,19 @@ class KnobFinder(KnobNames, KnobsByName):
         if not name or not name.isidentifier():
             return None
         plain = ("plain override", name)
-        definition = self.flow.flags.by_dest(name) or self.flow.made.once(
-            plain, lambda: self.flow.flags.plain(name, None, None)
+        definition = self._flow.flags.by_dest(name) or self._flow.made.once(
+            plain, lambda: self._flow.flags.plain(name, None, None)
         )
-        if self.flow.flags.given(definition) is None:
+        if self._flow.flags.given(definition) is None:
             return None
-        given = self.flow.flags.value(definition).value
+        given = self._flow.flags.value(definition).value
         return Home(given, flag=definition, confidence="name") if is_number(given) else None
 
     def _place_in_wrapper(self, value: Flag) -> Leaf | None:
         """Where the number of a flag stands in the shell script that starts the job."""
-        given = self.flow.flags.given(value.definition)
+        given = self._flow.flags.given(value.definition)
         number = given.number() if isinstance(given, Placed) else None
-        root = self.flow.configs.root(number[0]) if number is not None else None
+        root = self._flow.configs.root(number[0]) if number is not None else None
         for pointer, place in root.config.places.items() if root is not None else []:
             if (place.start, place.end) == number[1:]:
                 return Leaf(value.value, root.config, pointer)
@@ -117,8 +117,8 @@ class KnobFinder(KnobNames, KnobsByName):
 
     def settable(self, definition) -> bool:
         """Whether the launch command can set it: it runs the script itself, or names the flag already."""
-        launch = self.flow.project.launch
-        return launch.names_script or (launch.wrapper is None and self.flow.flags.given(definition) is not None)
+        launch = self._flow.project.launch
+        return launch.names_script or (launch.wrapper is None and self._flow.flags.given(definition) is not None)
 
     # -- the knobs of a pipeline ------------------------------------------------------------------------------------
 
@@ -142,7 +142,7 @@ class KnobFinder(KnobNames, KnobsByName):
     def executor(self, stage: Stage, index: int) -> tuple[float | None, str | None] | None:
         """(max_workers, its knob) of the pool of its own that a stage runs in; None where it shares the pipeline's."""
         node = stage.step.argument(99, "executor") if stage.step else None
-        values = self.flow.evaluate(node, stage.step.frame) if node is not None else []
+        values = self._flow.evaluate(node, stage.step.frame) if node is not None else []
         if all(isinstance(v, Concrete) and v.value is None for v in values):
             return None
         for value in values:
@@ -157,7 +157,7 @@ class KnobFinder(KnobNames, KnobsByName):
     def add(self, home: Home, role: str, stage: str | None, pipeline: int | None) -> Knob:
         knob = self.knobs.get(home.key)
         if knob is None:
-            knob = self.knobs[home.key] = Knob(self._identify(home), role, home)
+            knob = self.knobs[home.key] = Knob(self._names.identify(home), role, home)
         if stage is not None:
             knob.stages.append(stage)
         if pipeline is not None and pipeline not in knob.pipelines:

@@ -12,6 +12,7 @@ from ..values.values import (
     is_number,
 )
 from .knob import Home
+from .knobs import KnobFinder
 
 _WORDS = re.compile(
     r"concurren|workers?\b|_workers|threads?\b|_threads|batch|buffer|prefetch|queue|n_?jobs|parallel", re.I
@@ -23,34 +24,37 @@ _NOT_TRAINING = re.compile(
 
 
 class KnobsByName:
-    """Part of KnobFinder."""
+    """Adds to the knobs that were found by following values."""
 
-    def by_name(self, read_configs: list) -> None:
+    def __init__(self, flow, knobs: KnobFinder) -> None:
+        self._flow, self._knobs = flow, knobs
+
+    def find(self, read_configs: list) -> None:
         """Flags, constants, fields and leaves whose name says that they tune, where dataflow did not reach them."""
-        for definition in self.flow.flags.definitions:
-            value = self.flow.flags.value(definition).value
-            if id(definition) in self.flow.overridden.homes:
+        for definition in self._flow.flags.definitions:
+            value = self._flow.flags.value(definition).value
+            if id(definition) in self._flow.overridden.homes:
                 continue
-            if self._tells(definition.dest) and is_number(value) and self.settable(definition):
+            if self._tells(definition.dest) and is_number(value) and self._knobs.settable(definition):
                 self._add_named(Home(value, flag=definition, confidence="name"), definition.dest)
         given = self._defaults_of_flags()
         for config in read_configs:
             for pointer in config.places:
                 name = pointer.rpartition("/")[2]
-                if (config.path, pointer) in self.flow.overridden.homes or pointer in config.shadowed:
+                if (config.path, pointer) in self._flow.overridden.homes or pointer in config.shadowed:
                     continue
                 if self._tells(name) and not _NOT_TRAINING.search(pointer):
                     value = self._leaf_value(config, pointer)
                     if value is not None and is_number(value):
                         self._add_named(Home(value, leaf=Leaf(value, config, pointer), confidence="name"), name)
-        for module in self.flow.project.modules:
+        for module in self._flow.project.modules:
             for statement in self._declarations(module):
                 if not self._is_last(module, statement):
                     continue
                 owner = module.parents[statement]
                 if (
                     isinstance(owner, ast.ClassDef)
-                    and (id(owner), getattr(statement.target, "id", "")) in self.flow.overridden.fields
+                    and (id(owner), getattr(statement.target, "id", "")) in self._flow.overridden.fields
                 ):
                     continue
                 target = statement.targets[0] if isinstance(statement, ast.Assign) else statement.target
@@ -59,8 +63,8 @@ class KnobsByName:
                     and self._tells(target.id)
                     and isinstance(statement.value, ast.Constant)
                 ):
-                    if is_number(statement.value.value) and id(statement.value) not in given | self.flow.overridden.homes:
-                        frame = self.flow.frames.at(module, statement.value)
+                    if is_number(statement.value.value) and id(statement.value) not in given | self._flow.overridden.homes:
+                        frame = self._flow.frames.at(module, statement.value)
                         self._add_named(
                             Home(statement.value.value, node=statement.value, frame=frame, confidence="name"), target.id
                         )
@@ -68,10 +72,10 @@ class KnobsByName:
     def _defaults_of_flags(self) -> set[int]:
         """Literals that only say what a flag is when it is not given: the flag is the knob."""
         found: set[int] = set()
-        for definition in self.flow.flags.definitions:
+        for definition in self._flow.flags.definitions:
             if definition.default is not None:
-                frame = definition.frame or self.flow.frames.at(definition.module, definition.default)
-                found |= {id(v.node) for v in self.flow.evaluate(definition.default, frame) if isinstance(v, Literal)}
+                frame = definition.frame or self._flow.frames.at(definition.module, definition.default)
+                found |= {id(v.node) for v in self._flow.evaluate(definition.default, frame) if isinstance(v, Literal)}
         return found
 
     @staticmethod
@@ -92,7 +96,7 @@ class KnobsByName:
         bindings = module.scope.bindings.get(target.id, [])
         if len(bindings) < 2:
             return True
-        left = self.flow.names.reaching(module.scope, target.id, self.flow.frames.open(module.scope), None)
+        left = self._flow.names.reaching(module.scope, target.id, self._flow.frames.open(module.scope), None)
         return any(b.node is statement for b in left)
 
     @staticmethod
@@ -108,7 +112,7 @@ class KnobsByName:
         return look_up(config.data, pointer)
 
     def _add_named(self, home: Home, name: str) -> None:
-        if home.key in self.knobs or not home.value or home.value < 1:
+        if home.key in self._knobs.knobs or not home.value or home.value < 1:
             return
         lowered = name.lower()
         role = (
@@ -118,4 +122,4 @@ class KnobsByName:
             if "prefetch" in lowered
             else "other"
         )
-        self.add(home, role, None, None)
+        self._knobs.add(home, role, None, None)

@@ -44,14 +44,18 @@ class Step:
 
 
 class BuilderSteps:
-    """Part of StageReader."""
+    """Follows a builder back to where it was made, and through the statements that add to it."""
 
-    def builder_steps(self, node: ast.AST, frame: Frame, depth: int) -> list[Step] | None:
+    def __init__(self, flow) -> None:
+        self._flow = flow
+
+    def of(self, node: ast.AST, frame: Frame, depth: int = 0) -> list[Step] | None:
+        """The steps of the builder that an expression gives; None when it could not be followed."""
         if depth > MAX_DEPTH:
             return None
         if isinstance(node, ast.Call):
             if isinstance(node.func, ast.Attribute) and node.func.attr in BUILDER_STEPS:
-                before = self.builder_steps(node.func.value, frame, depth + 1)
+                before = self.of(node.func.value, frame, depth + 1)
                 return None if before is None else [*before, self._step(node, frame)]
             return self._of_call(node, frame, depth)
         if isinstance(node, ast.Name):
@@ -59,30 +63,17 @@ class BuilderSteps:
         if isinstance(node, ast.Attribute):
             return self._of_attribute(node, frame, depth)
         if isinstance(node, ast.IfExp):
-            truth = self.flow.truth(node.test, frame)
-            return self.builder_steps(node.orelse if truth is False else node.body, frame, depth + 1)
+            truth = self._flow.truth(node.test, frame)
+            return self.of(node.orelse if truth is False else node.body, frame, depth + 1)
         if isinstance(node, (ast.NamedExpr, ast.Await)):
-            return self.builder_steps(node.value, frame, depth + 1)
+            return self.of(node.value, frame, depth + 1)
         return None
 
     def _step(self, call: ast.Call, frame: Frame) -> Step:
-        return Step(call.func.attr, call, frame, self._is_uncertain(call, frame))
-
-    def _is_uncertain(self, node: ast.AST, frame: Frame) -> bool:
-        child = node
-        for parent in frame.module.ancestors(node):
-            if parent is frame.scope.node:
-                return False
-            if isinstance(parent, ast.If) and self.flow.truth(parent.test, frame) is None:
-                return True
-            runs_over = isinstance(parent, ast.For) and child is parent.iter
-            if isinstance(parent, (ast.For, ast.While, ast.ExceptHandler)) and not frame.fixed and not runs_over:
-                return True
-            child = parent
-        return False
+        return Step(call.func.attr, call, frame, is_uncertain(self._flow, call, frame))
 
     def _of_call(self, node: ast.Call, frame: Frame, depth: int) -> list[Step] | None:
-        for callee in self.flow.evaluate(node.func, frame):
+        for callee in self._flow.evaluate(node.func, frame):
             if isinstance(callee, External) and spdl_name(callee.name) == "PipelineBuilder":
                 return []
             function, receiver = (callee.function, callee.receiver) if isinstance(callee, Method) else (callee, None)
@@ -93,16 +84,16 @@ class BuilderSteps:
         return None
 
     def _of_function(self, function, call, frame, receiver, depth) -> list[Step] | None:
-        bound = self.flow.frames.bind(function, [(call, frame)], receiver)
+        bound = self._flow.frames.bind(function, [(call, frame)], receiver)
         if isinstance(function.node, ast.Lambda):
-            return self.builder_steps(function.node.body, bound, depth + 1)
+            return self.of(function.node.body, bound, depth + 1)
         for statement in own_statements(function.node):
             if (
                 isinstance(statement, ast.Return)
                 and statement.value is not None
-                and self.flow.branches.is_live(statement, bound)
+                and self._flow.branches.is_live(statement, bound)
             ):
-                found = self.builder_steps(statement.value, bound, depth + 1)
+                found = self.of(statement.value, bound, depth + 1)
                 if found is not None:
                     return found
         return None
@@ -114,12 +105,12 @@ class BuilderSteps:
         if at is None:
             return None
         use = node if at is frame else None
-        for binding in self.flow.names.reaching(at.scope, node.id, at, use):
+        for binding in self._flow.names.reaching(at.scope, node.id, at, use):
             loop = self._rebinding_loop(binding, node.id, at)
             if loop is not None and not (use is not None and loop in at.module.ancestors(use)):
                 base, start = self._rebound(loop, node.id, at, depth), (loop.end_lineno, loop.end_col_offset)
             elif binding.kind == "assign" and not binding.path:
-                base = self.builder_steps(binding.value, at, depth + 1)
+                base = self.of(binding.value, at, depth + 1)
                 start = binding.end
             elif binding.kind == "param":
                 base, start = self._of_parameter(at, node.id, depth), (0, 0)
@@ -128,7 +119,7 @@ class BuilderSteps:
             else:
                 continue
             if base is not None:
-                return base + self.mutations(at, is_name(node.id), start, use, depth)
+                return base + self._mutations(at, is_name(node.id), start, use, depth)
         return None
 
     @staticmethod
@@ -153,61 +144,61 @@ class BuilderSteps:
         own = [b for b in frame.scope.bindings[name] if self._rebinding_loop(b, name, frame) is loop]
         added = []
         for binding in sorted(own, key=lambda b: b.start):
-            if self.flow.branches.is_live(binding.node, frame):
-                for order, inner in self.flow.rounds.of(binding.node, frame):
+            if self._flow.branches.is_live(binding.node, frame):
+                for order, inner in self._flow.rounds.of(binding.node, frame):
                     added.append(((*order, *binding.start), self._chain(binding.value, inner)))
         return base + [step for _, steps in sorted(added, key=lambda a: a[0]) for step in steps]
 
     def _of_import(self, binding, frame: Frame, depth: int) -> list[Step] | None:
         if not isinstance(binding.node, ast.ImportFrom):
             return None
-        module = self.flow.project.module(self.flow.project.resolve_import(frame.module, binding.node))
+        module = self._flow.project.module(self._flow.project.resolve_import(frame.module, binding.node))
         if module is None or binding.imported not in module.scope.bindings:
             return None
         name = ast.copy_location(ast.Name(binding.imported, ast.Load()), module.tree.body[-1])
         name.lineno, name.col_offset = 10**9, 0
-        return self._of_name(name, self.flow.frames.open(module.scope), depth + 1)
+        return self._of_name(name, self._flow.frames.open(module.scope), depth + 1)
 
     def _of_parameter(self, frame: Frame, name: str, depth: int) -> list[Step] | None:
         given = (frame.args or {}).get(name)
         if isinstance(given, tuple):
-            return self.builder_steps(*given, depth + 1)
+            return self.of(*given, depth + 1)
         if frame.args is None:
             function = Function(frame.scope.node, frame.module, frame.parent)
-            for call, caller, receiver in self.flow.callers.of(function):
-                bound = self.flow.frames.bind(function, [(call, caller)], receiver, limited=False)
+            for call, caller, receiver in self._flow.callers.of(function):
+                bound = self._flow.frames.bind(function, [(call, caller)], receiver, limited=False)
                 given = (bound.args or {}).get(name)
                 if isinstance(given, tuple):
-                    found = self.builder_steps(*given, depth + 1)
+                    found = self.of(*given, depth + 1)
                     if found is not None:
                         return found
         return None
 
     def _of_attribute(self, node: ast.Attribute, frame: Frame, depth: int) -> list[Step] | None:
-        for owner in self.flow.evaluate(node.value, frame):
+        for owner in self._flow.evaluate(node.value, frame):
             if not isinstance(owner, Instance):
                 continue
-            for cls in self.flow.classes.mro(owner.cls):
+            for cls in self._flow.classes.mro(owner.cls):
                 methods = [
                     m for m in cls.node.body if isinstance(m, (ast.FunctionDef, ast.AsyncFunctionDef)) and m.args.args
                 ]
                 base: list[Step] | None = None
                 for method in methods:
-                    inner = self.flow.method_frames.of(owner, cls, method)
+                    inner = self._flow.method_frames.of(owner, cls, method)
                     for kind, value, path, _ in stores_to(method, method.args.args[0].arg, node.attr):
                         if base is None and kind == "assign" and not path:
-                            base = self.builder_steps(value, inner, depth + 1)
+                            base = self.of(value, inner, depth + 1)
                 if base is None:
                     continue
                 for method in methods:
-                    inner = self.flow.method_frames.of(owner, cls, method)
+                    inner = self._flow.method_frames.of(owner, cls, method)
                     matches = _is_attribute(method.args.args[0].arg, node.attr)
                     use = node if inner.scope is frame.scope else None
-                    base = base + self.mutations(inner, matches, (0, 0), use, depth, exclude=node)
+                    base = base + self._mutations(inner, matches, (0, 0), use, depth, exclude=node)
                 return base
         return None
 
-    def mutations(
+    def _mutations(
         self, frame: Frame, matches, start, use: ast.AST | None, depth: int, exclude: ast.AST | None = None
     ) -> list[Step]:
         """Steps that statements between `start` and the use add to a builder held by a name."""
@@ -220,19 +211,19 @@ class BuilderSteps:
             if (
                 begin < start
                 or finish > end
-                or not self.flow.branches.is_live(node, frame)
+                or not self._flow.branches.is_live(node, frame)
                 or self._has_alternative(node, frame, matches)
             ):
                 continue
             if isinstance(node.func, ast.Attribute) and node.func.attr in BUILDER_STEPS:
                 root = _chain_root(node)
                 if matches(root) and root is not exclude and not self._is_inside_chain(node, frame):
-                    for order, inner in self.flow.rounds.of(node, frame):
+                    for order, inner in self._flow.rounds.of(node, frame):
                         found.append(((*order, *finish), self._chain(node, inner)))
             elif depth < MAX_DEPTH and any(matches(a) for a in [*node.args, *[k.value for k in node.keywords]]):
                 if self._result_is_rebound(node, frame, matches):
                     continue
-                for order, inner in self.flow.rounds.of(node, frame):
+                for order, inner in self._flow.rounds.of(node, frame):
                     found.append(((*order, *finish), self._in_helper(node, inner, matches, depth)))
         return [step for _, steps in sorted(found, key=lambda f: f[0]) for step in steps]
 
@@ -242,7 +233,7 @@ class BuilderSteps:
         for parent in frame.module.ancestors(node):
             if parent is frame.scope.node:
                 return False
-            if isinstance(parent, ast.If) and child in parent.orelse and self.flow.truth(parent.test, frame) is None:
+            if isinstance(parent, ast.If) and child in parent.orelse and self._flow.truth(parent.test, frame) is None:
                 calls = [n for s in parent.body for n in ast.walk(s) if isinstance(n, ast.Call)]
                 if any(
                     matches(_chain_root(c))
@@ -272,14 +263,29 @@ class BuilderSteps:
         return steps
 
     def _in_helper(self, node: ast.Call, frame: Frame, matches, depth: int) -> list[Step]:
-        for callee in self.flow.evaluate(node.func, frame):
+        for callee in self._flow.evaluate(node.func, frame):
             function, receiver = (callee.function, callee.receiver) if isinstance(callee, Method) else (callee, None)
             if isinstance(function, Function) and not isinstance(function.node, ast.Lambda):
-                bound = self.flow.frames.bind(function, [(node, frame)], receiver)
+                bound = self._flow.frames.bind(function, [(node, frame)], receiver)
                 for name, given in (bound.args or {}).items():
                     if isinstance(given, tuple) and matches(given[0]):
-                        return self.mutations(bound, is_name(name), (0, 0), None, depth + 1)
+                        return self._mutations(bound, is_name(name), (0, 0), None, depth + 1)
         return []
+
+
+def is_uncertain(flow, node: ast.AST, frame: Frame) -> bool:
+    """Whether a step is added under a condition that is not known, or in a loop that is not unrolled."""
+    child = node
+    for parent in frame.module.ancestors(node):
+        if parent is frame.scope.node:
+            return False
+        if isinstance(parent, ast.If) and flow.truth(parent.test, frame) is None:
+            return True
+        runs_over = isinstance(parent, ast.For) and child is parent.iter
+        if isinstance(parent, (ast.For, ast.While, ast.ExceptHandler)) and not frame.fixed and not runs_over:
+            return True
+        child = parent
+    return False
 
 
 def _chain_root(node: ast.AST) -> ast.AST:

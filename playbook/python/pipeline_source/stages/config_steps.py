@@ -13,7 +13,7 @@ from ..values.values import (
     Frame,
     SequenceOf,
 )
-from .builder_steps import Step, is_name
+from .builder_steps import Step, is_name, is_uncertain
 
 _CONFIG_STEPS = {
     "Pipe": "pipe",
@@ -26,33 +26,36 @@ _CONFIG_STEPS = {
 
 
 class ConfigSteps:
-    """Part of StageReader."""
+    """Reads the lists of a configuration as the code builds them."""
 
-    def config_steps(self, call: ast.Call, frame: Frame) -> list[Step] | None:
+    def __init__(self, flow) -> None:
+        self._flow = flow
+
+    def of(self, call: ast.Call, frame: Frame) -> list[Step] | None:
         whole = Step("config", call, frame)
         source, pipes, sink = (whole.argument(i, n) for i, n in enumerate(("src", "pipes", "sink")))
         if source is None or pipes is None or sink is None:
             return None
         steps: list[Step] = []
-        for value in self.flow.evaluate(source, frame)[:1]:
+        for value in self._flow.evaluate(source, frame)[:1]:
             if isinstance(value, ExternalCall) and spdl_name(value.name) in ("Merge", "MergeConfig"):
                 steps.append(Step("merge", value.node, value.frame))
             elif isinstance(value, ExternalCall) and spdl_name(value.name) == "SourceConfig":
                 steps.append(Step("add_source", value.node, value.frame))
         if not steps:
             steps.append(Step("add_source", call, frame, True))
-        inner = self._listed(pipes, frame)
+        inner = self.listed(pipes, frame)
         if inner is None:
             return None
         steps += inner
-        for value in self.flow.evaluate(sink, frame)[:1]:
+        for value in self._flow.evaluate(sink, frame)[:1]:
             if isinstance(value, ExternalCall) and spdl_name(value.name) == "SinkConfig":
                 steps.append(Step("add_sink", value.node, value.frame))
         return steps
 
-    def _listed(self, node: ast.AST, frame: Frame) -> list[Step] | None:
+    def listed(self, node: ast.AST, frame: Frame) -> list[Step] | None:
         found: list[Step] | None = None
-        for value in self.flow.evaluate(node, frame):
+        for value in self._flow.evaluate(node, frame):
             if isinstance(value, SequenceOf):
                 found = []
                 for element in value.elements:
@@ -68,22 +71,22 @@ class ConfigSteps:
                     and call.func.attr in ("append", "extend")
                     and is_name(node.id)(call.func.value)
                     and call.args
-                    and self.flow.branches.is_live(call, frame)
+                    and self._flow.branches.is_live(call, frame)
                 ):
                     added = (
                         self._config_step(call.args[0], frame)
                         if call.func.attr == "append"
-                        else self._listed(call.args[0], frame)
+                        else self.listed(call.args[0], frame)
                     )
                     for step in added or []:
-                        step.uncertain = step.uncertain or self._is_uncertain(call, frame)
+                        step.uncertain = step.uncertain or is_uncertain(self._flow, call, frame)
                         found.append(step)
         return found
 
     def _config_step(self, node: ast.AST, frame: Frame) -> list[Step]:
         if isinstance(node, ast.Starred):
-            return self._listed(node.value, frame) or []
-        for value in self.flow.evaluate(node, frame):
+            return self.listed(node.value, frame) or []
+        for value in self._flow.evaluate(node, frame):
             if isinstance(value, ExternalCall) and (kind := _CONFIG_STEPS.get(spdl_name(value.name) or "")):
                 return [Step(kind, value.node, value.frame)]
         return []

@@ -37,9 +37,11 @@ class Stage:
     keyword: str | None = None
 
 
-class StageReader(BuilderSteps, ConfigSteps):
-    def __init__(self, flow) -> None:
-        self.flow = flow
+class StageReader:
+    """Numbers the steps of a pipeline as SPDL does, and names what each runs."""
+
+    def __init__(self, flow, builder_steps: BuilderSteps, config_steps: ConfigSteps) -> None:
+        self._flow, self._builder_steps, self._config_steps = flow, builder_steps, config_steps
 
     def steps_of(self, pipeline: Pipeline) -> list[Step] | None:
         """Steps in order; None when the definition could not be followed."""
@@ -48,13 +50,13 @@ class StageReader(BuilderSteps, ConfigSteps):
         return self._of_definition(*pipeline.definition)
 
     def _of_definition(self, expression: ast.AST, frame: Frame) -> list[Step] | None:
-        for value in self.flow.evaluate(expression, frame):
+        for value in self._flow.evaluate(expression, frame):
             if isinstance(value, Builder):
-                return self.builder_steps(expression, frame, 0)
+                return self._builder_steps.of(expression, frame)
             if isinstance(value, PipelineConfig):
                 if value.from_builder:
-                    return self.builder_steps(value.expression, value.frame, 0)
-                return self.config_steps(value.expression, value.frame)
+                    return self._builder_steps.of(value.expression, value.frame)
+                return self._config_steps.of(value.expression, value.frame)
         return None
 
     def stages_of(self, pipeline: Pipeline) -> list[Stage] | None:
@@ -99,7 +101,7 @@ class StageReader(BuilderSteps, ConfigSteps):
     def _merged(self, step: Step) -> list[list[Step]]:
         found: list[list[Step]] = []
         configs = step.argument(0, "pipeline_configs")
-        for value in self.flow.evaluate(configs, step.frame) if configs is not None else []:
+        for value in self._flow.evaluate(configs, step.frame) if configs is not None else []:
             if isinstance(value, SequenceOf):
                 found += [s for e in value.elements if (s := self._of_definition(e, value.frame)) is not None]
         return found
@@ -108,27 +110,27 @@ class StageReader(BuilderSteps, ConfigSteps):
         name = self._text(step, 2, "name")
         stages.append(Stage(len(stages), "pipe", name or "path_variants_router", step, []))
         paths = step.argument(1, "paths")
-        for value in self.flow.evaluate(paths, step.frame) if paths is not None else []:
+        for value in self._flow.evaluate(paths, step.frame) if paths is not None else []:
             if isinstance(value, SequenceOf):
                 for element in value.elements:
-                    self._number(self._listed(element, value.frame) or [], stages, with_sink=False)
+                    self._number(self._config_steps.listed(element, value.frame) or [], stages, with_sink=False)
         stages.append(Stage(len(stages), "pipe", "path_variants_merge", None, []))
 
     def _text(self, step: Step, position: int, name: str) -> str | None:
         node = step.argument(position, name)
-        value = self.flow.number(node, step.frame) if node is not None else None
+        value = self._flow.number(node, step.frame) if node is not None else None
         return value if isinstance(value, str) else None
 
     def _operations(self, step: Step) -> list[Value]:
         node = step.argument(0, "op")
         if node is not None:
-            return self.flow.evaluate(node, step.frame)
+            return self._flow.evaluate(node, step.frame)
         spreads = [k.value for k in step.call.keywords if k.arg is None]
         held = [
             v
             for s in spreads
-            for m in self.flow.evaluate(s, step.frame)
-            for v in self.flow.item(m, "op", s, step.frame)
+            for m in self._flow.evaluate(s, step.frame)
+            for v in self._flow.item(m, "op", s, step.frame)
         ]
         return [v for v in held if not isinstance(v, Unknown)]
 
@@ -148,7 +150,7 @@ class StageReader(BuilderSteps, ConfigSteps):
         if isinstance(value, Method):
             return value.function.node.name
         if isinstance(value, Instance):
-            return "__getitem__" if self.flow.classes.find_method(value.cls, "__getitem__") else value.cls.node.name
+            return "__getitem__" if self._flow.classes.find_method(value.cls, "__getitem__") else value.cls.node.name
         if isinstance(value, Class):
             return value.node.name
         if isinstance(value, (DictOf, SequenceOf)):
@@ -156,7 +158,7 @@ class StageReader(BuilderSteps, ConfigSteps):
         if isinstance(value, External):
             return value.name.rpartition(".")[2]
         if isinstance(value, ExternalCall) and value.name in ("functools.partial",) and value.node.args:
-            for inner in self.flow.evaluate(value.node.args[0], value.frame):
+            for inner in self._flow.evaluate(value.node.args[0], value.frame):
                 return self.operation_name(inner)
         if isinstance(value, ExternalCall) and value.name:
             return value.name.rpartition(".")[2]
@@ -164,9 +166,9 @@ class StageReader(BuilderSteps, ConfigSteps):
 
     def _aggregate_name(self, step: Step) -> str:
         node = step.argument(0, "input")
-        value = self.flow.number(node, step.frame) if node is not None else None
+        value = self._flow.number(node, step.frame) if node is not None else None
         drop = step.argument(99, "drop_last")
-        dropped = self.flow.number(drop, step.frame) if drop is not None else False
+        dropped = self._flow.number(drop, step.frame) if drop is not None else False
         op = f"collate({value})" if isinstance(value, int) else "?"
         return f"aggregate(op={op}, drop_last={dropped if isinstance(dropped, bool) else False})"
 
@@ -175,7 +177,7 @@ class StageReader(BuilderSteps, ConfigSteps):
         stages = [Stage(0, "source", "src", step, [])]
         for keyword in ("preprocessor", "batch_size", "aggregator", "transfer_fn"):
             node = step.argument(99, keyword)
-            values = self.flow.evaluate(node, pipeline.frame) if node is not None else []
+            values = self._flow.evaluate(node, pipeline.frame) if node is not None else []
             if not values or all(isinstance(v, Concrete) and v.value is None for v in values):
                 continue
             if keyword == "batch_size":
