@@ -79,7 +79,7 @@ export class Recovery {
   }
 
   /**
-   * Looks up what is under way at long intervals, for as long as something is: seven events of history a look, whatever
+   * Looks up what is under way at long intervals, for as long as something is: eleven events of history a look, whatever
    * the number of experiments. One that both sides waited for since the last look is greeted.
    */
   async everySoOften(intervalMs: number): Promise<void> {
