@@ -43,7 +43,8 @@ it('keeps them from jobs, builds, logs, files and histories, and gives the agent
   const flags = run.firstFlags();
   flags[flags.indexOf('--build-command') + 1] = `env >> '${seen('build')}'; echo img`;
   flags[flags.indexOf('--agent-command') + 1] = agent;
-  const more = ['--secret-env', 'MY_STORE_PASSWORD', '--max-iterations', '1', '--notes', MARKER];
+  // The job writes outside of its tree, for the test to read.
+  const more = ['--no-shelter', '--secret-env', 'MY_STORE_PASSWORD', '--max-iterations', '1', '--notes', MARKER];
   const { code, output } = await exitOf(run.start(...flags, ...more));
   expect(code, output).toBe(0);
 
