@@ -10,6 +10,8 @@ const server = await createViteServer({
   configFile: false,
   appType: 'custom',
   logLevel: 'error',
+  // What Node 20 cannot read (`using`) is written out.
+  oxc: { target: 'node20' },
   optimizeDeps: { noDiscovery: true },
   server: { middlewareMode: true, watch: null, hmr: false, ws: false },
 });
