@@ -24,8 +24,8 @@ export class HeldRun {
     const project = packageFile('test', 'fixtures', 'projects', 'held');
     const env: Record<string, string> = {};
     const run = await CommandRun.create({ project, planSize: 2, env });
-    env.JOB_GATES = join(run.root, 'gates');
-    await mkdir(env.JOB_GATES);
+    env.AUTORESEARCH_JOB_GATES = join(run.root, 'gates');
+    await mkdir(env.AUTORESEARCH_JOB_GATES);
     return new HeldRun(run);
   }
 
