@@ -3,7 +3,6 @@
  * the kernel's boot and its pid namespace tell where it counts, the names tell people where that is.
  */
 import { createHash } from 'node:crypto';
-import { readFileSync, readlinkSync } from 'node:fs';
 import { readFile, readlink } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { z } from 'zod';
@@ -51,14 +50,7 @@ export function isElsewhere(host: HostIdentity, here: HostIdentity): boolean {
 }
 
 /** In names of files: the host's name, and a mark of the life and the pid namespace in which its pids count. */
-export function hostMark(): string {
-  const read = (path: string) => {
-    try {
-      return path.endsWith('pid') ? readlinkSync(path) : readFileSync(path, 'utf8').trim();
-    } catch {
-      return '';
-    }
-  };
-  const life = ['/etc/machine-id', '/proc/sys/kernel/random/boot_id', '/proc/self/ns/pid'].map(read).join(' ');
-  return `${hostname()}~${createHash('sha256').update(life).digest('hex').slice(0, 8)}`;
+export function hostMark({ name, machine, boot, pid_namespace }: HostIdentity): string {
+  const life = [machine, boot, pid_namespace].join(' ');
+  return `${name}~${createHash('sha256').update(life).digest('hex').slice(0, 8)}`;
 }

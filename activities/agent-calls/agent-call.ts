@@ -2,6 +2,7 @@
  * One answer under one key: found on disk, or asked for. Each request is settled once, with what it cost, whatever it came to,
  * and before anything else is done: an interruption at any point neither repeats it nor forgets it.
  */
+
 import { randomUUID } from 'node:crypto';
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
@@ -10,9 +11,9 @@ import { agentFailure, CutReply, isInterrupted, isProviderWait, spentOf } from '
 import { type Call, type CallRecord, logTime } from '../../agents/call-record.js';
 import { promptText } from '../../agents/prompts/prompt-parts.js';
 import { promptParts } from '../../agents/prompts/task-prompt.js';
+import { makeKeyTurns } from '../../host/in-turn.js';
 import type { RunContext } from '../../workdir/run-context.js';
 import { activitySignal } from '../guard/activity-pulse.js';
-import { makeKeyTurns } from './key-turns.js';
 import { createAgent } from './make-agent.js';
 
 /** An agent that fails so often at one question fails at it. */
@@ -34,7 +35,8 @@ export function makeAgentCalls(context: RunContext, record: CallRecord): AgentCa
 
   async function call(task: AgentTask): Promise<AgentAnswer> {
     const signal = context.signal ?? activitySignal();
-    return await inTurn(task.key, signal, () => findOrAsk(task, signal));
+    // An engine that was reset asks again while the activity of its former run still asks.
+    return await inTurn(task.key, () => findOrAsk(task, signal), signal);
   }
 
   async function findOrAsk(task: AgentTask, signal: AbortSignal): Promise<AgentAnswer> {

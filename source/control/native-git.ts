@@ -202,7 +202,7 @@ export class NativeGit implements ObjectDatabase {
   }
 
   async #withIndex<T>(act: (place: GitPlace & { indexFile: string }) => Promise<T>): Promise<T> {
-    const folder = await mkdtemp(join(this.scratch, scratchPrefix()));
+    const folder = await mkdtemp(join(this.scratch, await scratchPrefix()));
     try {
       return await act({ gitDir: this.gitDir, workTree: this.top, indexFile: join(folder, 'index') });
     } finally {

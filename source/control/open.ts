@@ -81,7 +81,7 @@ export async function openSourceControl(of: { workdir: Workdir; config: RunConfi
 
 /** Whether jobs on this host can have a view of their own, in which what they write to linked files is kept apart. */
 async function hostShelters(python: string, scratch: string): Promise<boolean> {
-  const folder = await mkdtemp(join(scratch, scratchPrefix()));
+  const folder = await mkdtemp(join(scratch, await scratchPrefix()));
   try {
     const runner = ['-I', '-S', packageFile('probe', 'autoresearch_job'), 'shelter', folder];
     const options = { stdin: 'ignore' as const, timeout: SHELTER_LIMIT_MS };

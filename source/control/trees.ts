@@ -3,11 +3,13 @@
  * `.git` file that leads to a git directory of its own (HEAD, index) inside the workdir: commands in the tree see a
  * repository at the right commit, and nothing is written into the user's.
  */
+
 import { existsSync, lstatSync, readdirSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
-import { hostMark } from '../../host/host-identity.js';
+import { hostMark, thisHost } from '../../host/host-identity.js';
+import { makeKeyTurns } from '../../host/in-turn.js';
 import type { ObjectDatabase } from './object-database.js';
 import { copyOriginal, placeInto } from './place-files.js';
 import type { Placed } from './placement-rules.js';
@@ -34,7 +36,7 @@ const COPIES = '.copies';
 const WRITES = '.writes';
 
 export class Trees {
-  readonly #busy = new Map<string, Promise<unknown>>();
+  readonly #alone = makeKeyTurns();
 
   constructor(
     readonly place: TreePlace,
@@ -90,7 +92,7 @@ export class Trees {
     await this.#keepCopies(placed);
     const scratch = Trees.scratchOf(this.place.trees);
     await mkdir(scratch, { recursive: true });
-    const folder = await mkdtemp(join(scratch, scratchPrefix()));
+    const folder = await mkdtemp(join(scratch, await scratchPrefix()));
     try {
       const root = join(folder, 'tree');
       const admin = join(folder, 'admin');
@@ -121,7 +123,7 @@ export class Trees {
       const kept = join(this.place.trees, COPIES, path);
       const original = join(this.place.top, path);
       if (how !== 'copy' || existsSync(kept) || !existsSync(original)) continue;
-      const folder = await mkdtemp(join(Trees.scratchOf(this.place.trees), scratchPrefix()));
+      const folder = await mkdtemp(join(Trees.scratchOf(this.place.trees), await scratchPrefix()));
       try {
         await copyOriginal(path, join(folder, 'copy'), { top: this.place.top, workdir: dirname(this.place.trees) });
         // A link that leads in a circle out of the repository has nothing to copy.
@@ -140,7 +142,7 @@ export class Trees {
   async #remove(name: string): Promise<void> {
     const scratch = Trees.scratchOf(this.place.trees);
     await mkdir(scratch, { recursive: true });
-    const grave = await mkdtemp(join(scratch, scratchPrefix()));
+    const grave = await mkdtemp(join(scratch, await scratchPrefix()));
     try {
       await rename(join(this.place.trees, name), join(grave, 'tree'));
     } catch (error) {
@@ -155,7 +157,7 @@ export class Trees {
   async sweep(): Promise<void> {
     const scratch = Trees.scratchOf(this.place.trees);
     if (!existsSync(scratch)) return;
-    const here = hostMark();
+    const here = hostMark(await thisHost());
     for (const entry of readdirSync(scratch)) {
       const path = join(scratch, entry);
       const [, mark, pid] = /^(.*)~(\d+)~/.exec(entry) ?? [];
@@ -163,17 +165,6 @@ export class Trees {
       const isLeft = mark === here ? !isAlive(Number(pid)) : mark?.split('~')[0] === hostname() && (await isOld(path));
       if (isLeft) await removeWhole(path);
     }
-  }
-
-  #alone<T>(name: string, act: () => Promise<T>): Promise<T> {
-    const turn = (this.#busy.get(name) ?? Promise.resolve()).then(act, act);
-    const quiet: Promise<unknown> = turn
-      .catch(() => undefined)
-      .then(() => {
-        if (this.#busy.get(name) === quiet) this.#busy.delete(name);
-      });
-    this.#busy.set(name, quiet);
-    return turn;
   }
 }
 
@@ -195,8 +186,8 @@ async function openUp(folder: string): Promise<void> {
 }
 
 /** Says whose scratch folder it is: several hosts may share a workdir. */
-export function scratchPrefix(): string {
-  return `${hostMark()}~${process.pid}~`;
+export async function scratchPrefix(): Promise<string> {
+  return `${hostMark(await thisHost())}~${process.pid}~`;
 }
 
 /** Half a tree is made, or taken away, within minutes. */

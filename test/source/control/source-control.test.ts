@@ -17,7 +17,7 @@ import {
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { hostMark } from '../../../host/host-identity.js';
+import { hostMark, thisHost } from '../../../host/host-identity.js';
 import { fingerprint, open, repository, run, temporaryFolder, write } from '../../activities/source-fixture.js';
 import { removeFolder } from '../../support/remove-folder.js';
 
@@ -438,7 +438,7 @@ it('sweeps what a killed process left half made, and leaves what a living one ma
   repository(source);
   const scratch = join(workdir, 'trees/.scratch');
   const dead = spawnSync('true').pid;
-  const mark = hostMark();
+  const mark = hostMark(await thisHost());
   const [left, mine, elsewhere] = [`${mark}~${dead}~x`, `${mark}~${process.pid}~x`, `other-host~12345678~${dead}~x`];
   // A container of the same name, whose pids are others; and what an earlier version or life left long ago.
   const [namesake, old] = [`${hostname()}~12345678~${dead}~x`, `${hostname()}~${dead}~old`];
