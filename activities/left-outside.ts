@@ -2,8 +2,10 @@
  * What a job left outside of its tree, where later jobs find it: one that goes on from there does less work, and none of
  * their numbers can be compared.
  */
+
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { firstOf } from '../domain/reports/quantity-text.js';
 import { isShared } from '../jobs/job-shelter.js';
 import type { KeptApart } from '../jobs/platforms/platform.js';
 import { isBelow } from '../source/control/object-database.js';
@@ -35,7 +37,7 @@ export async function leftOutside(
 
 export function leftOutsideText(paths: readonly string[]): string {
   return (
-    `${inWords(paths)} lies outside of the tree, and later jobs find there what earlier ones wrote: put $NODE_ID into the path ` +
+    `${firstOf(paths, SHOWN)} lies outside of the tree, and later jobs find there what earlier ones wrote: put $NODE_ID into the path ` +
     '(as in --output-dir /scratch/out/$NODE_ID; docs/your-files.md)'
   );
 }
@@ -45,13 +47,8 @@ export function keptApartText({ wrote, count }: KeptApart): string | null {
   if (count === 0) return null;
   return (
     `what the job wrote outside of its tree was kept apart from your files, and goes with the tree: ` +
-    `${inWords(wrote, count)} (docs/your-files.md)`
+    `${firstOf(wrote, SHOWN, count)} (docs/your-files.md)`
   );
-}
-
-function inWords(paths: readonly string[], count = paths.length): string {
-  const more = count - Math.min(SHOWN, paths.length);
-  return `${paths.slice(0, SHOWN).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 }
 
 /** The file that was written last, or the folder itself where it holds none. */

@@ -13,7 +13,7 @@ const REQUEST: FlagDefinition = {
 
 type Steering = typeof import('./commands/steer.js');
 
-/** A command whose act is one function of commands/steering. */
+/** A command whose act is one function of commands/steer.ts. */
 function steeringCommand(
   definition: Omit<CommandDefinition, 'act'>,
   act: (steering: Steering, args: readonly string[], options: Options & Repeatable) => Promise<Receipt>,

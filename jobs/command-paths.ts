@@ -2,7 +2,9 @@
  * Points a build or launch command at an experiment's own tree: the image's name for $IMAGE, and the tree's paths for
  * those of the user's source directory and repository. Inserted text is quoted for the place where it lands.
  */
+
 import { join, normalize, relative, sep } from 'node:path';
+import { insideSingleQuotes } from '../domain/command/shell-word.js';
 
 export interface TreePlaces {
   /** The user's source directory, as the user calls it, … */
@@ -106,7 +108,7 @@ function quoted(text: string, quote: Quote): string {
     case 'none':
       return text.replace(/[^\p{L}\p{M}\p{N}_@%+=:,./-]/gu, '\\$&');
     case 'single':
-      return text.replaceAll("'", String.raw`'\''`);
+      return insideSingleQuotes(text);
     case 'double':
       return text.replace(/["$`\\]/g, '\\$&');
   }

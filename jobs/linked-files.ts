@@ -2,9 +2,11 @@
  * Notices that files of the user's which trees link to were changed while jobs ran, where the host lets no job have a view
  * of its own: what they were like before the first job is compared with what they are like after each.
  */
+
 import { lstat, readdir } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { z } from 'zod';
+import { firstOf } from '../domain/reports/quantity-text.js';
 import { readJsonIfAny, writeJsonAtomic } from '../host/atomic-file.js';
 import { isBelow } from '../source/control/object-database.js';
 import { ENVIRONMENT_NAMES } from '../source/control/placement-rules.js';
@@ -53,8 +55,7 @@ export async function linkedFilesChanged(
 }
 
 function inWords(changed: readonly string[]): string {
-  const more = changed.length > SHOWN ? ` and ${changed.length - SHOWN} more` : '';
-  return `files of yours outside of its tree were changed while the job ran: ${changed.slice(0, SHOWN).join(', ')}${more}`;
+  return `files of yours outside of its tree were changed while the job ran: ${firstOf(changed, SHOWN)}`;
 }
 
 async function linkedPaths(workdir: Workdir): Promise<string[]> {

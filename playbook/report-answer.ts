@@ -3,6 +3,7 @@
 import type { HistoryEntry, ReportTask } from '../agents/agent.js';
 import { type Objective, objectiveOf, speedup } from '../domain/belief/compare.js';
 import { numberText } from '../domain/reports/quantity-text.js';
+import { isNoFault } from '../domain/run/failure.js';
 
 const GAIN = 0.02;
 
@@ -12,8 +13,7 @@ export function reportAnswer({ history, bestNodeId, baseLaunchCommand, notes }: 
   const best = history.find(({ nodeId }) => nodeId === bestNodeId);
   const followUps = history.filter(({ kind }) => !['baseline', 'headspace'].includes(kind));
   const factorOf = (entry: HistoryEntry) => speedup(measured(entry), reference);
-  const isBroken = ({ status, failure }: HistoryEntry) =>
-    status === 'failed' && failure?.kind !== 'pruned' && failure?.kind !== 'duplicate_work';
+  const isBroken = ({ status, failure }: HistoryEntry) => status === 'failed' && !(failure && isNoFault(failure));
   const broken = followUps.filter(isBroken);
   const pruned = followUps.filter(({ failure }) => failure?.kind === 'pruned');
   const gains = followUps.flatMap((entry) => {

@@ -2,7 +2,9 @@
  * Runs survey.py and rewrite.py with the target's own interpreter: what its `ast` parses is what its jobs will run.
  * The user's code is parsed, never imported.
  */
+
 import type { z } from 'zod';
+import { jsonOrNull } from '../domain/formats/json-text.js';
 import { raise } from '../domain/protocol/thrown-failure.js';
 import { packageFile } from '../host/package-files.js';
 import { runApart } from '../host/short-program.js';
@@ -47,7 +49,7 @@ async function run<T>(source: SourceView, script: string, request: object, schem
     const reason = result.stderr.trim().slice(-2000) || result.shortMessage;
     raise('agent_failed', `the playbook's ${name} of ${source.script} with ${source.python} failed: ${reason}`);
   }
-  const parsed = schema.safeParse(parseJson(result.stdout));
+  const parsed = schema.safeParse(jsonOrNull(result.stdout));
   if (!parsed.success) {
     raise(
       'agent_failed',
@@ -55,12 +57,4 @@ async function run<T>(source: SourceView, script: string, request: object, schem
     );
   }
   return parsed.data;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

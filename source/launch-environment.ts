@@ -3,8 +3,10 @@
  * installed for it. Builds and jobs get these variables whatever shell goes on with the run, so that `python` stays the same
  * one; what changed in place is found before anything is launched.
  */
+
 import { z } from 'zod';
 import type { LaunchEnvironment, RunConfig } from '../domain/formats/config.js';
+import { jsonOrNull } from '../domain/formats/json-text.js';
 import { runApart } from '../host/short-program.js';
 import { targetPython } from './target-python.js';
 
@@ -76,14 +78,6 @@ export function inLaunchEnvironment(
 
 async function factsOf(python: string): Promise<Pick<LaunchEnvironment, 'version' | 'prefix' | 'packages'> | null> {
   const answer = await runApart(python, ['-I', '-c', FACTS], { timeout: ANSWER_TIMEOUT_MS, stdin: 'ignore' });
-  const parsed = answer.failed ? null : FactsSchema.safeParse(parseJson(answer.stdout));
+  const parsed = answer.failed ? null : FactsSchema.safeParse(jsonOrNull(answer.stdout));
   return parsed?.success ? { ...parsed.data, packages: parsed.data.packages.join(' ') } : null;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

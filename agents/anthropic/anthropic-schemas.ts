@@ -2,9 +2,11 @@
  * What the API is made to answer, phase by phase: plain schemas without transforms, because they travel as JSON schemas.
  * Rendering turns a reply into the text that any agent would give, so that one set of parsers and checks reads them all.
  */
+
 import { zodOutputFormat } from '@anthropic-ai/sdk/helpers/zod';
 import { z } from 'zod';
 import { type Metrics, NUMERIC_METRICS, type NumericMetric } from '../../domain/evidence/metrics.js';
+import { jsonOrNull } from '../../domain/formats/json-text.js';
 import type { AgentTask } from '../agent.js';
 
 const number = z.number().nullable();
@@ -88,13 +90,5 @@ function schemaOf(phase: Phase): z.ZodType | null {
       return null;
     default:
       return RewriteSchema;
-  }
-}
-
-function jsonOrNull(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
   }
 }

@@ -73,3 +73,9 @@ export function durationText(seconds: number | null): string {
 export function timeText(atMs: number): string {
   return atMs > 0 ? `${new Date(atMs).toISOString().slice(0, 16).replace('T', ' ')} UTC` : '-';
 }
+
+/** The first of them by name, and how many there are besides; `count`: of all, where not all are given. */
+export function firstOf(names: readonly string[], shown: number, count = names.length): string {
+  const more = count - Math.min(shown, names.length);
+  return `${names.slice(0, shown).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+}

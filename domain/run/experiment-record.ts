@@ -4,7 +4,7 @@
  */
 import type { Judgement, RepeatPurpose } from '../belief/judgement.js';
 import type { MetricSources, Metrics, ResultRemarks } from '../evidence/metrics.js';
-import type { Failure } from './failure.js';
+import { type Failure, isNoFault } from './failure.js';
 
 export const EXPERIMENT_KINDS = ['baseline', 'headspace', 'mtp', 'planned', 'repair', 'repeat', 'user'] as const;
 export type ExperimentKind = (typeof EXPERIMENT_KINDS)[number];
@@ -106,9 +106,9 @@ export function originalOf(row: ExperimentRow): string | null {
   return String(row.state.failure.details.copy_of ?? 'another');
 }
 
-/** What people are told of as failed: what was ended early was measured, and a duplicate needs no job. */
+/** What people are told of as failed. */
 export function isBroken(row: ExperimentRow): boolean {
-  return row.state.status === 'failed' && !isPruned(row) && originalOf(row) === null;
+  return row.state.status === 'failed' && !isNoFault(row.state.failure);
 }
 
 /** Whether its job told how fast it is. */

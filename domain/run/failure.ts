@@ -145,3 +145,8 @@ export function suggestedAction(kind: FailureKind): string {
 export function isFailureKind(value: string): value is FailureKind {
   return Object.hasOwn(FAILURE_KINDS, value);
 }
+
+/** Nothing is wrong with it: it was ended early because it was measured and slow, or another's numbers stand for it. */
+export function isNoFault({ kind }: Pick<Failure, 'kind'>): boolean {
+  return kind === 'pruned' || kind === 'duplicate_work';
+}

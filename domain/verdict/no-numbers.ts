@@ -2,6 +2,7 @@
 
 import { shellWord } from '../command/shell-word.js';
 import { withoutColours } from '../evidence/printed-line.js';
+import { firstOf } from '../reports/quantity-text.js';
 
 export interface SilentJob {
   /** The launch command, and the scripts that it runs. */
@@ -99,14 +100,16 @@ function resumedText({ stdoutTail, stderrTail, earlier, items }: SilentJob): { t
     .trim()
     .slice(0, 120);
   if (items > 0 || inTree.length + outside.length === 0) return null;
-  const words = (paths: readonly string[]) =>
-    `${paths.slice(0, SHOWN).join(', ')}${paths.length > SHOWN ? ` and ${paths.length - SHOWN} more` : ''}`;
   const ways = [
     ...(inTree.length > 0
-      ? [`each tree holds what git ignores, ${words(inTree)}: start again with --leave-out ${shellWord(inTree[0]!)}`]
+      ? [
+          `each tree holds what git ignores, ${firstOf(inTree, SHOWN)}: start again with --leave-out ${shellWord(inTree[0]!)}`,
+        ]
       : []),
     ...(outside.length > 0
-      ? [`it reads ${words(outside)}, outside of its tree: give a path with $NODE_ID in it (docs/your-files.md)`]
+      ? [
+          `it reads ${firstOf(outside, SHOWN)}, outside of its tree: give a path with $NODE_ID in it (docs/your-files.md)`,
+        ]
       : []),
   ];
   const says = said === undefined ? '' : ` (it printed ${JSON.stringify(said)})`;

@@ -2,10 +2,12 @@
  * Jobs on this host. The detached job runner owns a job from start to end; this side starts it, reads what it
  * recorded, and asks it to end a job. A job id is `local_<node_id>`, so that a launch can be repeated.
  */
+
 import type { ChildProcess } from 'node:child_process';
 import { access, rename, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { singleQuoted } from '../../domain/command/shell-word.js';
 import type { RunConfig } from '../../domain/formats/config.js';
 import { writeFileAtomic } from '../../host/atomic-file.js';
 import { runnerPython } from '../../host/runner-python.js';
@@ -205,7 +207,7 @@ export class LocalPlatform implements Platform {
       job_id: jobId,
       job_name: request.jobName,
       node_id: request.nodeId,
-      command: mode === 'dry_run' ? `printf '%s\\n' ${shellQuoted(request.command)}` : request.command,
+      command: mode === 'dry_run' ? `printf '%s\\n' ${singleQuoted(request.command)}` : request.command,
       requested_command: request.command,
       mode,
       cwd: request.cwd,
@@ -262,8 +264,4 @@ async function exists(path: string): Promise<boolean> {
 function hostLocksFolder(): string {
   const { AUTORESEARCH_SLOTS_DIR: named = '' } = process.env;
   return named === '' ? `/tmp/autoresearch-slots-${process.getuid?.() ?? 0}` : resolve(named);
-}
-
-function shellQuoted(text: string): string {
-  return `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }
