@@ -127,6 +127,14 @@ module.exports = {
       to: { path: TESTS },
     },
     {
+      name: 'fast-tests-need-no-set-up',
+      comment:
+        'The check runs test/domain where nothing but node_modules is set up: put a test that needs more where its floor is.',
+      severity: 'error',
+      from: { path: '^test/domain/', pathNot: '/launch-command-bash[.]test[.]ts$' },
+      to: { path: ['^test/activities/', 'node_modules/execa/', '^(node:)?child_process$'] },
+    },
+    {
       name: 'resolvable',
       comment: 'The import leads nowhere: correct the path, or add the package to package.json.',
       severity: 'error',

@@ -74,6 +74,7 @@ const BREACHES: Record<string, Record<string, string>> = {
   'workflows-order-only': upwards('workflows', 'jobs'),
   'workflows-are-known-by-the-protocol': upwards('client', 'workflows'),
   'nothing-imports-tests': upwards('jobs', 'test'),
+  'fast-tests-need-no-set-up': { 'test/domain/a.test.ts': "import { execa } from 'execa'; void execa;" },
   resolvable: { 'jobs/a.ts': "import { y } from './gone.js'; void y;" },
   'no-dev-packages-at-run-time': { 'jobs/a.ts': "import { expect } from 'vitest'; void expect;" },
 };

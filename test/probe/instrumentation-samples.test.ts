@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { describe, expect, it } from 'vitest';
-import { JobOutput } from '../../../domain/evidence/job-output.js';
-import { measure } from '../../../domain/evidence/measure.js';
-import { Refusals } from '../../../domain/evidence/measured-number.js';
-import { packageFile } from '../../../host/package-files.js';
-import { removeFolder } from '../../support/remove-folder.js';
+import { JobOutput } from '../../domain/evidence/job-output.js';
+import { measure } from '../../domain/evidence/measure.js';
+import { Refusals } from '../../domain/evidence/measured-number.js';
+import { packageFile } from '../../host/package-files.js';
+import { removeFolder } from '../support/remove-folder.js';
 
 /** 15 batches of 4 an epoch, 4 ms each; an evaluation takes 5 batches. */
 const LOADER = `

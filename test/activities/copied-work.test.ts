@@ -1,9 +1,9 @@
 /** Content decides what is a duplicate: the same code under the same command is tried once, whatever it is called. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { UNKNOWN_METRICS } from '../../../domain/evidence/metrics.js';
-import type { ExperimentIdentity } from '../../../domain/run/experiment-record.js';
-import { failure } from '../../../domain/run/failure.js';
-import { HostileRun, PLANNED } from '../../activities/hostile-fixture.js';
+import { UNKNOWN_METRICS } from '../../domain/evidence/metrics.js';
+import type { ExperimentIdentity } from '../../domain/run/experiment-record.js';
+import { failure } from '../../domain/run/failure.js';
+import { HostileRun, PLANNED } from './hostile-fixture.js';
 
 let run: HostileRun;
 let base = '';
