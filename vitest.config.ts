@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { delimiter, dirname } from 'node:path';
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from './test/setup/longest-first.js';
 
 /** Values in, values out: seconds for all of them. */
 const FAST = ['test/domain/**/*.test.ts'];
@@ -24,6 +25,7 @@ function pathWithPython(): string {
 
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongestFirst },
     env: { PATH: pathWithPython() },
     pool: 'forks',
     // More than the two cores that are asked for: a good third of the tests' time is spent waiting.
