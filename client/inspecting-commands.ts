@@ -1,4 +1,4 @@
-/** Commands that look at a run and change nothing in it. All but report and doctor read the workdir alone. */
+/** Commands that look at a run and change nothing in it. All but report, doctor and apply read the workdir alone. */
 import type { CommandDefinition } from './command-definition.js';
 import { EXIT } from './output/exit-codes.js';
 import { printed } from './output/printed.js';
@@ -55,6 +55,32 @@ export const INSPECTING_COMMANDS: readonly CommandDefinition[] = [
         await diff(workdir, node === '' ? undefined : node, { anchor: options.anchor === true }),
         diffText,
       );
+    },
+  },
+  {
+    name: 'apply',
+    args: '<workdir> [node]',
+    help: 'put the change of an experiment (the best one, when none is named) on a new branch of your repository',
+    flags: [
+      { flags: '--branch <name>', help: 'name of the new branch (default: autoresearch/<node>)' },
+      { flags: '--onto <commit>', help: 'where it begins (default: what is checked out)' },
+      { flags: '--patch <file>', help: 'write a patch file instead of a branch' },
+      { flags: '--with-instrumentation', help: 'keep the lines that time the loop' },
+      { flags: '--checkout', help: 'switch the working tree to the new branch' },
+    ],
+    after:
+      'Your working tree, index and branches stay as they are, unless --checkout is given. Conflicts are shown, and nothing is\nhalf done. A text for a pull request is printed with it.',
+    async act([workdir = '', node = ''], options) {
+      const { apply, applyText } = await import('./commands/apply.js');
+      const text = (name: string) => (typeof options[name] === 'string' ? { [name]: options[name] as string } : {});
+      const answer = await apply(workdir, node === '' ? undefined : node, {
+        ...text('branch'),
+        ...text('onto'),
+        ...text('patch'),
+        withInstrumentation: options.withInstrumentation === true,
+        checkout: options.checkout === true,
+      });
+      return printed(answer, applyText, answer.applied ? EXIT.ok : EXIT.refused);
     },
   },
   {

@@ -21,7 +21,10 @@ export function outcomeText(outcome: RunOutcome): string {
   ];
   const nothing = outcome.baseline ? 'nothing beat the baseline' : 'there is no baseline to beat';
   if (changes.length === 0) lines.push(interrupted ? 'change: none yet' : `change: none; ${nothing}`);
-  else lines.push(`show the change: autoresearch diff ${shellWord(workdir)}`);
+  else {
+    lines.push(`show the change: autoresearch diff ${shellWord(workdir)}`);
+    lines.push(`take it over: autoresearch apply ${shellWord(workdir)}`);
+  }
   lines.push(...outcome.why_nothing.map((why) => `why: ${why}`));
   if (stop?.reason === 'baseline_failed') lines.push('to do: change what it says, and start again with a new workdir');
   if (interrupted) lines.push(`go on with: autoresearch run ${shellWord(workdir)}`);

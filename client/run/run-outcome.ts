@@ -86,7 +86,7 @@ function measuredNode(measured: Measured | null, gain: number | null): MeasuredN
 }
 
 async function winningChanges(workdir: Workdir, config: RunConfig, state: EngineState) {
-  const rows = stackOf(state).filter((row) => row.kind !== 'baseline');
+  const rows = state.best === null ? [] : changesOf(state, state.best);
   return Promise.all(
     rows.map(async (row) => {
       const spec = await specOf(workdir, config, state, row);
@@ -96,14 +96,14 @@ async function winningChanges(workdir: Workdir, config: RunConfig, state: Engine
   );
 }
 
-/** The best and what it is stacked on, oldest first. */
-function stackOf(state: EngineState): ExperimentRow[] {
+/** An experiment and what it is stacked on, the oldest first, without the baseline. */
+export function changesOf(state: EngineState, nodeId: string): ExperimentRow[] {
   const stack: ExperimentRow[] = [];
-  let row = state.best === null ? undefined : state.experiments[state.best];
+  let row = state.experiments[nodeId];
   while (row && !stack.includes(row)) {
     stack.unshift(row);
     const isOnBase = row.startCommit === null || row.startCommit === state.baseCommit;
     row = isOnBase || isSeed(row) || row.parentId === null ? undefined : state.experiments[row.parentId];
   }
-  return stack;
+  return stack.filter(({ kind }) => kind !== 'baseline');
 }

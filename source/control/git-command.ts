@@ -57,9 +57,11 @@ export interface GitOptions {
   env?: Record<string, string>;
   /** Settings as `name=value`, before ours. */
   config?: string[];
+  /** Exit codes that are answers; 0 alone when absent. */
+  answers?: readonly number[];
 }
 
-/** Standard output as bytes; throws GitError on a non-zero exit. */
+/** Standard output as bytes; throws GitError on another exit code than 0 or those of `answers`. */
 export async function gitBytes(args: readonly string[], options: GitOptions = {}): Promise<Buffer> {
   const { place } = options;
   const settings = (options.config ?? []).flatMap((setting) => ['-c', setting]);
@@ -82,7 +84,7 @@ export async function gitBytes(args: readonly string[], options: GitOptions = {}
     stripFinalNewline: false,
     maxBuffer: 1 << 30,
   });
-  if (result.exitCode !== 0) {
+  if (result.exitCode === undefined || !(options.answers ?? [0]).includes(result.exitCode)) {
     const stderr = Buffer.from(result.stderr ?? []).toString('utf8') || (result.shortMessage ?? '');
     throw new GitError(args, result.exitCode, stderr);
   }

@@ -1,0 +1,110 @@
+/** What a person may put into the pull request of an experiment: what it changes, why, and how far its numbers are believed. */
+import { speedup } from '../belief/compare.js';
+import { provenGain, runsOf, typicalObjective } from '../belief/repeats.js';
+import type { Spec } from '../formats/spec.js';
+import { untriedPractices } from '../proposals/best-practices.js';
+import { type EngineState, openRows } from '../run/engine-state.js';
+import { BASELINE_ID } from '../run/experiment-record.js';
+import { headspaceSentence } from './headline.js';
+import { intervalText, VERDICT_TEXTS } from './judgement-text.js';
+import { fence, section, table } from './markdown.js';
+import { objectiveText, speedupText } from './quantity-text.js';
+import { runFacts } from './run-facts.js';
+
+export interface PullRequest {
+  title: string;
+  /** Markdown. */
+  body: string;
+}
+
+/** One change of those that are taken over, the oldest first. */
+export interface StackedChange {
+  nodeId: string;
+  spec: Spec;
+}
+
+const TITLE_LENGTH = 100;
+
+/** `launch`: how the experiment is launched where that differs from the run's own command; else null. */
+export function pullRequest(
+  state: EngineState,
+  nodeId: string,
+  changes: readonly StackedChange[],
+  launch: string | null,
+): PullRequest {
+  const own = typicalObjective(state, nodeId);
+  const baseline = typicalObjective(state, BASELINE_ID);
+  const gain = speedup(own, baseline);
+  const [what, why] = [
+    changes.map(({ spec }) => summaryOf(spec)),
+    changes.flatMap(({ spec }) => spec.hypothesis || []),
+  ];
+  const title = `Load data faster: ${what.join('; ') || nodeId}`;
+  const lines = [
+    ...section('What', [
+      ...what.map((text) => `- ${text}`),
+      ...(launch === null ? [] : ['', 'It is launched with:', '', ...fence(launch, 'sh')]),
+    ]),
+    ...(why.length === 0
+      ? []
+      : section(
+          'Why',
+          why.map((text) => `- ${text}`),
+        )),
+    ...section('Measured', [
+      ...table(
+        ['', 'result', 'runs', 'vs before'],
+        [
+          ['before', objectiveText(baseline), runsText(state, BASELINE_ID), '-'],
+          ['after', objectiveText(own), runsText(state, nodeId), speedupText(gain)],
+        ],
+      ),
+      '',
+      ...beliefLines(state, nodeId),
+    ]),
+    ...section('Not tried', notTried(state)),
+  ];
+  return {
+    title: title.length > TITLE_LENGTH ? `${title.slice(0, TITLE_LENGTH - 1)}…` : title,
+    body: lines.join('\n'),
+  };
+}
+
+function summaryOf({ change_summary, description, changes, name }: Spec): string {
+  return change_summary || description || changes.join(', ') || name;
+}
+
+function runsText(state: EngineState, nodeId: string): string {
+  return String(runsOf(state, nodeId).length);
+}
+
+/** What the numbers are worth; a gain without repeats is never told as a fact. */
+function beliefLines(state: EngineState, nodeId: string): string[] {
+  const row = state.experiments[nodeId];
+  const proven = nodeId === state.best ? provenGain(state) : null;
+  const verdict = row?.judged?.verdict;
+  if (proven !== null) {
+    const how = state.confirmation?.verified === nodeId ? 'measured in turn with the code before' : 'from repeats';
+    const none = proven.low > 0 ? [] : ['That interval includes no gain at all: the result did not show again.'];
+    return [`Gain over the code before: ${intervalText(proven)}, ${how}.`, ...none];
+  }
+  const judged = row?.judged?.gain;
+  return [
+    judged && row.judged?.against !== null
+      ? `Gain over ${row.judged?.against}, which it was compared with: ${intervalText(judged)}.`
+      : 'Each was measured once: how far single runs differ is not known, and neither is whether this is a gain.',
+    ...(verdict === 'reject' || verdict === 'quarantine'
+      ? [`The run holds it for ${VERDICT_TEXTS[verdict]}: ${row?.judged?.reason}.`]
+      : []),
+  ];
+}
+
+function notTried(state: EngineState): string[] {
+  const practices = untriedPractices(state);
+  const queued = openRows(state).filter((row) => row.state.status === 'queued').length;
+  return [
+    `- ${headspaceSentence(runFacts(state))}`,
+    ...(practices.length > 0 ? [`- Known ways that were not tried: ${practices.join(', ')}.`] : []),
+    ...(queued > 0 ? [`- ${queued} experiments were planned and not run.`] : []),
+  ];
+}
