@@ -18,6 +18,7 @@ import { openRunLog } from '../../workdir/event-log.js';
 import type { Workdir } from '../../workdir/paths.js';
 import { specOf } from '../../workdir/spec-store.js';
 import { Refusal } from '../output/refusal.js';
+import { chosenNode } from '../run/named-node.js';
 import { changesOf } from '../run/run-outcome.js';
 import { existingRun } from '../run/workdir-config.js';
 
@@ -126,7 +127,7 @@ export async function apply(
 }
 
 function chosen(state: EngineState, node: string | undefined): { row: ExperimentRow; winner: string } {
-  const nodeId = node === undefined || node === 'best' ? state.best : node;
+  const nodeId = node === undefined || node === 'best' ? state.best : chosenNode(Object.keys(state.experiments), node);
   const row = nodeId !== null && Object.hasOwn(state.experiments, nodeId) ? state.experiments[nodeId] : undefined;
   if (nodeId !== null && !row) {
     throw new Refusal('node', nodeId, 'an experiment of this run (`autoresearch summary` lists them)');

@@ -4,6 +4,7 @@ import { commitOf } from '../../domain/run/experiment-record.js';
 import { openSourceControl } from '../../source/control/open.js';
 import { openRunLog } from '../../workdir/event-log.js';
 import { Refusal } from '../output/refusal.js';
+import { chosenNode } from '../run/named-node.js';
 import { existingRun } from '../run/workdir-config.js';
 
 export interface DiffAnswer {
@@ -21,7 +22,7 @@ export async function diff(
 ): Promise<DiffAnswer> {
   const { workdir, config } = await existingRun(path);
   const state = await openRunLog(workdir).state();
-  const nodeId = node ?? state.best;
+  const nodeId = node === undefined || node === 'best' ? state.best : chosenNode(Object.keys(state.experiments), node);
   if (nodeId === null) throw new Refusal('node', undefined, 'the run has no best experiment yet; name one');
   const row = Object.hasOwn(state.experiments, nodeId) ? state.experiments[nodeId] : undefined;
   if (!row) throw new Refusal('node', nodeId, 'an experiment of this run (`autoresearch summary` lists them)');

@@ -12,6 +12,7 @@ import { Refusal } from '../output/refusal.js';
 import { checkBudget } from '../run/first-config.js';
 import { giveLater } from '../run/give-later.js';
 import { checkConcurrency } from '../run/job-slots.js';
+import { nodeNamed } from '../run/named-node.js';
 import { type OwnExperimentOptions, ownExperiment } from '../run/own-experiment.js';
 import { steer } from '../run/steering-client.js';
 import { existingRun, withValueAt, writeConfig } from '../run/workdir-config.js';
@@ -36,15 +37,18 @@ export async function prioritize(path: string, node: string, given: string, { re
   const priority = given.trim() === '' ? Number.NaN : Number(given);
   if (!Number.isFinite(priority)) throw new Refusal('priority', given, 'a number; lower runs first');
   const about = { field: 'node', value: node };
-  return steer(path, messages.reprioritizeUpdate, [{ node_id: node, priority }], { request, about });
+  const node_id = await nodeNamed(path, node);
+  return steer(path, messages.reprioritizeUpdate, [{ node_id, priority }], { request, about });
 }
 
-export function remove(path: string, node: string, { request }: Repeatable): Promise<Receipt> {
-  return steer(path, messages.removeUpdate, [{ node_id: node }], { request, about: { field: 'node', value: node } });
+export async function remove(path: string, node: string, { request }: Repeatable): Promise<Receipt> {
+  const node_id = await nodeNamed(path, node);
+  return steer(path, messages.removeUpdate, [{ node_id }], { request, about: { field: 'node', value: node } });
 }
 
-export function cancel(path: string, node: string, { request }: Repeatable): Promise<Receipt> {
-  return steer(path, messages.cancelUpdate, [{ node_id: node }], { request, about: { field: 'node', value: node } });
+export async function cancel(path: string, node: string, { request }: Repeatable): Promise<Receipt> {
+  const node_id = await nodeNamed(path, node);
+  return steer(path, messages.cancelUpdate, [{ node_id }], { request, about: { field: 'node', value: node } });
 }
 
 export function note(path: string, text: string, { request = randomUUID() }: Repeatable): Promise<Receipt> {

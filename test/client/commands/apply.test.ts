@@ -231,6 +231,7 @@ describe('apply refuses', () => {
 
   it.each([
     ['an id of nothing', ['009_none'], /node: "009_none": an experiment of this run/],
+    ['a near miss, with what may be meant', ['002_fsat'], /node: "002_fsat": .*is 002_fast meant\?/],
     ['a commit that is not there', ['--onto', 'nowhere'], /--onto: "nowhere": a commit of the repository/],
     ['a name that no branch can have', ['--branch', 'a..b'], /--branch: "a\.\.b": the name of a branch/],
     ['a branch that is there', ['--branch', 'main'], /--branch: "main": a branch that does not exist yet/],
@@ -248,5 +249,12 @@ describe('apply refuses', () => {
     const { code, err } = await autoresearch('apply', run.workdir);
     expect(code).toBe(2);
     expect(err).toMatch(/^error: --branch: "autoresearch\/002_fast": a branch that git can make/);
+  });
+
+  it('no experiment that is named by its number or its name alone, and neither does diff', async () => {
+    for (const name of ['2', 'fast']) {
+      const { out: said } = await autoresearch('diff', run.workdir, name, '--json');
+      expect(JSON.parse(said)).toMatchObject({ node_id: '002_fast' });
+    }
   });
 });
