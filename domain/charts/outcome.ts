@@ -3,17 +3,23 @@
 import { objectiveText, speedupText } from '../reports/quantity-text.js';
 import { runFacts } from '../reports/run-facts.js';
 import type { RunRecord } from '../reports/run-record.js';
+import type { Standing } from '../reports/standing.js';
 import { tallyShown } from '../run/engine-state.js';
 import { BASELINE_ID, type ExperimentRow, isPruned, originalOf } from '../run/experiment-record.js';
 import type { Outcome } from './svg.js';
 
 /** Improved: it became the best one when it ended. The baseline is what others are measured by, so it never did. */
-export function outcomeOf(row: ExperimentRow, improved: ReadonlySet<string>): Outcome {
+export function outcomeOf(
+  row: ExperimentRow,
+  improved: ReadonlySet<string>,
+  { isDoubted }: Pick<Standing, 'isDoubted'>,
+): Outcome {
   switch (row.state.status) {
     case 'queued':
       return 'queued';
     case 'completed':
-      return improved.has(row.nodeId) ? 'improved' : 'no_gain';
+      if (improved.has(row.nodeId)) return 'improved';
+      return isDoubted ? 'unconfirmed' : 'no_gain';
     case 'failed':
     case 'cancelled':
       return isPruned(row) || originalOf(row) !== null ? 'no_gain' : 'failed';

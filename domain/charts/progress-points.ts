@@ -1,10 +1,11 @@
 /** The ended experiments as points of the progress chart. */
 
 import type { Objective } from '../belief/compare.js';
-import { isBetter, objectiveOfRow } from '../belief/compare.js';
+import { isBetter } from '../belief/compare.js';
 import { isRemeasurement } from '../belief/confirmation-state.js';
 import { runFacts } from '../reports/run-facts.js';
 import type { RunRecord } from '../reports/run-record.js';
+import { standingsOf } from '../reports/standing.js';
 import { HEADSPACE_ID } from '../run/experiment-record.js';
 import { improvedNodes, outcomeOf } from './outcome.js';
 import type { Outcome } from './svg.js';
@@ -39,6 +40,7 @@ export function progressData(record: RunRecord): ProgressData {
   const metric = (facts.best ?? facts.baseline ?? facts.headspace)?.objective.metric ?? 'throughput_samples_per_s';
   const shown = (objective: Objective | null | undefined) => (objective?.metric === metric ? objective.value : null);
   const improved = improvedNodes(record);
+  const standing = standingsOf(state);
   let best: Objective | null = null;
   const measured = record.ended.filter(({ nodeId }) => {
     const row = state.experiments[nodeId];
@@ -48,7 +50,8 @@ export function progressData(record: RunRecord): ProgressData {
     const row = state.experiments[nodeId];
     if (!row || !('completedAtMs' in row.state)) return [];
     const isHeadspace = nodeId === HEADSPACE_ID;
-    const objective = objectiveOfRow(row);
+    const own = standing(nodeId);
+    const { objective } = own;
     const value = shown(objective);
     if (!isHeadspace && value !== null && isBelieved(record, nodeId) && isBetter(objective, best)) best = objective;
     const metrics = row.state.status === 'completed' ? row.state.metrics : null;
@@ -56,7 +59,7 @@ export function progressData(record: RunRecord): ProgressData {
       {
         nodeId,
         order: index + 1,
-        outcome: outcomeOf(row, improved),
+        outcome: outcomeOf(row, improved, own),
         isHeadspace,
         elapsedS: Math.max(0, (row.state.completedAtMs - state.startedAtMs) / 1000),
         durationS: row.state.durationS,

@@ -45,6 +45,7 @@ export function progressSvg(record: RunRecord): string {
 function legend(x: number, y: number): string[] {
   const marks: [string, string][] = [
     [dot(0, 0, OUTCOMES.improved.strong), 'improved on the best'],
+    [dot(0, 0, OUTCOMES.unconfirmed.strong), OUTCOMES.unconfirmed.label],
     [dot(0, 0, OUTCOMES.no_gain.strong), 'no improvement'],
     [cross(0, 0), 'failed'],
     [diamond(0, 0), 'headspace (cached data)'],

@@ -10,6 +10,7 @@ export const BEST = '#1b7f4b';
 /** What became of an experiment, as a colour: a strong one for marks and edges, a pale one for areas. */
 export const OUTCOMES = {
   improved: { strong: '#2f9e63', pale: '#d8f0e2', label: 'improved on the best' },
+  unconfirmed: { strong: '#c2850c', pale: '#fbf0d6', label: 'looked better, not confirmed' },
   no_gain: { strong: '#8a96a3', pale: '#eceff2', label: 'no improvement' },
   failed: { strong: '#d1495b', pale: '#fbe3e6', label: 'failed' },
   running: { strong: '#2f6fb7', pale: '#dce9f7', label: 'running' },

@@ -1,11 +1,11 @@
 /** The hypothesis tree as a chart shows it: what stands in each box, and which branches of a very large one are folded. */
 
 import { type HierarchyNode, hierarchy } from 'd3-hierarchy';
-import { objectiveOfRow, speedup } from '../belief/compare.js';
 import { isRemeasurement } from '../belief/confirmation-state.js';
 import { gainText, objectiveText } from '../reports/quantity-text.js';
 import { type RunRecord, treeParent } from '../reports/run-record.js';
-import { BASELINE_ID, type ExperimentRow, originalOf } from '../run/experiment-record.js';
+import { standingsOf } from '../reports/standing.js';
+import { type ExperimentRow, originalOf } from '../run/experiment-record.js';
 import { improvedNodes, outcomeOf } from './outcome.js';
 import type { Outcome } from './svg.js';
 
@@ -35,15 +35,16 @@ export function treeModel(record: RunRecord): HierarchyNode<TreeBox> {
     .sort((a, b) => a.seq - b.seq);
   const improved = improvedNodes(record);
   const lineage = lineageOf(record);
-  const baseline = objectiveOfRow(state.experiments[BASELINE_ID]);
+  const standing = standingsOf(state);
   const boxes = new Map<string, TreeBox>();
   for (const row of rows) {
-    const objective = objectiveOfRow(row);
+    const own = standing(row.nodeId);
+    const outcome = outcomeOf(row, improved, own);
     boxes.set(row.nodeId, {
       title: row.nodeId,
-      detail: detailOf(row, objectiveText(objective)),
-      ...gainOf(row, speedup(objective, baseline)),
-      outcome: outcomeOf(row, improved),
+      detail: detailOf(row, objectiveText(own.objective)),
+      ...gainOf(row, own.gain, outcome),
+      outcome,
       isBest: row.nodeId === state.best,
       leadsToBest: lineage.has(row.nodeId),
       isFolded: false,
@@ -81,9 +82,10 @@ function detailOf(row: ExperimentRow, result: string): string {
   }
 }
 
-function gainOf(row: ExperimentRow, times: number | null): Pick<TreeBox, 'gain' | 'isBetter'> {
+function gainOf(row: ExperimentRow, times: number | null, outcome: Outcome): Pick<TreeBox, 'gain' | 'isBetter'> {
   if (times === null || row.kind === 'baseline') return { gain: '', isBetter: false };
   if (row.kind === 'headspace') return { gain: `ceiling ${gainText(times)}`, isBetter: false };
+  if (outcome === 'unconfirmed') return { gain: `${gainText(times)}?`, isBetter: false };
   return { gain: gainText(times), isBetter: times > 1 };
 }
 
@@ -116,6 +118,7 @@ function foldedBox(branches: readonly TreeBox[]): TreeBox {
   const all = branches.flatMap(withDescendants);
   const count = (outcome: Outcome) => all.filter((box) => box.outcome === outcome).length;
   const parts: [number, string][] = [
+    [count('unconfirmed'), 'not confirmed'],
     [count('no_gain'), 'no gain'],
     [count('failed'), 'failed'],
     [count('queued'), 'queued'],

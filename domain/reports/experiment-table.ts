@@ -1,9 +1,9 @@
 /** The experiments of a run as rows of a table: for summary.md, report.md and the command line. */
 
-import { type Objective, speedup } from '../belief/compare.js';
+import type { Objective } from '../belief/compare.js';
 import { isRemeasurement } from '../belief/confirmation-state.js';
 import type { Verdict } from '../belief/judgement.js';
-import { repeatRows, typicalObjective } from '../belief/repeats.js';
+import { repeatRows } from '../belief/repeats.js';
 import type { EngineState } from '../run/engine-state.js';
 import {
   BASELINE_ID,
@@ -15,6 +15,7 @@ import {
 import type { FailureKind } from '../run/failure.js';
 import { VERDICT_TEXTS } from './judgement-text.js';
 import { durationText, gainText, numberText, objectiveText } from './quantity-text.js';
+import { type Standing, standingsOf } from './standing.js';
 
 export interface ExperimentTableRow {
   nodeId: string;
@@ -42,12 +43,12 @@ export interface ExperimentTableRow {
 
 /** Rows in the order in which the experiments were added; repeats are counted with what they repeat. */
 export function experimentTable(state: EngineState): ExperimentTableRow[] {
-  const baseline = typicalObjective(state, BASELINE_ID);
+  const standing = standingsOf(state);
   return Object.values(state.experiments)
     .filter((row) => !isRemeasurement(row))
     .sort((a, b) => a.seq - b.seq)
     .map((row) => ({
-      ...tableRow(row, row.nodeId === state.best, typicalObjective(state, row.nodeId), baseline),
+      ...tableRow(row, row.nodeId === state.best, standing(row.nodeId)),
       repeats: repeatRows(state, row.nodeId).filter((repeat) => repeat.state.status === 'completed').length,
     }));
 }
@@ -55,8 +56,7 @@ export function experimentTable(state: EngineState): ExperimentTableRow[] {
 function tableRow(
   row: ExperimentRow,
   isBest: boolean,
-  objective: Objective | null,
-  baseline: Objective | null,
+  { objective, gain, verdict }: Standing,
 ): Omit<ExperimentTableRow, 'repeats'> {
   const { state } = row;
   const metrics = state.status === 'completed' ? state.metrics : null;
@@ -68,14 +68,14 @@ function tableRow(
     isBest,
     priority: row.priority,
     objective,
-    gain: speedup(objective, baseline),
+    gain,
     stepTimeMs: metrics?.steady_step_time_ms ?? metrics?.step_time_ms ?? null,
     dataReadinessPct: metrics?.data_readiness_pct ?? null,
     smPct: metrics?.steady_sm_utilization_pct ?? metrics?.sm_utilization_pct ?? null,
     durationS: 'durationS' in state ? state.durationS : null,
     failureKind: 'failure' in state ? state.failure.kind : null,
     duplicateOf: originalOf(row),
-    verdict: row.judged?.verdict ?? null,
+    verdict,
   };
 }
 

@@ -1,6 +1,6 @@
 /** findings.md: what each completed experiment taught, in the order in which they ended. */
 
-import { objectiveOfRow } from '../belief/compare.js';
+import { typicalObjective } from '../belief/repeats.js';
 import { document, inline } from './markdown.js';
 import { objectiveText } from './quantity-text.js';
 import type { RunRecord } from './run-record.js';
@@ -9,7 +9,7 @@ import type { RunRecord } from './run-record.js';
 export function findingsSection(record: RunRecord, nodeId: string): string | null {
   const findings = record.findings.get(nodeId) ?? [];
   if (findings.length === 0) return null;
-  const result = objectiveText(objectiveOfRow(record.state.experiments[nodeId]));
+  const result = objectiveText(typicalObjective(record.state, nodeId));
   return [`## ${nodeId} (${result})`, '', ...findings.map((text) => `- ${inline(text, 2000)}`), ''].join('\n');
 }
 

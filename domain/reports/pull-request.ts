@@ -1,6 +1,5 @@
 /** What a person may put into the pull request of an experiment: what it changes, why, and how far its numbers are believed. */
-import { speedup } from '../belief/compare.js';
-import { provenGain, runsOf, typicalObjective } from '../belief/repeats.js';
+import { runsOf } from '../belief/repeats.js';
 import type { Spec } from '../formats/spec.js';
 import { untriedPractices } from '../proposals/best-practices.js';
 import { type EngineState, openRows } from '../run/engine-state.js';
@@ -10,6 +9,7 @@ import { intervalText, VERDICT_TEXTS } from './judgement-text.js';
 import { fence, section, table } from './markdown.js';
 import { objectiveText, speedupText } from './quantity-text.js';
 import { runFacts } from './run-facts.js';
+import { standingsOf } from './standing.js';
 
 export interface PullRequest {
   title: string;
@@ -32,9 +32,9 @@ export function pullRequest(
   changes: readonly StackedChange[],
   launch: string | null,
 ): PullRequest {
-  const own = typicalObjective(state, nodeId);
-  const baseline = typicalObjective(state, BASELINE_ID);
-  const gain = speedup(own, baseline);
+  const standing = standingsOf(state);
+  const { objective: own, gain } = standing(nodeId);
+  const { objective: baseline } = standing(BASELINE_ID);
   const [what, why] = [
     changes.map(({ spec }) => summaryOf(spec)),
     changes.flatMap(({ spec }) => spec.hypothesis || []),
@@ -81,8 +81,7 @@ function runsText(state: EngineState, nodeId: string): string {
 /** What the numbers are worth; a gain without repeats is never told as a fact. */
 function beliefLines(state: EngineState, nodeId: string): string[] {
   const row = state.experiments[nodeId];
-  const proven = nodeId === state.best ? provenGain(state) : null;
-  const verdict = row?.judged?.verdict;
+  const { proven, verdict } = standingsOf(state)(nodeId);
   if (proven !== null) {
     const how = state.confirmation?.verified === nodeId ? 'measured in turn with the code before' : 'from repeats';
     const none = proven.low > 0 ? [] : ['That interval includes no gain at all: the result did not show again.'];

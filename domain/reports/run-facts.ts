@@ -2,9 +2,10 @@
 
 import { type Objective, speedup } from '../belief/compare.js';
 import type { GainInterval } from '../belief/judgement.js';
-import { headspaceLeft, isNoCeiling, provenGain, typicalObjective } from '../belief/repeats.js';
+import { headspaceLeft, isNoCeiling } from '../belief/repeats.js';
 import type { EngineState } from '../run/engine-state.js';
 import { BASELINE_ID, type ExperimentRow, HEADSPACE_ID } from '../run/experiment-record.js';
+import { type Standing, standingsOf } from './standing.js';
 
 export interface Measured {
   row: ExperimentRow;
@@ -29,18 +30,19 @@ export interface RunFacts {
 }
 
 export function runFacts(state: EngineState): RunFacts {
-  const baseline = measured(state, BASELINE_ID);
-  const headspace = measured(state, HEADSPACE_ID);
-  const best = measured(state, state.best);
+  const standing = standingsOf(state);
+  const baseline = measured(state, BASELINE_ID, standing);
+  const headspace = measured(state, HEADSPACE_ID, standing);
+  const best = measured(state, state.best, standing);
   const between = (a: Measured | null, b: Measured | null) => speedup(a?.objective ?? null, b?.objective ?? null);
-  const proven = provenGain(state);
+  const { gain = null, proven = null } = best ? standing(best.row.nodeId) : {};
   const left = headspaceLeft(state);
   const ceilingDoubted = headspace !== null && isNoCeiling(state, HEADSPACE_ID);
   return {
     baseline,
     headspace,
     best,
-    gain: proven ? 1 + proven.gain : between(best, baseline),
+    gain,
     proven,
     ceilingDoubted,
     ceiling: ceilingDoubted ? null : between(headspace, baseline),
@@ -49,8 +51,8 @@ export function runFacts(state: EngineState): RunFacts {
   };
 }
 
-function measured(state: EngineState, nodeId: string | null): Measured | null {
+function measured(state: EngineState, nodeId: string | null, standing: (nodeId: string) => Standing): Measured | null {
   const row = nodeId === null ? undefined : state.experiments[nodeId];
-  const objective = row ? typicalObjective(state, row.nodeId) : null;
+  const objective = row ? standing(row.nodeId).objective : null;
   return row && objective ? { row, objective } : null;
 }

@@ -1,6 +1,5 @@
 /** summary.md: where a run stands, for people. A function of the run alone: no clock, no files. */
 
-import { objectiveOfRow } from '../belief/compare.js';
 import type { Spec } from '../formats/spec.js';
 import { type EngineState, openRows, tallyShown } from '../run/engine-state.js';
 import { type ExperimentRow, isBroken } from '../run/experiment-record.js';
@@ -17,6 +16,7 @@ import { durationText, objectiveText, timeText } from './quantity-text.js';
 import { runFacts } from './run-facts.js';
 import type { RunRecord } from './run-record.js';
 import { spendingLines } from './spending-text.js';
+import { standingsOf } from './standing.js';
 
 export type Specs = ReadonlyMap<string, Spec>;
 
@@ -132,8 +132,9 @@ export function change(row: ExperimentRow, specs: Specs): string {
 
 function findingLines(record: RunRecord): string[] {
   const newest = record.ended.filter(({ nodeId }) => record.findings.get(nodeId)?.length).slice(-NEWEST_WITH_FINDINGS);
+  const standing = standingsOf(record.state);
   return newest.reverse().flatMap(({ nodeId }) => {
-    const result = objectiveText(objectiveOfRow(record.state.experiments[nodeId]));
+    const result = objectiveText(standing(nodeId).objective);
     return [`- **${nodeId}** (${result})`, ...record.findings.get(nodeId)!.map((text) => `  - ${inline(text)}`)];
   });
 }

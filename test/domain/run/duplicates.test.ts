@@ -34,7 +34,7 @@ describe('a duplicate', () => {
     const { state, events } = story();
     const record = recordOf(events);
     expect(progressLine(state, events.at(-1)!)).toBe('003_same: duplicate of 002_one, whose numbers stand for it');
-    expect(outcomeOf(rowOf(state, '003_same'), new Set())).toBe('no_gain');
+    expect(outcomeOf(rowOf(state, '003_same'), new Set(), { isDoubted: false })).toBe('no_gain');
     expect(treeSvg(record)).toContain('duplicate of 002_one');
     const summary = summaryReport(record, new Map());
     expect(summary).toContain('4 completed, 1 duplicate, 0 open');

@@ -1,0 +1,40 @@
+/**
+ * What an experiment is worth, decided once: every table, picture, text and prompt takes its value, its gain and its verdict
+ * from here, so that a run has one story wherever it is told.
+ */
+import { type Objective, speedup } from '../belief/compare.js';
+import type { GainInterval, Verdict } from '../belief/judgement.js';
+import { provenGain, typicalObjective } from '../belief/repeats.js';
+import type { EngineState } from '../run/engine-state.js';
+import { BASELINE_ID } from '../run/experiment-record.js';
+
+export interface Standing {
+  /** Of its runs that count their typical value, else its own run's. */
+  objective: Objective | null;
+  /** Times the baseline's speed: as proven where that is known, else by the values shown; null without a baseline. */
+  gain: number | null;
+  /** The proven gain with its interval: of the best alone, after repeats. */
+  proven: GainInterval | null;
+  /** Null while it is open, and in runs that confirm nothing. */
+  verdict: Verdict | null;
+  /** It looked better than it is believed to be: nobody should take its gain for one. */
+  isDoubted: boolean;
+}
+
+/** A reader of standings for one state: the baseline and the proven gain are looked up once. */
+export function standingsOf(state: EngineState): (nodeId: string) => Standing {
+  const baseline = typicalObjective(state, BASELINE_ID);
+  const proven = provenGain(state);
+  return (nodeId) => {
+    const objective = typicalObjective(state, nodeId);
+    const own = nodeId === state.best ? proven : null;
+    const verdict = state.experiments[nodeId]?.judged?.verdict ?? null;
+    return {
+      objective,
+      gain: own ? 1 + own.gain : speedup(objective, baseline),
+      proven: own,
+      verdict,
+      isDoubted: verdict === 'reject' || verdict === 'quarantine' || verdict === 'repeat',
+    };
+  };
+}

@@ -1,0 +1,78 @@
+/** A run is told in many places: each tells the same value, gain and verdict of each experiment. */
+import { describe, expect, it } from 'vitest';
+import { chartSubtitle } from '../../../domain/charts/outcome.js';
+import { progressData } from '../../../domain/charts/progress-points.js';
+import { layoutTree } from '../../../domain/charts/tree-layout.js';
+import { treeModel } from '../../../domain/charts/tree-model.js';
+import { experimentTable } from '../../../domain/reports/experiment-table.js';
+import { findingsSection } from '../../../domain/reports/findings.js';
+import { pullRequest } from '../../../domain/reports/pull-request.js';
+import { gainText, objectiveText, speedupText } from '../../../domain/reports/quantity-text.js';
+import { runFacts } from '../../../domain/reports/run-facts.js';
+import { standingsOf } from '../../../domain/reports/standing.js';
+import type { EngineEvent } from '../../../domain/run/event-types.js';
+import { BASELINE_ID } from '../../../domain/run/experiment-record.js';
+import { recordOf } from '../../support/run-record.js';
+import { ConfirmedStory } from '../confirmed-story.js';
+import { chanceOf, RandomRun } from '../random-run.js';
+
+function randomRecord(seed: number, steps: number) {
+  const events: EngineEvent[] = [];
+  const run = new RandomRun(chanceOf(seed), (event) => events.push(event));
+  while (events.length < steps) run.step();
+  return recordOf(events);
+}
+
+describe('one run has one story', () => {
+  it.each([
+    [1, 40],
+    [2, 120],
+    [3, 300],
+    [4, 600],
+    [5, 900],
+  ])('in table, pictures, findings and texts: run %i at %i events', (seed, steps) => {
+    const record = randomRecord(seed, steps);
+    const { state } = record;
+    const standing = standingsOf(state);
+    const boxes = new Map(layoutTree(treeModel(record)).boxes.map(({ box }) => [box.title, box]));
+    const points = new Map(progressData(record).points.map((point) => [point.nodeId, point]));
+    let told = 0;
+    for (const row of experimentTable(state)) {
+      const { objective, gain, verdict, isDoubted } = standing(row.nodeId);
+      expect(row, row.nodeId).toMatchObject({ objective, gain, verdict });
+      if (row.status !== 'completed') continue;
+      told += 1;
+      const box = boxes.get(row.nodeId)!;
+      expect(box.detail, row.nodeId).toBe(objectiveText(objective));
+      const isPlain = row.kind !== 'baseline' && row.kind !== 'headspace';
+      if (isPlain) expect(box.gain, row.nodeId).toBe(`${gainText(gain)}${box.outcome === 'unconfirmed' ? '?' : ''}`);
+      if (isDoubted) expect(['unconfirmed', 'improved'], row.nodeId).toContain(box.outcome);
+      expect(points.get(row.nodeId)?.value, row.nodeId).toBe(objective?.value);
+      expect(points.get(row.nodeId)?.outcome, row.nodeId).toBe(box.outcome);
+      const findings = findingsSection({ ...record, findings: new Map([[row.nodeId, ['x']]]) }, row.nodeId);
+      expect(findings).toContain(`(${objectiveText(objective)})`);
+      expect(pullRequest(state, row.nodeId, [], null).body).toContain(speedupText(gain));
+    }
+    expect(told).toBeGreaterThan(2);
+    if (state.best === null || state.best === BASELINE_ID) return;
+    const { best, gain } = runFacts(state);
+    expect(standing(state.best)).toMatchObject({ objective: best?.objective, gain });
+    expect(chartSubtitle(record)).toContain(`best ${objectiveText(best!.objective)}, ${speedupText(gain)}`);
+    expect(boxes.get(state.best)?.gain).toBe(gainText(gain));
+    expect(points.get(state.best)?.value).toBe(progressData(record).best?.value);
+  });
+
+  it('what looked better once and did not again looks like that, and not like a gain', () => {
+    const story = ConfirmedStory.seeded();
+    story.proposes('002_lucky').ends('002_lucky', 180).settles({ '002_lucky': 100 });
+    const record = recordOf(story.events);
+    expect(record.state.experiments['002_lucky']?.judged?.verdict).toBe('reject');
+    const box = layoutTree(treeModel(record)).boxes.find(({ box: { title } }) => title === '002_lucky')!.box;
+    expect(box).toMatchObject({ outcome: 'unconfirmed', isBetter: false, gain: '0%?' });
+    expect(progressData(record).points.at(-1)).toMatchObject({
+      nodeId: '002_lucky',
+      value: expect.closeTo(100),
+      bestSoFar: expect.closeTo(100),
+    });
+  });
+});
