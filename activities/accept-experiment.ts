@@ -11,6 +11,8 @@ import { experimentName, OWN_NAME, OWN_NAME_RULE, SpecSchema } from '../domain/f
 import { ownCodeText } from '../domain/proposals/change-set.js';
 import { judgeProposal, startOf } from '../domain/proposals/proposals.js';
 import type { Activities } from '../domain/protocol/activities.js';
+import type { RunRecord } from '../domain/reports/run-record.js';
+import type { ExperimentRow } from '../domain/run/experiment-record.js';
 import { readJsonIfAny } from '../host/atomic-file.js';
 import type { SourceControl } from '../source/control/source-control.js';
 import { applyEdits, editableSource } from '../source/edits/apply-edits.js';
@@ -59,10 +61,7 @@ export function makeAcceptExperiment(deps: {
     const hasCode = (spec.edits ?? patch) !== undefined;
     if (!hasCode && spec.changes.length === 0 && spec.description !== '' && spec.launch_command === '')
       spec.changes = [spec.description];
-    const record = await runLog.record();
-    const known = Object.values(record.state.experiments).find(
-      ({ origin }) => origin.from === 'user' && origin.request === request,
-    );
+    const { record, known } = await recordFor(request, input.throughSeq);
     if (known) return { accepted: true, known: known.nodeId };
     const specs = await specsOf(workdir, config, record);
     const commands = new Map([...specs].map(([nodeId, known]) => [nodeId, known.launch_command]));
@@ -99,6 +98,19 @@ export function makeAcceptExperiment(deps: {
     await writeRequest(workdir, request, spec);
     return { accepted: true, experiment: { ...judged.identity, kind: 'user', request } };
   };
+
+  /**
+   * What the log says after the newest event of the engine that asks is not that one's where it names the request already: the
+   * engine was reset to before it added it.
+   */
+  async function recordFor(request: string, throughSeq = Number.POSITIVE_INFINITY) {
+    const isOfRequest = ({ origin }: ExperimentRow) => origin.from === 'user' && origin.request === request;
+    const addedIn = ({ state }: RunRecord) => Object.values(state.experiments).find(isOfRequest);
+    const newest = await runLog.record();
+    const known = addedIn(newest);
+    if (known === undefined || known.seq <= throughSeq) return { record: newest, known };
+    return { record: await runLog.recordThrough(throughSeq), known: undefined };
+  }
 
   /** Code is held against the commit that it will change, so that its sender hears at once what does not fit. */
   async function checkedCode(

@@ -33,12 +33,8 @@ export function makePlan(deps: {
   return async (input) => {
     const startedAtMs = Date.now();
     ownRun(context, input);
-    const record = await runLog.record();
+    const record = await recordOf(input);
     const { state } = record;
-    if (state.seq < input.throughSeq)
-      throw new RangeError(`the event log ends at ${state.seq}, before ${input.throughSeq}`);
-    if (input.iteration !== state.iteration || state.planningSince === null)
-      raise('policy_refused', `the engine is not planning round ${JSON.stringify(input.iteration)}`);
     const specs = await specsOf(workdir, config, record, known.get(record));
     known.set(record, specs);
     const history = historyOf(record, specs);
@@ -95,4 +91,16 @@ export function makePlan(deps: {
       return { ...result, tookMs: Date.now() - startedAtMs, spent };
     });
   };
+
+  /** As its engine sees it: one that was reset asks again, and the log may say already what came of the round before that. */
+  async function recordOf({ iteration, throughSeq }: { iteration: number; throughSeq: number }): Promise<RunRecord> {
+    const isPlanned = ({ state }: RunRecord) => iteration === state.iteration && state.planningSince !== null;
+    const newest = await runLog.record();
+    if (newest.state.seq < throughSeq)
+      throw new RangeError(`the event log ends at ${newest.state.seq}, before ${throughSeq}`);
+    if (isPlanned(newest)) return newest;
+    const asked = await runLog.recordThrough(throughSeq);
+    if (isPlanned(asked)) return asked;
+    return raise('policy_refused', `the engine is not planning round ${JSON.stringify(iteration)}`);
+  }
 }

@@ -25,6 +25,11 @@ export interface RunLog {
   state(): Promise<EngineState>;
   /** The state and the texts beside it; the same object is renewed in place, another one stands for a log that forked. */
   record(): Promise<RunRecord>;
+  /**
+   * The same of the first events alone, through `seq`: where an engine's history was put back (a reset), the log goes on beyond
+   * what that engine knows until it decides otherwise. A RangeError where the log ends before.
+   */
+  recordThrough(seq: number): Promise<RunRecord>;
   events(): Promise<EngineEvent[]>;
 }
 
@@ -97,6 +102,13 @@ class EventLog implements RunLog {
       await this.catchUp();
       return this.folded;
     });
+  }
+
+  async recordThrough(seq: number): Promise<RunRecord> {
+    const record = newRunRecord();
+    for (const event of await this.events()) if (event.seq <= seq) applyToRecord(record, event);
+    if (record.state.seq < seq) throw new RangeError(`the event log ends at ${record.state.seq}, before ${seq}`);
+    return record;
   }
 
   async events(): Promise<EngineEvent[]> {

@@ -20,8 +20,8 @@ export class Planner {
     const iteration = state.iteration + 1;
     journal.record({ type: 'planning_started', iteration, money });
     try {
-      await journal.flushed();
       const throughSeq = state.seq;
+      await journal.flushed();
       const { proposals, spent, ...reply } = await activities.agent.plan({ run: state.run, iteration, throughSeq });
       const accepted: string[] = [];
       for (const { index, ...proposal } of proposals) {

@@ -245,7 +245,10 @@ export function handleSteering(journal: Journal, children: Children, recovers: b
     const noRoom = bounded(steering.addRoomProblem(state));
     if (noRoom !== null) return { accepted: false, message: noRoom };
     const { experiment } = message;
-    const answer = await files.acceptExperiment({ run: state.run, request, experiment });
+    const asked = { run: state.run, request, experiment };
+    const answer = await files.acceptExperiment(
+      patched('checks-against-its-own-log') ? { ...asked, throughSeq: await flushedSeq() } : asked,
+    );
     if (!answer.accepted) return { accepted: false, message: answer.reason };
     if ('known' in answer) return accepted('it was added already', answer.known);
     const { request: _, ...identity } = answer.experiment;
@@ -255,6 +258,13 @@ export function handleSteering(journal: Journal, children: Children, recovers: b
       experiment: { ...identity, nodeId, origin: { from: 'user', request } },
     });
     return accepted(`queued with priority ${identity.priority}`, nodeId);
+  }
+
+  /** Through it the log says what this engine says, also of one that was reset. */
+  async function flushedSeq(): Promise<number> {
+    const { seq } = state;
+    await journal.flushed();
+    return seq;
   }
 
   /** Resolves when its workflow, if it has one, has the message. */

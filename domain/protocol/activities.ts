@@ -130,8 +130,13 @@ export interface Activities {
   /** Removes the experiment's tree (its commit stays, by its ref); keep_trees keeps it, unless it is to be made `anew`. */
   releaseTree(input: NodeRef & { anew?: boolean }): Promise<Released | undefined>;
   plan(input: RunRef & { iteration: number; throughSeq: number }): Promise<PlanResult>;
-  /** Checks a person's experiment against the policies and writes it to engine/requests/<request>.json. */
-  acceptExperiment(input: RunRef & { request: string; experiment: unknown }): Promise<AcceptResult>;
+  /**
+   * Checks a person's experiment against the policies and writes it to engine/requests/<request>.json. `throughSeq`: the newest
+   * event of the engine that asks, which the log has; absent where no engine asks, or one of an earlier version.
+   */
+  acceptExperiment(
+    input: RunRef & { request: string; experiment: unknown; throughSeq?: number },
+  ): Promise<AcceptResult>;
   /** Delivers a report to the engine; those of experiments that report at one time travel together. */
   tellEngine(input: RunRef & { report: ExperimentReport }): Promise<boolean>;
   /** A failure that is not retried says that the log is not, or not any more, the log of this engine. */

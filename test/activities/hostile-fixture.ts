@@ -155,11 +155,17 @@ export default { name: 'hostile', answer: () => readFileSync(${JSON.stringify(jo
   }
 
   /** With an offer it is the owner's own: only they can write to the workdir. */
-  async accept(request: string, experiment: object, more: { offered?: boolean; config?: object } = {}) {
+  async accept(
+    request: string,
+    experiment: object,
+    more: { offered?: boolean; config?: object; throughSeq?: number } = {},
+  ) {
     if (more.offered) await writeJsonAtomic(this.workdir.offer(request), experiment);
     const deps = this.deps('');
     const context = { ...deps.context, config: { ...this.config, ...more.config } };
-    return await makeAcceptExperiment({ ...deps, context })({ run: 'run-1', request, experiment });
+    const { throughSeq } = more;
+    const asked = { run: 'run-1', request, experiment, ...(throughSeq === undefined ? {} : { throughSeq }) };
+    return await makeAcceptExperiment({ ...deps, context })(asked);
   }
 
   async plan(reply: string): Promise<PlanResult> {
