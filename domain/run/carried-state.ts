@@ -157,7 +157,12 @@ function carriedLedger({ ledger, open, withdrawing, iteration }: EngineState): L
     ),
     ...[iteration, iteration + 1].map((round) => ledgerKey('plan', String(round))),
   ]);
-  return { ...ledger, booked: picked(ledger.booked, [...live]) };
+  const { bookedUnpriced } = ledger;
+  return {
+    ...ledger,
+    booked: picked(ledger.booked, [...live]),
+    ...(bookedUnpriced === undefined ? {} : { bookedUnpriced: picked(bookedUnpriced, [...live]) }),
+  };
 }
 
 function carriedConfirmation(state: EngineState, confirmation: Confirmation, whole: ReadonlySet<string>): Confirmation {

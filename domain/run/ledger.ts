@@ -45,6 +45,8 @@ export interface Ledger {
   reserved: Record<string, Amount>;
   /** What was booked under a key that may be settled again: work that goes on after an interruption tells its whole cost. */
   booked: Record<string, Amount>;
+  /** The same of calls whose price is not known; keys without any are left out. */
+  bookedUnpriced?: Record<string, number>;
   /** The largest amount that each phase was settled with: what the next one is expected to cost at most. */
   largest: Partial<Record<SpendingPhase, Amount>>;
 }
@@ -61,7 +63,7 @@ export function reserve(ledger: Ledger, key: string, amount: Amount): void {
   ledger.reserved[key] = amount;
 }
 
-/** Books what was spent since the key was last settled, and lets its reservation go; `spent` is the key's whole cost. */
+/** Books what was spent since the key was last settled, and lets its reservation go; `spent` and `unpriced` are the key's whole cost. */
 export function settle(ledger: Ledger, phase: SpendingPhase, key: string, spent: Amount, unpriced = 0): void {
   if (!ledger.reserved[key]) return;
   delete ledger.reserved[key];
@@ -72,7 +74,11 @@ export function settle(ledger: Ledger, phase: SpendingPhase, key: string, spent:
     tokens: Math.max(0, spent.tokens - before.tokens),
     jobHours: Math.max(0, spent.jobHours - before.jobHours),
   });
-  ledger.unpriced += unpriced;
+  const unpricedBefore = ledger.bookedUnpriced?.[key] ?? 0;
+  if (unpriced > unpricedBefore) {
+    ledger.unpriced += unpriced - unpricedBefore;
+    ledger.bookedUnpriced = { ...ledger.bookedUnpriced, [key]: unpriced };
+  }
   const largest = ledger.largest[phase] ?? NOTHING;
   ledger.largest[phase] = {
     usd: Math.max(largest.usd, spent.usd),
@@ -86,6 +92,7 @@ export function closeAccounts(ledger: Ledger, nodeId: string): void {
   for (const phase of ['apply', 'analyze', 'job'] as const) {
     delete ledger.reserved[ledgerKey(phase, nodeId)];
     delete ledger.booked[ledgerKey(phase, nodeId)];
+    delete ledger.bookedUnpriced?.[ledgerKey(phase, nodeId)];
   }
 }
 

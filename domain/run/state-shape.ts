@@ -150,6 +150,7 @@ const LEDGER: Shape<Ledger> = {
   unpriced: number,
   reserved: amounts,
   booked: amounts,
+  bookedUnpriced: optional(recordOf(number)),
   largest: amounts,
 };
 

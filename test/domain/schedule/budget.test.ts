@@ -61,6 +61,16 @@ describe('reservations', () => {
     expect(story.state.ledger.spent.usd).toBeCloseTo(0.3);
   });
 
+  it('count a call without a price once, however often its key is settled', () => {
+    const story = withBudget({});
+    const settled = { phase: 'apply' as const, key: 'apply_x', spent: NOTHING };
+    for (const unpriced of [1, 1, 2]) {
+      story.tell({ type: 'note_added', text: 'x', money: { reserve: { apply_x: usd(0) } } });
+      story.tell({ type: 'note_added', text: 'x', money: { settle: [{ ...settled, unpriced }] } });
+    }
+    expect(story.state.ledger.unpriced).toBe(2);
+  });
+
   it('fail closed when a price is not known', () => {
     const story = withBudget({ budgetUsd: 1 }, [0.1]);
     story.tell({ type: 'note_added', text: 'x', money: { reserve: { plan: usd(0.1) } } });

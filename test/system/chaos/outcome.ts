@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { execa } from 'execa';
 import type { EngineStateFile, NodeFile, StateFile } from '../../../domain/formats/files.js';
-import { bookedUsd } from '../../support/booked-money.js';
+import { ledgerOf } from '../../support/booked-money.js';
 import type { CommandRun } from '../../support/command-run.js';
 
 export interface Outcome {
@@ -24,7 +24,7 @@ export interface Outcome {
   jobEnds: Record<string, number>;
   /** Answers that the agent gave, by its own ledger. */
   answers: Record<string, number>;
-  /** Calls of the agent that the event log has booked. */
+  /** Calls of the agent that the run's ledger has booked. */
   bookedCalls: number;
   /** Booked as calls whose price nobody knows: under way when their experiment's workflow was ended. */
   unpricedCalls: number;
@@ -56,6 +56,7 @@ export async function outcomeOf(run: CommandRun): Promise<Outcome> {
   const stops = events.flatMap((event) => (event.type === 'stopped' ? [event.reason] : []));
   const jobs = await run.jobLedger();
   const setAside = await setAsideJobs(run);
+  const ledger = ledgerOf(events);
   const of = (wanted: 'start' | 'end') => counts(jobs.filter(({ event }) => event === wanted).map(({ node }) => node));
   const git = async (...args: string[]) => (await execa('git', args, { cwd: run.source })).stdout;
   const nodes: Record<string, Node> = {};
@@ -87,8 +88,8 @@ export async function outcomeOf(run: CommandRun): Promise<Outcome> {
     // One that ended without having been able to print may have written its own end, or not.
     jobEnds: mapped(of('end'), (node, times) => (setAside[node] ? 1 : times)),
     answers: counts((await run.agentLedger()).map(({ phase, node }) => `${phase} ${node}`.trim())),
-    bookedCalls: Math.round(bookedUsd(events) / PRICE_USD),
-    unpricedCalls: events.flatMap(({ money }) => money?.settle ?? []).reduce((sum, { unpriced }) => sum + unpriced, 0),
+    bookedCalls: Math.round(ledger.spent.usd / PRICE_USD),
+    unpricedCalls: ledger.unpriced,
     refs: (await git('for-each-ref', '--format=%(refname)'))
       .split('\n')
       .map((ref) => ref.replace(/workdir-\w+/, 'RUN'))
