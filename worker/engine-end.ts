@@ -23,26 +23,31 @@ const PAUSE_MS = 1_000;
 const NOT_FOUND = 5;
 
 /**
- * Resolves when the engine has closed, in whatever way, or when the server knows of none. Runs that continue it as new are
- * followed, a server that is away is waited for. Rejects once `signal` aborts. Tests give another `connect`.
+ * Resolves when the engine has closed, in whatever way, or when the server knows of none. `runId` is the run that is meant, the
+ * newest one when absent: a reset closes it, and another takes its place. Runs that continue it as new are followed, a server
+ * that is away is waited for. Rejects once `signal` aborts. Tests give another `connect`.
  */
 export async function untilEngineCloses(
   target: TemporalTarget,
   run: string,
   signal: AbortSignal,
-  connect: (target: TemporalTarget) => Connection = connectWithoutRetries,
+  { runId = '', connect = connectWithoutRetries }: { runId?: string; connect?: Connect } = {},
 ): Promise<'closed' | 'missing'> {
   const connection = connect(target);
-  const place = { namespace: target.namespace, execution: { workflowId: engineWorkflowId(run) } };
+  const { namespace } = target;
+  const execution = { workflowId: engineWorkflowId(run), runId };
   let nextPageToken: Uint8Array | null = null;
   try {
     for (;;) {
       signal.throwIfAborted();
       const askedAtMs = performance.now();
       try {
-        const { event, token } = await poll(connection, { ...place, nextPageToken }, signal);
-        if (event && !isContinued(event)) return 'closed';
-        // Without it the newest run of the workflow is asked after.
+        const { event, token } = await poll(connection, { namespace, execution, nextPageToken }, signal);
+        if (event) {
+          const next = successorOf(event);
+          if (next === null) return 'closed';
+          execution.runId = next;
+        }
         nextPageToken = token;
       } catch (error) {
         signal.throwIfAborted();
@@ -62,9 +67,11 @@ function connectWithoutRetries({ clientOptions }: TemporalTarget): Connection {
   return Connection.lazy({ ...clientOptions, interceptors: [] });
 }
 
+type Connect = (target: TemporalTarget) => Connection;
+
 interface Place {
   namespace: string;
-  execution: { workflowId: string };
+  execution: { workflowId: string; runId: string };
   nextPageToken: Uint8Array | null;
 }
 
@@ -94,11 +101,13 @@ async function poll(
   }
 }
 
-/** The engine goes on in another run of its workflow. */
-function isContinued(event: HistoryEvent): boolean {
-  const successor =
+/** The run in which the engine goes on, '' where it is not named; null when it has ended. */
+function successorOf(event: HistoryEvent): string | null {
+  const continued = event.workflowExecutionContinuedAsNewEventAttributes;
+  if (continued) return continued.newExecutionRunId ?? '';
+  const closed =
     event.workflowExecutionCompletedEventAttributes ??
     event.workflowExecutionFailedEventAttributes ??
     event.workflowExecutionTimedOutEventAttributes;
-  return Boolean(event.workflowExecutionContinuedAsNewEventAttributes || successor?.newExecutionRunId);
+  return closed?.newExecutionRunId || null;
 }

@@ -2,17 +2,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import type { RunConfig } from '../domain/formats/config.js';
-import { statusQuery, stopSignal } from '../domain/protocol/messages.js';
+import { stopSignal } from '../domain/protocol/messages.js';
 import { engineWorkflowId } from '../domain/run/naming.js';
 import { untilChange } from '../host/file-change.js';
 import { openRunLog } from '../workdir/event-log.js';
 import type { Workdir } from '../workdir/paths.js';
+import { newestInterruption, resumesAgain } from './after-reset.js';
 import { untilEngineCloses } from './engine-end.js';
+import { glanceAt } from './engine-sight.js';
 import type { OpenRun } from './open-run.js';
 
 export type RunEnd = 'closed' | 'interrupted' | 'never_started';
-
-type Sight = 'on' | 'interrupted' | 'closed' | 'closed_before' | 'missing' | 'unknown';
 
 /** A look is a describe and a query. There are some at the beginning only, and after an interruption. */
 const LOOK_MS = 1_000;
@@ -36,13 +36,16 @@ export async function untilRunEnds(
   const patienceMs = isOfCluster ? Number.POSITIVE_INFINITY : startPatienceMs;
   const lookMs = isOfCluster ? CLUSTER_LOOK_MS : LOOK_MS;
   let wasOn = false;
+  let known: string | null = null;
   while (!signal.aborted) {
-    const sight = await lookAt(served.client, served.config.run_id, sinceMs).catch((): Sight => 'unknown');
+    const newest = await newestInterruption(served.workdir).catch(() => null);
+    const { sight, runId } = await glanceAt(served.client, served.config.run_id, sinceMs);
     if (sight === 'closed') return 'closed';
-    if (sight === 'interrupted' && wasOn) return 'interrupted';
+    if (sight === 'interrupted' && wasOn && !(await resumesAgain(served, known))) return 'interrupted';
     if (sight === 'on') {
       wasOn = true;
-      await untilClosedOrInterrupted(served, signal);
+      known = newest;
+      await untilClosedOrInterrupted(served, runId, signal);
       continue;
     }
     const isOff = sight === 'missing' || sight === 'interrupted' || sight === 'closed_before';
@@ -56,11 +59,15 @@ export async function untilRunEnds(
  * While the run is on, the server is asked nothing but when it closes: an interruption stands in the event log. What is
  * read there may be an old one, when the run was resumed a moment ago.
  */
-async function untilClosedOrInterrupted({ target, workdir, config }: ServedRun, signal: AbortSignal): Promise<void> {
+async function untilClosedOrInterrupted(
+  { target, workdir, config }: ServedRun,
+  runId: string,
+  signal: AbortSignal,
+): Promise<void> {
   const over = new AbortController();
   const either = AbortSignal.any([signal, over.signal]);
   const interrupted = untilInterrupted(workdir, either).then(() => sleep(INTERRUPT_LOOK_MS));
-  const ends = [untilEngineCloses(target, config.run_id, either), interrupted];
+  const ends = [untilEngineCloses(target, config.run_id, either, { runId }), interrupted];
   try {
     await Promise.race(ends);
   } catch {
@@ -95,26 +102,9 @@ export async function interruptRun(client: Client, run: string): Promise<boolean
     return error instanceof WorkflowNotFoundError;
   }
   while (Date.now() - sinceMs < INTERRUPT_PATIENCE_MS) {
-    const sight = await lookAt(client, run, sinceMs).catch((): Sight => 'unknown');
+    const { sight } = await glanceAt(client, run, sinceMs);
     if (sight !== 'on' && sight !== 'unknown') return true;
     await sleep(INTERRUPT_LOOK_MS);
   }
   return false;
-}
-
-/** An interruption counts once the workdir says so too: the engine's export of it has run. */
-async function lookAt(client: Client, run: string, sinceMs: number): Promise<Sight> {
-  const handle = client.workflow.getHandle(engineWorkflowId(run));
-  try {
-    const { status: state, closeTime } = await handle.describe();
-    if (state.name !== 'RUNNING') return closeTime && closeTime.getTime() < sinceMs ? 'closed_before' : 'closed';
-    const { status } = await handle.query(statusQuery);
-    if (status !== 'interrupted') return 'on';
-    const { raw } = await handle.describe();
-    const exporting = raw.pendingActivities?.some(({ activityType }) => activityType?.name === 'exportWorkdir');
-    return exporting || raw.pendingWorkflowTask ? 'unknown' : 'interrupted';
-  } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return 'missing';
-    throw error;
-  }
 }

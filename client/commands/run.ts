@@ -31,7 +31,7 @@ export async function run(
     const live = new LiveState(workdir, config);
     await live.catchUp();
     for (const line of [...prepared.notices, ...(await versionNotices())]) view.line(line);
-    const { handle, notices } = await beginOrAttach(host.client, prepared);
+    const { handle, runId, notices } = await beginOrAttach(host.client, prepared);
     for (const line of notices) view.line(line);
     for (const line of inspectionLines(host.target, config.run_id)) view.line(line);
     const ending = new AbortController();
@@ -44,7 +44,7 @@ export async function run(
       seen: followed.stalled,
       signal: ending.signal,
     });
-    const ended = untilEnd(host, config.run_id, ending.signal).then(() => 'ended' as const);
+    const ended = untilEnd(host, prepared, runId, ending.signal).then(() => 'ended' as const);
     const ends = [
       ended,
       followed.interrupted.then(() => untilQuiet(handle)).then(() => 'interrupted' as const),

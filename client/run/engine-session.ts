@@ -25,6 +25,7 @@ import type { Receipt } from '../../domain/protocol/steering-messages.js';
 import type { StatusView } from '../../domain/protocol/views.js';
 import { engineWorkflowId, taskQueueFor } from '../../domain/run/naming.js';
 import type { Workdir } from '../../workdir/paths.js';
+import { goOnAfterReset, newestInterruption } from '../../worker/after-reset.js';
 import { untilEngineCloses } from '../../worker/engine-end.js';
 import { EXIT } from '../output/exit-codes.js';
 import { Refusal } from '../output/refusal.js';
@@ -40,20 +41,21 @@ export type EngineHandle = WorkflowHandle<Workflows['engineWorkflow']>;
 /**
  * Needs a worker that serves the run. An open engine that was interrupted is told to resume, and confirms; what a person
  * asked of it otherwise (a pause, a drain) outlives the processes that served it. `notices` are for a person: what was
- * made of the edits of the queue.
+ * made of the edits of the queue; `runId` is the run of the engine's workflow that was begun, or that was open.
  */
 export async function beginOrAttach(
   client: Client,
   prepared: PreparedRun,
-): Promise<{ handle: EngineHandle; notices: string[] }> {
+): Promise<{ handle: EngineHandle; runId: string; notices: string[] }> {
   const { workdir, config, limits, edits } = prepared;
   const place = { client, workdir, config };
   const handle = client.workflow.getHandle<Workflows['engineWorkflow']>(engineWorkflowId(config.run_id));
-  const status = (await isOpen(handle)) ? await engineStatus(client, handle) : null;
+  const open = await openRunOf(handle);
+  const status = open === null ? null : await engineStatus(client, handle);
   // One that makes its last reports takes nothing more: what is given goes to the next engine.
   if (status === 'stopped' && (await isGiven(prepared))) await handle.result().catch(() => undefined);
-  else if (status === 'stopped') return { handle, notices: [] };
-  else if (status !== null) {
+  else if (open !== null && status === 'stopped') return { handle, runId: open, notices: [] };
+  else if (open !== null && status !== null) {
     // Before it goes on: what was taken out must not start.
     const notices = await sendQueueEdits(place, edits);
     if (status === 'interrupted') {
@@ -62,14 +64,15 @@ export async function beginOrAttach(
     if (Object.keys(limits).length > 0) {
       await sendUpdate(client, prepared, setLimitsUpdate, [limits], { about: { field: 'limits', value: limits } });
     }
-    return { handle, notices: [...notices, ...(await sendWaiting(place))] };
+    return { handle, runId: open, notices: [...notices, ...(await sendWaiting(place))] };
   }
   const notices = await recordQueueEdits(place, edits);
   // A run that has events keeps its limits; those that a person gave now come on top.
   const first = (await readState(workdir)) === null;
   const given = await waitingMessages(workdir);
+  let runId = '';
   try {
-    await client.workflow.start<Workflows['engineWorkflow']>('engineWorkflow', {
+    const begun = await client.workflow.start<Workflows['engineWorkflow']>('engineWorkflow', {
       workflowId: engineWorkflowId(config.run_id),
       taskQueue: taskQueueFor(config.run_id),
       workflowIdConflictPolicy: 'USE_EXISTING',
@@ -83,11 +86,12 @@ export async function beginOrAttach(
         },
       ],
     });
+    runId = begun.firstExecutionRunId;
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
   }
   const added = edits.filter((edit) => edit.do === 'add');
-  return { handle, notices: [...notices, ...(await sendQueueEdits(place, added))] };
+  return { handle, runId, notices: [...notices, ...(await sendQueueEdits(place, added))] };
 }
 
 const UPDATES = { note: noteUpdate, set_limits: setLimitsUpdate, add: addUpdate } as const;
@@ -116,11 +120,13 @@ async function isGiven({ workdir, limits, edits }: PreparedRun): Promise<boolean
   return Object.keys(limits).length > 0 || edits.length > 0 || (await waitingMessages(workdir)).length > 0;
 }
 
-async function isOpen(handle: EngineHandle): Promise<boolean> {
+/** Null when the engine is not open. */
+async function openRunOf(handle: EngineHandle): Promise<string | null> {
   try {
-    return (await handle.describe()).status.name === 'RUNNING';
+    const { status, runId } = await handle.describe();
+    return status.name === 'RUNNING' ? runId : null;
   } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return false;
+    if (error instanceof WorkflowNotFoundError) return null;
     throw error;
   }
 }
@@ -145,22 +151,27 @@ async function engineStatus(client: Client, handle: EngineHandle): Promise<Statu
 const RESULT_MS = 5_000;
 
 /**
- * The workflow's result, over restarts of the server; rejects when the workflow failed, or once `signal` aborts. The
- * client's connection may be closed when it has settled, not before.
+ * The workflow's result, over restarts of the server and over resets of the workflow; rejects when the workflow failed, or once
+ * `signal` aborts. `begunIn` is the run of it that was begun or gone on with. The client's connection may be closed when it has
+ * settled, not before.
  */
 export async function untilEnd(
   { client, target }: Pick<EngineHost, 'client' | 'target'>,
-  run: string,
+  { workdir, config }: Pick<PreparedRun, 'workdir' | 'config'>,
+  begunIn: string,
   signal: AbortSignal,
 ): Promise<EngineResult> {
-  const handle = client.workflow.getHandle<Workflows['engineWorkflow']>(engineWorkflowId(run));
+  const handle = client.workflow.getHandle<Workflows['engineWorkflow']>(engineWorkflowId(config.run_id));
+  const known = await newestInterruption(workdir);
+  let runId = begunIn;
   for (;;) {
-    await untilEngineCloses(target, run, signal);
+    await untilEngineCloses(target, config.run_id, signal, { runId });
     try {
       return await client.withDeadline(Date.now() + RESULT_MS, () => handle.result());
     } catch (error) {
       signal.throwIfAborted();
       if (!isGrpcError(error)) throw error;
+      runId = await goOnAfterReset({ client, workdir, config }, known, signal);
     }
   }
 }

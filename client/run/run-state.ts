@@ -31,6 +31,8 @@ export class LiveState {
   readonly #run: string;
   /** Sequence number of the last event that `seen` was told of, or that was there before anybody asked. */
   #told = 0;
+  /** The newest interruption that was told. */
+  #interruptedMs = 0;
 
   constructor(workdir: Workdir, config: RunConfig) {
     this.#run = config.run_id;
@@ -45,11 +47,21 @@ export class LiveState {
       if (event.seq <= this.state.seq) this.state = initialState(this.#run);
       const before = budgetWarnings(this.state);
       applyEvent(this.state, event);
-      if (event.seq <= this.#told) continue;
-      this.#told = event.seq;
+      if (event.seq <= this.#told && !this.#isNewInterruption(event)) continue;
+      this.#told = Math.max(this.#told, event.seq);
       seen?.(event, newWarnings(before, budgetWarnings(this.state)));
+      if (isInterruption(event)) this.#interruptedMs = event.atMs;
     }
   }
+
+  /** Whoever waits for the run must hear of it also where the log, begun anew, counts from a lower number. */
+  #isNewInterruption(event: EngineEvent): boolean {
+    return isInterruption(event) && event.atMs > this.#interruptedMs;
+  }
+}
+
+function isInterruption(event: EngineEvent): boolean {
+  return event.type === 'stop_requested' && event.mode === 'interrupt';
 }
 
 /** The process that serves the run, or null; one on another host may be gone. */

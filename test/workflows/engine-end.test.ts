@@ -48,7 +48,7 @@ describe('the end of an engine', () => {
     const { run, handle } = await openEngine();
     const { calls, connect } = counted();
     const { signal } = new AbortController();
-    const end = untilEngineCloses(testTarget(), run, signal, connect);
+    const end = untilEngineCloses(testTarget(), run, signal, { connect });
     await sleep(4_000);
     expect(calls).toEqual(['GetWorkflowExecutionHistory']);
     expect(getEventListeners(signal, 'abort')).toHaveLength(1);
@@ -62,7 +62,7 @@ describe('the end of an engine', () => {
     const { run, handle } = await openEngine();
     const { calls, connect } = counted();
     const ending = new AbortController();
-    const end = untilEngineCloses(testTarget(), run, ending.signal, connect);
+    const end = untilEngineCloses(testTarget(), run, ending.signal, { connect });
     end.catch(() => undefined);
     await vi.waitUntil(() => calls.length > 0);
     ending.abort();
@@ -97,7 +97,7 @@ describe('the end of an engine', () => {
       close: async () => undefined,
     };
     const connect = () => fake as unknown as Connection;
-    expect(await untilEngineCloses(testTarget(), 'r', new AbortController().signal, connect)).toBe('closed');
+    expect(await untilEngineCloses(testTarget(), 'r', new AbortController().signal, { connect })).toBe('closed');
     expect(asked.map(({ token }) => token)).toEqual(['', 'next', '', '']);
     const pauses = asked.slice(1).map(({ atMs }, index) => atMs - (asked[index]?.atMs ?? 0));
     expect(Math.min(...pauses)).toBeGreaterThan(900);

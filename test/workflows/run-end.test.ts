@@ -1,8 +1,12 @@
 /** When a worker's work is over, learned without asking a server that has nothing to say. */
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
+import proto from '@temporalio/proto';
 import { expect, it, onTestFinished } from 'vitest';
-import { resumeUpdate, stopSignal } from '../../domain/protocol/messages.js';
+import { untilEnd } from '../../client/run/engine-session.js';
+import type { RunConfig } from '../../domain/formats/config.js';
+import { resumeUpdate, stopSignal, stopUpdate } from '../../domain/protocol/messages.js';
 import { engineWorkflowId } from '../../domain/run/naming.js';
 import { openRunLog } from '../../workdir/event-log.js';
 import { untilRunEnds } from '../../worker/run-end.js';
@@ -10,7 +14,10 @@ import { FakeRun } from '../support/fake-activities.js';
 import { startTestWorker, testTarget } from '../support/temporal-env.js';
 import { temporalWorkdir } from '../support/temporal-workdir.js';
 
-it('is asked for a few times at the start, and heard of when the run is interrupted or closes', async () => {
+const { ResetReapplyExcludeType } = proto.temporal.api.enums.v1;
+
+/** A run whose events stand in a log of its own, as those of a workdir's worker do. */
+async function servedRun() {
   const workdir = await temporalWorkdir();
   const fake = new FakeRun({ plans: [] });
   const log = openRunLog(workdir);
@@ -24,8 +31,15 @@ it('is asked for a few times at the start, and heard of when the run is interrup
     },
   });
   onTestFinished(() => worker[Symbol.asyncDispose]());
-  const { run, taskQueue } = worker;
-  fake.serve(run, worker.client);
+  const { run, client, taskQueue } = worker;
+  fake.serve(run, client);
+  const start = () =>
+    client.workflow.start('engineWorkflow', { workflowId: engineWorkflowId(run), taskQueue, args: [{ run }] });
+  return { workdir, fake, client, run, start };
+}
+
+it('is asked for a few times at the start, and heard of when the run is interrupted or closes', async () => {
+  const { workdir, fake, run, start } = await servedRun();
   let calls = 0;
   const connection = Connection.lazy({
     ...testTarget().clientOptions,
@@ -40,11 +54,7 @@ it('is asked for a few times at the start, and heard of when the run is interrup
   const served = { client: new Client({ connection }), target: testTarget(), workdir, config: { run_id: run } };
   const { signal } = new AbortController();
 
-  const handle = await worker.client.workflow.start('engineWorkflow', {
-    workflowId: engineWorkflowId(run),
-    taskQueue,
-    args: [{ run }],
-  });
+  const handle = await start();
   await fake.until(({ launched }) => launched.length === 3);
   const first = untilRunEnds(served, signal);
   await sleep(3_000);
@@ -78,4 +88,40 @@ it('is not thought over on a cluster because the run has not begun', async () =>
   await sleep(2_500);
   ending.abort();
   expect(await waiting).toBeNull();
+});
+
+it.each(['worker', 'run'] as const)('a reset that takes back that it was resumed: `%s` says so again', async (who) => {
+  const { workdir, fake, client, run, start } = await servedRun();
+  const { signal } = new AbortController();
+  let see: () => void = () => undefined;
+  const isSeenOn = new Promise<void>((resolve) => {
+    see = resolve;
+  });
+  const seeing = new Client({
+    connection: client.connection,
+    namespace: client.options.namespace,
+    interceptors: { workflow: [{ query: async (input, next) => await next(input).finally(see) }] },
+  });
+  const served = { client: seeing, target: testTarget(), workdir, config: { run_id: run } as RunConfig };
+  const handle = await start();
+  await fake.until(({ launched }) => launched.length === 3);
+  await handle.executeUpdate(stopUpdate, { args: [{ mode: 'interrupt' }] });
+  await handle.executeUpdate(resumeUpdate);
+  const { events = [] } = await handle.fetchHistory();
+  const resumed = events?.findLastIndex((event) => event.workflowExecutionUpdateAcceptedEventAttributes) ?? 0;
+  const task = events?.slice(0, resumed).findLast((event) => event.workflowTaskCompletedEventAttributes);
+  const end =
+    who === 'worker' ? untilRunEnds(served, signal) : untilEnd(served, served, (await handle.describe()).runId, signal);
+  if (who === 'worker') await isSeenOn;
+  const { RESET_REAPPLY_EXCLUDE_TYPE_SIGNAL, RESET_REAPPLY_EXCLUDE_TYPE_UPDATE } = ResetReapplyExcludeType;
+  await client.workflowService.resetWorkflowExecution({
+    namespace: client.options.namespace,
+    workflowExecution: { workflowId: handle.workflowId },
+    reason: 'by hand',
+    requestId: randomUUID(),
+    workflowTaskFinishEventId: task?.eventId ?? null,
+    resetReapplyExcludeTypes: [RESET_REAPPLY_EXCLUDE_TYPE_SIGNAL, RESET_REAPPLY_EXCLUDE_TYPE_UPDATE],
+  });
+  for (const nodeId of fake.launched) fake.endJob(nodeId);
+  expect(await end).toEqual(who === 'worker' ? 'closed' : expect.objectContaining({ run }));
 });
