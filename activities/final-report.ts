@@ -1,6 +1,6 @@
 /** The reports at a run's end: report.md by rules, and final_report.md by the agent (by the same rules when it cannot). */
 import { readFile } from 'node:fs/promises';
-import { CancelledFailure } from '@temporalio/common';
+import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import type { ReportTask } from '../agents/agent.js';
 import { historyOf, specsOf } from '../agents/run-history.js';
 import type { Activities } from '../domain/protocol/activities.js';
@@ -10,6 +10,7 @@ import type { RunRecord } from '../domain/reports/run-record.js';
 import type { EngineEvent } from '../domain/run/event-types.js';
 import { NOTHING_SPENT, type Spent } from '../domain/run/ledger.js';
 import { readTextIfAny, writeFileAtomic } from '../host/atomic-file.js';
+import { saysDiskIsFull, shortOfRoom } from '../host/disk-room.js';
 import type { SourceControl } from '../source/control/source-control.js';
 import { withSource } from '../source/experiment-source.js';
 import type { RunLog } from '../workdir/event-log.js';
@@ -46,10 +47,17 @@ export function makeReport(deps: {
     } catch (error) {
       if (error instanceof CancelledFailure) throw error;
       context.signal?.throwIfAborted();
+      // What the call has cost may not be written yet: the call is found, and booked, when there is room.
+      if (await isOfFullDisk(error)) throw error;
       const spent = await unbooked(await ask.spentOn(reportKey(record)));
       return { ...(await byRules((error as Error).message)), spent };
     }
   };
+
+  async function isOfFullDisk(error: unknown): Promise<boolean> {
+    if ((await shortOfRoom(workdir.root)) !== null) return true;
+    return !(error instanceof ApplicationFailure) && saysDiskIsFull(error);
+  }
 
   /** A run that went on after its end, and in which no experiment ended since, has booked this very report before. */
   async function unbooked(spent: Spent): Promise<Spent> {
