@@ -182,6 +182,8 @@ export async function experimentWorkflow(input: ExperimentInput): Promise<Experi
     }
   }
 
+  const cancelledRecord = (reason: string) => failure('cancelled', reason, Date.now(), { job_id: job.jobId ?? null });
+
   let outcome: ExperimentOutcome;
   /** What its last call cost is not known here: the call was cancelled, or ended with its worker. */
   let isUntold = false;
@@ -192,6 +194,8 @@ export async function experimentWorkflow(input: ExperimentInput): Promise<Experi
     outcome = { type: 'failed', failure: cause, job, spent: spentOfFailure(cause) ?? spent };
     isUntold = spentOfFailure(cause) === null;
   }
+  // What ended meanwhile with its worker is not tried again, and fails for that.
+  const isCancelled = CancellationScope.current().consideredCancelled;
   return await CancellationScope.nonCancellable(async () => {
     const asked = ending as { type: 'cancelled' | 'withdrawn'; reason: string } | null;
     if (asked && outcome.type === 'failed') {
@@ -201,11 +205,13 @@ export async function experimentWorkflow(input: ExperimentInput): Promise<Experi
           : {
               type: 'cancelled',
               spent: outcome.spent,
-              failure: failure('cancelled', asked.reason, Date.now(), { job_id: job.jobId ?? null }),
+              failure: cancelledRecord(asked.reason),
               job,
             };
-    } else if (outcome.type === 'failed' && outcome.failure.kind === 'cancelled') {
-      outcome = { ...outcome, type: 'cancelled' };
+    } else if (outcome.type === 'failed' && (isCancelled || outcome.failure.kind === 'cancelled')) {
+      const { failure: cause } = outcome;
+      const record = cause.kind === 'cancelled' ? cause : cancelledRecord('its workflow was cancelled');
+      outcome = { ...outcome, type: 'cancelled', failure: record };
     }
     // Whatever ended the watch: a job that nobody watches must not go on.
     if (mayHaveJob) await activities.job.cancelJob(node).catch(onlySaid('its job may still run'));

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import type { Activities, NodeRef } from '../../domain/protocol/activities.js';
 import * as messages from '../../domain/protocol/messages.js';
 import type { SetLimitsMessage } from '../../domain/protocol/steering-messages.js';
-import { engineWorkflowId } from '../../domain/run/naming.js';
+import { engineWorkflowId, experimentWorkflowId } from '../../domain/run/naming.js';
 import { FakeRun } from '../support/fake-activities.js';
 import { startTestWorker } from '../support/temporal-env.js';
 
@@ -114,6 +114,26 @@ describe('an experiment whose work is cancelled', () => {
     expect(first).toEqual(['ended', ...after, 'its tree is removed']);
     expect(order.filter((each) => each === 'begins').length).toBeGreaterThanOrEqual(1);
   });
+});
+
+it('an experiment whose workflow is cancelled is cancelled, whatever its work fails of meanwhile', async () => {
+  const { fake, worker } = await begin({ max_concurrency: 1, max_iterations: 1 }, (each) => ({
+    applyPatch: async (input) => {
+      if (input.experiment.nodeId !== '000_headspace') return await each.activities.applyPatch(input);
+      const isAsked = each.activities.applyPatch(input);
+      await untilCleanedUp().catch(() => undefined);
+      await isAsked;
+      // As the attempt of a worker that died: it would be tried again, were its workflow not cancelled.
+      throw ApplicationFailure.retryable('its worker died', 'interrupted');
+    },
+  }));
+  await using _worker = worker;
+  const { client, run } = worker;
+  await fake.until(({ calls }) => calls.includes('applyPatch 000_headspace'));
+  await client.workflow.getHandle(experimentWorkflowId(run, '000_headspace')).cancel();
+  await fake.until((each) => each.statusOf('000_headspace') === 'cancelled');
+  const { state } = fake.state.experiments['000_headspace']!;
+  expect(state).toMatchObject({ failure: { kind: 'cancelled', message: 'its workflow was cancelled' } });
 });
 
 describe('an experiment that is removed while it is prepared', () => {
