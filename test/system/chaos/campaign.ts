@@ -3,7 +3,7 @@ import { SmallDisk } from '../../support/small-disk.js';
 import { DisturbedRun, type Kill } from './disturbed-run.js';
 import { differences, LEFT_ALONE, type Outcome, outcomeOf } from './outcome.js';
 import type { Victim } from './phases.js';
-import { handOf, Plan } from './plan.js';
+import { type Card, handOf, Plan } from './plan.js';
 import { Random } from './random.js';
 import { remainsOf } from './remains.js';
 
@@ -14,8 +14,15 @@ export interface CampaignOptions {
   killsPerRun?: number;
   /** Every one unless some are named. */
   victims?: readonly Victim[];
+  /** Only these of the campaign's runs: those that leave `number` - 1 when their place is divided by `of`. All when absent. */
+  part?: Part;
   /** Takes a line about what happens. */
   say(line: string): void;
+}
+
+export interface Part {
+  number: number;
+  of: number;
 }
 
 export interface CampaignRun {
@@ -30,18 +37,29 @@ const RUNS_WITHOUT_KILL = 3;
 /** The first say what went wrong; a run that stopped short differs in everything. */
 const SHOWN_PROBLEMS = 8;
 
-export async function campaign({ kills, seed, killsPerRun, victims, say }: CampaignOptions): Promise<CampaignRun[]> {
+export async function campaign(options: CampaignOptions): Promise<CampaignRun[]> {
+  const { kills, seed, killsPerRun, victims, part = { number: 1, of: 1 }, say } = options;
   const expected = await undisturbedOutcome();
   say(`left alone: ${Object.keys(expected.nodes).length} experiments, best ${expected.best}`);
-  const random = new Random(seed);
   const noDisk = await SmallDisk.problem();
   if (noDisk !== null) say(`the disk is never full: ${noDisk}`);
-  const plan = new Plan(kills, random, killsPerRun, noDisk === null, victims);
+  const plan = new Plan(kills, new Random(seed), killsPerRun, noDisk === null, victims);
+  const hands = plan.allRuns().map((cards, place) => ({ cards, place }));
+  const mine = hands.filter(({ place }) => place % part.of === part.number - 1);
   const runs: CampaignRun[] = [];
-  for (let idle = 0; !plan.isEmpty && idle < RUNS_WITHOUT_KILL; ) {
-    const run = await disturb(plan, random, expected, (line) => say(`run ${runs.length + 1}: ${line}`));
+  let idle = 0;
+  for (let place = hands.length; mine.length > 0 && idle < RUNS_WITHOUT_KILL; ) {
+    const next = mine.shift() as (typeof mine)[number];
+    const sayOfRun = (line: string) => say(`run ${next.place + 1}: ${line}`);
+    // What happens in one run depends on no other: a part of a campaign is as it is in the whole.
+    const run = await disturb(next.cards, Random.of(seed, next.place), noDisk === null, expected, sayOfRun);
+    for (const card of run.left) plan.giveBack(card);
     idle = run.kills.length === 0 ? idle + 1 : 0;
     runs.push(run);
+    if (mine.length > 0) continue;
+    // Beyond the places of all parts.
+    mine.push(...plan.allRuns().map((cards, index) => ({ cards, place: place + index * part.of + part.number - 1 })));
+    place += mine.length * part.of;
   }
   return runs;
 }
@@ -58,16 +76,17 @@ async function undisturbedOutcome(): Promise<Outcome> {
 }
 
 async function disturb(
-  plan: Plan,
+  dealt: readonly Card[],
   random: Random,
+  hasDisk: boolean,
   expected: Outcome,
   say: (line: string) => void,
-): Promise<CampaignRun> {
+): Promise<CampaignRun & { left: Card[] }> {
   const startedAtMs = Date.now();
-  await using disturbed = await DisturbedRun.create(random, plan.hasDisk);
+  await using disturbed = await DisturbedRun.create(random, hasDisk);
   const { run, kills, oddities } = disturbed;
   const problems: string[] = [];
-  let cards = plan.nextRun();
+  let cards = [...dealt];
   try {
     await disturbed.begin();
     while (cards.length > 0) {
@@ -81,7 +100,6 @@ async function disturb(
   } catch (error) {
     problems.push(error instanceof Error ? (error.stack ?? error.message) : String(error));
   }
-  for (const card of cards) plan.giveBack(card);
   const seconds = Math.round((Date.now() - startedAtMs) / 1000);
   if (problems.length === 0) {
     say(`equal after ${kills.length} kills (${seconds} s)`);
@@ -92,7 +110,7 @@ async function disturb(
       `NOT equal after ${kills.length} kills (${seconds} s); kept in ${kept}\n  ${problems.slice(0, SHOWN_PROBLEMS).join('\n  ')}`,
     );
   }
-  return { kills, problems };
+  return { kills, problems, left: cards };
 }
 
 function killLine({ phase, victim, trace, delayMs, targets }: Kill): string {

@@ -14,9 +14,7 @@ const SHORT: readonly Victim[] = ['worker', 'server', 'client', 'runner', 'all']
 
 function cardsOf(kills: number, seed: number): Card[] {
   const plan = new Plan(kills, new Random(seed));
-  const cards: Card[] = [];
-  while (!plan.isEmpty) cards.push(...plan.nextRun());
-  return cards;
+  return plan.allRuns().flat();
 }
 
 describe('the plan of a campaign', () => {
@@ -48,7 +46,12 @@ describe('the plan of a campaign', () => {
 
 describe('the arguments of `npm run chaos`', () => {
   it('are whole numbers', () => {
-    expect(chaosArguments(['--kills', '100', '--seed', '3'])).toEqual({ kills: 100, seed: 3, victims: [] });
+    expect(chaosArguments(['--kills', '100', '--seed', '3'])).toEqual({
+      kills: 100,
+      seed: 3,
+      victims: [],
+      part: { number: 1, of: 1 },
+    });
   });
 
   it.each([
@@ -57,6 +60,7 @@ describe('the arguments of `npm run chaos`', () => {
     [['--kills', '5'], '--seed: missing'],
     [['--kills', '5', '--seed', '-1'], '--seed'],
     [['--kills', '5', '--seed', '1', '--victim', 'nobody'], '--victim: "nobody"'],
+    [['--kills', '5', '--seed', '1', '--part', '3/2'], '--part: "3/2"'],
     [['--kill', '5'], "'--kill'"],
   ])('%j is refused', (argv, said) => {
     expect(chaosArguments(argv)).toContain(said);

@@ -5,7 +5,6 @@ import { chmod, cp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
-import type { EngineEvent } from '../../../domain/run/event-types.js';
 import { packageFile } from '../../../host/package-files.js';
 import { findTemporal } from '../../../worker/server/find-temporal.js';
 import { CommandRun } from '../../support/command-run.js';
@@ -22,8 +21,6 @@ import { WorkflowVictims } from './workflow-victims.js';
 const EVENTS_PER_RUN = 60;
 const LOOK_MS = 2;
 const PROGRESS_LOOK_MS = 500;
-/** Whoever starts an interrupted run resumes it at once; where that took so long, it was taken back. */
-const RESUME_MS = 10_000;
 /** A client that is killed is somewhere between its first line and its answer. */
 const CLIENT_MS = 700;
 /** A run takes a third of it; below 16 MiB nothing new begins. */
@@ -56,7 +53,7 @@ export class DisturbedRun {
   private readonly watch: EngineWatch;
   private readonly workflows: WorkflowVictims;
   private watcher: ChildProcess | null = null;
-  private progress = { events: -1, atMs: 0, lookedAtMs: 0, isResumed: false };
+  private progress = { events: -1, atMs: 0, lookedAtMs: 0 };
 
   private constructor(
     readonly run: CommandRun,
@@ -196,14 +193,9 @@ export class DisturbedRun {
   private async hasProgressed(): Promise<true> {
     const { progress } = this;
     if (Date.now() - progress.lookedAtMs < PROGRESS_LOOK_MS) return true;
-    const events = await this.run.events();
-    const now = events.length;
+    const now = (await this.run.events()).length;
     const atMs = now === progress.events ? progress.atMs : Date.now();
-    const isResumed = now === progress.events && progress.isResumed;
-    // A reset may take back that it was resumed: a person sees it interrupted, and resumes it again.
-    const resumes = !isResumed && Date.now() - atMs > RESUME_MS && isInterrupted(events);
-    this.progress = { events: now, atMs, lookedAtMs: Date.now(), isResumed: isResumed || resumes };
-    if (resumes) await this.run.command('resume', this.run.workdir);
+    this.progress = { events: now, atMs, lookedAtMs: Date.now() };
     if (Date.now() - atMs < PATIENCE_MS) return true;
     throw new Error(`nothing has happened for ${PATIENCE_MS / 1000} s, after ${now} events`);
   }
@@ -312,11 +304,6 @@ export class DisturbedRun {
   private async untilGone(): Promise<void> {
     while (await this.goesOn()) await sleep(50);
   }
-}
-
-function isInterrupted(events: readonly EngineEvent[]): boolean {
-  const last = events.findLast(({ type }) => ['stop_requested', 'resumed', 'run_started'].includes(type));
-  return last?.type === 'stop_requested' && last.mode === 'interrupt';
 }
 
 /** The real `temporal`, told to suggest that a workflow continues as new after a few dozen events. */

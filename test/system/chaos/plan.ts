@@ -40,6 +40,13 @@ export class Plan {
     return this.left <= 0;
   }
 
+  /** Of each run, in their order. */
+  allRuns(): Card[][] {
+    const runs: Card[][] = [];
+    while (!this.isEmpty) runs.push(this.nextRun());
+    return runs;
+  }
+
   nextRun(): Card[] {
     const count = Math.min(this.left, this.perRun);
     const cards = [this.cardOf(FIRST_PHASE)];

@@ -7,6 +7,11 @@ export class Random {
     this.state = seed >>> 0;
   }
 
+  /** One of many that follow from a seed. */
+  static of(seed: number, number: number): Random {
+    return new Random(Math.imul(seed ^ 0x9e3779b9, 0x85ebca6b) + Math.imul(number + 1, 0xc2b2ae35));
+  }
+
   /** In [0, 1): mulberry32. */
   next(): number {
     this.state = (this.state + 0x6d2b79f5) >>> 0;
