@@ -44,6 +44,8 @@ export class FakeRun {
   /** Agent calls that were paid for. */
   readonly paid = new Set<string>();
   mostJobs = 0;
+  /** Times that an engine decided otherwise than the log. */
+  forks = 0;
   readonly #running = new Set<string>();
   readonly #ended = new Set<string>();
   #waiters: (() => void)[] = [];
@@ -92,6 +94,7 @@ export class FakeRun {
 
   /** As the log in a workdir: what an engine was about to do gives way to what it decides after a reset. */
   #fork(seq: number): string[] {
+    this.forks += 1;
     const granted = grantedIn(this.events.slice(seq - 1));
     this.events.length = seq - 1;
     for (const key of Object.keys(this.state)) delete this.state[key as keyof EngineState];
