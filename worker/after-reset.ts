@@ -3,14 +3,15 @@
  * the run says it again, where nobody has interrupted the run since it was seen to go on.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { RunConfig } from '../domain/formats/config.js';
 import { resumeSignal } from '../domain/protocol/messages.js';
 import { engineWorkflowId } from '../domain/run/naming.js';
 import { openRunLog } from '../workdir/event-log.js';
 import type { Workdir } from '../workdir/paths.js';
 import { glanceAt } from './engine-sight.js';
-import type { ServedRun } from './run-end.js';
+import type { OpenRun } from './open-run.js';
 
-type Asked = Pick<ServedRun, 'client' | 'workdir' | 'config'>;
+type Asked = Pick<OpenRun, 'client' | 'workdir'> & { config: Pick<RunConfig, 'run_id'> };
 
 const LOOK_MS = 200;
 
