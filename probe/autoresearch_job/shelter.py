@@ -49,7 +49,7 @@ def enter(shelter, command):
     libc.mount("none", "/", None, _REC | _SLAVE, None)
     keep = [(path, os.open(path, os.O_PATH)) for path in map(os.path.realpath, shelter["keep"]) if os.path.exists(path)]
     # All of it before the first mount, which may hide where the writes go (a workdir in the source).
-    opened = [(path, is_named, os.open(path, os.O_PATH)) for path, is_named in _places(shelter)]
+    opened = [(path, is_named, os.open(path, os.O_PATH)) for path, is_named in places(shelter)]
     tops = [_tops(path, os.path.join(shelter["writes"], str(index))) for index, (path, _, _) in enumerate(opened)]
     how, bare = OVERLAY, []
     for (path, is_named, descriptor), top in zip(opened, tops):
@@ -70,6 +70,35 @@ def enter(shelter, command):
     return how, bare
 
 
+def forget_names(folders, pid):
+    """Makes the overlays of these folders, in the view of that process, look anew for the names that the job does not hold open."""
+    child = os.fork()
+    if child == 0:
+        try:
+            _forget_names(folders, pid)
+        except BaseException:
+            # The job has ended meanwhile, or has not entered its view yet.
+            pass
+        os._exit(0)
+    os.waitpid(child, 0)
+
+
+def _forget_names(folders, pid):
+    libc = _Libc()
+    for kind, of in (("user", _NEW_USER), ("mnt", _NEW_MOUNTS)):
+        own, others = (os.stat(f"/proc/{which}/ns/{kind}") for which in ("self", pid))
+        if own.st_ino != others.st_ino:
+            libc.setns(os.open(f"/proc/{pid}/ns/{kind}", os.O_RDONLY), of)
+        elif kind == "mnt":
+            # The host's own mounts: none of ours.
+            return
+    with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as file:
+        kinds = {_unescaped(line.split(" ")[4]): line.rpartition(" - ")[2].split(" ")[0] for line in file}
+    for folder in folders:
+        if kinds.get(folder) == "overlay":
+            libc.mount(None, folder, None, _REMOUNT, None)
+
+
 # What Python and tools leave beside what they read: nothing that a person would miss.
 _LITTER = re.compile(r"/(?:__pycache__|\.git|\.cache|\.(?:mypy|pytest|ruff)_cache|\.ipynb_checkpoints)(?:/|$)|\.py[co]$|\.lock$")
 _LOOKS = 100_000
@@ -79,7 +108,7 @@ def written(shelter, limit):
     """Up to `limit` of the files that a job wrote below the folders, by the paths under which it knew them, and their number
     (as far as it was counted); caches and locks are none."""
     found, count, looks = [], 0, 0
-    for index, (path, _) in enumerate(_places(shelter)):
+    for index, (path, _) in enumerate(places(shelter)):
         upper = os.path.join(shelter["writes"], str(index), "upper")
         for folder, _, names in os.walk(upper):
             for name in names:
@@ -112,7 +141,7 @@ def _works(writes):
     return [folder for folder in (os.path.join(writes, name, "work") for name in names) if os.path.isdir(folder)]
 
 
-def _places(shelter):
+def places(shelter):
     """Each folder, whether it is only named, and the mounts in it; always in the same order, the outer one first."""
     keep = [os.path.realpath(path) for path in shelter["keep"]]
     folders = _with_mounts_below([os.path.realpath(path) for path in shelter["folders"]], keep)
@@ -197,6 +226,9 @@ class _Libc:
 
     def unshare(self, flags):
         self._check(self._libc.unshare(flags))
+
+    def setns(self, descriptor, of):
+        self._check(self._libc.setns(descriptor, of))
 
     def mount(self, source, target, kind, flags, options):
         as_bytes = [None if text is None else os.fsencode(text) for text in (source, target, kind, options)]

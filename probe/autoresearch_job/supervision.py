@@ -8,6 +8,7 @@ import processes
 import shelter
 from command import Command
 from host_locks import HostLocks
+from outside_changes import OutsideChanges
 from sampling import Sampler
 
 _SAMPLE_EVERY_S = 1.0
@@ -181,6 +182,7 @@ class _Job:
     def __init__(self, directory, facts, inbox, sampler, own):
         self._directory, self._facts, self._inbox, self._sampler = directory, facts, inbox, sampler
         self._own = own
+        self._outside = OutsideChanges(facts.get("shelter"), facts.get("sheltered", shelter.NONE), facts.get("bare", []))
         self._pid = facts["pid"]
         self._returncode = None
         self._has_ended = False
@@ -199,6 +201,7 @@ class _Job:
             now = time.monotonic()
             if now >= next_sample:
                 self._sampler.sample(self._roots())
+                self._outside.look(self._pid)
                 next_sample = max(next_sample + _SAMPLE_EVERY_S, now)
             self._inbox.wait(min(next_sample - time.monotonic(), _LOOK_EVERY_S))
         if cause is None:
