@@ -27,7 +27,7 @@ import { findJobId, ownNode } from '../jobs/job-files.js';
 import { namedOutside, watchedOutside } from '../jobs/job-shelter.js';
 import { launchFacts } from '../jobs/launch-facts.js';
 import { linkedFilesChanged } from '../jobs/linked-files.js';
-import { launchScripts } from '../jobs/output/launch-scripts.js';
+import { type LaunchScript, launchScripts } from '../jobs/output/launch-scripts.js';
 import { readMetricFiles } from '../jobs/output/metric-files.js';
 import { searchWithin } from '../jobs/output/metric-pattern.js';
 import { eachLine } from '../jobs/output/read-lines.js';
@@ -95,7 +95,7 @@ export function makeCollectEvidence({ context, platform, runLog }: CollectEviden
     const unfed = isBaseline && !config.metric ? unfedSteps(measured) : null;
     if (unfed !== null)
       raise('setup_instrumentation_failed', `${unfed}; see docs/instrumentation.md`, { job_id: jobId });
-    const scripts = isBaseline ? await launchScripts(launch.command, config.source_dir) : [];
+    const scripts = isBaseline ? await launchScripts(launch.command, config.source_dir, config.pipeline_script) : [];
     const outside = isBaseline ? await outsideOfTree(context, launch.command, apart, startedAtMs) : [];
     const hidden = isBaseline ? [...hiddenCodes(launch.command, scripts), ...outside] : [];
     const references = baseline && (await referencesFor(context, state, nodeId, baseline));
@@ -124,7 +124,7 @@ export function makeCollectEvidence({ context, platform, runLog }: CollectEviden
       const silent = async () => {
         const logs = await platform.logs(jobId, SILENT_LOG_BYTES);
         return silentJobText({
-          commands: [launch.command, ...scripts.map(({ text }) => text)],
+          commands: [launch.command, ...scripts.flatMap(({ kind, text }) => (kind === 'shell' ? [text] : []))],
           durationS,
           stdoutTail: logs.stdout,
           stderrTail: logs.stderr,
@@ -219,11 +219,12 @@ function mayCompareDurations({ config }: RunContext, { experiments }: EngineStat
 }
 
 /** What a person should know of the command before anything is compared. */
-function hiddenCodes(command: string, scripts: readonly { name: string; text: string }[]): string[] {
-  const said = [{ name: 'the launch command', text: command }, ...scripts].flatMap(({ name, text }) => {
-    const how = swallowsExitCode(text);
+function hiddenCodes(command: string, scripts: readonly LaunchScript[]): string[] {
+  const launch: LaunchScript = { name: 'the launch command', text: command, kind: 'shell' };
+  const said = [launch, ...scripts].flatMap(({ name, text, kind }) => {
+    const how = swallowsExitCode(text, kind);
     if (how !== null) return [`${name} hides how the job ended: ${how}`];
-    const isPipe = name !== 'the launch command' && pipesWithoutPipefail(text);
+    const isPipe = name !== launch.name && kind === 'shell' && pipesWithoutPipefail(text);
     return isPipe ? [`${name} hides how the job ended: a pipe without \`set -o pipefail\``] : [];
   });
   return said.map((text) => `${text}. Failures are looked for in what is printed`);

@@ -99,6 +99,8 @@ describe('no death', () => {
 describe('a command that hides how its job ended', () => {
   it.each([
     'python train.py || true',
+    'make -i train',
+    'make THREADS=2 train --ignore-errors',
     'python train.py || echo failed',
     'python train.py; true',
     'python train.py; echo done',
@@ -118,6 +120,23 @@ describe('a command that hides how its job ended', () => {
     'test -d data || exit 1; python train.py',
     '#!/bin/bash\n# || true\npython train.py "$@"\n',
   ])('%j does not', (command) => expect(swallowsExitCode(command)).toBeNull());
+  it.each([
+    ['make', 'train:\n\t-$(PYTHON) fit.py\n'],
+    ['make', 'train: data\n\t@-python fit.py --x \\\n\t  --y\n'],
+    ['make', '.IGNORE:\ntrain:\n\tpython fit.py\n'],
+    ['make', 'train:\n\tpython fit.py || true\n'],
+    ['make', 'train:\n\tpython fit.py; echo done\n'],
+    ['python', 'import subprocess, sys\nsubprocess.run([sys.executable, "fit.py"])\nprint("done")\n'],
+    ['python', 'from subprocess import call\ncall(["python", "fit.py"])\n'],
+    ['python', 'import os\nos.system("python fit.py")\n'],
+  ] as const)('a script for %s does: %j', (kind, text) => expect(swallowsExitCode(text, kind)).not.toBeNull());
+  it.each([
+    ['make', 'clean:\n\t-rm -rf build\ntrain:\n\tpython fit.py\n\techo done\n'],
+    ['python', 'import subprocess\nsubprocess.run(["python", "fit.py"], check=True)\n'],
+    ['python', 'import subprocess, sys\nsys.exit(subprocess.call(["python", "fit.py"]))\n'],
+    ['python', 'import os\ncode = os.system("python fit.py")\nassert code == 0\n'],
+    ['python', 'from app import run\nrun(3)\n'],
+  ] as const)('a script for %s does not: %j', (kind, text) => expect(swallowsExitCode(text, kind)).toBeNull());
   it('a pipe in a script of the user’s does, without pipefail', () => {
     expect(pipesWithoutPipefail('python train.py | tee log\n')).toBe(true);
     expect(pipesWithoutPipefail('set -euo pipefail\npython train.py | tee log\n')).toBe(false);
