@@ -31,6 +31,7 @@ import { type LaunchScript, launchScripts } from '../jobs/output/launch-scripts.
 import { readMetricFiles } from '../jobs/output/metric-files.js';
 import { searchWithin } from '../jobs/output/metric-pattern.js';
 import { eachLine } from '../jobs/output/read-lines.js';
+import { writtenFiles } from '../jobs/output/written-files.js';
 import { earlierWork, placedFiles } from '../jobs/placed-files.js';
 import type { KeptApart, Platform } from '../jobs/platforms/platform.js';
 import { isBelow } from '../source/control/object-database.js';
@@ -96,11 +97,17 @@ export function makeCollectEvidence({ context, platform, runLog }: CollectEviden
     if (unfed !== null)
       raise('setup_instrumentation_failed', `${unfed}; see docs/instrumentation.md`, { job_id: jobId });
     const scripts = isBaseline ? await launchScripts(launch.command, config.source_dir, config.pipeline_script) : [];
-    const outside = isBaseline ? await outsideOfTree(context, launch.command, apart, startedAtMs) : [];
+    const outside = isBaseline ? await outsideOfTree(context, nodeId, launch.command, apart, startedAtMs) : [];
     const hidden = isBaseline ? [...hiddenCodes(launch.command, scripts), ...outside] : [];
     const references = baseline && (await referencesFor(context, state, nodeId, baseline));
     const work = references && !launch.isHeadspace ? otherWork(measured, references, launch.mayHaveOtherBatch) : null;
-    const doubt = launch.isHeadspace ? null : (clockContradiction(measured, baseline) ?? work);
+    // What an earlier job left, where this one may have gone on from.
+    const left = async () =>
+      (await outsideOfTree(context, nodeId, launch.command, { ...apart, count: 0 }, await runBeganAtMs(workdir)))
+        .map((text) => `. ${text}`)
+        .join('');
+    const lessWork = work === null ? null : `${work}${await left()}`;
+    const doubt = launch.isHeadspace ? null : (clockContradiction(measured, baseline) ?? lessWork);
     const evidence: Evidence = {
       ...measured,
       findings: [...hidden, ...measured.findings],
@@ -114,10 +121,8 @@ export function makeCollectEvidence({ context, platform, runLog }: CollectEviden
       pipelineStatsText(stdout.shownLines(), stderr.shownLines(), evidence),
     );
     await writeFileAtomic(workdir.run(nodeId, 'system_metrics.txt'), systemMetricsText(evidence.system));
-    if (work !== null && isRepeatOfBaseline(state, nodeId)) {
-      const left = await outsideOfTree(context, launch.command, { ...apart, count: 0 }, await runBeganAtMs(workdir));
-      raise('metrics_collection_failed', [work, ...left].join('. '), { job_id: jobId });
-    }
+    if (lessWork !== null && isRepeatOfBaseline(state, nodeId))
+      raise('metrics_collection_failed', lessWork, { job_id: jobId });
     const objective = objectiveOf(metrics, evidence.durationS ?? null);
     if (objective === null || (objective.metric === 'duration_s' && !mayCompareDurations(context, state))) {
       const noticed = evidence.findings.length > 0 ? ` (${evidence.findings.join('; ')})` : '';
@@ -137,10 +142,10 @@ export function makeCollectEvidence({ context, platform, runLog }: CollectEviden
         });
       };
       const missing = config.metric
-        ? `the job cannot be compared by ${config.metric.name}`
+        ? `the job cannot be compared by ${config.metric.name}${isBaseline ? '' : await left()}`
         : isBaseline
           ? await silent()
-          : 'the job printed no step time and no throughput, as the baseline did';
+          : `the job printed no step time and no throughput, as the baseline did${await left()}`;
       raise('metrics_collection_failed', `${missing}${noticed}`, { job_id: jobId });
     }
     context.log('evidence collected', {
@@ -240,12 +245,14 @@ async function timesOf(platform: Platform, jobId: string): Promise<{ durationS: 
 /** What a person should know of places outside of the tree to which the job wrote, or would have written. */
 async function outsideOfTree(
   { workdir, config }: RunContext,
+  nodeId: string,
   command: string,
   apart: KeptApart,
   sinceMs: number,
 ): Promise<string[]> {
   const named = await namedOutside(workdir, { command, env: process.env });
-  const places = named.filter((path) => !isBelow(path, config.source_dir));
+  const heard = await Promise.all([...new Set([BASELINE_ID, nodeId])].map((id) => writtenFiles(workdir.metrics(id))));
+  const places = [...new Set([...named, ...heard.flat()])].filter((path) => !isBelow(path, config.source_dir));
   const left = await leftOutside(workdir, places, apart.covered, sinceMs);
   return [...(left.length > 0 ? [leftOutsideText(left)] : []), keptApartText(apart) ?? []].flat();
 }

@@ -26,6 +26,10 @@ def start(probe_dir):
 
         imported_files.start(metrics_dir, probe_dir)
     with complaints.guard():
+        from . import written_files
+
+        written_files.start(metrics_dir)
+    with complaints.guard():
         from . import built_pipelines
 
         built_pipelines.start(metrics_dir)

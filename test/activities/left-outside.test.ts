@@ -11,6 +11,7 @@ import { WithAdoptedJobs } from '../../jobs/platforms/adopted-jobs.js';
 import { LocalPlatform } from '../../jobs/platforms/local.js';
 import { jobNameOf } from '../../jobs/platforms/platform.js';
 import { Workdir } from '../../workdir/paths.js';
+import { packageFile } from '../../host/package-files.js';
 import { removeFolder } from '../support/remove-folder.js';
 import { configOf, open, repository, temporaryFolder, write } from './source-fixture.js';
 
@@ -87,6 +88,22 @@ it('a folder that the job makes where everybody does is told, with $NODE_ID', as
     const source = repository(join(folder, 'repo'), { 'conf.json': `{"out": "${shared}"}` });
     const { notices } = await runBaseline(source, `mkdir ${shared}; echo 1 > ${shared}/last.pt; ${TRAIN}`);
     expect(notices).toContainEqual(expect.stringMatching(`${shared}/last.pt lies outside of the tree.*\\$NODE_ID`));
+  } finally {
+    rmSync(shared, { recursive: true, force: true });
+  }
+});
+
+it('a file whose path the code computes is told, though nothing names it', async () => {
+  const shared = mkdtempSync('/tmp/autoresearch-left-');
+  try {
+    const code = `import os, sys\nopen(os.path.join(*sys.argv[1].replace("%/", "/").split("%"), "last.pt"), "w")\n`;
+    const source = repository(join(folder, 'repo'), { 'train.py': code });
+    const python = packageFile('.tools', 'venv', 'bin', 'python');
+    const { notices } = await runBaseline(source, `${python} train.py ${shared.replaceAll('/', '%/')}; ${TRAIN}`, {
+      PYTHONPATH: packageFile('probe'),
+      AUTORESEARCH_METRICS_DIR: workdir.metrics(NODE),
+    });
+    expect(notices).toContainEqual(expect.stringMatching(`^${shared}/last.pt lies outside of the tree.*\\$NODE_ID`));
   } finally {
     rmSync(shared, { recursive: true, force: true });
   }

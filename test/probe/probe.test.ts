@@ -218,6 +218,46 @@ describe('imported files', () => {
   });
 });
 
+it('files outside of the tree that are written to are told, however their paths are put together', async () => {
+  await mkdir(join(root, 'out'));
+  await symlink(join(root, 'out'), join(tree, 'linked'));
+  const lines = [
+    'open("../../../out/a.pt", "w")',
+    'open(b"/".join([os.fsencode(root), b"out", b"b.pt"]), "ab")',
+    'pathlib.Path(root, "out", "c").write_text("")',
+    'os.open(root + "/out/d", os.O_CREAT | os.O_RDWR)',
+    'os.makedirs(root + "/folder", exist_ok=True)',
+    'os.makedirs(root + "/out", exist_ok=True)',
+    'open("part", "w"); os.replace("part", root + "/out/e")',
+    'sqlite3.connect(os.path.join(root, "out", "f.db"))',
+    'open("linked/g", "w")',
+    'ts = [threading.Thread(target=open, args=(f"{root}/out/{n}", "w")) for n in "hi"]; [t.start() for t in ts]',
+    'multiprocessing.get_context("spawn").Process(target=open, args=(root + "/out/j", "w")).start()',
+    // Nothing that a later job could go on from.
+    'open(root + "/original/train.py").read(); open("own", "w"); open(os.devnull, "w")',
+    'tempfile.mkdtemp(dir=root); tempfile.NamedTemporaryFile(dir=root); sqlite3.connect(":memory:")',
+  ];
+  const imports = 'import multiprocessing, os, pathlib, sqlite3, tempfile, threading';
+  const code = [
+    imports,
+    `root = ${JSON.stringify(root)}`,
+    'if __name__ == "__main__":',
+    ...lines.map((l) => `    ${l}`),
+  ];
+  await writeFile(join(tree, 'writes.py'), `${code.join('\n')}\n`);
+  const { exitCode, stderr } = await python({ args: ['writes.py'] });
+  const written = (await rows('written')).map(({ path }) => path!.slice(root.length + 1)).sort();
+  expect({ exitCode, stderr, written }).toEqual({
+    exitCode: 0,
+    stderr: '',
+    written: [
+      'folder',
+      'out',
+      ...['a.pt', 'b.pt', 'c', 'd', 'e', 'f.db', 'g', 'h', 'i', 'j'].map((name) => `out/${name}`),
+    ],
+  });
+});
+
 describe('a job is never broken', () => {
   const site = async (text: string) => {
     const dir = join(root, 'site');
