@@ -6,12 +6,12 @@ import { makeCollectEvidence } from '../../activities/collect-evidence.js';
 import { keptApartText, leftOutside } from '../../activities/left-outside.js';
 import type { Evidence } from '../../domain/evidence/evidence.js';
 import { initialState } from '../../domain/run/engine-state.js';
+import { packageFile } from '../../host/package-files.js';
 import { shelterOf } from '../../jobs/job-shelter.js';
 import { WithAdoptedJobs } from '../../jobs/platforms/adopted-jobs.js';
 import { LocalPlatform } from '../../jobs/platforms/local.js';
 import { jobNameOf } from '../../jobs/platforms/platform.js';
 import { Workdir } from '../../workdir/paths.js';
-import { packageFile } from '../../host/package-files.js';
 import { removeFolder } from '../support/remove-folder.js';
 import { configOf, open, repository, temporaryFolder, write } from './source-fixture.js';
 

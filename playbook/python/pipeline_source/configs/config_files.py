@@ -1,4 +1,4 @@
-"""Configuration files (JSON, YAML, TOML; shell scripts that start the job) as data in which the place of each numeric leaf is known.
+"""Configuration files (JSON, YAML, TOML, INI; shell scripts that start the job) as data in which the place of each numeric leaf is known.
 
 A leaf is named by a JSON pointer. What a reader here does not understand is left out, never guessed.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from . import config_json, config_shell, config_toml, config_yaml
+from . import config_ini, config_json, config_shell, config_toml, config_yaml
 from .yaml_anchors import canonical
 
 READERS = {
@@ -16,7 +16,11 @@ READERS = {
     ".yaml": config_yaml.read,
     ".yml": config_yaml.read,
     ".toml": config_toml.read,
+    ".ini": config_ini.read,
+    ".cfg": config_ini.read,
 }
+# configparser takes keys in any letters.
+_FOLDED = (".ini", ".cfg")
 
 
 class ConfigRefused(ValueError):
@@ -41,6 +45,10 @@ class ConfigFile:
     origins: dict[str, str]
     # Of YAML: what every merge key that reaches it finds overridden beside it.
     shadowed: frozenset[str] = frozenset()
+
+    def key(self, pointer: str, key: object) -> object:
+        """A key as it stands below `pointer` in `data`."""
+        return key.lower() if pointer and isinstance(key, str) and self.path.endswith(_FOLDED) else key
 
     def home_of(self, pointer: str) -> str:
         """Pointer of the node that holds the text of what `pointer` leads to."""

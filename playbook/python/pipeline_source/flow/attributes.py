@@ -50,7 +50,7 @@ _ARGUMENT_NAMES = {
     "cfg",
     "config",
 }
-_MAPPING_METHODS = {"get", "pop", "setdefault", "items", "keys", "values", "copy", "clone", "update"}
+_MAPPING_METHODS = {"get", "getint", "getfloat", "pop", "setdefault", "items", "keys", "values", "copy", "clone", "update"}
 
 
 class Attributes:

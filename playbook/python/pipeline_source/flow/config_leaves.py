@@ -28,7 +28,7 @@ class ConfigLeaves:
         self._stores = stores
 
     def child(self, leaf: Leaf, key) -> list[Value]:
-        data = leaf.value
+        data, key = leaf.value, leaf.config.key(leaf.pointer, key)
         if (
             isinstance(data, dict)
             and key in data

@@ -13,6 +13,7 @@ from ..command.overrides import Overrides
 from ..configs.config_roots import ConfigRoots
 from ..libraries.file_paths import FilePaths
 from ..libraries.hydra_targets import HydraTargets
+from ..libraries.ini_parsers import IniParsers
 from ..libraries.library_calls import LibraryCalls
 from ..libraries.library_methods import LibraryMethods
 from ..libraries.numbers import LibraryNumbers
@@ -87,6 +88,7 @@ class Flow:
         overlays = LaidOver(project, index, made, frames, evaluator, self.branches, self.configs)
         python_configs = PythonConfigs(project, index, made, frames, evaluator, self.names, self.overrides)
         file_paths = FilePaths(project, evaluator, self.configs)
+        ini_parsers = IniParsers(index, frames, evaluator, file_paths)
         spdl_calls = SpdlCalls(made, evaluator)
         leaves = ConfigLeaves(project, self.overridden, self.overrides, overlays, stores)
         class_attributes = ClassAttributes(made, frames, evaluator, self.classes, self.returns, self.names)
@@ -127,6 +129,7 @@ class Flow:
             self.overrides,
             overlays,
             python_configs,
+            ini_parsers,
             stores,
             leaves,
         )
@@ -140,7 +143,7 @@ class Flow:
             self.returns,
             python_configs,
             spdl_calls,
-            LibraryMethods(made, evaluator, self.registries, self.returns, file_paths),
+            LibraryMethods(made, evaluator, self.registries, self.returns, file_paths, ini_parsers),
             LibraryCalls(
                 made,
                 evaluator,

@@ -6,6 +6,7 @@ import ast
 
 from ..command.overrides import Overrides
 from ..configs.interpolation import number_in
+from ..libraries.ini_parsers import IniParsers
 from ..libraries.python_configs import PythonConfigs
 from ..libraries.registries import Registries
 from ..sources.project import Project
@@ -49,6 +50,7 @@ class Mappings:
         overrides: Overrides,
         overlays: LaidOver,
         python_configs: PythonConfigs,
+        ini_parsers: IniParsers,
         stores: Stores,
         leaves: ConfigLeaves,
     ) -> None:
@@ -61,6 +63,7 @@ class Mappings:
         self._overrides = overrides
         self._overlays = overlays
         self._python_configs = python_configs
+        self._ini_parsers = ini_parsers
         self._stores = stores
         self._leaves = leaves
 
@@ -92,6 +95,8 @@ class Mappings:
             return [Unknown("environment")] if value is None else [Computed(value, node, frame)]
         if isinstance(base, ExternalCall) and base.name == "builtins.globals" and isinstance(key, str):
             return self._names.look_up(key, self._frames.open(base.frame.module.scope), None)
+        if (held := self._ini_parsers.item(base, key, node, frame)) is not None:
+            return held
         if isinstance(base, Arguments) and key == 0:
             return [base]
         if isinstance(base, External):

@@ -26,6 +26,7 @@ from ..values.values import (
     Value,
 )
 from .file_paths import FilePaths
+from .ini_parsers import GETTERS, IniParsers
 from .registries import Registries
 from .spdl_calls import BUILDER_STEPS
 
@@ -34,13 +35,20 @@ class LibraryMethods:
     """Answers by the receiver's kind first, then by the method's name."""
 
     def __init__(
-        self, made: Made, evaluator: Evaluator, registries: Registries, returns: Returns, file_paths: FilePaths
+        self,
+        made: Made,
+        evaluator: Evaluator,
+        registries: Registries,
+        returns: Returns,
+        file_paths: FilePaths,
+        ini_parsers: IniParsers,
     ) -> None:
         self._made = made
         self._evaluator = evaluator
         self._registries = registries
         self._returns = returns
         self._file_paths = file_paths
+        self._ini_parsers = ini_parsers
 
     def of(self, receiver: Value, name: str, node: ast.Call, frame: Frame) -> list[Value]:
         first = node.args[0] if node.args else None
@@ -55,18 +63,20 @@ class LibraryMethods:
             return [receiver] if name in ("get_iterator", "__iter__", "__enter__") else [ExternalCall("", node, frame)]
         if (
             isinstance(receiver, (Leaf, DictOf, Arguments, Layers, Under, Namespace))
-            and name in ("get", "pop", "setdefault")
+            and name in GETTERS | {"pop", "setdefault"}
             and first is not None
         ):
             key = self._evaluator.number(first, frame)
             found = self._evaluator.item(receiver, key, node, frame)
-            if isinstance(found[0], Unknown) and len(node.args) > 1:
-                return self._evaluator.evaluate(node.args[1], frame)
-            return found
+            named = next((k.value for k in node.keywords if k.arg == "fallback"), None)
+            default = node.args[1] if len(node.args) > 1 else named
+            return self._evaluator.evaluate(default, frame) if isinstance(found[0], Unknown) and default else found
         if isinstance(receiver, (Leaf, DictOf, Layers, Namespace)) and name in ("copy", "clone", "to_dict"):
             return [receiver]
         if isinstance(receiver, FileRef):
             return [receiver]
+        if (read := self._ini_parsers.of_method(receiver, name, node, frame)) is not None:
+            return read
         if first is not None and name in ("get", "build", "create") and self._registries.is_registry(receiver):
             key = self._evaluator.number(first, frame)
             held = self._registries.registered(receiver, key)
