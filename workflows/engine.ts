@@ -42,7 +42,7 @@ import { Journal } from './journal.js';
 import { Planner } from './planner.js';
 import { identityOf, Recovery } from './recovery.js';
 import { Reports } from './reports.js';
-import { handleSteering } from './steering.js';
+import { handleSteering, tellUnchecked } from './steering.js';
 
 /** A quarter of an hour: what is lost is lost rarely, and a day of looks is six hundred events of history. */
 const LOOK_MS = 15 * 60 * 1000;
@@ -246,7 +246,9 @@ async function engine(input: EngineInput, cancelRequested: Promise<never> | null
         const given = `add ${message.experiment.name}`;
         if (patched('tells-what-it-refuses')) journal.record({ type: 'given_refused', request, given, reason });
       } catch (error) {
-        log.warn(`add ${each.request} was not checked: ${failureFrom(error, 'unexpected_exception').message}`);
+        const { message: reason } = failureFrom(error, 'unexpected_exception');
+        log.warn(`add ${each.request} was not checked: ${reason}`);
+        tellUnchecked(journal, each.message, { request: each.request, reason, waits: true });
       }
     }
   }

@@ -217,6 +217,7 @@ export function handleSteering(journal: Journal, children: Children, recovers: b
       return await (recovers ? addInTurn(message) : add(message));
     } catch (error) {
       const { message: reason } = failureFrom(error, 'unexpected_exception');
+      tellUnchecked(journal, message, { request: message.request ?? '', reason, waits: false });
       return { accepted: false, message: `it could not be checked, so that it was not added: ${reason}` };
     } finally {
       checking -= 1;
@@ -283,6 +284,19 @@ export function handleSteering(journal: Journal, children: Children, recovers: b
   function cancelStarted(reason: string): Promise<void>[] {
     return openIn('launching', 'running', 'analyzing').map((nodeId) => cancel(nodeId, reason));
   }
+}
+
+const REASON_LENGTH = 500;
+
+/** Who gave it may be gone, or have sent a signal: what is shown of the run says so. */
+export function tellUnchecked(
+  journal: Journal,
+  { experiment }: steering.AddMessage,
+  { reason, ...how }: { request: string; reason: string; waits: boolean },
+): void {
+  if (!patched('tells-what-it-could-not-check')) return;
+  const given = `add ${experiment.name}`;
+  journal.record({ type: 'add_unchecked', given, reason: reason.slice(0, REASON_LENGTH), ...how });
 }
 
 const STOP_RECEIPTS = {

@@ -4,6 +4,7 @@ import { objectiveOfRow, speedup } from '../../domain/belief/compare.js';
 import { judgementText } from '../../domain/reports/judgement-text.js';
 import { durationText, gainText, numberText, objectiveText, speedupText } from '../../domain/reports/quantity-text.js';
 import { runFacts } from '../../domain/reports/run-facts.js';
+import { uncheckedText } from '../../domain/reports/unchecked-text.js';
 import { type EngineState, tallyShown } from '../../domain/run/engine-state.js';
 import type { EngineEvent, SkippedStep } from '../../domain/run/event-types.js';
 import { BASELINE_ID, type ExperimentIdentity } from '../../domain/run/experiment-record.js';
@@ -65,6 +66,8 @@ export function progressLine(state: EngineState, event: EngineEvent): string | n
       return `note: ${firstLine(event.text)}`;
     case 'given_refused':
       return `${event.given}: refused, ${firstLine(event.reason)}`;
+    case 'add_unchecked':
+      return uncheckedText(event);
     case 'paused':
       return 'paused: no new job starts';
     case 'resumed':

@@ -136,6 +136,7 @@ const FIELDS = {
   limits_set: { limits },
   note_added: { text, request: name.optional() },
   given_refused: { request: name, given: text, reason: text },
+  add_unchecked: { request: text, given: text, reason: text, waits: z.boolean() },
   reported: { skipped: z.array(z.looseObject({ step: z.enum(['charts', 'reports']), reason: text })).optional() },
   paused: {},
   resumed: {},

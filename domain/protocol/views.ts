@@ -3,6 +3,7 @@
 import { type Objective, objectiveOf } from '../belief/compare.js';
 import type { GainInterval } from '../belief/judgement.js';
 import { type Confidence, confidenceOf, headspaceLeft, provenGain } from '../belief/repeats.js';
+import { uncheckedText } from '../reports/unchecked-text.js';
 import { type EngineState, openRows, tallyShown } from '../run/engine-state.js';
 import type { ExperimentRow } from '../run/experiment-record.js';
 import { BASELINE_ID, commitOf, HEADSPACE_ID, jobIdOf } from '../run/experiment-record.js';
@@ -41,7 +42,7 @@ export interface StatusView {
   budget: Spending[];
   /** Agent calls of which nobody knows the price. */
   unpriced_calls: number;
-  /** Budgets that are half or nearly spent, in words. */
+  /** Budgets that are half or nearly spent, and additions that could not be checked, in words. */
   warnings: string[];
   counts: {
     total: number;
@@ -111,7 +112,7 @@ export function statusView(state: EngineState): StatusView {
     limits: namedLimits(state.limits),
     budget: spendingOf(state),
     unpriced_calls: state.ledger.unpriced,
-    warnings: budgetWarnings(state),
+    warnings: [...budgetWarnings(state), ...(state.unchecked ?? []).map(uncheckedText)],
     counts: {
       total: open.length + completed + failed + pruned + duplicates + cancelled,
       queued: count('queued'),

@@ -22,6 +22,8 @@ import { type Ledger, release, reserve, settle } from './ledger.js';
 
 /** A message comes again within seconds, or minutes: so many notes are not given meanwhile. */
 const KNOWN_NOTES = 100;
+/** They are for people to read. */
+const SHOWN_UNCHECKED = 10;
 
 /** Applies one event. Events at or below `state.seq` are ignored (a log may be read twice); a gap is a RangeError. */
 export function applyEvent(state: EngineState, event: EngineEvent): EngineState {
@@ -67,6 +69,7 @@ function reduce(state: EngineState, event: EngineEvent): void {
       state.startedAtMs ||= event.atMs;
       state.stop = null;
       state.stopMode = null;
+      delete state.unchecked;
       // A plan that was under way is asked for again under its old number: its reply may be on disk already.
       if (state.planningSince !== null) state.iteration -= 1;
       state.planningSince = null;
@@ -86,6 +89,7 @@ function reduce(state: EngineState, event: EngineEvent): void {
       return;
     case 'experiment_added':
       addExperiment(state, event.experiment, event.seq);
+      if (event.experiment.origin.from === 'user') settleUnchecked(state, event.experiment.origin.request);
       return;
     case 'experiment_preparing':
       become(state, event.nodeId, { status: 'preparing', sinceMs: event.atMs });
@@ -175,6 +179,14 @@ function reduce(state: EngineState, event: EngineEvent): void {
       }
       return;
     case 'given_refused':
+      settleUnchecked(state, event.request);
+      return;
+    case 'add_unchecked': {
+      const { request, given, reason, waits } = event;
+      settleUnchecked(state, request);
+      state.unchecked = [...(state.unchecked ?? []), { request, given, reason, waits }].slice(-SHOWN_UNCHECKED);
+      return;
+    }
     case 'reported':
     case 'returned':
     case 'setup_started':
@@ -210,6 +222,13 @@ function reduce(state: EngineState, event: EngineEvent): void {
     default:
       event satisfies never;
   }
+}
+
+/** It was given again, and decided on. */
+function settleUnchecked(state: EngineState, request: string): void {
+  const left = state.unchecked?.filter((each) => each.request === '' || each.request !== request) ?? [];
+  if (left.length > 0) state.unchecked = left;
+  else delete state.unchecked;
 }
 
 /**

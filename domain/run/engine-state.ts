@@ -1,5 +1,6 @@
 /** The engine's state: what it holds, how it begins, and how its rows are found. It changes in apply-event.ts only. */
 import type { Confirmation } from '../belief/confirmation-state.js';
+import type { UncheckedAdd } from './event-types.js';
 import { type ExperimentRow, isTerminal } from './experiment-record.js';
 import type { Failure, FailureKind } from './failure.js';
 import { emptyLedger, type Ledger } from './ledger.js';
@@ -78,6 +79,8 @@ export interface EngineState {
   notes: string[];
   /** Requests of the newest of all notes, so that one which comes again is known; absent before the first that has one. */
   noteRequests?: string[];
+  /** The newest additions that could not be checked since the engine was started; absent while there are none. */
+  unchecked?: UncheckedAdd[];
   /** How many of them the planning in flight carries. */
   notesInPlan: number;
   ledger: Ledger;

@@ -69,6 +69,8 @@ export type EventBody =
   | { type: 'note_added'; text: string; request?: string }
   /** What was given while nobody served the run, and broke a rule. `given` is what it was called there. */
   | { type: 'given_refused'; request: string; given: string; reason: string }
+  /** What nobody could hold against the rules (a full disk, say). `waits`: it lies in the workdir for the next engine. */
+  | ({ type: 'add_unchecked' } & UncheckedAdd)
   /** The last steps of a run are over: its charts and reports were made, but for those that `skipped` names. */
   | { type: 'reported'; skipped?: SkippedStep[] }
   | { type: 'paused' }
@@ -79,6 +81,16 @@ export type EventBody =
   /** A limit ends the run once what is under way has finished; raising the limit meanwhile revokes it. */
   | { type: 'limit_reached'; reason: StopReason; detail: string }
   | { type: 'stopped'; reason: StopReason; detail: string };
+
+/** What a person added, and could not be checked. */
+export interface UncheckedAdd {
+  /** '' where its sender gave none. */
+  request: string;
+  /** What it is called where it is told of. */
+  given: string;
+  reason: string;
+  waits: boolean;
+}
 
 /** A last step of a run that failed for good. */
 export interface SkippedStep {

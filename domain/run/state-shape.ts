@@ -198,6 +198,7 @@ const STATE: Shape<EngineState> = {
   nextCounter: count,
   notes: texts,
   noteRequests: optional(texts),
+  unchecked: optional(listOf(shaped({ request: text, given: text, reason: text, waits: flag }))),
   notesInPlan: count,
   ledger: shaped(LEDGER),
   startedAtMs: number,

@@ -5,6 +5,7 @@ import type { Activities } from '../../domain/protocol/activities.js';
 import type { EngineInput } from '../../domain/protocol/messages.js';
 import * as messages from '../../domain/protocol/messages.js';
 import type { SetLimitsMessage } from '../../domain/protocol/steering-messages.js';
+import { statusView } from '../../domain/protocol/views.js';
 import { engineWorkflowId } from '../../domain/run/naming.js';
 import { type FakeOptions, FakeRun } from '../support/fake-activities.js';
 import { startTestWorker, type TestWorker } from '../support/temporal-env.js';
@@ -64,4 +65,7 @@ it('refuses an addition that could not be checked, as a signal and as an update,
   });
   for (const nodeId of ['000_baseline', '000_headspace', '001_mtp']) fake.endJob(nodeId);
   expect(await handle.result()).toMatchObject({ reason: 'planner_stopped' });
+  // Who sent the signal heard nothing: what is shown of the run says so.
+  const shown = 'add mine: it could not be checked (ENOSPC: no space left on device); it was not added: ';
+  expect(statusView(fake.state).warnings).toEqual([expect.stringContaining(shown), expect.stringContaining(shown)]);
 });

@@ -38,6 +38,22 @@ export const BOUNDS: readonly Scenario[] = [
     experiments: [],
   },
   {
+    name: 'tells-of-what-it-could-not-check',
+    options: {},
+    limits: { max_concurrency: 1 },
+    activities: () => ({ acceptExperiment: fullDisk }),
+    async act(fake, handle, { startAgain }) {
+      await fake.until((run) => run.statusOf('000_baseline') === 'running');
+      await handle.signal(messages.addSignal, { request: 'r1', experiment: { name: 'mine' } });
+      await fake.until(({ events }) => events.some(({ type }) => type === 'add_unchecked'));
+      await handle.terminate('another one is given it');
+      await startAgain([{ do: 'add', request: 'r1', message: { experiment: { name: 'mine' } } }]);
+      await fake.until(({ events }) => events.filter(({ type }) => type === 'add_unchecked').length === 2);
+      endJobs(fake, SEEDS);
+    },
+    experiments: [],
+  },
+  {
     name: 'ends-although-its-last-steps-fail',
     options: { autoEnd: true },
     limits: {},
