@@ -2,7 +2,7 @@
  * What the engine does so that a lost message, or a lost workflow, hangs nothing: experiments that an earlier run of it
  * started are greeted and looked up, and those that somebody killed end with their job. Looks again at long intervals.
  */
-import { condition } from '@temporalio/workflow';
+import { condition, patched } from '@temporalio/workflow';
 import type { ExperimentLookup } from '../domain/protocol/activities.js';
 import { isAwaited, isKnownGranted, underWay } from '../domain/protocol/lost-messages.js';
 import { withdrawSignal } from '../domain/protocol/messages.js';
@@ -119,10 +119,13 @@ export class Recovery {
     else void this.children.tell(nodeId, withdrawSignal);
   }
 
-  /** Its job must not go on, as nobody watches it, and its slot is free only then. */
+  /**
+   * Its job must not go on, as nobody watches it, and its slot is free only then. An engine that was reset may have forgotten that
+   * it has one.
+   */
   private async fail(nodeId: string, reason: string, paid: ExperimentLookup['paid']): Promise<void> {
     const row = this.rowIfAny(nodeId);
-    if (row && slotOf(row) !== null) await this.endJob(nodeId);
+    if (row && (slotOf(row) !== null || patched('ends-jobs-that-it-has-forgotten'))) await this.endJob(nodeId);
     const record = failure('unexpected_exception', `the experiment's workflow ended: ${reason}`, Date.now());
     this.reports.finish(nodeId, { type: 'failed', failure: record, job: {}, spent: this.spentOn(nodeId, paid) });
   }

@@ -287,27 +287,9 @@ describe('workflows that somebody ends by hand', () => {
   });
 
   it('an engine that is reset lets no other run beside a job that it has forgotten', async () => {
-    let build: () => void = () => undefined;
-    const built = new Promise<void>((resolve) => {
-      build = resolve;
-    });
-    await using stage = await stageOf({
-      tuning: { prepareAhead: 2 },
-      activities: (fake) => ({
-        buildImage: async (input) => {
-          await built;
-          return await fake.activities.buildImage(input);
-        },
-      }),
-    });
+    await using stage = await forgetfulStage();
     const { fake, worker } = stage;
-    const { workflowId } = await stage.start();
-    // What it has heard of those that it started comes after this task: none of them is built.
-    const task = await untilTaskAfterStarts(stage, workflowId, SEEDS.length);
-    build();
-    const areReady = (run: FakeRun) => SEEDS.slice(1).every((nodeId) => run.statusOf(nodeId) === 'ready');
-    await fake.until((run) => run.launched.includes('000_baseline') && areReady(run));
-    await resetTo(stage, workflowId, task, [ResetReapplyExcludeType.RESET_REAPPLY_EXCLUDE_TYPE_SIGNAL]);
+    const { workflowId } = stage.handle();
     await stage.child('000_headspace').signal(messages.reportEndSignal);
     // Whether it had granted the one slot anew or not: it hears of the job that holds it.
     await fake.until((run) => run.forks > 0 && /launching|running/.test(run.statusOf('000_baseline') ?? ''));
@@ -320,6 +302,13 @@ describe('workflows that somebody ends by hand', () => {
     expect(fake.state.ledger.reserved).toEqual({});
   });
 
+  it('an engine that is reset ends the job that it has forgotten when its experiment is terminated', async () => {
+    await using stage = await forgetfulStage();
+    await stage.child('000_baseline').terminate('by hand');
+    await stage.fake.until((run) => run.forks > 0 && run.statusOf('000_baseline') === 'failed');
+    expect(stage.fake.cancelled).toEqual(['000_baseline']);
+  });
+
   it('an experiment that is reset goes on as another run, and its end is heard', async () => {
     await using stage = await stageOf({ tuning: { lookMs: NEVER_MS } });
     await stage.start();
@@ -329,6 +318,31 @@ describe('workflows that somebody ends by hand', () => {
     await expectWhole(stage);
   });
 });
+
+/** An engine that was reset to before it had heard anything of those that it had started; the first has launched its job meanwhile. */
+async function forgetfulStage(): Promise<Stage> {
+  let build: () => void = () => undefined;
+  const built = new Promise<void>((resolve) => {
+    build = resolve;
+  });
+  const stage = await stageOf({
+    tuning: { prepareAhead: 2 },
+    activities: (fake) => ({
+      buildImage: async (input) => {
+        await built;
+        return await fake.activities.buildImage(input);
+      },
+    }),
+  });
+  const { workflowId } = await stage.start();
+  // What it has heard of those that it started comes after this task: none of them is built.
+  const task = await untilTaskAfterStarts(stage, workflowId, SEEDS.length);
+  build();
+  const areReady = (run: FakeRun) => SEEDS.slice(1).every((nodeId) => run.statusOf(nodeId) === 'ready');
+  await stage.fake.until((run) => run.launched.includes('000_baseline') && areReady(run));
+  await resetTo(stage, workflowId, task, [ResetReapplyExcludeType.RESET_REAPPLY_EXCLUDE_TYPE_SIGNAL]);
+  return stage;
+}
 
 /** The end of the first task in which the engine knows that so many experiments are started. */
 async function untilTaskAfterStarts({ worker }: Stage, workflowId: string, starts: number): Promise<EventId> {

@@ -73,6 +73,19 @@ export const ABSENCES: readonly Scenario[] = [
     experiments: ['000_baseline'],
   },
   {
+    name: 'ends-the-job-that-it-may-have-forgotten',
+    options: {},
+    limits: { max_concurrency: 1 },
+    async act(fake, _, { client, run }) {
+      const isReady = (each: FakeRun) => each.statusOf('000_headspace') === 'ready';
+      await fake.until((each) => each.statusOf('000_baseline') === 'running' && isReady(each));
+      await client.workflow.getHandle(experimentWorkflowId(run, '000_headspace')).terminate('by hand');
+      await fake.until((each) => each.statusOf('000_headspace') === 'failed');
+      endJobs(fake, SEEDS);
+    },
+    experiments: [],
+  },
+  {
     name: 'ends-an-experiment-that-waits-for-an-engine-that-is-gone',
     options: {},
     limits: { max_concurrency: 1 },
