@@ -16,6 +16,8 @@ export interface CampaignOptions {
   victims?: readonly Victim[];
   /** Only these of the campaign's runs: those that leave `number` - 1 when their place is divided by `of`. All when absent. */
   part?: Part;
+  /** Planning rounds of each run, of three experiments each; four unless given. */
+  rounds?: number;
   /** Takes a line about what happens. */
   say(line: string): void;
 }
@@ -31,6 +33,8 @@ export interface CampaignRun {
   problems: string[];
 }
 
+const ROUNDS = 4;
+
 /** A phase that never comes must not go on for ever. */
 const RUNS_WITHOUT_KILL = 3;
 
@@ -38,9 +42,13 @@ const RUNS_WITHOUT_KILL = 3;
 const SHOWN_PROBLEMS = 8;
 
 export async function campaign(options: CampaignOptions): Promise<CampaignRun[]> {
-  const { kills, seed, killsPerRun, victims, part = { number: 1, of: 1 }, say } = options;
-  const expected = await undisturbedOutcome();
-  say(`left alone: ${Object.keys(expected.nodes).length} experiments, best ${expected.best}`);
+  const { kills, seed, killsPerRun, victims, part = { number: 1, of: 1 }, rounds = ROUNDS, say } = options;
+  // Beside the first disturbed run, which waits most of its time.
+  const expected = undisturbedOutcome(rounds);
+  expected.then(
+    ({ nodes, best }) => say(`left alone: ${Object.keys(nodes).length} experiments, best ${best}`),
+    () => undefined,
+  );
   const noDisk = await SmallDisk.problem();
   if (noDisk !== null) say(`the disk is never full: ${noDisk}`);
   const plan = new Plan(kills, new Random(seed), killsPerRun, noDisk === null, victims);
@@ -52,7 +60,8 @@ export async function campaign(options: CampaignOptions): Promise<CampaignRun[]>
     const next = mine.shift() as (typeof mine)[number];
     const sayOfRun = (line: string) => say(`run ${next.place + 1}: ${line}`);
     // What happens in one run depends on no other: a part of a campaign is as it is in the whole.
-    const run = await disturb(next.cards, Random.of(seed, next.place), noDisk === null, expected, sayOfRun);
+    const disturbed = await DisturbedRun.create(Random.of(seed, next.place), { hasDisk: noDisk === null, rounds });
+    const run = await disturb(disturbed, next.cards, expected, sayOfRun);
     for (const card of run.left) plan.giveBack(card);
     idle = run.kills.length === 0 ? idle + 1 : 0;
     runs.push(run);
@@ -64,8 +73,8 @@ export async function campaign(options: CampaignOptions): Promise<CampaignRun[]>
   return runs;
 }
 
-async function undisturbedOutcome(): Promise<Outcome> {
-  await using run = await DisturbedRun.undisturbed();
+async function undisturbedOutcome(rounds: number): Promise<Outcome> {
+  await using run = await DisturbedRun.undisturbed(rounds);
   const outcome = await outcomeOf(run);
   const blind = Object.keys(outcome.nodes).every((node) => outcome.jobStarts[node] === 1)
     ? []
@@ -76,14 +85,13 @@ async function undisturbedOutcome(): Promise<Outcome> {
 }
 
 async function disturb(
+  created: DisturbedRun,
   dealt: readonly Card[],
-  random: Random,
-  hasDisk: boolean,
-  expected: Outcome,
+  expected: Promise<Outcome>,
   say: (line: string) => void,
 ): Promise<CampaignRun & { left: Card[] }> {
   const startedAtMs = Date.now();
-  await using disturbed = await DisturbedRun.create(random, hasDisk);
+  await using disturbed = created;
   const { run, kills, oddities } = disturbed;
   const problems: string[] = [];
   let cards = [...dealt];
@@ -96,7 +104,11 @@ async function disturb(
       say(killLine(played.kill));
     }
     await disturbed.finish();
-    problems.push(...oddities, ...differences(expected, await outcomeOf(run), disturbed), ...(await remainsOf(run)));
+    problems.push(
+      ...oddities,
+      ...differences(await expected, await outcomeOf(run), disturbed),
+      ...(await remainsOf(run)),
+    );
   } catch (error) {
     problems.push(error instanceof Error ? (error.stack ?? error.message) : String(error));
   }

@@ -28,8 +28,8 @@ const DISK_MIB = 96;
 /** A disk stays full for this long at least, and so much longer at most: through several tries of what fails for it. */
 const FULL_MS = { least: 500, more: 2_500 };
 
-const SHAPE = [
-  ...['--max-concurrency', '2', '--max-iterations', '4', '--patience', '9'],
+const shapeOf = (rounds: number) => [
+  ...['--max-concurrency', '2', '--max-iterations', String(rounds), '--patience', '9'],
   ...['--build-command', `sleep ${BUILD_MS / 1000}; echo img-$(sha1sum train.py | cut -c1-12)`],
 ];
 
@@ -65,13 +65,16 @@ export class DisturbedRun {
     this.workflows = new WorkflowVictims(this.watch, random);
   }
 
-  static async create(random: Random, hasDisk: boolean): Promise<DisturbedRun> {
+  static async create(
+    random: Random,
+    { hasDisk, rounds }: { hasDisk: boolean; rounds: number },
+  ): Promise<DisturbedRun> {
     const env: Record<string, string> = {};
     const run = await CommandRun.create({
       jobSeconds: JOB_MS / 1000,
       agentSeconds: AGENT_MS / 1000,
       planSize: 3,
-      flags: SHAPE,
+      flags: shapeOf(rounds),
       env,
       ownGroup: true,
     });
@@ -87,8 +90,8 @@ export class DisturbedRun {
   }
 
   /** The same run, left alone. */
-  static async undisturbed(): Promise<CommandRun> {
-    const run = await CommandRun.create({ jobSeconds: 0.1, planSize: 3, flags: SHAPE });
+  static async undisturbed(rounds: number): Promise<CommandRun> {
+    const run = await CommandRun.create({ jobSeconds: 0.1, planSize: 3, flags: shapeOf(rounds) });
     const child = run.start(...run.firstFlags());
     let output = '';
     for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => (output += chunk));
