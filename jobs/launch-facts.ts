@@ -1,6 +1,6 @@
 /** What an experiment's launch command says of the samples in a step, for jobs that do not print it. */
 
-import { parseLaunchCommand } from '../domain/command/launch-command.js';
+import { flagsOf } from '../domain/command/launch-command.js';
 import { type Spec, SpecSchema } from '../domain/formats/spec.js';
 import { readJsonIfAny } from '../host/atomic-file.js';
 import type { RunContext } from '../workdir/run-context.js';
@@ -12,7 +12,7 @@ export async function launchFacts({ workdir, config }: RunContext, nodeId: strin
   const parsed = SpecSchema.safeParse(await readJsonIfAny(workdir.node(nodeId, 'spec.json')));
   const spec: Spec | null = parsed.success ? parsed.data : null;
   const command = spec?.launch_command || config.base_launch_command;
-  const { flags } = parseLaunchCommand(command);
+  const flags = flagsOf(command);
   const firstCount = (names: string[]) => {
     const values = names.map((name) => Number(flags.get(name))).filter((n) => Number.isInteger(n) && n > 0);
     return values[0] ?? null;

@@ -2,7 +2,7 @@
 
 import type { AnalyzeTask } from '../agents/agent.js';
 import { type Objective, objectiveOf, speedup } from '../domain/belief/compare.js';
-import { parseLaunchCommand } from '../domain/command/launch-command.js';
+import { flagsOf } from '../domain/command/launch-command.js';
 import { type Metrics, NUMERIC_METRICS } from '../domain/evidence/metrics.js';
 import { type Diagnosis, diagnose } from '../domain/memory/stage-rules.js';
 import { diagnosisSentences, milliseconds, percent } from '../domain/memory/stage-sentences.js';
@@ -17,7 +17,7 @@ const STILL_WAITS = 0.2;
 
 export function analysisAnswer(task: AnalyzeTask): string {
   const { evidence, spec } = task;
-  const threads = Number(parseLaunchCommand(spec.launch_command).flags.get('--num-threads'));
+  const threads = Number(flagsOf(spec.launch_command).get('--num-threads'));
   const diagnosis = diagnose({ ...evidence, numThreads: Number.isInteger(threads) && threads > 0 ? threads : null });
   const verdict = verdictOf(task);
   const meaning = task.kind === 'headspace' ? [] : diagnosisSentences(diagnosis);

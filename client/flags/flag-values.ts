@@ -1,6 +1,6 @@
 /** How the text of a flag becomes a value of config.json: each reader throws a Refusal, with what would be right, when it does not fit. */
 
-import { shellWords } from '../../domain/command/launch-command.js';
+import { shellWords } from '../../domain/command/shell-commands.js';
 import { parseMetricRule } from '../../domain/evidence/custom-metric.js';
 import { UNKNOWN_METRICS } from '../../domain/evidence/metrics.js';
 import { MASTER_TABLE_COLUMNS } from '../../domain/reports/master-table.js';

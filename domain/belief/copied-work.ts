@@ -3,7 +3,8 @@
  * never decide. A declared repeat is no copy, and a seed is measured whatever its code.
  */
 
-import { isFlag, shellWords } from '../command/launch-command.js';
+import { isFlag } from '../command/launch-command.js';
+import { shellWords } from '../command/shell-commands.js';
 import { hasFailed } from '../proposals/change-set.js';
 import type { EngineState } from '../run/engine-state.js';
 import { type ExperimentRow, isSeed } from '../run/experiment-record.js';

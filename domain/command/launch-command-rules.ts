@@ -22,9 +22,10 @@ export function launchCommandProblem(proposed: string, base: string): string | n
   const limit = Math.max(LENGTH_LIMIT, 2 * base.length);
   if (proposed.length > limit) return `launch_command has ${proposed.length} characters; at most ${limit} are taken`;
   const ours = shellTokens(trimmed(proposed));
-  if (!ours.ok) return `launch_command cannot be read: ${ours.problem}`;
+  if (ours.problem !== null) return `launch_command cannot be read: ${ours.problem}`;
   const theirs = shellTokens(trimmed(base));
-  if (!theirs.ok) return `launch_command must be the base command: that one cannot be compared (${theirs.problem})`;
+  if (theirs.problem !== null)
+    return `launch_command must be the base command: that one cannot be compared (${theirs.problem})`;
   const operators = operatorsOf(ours.tokens);
   if (operators.join('\0') !== operatorsOf(theirs.tokens).join('\0')) {
     return `launch_command has shell operators (${operators.join(' ')}) that the base command does not have, or lacks some of it`;
@@ -76,7 +77,7 @@ function segmentsOf(tokens: readonly ShellToken[]): Segment[] {
       segments.at(-1)?.words.push(token);
       continue;
     }
-    if (token.raw === '$(' || token.raw === '(') depth += 1;
+    if (token.raw.endsWith('(')) depth += 1;
     if (token.raw === ')') depth -= 1;
     if (token.raw === '`') {
       inBackquotes = !inBackquotes;

@@ -1,5 +1,5 @@
 /** How many loader threads a launch command may ask for. */
-import { parseLaunchCommand } from './launch-command.js';
+import { flagsOf } from './launch-command.js';
 
 const PER_RANK = 16;
 const PER_RANK_EXTENDED = 32;
@@ -16,7 +16,7 @@ export interface ThreadBudgetFacts {
  * beaten fewer) and at least the larger of `--num_fetch_threads` and `--num_decode_threads`.
  */
 export function threadBudgetProblem(launchCommand: string, facts: ThreadBudgetFacts): string | null {
-  const { flags } = parseLaunchCommand(launchCommand);
+  const flags = flagsOf(launchCommand);
   const numberOf = (name: string): number | null => {
     const text = flags.get(name);
     const value = text === undefined || text === '' ? Number.NaN : Number(text);

@@ -2,7 +2,7 @@
 
 import { isBetter, objectiveOf } from '../belief/compare.js';
 import { ceilingOf } from '../belief/repeats.js';
-import { parseLaunchCommand } from '../command/launch-command.js';
+import { flagsOf } from '../command/launch-command.js';
 import { launchCommandProblem } from '../command/launch-command-rules.js';
 import { threadBudgetProblem } from '../command/thread-budget.js';
 import type { Spec } from '../formats/spec.js';
@@ -110,7 +110,7 @@ function stackedOn(spec: Spec, startCommit: string | null, state: EngineState): 
 function sixteenBeatFewer({ state, commands }: ProposalRules): boolean {
   const measured = Object.values(state.experiments).flatMap((row) => {
     if (row.state.status !== 'completed' || row.kind === 'headspace') return [];
-    const threads = Number(parseLaunchCommand(commands.get(row.nodeId) ?? '').flags.get('--num-threads') ?? Number.NaN);
+    const threads = Number(flagsOf(commands.get(row.nodeId) ?? '').get('--num-threads') ?? Number.NaN);
     return Number.isFinite(threads)
       ? [{ threads, objective: objectiveOf(row.state.metrics, row.state.durationS) }]
       : [];

@@ -5,7 +5,7 @@ import { isRemeasurement } from '../belief/confirmation-state.js';
 import { gainInterval, KEEP_CONFIDENCE } from '../belief/improvement.js';
 import { logSpeed, type Noise } from '../belief/noise.js';
 import { doubtOf, leastImprovementOf, noiseOf, runsOf, typicalObjective } from '../belief/repeats.js';
-import { parseLaunchCommand } from '../command/launch-command.js';
+import { flagsOf } from '../command/launch-command.js';
 import { type SearchMemory, searchMemory, type Tried } from '../memory/search-memory.js';
 import type { EngineState } from '../run/engine-state.js';
 import { BASELINE_ID, commitOf, type ExperimentRow } from '../run/experiment-record.js';
@@ -25,7 +25,7 @@ export function memoryOf(state: EngineState, baseCommand: string): SearchMemory 
 
 /** Only flags: what the code was set to, no change set tells. Lower case, as in change sets. */
 export function baseValuesOf(baseCommand: string): Map<string, string> {
-  const { flags } = parseLaunchCommand(baseCommand);
+  const flags = flagsOf(baseCommand);
   return new Map([...flags].flatMap(([flag, value]) => (value === '' ? [] : [[flag, value.toLowerCase()]])));
 }
 

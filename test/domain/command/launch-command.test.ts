@@ -1,22 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { parseLaunchCommand, shellWords } from '../../../domain/command/launch-command.js';
+import { flagsOf } from '../../../domain/command/launch-command.js';
 import { launchCommandProblem } from '../../../domain/command/launch-command-rules.js';
 import { threadBudgetProblem } from '../../../domain/command/thread-budget.js';
 import { changeSetOf } from '../../../domain/proposals/change-set.js';
 
 const BASE = 'python train.py --image $IMAGE --workers 4 --lr -0.5';
-
-describe('shellWords', () => {
-  it.each([
-    ['a b  c', ['a', 'b', 'c']],
-    ['python \'my script.py\' --x "1 2"', ['python', 'my script.py', '--x', '1 2']],
-    ['a\\ b c', ['a b', 'c']],
-    ['a \\\n  b', ['a', 'b']],
-    ["''", ['']],
-  ])('%j', (command, words) => {
-    expect(shellWords(command)).toEqual(words);
-  });
-});
 
 describe('changeSetOf', () => {
   it.each([
@@ -145,9 +133,14 @@ describe('launchCommandProblem', () => {
   });
 });
 
-describe('parseLaunchCommand', () => {
+describe('flagsOf', () => {
   it('keeps several values of one flag together', () => {
-    expect(parseLaunchCommand('x --sizes 1 2 3 --y').flags.get('--sizes')).toBe('1 2 3');
+    expect(flagsOf('x --sizes 1 2 3 --y').get('--sizes')).toBe('1 2 3');
+  });
+
+  it('ends a value with its command', () => {
+    const flags = flagsOf('cd src && python t.py --num_threads 32 2>&1 | tee out.log');
+    expect(flags.get('--num-threads')).toBe('32');
   });
 });
 
@@ -156,6 +149,7 @@ describe('threadBudgetProblem', () => {
   it.each([
     ['no flag', 'x --workers 99', facts, null],
     ['at the limit', 'x --num_threads 16', facts, null],
+    ['above it in front of a pipe', 'x --num_threads 17 2>&1 | tee out.log', facts, /budget of 16/],
     ['above it', 'x --num_threads=17', facts, /budget of 16/],
     ['one GPU', 'x --num_threads 32', { ...facts, gpuCount: 1 }, null],
     ['sixteen has won', 'x --num-threads 32', { ...facts, sixteenBeatFewer: true }, null],

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-import shlex
+
+from .shell_words import commands_of
 
 _ASSIGNMENT = re.compile(r"^([A-Za-z_][A-Za-z0-9_]*)=(.*)$", re.S)
 _REFERENCE = re.compile(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)\}?")
@@ -12,12 +13,8 @@ _REFERENCE = re.compile(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)\}?")
 def variables_of(text: str, known: dict[str, str]) -> dict[str, str]:
     """Assignments in the order of the file; a value made by a command ($(…), `…`) is not known and left out."""
     found: dict[str, str] = {}
-    for line in text.splitlines():
-        try:
-            words = shlex.split(line, comments=True)
-        except ValueError:
-            continue
-        if words[:1] and words[0] in ("export", "declare", "typeset", "set", "readonly"):
+    for words in commands_of(text):
+        if words[0] in ("export", "declare", "typeset", "set", "readonly"):
             words = [w for w in words[1:] if not w.startswith("-")]
         for word in words:
             assigned = _ASSIGNMENT.match(word)

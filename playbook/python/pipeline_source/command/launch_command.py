@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 
 from . import makefile
 from .environment_file import variables_of
-from .shell_words import Placed, Shell
+from .shell_script import Shell
+from .shell_words import Placed, commands_of
 
 _ASSIGNMENT = re.compile(r"^([A-Za-z_][A-Za-z0-9_]*)=(.*)$", re.S)
-_SEPARATORS = {"&&", "||", ";", "|", "&"}
+# Stands between the words of two commands.
+_NEXT = ";"
 _VARIABLE = re.compile(r"\$(?:([A-Za-z_]\w*)|\{([A-Za-z_]\w*)(?::?-([^{}]*))?\})")
 # A wrapper may start another one.
 MAX_WRAPPERS = 3
@@ -35,13 +36,7 @@ class LaunchCommand:
 
     @staticmethod
     def _words(command: str) -> list[str]:
-        lexer = shlex.shlex(command.replace("\\\n", " "), posix=True, punctuation_chars=";&|")
-        lexer.whitespace_split = True
-        lexer.commenters = ""
-        try:
-            return list(lexer)
-        except ValueError:
-            return command.split()
+        return [word for words in commands_of(command) for word in (_NEXT, *words)][1:]
 
     def _read(self, words: list[str], script: str, project) -> None:
         # A command may wrap another one as a single word: bash -c "…".
@@ -89,7 +84,7 @@ class LaunchCommand:
         text = project.read_bytes(path).decode("utf-8", "replace")
         if not path.endswith((".sh", ".bash")) and not re.match(r"#!.*\b(?:ba|da|z)?sh\b", text):
             return False
-        end = next((i for i, w in enumerate(following) if w in _SEPARATORS), len(following))
+        end = _end_of_command(following)
         variables = {name: [_placed(value)] for name, value in self.environment.items()}
         shell = Shell(path, text, following[:end], variables)
         for words in shell.commands():
@@ -104,7 +99,7 @@ class LaunchCommand:
 
     def _made(self, following: list[str], script: str, project, depth: int) -> bool:
         """Whether `make GOAL` starts the pipeline script."""
-        end = next((i for i, w in enumerate(following) if w in _SEPARATORS), len(following))
+        end = _end_of_command(following)
         folder, file = makefile.folder_and_file(following[:end])
         if folder is not None:
             self.working_dirs.append(project._relative(self._expand(folder)))
@@ -152,9 +147,7 @@ class LaunchCommand:
         # `torchx run … --script train.py -- --workers 4`: what follows a launcher's own flags.
         if words[:1] == ["--"]:
             words = words[1:]
-        for word in words:
-            if word in _SEPARATORS:
-                break
+        for word in words[: _end_of_command(words)]:
             self.arguments += self._of_file(word, project) or [self._with_variables(word)]
 
     def _of_file(self, word: str, project) -> list[Placed]:
@@ -244,6 +237,10 @@ class LaunchCommand:
     def removes(self, key: str) -> bool:
         """`~key` of Hydra: what the configuration says there is not in force."""
         return any(word.partition("=")[0] == f"~{key}" for word in self.arguments)
+
+
+def _end_of_command(words: list[str]) -> int:
+    return words.index(_NEXT) if _NEXT in words else len(words)
 
 
 def _placed(value: str) -> Placed:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 
-from .shell_words import Placed, Shell
+from .shell_script import Shell
+from .shell_words import Placed
 
 NAMES = ("GNUmakefile", "makefile", "Makefile")
 _LINE = re.compile(r"(?:[^\\\n]|\\.|\\\n)*(?:\n|$)", re.S)
@@ -64,7 +65,7 @@ def _set(shell: Shell, assigned: re.Match, is_conditional: bool, given: dict, en
     name, operator, value = assigned.groups()
     if name in given or operator == "?" and name in shell.variables:
         return
-    words = shell._words(_as_shell(value).rstrip(), assigned.start(3), split=True)
+    words = shell.words(_as_shell(value).rstrip(), assigned.start(3), split=True)
     if is_conditional:
         # Whether it is set is not known, nor which of two it is.
         shell.variables[name] = [Placed(f"${name}")]

@@ -1,21 +1,18 @@
-"""Words of a shell script with the place of each of their characters, variables put in: what a wrapper gives its programs.
+"""The words of a shell text with the place of each of their characters.
 
-Nothing is run. What is not understood, `$(…)` say, stays in its word as it is written, so that it is taken for no number.
+Nothing is run, and what would be expanded stays as it is written. `domain/command/shell-commands.ts` reads a text alike: both
+are held against test/fixtures/shell-words.json, and that against bash.
 """
 
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_DEFAULT = re.compile(r"([A-Za-z_][A-Za-z0-9_]*|[0-9])(?::?[-=])(.*)", re.S)
-_ASSIGNED = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(\+?)=")
+_ARRAY = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\+?=")
 _NUMBER_AT_END = re.compile(r"[+-]?\d+(?:\.\d+)?$")
-_REDIRECTION = re.compile(r"\d*[<>]")
-_BEGIN = {"if", "for", "while", "until", "case", "select", "{"}
-_END = {"fi", "done", "esac", "}"}
-_LEAD = _BEGIN | _END | {"then", "else", "elif", "do", "!", "exec", "time", "nohup", "command"}
-_DECLARING = {"export", "declare", "typeset", "readonly", "local"}
+_ESCAPABLE = '$`"\\'
 
 
 class Placed(str):
@@ -40,6 +37,29 @@ class Placed(str):
         return Placed(self[count:], self.at[count:])
 
 
+class Piece(NamedTuple):
+    """Some of a word, without its quotes."""
+
+    text: str
+    # Its offset in the word as that is written.
+    at: int
+    # The quote that it stands in, or "".
+    quote: str
+    # Whether the shell would put something else in its place.
+    is_expanded: bool
+
+
+def commands_of(text: str) -> list[list[str]]:
+    """The words of each simple command, without redirections and comments."""
+    commands: list[list[str]] = [[]]
+    for token in [*raw_words(text), None]:
+        if token is None:
+            commands.append([])
+        else:
+            commands[-1].append("".join(p.text for p in pieces_of(token[0])))
+    return [words for words in commands if words]
+
+
 def raw_words(text: str) -> list[tuple[str, int] | None]:
     """Each word as it is written, with its offset; None between commands."""
     found: list[tuple[str, int] | None] = []
@@ -53,29 +73,77 @@ def raw_words(text: str) -> list[tuple[str, int] | None]:
 
     while at < len(text):
         char = text[at]
-        if text.startswith("\\\n", at) or char in " \t\r":
+        if text.startswith("\\\n", at):
+            at += 2
+        elif char in " \t\r":
             close(at)
-            at += 2 if char == "\\" else 1
+            at += 1
         elif char == "#" and start < 0:
             end = text.find("\n", at)
             at = len(text) if end < 0 else end
-        elif char == "(" and start >= 0 and _ASSIGNED.fullmatch(text[start:at]):
+        elif char == "(" and start >= 0 and _ARRAY.fullmatch(text[start:at]):
             at = _end_of(text, at)
+        elif text[at : at + 2] in ("<(", ">("):
+            start = at if start < 0 else start
+            at = _end_of(text, at + 1)
+        elif char in "<>" or text.startswith("&>", at):
+            is_descriptor = char != "&" and text[start:at].isdigit()
+            close(at)
+            if is_descriptor:
+                found.pop()
+            at = _end_of_redirection(text, at)
         elif char in "\n;&|()":
             close(at)
             found.append(None)
             at += 1
-        elif char in "<>":
-            if start >= 0 and not text[start:at].isdigit():
-                close(at)
-            start = at if start < 0 else start
-            while at < len(text) and text[at] in "<>&":
-                at += 1
         else:
             start = at if start < 0 else start
             at = _end_of(text, at)
     close(at)
     return found
+
+
+def pieces_of(raw: str) -> list[Piece]:
+    """What one word is made of; none for an empty one."""
+    found: list[Piece] = []
+    at, quote = 0, ""
+    while at < len(raw):
+        char, end = raw[at], at + 1
+        if char == quote or (not quote and char in "'\""):
+            quote = "" if quote else char
+        elif char == "\\" and quote != "'" and end < len(raw):
+            end += 1
+            if quote and raw[at + 1] not in _ESCAPABLE + "\n":
+                found.append(Piece(char, at, quote, False))
+            if raw[at + 1] != "\n":
+                found.append(Piece(raw[at + 1], at + 1, quote, False))
+        elif char in "$`" and quote != "'":
+            end = _end_of_expansion(raw, at)
+            found.append(Piece(raw[at:end], at, quote, end > at + 1))
+        else:
+            found.append(Piece(char, at, quote, False))
+        at = end
+    return found
+
+
+def _end_of_redirection(text: str, at: int) -> int:
+    """Offset behind `>log`, `2>&1` and the like, whose operator begins here."""
+    while at < len(text) and text[at] in "<>&|":
+        at += 1
+    while at < len(text) and text[at] in " \t":
+        at += 1
+    while at < len(text) and text[at] not in " \t\r\n;&|()<>":
+        at = _end_of(text, at)
+    return at
+
+
+def _end_of_expansion(raw: str, at: int) -> int:
+    if raw[at] == "`" or raw.startswith(("$(", "${"), at):
+        return _end_of(raw, at)
+    named = _NAME.match(raw, at + 1)
+    if named is not None:
+        return named.end()
+    return at + 2 if raw[at + 1 : at + 2] in [*"0123456789@*#?$!-"] else at + 1
 
 
 def _end_of(text: str, at: int) -> int:
@@ -93,127 +161,3 @@ def _end_of(text: str, at: int) -> int:
     while at < len(text) and text[at] != closing:
         at = _end_of(text, at) if text[at] in "\\'`\"$(" and not (closing == '"' and text[at] in "'(") else at + 1
     return min(at + 1, len(text))
-
-
-class Shell:
-    """What is known while a shell script is read from top to bottom."""
-
-    def __init__(self, path: str, text: str, arguments: list[str], variables: dict[str, list[Placed]]) -> None:
-        self.path, self.text = path, text
-        self.arguments = [w if isinstance(w, Placed) else Placed(w) for w in arguments]
-        self.variables = variables
-        self.exported: set[str] = set()
-
-    def commands(self):
-        """The words of each command, its assignments in front; variables that it sets are known afterwards."""
-        depth, raw = 0, []
-        for token in [*raw_words(self.text), None]:
-            if token is not None:
-                raw.append(token)
-                continue
-            while raw and raw[0][0] in _LEAD:
-                depth += (raw[0][0] in _BEGIN) - (raw[0][0] in _END)
-                raw = raw[1:]
-            yield from self._command(raw, depth > 0)
-            raw = []
-
-    def _command(self, raw: list[tuple[str, int]], is_conditional: bool):
-        declares = bool(raw) and raw[0][0] in _DECLARING
-        words = [w for w in raw[1:] if not w[0].startswith("-")] if declares else raw
-        own: dict[str, list[Placed]] = {}
-        while words and (assigned := _ASSIGNED.match(words[0][0])):
-            text, offset = words[0][0][assigned.end() :], words[0][1] + assigned.end()
-            listed = text.startswith("(") and text.endswith(")")
-            value = self._listed(text[1:-1], offset + 1) if listed else self._words(text, offset, split=False)
-            name = assigned.group(1)
-            own[name] = [*self.variables.get(name, []), *value] if assigned.group(2) else value
-            if is_conditional:
-                # Whether it is set is not known, nor which of two it is.
-                own[name] = [Placed(f"${name}")]
-            words = words[1:]
-        self.variables.update(own)
-        if declares and raw[0][0] == "export":
-            self.exported.update(name for name in [*own, *(text for text, _ in words)])
-        if words and words[0][0] == "shift":
-            self.arguments = self.arguments[1:]
-        elif words and not declares:
-            plain = [w for i, w in enumerate(words) if not _is_redirected(words, i)]
-            expanded = [w for text, at in plain for w in self._words(text, at, split=True)]
-            # `A=2 python …`: in force for that command, whose reader takes it from here.
-            yield [Placed(f"{name}={' '.join(value)}") for name, value in own.items()] + expanded
-
-    def _listed(self, text: str, offset: int) -> list[Placed]:
-        return [w for token in raw_words(text) if token for w in self._words(token[0], offset + token[1], split=True)]
-
-    def _words(self, raw: str, offset: int, split: bool) -> list[Placed]:
-        """What one written word stands for: several where an unquoted variable holds several."""
-        words: list[tuple[str, list]] = [("", [])]
-        at, quote = 0, ""
-
-        def put(text: str, places: list) -> None:
-            words[-1] = (words[-1][0] + text, words[-1][1] + places)
-
-        while at < len(raw):
-            char = raw[at]
-            if char == quote or (not quote and char in "'\""):
-                quote = "" if quote else char
-                at += 1
-            elif char == "\\" and quote != "'" and at + 1 < len(raw):
-                put(raw[at + 1], [(self.path, offset + at + 1)])
-                at += 2
-            elif char == "$" and quote != "'":
-                end, values = self._variable(raw, at, offset)
-                parts = values if values is not None else [Placed(raw[at:end])]
-                if len(parts) > 1 and not (split and (not quote or "@" in raw[at:end])):
-                    parts = [Placed(" ".join(parts), _joined(parts))]
-                if split and not quote:
-                    parts = [w for p in parts for w in _split(p)]
-                for index, part in enumerate(parts):
-                    if index:
-                        words.append(("", []))
-                    put(str(part), part.at)
-                at = end
-            else:
-                put(char, [(self.path, offset + at)])
-                at += 1
-        return [Placed(*w) for w in words if w[0] or raw[:1] in ("'", '"') and raw[:2] != '"$']
-
-    def _variable(self, raw: str, at: int, offset: int) -> tuple[int, list[Placed] | None]:
-        if raw.startswith("$(", at):
-            return _end_of(raw, at), None
-        if raw.startswith("${", at):
-            end = _end_of(raw, at)
-            inner = raw[at + 2 : end - 1]
-            if (given := _DEFAULT.fullmatch(inner)) is not None:
-                held = self._held(given.group(1))
-                if held:
-                    return end, held
-                return end, self._words(given.group(2), offset + at + 2 + given.start(2), split=True)
-            return end, self._held(inner)
-        named = _NAME.match(raw, at + 1)
-        end = named.end() if named else at + 2
-        return end, self._held(raw[at + 1 : end])
-
-    def _held(self, name: str) -> list[Placed] | None:
-        if name in ("@", "*"):
-            return self.arguments
-        if name.isdigit():
-            return self.arguments[int(name) - 1 : int(name)] if int(name) > 0 else None
-        return self.variables.get(re.sub(r"\[[@*]\]$", "", name))
-
-
-def _is_redirected(words: list[tuple[str, int]], index: int) -> bool:
-    """`>log`, `2>&1`, and what follows a `>` that stands alone."""
-    before = words[index - 1][0] if index else ""
-    return bool(_REDIRECTION.match(words[index][0]) or (_REDIRECTION.match(before) and before[-1] in "<>"))
-
-
-def _split(word: Placed) -> list[Placed]:
-    return [Placed(m.group(), word.at[m.start() : m.end()]) for m in re.finditer(r"\S+", word)]
-
-
-def _joined(parts: list[Placed]) -> list:
-    places: list = []
-    for part in parts:
-        places += [*([None] if places else []), *part.at]
-    return places
