@@ -15,7 +15,7 @@ import { NOTHING_SPENT } from '../domain/run/ledger.js';
 import { NOT_ASKED, noAnalysis, resultFrom } from '../domain/verdict/analysis-result.js';
 import { withoutEffect } from '../domain/verdict/effect.js';
 import { readJsonIfAny, writeFileAtomic } from '../host/atomic-file.js';
-import { ownNode } from '../jobs/job-files.js';
+import { findJobId, ownNode } from '../jobs/job-files.js';
 import { jobLogTail } from '../jobs/job-log-tail.js';
 import type { Platform } from '../jobs/platforms/platform.js';
 import type { SourceControl } from '../source/control/source-control.js';
@@ -48,8 +48,7 @@ export function makeAnalyze(deps: {
       return { result, spent: NOTHING_SPENT };
     }
     const commit = (await sourceControl.commitOf(nodeId)) ?? commitOf(row) ?? state.baseCommit ?? '';
-    const jobId = (await readFile(workdir.run(nodeId, 'job_id.txt'), 'utf8')).trim();
-    const logs = await jobLogTail(platform, jobId);
+    const logs = await jobLogTail(platform, await findJobId(context, platform, input));
     const spec = await specOf(workdir, config, state, row);
 
     return await withSource({ config, sourceControl }, `analyze_${nodeId}`, commit, async (source) => {

@@ -10,7 +10,6 @@ import { raise } from '../domain/protocol/thrown-failure.js';
 import type { EngineState } from '../domain/run/engine-state.js';
 import { commitOf, type ExperimentIdentity, type ExperimentRow } from '../domain/run/experiment-record.js';
 import { failureDetailsOf, type Spent } from '../domain/run/ledger.js';
-import { writeJsonAtomic } from '../host/atomic-file.js';
 import { ownNode } from '../jobs/job-files.js';
 import { jobLogTail } from '../jobs/job-log-tail.js';
 import type { Platform } from '../jobs/platforms/platform.js';
@@ -22,7 +21,6 @@ import { ownRun } from '../workdir/run-context.js';
 import { specOf } from '../workdir/spec-store.js';
 import { BASE_REF } from './instrument.js';
 import { type RewriteDeps, rewriteSource } from './rewrite-source.js';
-import { writeToldFile } from './told-file.js';
 
 interface ApplyDeps extends RewriteDeps {
   runLog: RunLog;
@@ -44,7 +42,6 @@ export function makeApplyPatch(deps: ApplyDeps): Activities['applyPatch'] {
     const experiment = Object.hasOwn(state.experiments, nodeId) ? state.experiments[nodeId] : undefined;
     if (!experiment) raise('policy_refused', `${nodeId} is no experiment of this run`);
     const spec = await specOf(workdir, config, state, experiment);
-    await writeJsonAtomic(workdir.node(nodeId, 'spec.json'), spec);
     const base = await sourceControl.commitOf(BASE_REF);
     const start = experiment.startCommit ?? base ?? raise('source_restore_failed', 'the run has no base commit');
     if (start !== base && !(await isOfThisRun(state, start)))
@@ -52,7 +49,6 @@ export function makeApplyPatch(deps: ApplyDeps): Activities['applyPatch'] {
     const known = await sourceControl.commitOf(nodeId);
     const made =
       known === null ? await change(state, experiment, spec, start) : { commit: known, changed: known !== start };
-    await writeToldFile(workdir.run(nodeId, 'commit.txt'), made.commit, { runLog, nodeId, told: commitOf });
     const spent = await deps.ask.spentOn(keyOf(nodeId));
     await refuseCopy(state, experiment, { commit: made.commit, command: spec.launch_command }, spent);
     return { ...made, spent };

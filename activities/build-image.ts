@@ -15,6 +15,7 @@ import { runBuild } from '../jobs/builds/run-build.js';
 import { buildEnvironment, commandFor, treePlaces } from '../jobs/job-environment.js';
 import { ownNode, preparedCommit } from '../jobs/job-files.js';
 import type { SourceControl } from '../source/control/source-control.js';
+import type { RunLog } from '../workdir/event-log.js';
 import type { RunContext } from '../workdir/run-context.js';
 import { activitySignal } from './guard/activity-pulse.js';
 
@@ -27,12 +28,13 @@ const SHOWN_BYTES = 16 * 1024;
 export interface BuildImageDeps {
   context: RunContext;
   sourceControl: SourceControl;
+  runLog: Pick<RunLog, 'state'>;
   /** Aborts when the build must end; the activity's own signal unless given. */
   signal?: () => AbortSignal;
 }
 
 export function makeBuildImage(deps: BuildImageDeps): Activities['buildImage'] {
-  const { context, sourceControl, signal = activitySignal } = deps;
+  const { context, sourceControl, runLog, signal = activitySignal } = deps;
   const { workdir, config, log } = context;
   /** Builds of this worker by key; a workdir has one worker for them. */
   const building = new Map<string, Promise<unknown>>();
@@ -40,7 +42,7 @@ export function makeBuildImage(deps: BuildImageDeps): Activities['buildImage'] {
   return async (input) => {
     ownNode(context, input);
     const { nodeId } = input;
-    const commit = await preparedCommit(workdir, sourceControl, nodeId);
+    const commit = await preparedCommit(runLog, sourceControl, nodeId);
     const built = config.build_command.trim() === '' ? { image: '', reused: true } : await getOrBuild(nodeId, commit);
     await writeFileAtomic(workdir.run(nodeId, 'image.txt'), `${built.image}\n`);
     return built;

@@ -160,9 +160,7 @@ export function makeCollectEvidence({ context, platform, runLog }: CollectEviden
 
 async function jobIdOf(context: RunContext, platform: Platform, node: NodeRef): Promise<string> {
   const jobId = await findJobId(context, platform, node);
-  return (
-    jobId ?? raise('metrics_collection_failed', `${node.nodeId} has no job: runs/${node.nodeId}/job_id.txt is missing`)
-  );
+  return jobId ?? raise('metrics_collection_failed', `${node.nodeId} has no job: it was never launched`);
 }
 
 /** Whole files where the job directory is here, the tails that the platform gives elsewhere. Gives findings. */

@@ -5,7 +5,6 @@ import { ApplicationFailure } from '@temporalio/common';
 import { launchCommandProblem } from '../domain/command/launch-command-rules.js';
 import type { Activities, NodeRef } from '../domain/protocol/activities.js';
 import { raise } from '../domain/protocol/thrown-failure.js';
-import { jobIdOf } from '../domain/run/experiment-record.js';
 import type { Limits } from '../domain/run/limits.js';
 import { hostHold, indexesOf, slotOf } from '../domain/run/slots.js';
 import { MOST_RUNS_AGAIN } from '../domain/verdict/full-disk.js';
@@ -20,7 +19,6 @@ import { jobNameOf, type LaunchRequest, type Platform } from '../jobs/platforms/
 import type { SourceControl } from '../source/control/source-control.js';
 import type { RunLog } from '../workdir/event-log.js';
 import type { RunContext } from '../workdir/run-context.js';
-import { writeToldFile } from './told-file.js';
 
 export interface LaunchJobDeps {
   context: RunContext;
@@ -42,8 +40,6 @@ export function makeLaunchJob({ context, platform, sourceControl, runLog }: Laun
       // Who cancelled it may have removed its tree already.
       if (!context.config.keep_trees) await sourceControl.closeTree(input.nodeId);
     }
-    const { nodeId } = input;
-    await writeToldFile(workdir.run(nodeId, 'job_id.txt'), job.jobId, { runLog, nodeId, told: jobIdOf });
     return job;
   };
 
@@ -68,7 +64,7 @@ export function makeLaunchJob({ context, platform, sourceControl, runLog }: Laun
     if (await isCancelled(input))
       return raise('cancelled', `${input.nodeId} was cancelled before its job was launched`);
     const limits = await limitsInForce({ context, runLog });
-    const request = await launchRequest(jobName, input, context, sourceControl, limits);
+    const request = await launchRequest(jobName, input, { context, sourceControl, runLog }, limits);
     const { timeoutS, stallTimeoutS } = request;
     await writeJobLimits(workdir, input.nodeId, { timeout_s: timeoutS, stall_timeout_s: stallTimeoutS });
     const told = (await runLog.state()).filesChangedTold ?? 0;
@@ -89,13 +85,12 @@ export function makeLaunchJob({ context, platform, sourceControl, runLog }: Laun
 async function launchRequest(
   jobName: string,
   { nodeId, slot }: { nodeId: string; slot: number },
-  { workdir, config }: RunContext,
-  sourceControl: SourceControl,
+  { context: { workdir, config }, sourceControl, runLog }: Omit<LaunchJobDeps, 'platform'>,
   limits: Pick<Limits, 'jobTimeoutS' | 'maxConcurrency'>,
 ): Promise<LaunchRequest> {
   const [spec, commit, image] = await Promise.all([
     readSpec(workdir, nodeId),
-    preparedCommit(workdir, sourceControl, nodeId),
+    preparedCommit(runLog, sourceControl, nodeId),
     readImage(workdir, nodeId),
   ]);
   // Proposals that were refused stand in the plan files, too: what runs is checked where it is run.

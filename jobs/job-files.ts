@@ -1,11 +1,13 @@
-/** What a job is made from and known by, in the workdir: spec.json, commit.txt, image.txt, job_id.txt of one node. */
+/** What a job is made from and known by: the specification, commit, image and job id of one node. */
 import { ApplicationFailure } from '@temporalio/common';
 import { z } from 'zod';
 import { type Spec, SpecSchema } from '../domain/formats/spec.js';
 import type { NodeRef } from '../domain/protocol/activities.js';
 import { raise } from '../domain/protocol/thrown-failure.js';
+import { commitOf } from '../domain/run/experiment-record.js';
 import { readJsonIfAny, readTextIfAny } from '../host/atomic-file.js';
 import type { SourceControl } from '../source/control/source-control.js';
+import type { RunLog } from '../workdir/event-log.js';
 import type { Workdir } from '../workdir/paths.js';
 import { ownRun, type RunContext } from '../workdir/run-context.js';
 import { jobNameOf, type Platform } from './platforms/platform.js';
@@ -30,23 +32,20 @@ export async function readSpec(workdir: Workdir, nodeId: string): Promise<Spec> 
 }
 
 /**
- * The commit that the experiment was prepared with. The file may hold what a message claimed; the run's own ref says
+ * The commit that the experiment was prepared with. The log may hold what a message claimed; the run's own ref says
  * what applyPatch made.
  */
 export async function preparedCommit(
-  workdir: Workdir,
+  runLog: Pick<RunLog, 'state'>,
   sourceControl: Pick<SourceControl, 'commitOf'>,
   nodeId: string,
 ): Promise<string> {
-  const [claimed, made] = [await readCommit(workdir, nodeId), await sourceControl.commitOf(nodeId)];
-  if (claimed === made) return claimed;
-  return raise('policy_refused', `${nodeId} was prepared with commit ${made ?? 'none'}, not ${claimed}`);
-}
-
-async function readCommit(workdir: Workdir, nodeId: string): Promise<string> {
-  const path = workdir.run(nodeId, 'commit.txt');
-  const commit = (await readTextIfAny(path))?.trim();
-  return commit || raise('launch_failed', `${path} is missing: the experiment has no commit yet`);
+  const { experiments } = await runLog.state();
+  const row = Object.hasOwn(experiments, nodeId) ? experiments[nodeId] : undefined;
+  const [claimed, made] = [row ? commitOf(row) : null, await sourceControl.commitOf(nodeId)];
+  if (made === null) return raise('launch_failed', `${nodeId} has no commit yet: the experiment was not prepared`);
+  if (claimed === null || claimed === made) return made;
+  return raise('policy_refused', `${nodeId} was prepared with commit ${made}, not ${claimed}`);
 }
 
 /** '' where nothing was built. */

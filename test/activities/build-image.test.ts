@@ -8,7 +8,9 @@ import { makeReleaseTree } from '../../activities/release-tree.js';
 import { processIdentity } from '../../host/process-identity.js';
 import { ProgramInterrupted } from '../../host/short-program.js';
 import type { SourceControl } from '../../source/control/source-control.js';
+import { openRunLog } from '../../workdir/event-log.js';
 import { Workdir } from '../../workdir/paths.js';
+import { Story } from '../domain/run-story.js';
 import { removeFolder } from '../support/remove-folder.js';
 import { configOf, open, repository, temporaryFolder } from './source-fixture.js';
 
@@ -29,15 +31,13 @@ afterEach(() => removeFolder(folder));
 
 async function prepare(nodeId: string, commit = anchor): Promise<{ run: string; nodeId: string }> {
   await code.commitEdits(nodeId, commit, new Map(), 'prepared');
-  mkdirSync(workdir.run(nodeId), { recursive: true });
-  writeFileSync(workdir.run(nodeId, 'commit.txt'), `${commit}\n`);
   return { run: 'run-1', nodeId };
 }
 
 function builder(build_command: string, more: Record<string, unknown> = {}, signal?: () => AbortSignal) {
   const config = configOf(source, { build_command, ...more });
   const context = { workdir, config, log: () => undefined };
-  return makeBuildImage({ context, sourceControl: code, ...(signal && { signal }) });
+  return makeBuildImage({ context, sourceControl: code, runLog: openRunLog(workdir), ...(signal && { signal }) });
 }
 
 const count = `echo built >> ${'$WORKDIR'}/count.txt`;
@@ -54,6 +54,17 @@ it('builds nothing without a build command', async () => {
   expect(await build(await prepare('a'))).toEqual({ image: '', reused: true });
   expect(image('a')).toBe('\n');
   expect(existsSync(workdir.treeOf('a'))).toBe(false);
+});
+
+it('builds the commit that was made here, whatever a message claimed', async () => {
+  const build = builder(count);
+  await expect(build({ run: 'run-1', nodeId: 'a' })).rejects.toMatchObject({ type: 'launch_failed' });
+  const story = new Story().add('a');
+  story.tell({ type: 'experiment_preparing', nodeId: 'a' });
+  story.tell({ type: 'experiment_prepared', nodeId: 'a', commit: 'c0ffee', image: '' });
+  await openRunLog(workdir).append(story.events);
+  await expect(build(await prepare('a'))).rejects.toMatchObject({ type: 'policy_refused' });
+  expect(builds()).toBe(0);
 });
 
 it('builds once for the same content, and takes the last line for the image', async () => {

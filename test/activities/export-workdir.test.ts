@@ -228,22 +228,6 @@ describe('an export can be repeated', () => {
     expect(await filesOf(workdir)).toEqual(await filesOf(whole.workdir));
   });
 
-  test('a new worker leaves alone what an activity wrote and the engine has not heard of', async () => {
-    const prepared = RUN.events.findIndex(({ type }) => type === 'experiment_prepared');
-    const launched = RUN.events.findIndex(({ type }) => type === 'job_launched');
-    const { workdir, context } = await syntheticWorkdir(RUN);
-    const nodeId = '000_baseline';
-    for (const [file, events] of [
-      ['commit.txt', RUN.events.slice(0, prepared)],
-      ['job_id.txt', RUN.events.slice(0, launched)],
-    ] as const) {
-      await mkdir(dirname(workdir.run(nodeId, file)), { recursive: true });
-      await writeFile(workdir.run(nodeId, file), 'written first\n');
-      await makeExportWorkdir({ context, runLog: openRunLog(workdir), tables: atOnce() })({ run: 'r1', events });
-      expect(await readFile(workdir.run(nodeId, file), 'utf8')).toBe('written first\n');
-    }
-  });
-
   test('what a killed engine was about to do leaves no trace where its successor decided otherwise', async () => {
     const whole = await exported(RUN);
     const { workdir, context } = await syntheticWorkdir(RUN);

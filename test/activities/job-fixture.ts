@@ -91,7 +91,7 @@ export class JobFixture {
 
   /** Source control whose trees are plain directories. */
   readonly sourceControl: Pick<SourceControl, 'openTree' | 'closeTree' | 'commitOf' | 'originals'> = {
-    commitOf: async () => 'c0ffee',
+    commitOf: async (name) => `c_${name}`,
     originals: async () => [],
     openTree: async (name) => {
       const root = this.context.workdir.treeOf(name);

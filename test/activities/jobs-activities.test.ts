@@ -30,7 +30,6 @@ const node = (nodeId: string) => ({ run: RUN, nodeId });
 async function prepare(nodeId: string, launchCommand: string, fixture = jobs): Promise<void> {
   const { workdir } = fixture.context;
   await writeJsonAtomic(workdir.node(nodeId, 'spec.json'), { name: nodeId, launch_command: launchCommand });
-  await writeFileAtomic(workdir.run(nodeId, 'commit.txt'), 'c0ffee\n');
   await writeFileAtomic(workdir.run(nodeId, 'image.txt'), 'my image\n');
 }
 
@@ -108,7 +107,9 @@ describe('launchJob', () => {
     await jobs.end(first.jobId);
     const tree = join(jobs.context.workdir.treeOf('n1'), 'source');
     expect(await linesOf(jobs.context.workdir.at('ledger'), 1)).toEqual([`my image 1 ${tree} ${tree}/train.py`]);
-    expect(await readFile(jobs.context.workdir.run('n1', 'job_id.txt'), 'utf8')).toBe('local_n1\n');
+    // The projections tell them, once the engine has heard of them.
+    for (const file of ['commit.txt', 'job_id.txt'])
+      expect(existsSync(jobs.context.workdir.run('n1', file))).toBe(false);
   });
 
   it('shows a job the GPUs of its slot, and keeps it on its CPUs', async () => {
@@ -376,7 +377,6 @@ describe('cancelJob', () => {
     await prepare('n1', 'sleep 600');
     await launch('n1');
     await mkdir(jobs.file('elsewhere'));
-    await writeFile(jobs.context.workdir.run('n1', 'job_id.txt'), '');
     await makeCancelJob({ context: jobs.context, platform: jobs.platform })(node('n1'));
     expect(await jobs.platform.status('local_n1')).toMatchObject({ cause: 'cancelled' });
   });
@@ -404,7 +404,6 @@ describe('cancelJob', () => {
     };
     const { jobId } = await launch('n1');
     expect(existsSync(jobs.context.workdir.treeOf('n1'))).toBe(false);
-    expect(existsSync(jobs.context.workdir.run('n1', 'job_id.txt'))).toBe(false);
     expect(await platform.status(jobId)).toMatchObject({ state: 'ended', cause: 'cancelled' });
     expect((await poll('n1')).failure).toMatchObject({ kind: 'cancelled' });
   });

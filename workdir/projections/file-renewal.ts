@@ -1,4 +1,4 @@
-/** Writes files whose content changed and no others. */
+/** Writes files whose content changed and no others. Nobody else writes them, so that what one holds is read once. */
 import { createHash } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { readTextIfAny, writeFileAtomic } from '../../host/atomic-file.js';
@@ -6,9 +6,6 @@ import { readTextIfAny, writeFileAtomic } from '../../host/atomic-file.js';
 export class FileRenewal {
   /** Hash of what stands in each file; null where there is none. */
   private readonly written = new Map<string, string | null>();
-
-  /** `isOnlyWriter`: nobody else writes these files, so that what one holds is read once, and remembered as written since. */
-  constructor(private readonly isOnlyWriter = true) {}
 
   /** Makes each file hold its text; null removes it. */
   async renew(texts: ReadonlyMap<string, string | null>): Promise<void> {
@@ -25,7 +22,7 @@ export class FileRenewal {
 
   private async renewOne(path: string, text: string | null): Promise<void> {
     const wanted = hashOf(text);
-    if (!this.isOnlyWriter || !this.written.has(path)) this.written.set(path, hashOf(await readTextIfAny(path)));
+    if (!this.written.has(path)) this.written.set(path, hashOf(await readTextIfAny(path)));
     if (this.written.get(path) === wanted) return;
     if (text === null) await rm(path, { force: true });
     else await writeFileAtomic(path, text);

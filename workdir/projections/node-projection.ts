@@ -66,10 +66,7 @@ export function treeNode(record: RunRecord, row: ExperimentRow, spec: Spec): Nod
   };
 }
 
-/**
- * engine/nodes/<id>/ and the engine's part of runs/<id>/; without a row (it was removed) none of them stays. What an activity
- * writes first (the commit, the job) is left alone while it may be under way: the engine has not heard of it yet.
- */
+/** engine/nodes/<id>/ and the engine's part of runs/<id>/; without a row (it was removed) none of them stays. */
 export function nodeFiles(
   workdir: Workdir,
   record: RunRecord,
@@ -81,17 +78,15 @@ export function nodeFiles(
   const hasRun = row !== undefined && row.state.status !== 'queued';
   const result = row ? resultFile(record, row) : null;
   const failure = row ? failureFile(row) : null;
-  const status = row?.state.status;
-  const texts: FileTexts = new Map([
+  return new Map([
+    [workdir.run(nodeId, 'commit.txt'), line(row && commitOf(row))],
+    [workdir.run(nodeId, 'job_id.txt'), line(row && jobIdOf(row))],
     [workdir.node(nodeId, 'spec.json'), shown && json(shown)],
     [workdir.node(nodeId, 'status.txt'), row ? `${fileStatus(row)}\n` : null],
     [workdir.node(nodeId, 'result.json'), result && json(result)],
     [workdir.node(nodeId, 'failure.json'), failure && json(failure)],
     [workdir.run(nodeId, 'meta.json'), hasRun && shown ? json(shown) : null],
   ]);
-  if (status !== 'preparing') texts.set(workdir.run(nodeId, 'commit.txt'), line(row && commitOf(row)));
-  if (status !== 'launching') texts.set(workdir.run(nodeId, 'job_id.txt'), line(row && jobIdOf(row)));
-  return texts;
 }
 
 export function json(value: unknown): string {

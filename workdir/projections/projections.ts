@@ -44,8 +44,6 @@ interface EndedRows {
 
 export class Projections {
   private readonly files = new FileRenewal();
-  /** Activities write some of them first: an experiment that failed early has theirs until its end is told. */
-  private readonly nodeFiles = new FileRenewal(false);
   private readonly specs = new Map<string, Spec>();
   private readonly nodes = new Map<string, { file: NodeFile; text: string }>();
   private readonly ended = new Map<string, EndedRows>();
@@ -108,7 +106,7 @@ export class Projections {
       for (const [path, text] of nodeFiles(this.workdir, record, nodeId, row, this.specs.get(nodeId)))
         texts.set(path, text);
     }
-    await this.nodeFiles.renew(texts);
+    await this.files.renew(texts);
     // A removed experiment never ran: its folder holds nothing else.
     for (const nodeId of removed)
       await rm(dirname(this.workdir.node(nodeId, 'spec.json')), { recursive: true, force: true });

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -12,13 +12,15 @@ afterEach(async () => {
   await rm(root, { recursive: true });
 });
 
-test('a file that somebody else writes as well is renewed when that changed it', async () => {
+test('what a file of another worker holds is renewed, and then left alone', async () => {
   const path = join(root, 'spec.json');
-  const renewal = new FileRenewal(false);
-  await renewal.renew(new Map([[path, 'ours']]));
   await writeFile(path, 'theirs');
+  const renewal = new FileRenewal();
   await renewal.renew(new Map([[path, 'ours']]));
   expect(await readFile(path, 'utf8')).toBe('ours');
+  const { mtimeNs } = await stat(path, { bigint: true });
+  await renewal.renew(new Map([[path, 'ours']]));
+  expect((await stat(path, { bigint: true })).mtimeNs).toBe(mtimeNs);
 });
 
 test('a renewal that failed has ended: none of its writes goes on beside the next', async () => {
