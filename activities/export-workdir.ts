@@ -14,7 +14,7 @@ import { LogMismatch, openRunLog, type RunLog } from '../workdir/event-log.js';
 import type { Workdir } from '../workdir/paths.js';
 import type { DutyCycle } from '../workdir/projections/duty-cycle.js';
 import { Projections } from '../workdir/projections/projections.js';
-import { writeReport } from '../workdir/report-file.js';
+import { writeReport } from '../workdir/report-files.js';
 import { ownLog, ownRun, type RunContext } from '../workdir/run-context.js';
 import { specOf } from '../workdir/spec-store.js';
 import { drawRunCharts } from './draw-charts.js';

@@ -17,7 +17,6 @@ import { makeCollectEvidence } from './collect-evidence.js';
 import { makeDrawCharts } from './draw-charts.js';
 import { openEngineMailbox } from './engine-mailbox.js';
 import { makeExportWorkdir } from './export-workdir.js';
-import { makeReport } from './final-report.js';
 import { withGroupCommit } from './group-commit.js';
 import { guarded } from './guard/guarded.js';
 import { makeInstrument } from './instrument.js';
@@ -27,6 +26,7 @@ import { makeLookupExperiments } from './lookup-experiments.js';
 import { makePlan } from './plan.js';
 import { makePollMetrics } from './poll-metrics.js';
 import { makeReleaseTree } from './release-tree.js';
+import { makeReport } from './report.js';
 import { makeSetup } from './setup.js';
 import { makeTellEngine } from './tell-engine.js';
 

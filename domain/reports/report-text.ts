@@ -25,7 +25,7 @@ import { winnerLines } from './winner.js';
 /** Below this a difference from the baseline is not called a gain. */
 const WORTH_NAMING = 1.01;
 
-export function finalReport(record: RunRecord, specs: Specs, config: RunConfig): string {
+export function runReport(record: RunRecord, specs: Specs, config: RunConfig): string {
   const { state } = record;
   const facts = runFacts(state);
   const rows = experimentTable(state);

@@ -17,7 +17,7 @@ import { failure } from '../../domain/run/failure.js';
 import { openRunLog } from '../../workdir/event-log.js';
 import type { Workdir } from '../../workdir/paths.js';
 import { DutyCycle } from '../../workdir/projections/duty-cycle.js';
-import { writeReport } from '../../workdir/report-file.js';
+import { writeReport } from '../../workdir/report-files.js';
 import { commitFor, type SyntheticRun, syntheticRun } from '../support/run-events.js';
 import { filesOf, syntheticWorkdir, temporaryWorkdir } from '../support/synthetic-workdir.js';
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { outcomeOf } from '../../../domain/charts/outcome.js';
 import { duplicateOf } from '../../../domain/proposals/change-set.js';
 import { statusView } from '../../../domain/protocol/views.js';
-import { finalReport } from '../../../domain/reports/report-text.js';
+import { runReport } from '../../../domain/reports/report-text.js';
 import { summaryReport } from '../../../domain/reports/summary-text.js';
 import { rowOf, tallyShown } from '../../../domain/run/engine-state.js';
 import { failure } from '../../../domain/run/failure.js';
@@ -47,7 +47,7 @@ describe('an experiment that was ended early', () => {
     expect(summary).toContain('## Ended early\n\n- 003_slow: ended early after 130 steps\n');
     expect(summary).toMatch(/\| 003_slow +\| pruned +\|/);
     expect(summary.split('## Failures')[1]).not.toContain('003_slow');
-    const report = finalReport(record, new Map(), syntheticConfig());
+    const report = runReport(record, new Map(), syntheticConfig());
     expect(report).toContain('1 failed, 1 were ended early, 0 were cancelled');
     expect(report).toContain('## What was ended early\n\n- 003_slow: ended early after 130 steps\n');
     expect(report.split('## What failed')[1]!.split('##')[0]).not.toContain('003_slow');

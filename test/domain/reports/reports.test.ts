@@ -4,7 +4,7 @@ import { experimentTable } from '../../../domain/reports/experiment-table.js';
 import { findingsReport, findingsSection } from '../../../domain/reports/findings.js';
 import { masterTableHeader, masterTableLine } from '../../../domain/reports/master-table.js';
 import { durationText, gainText, numberText, speedupText } from '../../../domain/reports/quantity-text.js';
-import { finalReport } from '../../../domain/reports/report-text.js';
+import { runReport } from '../../../domain/reports/report-text.js';
 import { newRunRecord } from '../../../domain/reports/run-record.js';
 import { searchMemoryLines } from '../../../domain/reports/search-memory-lines.js';
 import { summaryReport } from '../../../domain/reports/summary-text.js';
@@ -29,7 +29,7 @@ function reportsOf(run: SyntheticRun) {
   return {
     'summary.md': summaryReport(record, specs),
     'findings.md': findingsReport(record.ended.flatMap(({ nodeId }) => findingsSection(record, nodeId) ?? [])),
-    'report.md': finalReport(record, specs, run.config),
+    'report.md': runReport(record, specs, run.config),
     'master_table.tsv': `${[masterTableHeader(), ...lines].join('\n')}\n`,
   };
 }
@@ -72,7 +72,7 @@ describe('the winner can be applied', () => {
   const lastLines = (options: RunOptions, change: Partial<SyntheticRun['config']> = {}) => {
     const run = syntheticRun(options);
     const record = recordOf(run.events);
-    const report = finalReport(record, specsOf(run, record), { ...run.config, ...change });
+    const report = runReport(record, specsOf(run, record), { ...run.config, ...change });
     return { record, text: report.slice(report.indexOf('## How to apply'), report.indexOf('## What worked')) };
   };
   const options = { followUps: 12, stopped: true, seed: 11 };
@@ -95,7 +95,7 @@ describe('the winner can be applied', () => {
     const run = syntheticRun(options);
     const record = recordOf(run.events);
     record.state.baseCommit = commitFor(record.state.best!);
-    const report = finalReport(record, specsOf(run, record), syntheticConfig());
+    const report = runReport(record, specsOf(run, record), syntheticConfig());
     expect(report).toContain('only the launch command differs');
     expect(report).not.toContain('git -C');
   });
@@ -104,7 +104,7 @@ describe('the winner can be applied', () => {
     const run = syntheticRun(options);
     const record = recordOf(run.events);
     record.state.best = '000_baseline';
-    const report = finalReport(record, specsOf(run, record), run.config);
+    const report = runReport(record, specsOf(run, record), run.config);
     expect(report).toContain('There is nothing to apply.');
     expect(report).toContain('No experiment beat the baseline.');
   });

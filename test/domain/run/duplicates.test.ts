@@ -5,7 +5,7 @@ import { outcomeOf } from '../../../domain/charts/outcome.js';
 import { treeSvg } from '../../../domain/charts/tree-svg.js';
 import { duplicateOf } from '../../../domain/proposals/change-set.js';
 import { statusView } from '../../../domain/protocol/views.js';
-import { finalReport } from '../../../domain/reports/report-text.js';
+import { runReport } from '../../../domain/reports/report-text.js';
 import { summaryReport } from '../../../domain/reports/summary-text.js';
 import { rowOf, tallyShown } from '../../../domain/run/engine-state.js';
 import { type Failure, failure } from '../../../domain/run/failure.js';
@@ -40,7 +40,7 @@ describe('a duplicate', () => {
     expect(summary).toContain('4 completed, 1 duplicate, 0 open');
     expect(summary).toMatch(/\| 003_same +\| duplicate of 002_one/);
     expect(summary).not.toContain('## Failures');
-    const report = finalReport(record, new Map(), syntheticConfig());
+    const report = runReport(record, new Map(), syntheticConfig());
     expect(report).toContain('0 failed, 1 were duplicates, 0 were cancelled');
     expect(report).not.toContain('## What failed');
   });

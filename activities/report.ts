@@ -14,7 +14,7 @@ import { saysDiskIsFull, shortOfRoom } from '../host/disk-room.js';
 import type { SourceControl } from '../source/control/source-control.js';
 import { withSource } from '../source/experiment-source.js';
 import type { RunLog } from '../workdir/event-log.js';
-import { writeReport } from '../workdir/report-file.js';
+import { copyReport, writeFinalReport, writeReport } from '../workdir/report-files.js';
 import { ownRun, type RunContext } from '../workdir/run-context.js';
 import type { Ask } from './agent-calls/ask.js';
 
@@ -41,8 +41,7 @@ export function makeReport(deps: {
     if (!input.synthesis) return await byRules('the budget does not allow a call');
     try {
       const { value, spent } = await synthesis(state.baseCommit);
-      const first = comparisonLines(runFacts(state));
-      await writeFileAtomic(workdir.finalReport, [...first, value].join('\n'));
+      await writeFinalReport(workdir, record, value);
       return { spent: await unbooked(spent) };
     } catch (error) {
       if (error instanceof CancelledFailure) throw error;
@@ -77,7 +76,7 @@ export function makeReport(deps: {
 
   async function byRules(why: string) {
     context.log(`final_report.md is made by rules: ${why}`);
-    await writeFileAtomic(workdir.finalReport, await readFile(workdir.report, 'utf8'));
+    await copyReport(workdir);
     return { spent: NOTHING_SPENT, byRules: why };
   }
 

@@ -1,0 +1,27 @@
+/** The reports of a run: report.md by rules (domain/reports/report-text), and final_report.md as its agent wrote it. */
+import { readFile } from 'node:fs/promises';
+import type { RunConfig } from '../domain/formats/config.js';
+import type { Spec } from '../domain/formats/spec.js';
+import { comparisonLines } from '../domain/reports/headline.js';
+import { runReport } from '../domain/reports/report-text.js';
+import { runFacts } from '../domain/reports/run-facts.js';
+import type { RunRecord } from '../domain/reports/run-record.js';
+import { writeFileAtomic } from '../host/atomic-file.js';
+import type { Workdir } from './paths.js';
+import { readSpecs } from './spec-store.js';
+
+export async function writeReport(workdir: Workdir, config: RunConfig, record: RunRecord): Promise<void> {
+  const specs = new Map<string, Spec>();
+  await readSpecs(workdir, config, record.state, Object.keys(record.state.experiments), specs);
+  await writeFileAtomic(workdir.report, runReport(record, specs, config));
+}
+
+/** Begins with what was compared, which an agent may leave out. */
+export async function writeFinalReport(workdir: Workdir, record: RunRecord, byAgent: string): Promise<void> {
+  await writeFileAtomic(workdir.finalReport, [...comparisonLines(runFacts(record.state)), byAgent].join('\n'));
+}
+
+/** Where the agent gave none, the report by rules stands in its place. */
+export async function copyReport(workdir: Workdir): Promise<void> {
+  await writeFileAtomic(workdir.finalReport, await readFile(workdir.report, 'utf8'));
+}
