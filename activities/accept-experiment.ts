@@ -3,6 +3,7 @@
  * Code, and commands beyond flags, are taken only from the offer that its sender has put into the workdir: anybody on
  * the host may be able to send a message, and only the owner writes there. Code need not travel in the message at all.
  */
+
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { specsOf } from '../agents/run-history.js';
@@ -13,6 +14,7 @@ import { judgeProposal, startOf } from '../domain/proposals/proposals.js';
 import type { Activities } from '../domain/protocol/activities.js';
 import type { RunRecord } from '../domain/reports/run-record.js';
 import type { ExperimentRow } from '../domain/run/experiment-record.js';
+import { isRequestId, REQUEST_RULE } from '../domain/run/naming.js';
 import { readJsonIfAny } from '../host/atomic-file.js';
 import type { SourceControl } from '../source/control/source-control.js';
 import { applyEdits, editableSource } from '../source/edits/apply-edits.js';
@@ -20,11 +22,10 @@ import { editsOfDiff } from '../source/edits/unified-diff.js';
 import { KnownWork } from '../source/known-work.js';
 import { targetPython } from '../source/target-python.js';
 import type { RunLog } from '../workdir/event-log.js';
-import { ownRun, type RunContext } from '../workdir/run-context.js';
+import type { RunContext } from '../workdir/run-context.js';
 import { writeRequest } from '../workdir/spec-store.js';
 
 /** It becomes a file's name. */
-const REQUEST_ID = /^[A-Za-z0-9_-]{1,64}$/;
 const CODE_KEYS = ['edits', 'patch'] as const;
 const RequestSchema = SpecSchema.extend({
   name: z.string().regex(OWN_NAME, OWN_NAME_RULE).transform(experimentName),
@@ -43,11 +44,9 @@ export function makeAcceptExperiment(deps: {
   const { workdir, config } = context;
   const works = new KnownWork(deps);
   return async (input) => {
-    ownRun(context, input);
     const { request, experiment } = input;
     const refuse = (reason: string) => ({ accepted: false as const, reason });
-    if (!REQUEST_ID.test(String(request)))
-      return refuse(`request must be 1 to 64 letters, digits, - or _, not ${JSON.stringify(request)}`);
+    if (!isRequestId(request)) return refuse(`request must be ${REQUEST_RULE}, not ${JSON.stringify(request)}`);
     const offer = await readJsonIfAny(workdir.offer(request));
     const isOwners = isDeepStrictEqual(offer, experiment) || isDeepStrictEqual(withoutCode(offer), experiment);
     if (!isOwners && CODE_KEYS.some((key) => hasKey(experiment, key)))

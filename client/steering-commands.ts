@@ -1,5 +1,7 @@
 /** Commands that steer a running engine. Each prints the engine's receipt. */
+
 import type { Receipt } from '../domain/protocol/steering-messages.js';
+import { isRequestId, REQUEST_RULE } from '../domain/run/naming.js';
 import type { CommandDefinition, FlagDefinition, Options } from './command-definition.js';
 import type { Repeatable } from './commands/steer.js';
 import { RUN_FLAGS } from './flags/run-flags.js';
@@ -27,8 +29,8 @@ function steeringCommand(
 
 function checkRequest(options: Options): Options & Repeatable {
   const { request } = options;
-  if (request !== undefined && !/^[A-Za-z0-9_-]{1,64}$/.test(String(request))) {
-    throw new Refusal('--request', request, '1 to 64 letters, digits, - or _');
+  if (request !== undefined && !isRequestId(request)) {
+    throw new Refusal('--request', request, REQUEST_RULE);
   }
   return options;
 }

@@ -8,6 +8,7 @@ import { z } from 'zod';
 import type { GivenMessage } from '../../domain/protocol/steering-messages.js';
 import type { EngineEvent } from '../../domain/run/event-types.js';
 import { givenProblem } from '../../domain/run/given-more.js';
+import { isRequestId } from '../../domain/run/naming.js';
 import { writeJsonAtomic } from '../../host/atomic-file.js';
 import { InvalidFile, readChecked } from '../../workdir/checked-file.js';
 import { openRunLog } from '../../workdir/event-log.js';
@@ -18,7 +19,7 @@ import { Refusal } from '../output/refusal.js';
 const BOX_BYTES = 200_000;
 
 const BoxedSchema = z.object({
-  request: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/),
+  request: z.string().refine(isRequestId),
   /** Their order, as a time in ms. */
   at_ms: z.number(),
   do: z.enum(['note', 'set_limits', 'add']),

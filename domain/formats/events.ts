@@ -11,16 +11,14 @@ import { EXPERIMENT_KINDS } from '../run/experiment-record.js';
 import { FAILURE_KINDS, FAILURE_PHASES, type FailureKind } from '../run/failure.js';
 import { SPENDING_PHASES } from '../run/ledger.js';
 import { STOP_MODES, STOP_REASONS } from '../run/limits.js';
+import { NODE_ID } from '../run/naming.js';
 
 const text = z.string().max(20_000);
 const texts = z.array(text).max(1000);
 /** Node ids and request ids become names of files: a foreign message must not reach other folders by them. */
 const name = z
   .string()
-  .regex(
-    /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/,
-    'must be 1 to 128 letters, digits, "_", "-" or ".", and not begin with "." or "-"',
-  )
+  .regex(NODE_ID, 'must be 1 to 128 letters, digits, "_", "-" or ".", and not begin with "." or "-"')
   .refine((value) => !Object.hasOwn(Object.prototype, value), 'is a name of the language itself');
 const whole = z.number().int().min(0);
 const commit = z.string().regex(/^[A-Za-z0-9_-]{1,128}$/, 'must be the hash of a commit');

@@ -15,9 +15,9 @@ export function untriedPractices(state: EngineState): string[] {
   );
 }
 
-/** Words by which code shows that it decodes video. */
+/** Words by which code shows that it decodes video; the analyser's are held against the same cases. */
 const VIDEO_WORDS =
-  /\b(demux_video|load_video|decode_packets_nvdec|nvdec|decord|torchcodec|pyav|VideoReader)\b|\.(mp4|webm|mkv|avi)\b/i;
+  /demux_video|decode_video|load_video|read_video|decode_packets_nvdec|nvdec|VideoReader|VideoCapture|VideoPackets|VideoDecoder|\b(?:decord|torchcodec|pyav)\b|\.(?:mp4|webm|mkv|avi)\b/i;
 
 export function decodesVideo(script: string): boolean {
   return VIDEO_WORDS.test(script);

@@ -16,6 +16,7 @@ import {
   STOP_MODES,
   type StopMode,
 } from '../run/limits.js';
+import { isRequestId, REQUEST_RULE } from '../run/naming.js';
 import { isWaiting } from '../schedule/scheduling.js';
 
 export interface StopMessage {
@@ -161,6 +162,6 @@ export function addProblem(message: unknown): string | null {
 
 function requestProblem(message: unknown): string | null {
   const request = asObject(message)?.request;
-  if (request === undefined || (typeof request === 'string' && /^[A-Za-z0-9_-]{1,64}$/.test(request))) return null;
-  return `request must be 1 to 64 letters, digits, - or _, not ${show(request)}`;
+  if (request === undefined || isRequestId(request)) return null;
+  return `request must be ${REQUEST_RULE}, not ${show(request)}`;
 }

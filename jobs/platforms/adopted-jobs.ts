@@ -1,11 +1,11 @@
 /** Jobs that another engine had launched before ours took its run over are found by their node's name, too. */
 import { z } from 'zod';
+import { isNodeId } from '../../domain/run/naming.js';
 import { readChecked } from '../../workdir/checked-file.js';
 import type { RunContext } from '../../workdir/run-context.js';
 import { jobNamePrefix, type LaunchRequest, type Platform } from './platform.js';
 
 const AdoptedJobSchema = z.object({ jobId: z.string().min(1), launchedAtMs: z.number() });
-const NODE_ID = /^[A-Za-z0-9_][A-Za-z0-9_.-]*$/;
 
 export class WithAdoptedJobs implements Platform {
   constructor(
@@ -57,7 +57,7 @@ export class WithAdoptedJobs implements Platform {
     const { workdir, config } = this.context;
     const prefix = jobNamePrefix(config.run_id);
     const nodeId = jobName.startsWith(prefix) ? jobName.slice(prefix.length) : '';
-    if (!NODE_ID.test(nodeId)) return null;
+    if (!isNodeId(nodeId)) return null;
     return await readChecked(workdir.adopted('jobs', `${nodeId}.json`), AdoptedJobSchema);
   }
 }

@@ -35,8 +35,10 @@ _BUILDING_CALLS = {
     "_autoresearch_subprocess",
     "_autoresearch_subprocess_loader",
 }
+# As in domain/proposals/best-practices.ts: both are held against test/fixtures/video-words.json.
 _VIDEO = re.compile(
-    r"demux_video|decode_video|load_video|VideoReader|VideoCapture|read_video|VideoPackets|VideoDecoder|nvdec|decord\b|\.mp4\b|streaming_load_video",
+    r"demux_video|decode_video|load_video|read_video|decode_packets_nvdec|nvdec|"
+    r"VideoReader|VideoCapture|VideoPackets|VideoDecoder|\b(?:decord|torchcodec|pyav)\b|\.(?:mp4|webm|mkv|avi)\b",
     re.I,
 )
 _INSTRUMENTED = re.compile(r"\[autoresearch\]\s*(?:step=|ttfb_s)|\[autoresearch\] timing")
