@@ -15,7 +15,7 @@ import { NOTHING_SPENT } from '../domain/run/ledger.js';
 import { NOT_ASKED, noAnalysis, resultFrom } from '../domain/verdict/analysis-result.js';
 import { withoutEffect } from '../domain/verdict/effect.js';
 import { readJsonIfAny, writeFileAtomic } from '../host/atomic-file.js';
-import { findJobId, ownNode } from '../jobs/job-files.js';
+import { findJobId } from '../jobs/job-files.js';
 import { jobLogTail } from '../jobs/job-log-tail.js';
 import type { Platform } from '../jobs/platforms/platform.js';
 import type { SourceControl } from '../source/control/source-control.js';
@@ -36,7 +36,6 @@ export function makeAnalyze(deps: {
   const { context, sourceControl, platform, runLog, ask } = deps;
   const { workdir, config } = context;
   return async (input) => {
-    ownNode(context, input);
     const { nodeId } = input;
     const state = await runLog.state();
     const row = rowOf(state, nodeId);

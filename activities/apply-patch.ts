@@ -10,14 +10,12 @@ import { raise } from '../domain/protocol/thrown-failure.js';
 import type { EngineState } from '../domain/run/engine-state.js';
 import { commitOf, type ExperimentIdentity, type ExperimentRow } from '../domain/run/experiment-record.js';
 import { failureDetailsOf, type Spent } from '../domain/run/ledger.js';
-import { ownNode } from '../jobs/job-files.js';
 import { jobLogTail } from '../jobs/job-log-tail.js';
 import type { Platform } from '../jobs/platforms/platform.js';
 import { applyEdits, editableSource } from '../source/edits/apply-edits.js';
 import { KnownWork } from '../source/known-work.js';
 import { targetPython } from '../source/target-python.js';
 import type { RunLog } from '../workdir/event-log.js';
-import { ownRun } from '../workdir/run-context.js';
 import { specOf } from '../workdir/spec-store.js';
 import { BASE_REF } from './instrument.js';
 import { type RewriteDeps, rewriteSource } from './rewrite-source.js';
@@ -34,11 +32,9 @@ export function makeApplyPatch(deps: ApplyDeps): Activities['applyPatch'] {
   const { workdir, config } = context;
   const works = new KnownWork(deps);
   return async (input) => {
-    ownRun(context, input);
     const state = await runLog.state();
     // The row that the log holds, not the message: what a foreign sender claims of an experiment does not count.
     const { nodeId } = input.experiment;
-    ownNode(context, { run: input.run, nodeId });
     const experiment = Object.hasOwn(state.experiments, nodeId) ? state.experiments[nodeId] : undefined;
     if (!experiment) raise('policy_refused', `${nodeId} is no experiment of this run`);
     const spec = await specOf(workdir, config, state, experiment);

@@ -13,7 +13,7 @@ import { readJsonIfAny, writeFileAtomic, writeJsonAtomic } from '../host/atomic-
 import { keepProducts, listTree, restoreProducts } from '../jobs/builds/build-products.js';
 import { runBuild } from '../jobs/builds/run-build.js';
 import { buildEnvironment, commandFor, treePlaces } from '../jobs/job-environment.js';
-import { ownNode, preparedCommit } from '../jobs/job-files.js';
+import { preparedCommit } from '../jobs/job-files.js';
 import type { SourceControl } from '../source/control/source-control.js';
 import type { RunLog } from '../workdir/event-log.js';
 import type { RunContext } from '../workdir/run-context.js';
@@ -40,7 +40,6 @@ export function makeBuildImage(deps: BuildImageDeps): Activities['buildImage'] {
   const building = new Map<string, Promise<unknown>>();
 
   return async (input) => {
-    ownNode(context, input);
     const { nodeId } = input;
     const commit = await preparedCommit(runLog, sourceControl, nodeId);
     const built = config.build_command.trim() === '' ? { image: '', reused: true } : await getOrBuild(nodeId, commit);

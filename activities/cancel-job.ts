@@ -2,14 +2,13 @@
 
 import type { Activities } from '../domain/protocol/activities.js';
 import { writeFileAtomic } from '../host/atomic-file.js';
-import { cancelMark, findJobId, ownNode } from '../jobs/job-files.js';
+import { cancelMark, findJobId } from '../jobs/job-files.js';
 import type { Platform } from '../jobs/platforms/platform.js';
 import type { RunContext } from '../workdir/run-context.js';
 
 export function makeCancelJob(deps: { context: RunContext; platform: Platform }): Activities['cancelJob'] {
   const { context, platform } = deps;
   return async (input) => {
-    ownNode(context, input);
     // Before the look for a job: a launch that is under way finds this mark when its job is there.
     await writeFileAtomic(cancelMark(context.workdir, input.nodeId), '');
     const jobId = await findJobId(context, platform, input);

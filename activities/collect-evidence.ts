@@ -23,7 +23,7 @@ import { silentJobText } from '../domain/verdict/no-numbers.js';
 import { otherWork, type References } from '../domain/verdict/same-work.js';
 import { wrongSource } from '../domain/verdict/source-proof.js';
 import { readJsonIfAny, writeFileAtomic, writeJsonAtomic } from '../host/atomic-file.js';
-import { findJobId, ownNode } from '../jobs/job-files.js';
+import { findJobId } from '../jobs/job-files.js';
 import { namedOutside, watchedOutside } from '../jobs/job-shelter.js';
 import { launchFacts } from '../jobs/launch-facts.js';
 import { linkedFilesChanged } from '../jobs/linked-files.js';
@@ -58,7 +58,6 @@ export interface CollectEvidenceDeps {
 export function makeCollectEvidence({ context, platform, runLog }: CollectEvidenceDeps): Activities['collectEvidence'] {
   const { workdir, config } = context;
   return async (input) => {
-    ownNode(context, input);
     const { nodeId } = input;
     const jobId = await jobIdOf(context, platform, input);
     const isSheltered = (await platform.isSheltered?.(jobId)) ?? false;
@@ -136,7 +135,10 @@ export function makeCollectEvidence({ context, platform, runLog }: CollectEviden
           items: evidence.stages.reduce((sum, { isSink, numItems = 0 }) => sum + (isSink ? numItems : 0), 0),
           earlier: {
             inTree: await earlierWork(workdir),
-            outside: await watchedOutside(workdir, { command: launch.command, env: process.env }),
+            outside: await watchedOutside(
+              workdir,
+              await namedOutside(workdir, { command: launch.command, env: process.env }),
+            ),
           },
           skipInstrument: config.skip_instrument,
         });
@@ -248,7 +250,7 @@ async function outsideOfTree(
   apart: KeptApart,
   sinceMs: number,
 ): Promise<string[]> {
-  const named = await namedOutside(workdir, { command, env: process.env });
+  const { outside: named } = await namedOutside(workdir, { command, env: process.env });
   const heard = await Promise.all([...new Set([BASELINE_ID, nodeId])].map((id) => writtenFiles(workdir.metrics(id))));
   const places = [...new Set([...named, ...heard.flat()])].filter((path) => !isBelow(path, config.source_dir));
   const left = await leftOutside(workdir, places, apart.covered, sinceMs);

@@ -10,11 +10,10 @@ import { writeFileAtomic } from '../host/atomic-file.js';
 import { svgToPng } from '../host/svg-to-png.js';
 import type { RunLog } from '../workdir/event-log.js';
 import type { Workdir } from '../workdir/paths.js';
-import { ownRun, type RunContext } from '../workdir/run-context.js';
+import type { RunContext } from '../workdir/run-context.js';
 
 export function makeDrawCharts({ context, runLog }: { context: RunContext; runLog: RunLog }): Activities['drawCharts'] {
-  return async (input) => {
-    ownRun(context, input);
+  return async (_input) => {
     await drawRunCharts(context.workdir, context.config, await runLog.record());
   };
 }

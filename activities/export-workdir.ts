@@ -15,7 +15,7 @@ import type { Workdir } from '../workdir/paths.js';
 import type { DutyCycle } from '../workdir/projections/duty-cycle.js';
 import { Projections } from '../workdir/projections/projections.js';
 import { writeReport } from '../workdir/report-files.js';
-import { ownLog, ownRun, type RunContext } from '../workdir/run-context.js';
+import { ownLog, type RunContext } from '../workdir/run-context.js';
 import { specOf } from '../workdir/spec-store.js';
 import { drawRunCharts } from './draw-charts.js';
 import { type RestoredAnalyses, restoreAnalyses } from './restore-analyses.js';
@@ -83,7 +83,6 @@ export function makeExportWorkdir({
   }
 
   return (input) => {
-    ownRun(context, input);
     return inTurn(() => exportOnce(input));
   };
 }

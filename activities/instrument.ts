@@ -5,7 +5,6 @@ import type { Activities } from '../domain/protocol/activities.js';
 import { raise } from '../domain/protocol/thrown-failure.js';
 import type { FailureKind } from '../domain/run/failure.js';
 import { NOTHING_SPENT } from '../domain/run/ledger.js';
-import { ownRun } from '../workdir/run-context.js';
 import { type RewriteDeps, rewriteSource } from './rewrite-source.js';
 
 /** Ref of the commit that experiments start from. */
@@ -14,8 +13,7 @@ const REFUSAL = 'setup_instrumentation_failed' satisfies FailureKind;
 
 export function makeInstrument(deps: RewriteDeps): Activities['instrument'] {
   const { context, sourceControl, ask } = deps;
-  return async (input) => {
-    ownRun(context, input);
+  return async (_input) => {
     const known = await sourceControl.commitOf(BASE_REF);
     if (known !== null) return { baseCommit: known, spent: await ask.spentOn('instrument') };
     const anchor =

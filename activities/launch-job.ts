@@ -11,9 +11,9 @@ import { MOST_RUNS_AGAIN } from '../domain/verdict/full-disk.js';
 import { readTextIfAny } from '../host/atomic-file.js';
 import { isPassing } from '../host/passing-error.js';
 import { commandFor, jobEnvironment, treePlaces } from '../jobs/job-environment.js';
-import { cancelMark, ownNode, preparedCommit, readImage, readSpec } from '../jobs/job-files.js';
+import { cancelMark, preparedCommit, readImage, readSpec } from '../jobs/job-files.js';
 import { limitsInForce, writeJobLimits } from '../jobs/job-limits.js';
-import { shelterOf, watchedOutside } from '../jobs/job-shelter.js';
+import { namedOutside, shelterOf, watchedOutside } from '../jobs/job-shelter.js';
 import { rememberLinkedFiles } from '../jobs/linked-files.js';
 import { jobNameOf, type LaunchRequest, type Platform } from '../jobs/platforms/platform.js';
 import type { SourceControl } from '../source/control/source-control.js';
@@ -30,7 +30,6 @@ export interface LaunchJobDeps {
 export function makeLaunchJob({ context, platform, sourceControl, runLog }: LaunchJobDeps): Activities['launchJob'] {
   const { workdir, log } = context;
   return async (input) => {
-    ownNode(context, input);
     const jobName = jobNameOf(input.run, input.nodeId);
     if (input.again !== undefined) await setAside(jobName, input.nodeId, input.again);
     const job = (await platform.find(jobName)) ?? (await start(jobName, input));
@@ -67,10 +66,14 @@ export function makeLaunchJob({ context, platform, sourceControl, runLog }: Laun
     const request = await launchRequest(jobName, input, { context, sourceControl, runLog }, limits);
     const { timeoutS, stallTimeoutS } = request;
     await writeJobLimits(workdir, input.nodeId, { timeout_s: timeoutS, stall_timeout_s: stallTimeoutS });
+    const named = await namedOutside(workdir, request);
     const told = (await runLog.state()).filesChangedTold ?? 0;
-    await rememberLinkedFiles(workdir, told, await watchedOutside(workdir, request));
+    await rememberLinkedFiles(workdir, told, await watchedOutside(workdir, named));
+    const shelter = context.config.shelter
+      ? await shelterOf(workdir, input.nodeId, await sourceControl.originals(), named)
+      : null;
     try {
-      const job = await platform.launch(request);
+      const job = await platform.launch({ ...request, shelter });
       log('job launched', { node: input.nodeId, job_id: job.jobId, slot: input.slot, command: request.command });
       return job;
     } catch (error) {
@@ -87,7 +90,7 @@ async function launchRequest(
   { nodeId, slot }: { nodeId: string; slot: number },
   { context: { workdir, config }, sourceControl, runLog }: Omit<LaunchJobDeps, 'platform'>,
   limits: Pick<Limits, 'jobTimeoutS' | 'maxConcurrency'>,
-): Promise<LaunchRequest> {
+): Promise<Omit<LaunchRequest, 'shelter'>> {
   const [spec, commit, image] = await Promise.all([
     readSpec(workdir, nodeId),
     preparedCommit(runLog, sourceControl, nodeId),
@@ -116,8 +119,5 @@ async function launchRequest(
     metricsDir,
     cpus: cpus === null ? null : indexesOf(cpus),
     hold: hostHold(config, slot, limits.maxConcurrency),
-    shelter: config.shelter
-      ? await shelterOf(workdir, nodeId, await sourceControl.originals(), { command, env })
-      : null,
   };
 }

@@ -3,12 +3,11 @@ import type { Client } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/client';
 import type { Activities, ExperimentLookup, ExperimentOutcome } from '../domain/protocol/activities.js';
 import { experimentWorkflowId } from '../domain/run/naming.js';
-import { ownRun, type RunContext } from '../workdir/run-context.js';
+import type { RunContext } from '../workdir/run-context.js';
 import { paidCalls } from './agent-calls/paid-calls.js';
 
 export function makeLookupExperiments(deps: { context: RunContext; client: Client }): Activities['lookupExperiments'] {
   return async (input) => {
-    ownRun(deps.context, input);
     return await Promise.all(
       input.nodeIds.map(async (nodeId) => {
         const looked = await lookupExperiment(deps.client, input.run, nodeId);

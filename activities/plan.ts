@@ -13,7 +13,7 @@ import { plateauCount } from '../domain/schedule/planning.js';
 import type { SourceControl } from '../source/control/source-control.js';
 import { withSource } from '../source/experiment-source.js';
 import type { RunLog } from '../workdir/event-log.js';
-import { ownRun, type RunContext } from '../workdir/run-context.js';
+import type { RunContext } from '../workdir/run-context.js';
 import { writePlan } from '../workdir/spec-store.js';
 import type { Ask } from './agent-calls/ask.js';
 
@@ -32,7 +32,6 @@ export function makePlan(deps: {
   const known = new WeakMap<RunRecord, Map<string, Spec>>();
   return async (input) => {
     const startedAtMs = Date.now();
-    ownRun(context, input);
     const record = await recordOf(input);
     const { state } = record;
     const specs = await specsOf(workdir, config, record, known.get(record));

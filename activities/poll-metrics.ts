@@ -11,7 +11,7 @@ import { raise } from '../domain/protocol/thrown-failure.js';
 import { failure } from '../domain/run/failure.js';
 import { classifyJobEnd, lastLines, sawMetric, withoutSecretValues } from '../domain/verdict/job-outcome.js';
 import { endIfHopeless, whyEndedEarly } from '../jobs/end-slow-job.js';
-import { findJobId, ownNode } from '../jobs/job-files.js';
+import { findJobId } from '../jobs/job-files.js';
 import { jobLimits } from '../jobs/job-limits.js';
 import { uncaughtError } from '../jobs/output/uncaught-errors.js';
 import { type JobStatus, jobNameOf, type Platform } from '../jobs/platforms/platform.js';
@@ -46,7 +46,6 @@ export function makePollMetrics({
   const told = new Set<string>();
 
   return async (input) => {
-    ownNode(context, input);
     const jobId = await findJobId(context, platform, input);
     if (jobId === null) return raise('job_failed', `${input.nodeId} has no job to watch: it was never launched`);
     const status = await watch(input, jobId);

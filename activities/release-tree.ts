@@ -1,7 +1,6 @@
 /** Removes an experiment's tree when it is no longer needed; its commit stays, kept by its ref. */
 
 import type { Activities } from '../domain/protocol/activities.js';
-import { ownNode } from '../jobs/job-files.js';
 import type { SourceControl } from '../source/control/source-control.js';
 import type { RunContext } from '../workdir/run-context.js';
 import { paidCalls } from './agent-calls/paid-calls.js';
@@ -12,7 +11,6 @@ export function makeReleaseTree(deps: {
 }): Activities['releaseTree'] {
   const { context, sourceControl } = deps;
   return async (input) => {
-    ownNode(context, input);
     if (input.anew === true || !context.config.keep_trees) await sourceControl.closeTree(input.nodeId);
     return { paid: await paidCalls(context.workdir, input.nodeId) };
   };

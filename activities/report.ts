@@ -1,21 +1,18 @@
 /** The reports at a run's end: report.md by rules, and final_report.md by the agent (by the same rules when it cannot). */
-import { readFile } from 'node:fs/promises';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import type { ReportTask } from '../agents/agent.js';
 import { historyOf, specsOf } from '../agents/run-history.js';
 import type { Activities } from '../domain/protocol/activities.js';
-import { comparisonLines } from '../domain/reports/headline.js';
-import { runFacts } from '../domain/reports/run-facts.js';
 import type { RunRecord } from '../domain/reports/run-record.js';
 import type { EngineEvent } from '../domain/run/event-types.js';
 import { NOTHING_SPENT, type Spent } from '../domain/run/ledger.js';
-import { readTextIfAny, writeFileAtomic } from '../host/atomic-file.js';
+import { readTextIfAny } from '../host/atomic-file.js';
 import { saysDiskIsFull, shortOfRoom } from '../host/disk-room.js';
 import type { SourceControl } from '../source/control/source-control.js';
 import { withSource } from '../source/experiment-source.js';
 import type { RunLog } from '../workdir/event-log.js';
 import { copyReport, writeFinalReport, writeReport } from '../workdir/report-files.js';
-import { ownRun, type RunContext } from '../workdir/run-context.js';
+import type { RunContext } from '../workdir/run-context.js';
 import type { Ask } from './agent-calls/ask.js';
 
 /** After one of these a report is another report. */
@@ -33,7 +30,6 @@ export function makeReport(deps: {
   const { context, sourceControl, runLog, ask } = deps;
   const { workdir, config } = context;
   return async (input) => {
-    ownRun(context, input);
     const record = await runLog.record();
     await writeReport(workdir, config, record);
     const { state } = record;

@@ -10,14 +10,13 @@ import { SEEDS } from '../domain/run/experiment-record.js';
 import { readTextIfAny, writeFileAtomic } from '../host/atomic-file.js';
 import type { SourceControl } from '../source/control/source-control.js';
 import { targetPython } from '../source/target-python.js';
-import { ownRun, type RunContext } from '../workdir/run-context.js';
+import type { RunContext } from '../workdir/run-context.js';
 import { specOf } from '../workdir/spec-store.js';
 
 export function makeSetup(deps: { context: RunContext; sourceControl: SourceControl }): Activities['setup'] {
   const { context, sourceControl } = deps;
   const { config, workdir } = context;
-  return async (input) => {
-    ownRun(context, input);
+  return async (_input) => {
     const script = await readFile(config.pipeline_script, 'utf8').catch((error: Error) =>
       raise('setup_source_failed', `pipeline_script ${config.pipeline_script}: ${error.message}`),
     );

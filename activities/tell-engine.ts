@@ -4,7 +4,7 @@ import type { Activities, ExperimentReport } from '../domain/protocol/activities
 import type { EngineState } from '../domain/run/engine-state.js';
 import { freeSlots } from '../domain/schedule/scheduling.js';
 import type { RunLog } from '../workdir/event-log.js';
-import { ownRun, type RunContext } from '../workdir/run-context.js';
+import type { RunContext } from '../workdir/run-context.js';
 import type { EngineMailbox } from './engine-mailbox.js';
 
 export function makeTellEngine(deps: {
@@ -13,7 +13,6 @@ export function makeTellEngine(deps: {
   mailbox: EngineMailbox;
 }): Activities['tellEngine'] {
   return async (input) => {
-    ownRun(deps.context, input);
     const canWait = waits(input.report, await deps.runLog.state());
     return await deps.mailbox.deliver(input.report, { canWait });
   };

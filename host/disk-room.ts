@@ -26,23 +26,41 @@ export async function shortOfRoom(folder: string): Promise<string | null> {
 /** Whoever makes room again within this time has hardly filled the disk. */
 const LOOK_MS = 200;
 
-export interface RoomWatch extends Disposable {
-  /** Whether there was too little room at any time since the watch began. */
+export interface RoomSince extends Disposable {
+  /** Whether there was too little room at any time since this began. */
   wasShort(): Promise<boolean>;
 }
 
-/** For what fails meanwhile without saying why: a build's `echo`, git's "unable to write file". */
-export function watchRoom(folder: string): RoomWatch {
-  let isShort = false;
-  const look = async () => {
-    isShort ||= (await shortOfRoom(folder)) !== null;
-  };
-  const looks = setInterval(look, LOOK_MS).unref();
-  return {
-    async wasShort() {
-      await look();
-      return isShort;
-    },
-    [Symbol.dispose]: () => clearInterval(looks),
-  };
+/** For what fails meanwhile without saying why: a build's `echo`, git's "unable to write file". One watch serves all who ask. */
+export class RoomWatch {
+  private readonly open = new Set<{ isShort: boolean }>();
+  private looks: NodeJS.Timeout | null = null;
+
+  constructor(private readonly folder: string) {}
+
+  begin(): RoomSince {
+    const mine = { isShort: false };
+    this.open.add(mine);
+    this.looks ??= setInterval(() => this.look(), LOOK_MS).unref();
+    return {
+      wasShort: async () => {
+        await this.look();
+        return mine.isShort;
+      },
+      [Symbol.dispose]: () => this.end(mine),
+    };
+  }
+
+  private async look(): Promise<void> {
+    const asked = [...this.open];
+    if ((await shortOfRoom(this.folder)) === null) return;
+    for (const one of asked) one.isShort = true;
+  }
+
+  private end(mine: { isShort: boolean }): void {
+    this.open.delete(mine);
+    if (this.open.size > 0 || this.looks === null) return;
+    clearInterval(this.looks);
+    this.looks = null;
+  }
 }

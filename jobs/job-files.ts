@@ -1,5 +1,4 @@
 /** What a job is made from and known by: the specification, commit, image and job id of one node. */
-import { ApplicationFailure } from '@temporalio/common';
 import { z } from 'zod';
 import { type Spec, SpecSchema } from '../domain/formats/spec.js';
 import type { NodeRef } from '../domain/protocol/activities.js';
@@ -9,19 +8,8 @@ import { readJsonIfAny, readTextIfAny } from '../host/atomic-file.js';
 import type { SourceControl } from '../source/control/source-control.js';
 import type { RunLog } from '../workdir/event-log.js';
 import type { Workdir } from '../workdir/paths.js';
-import { ownRun, type RunContext } from '../workdir/run-context.js';
+import type { RunContext } from '../workdir/run-context.js';
 import { jobNameOf, type Platform } from './platforms/platform.js';
-
-const NODE_ID = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/;
-
-/** A node id names directories: whoever sends one that leaves the workdir is refused, as is a foreign run. */
-export function ownNode(context: RunContext, input: NodeRef): void {
-  ownRun(context, input);
-  if (!NODE_ID.test(input.nodeId)) {
-    const message = `nodeId must be letters, digits, "_", "-" and ".", not ${JSON.stringify(input.nodeId)}`;
-    throw ApplicationFailure.nonRetryable(message, 'policy_refused');
-  }
-}
 
 export async function readSpec(workdir: Workdir, nodeId: string): Promise<Spec> {
   const path = workdir.node(nodeId, 'spec.json');

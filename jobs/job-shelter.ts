@@ -38,18 +38,17 @@ export async function shelterOf(
   workdir: Workdir,
   nodeId: string,
   originals: readonly string[],
-  launched: LaunchedCommand,
+  { inCommand, outside }: NamedOutside,
 ): Promise<Shelter> {
   const root = await realpath(workdir.root);
-  const inCommand = await Promise.all(pathsNamedIn(launched.command, homedir()).absolute.map(folderAt));
   const folders = new Set<string>();
-  for (const folder of [...originals, ...inCommand]) {
+  for (const folder of [...originals, ...(await Promise.all(inCommand.map(folderAt)))]) {
     if (folder === null || isShared(folder) || isBelow(folder, root)) continue;
     folders.add(folder);
   }
   // A folder that lies in another one is kept apart with it.
   const outer = outermost(folders);
-  const named = await Promise.all((await namedOutside(workdir, launched)).map(nearestFolder));
+  const named = await Promise.all(outside.map(nearestFolder));
   const others = named.filter(
     (folder): folder is string =>
       folder !== null && !isShared(folder) && !isBelow(folder, root) && !outer.some((one) => isBelow(folder, one)),
@@ -62,29 +61,32 @@ export async function shelterOf(
   };
 }
 
+export interface NamedOutside {
+  inCommand: string[];
+  /** Those as well. */
+  outside: string[];
+}
+
 /** Absolute paths outside of the repository as the command, the source and the environment name them; they may not exist. */
-export async function namedOutside(workdir: Workdir, { command, env }: LaunchedCommand): Promise<string[]> {
+export async function namedOutside(workdir: Workdir, { command, env }: LaunchedCommand): Promise<NamedOutside> {
   const read = NamedSchema.safeParse(await readJsonIfAny(workdir.source));
   const { named, variables } = read.success ? read.data : { named: [], variables: [] };
   const values = [...new Set([...variables, ...variablesNamedIn(command)])]
     .filter((name) => !NO_PLACES.test(name))
     .map((name) => env[name] ?? '');
-  const paths = [
-    ...pathsNamedIn(command, homedir()).absolute,
-    ...named,
-    ...values.filter((one) => one.startsWith('/')),
-  ];
-  return [...new Set(paths)];
+  const inCommand = pathsNamedIn(command, homedir()).absolute;
+  const paths = [...inCommand, ...named, ...values.filter((one) => one.startsWith('/'))];
+  return { inCommand, outside: [...new Set(paths)] };
 }
 
 /**
  * Of these, the real paths of files, and of folders that are for what trainings write: where a job can write to them, a
  * change is noticed. Other folders may be large, and hold what other programs change meanwhile.
  */
-export async function watchedOutside(workdir: Workdir, launched: LaunchedCommand): Promise<string[]> {
+export async function watchedOutside(workdir: Workdir, { outside }: NamedOutside): Promise<string[]> {
   const root = await realpath(workdir.root);
   const found = new Set<string>();
-  for (const path of await namedOutside(workdir, launched)) {
+  for (const path of outside) {
     const real = await realpath(path).catch(() => null);
     const facts = real === null ? null : await stat(real);
     if (real === null || facts === null || isShared(real) || isBelow(real, root) || isBelow(root, real)) continue;

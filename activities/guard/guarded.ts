@@ -6,10 +6,11 @@ import { CompleteAsyncError, Context } from '@temporalio/activity';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import type { Activities } from '../../domain/protocol/activities.js';
 import { raise } from '../../domain/protocol/thrown-failure.js';
-import { type RoomWatch, saysDiskIsFull, shortOfRoom, watchRoom } from '../../host/disk-room.js';
-import { ownWorkflow, type RunContext } from '../../workdir/run-context.js';
+import { type RoomSince, RoomWatch, saysDiskIsFull, shortOfRoom } from '../../host/disk-room.js';
+import type { RunContext } from '../../workdir/run-context.js';
 import { withPulse } from './activity-pulse.js';
 import { HungAttempts } from './hung-attempts.js';
+import { ownWork } from './own-work.js';
 import { WorkerDeaths } from './worker-deaths.js';
 
 /**
@@ -42,27 +43,32 @@ export function guarded(activities: Activities, context: RunContext): Activities
   const unexpected = new Map<string, number>();
   const hung = new HungAttempts();
   const deaths = new WorkerDeaths(context.workdir);
+  const room = new RoomWatch(context.workdir.root);
   const wrapped = Object.entries(activities).map(([name, act]: [string, AnyActivity]) => [
     name,
-    guard(name, act, context, { unexpected, hung, deaths }),
+    guard(name, act, context, { unexpected, hung, deaths, room }),
   ]);
   return Object.fromEntries(wrapped) as unknown as Activities;
 }
 
-interface Counts {
+/** Of all activities of a worker together. */
+interface Shared {
   unexpected: Map<string, number>;
   hung: HungAttempts;
   deaths: WorkerDeaths;
+  room: RoomWatch;
 }
 
-function guard(name: string, act: AnyActivity, context: RunContext, { unexpected, hung, deaths }: Counts): AnyActivity {
+function guard(name: string, act: AnyActivity, context: RunContext, shared: Shared): AnyActivity {
+  const { unexpected, hung, deaths } = shared;
+  const needsRoom = !NEEDS_NO_ROOM.includes(name);
   return async (input) => {
     const { info, cancellationSignal } = Context.current();
-    ownWorkflow(context, info);
+    ownWork(context.config.run_id, { ...info, name, input });
     const key = `${info.workflowExecution?.runId} ${info.activityId}`;
-    const isCounted = !info.isLocal && !NEEDS_NO_ROOM.includes(name);
+    const isCounted = !info.isLocal && needsRoom;
     const died = isCounted ? await deaths.begin(key) : 0;
-    using room = watchRoom(context.workdir.root);
+    using room = needsRoom ? shared.room.begin() : null;
     const attempt = hung.begin(key, info.startToCloseTimeoutMs);
     try {
       if (died > 0) context.log(`a worker died while ${name} was under way: ${died} in a row`);
@@ -74,7 +80,7 @@ function guard(name: string, act: AnyActivity, context: RunContext, { unexpected
         const limitS = info.startToCloseTimeoutMs / 1000;
         raise('unexpected_exception', `${name} did not end within ${limitS} s, ${attempt.hungBefore} times`);
       }
-      if (!NEEDS_NO_ROOM.includes(name)) await needRoom();
+      if (needsRoom) await needRoom();
       const result = OWN_PULSE.includes(name) ? await act(input) : await withPulse(() => act(input));
       unexpected.delete(key);
       return result;
@@ -84,7 +90,7 @@ function guard(name: string, act: AnyActivity, context: RunContext, { unexpected
         if (error.nonRetryable) unexpected.delete(key);
         throw error;
       }
-      const isShort = await room.wasShort();
+      const isShort = await wasShort(room);
       const tries = (unexpected.get(key) ?? 0) + 1;
       context.log(`${name} failed (error ${tries}, attempt ${info.attempt})`, {
         error: error instanceof Error ? error.stack : String(error),
@@ -114,9 +120,14 @@ function guard(name: string, act: AnyActivity, context: RunContext, { unexpected
    * A typed failure is one of the work where the workdir has room, whatever it says, and none where it had too little at any
    * time: who writes to a full disk often does not say why it failed. What needs no room fails for its own reasons.
    */
-  async function isOfFullDisk(error: ApplicationFailure, room: RoomWatch): Promise<boolean> {
-    if (error.nonRetryable !== true || !(await room.wasShort())) return false;
-    return saysDiskIsFull(error) || !NEEDS_NO_ROOM.includes(name);
+  async function isOfFullDisk(error: ApplicationFailure, room: RoomSince | null): Promise<boolean> {
+    if (error.nonRetryable !== true || !(await wasShort(room))) return false;
+    return saysDiskIsFull(error) || needsRoom;
+  }
+
+  /** What needs no room is not watched: it asks how the disk is now. */
+  async function wasShort(room: RoomSince | null): Promise<boolean> {
+    return room === null ? (await shortOfRoom(context.workdir.root)) !== null : await room.wasShort();
   }
 }
 

@@ -67,10 +67,4 @@ describe('drawCharts', () => {
       expect({ format, isWide: width > 1000 }).toEqual({ format: 'png', isWide: true });
     }
   });
-
-  test('is refused for a foreign run', async () => {
-    const { workdir, context } = await syntheticWorkdir(syntheticRun({ followUps: 0 }));
-    const drawCharts = makeDrawCharts({ context, runLog: openRunLog(workdir) });
-    await expect(drawCharts({ run: 'other' })).rejects.toThrow(/not the run of this workdir/);
-  });
 });

@@ -7,7 +7,7 @@ import { keptApartText, leftOutside } from '../../activities/left-outside.js';
 import type { Evidence } from '../../domain/evidence/evidence.js';
 import { initialState } from '../../domain/run/engine-state.js';
 import { packageFile } from '../../host/package-files.js';
-import { shelterOf } from '../../jobs/job-shelter.js';
+import { namedOutside, shelterOf } from '../../jobs/job-shelter.js';
 import { WithAdoptedJobs } from '../../jobs/platforms/adopted-jobs.js';
 import { LocalPlatform } from '../../jobs/platforms/local.js';
 import { jobNameOf } from '../../jobs/platforms/platform.js';
@@ -44,7 +44,7 @@ async function runBaseline(source: string, command: string, env: Record<string, 
     metricsDir: workdir.metrics(NODE),
     cpus: null,
     hold: null,
-    shelter: await shelterOf(workdir, NODE, await code.originals(), { command, env: all }),
+    shelter: await shelterOf(workdir, NODE, await code.originals(), await namedOutside(workdir, { command, env: all })),
   });
   while ((await platform.status(jobId)).state !== 'ended')
     await platform.waitForChange(jobId, 10_000, new AbortController().signal);

@@ -19,7 +19,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { shelterOf } from '../../jobs/job-shelter.js';
+import { namedOutside, shelterOf } from '../../jobs/job-shelter.js';
 import { LocalPlatform } from '../../jobs/platforms/local.js';
 import { jobNameOf } from '../../jobs/platforms/platform.js';
 import { Workdir } from '../../workdir/paths.js';
@@ -125,7 +125,14 @@ async function runJob(
     metricsDir: workdir.metrics('n1'),
     cpus: null,
     hold: null,
-    shelter: sheltered ? await shelterOf(workdir, 'n1', await code.originals(), { command, env: process.env }) : null,
+    shelter: sheltered
+      ? await shelterOf(
+          workdir,
+          'n1',
+          await code.originals(),
+          await namedOutside(workdir, { command, env: process.env }),
+        )
+      : null,
   });
   const record = JSON.parse(readFileSync(workdir.job(job.jobId, 'job.json'), 'utf8'));
   if (end !== undefined) {

@@ -20,6 +20,7 @@ vi.mock('node:fs/promises', async (load) => {
 });
 
 const RUN = 'guarded';
+const INPUT = { run: RUN, nodeId: 'n1', experiment: { nodeId: 'n1' } };
 
 /** Tries an activity as the server does: another attempt number each time. */
 async function guardOf(name: keyof Activities, act: () => Promise<unknown>) {
@@ -37,7 +38,10 @@ async function guardOf(name: keyof Activities, act: () => Promise<unknown>) {
       workflowExecution: { workflowId: engineWorkflowId(RUN), runId: 'r' },
     };
     try {
-      return await new MockActivityEnvironment(info).run(activities[name] as () => Promise<unknown>);
+      return await new MockActivityEnvironment(info).run(
+        activities[name] as (input: unknown) => Promise<unknown>,
+        INPUT,
+      );
     } catch (error) {
       return error;
     }
@@ -133,18 +137,20 @@ describe('a full disk', () => {
     const real = await statfs(tmpdir());
     onTestFinished(() => void vi.mocked(statfs).mockReset());
     const full = { ...real, blocks: 1000, bsize: 4096, bavail: 0 } as never;
-    for (const [name, becomes] of [
-      ['setup', 'disk_full'],
-      ['acceptExperiment', 'setup_source_failed'],
-    ] as const) {
-      const attempt = await guardOf(name, async () => {
-        const looks = vi.mocked(statfs).mockResolvedValue(full).mock.calls.length;
-        await vi.waitUntil(() => vi.mocked(statfs).mock.calls.length > looks);
-        vi.mocked(statfs).mockReset();
-        raise('setup_source_failed', 'git read-tree failed (128): error: unable to write file train.py');
-      });
-      expect(await attempt(1)).toMatchObject({ type: becomes });
-    }
+    const said = 'git read-tree failed (128): error: unable to write file train.py';
+    const attempt = await guardOf('setup', async () => {
+      const looks = vi.mocked(statfs).mockResolvedValue(full).mock.calls.length;
+      await vi.waitUntil(() => vi.mocked(statfs).mock.calls.length > looks);
+      vi.mocked(statfs).mockReset();
+      raise('setup_source_failed', said);
+    });
+    expect(await attempt(1)).toMatchObject({ type: 'disk_full' });
+    // What needs no room fails for its own reasons.
+    const other = await guardOf('acceptExperiment', async () => {
+      vi.mocked(statfs).mockResolvedValue(full);
+      raise('setup_source_failed', said);
+    });
+    expect(await other(1)).toMatchObject({ type: 'setup_source_failed' });
   });
 
   it('is told apart from work that failed and names one of its own', async () => {
@@ -170,14 +176,18 @@ it('writes what it met into the log of the run', async () => {
     workflowType: 'engineWorkflow',
     workflowExecution: { workflowId: engineWorkflowId(RUN), runId: 'r' },
   };
-  await expect(new MockActivityEnvironment(info).run(activities.plan as never)).rejects.toThrow('ENOENT');
+  await expect(new MockActivityEnvironment(info).run(activities.plan as never, INPUT as never)).rejects.toThrow(
+    'ENOENT',
+  );
   expect(lines).toEqual(['plan failed (error 1, attempt 9)']);
 });
 
 describe('an activity that hangs', () => {
   it('is a failure when it reached its time limit four times, and may be asked for again then', async () => {
     let hangs = true;
+    let begun = 0;
     const attempt = await guardOf('setup', async () => {
+      begun += 1;
       if (hangs) await new Promise(() => undefined);
       return 'ended';
     });
@@ -185,6 +195,7 @@ describe('an activity that hangs', () => {
     for (const number of [1, 2, 3, 4]) {
       // The server gives it up at its limit; it itself never ends.
       void attempt(number, false, limitMs);
+      await vi.waitUntil(() => begun === number);
       await new Promise((resolve) => setTimeout(resolve, 2 * limitMs));
     }
     const end = await attempt(5, false, limitMs);
