@@ -1,15 +1,14 @@
 /** Appends what happened to the event log and renews the files that people and scripts read. Safe to run twice. */
+
 import { isRemeasurement } from '../domain/belief/confirmation-state.js';
 import { launchCommandProblem } from '../domain/command/launch-command-rules.js';
-import type { RunConfig } from '../domain/formats/config.js';
-import { ConfigSchema } from '../domain/formats/config.js';
 import { eventProblem } from '../domain/formats/events.js';
 import type { Activities } from '../domain/protocol/activities.js';
 import { grantedIn } from '../domain/protocol/lost-messages.js';
 import { raise } from '../domain/protocol/thrown-failure.js';
 import type { EngineEvent } from '../domain/run/event-types.js';
-import { readJsonIfAny } from '../host/atomic-file.js';
 import { makeTurns } from '../host/in-turn.js';
+import { readConfig } from '../workdir/config-file.js';
 import { LogMismatch, openRunLog, type RunLog } from '../workdir/event-log.js';
 import type { Workdir } from '../workdir/paths.js';
 import type { DutyCycle } from '../workdir/projections/duty-cycle.js';
@@ -93,6 +92,7 @@ export function makeExportWorkdir({
  */
 export async function rebuildWorkdir(workdir: Workdir): Promise<Rebuilt> {
   const config = await readConfig(workdir);
+  if (config === null) throw new RangeError(`${workdir.config} does not exist: this is not a workdir`);
   const record = await openRunLog(workdir).record();
   if (record.state.seq === 0)
     throw new RangeError(`${workdir.events} holds no events: there is nothing to rebuild from`);
@@ -107,10 +107,4 @@ interface Rebuilt {
   seq: number;
   experiments: number;
   analyses: RestoredAnalyses;
-}
-
-async function readConfig(workdir: Workdir): Promise<RunConfig> {
-  const value = await readJsonIfAny(workdir.config);
-  if (value === null) throw new RangeError(`${workdir.config} does not exist: this is not a workdir`);
-  return ConfigSchema.parse(value);
 }

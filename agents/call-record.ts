@@ -3,15 +3,17 @@
  * one file, so that nothing is booked twice or lost between two writes; <key>.<n>.reply is what the request under way is
  * answered, as it arrives; <key>.pid.json names its process.
  */
+
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { z } from 'zod';
 import type { Spent } from '../domain/run/ledger.js';
 import { readJsonIfAny, writeFileAtomic, writeJsonAtomic } from '../host/atomic-file.js';
+import { recordProcess } from '../host/recorded-process.js';
 import type { Workdir } from '../workdir/paths.js';
 import type { AgentAnswer } from './agent.js';
 import type { CallCost } from './agent-failure.js';
-import { endRecordedProcess, processFile, recordProcess } from './agent-process-record.js';
+import { endRecordedProcess, processFile } from './agent-process-record.js';
 
 const CallSchema = z.object({
   key: z.string(),

@@ -16,6 +16,15 @@ export async function isSameProcess(pid: number, token: string): Promise<boolean
   return (await processIdentity(pid)) === token;
 }
 
+/** Whether any process has that number now, whosoever it is. */
+export function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
 async function identityFromProc(pid: number): Promise<string | null> {
   try {
     const [stat, boot] = await Promise.all([readFile(`/proc/${pid}/stat`, 'utf8'), bootId()]);

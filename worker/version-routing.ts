@@ -3,11 +3,13 @@
  * the current one of the run's deployment, and open executions that are pinned to a version without a living worker follow
  * the current version from then on. Looked at again at long intervals, because a worker may leave at any time.
  */
+
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import proto from '@temporalio/proto';
 import { taskQueueFor } from '../domain/run/naming.js';
+import { isRunning } from '../host/process-identity.js';
 import { deploymentNameFor } from './deployment.js';
 
 const { TaskQueueType } = proto.temporal.api.enums.v1;
@@ -140,14 +142,6 @@ export function isLivingPoller({ identity, lastAccessTime }: PollerInfo, nowMs =
   const [, pid, host] = /(\d+)@(.+)$/.exec(identity ?? '') ?? [];
   if (host === hostname() && !isRunning(Number(pid))) return false;
   return nowMs - 1000 * Number(lastAccessTime?.seconds ?? 0) < POLLS_EVERY_MS;
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }
 
 function codeOf(error: unknown): number | undefined {

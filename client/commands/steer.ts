@@ -5,6 +5,7 @@ import * as messages from '../../domain/protocol/messages.js';
 import type { GivenMessage, Receipt, SetLimitsMessage, StopMessage } from '../../domain/protocol/steering-messages.js';
 import { givenProblem } from '../../domain/run/given-more.js';
 import { writeJsonAtomic } from '../../host/atomic-file.js';
+import { writeConfig } from '../../workdir/config-file.js';
 import type { Workdir } from '../../workdir/paths.js';
 import { type GivenFlag, givenFlags } from '../flags/given-flags.js';
 import { RUN_FLAGS } from '../flags/run-flags.js';
@@ -15,7 +16,7 @@ import { checkConcurrency } from '../run/job-slots.js';
 import { nodeNamed } from '../run/named-node.js';
 import { type OwnExperimentOptions, ownExperiment } from '../run/own-experiment.js';
 import { steer } from '../run/steering-client.js';
-import { existingRun, withValueAt, writeConfig } from '../run/workdir-config.js';
+import { existingRun, withValueAt } from '../run/workdir-config.js';
 
 export interface Repeatable {
   request?: string | undefined;

@@ -1,16 +1,19 @@
 /** The configuration of a new run, made from flags and checked whole before anything is written. */
+
 import { realpath, stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { agentProblem, defaultAgent, unknownCostReason } from '../../activities/agent-calls/make-agent.js';
 import { shellWord } from '../../domain/command/shell-word.js';
-import type { RunConfig } from '../../domain/formats/config.js';
+import { ConfigSchema, type RunConfig } from '../../domain/formats/config.js';
 import { PLATFORM_NAMES } from '../../jobs/platforms/index.js';
+import { checked } from '../../workdir/checked-file.js';
 import type { Workdir } from '../../workdir/paths.js';
 import type { GivenFlag } from '../flags/given-flags.js';
 import { Refusal } from '../output/refusal.js';
+import { refusingFiles } from '../output/refused-file.js';
 import { checkAgentAnswers } from './agent-check.js';
 import { checkConcurrency, checkDevices, sharingDefaults } from './job-slots.js';
-import { type ConfigPath, newRunId, parseConfig } from './workdir-config.js';
+import { type ConfigPath, newRunId } from './workdir-config.js';
 
 /** What it says of source, script and command is refused with the page that says what each must be. */
 const PAGE = 'docs/refusals.md';
@@ -41,18 +44,16 @@ export async function firstConfig(
   const isShared = flagged('max_concurrency') !== undefined || flagged('slots') !== undefined;
   const json: Record<string, unknown> = { ...before, ...(isShared ? { exclusive_machine: false } : {}) };
   for (const { flag, value } of given) setAt(json, flag.key, value);
-  const parsed = parseConfig(
-    {
-      ...json,
-      agent,
-      created_at: before?.created_at || new Date().toISOString(),
-      run_id: before?.run_id || newRunId(workdir),
-      source_dir: source.path,
-      pipeline_script: script,
-      scm: await sourceControlOf(source.real),
-    },
-    'flags',
-  );
+  const made = {
+    ...json,
+    agent,
+    created_at: before?.created_at || new Date().toISOString(),
+    run_id: before?.run_id || newRunId(workdir),
+    source_dir: source.path,
+    pipeline_script: script,
+    scm: await sourceControlOf(source.real),
+  };
+  const parsed = await refusingFiles(async () => checked(made, ConfigSchema, 'flags'));
   const isSaid = flagged('max_concurrency') !== undefined || (before !== null && !isShared);
   const config = sharingDefaults(parsed, isSaid);
   checkConcurrency('--max-concurrency', config);

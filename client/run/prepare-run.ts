@@ -2,6 +2,7 @@
  * What `run` and `start` do before an engine starts: check flags and workdir, then write config.json. Everything is
  * checked before anything is written, so a refusal leaves the workdir as it was.
  */
+
 import { existsSync } from 'node:fs';
 import { chmod, lstat, mkdir, readdir, stat } from 'node:fs/promises';
 import { dirname, relative, resolve } from 'node:path';
@@ -12,6 +13,7 @@ import type { EngineState } from '../../domain/run/engine-state.js';
 import { jobIdOf } from '../../domain/run/experiment-record.js';
 import type { QueueEdit } from '../../domain/schedule/queue-edits.js';
 import { launchEnvironment, launchEnvironmentProblem } from '../../source/launch-environment.js';
+import { writeConfig } from '../../workdir/config-file.js';
 import { Workdir } from '../../workdir/paths.js';
 import { EngineAlreadyRunning, engineProcess, engineText } from '../../worker/engine-lock.js';
 import { type GivenFlag, givenFlags } from '../flags/given-flags.js';
@@ -25,7 +27,7 @@ import { checkBudget, checkChoices, checkKnowledge, firstConfig } from './first-
 import { checkConcurrency, ONE_JOB_AT_A_TIME } from './job-slots.js';
 import { readState } from './run-state.js';
 import { takeUpRun } from './take-up.js';
-import { configValueAt, newRunId, readConfig, withValueAt, writeConfig } from './workdir-config.js';
+import { configIfAny, configValueAt, newRunId, withValueAt } from './workdir-config.js';
 
 export interface PreparedRun {
   workdir: Workdir;
@@ -45,7 +47,7 @@ export async function prepareRun(path: string, options: Readonly<Record<string, 
   const workdir = new Workdir(resolve(path));
   const place = await stat(workdir.root).catch(() => null);
   if (place && !place.isDirectory()) throw new Refusal('workdir', path, 'a directory, not a file');
-  const existing = await readConfig(workdir);
+  const existing = await configIfAny(workdir);
   const given = givenFlags(options);
   if (existing !== null) return resumeRun(workdir, existing, given, options.takeOver === true);
   await refuseForeignFiles(workdir, path);

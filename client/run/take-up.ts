@@ -2,11 +2,11 @@
 
 import type { RunConfig } from '../../domain/formats/config.js';
 import type { AdoptedRun } from '../../workdir/adoption/adopted-run.js';
+import { writeConfig } from '../../workdir/config-file.js';
 import type { Workdir } from '../../workdir/paths.js';
 import { acquireEngineLock } from '../../worker/engine-lock.js';
 import { refusingFiles } from '../output/refused-file.js';
 import { adoptWorkdir, keepOriginals } from './adopt-workdir.js';
-import { writeConfig } from './workdir-config.js';
 
 /** Returns what to tell a person. Throws EngineAlreadyRunning when another process has the workdir. */
 export async function takeUpRun(workdir: Workdir, config: RunConfig): Promise<string> {

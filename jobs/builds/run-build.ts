@@ -3,10 +3,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
 import { finished } from 'node:stream/promises';
 import { stripVTControlCharacters } from 'node:util';
-import { z } from 'zod';
-import { readJsonIfAny, writeJsonAtomic } from '../../host/atomic-file.js';
-import { signalGroup } from '../../host/process-group.js';
-import { isSameProcess, processIdentity } from '../../host/process-identity.js';
+import { endGroup } from '../../host/process-group.js';
+import { recordedProcess, recordProcess } from '../../host/recorded-process.js';
 import { isInterruption, ProgramInterrupted } from '../../host/short-program.js';
 
 export interface BuildRequest {
@@ -36,8 +34,6 @@ const DRAIN_MS = 2000;
 /** Time to clean up after SIGTERM (container builders remove what is half made). */
 const GRACE_MS = 5000;
 
-const ProcessSchema = z.object({ pid: z.number().int(), identity: z.string() });
-
 /** Throws the signal's reason when it aborts, and ProgramInterrupted when somebody outside ended the build. */
 export async function runBuild(request: BuildRequest): Promise<BuildEnd> {
   await endEarlierBuild(request.pidFile);
@@ -59,14 +55,15 @@ export async function runBuild(request: BuildRequest): Promise<BuildEnd> {
   });
   child.stderr.on('data', (chunk: Buffer) => log.write(chunk));
   let timedOut = false;
-  const stop = () => void endGroup(child.pid);
+  const { pid } = child;
+  const stop = () => void (pid !== undefined && endGroup(pid, GRACE_MS));
   const timer = setTimeout(() => {
     timedOut = true;
     stop();
   }, request.timeoutS * 1000);
   request.signal.addEventListener('abort', stop, { once: true });
   try {
-    const [exitCode] = await Promise.all([endOf(child), recordProcess(request.pidFile, child.pid)]);
+    const [exitCode] = await Promise.all([endOf(child), pid !== undefined && recordProcess(request.pidFile, pid)]);
     request.signal.throwIfAborted();
     if (!timedOut && isInterruption(exitCode, child.signalCode)) {
       const how = child.signalCode ?? `exit code ${exitCode}`;
@@ -99,29 +96,10 @@ function endOf(child: ChildProcess): Promise<number | null> {
   });
 }
 
-async function recordProcess(pidFile: string, pid: number | undefined): Promise<void> {
-  if (pid === undefined) return;
-  const identity = await processIdentity(pid);
-  if (identity !== null) await writeJsonAtomic(pidFile, { pid, identity });
-}
-
 /** A worker that was killed leaves its build alive; two in one tree would spoil each other. */
 async function endEarlierBuild(pidFile: string): Promise<void> {
-  const earlier = ProcessSchema.safeParse(await readJsonIfAny(pidFile));
-  if (earlier.success && (await isSameProcess(earlier.data.pid, earlier.data.identity)))
-    await endGroup(earlier.data.pid);
-}
-
-async function endGroup(pid: number | undefined): Promise<void> {
-  if (pid === undefined || !signalGroup(pid, 'SIGTERM')) return;
-  const deadline = Date.now() + GRACE_MS;
-  while (signalGroup(pid, 0)) {
-    if (Date.now() > deadline) {
-      signalGroup(pid, 'SIGKILL');
-      return;
-    }
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
+  const pid = await recordedProcess(pidFile);
+  if (pid !== null) await endGroup(pid, GRACE_MS);
 }
 
 function lastLineOf(output: string): string {

@@ -10,6 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { singleQuoted } from '../../domain/command/shell-word.js';
 import type { RunConfig } from '../../domain/formats/config.js';
 import { writeFileAtomic } from '../../host/atomic-file.js';
+import { signalProcess } from '../../host/process-end.js';
 import { runnerPython } from '../../host/runner-python.js';
 import type { Workdir } from '../../workdir/paths.js';
 import { type RunnerRequest, startRunner } from './job-runner.js';
@@ -18,7 +19,6 @@ import {
   isRunnerAlive,
   lastSignOfLifeMs,
   mayRunElsewhere,
-  type RunnerIdentity,
   readEnd,
   readJobRecord,
   readTail,
@@ -184,7 +184,7 @@ export class LocalPlatform implements Platform {
       // A runner that waits for a slot reads the mark, and records the end.
       const record = (await readJobRecord(dir)) ?? (await readWaiting(dir));
       if (record === null || (await readEnd(dir)) !== null) return;
-      if (await isRunnerAlive(record)) signalRunner(record);
+      if (record.runner_pid != null && (await isRunnerAlive(record))) signalProcess(record.runner_pid, 'SIGTERM');
       else if (!('job_id' in record)) return;
       else if (killer === null) killer = await startRunner(this.python(), dir, { action: 'kill' });
       else if (killer.exitCode !== null) {
@@ -242,15 +242,6 @@ export class LocalPlatform implements Platform {
 /** Exit code 0 without a job means that another runner owns it. */
 function hasFailed(runner: ChildProcess): boolean {
   return runner.signalCode !== null || (runner.exitCode !== null && runner.exitCode !== 0);
-}
-
-function signalRunner(record: RunnerIdentity): void {
-  try {
-    if (record.runner_pid != null) process.kill(record.runner_pid, 'SIGTERM');
-  } catch (error) {
-    // It has just ended.
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
-  }
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -10,6 +10,7 @@ import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { hostMark, thisHost } from '../../host/host-identity.js';
 import { makeKeyTurns } from '../../host/in-turn.js';
+import { isRunning } from '../../host/process-identity.js';
 import type { ObjectDatabase } from './object-database.js';
 import { copyOriginal, placeInto } from './place-files.js';
 import type { Placed } from './placement-rules.js';
@@ -162,7 +163,8 @@ export class Trees {
       const path = join(scratch, entry);
       const [, mark, pid] = /^(.*)~(\d+)~/.exec(entry) ?? [];
       // A host that bears the same name may be another machine, or another container on this one.
-      const isLeft = mark === here ? !isAlive(Number(pid)) : mark?.split('~')[0] === hostname() && (await isOld(path));
+      const isLeft =
+        mark === here ? !isRunning(Number(pid)) : mark?.split('~')[0] === hostname() && (await isOld(path));
       if (isLeft) await removeWhole(path);
     }
   }
@@ -195,13 +197,4 @@ const OLD_MS = 24 * 3600 * 1000;
 
 async function isOld(path: string): Promise<boolean> {
   return Date.now() - (await stat(path).catch(() => ({ mtimeMs: Date.now() }))).mtimeMs > OLD_MS;
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }

@@ -145,7 +145,7 @@ test('a failed opening closes what it had opened', async () => {
 
 test.each([
   ['no config.json', null, /holds no run/],
-  ['no JSON', 'nonsense', /config\.json is not JSON/],
+  ['no JSON', 'nonsense', /config\.json: must be JSON/],
   ['no launch command', '{"pipeline_script":"a","source_dir":"b"}', /config\.json: base_launch_command/],
   ['no run id', '{"pipeline_script":"a","source_dir":"b","base_launch_command":"c"}', /run_id is missing/],
 ])('a workdir with %s is refused before anything starts', async (_name, text, message) => {

@@ -1,9 +1,11 @@
 /** A workdir's own Temporal server: started when needed, once for its database, recorded, stopped. */
+
 import { mkdir, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readTextIfAny } from '../../host/atomic-file.js';
 import { choosePort, isFree, LOOPBACK } from '../../host/free-ports.js';
 import { isNamedLike, sharesPids, thisHost } from '../../host/host-identity.js';
+import { endProcess } from '../../host/process-end.js';
 import { processIdentity } from '../../host/process-identity.js';
 import { waitForLock } from '../../host/process-lock.js';
 import type { Workdir } from '../../workdir/paths.js';
@@ -11,7 +13,7 @@ import { engineProcess } from '../engine-lock.js';
 import { findTemporal, temporalVersion } from './find-temporal.js';
 import { DEFAULT_IDLE, ENDED_MARK, type IdleRule } from './idle-server.js';
 import { claimantOf } from './port-claims.js';
-import { endProcess, findServerOf, isForeignListener, spawnServer } from './server-process.js';
+import { findServerOf, isForeignListener, SERVER, spawnServer } from './server-process.js';
 import { ServerEnded, untilServerReady } from './server-ready.js';
 import { portsOf, runningServer, type ServerRecord, serverRecord, writeServerRecord } from './server-record.js';
 
@@ -50,7 +52,7 @@ export async function stopServer(workdir: Workdir): Promise<void> {
     if (record === null || record.pid === null || record.process_start === null) return;
     // Recorded first, so that a supervisor takes the death for what it is.
     await writeServerRecord(workdir, { ...record, pid: null, process_start: null });
-    await endProcess(record.pid, record.process_start);
+    await endProcess(record.pid, record.process_start, SERVER);
   });
 }
 
@@ -163,7 +165,7 @@ async function startOnce(
     return await record(workdir, pid, place, version);
   } catch (error) {
     const token = await processIdentity(pid);
-    if (token !== null) await endProcess(pid, token);
+    if (token !== null) await endProcess(pid, token, SERVER);
     throw error;
   }
 }

@@ -3,11 +3,12 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdir, open, readdir, readFile, readlink } from 'node:fs/promises';
 import { platform } from 'node:os';
 import { dirname } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { isSameProcess } from '../../host/process-identity.js';
 import { runApart } from '../../host/short-program.js';
 import { type IdleRule, watchedCommand } from './idle-server.js';
 import { type ServerPlace, serverFlags } from './server-flags.js';
+
+/** As an error calls it. */
+export const SERVER = 'the Temporal server';
 
 /** Starts it in a session of its own, so that it survives its starter and hears no Ctrl+C of the starter's terminal. */
 export async function spawnServer(
@@ -89,30 +90,3 @@ export async function isForeignListener(pid: number, port: number): Promise<bool
   const links = await Promise.all(descriptors.map((fd) => readlink(`/proc/${pid}/fd/${fd}`).catch(() => '')));
   return !listening.some((socket) => links.includes(socket));
 }
-
-/** SIGTERM lets it close its database; whoever does not end is killed, which WAL survives as well. */
-export async function endProcess(pid: number, token: string): Promise<void> {
-  for (const [signal, patienceMs] of [
-    ['SIGTERM', TERM_PATIENCE_MS],
-    ['SIGKILL', KILL_PATIENCE_MS],
-  ] as const) {
-    if (!(await isSameProcess(pid, token))) return;
-    try {
-      process.kill(pid, signal);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ESRCH') return;
-      throw error;
-    }
-    const deadline = Date.now() + patienceMs;
-    while (Date.now() < deadline) {
-      if (!(await isSameProcess(pid, token))) return;
-      await sleep(20);
-    }
-  }
-  throw new Error(`the Temporal server (process ${pid}) does not end, not even by SIGKILL`);
-}
-
-/** A dev server with open polls takes about a second; ten are for a loaded machine. */
-const TERM_PATIENCE_MS = 10_000;
-/** The kernel needs moments only, unless the disk hangs. */
-const KILL_PATIENCE_MS = 5_000;

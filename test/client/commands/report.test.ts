@@ -5,7 +5,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { reapLeftovers } from '../../../agents/agent-process-record.js';
 import { report } from '../../../client/commands/report.js';
-import { readConfig } from '../../../client/run/workdir-config.js';
 import type { RunConfig } from '../../../domain/formats/config.js';
 import type { EngineEvent, Money } from '../../../domain/run/event-types.js';
 import { NOTHING } from '../../../domain/run/ledger.js';
@@ -13,6 +12,7 @@ import { readJsonIfAny, readTextIfAny, writeJsonAtomic } from '../../../host/ato
 import { packageFile } from '../../../host/package-files.js';
 import { isSameProcess } from '../../../host/process-identity.js';
 import { openSourceControl } from '../../../source/control/open.js';
+import { readConfig } from '../../../workdir/config-file.js';
 import { openRunLog } from '../../../workdir/event-log.js';
 import { acquireEngineLock } from '../../../worker/engine-lock.js';
 import { syntheticRun } from '../../support/run-events.js';
