@@ -91,8 +91,9 @@ async function launchRequest(
   { context: { workdir, config }, sourceControl, runLog }: Omit<LaunchJobDeps, 'platform'>,
   limits: Pick<Limits, 'jobTimeoutS' | 'maxConcurrency'>,
 ): Promise<Omit<LaunchRequest, 'shelter'>> {
-  const [spec, commit, image] = await Promise.all([
-    readSpec(workdir, nodeId),
+  // First: what was never prepared opens nothing.
+  const spec = await readSpec(workdir, nodeId);
+  const [commit, image] = await Promise.all([
     preparedCommit(runLog, sourceControl, nodeId),
     readImage(workdir, nodeId),
   ]);
