@@ -5,7 +5,8 @@ import { processUse } from './process-use.js';
 
 const LOOK_MS = 200;
 const JOB_S = 0.05;
-const PLAN_SIZE = 20;
+/** As many as a plan may propose: the list must last for all of them. */
+const PLAN_SIZE = 12;
 
 export async function measureManyJobs(jobs: number): Promise<void> {
   await using run = await CommandRun.create({
