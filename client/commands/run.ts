@@ -9,6 +9,7 @@ import { type EngineHost, openEngineHost } from '../run/engine-host.js';
 import { beginOrAttach, untilEnd, untilQuiet } from '../run/engine-session.js';
 import { inspectionLines } from '../run/inspection.js';
 import type { LiveView } from '../run/live-view.js';
+import { type Notifier, startNotifier } from '../run/notifier.js';
 import type { PreparedRun } from '../run/prepare-run.js';
 import { progressLine, standingLine, timedLine } from '../run/progress.js';
 import { type RunOutcome, runOutcome } from '../run/run-outcome.js';
@@ -27,6 +28,7 @@ export async function run(
   const { workdir, config } = prepared;
   const versionNotices = await serverVersionNotices(workdir);
   const host = await openHost(workdir);
+  let notifier: Notifier | null = null;
   try {
     const live = new LiveState(workdir, config);
     await live.catchUp();
@@ -34,6 +36,7 @@ export async function run(
     const { handle, runId, notices } = await beginOrAttach(host.client, prepared);
     for (const line of notices) view.line(line);
     for (const line of inspectionLines(host.target, config.run_id)) view.line(line);
+    notifier = await startNotifier(workdir, config, (line) => view.line(line));
     const ending = new AbortController();
     const followed = follow(live, workdir.events, view, ending.signal);
     const watched = watchStalled({
@@ -64,6 +67,7 @@ export async function run(
     await live.catchUp((event, warnings) => tell(view, live, event, warnings));
     return await runOutcome(workdir, config, live.state, how !== 'ended');
   } finally {
+    await notifier?.close();
     await host.close();
   }
 }

@@ -145,6 +145,12 @@ export const RUN_FLAGS: readonly RunFlag[] = [
     mayChange: true,
     read: (given) => (given === '' ? '' : resolve(String(given))),
   }),
+  flag(
+    '--on-event <command>',
+    ['on_event'],
+    'is given JSON on its standard input at each improvement and failure, at marks of budgets, and at the end (default: none)',
+    { mayChange: true },
+  ),
   flag('--platform <name>', ['platform'], 'where jobs run (default: auto)'),
   flag(
     '--agent <name or module>',

@@ -106,6 +106,8 @@ export const ConfigSchema = z.looseObject({
   compare: z.enum(['rate', 'duration']).default('rate'),
   /** End jobs early that cannot come near the best. */
   early_abort: z.boolean().default(true),
+  /** A shell command that is told of improvements, failures, budgets and the end, as JSON on its standard input; '' = none. */
+  on_event: z.string().default(''),
   /** Absolute path of a directory whose files the agent is given to read; '' = none. */
   knowledge_dir: z.string().default(''),
   /** Globs of files that no agent may change. */
