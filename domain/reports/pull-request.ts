@@ -41,7 +41,7 @@ export function pullRequest(
   ];
   const title = `Load data faster: ${what.join('; ') || nodeId}`;
   const lines = [
-    ...section('What', [
+    ...section('## What', [
       ...what.map((text) => `- ${text}`),
       ...(launch === null ? [] : ['', 'It is launched with:', '', ...fence(launch, 'sh')]),
     ]),
@@ -51,7 +51,7 @@ export function pullRequest(
           'Why',
           why.map((text) => `- ${text}`),
         )),
-    ...section('Measured', [
+    ...section('## Measured', [
       ...table(
         ['', 'result', 'runs', 'vs before'],
         [
@@ -62,7 +62,7 @@ export function pullRequest(
       '',
       ...beliefLines(state, nodeId),
     ]),
-    ...section('Not tried', notTried(state)),
+    ...section('## Not tried', notTried(state)),
   ];
   return {
     title: title.length > TITLE_LENGTH ? `${title.slice(0, TITLE_LENGTH - 1)}…` : title,

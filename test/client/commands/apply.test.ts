@@ -128,6 +128,7 @@ describe('apply', () => {
     expect(out(run.source, 'log', '-1', '--format=%an <%ae>', answer.branch!).trim()).toBe(ident);
     expect(answer.pull_request.title).toBe('Load data faster: Eight workers');
     expect(answer.pull_request.body).toContain('Workers are waited for.');
+    expect(answer.pull_request.body).toMatch(/^## What\n\n- Eight workers\n\n## Why\n/);
     expect(answer.pull_request.body).toMatch(/Each was measured once/);
     const again = await autoresearch('apply', run.workdir);
     expect(again).toMatchObject({ code: 2, err: expect.stringContaining('--branch: "autoresearch/002_fast"') });
