@@ -48,7 +48,7 @@ export function pullRequest(
     ...(why.length === 0
       ? []
       : section(
-          'Why',
+          '## Why',
           why.map((text) => `- ${text}`),
         )),
     ...section('## Measured', [
@@ -66,7 +66,7 @@ export function pullRequest(
   ];
   return {
     title: title.length > TITLE_LENGTH ? `${title.slice(0, TITLE_LENGTH - 1)}…` : title,
-    body: lines.join('\n'),
+    body: lines.join('\n').trim(),
   };
 }
 
