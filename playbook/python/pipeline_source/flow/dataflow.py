@@ -158,7 +158,7 @@ class Flow:
                 HydraTargets(project, index, made, frames, evaluator, self.names),
             ),
         )
-        readers = {**Expressions(project, made, evaluator, self.names).readers(), **calls.readers()}
+        readers = {**Expressions(project, made, evaluator, self.names, self.rounds).readers(), **calls.readers()}
         evaluator.connect(readers, attributes.attribute, mappings.item, calls.call)
 
     def _learn(self) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from ..sources.project import Project
 from ..sources.syntax import simple_name
+from ..values.layers import Under, layered
 from ..values.made import Made
 from ..values.operators import join_path, operate
 from ..values.values import (
@@ -14,6 +15,7 @@ from ..values.values import (
     Concrete,
     DictOf,
     External,
+    ExternalCall,
     Frame,
     Function,
     Literal,
@@ -25,16 +27,18 @@ from ..values.values import (
 )
 from .evaluator import Evaluator
 from .names import Names
+from .rounds import Rounds
 
 
 class Expressions:
     """One method for one kind of node; `readers` is the table of them."""
 
-    def __init__(self, project: Project, made: Made, evaluator: Evaluator, names: Names) -> None:
+    def __init__(self, project: Project, made: Made, evaluator: Evaluator, names: Names, rounds: Rounds) -> None:
         self._project = project
         self._made = made
         self._evaluator = evaluator
         self._names = names
+        self._rounds = rounds
 
     def readers(self) -> dict[type, Callable[[ast.AST, Frame], list[Value]]]:
         return {
@@ -105,7 +109,19 @@ class Expressions:
             return self._evaluator.evaluate(loop.iter.func.value, frame)
         if len(node.generators) == 1 and self._made.once(("names", id(node)), lambda: _names_of_module(node)):
             return self._evaluator.evaluate(self._made.once(("names", id(node)), lambda: None), frame)
-        return [Unknown("comprehension")]
+        return self._element_by_element(node, frame)
+
+    def _element_by_element(self, node: ast.DictComp, frame: Frame) -> list[Value]:
+        """`{f.name: raw[f.name] for f in fields(cls) if f.name in raw}`: an entry for each element whose key and value are known."""
+        entries: list[Value] = []
+        for inner in self._rounds.of_comprehension(node, frame):
+            key = self._evaluator.number(node.key, inner)
+            if any(self._evaluator.truth(test, inner) is False for test in node.generators[0].ifs):
+                continue
+            value = self._evaluator.evaluate(node.value, inner)[0]
+            if isinstance(key, str) and not isinstance(value, (Unknown, ExternalCall)):
+                entries.append(Under(key, value))
+        return [layered(entries)] if entries else [Unknown("comprehension")]
 
     def _sequence(self, node, frame):
         return [SequenceOf(list(node.elts), frame, node)]

@@ -34,9 +34,22 @@ class Rounds:
             fixed = dict(frame.fixed)
             if not fix(loop.target, element, fixed):
                 return plain
-            key = ("round", id(loop), id(frame), index)
-            inner = self._made.once(
-                key, lambda f=fixed: Frame(frame.scope, frame.parent, frame.args, frame.self_value, f, frame.depth)
-            )
+            inner = self._round(("round", id(loop), id(frame), index), frame, fixed)
             result.append(((loop.lineno, loop.col_offset, index), inner))
         return result or plain
+
+    def of_comprehension(self, node: ast.DictComp, frame: Frame) -> list[Frame]:
+        """One frame for each element of a comprehension over one sequence in the code; none where it cannot be unrolled."""
+        loop = node.generators[0]
+        frames: list[Frame] = []
+        for index, element in enumerate((self._elements.of(loop.iter, frame) or []) if len(node.generators) == 1 else []):
+            fixed = dict(frame.fixed)
+            if not fix(loop.target, element, fixed):
+                return []
+            frames.append(self._round(("entry", id(node), id(frame), index), frame, fixed))
+        return frames
+
+    def _round(self, key: tuple, frame: Frame, fixed: dict) -> Frame:
+        return self._made.once(
+            key, lambda: Frame(frame.scope, frame.parent, frame.args, frame.self_value, fixed, frame.depth)
+        )

@@ -24,3 +24,22 @@ class ExpressionCases(unittest.TestCase):
 
     def test_are_unknown_where_python_would_raise(self):
         self.assertEqual(SmallProject("result = 1 / 0\n").kinds("result"), ["Unknown"])
+
+    def test_are_the_entries_of_a_mapping_that_is_made_element_by_element(self):
+        head = (
+            "import yaml\nfrom dataclasses import dataclass, fields, replace\n"
+            "@dataclass\nclass C:\n    n: int = 8\n    m: int = 9\n"
+            "raw = yaml.safe_load(open('c.yaml'))\n"
+        )
+        for text, value in (
+            ("replace(C(), **{f.name: raw[f.name] for f in fields(C) if f.name in raw}).n", 3),
+            ("replace(C(), **{f.name: raw[f.name] for f in fields(C) if f.name in raw}).m", 9),
+            ("C(**{f.name: raw.get(f.name, f.default) for f in fields(C)}).n", 3),
+            ("C(**{f.name: raw.get(f.name, f.default) for f in fields(C)}).m", 9),
+            ("{k.upper(): v for k, v in raw.items()}['N']", 3),
+            ("{k: raw[k] for k in ('n', 'x')}['n']", 3),
+            ("{k: 2 * i for i, k in enumerate(['a', 'b'])}['b']", 2),
+        ):
+            with self.subTest(text):
+                known = SmallProject(f"{head}result = {text}\n", {"c.yaml": "n: 3\nx: 5\n"}).known("result")
+                self.assertEqual(known, [value])
