@@ -50,6 +50,8 @@ class Expressions:
             ast.Lambda: self._lambda,
             ast.Dict: self._dict,
             ast.DictComp: self._dict_comprehension,
+            ast.ListComp: self._comprehension,
+            ast.GeneratorExp: self._comprehension,
             ast.Tuple: self._sequence,
             ast.List: self._sequence,
             ast.Set: self._sequence,
@@ -122,6 +124,22 @@ class Expressions:
             if isinstance(key, str) and not isinstance(value, (Unknown, ExternalCall)):
                 entries.append(Under(key, value))
         return [layered(entries)] if entries else [Unknown("comprehension")]
+
+    def _comprehension(self, node, frame):
+        """`tuple(wrap(t) for t in loaders)`: a sequence of what it makes of each element."""
+        rounds = self._rounds.of_comprehension(node, frame)
+        tests = node.generators[0].ifs
+        kept = [inner for inner in rounds if not any(self._evaluator.truth(test, inner) is False for test in tests)]
+        if not kept:
+            return [Unknown("comprehension")]
+
+        def made() -> SequenceOf:
+            names = [f"{index} of a comprehension" for index in range(len(kept))]
+            given = {n: lambda f=inner: self._evaluator.evaluate(node.elt, f) for n, inner in zip(names, kept)}
+            holder = Frame(frame.scope, frame.parent, frame.args, frame.self_value, given, frame.depth)
+            return SequenceOf([ast.copy_location(ast.Name(n, ast.Load()), node) for n in names], holder, node)
+
+        return [self._made.once(("comprehension", id(node), id(frame), len(kept)), made)]
 
     def _sequence(self, node, frame):
         return [SequenceOf(list(node.elts), frame, node)]

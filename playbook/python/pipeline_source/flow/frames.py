@@ -6,7 +6,7 @@ import ast
 
 from ..sources.scopes import parameters
 from ..values.made import Made
-from ..values.values import DictOf, Frame, Function, Unknown, Value
+from ..values.values import DictOf, Frame, Function, SequenceOf, Unknown, Value
 from .evaluator import Evaluator
 
 MAX_CALL_DEPTH = 8
@@ -60,15 +60,10 @@ class Frames:
         args: dict[str, object] = {}
         spreads: list[tuple[ast.AST, Frame]] = []
         extra: list[tuple[object, ast.AST]] = []
-        at = 0
+        given = self._positional(calls)
+        args.update(zip(positional, (each for each in given if each is not None)))
         extra_frame = calls[-1][1] if calls else function.frame
         for call, frame in calls:
-            for arg in call.args:
-                if isinstance(arg, ast.Starred):
-                    break
-                if at < len(positional):
-                    args[positional[at]] = (arg, frame)
-                at += 1
             for keyword in call.keywords:
                 if keyword.arg is None:
                     spreads.append((keyword.value, frame))
@@ -80,10 +75,29 @@ class Frames:
         for name in names:
             if name not in args and spreads:
                 args[name] = Spread(self._evaluator, spreads, name)
+        rest = given[len(positional) :]
+        if function.node.args.vararg is not None and None not in given and len({id(f) for _, f in rest}) <= 1:
+            elements = SequenceOf([e for e, _ in rest], rest[0][1] if rest else extra_frame)
+            args[function.node.args.vararg.arg] = lambda: [elements]
         if function.node.args.kwarg is not None:
             args[function.node.args.kwarg.arg] = lambda: [DictOf(extra, [e for e, _ in spreads], extra_frame)]
         self._bound[key] = frame
         return frame
+
+
+    def _positional(self, calls: list[tuple[ast.Call, Frame]]) -> list[tuple[ast.AST, Frame] | None]:
+        """What is given by place, each with its frame, up to a `*sequence` of which the elements are not known: a None."""
+        given: list[tuple[ast.AST, Frame] | None] = []
+        for call, frame in calls:
+            for arg in call.args:
+                if not isinstance(arg, ast.Starred):
+                    given.append((arg, frame))
+                    continue
+                spread = next((v for v in self._evaluator.evaluate(arg.value, frame) if isinstance(v, SequenceOf)), None)
+                if spread is None or any(isinstance(e, ast.Starred) for e in spread.elements):
+                    return [*given, None]
+                given += [(e, spread.frame) for e in spread.elements]
+        return given
 
 
 class Spread:

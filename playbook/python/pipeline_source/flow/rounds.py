@@ -38,7 +38,7 @@ class Rounds:
             result.append(((loop.lineno, loop.col_offset, index), inner))
         return result or plain
 
-    def of_comprehension(self, node: ast.DictComp, frame: Frame) -> list[Frame]:
+    def of_comprehension(self, node: ast.DictComp | ast.ListComp | ast.GeneratorExp, frame: Frame) -> list[Frame]:
         """One frame for each element of a comprehension over one sequence in the code; none where it cannot be unrolled."""
         loop = node.generators[0]
         frames: list[Frame] = []

@@ -43,3 +43,15 @@ class ExpressionCases(unittest.TestCase):
             with self.subTest(text):
                 known = SmallProject(f"{head}result = {text}\n", {"c.yaml": "n: 3\nx: 5\n"}).known("result")
                 self.assertEqual(known, [value])
+
+    def test_are_the_elements_that_a_comprehension_makes(self):
+        for text, value in (
+            ("[2 * n for n in (3, 4)][1]", 8),
+            ("tuple(n for n in [3, 4, 5] if n != 3)[0]", 4),
+            ("list(f'{k}{i}' for i, k in enumerate(['a', 'b']))[1]", "b1"),
+        ):
+            with self.subTest(text):
+                self.assertEqual(SmallProject(f"result = {text}\n").known("result"), [value])
+
+    def test_are_unknown_where_the_elements_of_a_comprehension_are_not_known(self):
+        self.assertEqual(SmallProject("result = [n for n in unknown()]\n").kinds("result"), ["Unknown"])

@@ -36,3 +36,18 @@ class FrameCases(unittest.TestCase):
         calls = [SmallProject(CODE).expression("a") for _ in range(MAX_CONTEXTS + 1)]
         last = [frames.bind(self.make, [(call, self.small.frame)], None) for call in calls][-1]
         self.assertIsNone(last.args)
+
+    def test_gives_what_is_left_of_the_places_to_the_starred_parameter(self):
+        for text, value in (
+            ("def f(a, *rest): return rest[1]\nresult = f(1, 2, 3)\n", 3),
+            ("def f(*all):\n    return all\na, result = f(1, 2)\n", 2),
+            ("def f(*all):\n    return tuple(n + 1 for n in all)\na, result = f(1, 2)\n", 3),
+            ("def g(a, b): return b\ndef f(*all): return g(*all)\nresult = f(1, 2)\n", 2),
+            ("def g(a, b): return b\nresult = g(*(1, 2))\n", 2),
+        ):
+            with self.subTest(text):
+                self.assertEqual(SmallProject(text).known("result"), [value])
+
+    def test_does_not_count_places_behind_a_sequence_that_is_not_known(self):
+        small = SmallProject("def f(a, b=4, c=5): return c\nresult = f(*unknown(), 7)\n")
+        self.assertNotIn(7, small.known("result"))
