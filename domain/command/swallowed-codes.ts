@@ -19,6 +19,10 @@ const SHELL_RULES: readonly Rule[] = [
     pattern: /(?:^|[^&>|<\d])&\s*(?:$|[;\n)])(?![\s\S]*\bwait\b)/,
     says: '`&` starts the job in the background, and nobody waits for it',
   },
+  {
+    pattern: /(?:^|[^&>|<\d])&(?![&>])[\s\S]*?(?<![\w.\/-])wait\s*(?:$|[;\n&|)])/,
+    says: '`wait` without the number of a process forgets how it ended',
+  },
   { pattern: /\bset\s+\+e\b/, says: '`set +e` goes on after a failure' },
   {
     pattern: /(?:^|[\s;&|(])g?make\s(?:[^;&|\n]*\s)?(?:-\w*i\w*|--ignore-errors)(?=\s|$)/,

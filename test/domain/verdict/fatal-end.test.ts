@@ -99,6 +99,8 @@ describe('no death', () => {
 describe('a command that hides how its job ended', () => {
   it.each([
     'python train.py || true',
+    'python train.py > >(sed s/^/x/) 2>&1 &\nwait\n',
+    'python a.py & python b.py & wait',
     'make -i train',
     'make THREADS=2 train --ignore-errors',
     'python train.py || echo failed',
@@ -114,7 +116,8 @@ describe('a command that hides how its job ended', () => {
     'python train.py',
     'cd src && python train.py --name "a; true"',
     'python train.py 2>&1 | tee log',
-    'python a.py & python b.py & wait',
+    'python a.py & pid=$!; wait $pid',
+    'python a.py & wait -n',
     'export A=1; python train.py',
     'python train.py > log 2>&1',
     'test -d data || exit 1; python train.py',
