@@ -27,7 +27,7 @@ export const KnobSchema = z.object({
     z.object({ type: z.literal('flag'), flag: z.string() }),
     /** A literal in Python: default of argparse not settable by flag, dataclass field, constant, keyword argument. */
     z.object({ type: z.literal('code'), file: z.string(), line: z.number().int() }),
-    /** A numeric leaf of a JSON, YAML or TOML file that the code reads. */
+    /** A numeric leaf of a JSON, YAML, TOML or INI file that the code reads. */
     z.object({ type: z.literal('config'), file: z.string(), pointer: z.string() }),
   ]),
   /** In force now (the launch command's flags included). */
