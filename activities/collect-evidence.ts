@@ -96,13 +96,13 @@ export function makeCollectEvidence({ context, platform, runLog }: CollectEviden
     if (unfed !== null)
       raise('setup_instrumentation_failed', `${unfed}; see docs/instrumentation.md`, { job_id: jobId });
     const scripts = isBaseline ? await launchScripts(launch.command, config.source_dir, config.pipeline_script) : [];
-    const outside = isBaseline ? await outsideOfTree(context, nodeId, launch.command, apart, startedAtMs) : [];
+    const outside = isBaseline ? await outsideOfTree(context, state, nodeId, launch.command, apart, startedAtMs) : [];
     const hidden = isBaseline ? [...hiddenCodes(launch.command, scripts), ...outside] : [];
     const references = baseline && (await referencesFor(context, state, nodeId, baseline));
     const work = references && !launch.isHeadspace ? otherWork(measured, references, launch.mayHaveOtherBatch) : null;
     // What an earlier job left, where this one may have gone on from.
     const left = async () =>
-      (await outsideOfTree(context, nodeId, launch.command, { ...apart, count: 0 }, await runBeganAtMs(workdir)))
+      (await outsideOfTree(context, state, nodeId, launch.command, { ...apart, count: 0 }, await runBeganAtMs(workdir)))
         .map((text) => `. ${text}`)
         .join('');
     const lessWork = work === null ? null : `${work}${await left()}`;
@@ -245,15 +245,17 @@ async function timesOf(platform: Platform, jobId: string): Promise<{ durationS: 
 /** What a person should know of places outside of the tree to which the job wrote, or would have written. */
 async function outsideOfTree(
   { workdir, config }: RunContext,
+  state: EngineState,
   nodeId: string,
   command: string,
   apart: KeptApart,
   sinceMs: number,
 ): Promise<string[]> {
   const { outside: named } = await namedOutside(workdir, { command, env: process.env });
-  const heard = await Promise.all([...new Set([BASELINE_ID, nodeId])].map((id) => writtenFiles(workdir.metrics(id))));
+  const ids = new Set([BASELINE_ID, nodeId]);
+  const heard = await Promise.all([...ids].map((id) => writtenFiles(workdir.metrics(id))));
   const places = [...new Set([...named, ...heard.flat()])].filter((path) => !isBelow(path, config.source_dir));
-  const left = await leftOutside(workdir, places, apart.covered, sinceMs);
+  const left = await leftOutside(workdir, places, apart.covered, sinceMs, [...ids, ...Object.keys(state.experiments)]);
   return [...(left.length > 0 ? [leftOutsideText(left)] : []), keptApartText(apart) ?? []].flat();
 }
 

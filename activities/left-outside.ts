@@ -16,20 +16,25 @@ const DEPTH = 3;
 const LOOKS = 2000;
 const SHOWN = 3;
 
-/** Of `places` (absolute paths, which may not exist), what was made or changed since then and kept apart by nobody. */
+/**
+ * Of `places` (absolute paths, which may not exist), what was made or changed since then and kept apart by nobody. What has
+ * the name of one of `nodeIds` in its path is that experiment's own ($NODE_ID): no other job finds it.
+ */
 export async function leftOutside(
   workdir: Workdir,
   places: readonly string[],
   covered: readonly string[],
   sinceMs: number,
+  nodeIds: readonly string[] = [],
 ): Promise<string[]> {
+  const isOwn = (path: string) => nodeIds.some((id) => path.includes(id));
   const root = await realpath(workdir.root);
   const found = new Set<string>();
   for (const place of places) {
     const real = await realpath(place).catch(() => null);
     if (real === null || isShared(real) || isBelow(real, root) || isBelow(root, real)) continue;
     if (covered.some((folder) => isBelow(real, folder))) continue;
-    const newest = await newestBelow(real);
+    const newest = isOwn(real) ? null : await newestBelow(real, isOwn);
     if (newest !== null && newest.atMs >= sinceMs) found.add(newest.path);
   }
   return [...found];
@@ -38,7 +43,7 @@ export async function leftOutside(
 export function leftOutsideText(paths: readonly string[]): string {
   return (
     `${firstOf(paths, SHOWN)} lies outside of the tree, and later jobs find there what earlier ones wrote: put $NODE_ID into the path ` +
-    '(as in --output-dir /scratch/out/$NODE_ID; docs/your-files.md)'
+    '(as in --output-dir /scratch/out/$NODE_ID, or os.environ["NODE_ID"] in the code; docs/your-files.md)'
   );
 }
 
@@ -52,7 +57,10 @@ export function keptApartText({ wrote, count }: KeptApart): string | null {
 }
 
 /** The file that was written last, or the folder itself where it holds none. */
-async function newestBelow(path: string): Promise<{ path: string; atMs: number } | null> {
+async function newestBelow(
+  path: string,
+  isOwn: (path: string) => boolean,
+): Promise<{ path: string; atMs: number } | null> {
   let looks = 0;
   let newest: { path: string; atMs: number } | null = null;
   let level = [path];
@@ -62,8 +70,12 @@ async function newestBelow(path: string): Promise<{ path: string; atMs: number }
       if (looks++ >= LOOKS) return newest;
       const facts = await stat(at).catch(() => null);
       if (facts === null) continue;
-      if (facts.isDirectory())
-        below.push(...(await readdir(at).catch((): string[] => [])).map((name) => join(at, name)));
+      if (facts.isDirectory()) {
+        const inside = (await readdir(at).catch((): string[] => [])).map((name) => join(at, name));
+        below.push(...inside.filter((one) => !isOwn(one)));
+        // A folder changes with what jobs make in it for themselves.
+        if (inside.some(isOwn)) continue;
+      }
       if (newest === null || facts.mtimeMs > newest.atMs || (facts.isFile() && facts.mtimeMs === newest.atMs))
         newest = { path: at, atMs: facts.mtimeMs };
     }

@@ -120,6 +120,21 @@ describe('leftOutside', () => {
     expect(found).toEqual([join(folder, 'new/deep/a.pt'), join(folder, 'single.pt')]);
   });
 
+  it("passes over what has an experiment's name in its path, which no other job finds", async () => {
+    const since = Date.now() - 60_000;
+    write(folder, {
+      'out/000_baseline/a.pt': '',
+      'out/001_mtp/a.pt': '',
+      'run-000_baseline.pt': '',
+      'all/000_baseline/a': '',
+    });
+    write(folder, { 'all/shared.pt': '' });
+    mkdirSync(workdir.root);
+    const places = ['out', 'out/000_baseline/a.pt', 'run-000_baseline.pt', 'all'].map((path) => join(folder, path));
+    const found = await leftOutside(workdir, places, [], since, ['000_baseline', '001_mtp']);
+    expect(found).toEqual([join(folder, 'all/shared.pt')]);
+  });
+
   it('counts what it does not show', () => {
     expect(keptApartText({ wrote: ['/a', '/b', '/c', '/d'], count: 70, covered: [], bare: [] })).toContain(
       '/a, /b, /c and 67 more',
