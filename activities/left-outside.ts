@@ -56,30 +56,35 @@ export function keptApartText({ wrote, count }: KeptApart): string | null {
   );
 }
 
-/** The file that was written last, or the folder itself where it holds none. */
-async function newestBelow(
-  path: string,
-  isOwn: (path: string) => boolean,
-): Promise<{ path: string; atMs: number } | null> {
+interface Written {
+  path: string;
+  atMs: number;
+}
+
+/** The file that was written last, or the folder itself where it holds none, nor anything that is an experiment's own. */
+async function newestBelow(path: string, isOwn: (path: string) => boolean): Promise<Written | null> {
   let looks = 0;
-  let newest: { path: string; atMs: number } | null = null;
+  let newest: Written | null = null;
+  let newestFile: Written | null = null;
+  let hasOwn = false;
   let level = [path];
-  for (let depth = 0; depth <= DEPTH && level.length > 0; depth++) {
+  for (let depth = 0; depth <= DEPTH && level.length > 0 && looks < LOOKS; depth++) {
     const below: string[] = [];
     for (const at of level) {
-      if (looks++ >= LOOKS) return newest;
+      if (looks++ >= LOOKS) break;
       const facts = await stat(at).catch(() => null);
       if (facts === null) continue;
       if (facts.isDirectory()) {
         const inside = (await readdir(at).catch((): string[] => [])).map((name) => join(at, name));
         below.push(...inside.filter((one) => !isOwn(one)));
-        // A folder changes with what jobs make in it for themselves.
-        if (inside.some(isOwn)) continue;
+        hasOwn ||= inside.some(isOwn);
       }
-      if (newest === null || facts.mtimeMs > newest.atMs || (facts.isFile() && facts.mtimeMs === newest.atMs))
-        newest = { path: at, atMs: facts.mtimeMs };
+      const found = { path: at, atMs: facts.mtimeMs };
+      if (newest === null || found.atMs > newest.atMs || (facts.isFile() && found.atMs === newest.atMs)) newest = found;
+      if (facts.isFile() && (newestFile === null || found.atMs > newestFile.atMs)) newestFile = found;
     }
     level = below;
   }
-  return newest;
+  // A folder changes with what jobs make in it for themselves.
+  return hasOwn ? newestFile : newest;
 }

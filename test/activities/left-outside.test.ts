@@ -128,9 +128,11 @@ describe('leftOutside', () => {
       'run-000_baseline.pt': '',
       'all/000_baseline/a': '',
     });
-    write(folder, { 'all/shared.pt': '' });
+    write(folder, { 'all/shared.pt': '', 'made/by/001_mtp/a.pt': '' });
     mkdirSync(workdir.root);
-    const places = ['out', 'out/000_baseline/a.pt', 'run-000_baseline.pt', 'all'].map((path) => join(folder, path));
+    const places = ['out', 'out/000_baseline/a.pt', 'run-000_baseline.pt', 'all', 'made', 'made/by'].map((path) =>
+      join(folder, path),
+    );
     const found = await leftOutside(workdir, places, [], since, ['000_baseline', '001_mtp']);
     expect(found).toEqual([join(folder, 'all/shared.pt')]);
   });

@@ -104,7 +104,8 @@ describe('stage statistics of a real SPDL pipeline', () => {
     expect(new Set(queues.filter((row) => row.sink === '1').map((row) => row.name))).toEqual(
       new Set(['pipeline:0:4:sink[1]']),
     );
-    expect(queues.find((row) => row.sink === '1')?.batch_size).toBe('4');
+    // An interval in which nothing came has no size.
+    expect(queues.find((row) => row.sink === '1' && row.num_items !== '0')?.batch_size).toBe('4');
     expect(new Set(queues.filter((row) => row.sink === '0').map((row) => row.batch_size))).toEqual(new Set(['']));
     // The consumer may take the last items when the stage has already ended.
     const delivered = sum(queues, 'pipeline:0:4:sink[1]', 'num_items');
