@@ -20,6 +20,8 @@ const LOOK_MS = 1_000;
 const CLUSTER_LOOK_MS = 10_000;
 /** A client starts or resumes the workflow once the worker is there; a minute later none will come. */
 const START_PATIENCE_MS = 60_000;
+/** What an engine had not written before its worker died, it writes when it is served again: who starts that one resumes it at once. */
+const RESUME_PATIENCE_MS = 10_000;
 
 /** What an end is learned from: the run's server, and the event log of its workdir. */
 export type ServedRun = Pick<OpenRun, 'client' | 'target' | 'workdir'> & { config: Pick<RunConfig, 'run_id'> };
@@ -28,17 +30,18 @@ export type ServedRun = Pick<OpenRun, 'client' | 'target' | 'workdir'> & { confi
 export async function untilRunEnds(
   served: ServedRun,
   signal: AbortSignal,
-  { startPatienceMs = START_PATIENCE_MS } = {},
+  { startPatienceMs = START_PATIENCE_MS, resumePatienceMs = RESUME_PATIENCE_MS } = {},
 ): Promise<RunEnd | null> {
   const sinceMs = Date.now();
   // A worker of a cluster is there before its run, and nobody waits at it: it asks seldom and stays until it is ended.
   const isOfCluster = served.target.kind === 'configured';
   const patienceMs = isOfCluster ? Number.POSITIVE_INFINITY : startPatienceMs;
   const lookMs = isOfCluster ? CLUSTER_LOOK_MS : LOOK_MS;
+  const interruption = () => newestInterruption(served.workdir).catch(() => null);
   let wasOn = false;
-  let known: string | null = null;
+  let known = await interruption();
   while (!signal.aborted) {
-    const newest = await newestInterruption(served.workdir).catch(() => null);
+    const newest = await interruption();
     const { sight, runId } = await glanceAt(served.client, served.config.run_id, sinceMs);
     if (sight === 'closed') return 'closed';
     if (sight === 'interrupted' && wasOn && !(await resumesAgain(served, known))) return 'interrupted';
@@ -49,7 +52,11 @@ export async function untilRunEnds(
       continue;
     }
     const isOff = sight === 'missing' || sight === 'interrupted' || sight === 'closed_before';
-    if (isOff && !wasOn && Date.now() - sinceMs > patienceMs) return 'never_started';
+    const waitedMs = Date.now() - sinceMs;
+    if (isOff && !wasOn && waitedMs > patienceMs) return 'never_started';
+    // Interrupted since this worker began, and before it saw the run go on.
+    const isJustInterrupted = sight === 'interrupted' && !isOfCluster && (await interruption()) !== known;
+    if (isJustInterrupted && waitedMs > resumePatienceMs) return 'interrupted';
     await sleep(wasOn ? LOOK_MS : lookMs, undefined, { signal }).catch(() => undefined);
   }
   return null;

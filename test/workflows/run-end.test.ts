@@ -125,3 +125,37 @@ it.each(['worker', 'run'] as const)('a reset that takes back that it was resumed
   for (const nodeId of fake.launched) fake.endJob(nodeId);
   expect(await end).toEqual(who === 'worker' ? 'closed' : expect.objectContaining({ run }));
 });
+
+it('hears of an interruption that came before it saw the run go on', async () => {
+  const { workdir, fake, client, run, start } = await servedRun();
+  const handle = await start();
+  await fake.until(({ launched }) => launched.length === 3);
+  let isInterrupted = false;
+  let ask: () => void = () => undefined;
+  const untilAsked = new Promise<void>((resolve) => {
+    ask = resolve;
+  });
+  const blind = new Client({
+    connection: client.connection,
+    namespace: client.options.namespace,
+    interceptors: {
+      workflow: [
+        {
+          async query(input, next) {
+            ask();
+            if (!isInterrupted) throw new Error('it does not answer yet');
+            return await next(input);
+          },
+        },
+      ],
+    },
+  });
+  const served = { client: blind, target: { ...testTarget(), kind: 'embedded' as const }, workdir };
+  const patience = { resumePatienceMs: 1_000 };
+  const { signal } = new AbortController();
+  const end = untilRunEnds({ ...served, config: { run_id: run } } as never, signal, patience);
+  await untilAsked;
+  await handle.executeUpdate(stopUpdate, { args: [{ mode: 'interrupt' }] });
+  isInterrupted = true;
+  expect(await end).toBe('interrupted');
+});
