@@ -53,6 +53,11 @@ export class Trees {
     return join(trees, WRITES, name);
   }
 
+  /** Where each tree's own git directory is, by its name; one whose tree was taken away may be left by a kill. */
+  static adminOf(trees: string): string {
+    return join(trees, ADMIN);
+  }
+
   /** `beside`: names of folders beside the repository that its code reaches by `../`. */
   open(name: string, commit: string, placed: readonly Placed[], beside: readonly string[] = []): Promise<string> {
     return this.#alone(name, async () => {

@@ -61,6 +61,7 @@ beforeEach(async () => {
   for (const name of [ENDED, OPEN, 'view_apply_x']) await sourceControl.openTree(name, commit);
   mkdirSync(join(workdir.trees, 'mine'));
   mkdirSync(join(Trees.writesOf(workdir.trees, WITHOUT_TREE), '1', 'upper'), { recursive: true });
+  mkdirSync(join(Trees.adminOf(workdir.trees), 'view_without_tree'), { recursive: true });
   for (const nodeId of [ENDED, OPEN]) {
     await platform.launch({
       jobName: jobNameOf(run, nodeId),
@@ -104,6 +105,7 @@ it('removes what is finished, says so, and finds nothing the second time', async
   await reaped();
   expect(trees()).toEqual([OPEN, 'mine']);
   expect(existsSync(Trees.writesOf(workdir.trees, WITHOUT_TREE))).toBe(false);
+  expect(existsSync(join(Trees.adminOf(workdir.trees), 'view_without_tree'))).toBe(false);
   expect([await stateOf(ENDED), await stateOf(OPEN)]).toEqual(['ended', 'running']);
   await untilGone(agent.pid ?? 0);
   expect(existsSync(workdir.at('engine', 'engine.lock.n1'))).toBe(false);
