@@ -26,9 +26,9 @@ import { makeLookupExperiments } from './lookup-experiments.js';
 import { makePlan } from './plan.js';
 import { makePollMetrics } from './poll-metrics.js';
 import { makeReleaseTree } from './release-tree.js';
-import { makeReport } from './report.js';
 import { makeSetup } from './setup.js';
 import { makeTellEngine } from './tell-engine.js';
+import { makeReport } from './write-reports.js';
 
 export function createActivities({ context, client }: { context: RunContext; client: Client }): Activities {
   const deps = {

@@ -3,7 +3,7 @@
 import { makeAsk } from '../../activities/agent-calls/ask.js';
 import { rebuildWorkdir } from '../../activities/export-workdir.js';
 import { createReport } from '../../activities/index.js';
-import { reportKey } from '../../activities/report.js';
+import { reportKey } from '../../activities/write-reports.js';
 import { CallRecord } from '../../agents/call-record.js';
 import type { RunRecord } from '../../domain/reports/run-record.js';
 import { spendingText, unpricedText } from '../../domain/reports/spending-text.js';

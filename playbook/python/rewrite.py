@@ -13,7 +13,7 @@ sys.setrecursionlimit(20_000)
 
 from pipeline_source.analysis import Analysis  # noqa: E402
 from pipeline_source.rewrites.edits import RewriteRefused  # noqa: E402
-from pipeline_source.rewrites.headspace import headspace  # noqa: E402
+from pipeline_source.rewrites.measure_headspace import headspace  # noqa: E402
 from pipeline_source.rewrites.instrument import instrument  # noqa: E402
 from pipeline_source.rewrites.mtp import mtp  # noqa: E402
 from pipeline_source.sources.project import SourceRefused  # noqa: E402

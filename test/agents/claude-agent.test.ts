@@ -19,7 +19,7 @@ import { packageFile } from '../../host/package-files.js';
 import { processIdentity } from '../../host/process-identity.js';
 import { recordProcess } from '../../host/recorded-process.js';
 import { Workdir } from '../../workdir/paths.js';
-import { APPLY, agentConfig, askAgent, failureOf } from '../support/agent-tasks.js';
+import { APPLY, agentConfig, askAgent, failureOf } from '../support/agents/agent-tasks.js';
 import { removeFolder } from '../support/remove-folder.js';
 
 const fixture = (name: string) => packageFile('test', 'fixtures', 'agents', name);

@@ -10,7 +10,7 @@ import { isProviderWait, spentOf } from '../../agents/agent-failure.js';
 import { agentInConfig } from '../../agents/agent-path.js';
 import { parsePlan } from '../../agents/parse-reply.js';
 import { packageFile } from '../../host/package-files.js';
-import { APPLY, agentConfig, askAgent, failureOf, PLAN } from '../support/agent-tasks.js';
+import { APPLY, agentConfig, askAgent, failureOf, PLAN } from '../support/agents/agent-tasks.js';
 import { removeFolder } from '../support/remove-folder.js';
 
 const HOOKS = { onStart: async () => undefined, replyFile: '/nowhere' };

@@ -9,12 +9,12 @@ import { createClaudeAgent } from '../../agents/claude-agent.js';
 import { parseAnalysis, parsePlan, parseRewrite } from '../../agents/parse-reply.js';
 import { packageFile } from '../../host/package-files.js';
 import { processIdentity } from '../../host/process-identity.js';
-import { ANALYZE, APPLY, agentConfig, askAgent, failureOf, PLAN } from '../support/agent-tasks.js';
+import { ANALYZE, APPLY, agentConfig, askAgent, failureOf, PLAN } from '../support/agents/agent-tasks.js';
+import { exampleAnswer } from '../support/agents/example-answers.js';
+import { knobsAnswer } from '../support/agents/knobs-answers.js';
+import { type Fault, MessagesServer } from '../support/agents/messages-server.js';
 import { bookedUsd } from '../support/booked-money.js';
 import { CommandRun, exitOf, killed } from '../support/command-run.js';
-import { exampleAnswer } from '../support/example-answers.js';
-import { knobsAnswer } from '../support/knobs-answers.js';
-import { type Fault, MessagesServer } from '../support/messages-server.js';
 import { removeFolder } from '../support/remove-folder.js';
 
 const CLAUDE = packageFile('.tools', 'claude', 'node_modules', '.bin', 'claude');

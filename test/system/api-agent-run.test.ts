@@ -5,12 +5,12 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { isFailureKind } from '../../domain/run/failure.js';
 import { packageFile } from '../../host/package-files.js';
-import { untilAgentsEnded } from '../support/agent-processes.js';
+import { untilAgentsEnded } from '../support/agents/agent-processes.js';
+import { exampleAnswer } from '../support/agents/example-answers.js';
+import { knobsAnswer } from '../support/agents/knobs-answers.js';
+import { type Fault, MessagesServer } from '../support/agents/messages-server.js';
 import { bookedUsd } from '../support/booked-money.js';
 import { beforeEnd, CommandRun, exitOf, killed } from '../support/command-run.js';
-import { exampleAnswer } from '../support/example-answers.js';
-import { knobsAnswer } from '../support/knobs-answers.js';
-import { type Fault, MessagesServer } from '../support/messages-server.js';
 
 const KEY = 'sk-canary-5f1d';
 

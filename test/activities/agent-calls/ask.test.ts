@@ -16,10 +16,10 @@ import { parseRewrite } from '../../../agents/parse-reply.js';
 import { NOTHING_SPENT, type Spent } from '../../../domain/run/ledger.js';
 import { packageFile } from '../../../host/package-files.js';
 import { Workdir } from '../../../workdir/paths.js';
-import { untilAgentsEnded } from '../../support/agent-processes.js';
-import { APPLY, agentConfig, failureOf } from '../../support/agent-tasks.js';
-import { knobsAnswer } from '../../support/knobs-answers.js';
-import { type Fault, MessagesServer } from '../../support/messages-server.js';
+import { untilAgentsEnded } from '../../support/agents/agent-processes.js';
+import { APPLY, agentConfig, failureOf } from '../../support/agents/agent-tasks.js';
+import { knobsAnswer } from '../../support/agents/knobs-answers.js';
+import { type Fault, MessagesServer } from '../../support/agents/messages-server.js';
 import { removeFolder } from '../../support/remove-folder.js';
 
 const ROOM = [16_000, 64_000];

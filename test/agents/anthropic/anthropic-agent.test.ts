@@ -25,9 +25,9 @@ import {
   failureOf,
   PLAN,
   REPORT,
-} from '../../support/agent-tasks.js';
-import { knobsAnswer } from '../../support/knobs-answers.js';
-import { type Fault, MessagesServer } from '../../support/messages-server.js';
+} from '../../support/agents/agent-tasks.js';
+import { knobsAnswer } from '../../support/agents/knobs-answers.js';
+import { type Fault, MessagesServer } from '../../support/agents/messages-server.js';
 import { removeFolder } from '../../support/remove-folder.js';
 
 const KEY = 'sk-test-canary';

@@ -5,7 +5,7 @@ import { knowledgeText } from '../../../agents/prompts/knowledge-folder.js';
 import { promptParts } from '../../../agents/prompts/task-prompt.js';
 import { protectedPaths } from '../../../domain/proposals/protected-paths.js';
 import { temporaryFolder, write } from '../../activities/source-fixture.js';
-import { ANALYZE, APPLY, PLAN } from '../../support/agent-tasks.js';
+import { ANALYZE, APPLY, PLAN } from '../../support/agents/agent-tasks.js';
 import { removeFolder } from '../../support/remove-folder.js';
 
 let folder: string;

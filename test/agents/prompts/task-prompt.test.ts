@@ -9,7 +9,7 @@ import { UNKNOWN_METRICS } from '../../../domain/evidence/metrics.js';
 import { SpecSchema } from '../../../domain/formats/spec.js';
 import { searchMemory } from '../../../domain/memory/search-memory.js';
 import { DEFAULT_LIMITS } from '../../../domain/run/limits.js';
-import { PLAN } from '../../support/agent-tasks.js';
+import { PLAN } from '../../support/agents/agent-tasks.js';
 
 const TEMPLATE = parseTemplate('---\nvariables: [a, b]\n---\n{{a}} and {{b}}\n', 'test');
 

@@ -5,7 +5,7 @@ import { setLimits } from '../../../client/commands/steer.js';
 import { prepareRun } from '../../../client/run/prepare-run.js';
 import { ConfigSchema } from '../../../domain/formats/config.js';
 import { writeJsonAtomic } from '../../../host/atomic-file.js';
-import { agentCommandsOnPath } from '../../support/agent-commands.js';
+import { agentCommandsOnPath } from '../../support/agents/agent-commands.js';
 import { syntheticRun } from '../../support/run-events.js';
 import { syntheticWorkdir } from '../../support/synthetic-workdir.js';
 import { fingerprint, project } from '../command-line.js';

@@ -2,16 +2,16 @@
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { AgentTask, AnalyzeTask, CodingAgent, PlanTask, ReportTask, RewriteTask } from '../../agents/agent.js';
-import type { AgentHooks } from '../../agents/agent-process.js';
-import { promptText } from '../../agents/prompts/prompt-parts.js';
-import { promptParts } from '../../agents/prompts/task-prompt.js';
-import { UNKNOWN_METRICS } from '../../domain/evidence/metrics.js';
-import { ConfigSchema, type RunConfig } from '../../domain/formats/config.js';
-import { SpecSchema } from '../../domain/formats/spec.js';
-import { DEFAULT_LIMITS } from '../../domain/run/limits.js';
-import { packageFile } from '../../host/package-files.js';
-import { removeFolder } from './remove-folder.js';
+import type { AgentTask, AnalyzeTask, CodingAgent, PlanTask, ReportTask, RewriteTask } from '../../../agents/agent.js';
+import type { AgentHooks } from '../../../agents/agent-process.js';
+import { promptText } from '../../../agents/prompts/prompt-parts.js';
+import { promptParts } from '../../../agents/prompts/task-prompt.js';
+import { UNKNOWN_METRICS } from '../../../domain/evidence/metrics.js';
+import { ConfigSchema, type RunConfig } from '../../../domain/formats/config.js';
+import { SpecSchema } from '../../../domain/formats/spec.js';
+import { DEFAULT_LIMITS } from '../../../domain/run/limits.js';
+import { packageFile } from '../../../host/package-files.js';
+import { removeFolder } from '../remove-folder.js';
 
 const SOURCE_DIR = packageFile('test', 'fixtures', 'projects', 'knobs');
 

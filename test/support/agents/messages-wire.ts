@@ -1,7 +1,7 @@
 /** A message as the Messages API sends it: whole, as a stream of events, or as an error. */
 
 import type { ServerResponse } from 'node:http';
-import type { TokenUsage } from '../../agents/model-prices.js';
+import type { TokenUsage } from '../../../agents/model-prices.js';
 
 export interface WireMessage {
   model: string;

@@ -6,7 +6,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { text as textOfStream } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { costOf, type TokenUsage } from '../../agents/model-prices.js';
+import { costOf, type TokenUsage } from '../../../agents/model-prices.js';
 import { type MessagesRequest, PromptCache, promptOf, tokensIn } from './messages-request.js';
 import { errorBody, messageBody, sendStream, type WireMessage } from './messages-wire.js';
 

@@ -3,7 +3,7 @@ import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { onTestFinished, vi } from 'vitest';
-import { removeFolder } from './remove-folder.js';
+import { removeFolder } from '../remove-folder.js';
 
 /** Puts `claude` and `codex` first on PATH until the test ends. */
 export async function agentCommandsOnPath(): Promise<void> {

@@ -1,6 +1,6 @@
 /** What a request to the Messages API holds, and which of its tokens a prompt cache would know. */
 import { createHash } from 'node:crypto';
-import type { TokenUsage } from '../../agents/model-prices.js';
+import type { TokenUsage } from '../../../agents/model-prices.js';
 
 interface Block {
   type: string;

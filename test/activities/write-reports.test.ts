@@ -1,7 +1,7 @@
 /** The report of a run whose disk is full while the agent is asked: what was paid is booked when there is room. */
 import { expect, it } from 'vitest';
 import type { Ask } from '../../activities/agent-calls/ask.js';
-import { makeReport } from '../../activities/report.js';
+import { makeReport } from '../../activities/write-reports.js';
 import type { SourceControl } from '../../source/control/source-control.js';
 import { openRunLog } from '../../workdir/event-log.js';
 import { syntheticRun } from '../support/run-events.js';

@@ -5,14 +5,14 @@
 import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { RewriteTask } from '../../agents/agent.js';
-import { fencedBlocks, jsonInReply } from '../../agents/reply-text.js';
-import { SpecSchema } from '../../domain/formats/spec.js';
-import { packageFile } from '../../host/package-files.js';
-import { createPlaybookAgent } from '../../playbook/playbook-agent.js';
+import type { RewriteTask } from '../../../agents/agent.js';
+import { fencedBlocks, jsonInReply } from '../../../agents/reply-text.js';
+import { SpecSchema } from '../../../domain/formats/spec.js';
+import { packageFile } from '../../../host/package-files.js';
+import { createPlaybookAgent } from '../../../playbook/playbook-agent.js';
+import { removeFolder } from '../remove-folder.js';
 import { ANALYSIS, phaseOf } from './knobs-answers.js';
 import type { MessagesRequest } from './messages-request.js';
-import { removeFolder } from './remove-folder.js';
 
 const SCRIPT = 'train.py';
 

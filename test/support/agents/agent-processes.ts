@@ -2,8 +2,8 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { readJsonIfAny } from '../../host/atomic-file.js';
-import { isSameProcess } from '../../host/process-identity.js';
+import { readJsonIfAny } from '../../../host/atomic-file.js';
+import { isSameProcess } from '../../../host/process-identity.js';
 
 const LOOK_MS = 10;
 

@@ -2,9 +2,9 @@
  * What a model would answer about test/fixtures/projects/knobs, by a script: the same as test/fixtures/agents/scripted-claude.py,
  * as JSON where a request asks for structured output and as fenced blocks where it does not.
  */
-import type { AgentTask } from '../../agents/agent.js';
-import { loadTemplate } from '../../agents/prompts/render.js';
-import { fencedBlocks } from '../../agents/reply-text.js';
+import type { AgentTask } from '../../../agents/agent.js';
+import { loadTemplate } from '../../../agents/prompts/render.js';
+import { fencedBlocks } from '../../../agents/reply-text.js';
 import type { MessagesRequest } from './messages-request.js';
 
 type Phase = AgentTask['phase'];
