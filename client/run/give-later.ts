@@ -2,7 +2,7 @@
 
 import type { GivenMessage, Receipt } from '../../domain/protocol/steering-messages.js';
 import { endsAtOnce } from '../../domain/run/given-more.js';
-import type { StopReason } from '../../domain/run/limits.js';
+import { flagOf, limitBehind, type StopReason } from '../../domain/run/limits.js';
 import type { Workdir } from '../../workdir/paths.js';
 import { EXIT } from '../output/exit-codes.js';
 import { Refusal } from '../output/refusal.js';
@@ -28,18 +28,9 @@ export async function giveLater(workdir: Workdir, given: GivenMessage): Promise<
   return { accepted: true, message };
 }
 
-const RAISED_BY: Partial<Record<StopReason, string>> = {
-  max_iterations: '--max-iterations',
-  max_experiments: '--max-experiments',
-  budget_usd: '--budget-usd',
-  budget_tokens: '--budget-tokens',
-  job_hours: '--budget-job-hours',
-  wall_clock: '--max-hours',
-};
-
 function adviceFor(reason: StopReason, { root }: Workdir): string {
-  const flag = RAISED_BY[reason];
-  return flag === undefined
+  const limit = limitBehind(reason);
+  return limit === null
     ? `\`autoresearch add ${root}\` gives it an experiment to run`
-    : `raise that limit as well, with \`autoresearch set ${root} ${flag}\``;
+    : `raise that limit as well, with \`autoresearch set ${root} ${flagOf(limit)}\``;
 }

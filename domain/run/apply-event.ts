@@ -2,6 +2,7 @@
  * The only place where the engine's state changes. `applyEvent` updates it in place (its owner holds the only reference) so
  * that the cost of an event does not grow with the number of experiments.
  */
+
 import { newConfirmation } from '../belief/confirmation-state.js';
 import { excludePractices } from '../memory/practice-tally.js';
 import { type EngineState, rowOf } from './engine-state.js';
@@ -19,6 +20,7 @@ import {
   removeExperiment,
 } from './experiment-transitions.js';
 import { type Ledger, release, reserve, settle } from './ledger.js';
+import { withLaterLimits } from './limits.js';
 
 /** A message comes again within seconds, or minutes: so many notes are not given meanwhile. */
 const KNOWN_NOTES = 100;
@@ -64,7 +66,7 @@ function reduce(state: EngineState, event: EngineEvent): void {
   switch (event.type) {
     case 'run_started':
       state.run = event.run;
-      state.limits = { ...event.limits };
+      state.limits = withLaterLimits(event.limits);
       if (event.anew) state.roundsBefore = state.rounds.length;
       state.startedAtMs ||= event.atMs;
       state.stop = null;

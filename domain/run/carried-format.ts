@@ -3,6 +3,7 @@
  * older version of the state. What cannot be read is refused in words: an engine that stumbled over it would do so for ever.
  */
 import { type EngineState, initialState } from './engine-state.js';
+import { withLaterLimits } from './limits.js';
 import { count, number, shaped } from './shape-check.js';
 import { checkState } from './state-shape.js';
 
@@ -37,8 +38,15 @@ export function readState(value: unknown): Read<EngineState> {
   }
   for (let step = STEPS[state.stateVersion]; step; step = STEPS[state.stateVersion])
     state = step(state) as typeof state;
+  state = withLimits(state);
   const problem = checkState(state, 'state') ?? danglingProblem(state as unknown as EngineState);
   return problem === null ? { ok: true, value: state as unknown as EngineState } : { ok: false, problem };
+}
+
+/** What is no record is left for the check. */
+function withLimits<T extends Fields>(state: T): T {
+  const { limits } = state;
+  return typeof limits === 'object' && limits !== null ? { ...state, limits: withLaterLimits(limits) } : state;
 }
 
 export function readCarried(value: unknown): Read<Carried> {

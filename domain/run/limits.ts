@@ -18,6 +18,10 @@ interface LimitFacts {
   saysDefault?: true;
   /** Part of config.json in which it stands. */
   section?: 'stopping_criteria';
+  /** Runs of earlier versions know nothing of it. */
+  isLater?: true;
+  /** Why a run ends that has reached it. */
+  ends?: string;
   /** How status and summary.md name it, where no line of their own does. */
   shown?: { label: string; unit: string };
 }
@@ -30,6 +34,7 @@ export const LIMITS = {
     initial: 10,
     flag: '--max-iterations <n>',
     help: 'planning rounds at most',
+    ends: 'max_iterations',
     section: 'stopping_criteria',
   },
   patience: {
@@ -62,6 +67,7 @@ export const LIMITS = {
     initial: null,
     flag: '--max-experiments <n>',
     help: 'experiments that are started, seeds included',
+    ends: 'max_experiments',
     shown: { label: 'Experiments', unit: 'experiments' },
   },
   max_hours: {
@@ -70,6 +76,7 @@ export const LIMITS = {
     initial: null,
     flag: '--max-hours <hours>',
     help: 'hours in which the engine runs',
+    ends: 'wall_clock',
     shown: { label: 'Hours of the engine', unit: 'hours' },
   },
   budget_usd: {
@@ -78,6 +85,7 @@ export const LIMITS = {
     initial: null,
     flag: '--budget-usd <amount>',
     help: "US dollars for the agent's calls",
+    ends: 'budget_usd',
   },
   /** Tokens of all kinds. */
   budget_tokens: {
@@ -86,6 +94,7 @@ export const LIMITS = {
     initial: null,
     flag: '--budget-tokens <n>',
     help: "tokens for the agent's calls, of all kinds",
+    ends: 'budget_tokens',
   },
   budget_job_hours: {
     field: 'budgetJobHours',
@@ -93,6 +102,7 @@ export const LIMITS = {
     initial: null,
     flag: '--budget-job-hours <hours>',
     help: 'hours of all jobs together',
+    ends: 'job_hours',
   },
 } as const satisfies Record<string, LimitFacts>;
 
@@ -111,6 +121,12 @@ export type NamedLimits = { [N in LimitName]: LimitValue<N> };
 export const DEFAULT_LIMITS = Object.fromEntries(
   Object.values(LIMITS).map(({ field, initial }) => [field, initial]),
 ) as unknown as Limits;
+
+/** As a record of a run says them, with those that it may be too old for. */
+export function withLaterLimits<T extends object>(limits: T): T {
+  const later = Object.values<LimitFacts>(LIMITS).filter(({ isLater }) => isLater);
+  return { ...Object.fromEntries(later.map(({ field, initial }) => [field, initial])), ...limits };
+}
 
 export function namedLimits(limits: Limits): NamedLimits {
   return Object.fromEntries(LIMIT_NAMES.map((name) => [name, limits[LIMITS[name].field]])) as unknown as NamedLimits;
@@ -139,14 +155,9 @@ export const MOST_PENDING = {
   ownExperiments: 200,
 } as const;
 
-export const STOP_REASONS = [
+/** Reasons that are no limit of the user's. */
+const OTHER_STOP_REASONS = [
   'plateau',
-  'max_iterations',
-  'max_experiments',
-  'budget_usd',
-  'budget_tokens',
-  'job_hours',
-  'wall_clock',
   'headspace_reached',
   'failure_rate',
   'baseline_failed',
@@ -155,7 +166,27 @@ export const STOP_REASONS = [
   'setup_failed',
   'user_files_changed',
 ] as const;
-export type StopReason = (typeof STOP_REASONS)[number];
+type LimitEnd = { [N in LimitName]: Table[N] extends { ends: infer End } ? End : never }[LimitName];
+export type StopReason = LimitEnd | (typeof OTHER_STOP_REASONS)[number];
+export const STOP_REASONS: readonly StopReason[] = [
+  ...LIMIT_NAMES.flatMap((name) => endOf(name) ?? []),
+  ...OTHER_STOP_REASONS,
+];
+
+/** The limit that ends a run for that reason, or null. */
+export function limitBehind(reason: StopReason): LimitName | null {
+  return LIMIT_NAMES.find((name) => endOf(name) === reason) ?? null;
+}
+
+function endOf(name: LimitName): LimitEnd | null {
+  const limit: LimitFacts & { ends?: LimitEnd } = LIMITS[name];
+  return limit.ends ?? null;
+}
+
+/** The flag without what its value is called. */
+export function flagOf(name: LimitName): string {
+  return LIMITS[name].flag.split(' ')[0] ?? LIMITS[name].flag;
+}
 
 export const STOP_MODES = ['interrupt', 'drain', 'cancel_jobs'] as const;
 export type StopMode = (typeof STOP_MODES)[number];

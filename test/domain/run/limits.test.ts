@@ -1,0 +1,19 @@
+import { expect, it } from 'vitest';
+import { flagOf, LIMITS, limitBehind, STOP_REASONS } from '../../../domain/run/limits.js';
+
+it('names the limit behind each end of a run that one can be raised for', () => {
+  const raised = STOP_REASONS.flatMap((reason) => {
+    const limit = limitBehind(reason);
+    return limit === null ? [] : [[reason, flagOf(limit)]];
+  });
+  expect(Object.fromEntries(raised)).toMatchObject({
+    max_iterations: '--max-iterations',
+    max_experiments: '--max-experiments',
+    wall_clock: '--max-hours',
+    budget_usd: '--budget-usd',
+    budget_tokens: '--budget-tokens',
+    job_hours: '--budget-job-hours',
+  });
+  expect(raised).toHaveLength(Object.values(LIMITS).filter((limit) => 'ends' in limit).length);
+  expect(new Set(STOP_REASONS).size).toBe(STOP_REASONS.length);
+});
