@@ -70,16 +70,6 @@ export const LIMITS = {
     ends: 'max_experiments',
     shown: { label: 'Experiments', unit: 'experiments' },
   },
-  max_failures: {
-    field: 'maxFailures',
-    kind: 'optional count',
-    initial: null,
-    flag: '--max-failures <n>',
-    help: 'experiments that fail by themselves before the run ends',
-    isLater: true,
-    ends: 'max_failures',
-    shown: { label: 'Failures', unit: 'failures' },
-  },
   max_hours: {
     field: 'maxHours',
     kind: 'optional amount',

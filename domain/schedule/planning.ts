@@ -9,7 +9,7 @@ import { isConfirming } from '../belief/confirmation.js';
 import { isRemeasurement } from '../belief/confirmation-state.js';
 import { ceilingOf, isDoubtedCeiling, leastImprovementOf, noiseOf, runsOf } from '../belief/repeats.js';
 import { untriedPractices } from '../proposals/best-practices.js';
-import { type EngineState, openRows, type Round, tallyShown } from '../run/engine-state.js';
+import { type EngineState, openRows, type Round } from '../run/engine-state.js';
 import { type ExperimentRow, isTerminal, SEEDS } from '../run/experiment-record.js';
 import type { StopReason } from '../run/limits.js';
 import { isWaiting } from './scheduling.js';
@@ -108,10 +108,6 @@ export function endOfRun(state: EngineState): Extract<PlanningVerdict, { do: 'en
   const total = done + broken + cancelled + open - (state.confirmation?.ended ?? 0);
   if (limits.maxExperiments !== null && total >= limits.maxExperiments) {
     return end('max_experiments', `${total} of ${limits.maxExperiments} experiments were queued`);
-  }
-  const failures = tallyShown(state).failed;
-  if (limits.maxFailures !== null && failures >= limits.maxFailures) {
-    return end('max_failures', `${failures} of ${limits.maxFailures} experiments failed`);
   }
   if (state.iteration >= limits.maxIterations) {
     return end('max_iterations', `${state.iteration} of ${limits.maxIterations} planning rounds are done`);

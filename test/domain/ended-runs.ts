@@ -62,17 +62,6 @@ export const ENDED: readonly Ended[] = [
     fates: ['max_experiments', 'max_experiments', GOES_ON],
   },
   {
-    reason: 'max_failures',
-    limits: { maxFailures: 1 },
-    how: (story) => {
-      const failed = failure('job_failed', 'it broke', 0);
-      ready(story).planned(1, ['002_a']);
-      return story.tell({ type: 'experiment_failed', nodeId: '002_a', failure: failed, job: {} });
-    },
-    raised: { max_failures: 2 },
-    fates: [GOES_ON, 'max_failures', GOES_ON],
-  },
-  {
     reason: 'wall_clock',
     limits: { maxHours: 1e-9 },
     how: ready,
