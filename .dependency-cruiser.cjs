@@ -1,4 +1,5 @@
-// The floors of ARCHITECTURE.md as code. Each comment says what to do instead; test/setup/boundaries.test.ts breaks each rule once.
+// The floors of ARCHITECTURE.md as code. Each comment says what to do instead; test/setup/boundaries.test.ts breaks
+// each rule once.
 
 /** From the ground up: a floor imports those below it and itself, type imports included. */
 const FLOORS = [

@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 import { LongestFirst } from './test/setup/longest-first.js';
 
 /** Values in, values out: seconds for all of them. */
-const FAST = ['test/domain/**/*.test.ts'];
+const FAST = ['test/domain/**/*.test.ts', 'test/setup/comments.test.ts'];
 /** Kept histories need the bundled workflows and no server. */
 const REPLAY = ['test/replay/**/*.test.ts'];
 /** What runs on a real Temporal server and with the bundled workflows; both are brought up once. */
@@ -12,7 +12,9 @@ const WITH_SERVER = ['test/{workflows,system}/**/*.test.ts'];
 const BUNDLE_SETUP = 'test/support/workflow-bundle-setup.ts';
 const SERVER_SETUP = 'test/support/global-setup.ts';
 
-/** A shim of a version manager costs more than most of what the tests run: they find the interpreter behind it first. */
+/**
+ * A shim of a version manager costs more than most of what the tests run: they find the interpreter behind it first.
+ */
 function pathWithPython(): string {
   const path = process.env.PATH ?? '';
   try {

@@ -99,8 +99,8 @@ export function makeAcceptExperiment(deps: {
   };
 
   /**
-   * What the log says after the newest event of the engine that asks is not that one's where it names the request already: the
-   * engine was reset to before it added it.
+   * What the log says after the newest event of the engine that asks is not that one's where it names the request
+   * already: the engine was reset to before it added it.
    */
   async function recordFor(request: string, throughSeq = Number.POSITIVE_INFINITY) {
     const isOfRequest = ({ origin }: ExperimentRow) => origin.from === 'user' && origin.request === request;

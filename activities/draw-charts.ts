@@ -1,4 +1,7 @@
-/** Draws progress.png, dimension_curves.png and hypothesis_tree.png from the event log. Drawn again, they are the same pictures. */
+/**
+ * Draws progress.png, dimension_curves.png and hypothesis_tree.png from the event log. Drawn again, they are the same
+ * pictures.
+ */
 import { dimensionsSvg } from '../domain/charts/dimensions-svg.js';
 import { progressSvg } from '../domain/charts/progress-svg.js';
 import { treeSvg } from '../domain/charts/tree-svg.js';

@@ -1,7 +1,7 @@
 /**
- * Carries the reports of experiments to their engine by its workflow id. Reports travel together where they can, because
- * each signal costs the engine's history a workflow task: what the engine acts on goes at once and takes with it what
- * could wait.
+ * Carries the reports of experiments to their engine by its workflow id. Reports travel together where they can,
+ * because each signal costs the engine's history a workflow task: what the engine acts on goes at once and takes with
+ * it what could wait.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
@@ -10,8 +10,8 @@ import { engineWorkflowId } from '../domain/run/naming.js';
 
 export interface EngineMailbox {
   /**
-   * Resolves when the server has it; with false when no engine is open, which then finds what happened by look-up. `canWait`: the
-   * engine does nothing about it for now, so that it may wait a moment for others.
+   * Resolves when the server has it; with false when no engine is open, which then finds what happened by look-up.
+   * `canWait`: the engine does nothing about it for now, so that it may wait a moment for others.
    */
   deliver(report: ExperimentReport, how?: { canWait: boolean }): Promise<boolean>;
 }

@@ -54,7 +54,9 @@ export function makeExportWorkdir({
     return { seq, ...(fork?.first === first && fork.granted.length > 0 ? { granted: fork.granted } : {}) };
   };
 
-  /** When no export comes before their turn does, the tables follow by themselves; a new worker renews them in any case. */
+  /**
+   * When no export comes before their turn does, the tables follow by themselves; a new worker renews them in any case.
+   */
   function renewTablesIn(afterMs: number): void {
     if (tablesTurn !== null) return;
     tablesTurn = setTimeout(() => {

@@ -1,4 +1,6 @@
-/** The activity `launchJob`: gets the job of a node, or starts it. The platform finds it by name, so it may run twice. */
+/**
+ * The activity `launchJob`: gets the job of a node, or starts it. The platform finds it by name, so it may run twice.
+ */
 import { existsSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { ApplicationFailure } from '@temporalio/common';

@@ -1,6 +1,6 @@
 /**
- * What a job left outside of its tree, where later jobs find it: one that goes on from there does less work, and none of
- * their numbers can be compared.
+ * What a job left outside of its tree, where later jobs find it: one that goes on from there does less work, and none
+ * of their numbers can be compared.
  */
 
 import { readdir, realpath, stat } from 'node:fs/promises';
@@ -17,8 +17,8 @@ const LOOKS = 2000;
 const SHOWN = 3;
 
 /**
- * Of `places` (absolute paths, which may not exist), what was made or changed since then and kept apart by nobody. What has
- * the name of one of `nodeIds` in its path is that experiment's own ($NODE_ID): no other job finds it.
+ * Of `places` (absolute paths, which may not exist), what was made or changed since then and kept apart by nobody. What
+ * has the name of one of `nodeIds` in its path is that experiment's own ($NODE_ID): no other job finds it.
  */
 export async function leftOutside(
   workdir: Workdir,
@@ -61,7 +61,9 @@ interface Written {
   atMs: number;
 }
 
-/** The file that was written last, or the folder itself where it holds none, nor anything that is an experiment's own. */
+/**
+ * The file that was written last, or the folder itself where it holds none, nor anything that is an experiment's own.
+ */
 async function newestBelow(path: string, isOwn: (path: string) => boolean): Promise<Written | null> {
   let looks = 0;
   let newest: Written | null = null;

@@ -1,4 +1,7 @@
-/** One planning round: asks the agent, holds its proposals against the rules, and keeps the accepted ones in the workdir. */
+/**
+ * One planning round: asks the agent, holds its proposals against the rules, and keeps the accepted ones in the
+ * workdir.
+ */
 
 import type { PlanTask } from '../agents/agent.js';
 import { type Parsed, parsePlan } from '../agents/parse-reply.js';
@@ -91,7 +94,10 @@ export function makePlan(deps: {
     });
   };
 
-  /** As its engine sees it: one that was reset asks again, and the log may say already what came of the round before that. */
+  /**
+   * As its engine sees it: one that was reset asks again, and the log may say already what came of the round before
+   * that.
+   */
   async function recordOf({ iteration, throughSeq }: { iteration: number; throughSeq: number }): Promise<RunRecord> {
     const isPlanned = ({ state }: RunRecord) => iteration === state.iteration && state.planningSince !== null;
     const newest = await runLog.record();

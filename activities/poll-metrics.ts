@@ -1,7 +1,8 @@
 /**
  * The activity `pollMetrics`: tells the engine that the job runs, watches it to its end and says how it ended. It never
- * launches, and ends only what cannot come near the best (early-abort.ts). One attempt is one window; between two it fails in a way that Temporal retries at once and counts as nothing, so that a
- * job of any length costs a handful of history events.
+ * launches, and ends only what cannot come near the best (early-abort.ts). One attempt is one window; between two it
+ * fails in a way that Temporal retries at once and counts as nothing, so that a job of any length costs a handful of
+ * history events.
  */
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
@@ -19,9 +20,14 @@ import type { RunLog } from '../workdir/event-log.js';
 import type { RunContext } from '../workdir/run-context.js';
 import type { EngineMailbox } from './engine-mailbox.js';
 
-/** A minute: long enough that windows cost next to nothing, short enough that a lost worker's watch soon goes on elsewhere. */
+/**
+ * A minute: long enough that windows cost next to nothing, short enough that a lost worker's watch soon goes on
+ * elsewhere.
+ */
 const WINDOW_MS = 60_000;
-/** A third of the heartbeat time-out of the workflow's watch; each beat is a call to the server beside a running job. */
+/**
+ * A third of the heartbeat time-out of the workflow's watch; each beat is a call to the server beside a running job.
+ */
 const HEARTBEAT_EVERY_MS = 15_000;
 /** The server needs a positive delay; the window itself was the waiting. */
 const NEXT_WINDOW_MS = 50;

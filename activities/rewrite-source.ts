@@ -1,4 +1,7 @@
-/** A code change by the agent, from task to commit: asked, checked against the edit rules, committed once under its name. */
+/**
+ * A code change by the agent, from task to commit: asked, checked against the edit rules, committed once under its
+ * name.
+ */
 
 import type { RewriteTask } from '../agents/agent.js';
 import { type Parsed, parseRewrite } from '../agents/parse-reply.js';

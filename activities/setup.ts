@@ -1,4 +1,6 @@
-/** The first look at a run's source: anchors it, keeps a copy of the script, and says which seeds and practices apply. */
+/**
+ * The first look at a run's source: anchors it, keeps a copy of the script, and says which seeds and practices apply.
+ */
 import { readFile } from 'node:fs/promises';
 import { decodesVideo, knownPractices } from '../domain/proposals/best-practices.js';
 import { changeSetOf } from '../domain/proposals/change-set.js';

@@ -1,4 +1,6 @@
-/** The activity `tellEngine`: an experiment's report, delivered to the engine of its own run. False when none is open. */
+/**
+ * The activity `tellEngine`: an experiment's report, delivered to the engine of its own run. False when none is open.
+ */
 
 import type { Activities, ExperimentReport } from '../domain/protocol/activities.js';
 import type { EngineState } from '../domain/run/engine-state.js';

@@ -1,4 +1,6 @@
-/** The reports at a run's end: report.md by rules, and final_report.md by the agent (by the same rules when it cannot). */
+/**
+ * The reports at a run's end: report.md by rules, and final_report.md by the agent (by the same rules when it cannot).
+ */
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import type { ReportTask } from '../agents/agent.js';
 import { historyOf, specsOf } from '../agents/run-history.js';

@@ -1,6 +1,6 @@
 /**
- * How an agent call that failed leaves: an agent_failed whose details say what was spent on it all the same, and for how
- * long to wait when the provider named a time. `spentOf` reads that back, so that the budget can book it.
+ * How an agent call that failed leaves: an agent_failed whose details say what was spent on it all the same, and for
+ * how long to wait when the provider named a time. `spentOf` reads that back, so that the budget can book it.
  */
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
 import { failure } from '../domain/run/failure.js';
@@ -19,7 +19,10 @@ export const NOTHING_SPENT: CallCost = { costUsd: 0, usage: {}, unansweredCalls:
 /** Of a call that was under way when it ended. */
 export const UNKNOWN_SPENT: CallCost = { ...NOTHING_SPENT, unansweredCalls: 1 };
 
-/** A reply that was paid for and ended before it was whole, or was refused: the same request with more room may do better. */
+/**
+ * A reply that was paid for and ended before it was whole, or was refused: the same request with more room may do
+ * better.
+ */
 export class CutReply extends Error {
   constructor(
     readonly reason: string,
@@ -58,7 +61,9 @@ export interface AgentFailureFacts {
 /** Rate limits count by the minute; an overload passes sooner. For an answer that names no time. */
 export const WAIT_MS_BY_STATUS: Readonly<Record<number, number>> = { 429: 60_000, 529: 30_000 };
 
-/** What no repetition changes: a malformed request, wrong credentials, no credit, no right to the model, no such model. */
+/**
+ * What no repetition changes: a malformed request, wrong credentials, no credit, no right to the model, no such model.
+ */
 export const FINAL_STATUS: readonly number[] = [400, 401, 402, 403, 404, 413, 422];
 
 /** How commands say without a status that they may not ask: no login, a key that is not valid (any more). */

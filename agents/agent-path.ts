@@ -1,4 +1,7 @@
-/** Agents that are modules of the user's: told apart from names, and kept by their absolute path. Imports nothing heavy: help shows flags. */
+/**
+ * Agents that are modules of the user's: told apart from names, and kept by their absolute path. Imports nothing heavy:
+ * help shows flags.
+ */
 import { resolve } from 'node:path';
 
 export function isModulePath(agent: string): boolean {

@@ -1,6 +1,7 @@
 /**
- * engine/calls/<key>.pid.json names the process of an agent call that is under way. A killed engine leaves such a process
- * alive, working and paid for; its record lets the next engine end it, and no other process that has got its number.
+ * engine/calls/<key>.pid.json names the process of an agent call that is under way. A killed engine leaves such a
+ * process alive, working and paid for; its record lets the next engine end it, and no other process that has got its
+ * number.
  */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';

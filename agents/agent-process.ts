@@ -1,6 +1,6 @@
 /**
- * Runs an agent's command: prompt on standard input, in a process group of its own that is killed whole at the time limit,
- * when the call is given up, and when the command has ended but left something behind.
+ * Runs an agent's command: prompt on standard input, in a process group of its own that is killed whole at the time
+ * limit, when the call is given up, and when the command has ended but left something behind.
  */
 import { once } from 'node:events';
 import { mkdir, open, readFile } from 'node:fs/promises';
@@ -13,7 +13,9 @@ import type { AgentTask } from './agent.js';
 import { agentFailure, UNKNOWN_SPENT } from './agent-failure.js';
 
 export interface AgentHooks {
-  /** Called with the process id before the command is given its prompt, so that a leftover can be found after a crash. */
+  /**
+   * Called with the process id before the command is given its prompt, so that a leftover can be found after a crash.
+   */
   onStart(pid: number): Promise<void>;
   /** Where the command's standard output goes: what it answers after its engine was killed is found there. */
   replyFile: string;
@@ -51,7 +53,9 @@ export function isInterruption(exitCode: number | null, signal: NodeJS.Signals |
 
 /** Far above any answer; a command that prints without end must not fill the memory. */
 const OUTPUT_LIMIT_BYTES = 64 * 1024 * 1024;
-/** What a command that has ended wrote is in the pipe already; longer holds it only a process that escaped its group. */
+/**
+ * What a command that has ended wrote is in the pipe already; longer holds it only a process that escaped its group.
+ */
 const DRAIN_MS = 1000;
 
 /** Throws an agent_failed when there is no such command; how it ended is the caller's to judge. */
@@ -62,8 +66,8 @@ export async function runAgentCommand(call: AgentCommand): Promise<CommandOutput
   const answer = await open(hooks.replyFile, 'w', 0o600);
   const child = execa(command, call.flags, {
     stdin: 'pipe',
-    // The file itself, not a pipe into one: a command that outlives this process still has somewhere to write to. (execa
-    // takes any descriptor; its types name those up to 9.)
+    // The file itself, not a pipe into one: a command that outlives this process still has somewhere to write to.
+    // (execa takes any descriptor; its types name those up to 9.)
     stdout: answer.fd as 3,
     cwd: task.source.dir,
     env: { ...(call.env ?? process.env), AUTORESEARCH_PHASE: task.phase, AUTORESEARCH_NODE: task.nodeId ?? '' },

@@ -1,6 +1,7 @@
 /**
- * The one interface to coding agents. A task is data; an answer is text in the reply formats of formats.md. Model-backed
- * agents answer from the prompt, the playbook from the task itself; both replies go through the same parsers and checks.
+ * The one interface to coding agents. A task is data; an answer is text in the reply formats of formats.md.
+ * Model-backed agents answer from the prompt, the playbook from the task itself; both replies go through the same
+ * parsers and checks.
  */
 
 import type { Objective } from '../domain/belief/compare.js';
@@ -58,7 +59,10 @@ export interface HistoryEntry {
   commit: string | null;
   parentId: string | null;
   result: Result | null;
-  /** What it typically measures: the mean over its repeats, where its own run is one of luck; left out, its own run says it. */
+  /**
+   * What it typically measures: the mean over its repeats, where its own run is one of luck; left out, its own run says
+   * it.
+   */
   objective?: Objective | null;
   /** What its result is worth; left out while that is open, and in runs without repeats. */
   judged?: Judgement;
@@ -107,8 +111,8 @@ export interface CodingAgent {
   readonly name: string;
   /**
    * Makes one request, or takes what an earlier engine's request left in its reply file. Throws an ApplicationFailure
-   * (agent_failed, retryable when it may pass) or a CutReply; aborts with `signal`. `parts` is the prompt once more, cut where
-   * a provider's cache can make use of it; `cuts` counts the replies that ended early so far.
+   * (agent_failed, retryable when it may pass) or a CutReply; aborts with `signal`. `parts` is the prompt once more,
+   * cut where a provider's cache can make use of it; `cuts` counts the replies that ended early so far.
    */
   answer(
     task: AgentTask,

@@ -1,7 +1,7 @@
 /**
- * The memory of agent calls. engine/calls/<key>.json says what each request under a key has cost and where its answer is, in
- * one file, so that nothing is booked twice or lost between two writes; <key>.<n>.reply is what the request under way is
- * answered, as it arrives; <key>.pid.json names its process.
+ * The memory of agent calls. engine/calls/<key>.json says what each request under a key has cost and where its answer
+ * is, in one file, so that nothing is booked twice or lost between two writes; <key>.<n>.reply is what the request
+ * under way is answered, as it arrives; <key>.pid.json names its process.
  */
 
 import { existsSync } from 'node:fs';
@@ -83,7 +83,10 @@ export class CallRecord {
     return existsSync(processFile(this.workdir, key)) || existsSync(this.replyFile(call));
   }
 
-  /** Where the reply to the next request goes as it arrives: a name of its own for each, so that none is taken for another's. */
+  /**
+   * Where the reply to the next request goes as it arrives: a name of its own for each, so that none is taken for
+   * another's.
+   */
   replyFile({ key, costs }: Call): string {
     return this.workdir.at('engine', 'calls', `${key}.${costs.length}.reply`);
   }

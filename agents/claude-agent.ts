@@ -1,6 +1,7 @@
 /**
- * A `claude`-like command: `claude --print --output-format json --no-session-persistence [flags]`, the prompt on standard
- * input, and on standard output banner lines followed by one JSON object with the result, its cost and its usage.
+ * A `claude`-like command: `claude --print --output-format json --no-session-persistence [flags]`, the prompt on
+ * standard input, and on standard output banner lines followed by one JSON object with the result, its cost and its
+ * usage.
  */
 import { z } from 'zod';
 import type { RunConfig } from '../domain/formats/config.js';

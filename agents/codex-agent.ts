@@ -1,4 +1,7 @@
-/** The `codex` command: `codex exec [flags] -`, the prompt on standard input, the answer as plain text; it names no cost. */
+/**
+ * The `codex` command: `codex exec [flags] -`, the prompt on standard input, the answer as plain text; it names no
+ * cost.
+ */
 import type { RunConfig } from '../domain/formats/config.js';
 import type { AgentAnswer, CodingAgent } from './agent.js';
 import { agentFailure, CREDENTIALS_ADVICE, NOTHING_SPENT, saysNotAllowed, UNKNOWN_SPENT } from './agent-failure.js';

@@ -1,6 +1,6 @@
 /**
- * A user's own agent: an ES module whose default export is a UserAgent, or a function that makes one. See docs/agents.md.
- * It runs in the engine's process, so what it returns and throws is checked here, at the border.
+ * A user's own agent: an ES module whose default export is a UserAgent, or a function that makes one. See
+ * docs/agents.md. It runs in the engine's process, so what it returns and throws is checked here, at the border.
  */
 import { isAbsolute } from 'node:path';
 import { pathToFileURL } from 'node:url';

@@ -20,7 +20,9 @@ export function parsePlan(text: string): Parsed<PlanReply> {
   return parseJson(text, PlanReplySchema, 'a plan: {"action": ..., "experiments": [...]}');
 }
 
-/** A whole-file `python` block replaces the script; otherwise edits as JSON (an object with `edits`, or one bare edit). */
+/**
+ * A whole-file `python` block replaces the script; otherwise edits as JSON (an object with `edits`, or one bare edit).
+ */
 export function parseRewrite(text: string, script: string): Parsed<RewriteReply> {
   const json = jsonInReply(text);
   if (json !== undefined && hasEdits(json)) {

@@ -1,6 +1,6 @@
 /**
- * What an engine takes with it over continue-as-new, by number of experiments: bytes of the payload as it is sent, and the
- * time to make it and to read it; beside it the whole state, which earlier versions took.
+ * What an engine takes with it over continue-as-new, by number of experiments: bytes of the payload as it is sent, and
+ * the time to make it and to read it; beside it the whole state, which earlier versions took.
  *
  *   node bench/carried-state.mjs [experiments ...]      200 2000 20000 unless told, a few seconds
  */

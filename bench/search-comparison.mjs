@@ -1,6 +1,7 @@
 /**
- * Prints the experiments that the playbook's search, Optuna's TPE and random search need on the same simulated pipelines, in about
- * two minutes: `node bench/search-comparison.mjs`. Exit code 1: the playbook misses its goal. Installs Optuna into .tools the first time.
+ * Prints the experiments that the playbook's search, Optuna's TPE and random search need on the same simulated
+ * pipelines, in about two minutes: `node bench/search-comparison.mjs`. Exit code 1: the playbook misses its goal.
+ * Installs Optuna into .tools the first time.
  */
 import { SetupFailure } from '../scripts/setup/process.mjs';
 import { withTypeScript } from '../scripts/typescript.mjs';

@@ -1,6 +1,6 @@
 /**
- * What is understood of SPDL's own examples: each script is surveyed and instrumented, and those that need neither a GPU nor
- * packages that are missing run once with the timing in them. Prints docs/spdl-examples.md's table.
+ * What is understood of SPDL's own examples: each script is surveyed and instrumented, and those that need neither a
+ * GPU nor packages that are missing run once with the timing in them. Prints docs/spdl-examples.md's table.
  *
  *   node bench/spdl-examples.mjs EXAMPLES [--python PATH]      EXAMPLES: the folder `examples` of a clone of SPDL
  *

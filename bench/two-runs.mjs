@@ -1,6 +1,7 @@
 /**
- * Whether two whole runs of an example agree: the same winner, or gains whose intervals overlap. The seed of a run is that of
- * its jobs: the order of the samples and the first weights. `node bench/two-runs.mjs [images] [audio]`, minutes a run.
+ * Whether two whole runs of an example agree: the same winner, or gains whose intervals overlap. The seed of a run is
+ * that of its jobs: the order of the samples and the first weights. `node bench/two-runs.mjs [images] [audio]`, minutes
+ * a run.
  */
 import { withTypeScript } from '../scripts/typescript.mjs';
 

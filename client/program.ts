@@ -1,4 +1,6 @@
-/** The command line: every command with its arguments, flags and help. Commands load only what they need, when they run. */
+/**
+ * The command line: every command with its arguments, flags and help. Commands load only what they need, when they run.
+ */
 import { Command, CommanderError } from 'commander';
 import { type Cli, type CommandDefinition, defineCommand } from './command-definition.js';
 import { INSPECTING_COMMANDS } from './inspecting-commands.js';

@@ -31,7 +31,10 @@ export interface RoomSince extends Disposable {
   wasShort(): Promise<boolean>;
 }
 
-/** For what fails meanwhile without saying why: a build's `echo`, git's "unable to write file". One watch serves all who ask. */
+/**
+ * For what fails meanwhile without saying why: a build's `echo`, git's "unable to write file". One watch serves all who
+ * ask.
+ */
 export class RoomWatch {
   private readonly open = new Set<{ isShort: boolean }>();
   private looks: NodeJS.Timeout | null = null;

@@ -7,8 +7,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 const LOOK_MS = 1_000;
 
 /**
- * Resolves when the file changed, after a second at most, or once `signal` aborts. Its neighbours do not count: the Temporal
- * server writes to its database in the folder of the event log all the time.
+ * Resolves when the file changed, after a second at most, or once `signal` aborts. Its neighbours do not count: the
+ * Temporal server writes to its database in the folder of the event log all the time.
  */
 export async function untilChange(path: string, signal: AbortSignal): Promise<void> {
   const changed = new AbortController();

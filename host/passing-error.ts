@@ -1,4 +1,6 @@
-/** Errors that say nothing about the work at hand: whoever makes a typed failure of what went wrong lets these through. */
+/**
+ * Errors that say nothing about the work at hand: whoever makes a typed failure of what went wrong lets these through.
+ */
 import { saysDiskIsFull } from './disk-room.js';
 import { ProgramInterrupted } from './short-program.js';
 

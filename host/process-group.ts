@@ -1,6 +1,6 @@
 /**
- * Signals to a process that was started in a group of its own (spawn's `detached`): to it, its children and theirs, and to
- * nobody else.
+ * Signals to a process that was started in a group of its own (spawn's `detached`): to it, its children and theirs, and
+ * to nobody else.
  */
 
 /** False when no process of the group is left. Signal 0 only asks. */

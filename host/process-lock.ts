@@ -39,7 +39,9 @@ export type LockAttempt =
   | { holder: LockHolder | HolderElsewhere; lock?: never };
 
 export interface LockOptions {
-  /** A person says that the holder on another host is gone; one that is seen to renew its lock keeps it all the same. */
+  /**
+   * A person says that the holder on another host is gone; one that is seen to renew its lock keeps it all the same.
+   */
   takeOver?: boolean;
   /** Called once when somebody took the lock from this process. */
   onLost?: () => void;
@@ -94,7 +96,8 @@ async function lifeOf(
     return (await isSameProcess(holder.pid, holder.process_start)) ? holder : null;
   }
   const renewedAgoMs = Date.now() - (await renewedAtMs(path));
-  // This machine was started anew, or this container: what held the lock ended with its earlier life, unless another bears the name.
+  // This machine was started anew, or this container: what held the lock ended with its earlier life, unless another
+  // bears the name.
   if (isNamedLike(holder.host, here) && renewedAgoMs > MISSED_RENEWALS * renewMs) return null;
   return { ...holder, elsewhere: { host: holder.host.name, renewedAgoMs } };
 }

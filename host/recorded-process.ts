@@ -1,6 +1,6 @@
 /**
- * A file that names a process which may outlive whoever started it: its pid and start token, so that the next one can end it
- * and no other process that has got its number.
+ * A file that names a process which may outlive whoever started it: its pid and start token, so that the next one can
+ * end it and no other process that has got its number.
  */
 import { rm } from 'node:fs/promises';
 import { z } from 'zod';

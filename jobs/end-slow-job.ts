@@ -1,6 +1,7 @@
 /**
- * Looks at what a running job printed, and ends it where it cannot come near the best. Why stands on disk before the job
- * gets to know: whoever sees its end, after whatever happened meanwhile, then knows that it was no person who cancelled it.
+ * Looks at what a running job printed, and ends it where it cannot come near the best. Why stands on disk before the
+ * job gets to know: whoever sees its end, after whatever happened meanwhile, then knows that it was no person who
+ * cancelled it.
  */
 import { existsSync } from 'node:fs';
 import { type Hopeless, hopeless, incumbentFor } from '../domain/belief/early-abort.js';

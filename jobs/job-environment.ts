@@ -1,4 +1,7 @@
-/** The environment of builds and jobs: the engine's own without its secrets, plus what tells a command which tree is its. */
+/**
+ * The environment of builds and jobs: the engine's own without its secrets, plus what tells a command which tree is
+ * its.
+ */
 import { realpathSync } from 'node:fs';
 import type { RunConfig } from '../domain/formats/config.js';
 import { indexesOf, type Slot, slotOf } from '../domain/run/slots.js';

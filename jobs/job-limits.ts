@@ -1,6 +1,6 @@
 /**
- * The limits of one job: those in force when it was launched, which are its for good. They stand in its run folder, because
- * a person may change the run's limits while it runs, and its end is told with the limit that ended it.
+ * The limits of one job: those in force when it was launched, which are its for good. They stand in its run folder,
+ * because a person may change the run's limits while it runs, and its end is told with the limit that ended it.
  */
 import { z } from 'zod';
 import type { Limits } from '../domain/run/limits.js';

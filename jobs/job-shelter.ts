@@ -1,6 +1,6 @@
 /**
- * Which of the user's files a job's writes must not reach: what trees link to, and what lies outside of them by an absolute
- * path that the launch command, the code, a configuration or a variable of the environment names.
+ * Which of the user's files a job's writes must not reach: what trees link to, and what lies outside of them by an
+ * absolute path that the launch command, the code, a configuration or a variable of the environment names.
  */
 import { realpath, stat } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
@@ -67,7 +67,10 @@ export interface NamedOutside {
   outside: string[];
 }
 
-/** Absolute paths outside of the repository as the command, the source and the environment name them; they may not exist. */
+/**
+ * Absolute paths outside of the repository as the command, the source and the environment name them; they may not
+ * exist.
+ */
 export async function namedOutside(workdir: Workdir, { command, env }: LaunchedCommand): Promise<NamedOutside> {
   const read = NamedSchema.safeParse(await readJsonIfAny(workdir.source));
   const { named, variables } = read.success ? read.data : { named: [], variables: [] };

@@ -1,6 +1,6 @@
 /**
- * Notices that files of the user's which trees link to were changed while jobs ran, where the host lets no job have a view
- * of its own: what they were like before the first job is compared with what they are like after each.
+ * Notices that files of the user's which trees link to were changed while jobs ran, where the host lets no job have a
+ * view of its own: what they were like before the first job is compared with what they are like after each.
  */
 
 import { lstat, readdir } from 'node:fs/promises';

@@ -1,4 +1,6 @@
-/** The playbook's analysis of one run: by the rules for reading stage statistics, in words, with the measured numbers. */
+/**
+ * The playbook's analysis of one run: by the rules for reading stage statistics, in words, with the measured numbers.
+ */
 
 import type { AnalyzeTask } from '../agents/agent.js';
 import { type Objective, objectiveOf, speedup } from '../domain/belief/compare.js';

@@ -1,4 +1,7 @@
-/** The playbook's plan: the search's moves as specifications in the engine's format, with a reason for each practice left out. */
+/**
+ * The playbook's plan: the search's moves as specifications in the engine's format, with a reason for each practice
+ * left out.
+ */
 
 import type { HistoryEntry } from '../agents/agent.js';
 import { launchCommandProblem } from '../domain/command/launch-command-rules.js';

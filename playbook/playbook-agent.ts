@@ -1,6 +1,6 @@
 /**
- * The agent without a model and without a network: it reads the task, not the prompt, and answers by rules and by numeric
- * search, in the same reply formats as any other agent.
+ * The agent without a model and without a network: it reads the task, not the prompt, and answers by rules and by
+ * numeric search, in the same reply formats as any other agent.
  */
 import type { AgentAnswer, AgentTask, CodingAgent, PlanTask } from '../agents/agent.js';
 import { analysisAnswer } from './analysis-answer.js';

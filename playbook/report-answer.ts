@@ -1,4 +1,7 @@
-/** The playbook's final report: what was tried, what worked and by how much, what did not and why, and how to keep the winner. */
+/**
+ * The playbook's final report: what was tried, what worked and by how much, what did not and why, and how to keep the
+ * winner.
+ */
 
 import type { HistoryEntry, ReportTask } from '../agents/agent.js';
 import { type Objective, objectiveOf, speedup } from '../domain/belief/compare.js';

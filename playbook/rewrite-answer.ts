@@ -1,4 +1,7 @@
-/** The playbook's answers to rewriting tasks: which actions a task asks for, and the edits that they lead to, or why not. */
+/**
+ * The playbook's answers to rewriting tasks: which actions a task asks for, and the edits that they lead to, or why
+ * not.
+ */
 
 import type { RewriteTask } from '../agents/agent.js';
 import { raise } from '../domain/protocol/thrown-failure.js';

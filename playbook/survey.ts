@@ -15,7 +15,10 @@ export const KNOB_ROLES = [
 ] as const;
 
 export const KnobSchema = z.object({
-  /** `flag:--decode-workers`, `code:loader.py:DECODE_WORKERS`, `code:loader.py:make_pipeline.decode.concurrency`, `config:cfg/train.yaml:/loader/workers`. */
+  /**
+   * `flag:--decode-workers`, `code:loader.py:DECODE_WORKERS`, `code:loader.py:make_pipeline.decode.concurrency`,
+   * `config:cfg/train.yaml:/loader/workers`.
+   */
   id: z.string(),
   role: z.enum(KNOB_ROLES),
   /** Function of the stage that it sets, where the code shows it. */
@@ -45,7 +48,10 @@ export const StageSchema = z.object({
   concurrency: z.number().int().nullable(),
   /** Knob that sets its concurrency. */
   knob: z.string().nullable(),
-  /** Workers of the executor of its own that it runs in, which bound its concurrency; absent where it shares the pipeline's. */
+  /**
+   * Workers of the executor of its own that it runs in, which bound its concurrency; absent where it shares the
+   * pipeline's.
+   */
   executor: z.object({ value: z.number().int().nullable(), knob: z.string().nullable() }).optional(),
   /** It both waits (I/O, sleep, read) and computes, and can be split in two. */
   splittable: z.boolean(),

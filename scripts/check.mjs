@@ -1,4 +1,5 @@
-// The gate for a change: format, lint, types, boundaries, dead code and the fast tests. Every gate runs, each gets one line.
+// The gate for a change: format, lint, types, boundaries, dead code and the fast tests. Every gate runs, each gets one
+// line.
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { inProject, projectRoot } from './setup/process.mjs';

@@ -1,5 +1,6 @@
-// Kept histories may only be added: whatever changes or removes one takes away what shows that a run under way still replays.
-// Prints each that is not as it was, from the commit given (else from the first one below) to the files that are there.
+// Kept histories may only be added: whatever changes or removes one takes away what shows that a run under way still
+// replays. Prints each that is not as it was, from the commit given (else from the first one below) to the files that
+// are there.
 import { spawnSync } from 'node:child_process';
 import { projectRoot } from './setup/process.mjs';
 

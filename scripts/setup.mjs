@@ -22,7 +22,8 @@ async function setUp(names) {
     .map(([, step]) => step);
   if (steps.every((step) => step.isDone())) return;
   await withSetupLock(async () => {
-    // Asked again one by one: another set-up may have done it meanwhile, and a step may need a redo after the one before it.
+    // Asked again one by one: another set-up may have done it meanwhile, and a step may need a redo after the one
+    // before it.
     for (const step of steps) if (!step.isDone()) await step.run();
   });
 }

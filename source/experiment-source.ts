@@ -1,4 +1,6 @@
-/** A tree to look at: opened for one task and closed after it, so that what an agent command does there reaches no job. */
+/**
+ * A tree to look at: opened for one task and closed after it, so that what an agent command does there reaches no job.
+ */
 import { relative } from 'node:path';
 import type { RunConfig } from '../domain/formats/config.js';
 import type { SourceControl } from './control/source-control.js';

@@ -1,7 +1,7 @@
 /**
- * What a run's launch command meant when the run began: the interpreter, the variables by which a shell finds it, and what is
- * installed for it. Builds and jobs get these variables whatever shell goes on with the run, so that `python` stays the same
- * one; what changed in place is found before anything is launched.
+ * What a run's launch command meant when the run began: the interpreter, the variables by which a shell finds it, and
+ * what is installed for it. Builds and jobs get these variables whatever shell goes on with the run, so that `python`
+ * stays the same one; what changed in place is found before anything is launched.
  */
 
 import { z } from 'zod';

@@ -1,7 +1,7 @@
 /**
- * engine/events.jsonl, the truth that a workdir keeps: one event a line. This file owns reading and appending it, and the
- * fold of what it holds. What stands in it stays, but for the newest lines of an engine that was killed while it exported
- * them: they say what it was about to do, and its successor may decide otherwise.
+ * engine/events.jsonl, the truth that a workdir keeps: one event a line. This file owns reading and appending it, and
+ * the fold of what it holds. What stands in it stays, but for the newest lines of an engine that was killed while it
+ * exported them: they say what it was about to do, and its successor may decide otherwise.
  */
 import { appendFile, mkdir, open, truncate } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -15,25 +15,30 @@ import type { Workdir } from './paths.js';
 export interface RunLog {
   /**
    * Appends the events that the log does not hold yet and returns the last sequence number in it. Safe to call twice.
-   * Where one of its newest events says something else, the log goes on from there with the events given, and what it gives
-   * up is kept in events-superseded.jsonl, and said. A LogMismatch says where the sequence has a gap, or where the log went another way
-   * so long ago that no kill of an engine explains it; a RangeError what is wrong with an event. Nothing is written then.
+   * Where one of its newest events says something else, the log goes on from there with the events given, and what it
+   * gives up is kept in events-superseded.jsonl, and said. A LogMismatch says where the sequence has a gap, or where
+   * the log went another way so long ago that no kill of an engine explains it; a RangeError what is wrong with an
+   * event. Nothing is written then.
    * `superseded` hears the events that were given up.
    */
   append(events: readonly EngineEvent[], superseded?: (events: EngineEvent[]) => void): Promise<number>;
   /** The fold of all events, brought up to date by reading what was appended since the last call. Do not change it. */
   state(): Promise<EngineState>;
-  /** The state and the texts beside it; the same object is renewed in place, another one stands for a log that forked. */
+  /**
+   * The state and the texts beside it; the same object is renewed in place, another one stands for a log that forked.
+   */
   record(): Promise<RunRecord>;
   /**
-   * The same of the first events alone, through `seq`: where an engine's history was put back (a reset), the log goes on beyond
-   * what that engine knows until it decides otherwise. A RangeError where the log ends before.
+   * The same of the first events alone, through `seq`: where an engine's history was put back (a reset), the log goes
+   * on beyond what that engine knows until it decides otherwise. A RangeError where the log ends before.
    */
   recordThrough(seq: number): Promise<RunRecord>;
   events(): Promise<EngineEvent[]>;
 }
 
-/** The log is not what the engine wrote last: one of the two was put back to an earlier copy, or is another engine's. */
+/**
+ * The log is not what the engine wrote last: one of the two was put back to an earlier copy, or is another engine's.
+ */
 export class LogMismatch extends RangeError {
   override readonly name = 'LogMismatch';
 }

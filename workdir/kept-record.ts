@@ -1,4 +1,7 @@
-/** Records that this program keeps for itself as JSON, and reads with care: a person or a failing disk may have changed them. */
+/**
+ * Records that this program keeps for itself as JSON, and reads with care: a person or a failing disk may have changed
+ * them.
+ */
 import type { z } from 'zod';
 import { readJsonIfAny } from '../host/atomic-file.js';
 

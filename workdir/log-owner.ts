@@ -1,7 +1,7 @@
 /**
- * engine/log-owner.json: whose events the event log takes. One engine at a time writes it, and that engine is named by the
- * Temporal cluster and namespace that hold its history, and by the chain of its runs there (continue-as-new and resets
- * keep it). An engine that somebody else's workflow history drives would cut off what the owner wrote.
+ * engine/log-owner.json: whose events the event log takes. One engine at a time writes it, and that engine is named by
+ * the Temporal cluster and namespace that hold its history, and by the chain of its runs there (continue-as-new and
+ * resets keep it). An engine that somebody else's workflow history drives would cut off what the owner wrote.
  */
 import { z } from 'zod';
 import { writeJsonAtomic } from '../host/atomic-file.js';
@@ -50,8 +50,8 @@ export function isSamePlace(one: LogPlace, other: LogPlace): boolean {
 }
 
 /**
- * Why the engine of this chain may not write the log, or null. One that begins takes over from an earlier one of its own
- * place, which has closed: a server runs one workflow of an id at a time. One that goes on must be the owner.
+ * Why the engine of this chain may not write the log, or null. One that begins takes over from an earlier one of its
+ * own place, which has closed: a server runs one workflow of an id at a time. One that goes on must be the owner.
  */
 export function ownershipProblem(
   owner: LogOwner | null,

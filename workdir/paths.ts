@@ -130,7 +130,9 @@ export class Workdir {
   boxed(request: string) {
     return this.at('engine', 'box', `${request}.json`);
   }
-  /** What another engine had written before ours took the run over, and which jobs of its were out (jobs/<node>.json). */
+  /**
+   * What another engine had written before ours took the run over, and which jobs of its were out (jobs/<node>.json).
+   */
   adopted(...parts: string[]) {
     return this.at('engine', 'adopted', ...parts);
   }

@@ -1,6 +1,6 @@
 /**
- * Ends the server of a run that was taken over. Its new owner on another host cannot use it, and has a server of its own
- * on the same database; and as that owner renews the lock, the server's own watch would never find it idle.
+ * Ends the server of a run that was taken over. Its new owner on another host cannot use it, and has a server of its
+ * own on the same database; and as that owner renews the lock, the server's own watch would never find it idle.
  */
 import { endProcess } from '../host/process-end.js';
 import { processIdentity } from '../host/process-identity.js';

@@ -1,6 +1,6 @@
 /**
- * An engine that somebody reset to before it was resumed waits, interrupted, for a word that was said already. Whoever serves
- * the run says it again, where nobody has interrupted the run since it was seen to go on.
+ * An engine that somebody reset to before it was resumed waits, interrupted, for a word that was said already. Whoever
+ * serves the run says it again, where nobody has interrupted the run since it was seen to go on.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RunConfig } from '../domain/formats/config.js';
@@ -23,8 +23,8 @@ export async function newestInterruption(workdir: Workdir): Promise<string | nul
 }
 
 /**
- * Of an engine that is interrupted, and has exported all that it has to say. `known` was the newest interruption before it was
- * seen to go on: where another one stands in the log, somebody has interrupted it since, and this answers false.
+ * Of an engine that is interrupted, and has exported all that it has to say. `known` was the newest interruption before
+ * it was seen to go on: where another one stands in the log, somebody has interrupted it since, and this answers false.
  */
 export async function resumesAgain({ client, workdir, config }: Asked, known: string | null): Promise<boolean> {
   if ((await newestInterruption(workdir)) !== known) return false;
@@ -32,7 +32,10 @@ export async function resumesAgain({ client, workdir, config }: Asked, known: st
   return true;
 }
 
-/** For whoever learned that the engine closed and finds it open: it was reset, or another one was started. Answers with its run. */
+/**
+ * For whoever learned that the engine closed and finds it open: it was reset, or another one was started. Answers with
+ * its run.
+ */
 export async function goOnAfterReset(asked: Asked, known: string | null, signal: AbortSignal): Promise<string> {
   const sinceMs = Date.now();
   for (;;) {

@@ -1,4 +1,6 @@
-/** Which code a worker runs, as Temporal shows it: the commit that it was built from, or a release's package version. */
+/**
+ * Which code a worker runs, as Temporal shows it: the commit that it was built from, or a release's package version.
+ */
 import { existsSync, readFileSync } from 'node:fs';
 import { packageFile } from '../host/package-files.js';
 

@@ -1,6 +1,7 @@
 /**
- * Whether a worker may serve the run here: its event log must belong to the engine of this Temporal server, or to nobody.
- * Asked before the worker takes up tasks, because an engine with another history would go on from where it knows.
+ * Whether a worker may serve the run here: its event log must belong to the engine of this Temporal server, or to
+ * nobody. Asked before the worker takes up tasks, because an engine with another history would go on from where it
+ * knows.
  */
 import { existsSync } from 'node:fs';
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
@@ -79,8 +80,9 @@ function isReplaced(owner: LogOwner, place: LogPlace, open: string | null): bool
 const RUN_ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /**
- * Whether the open engine began after the owner: it was killed before it claimed the log. A server runs one workflow of an id
- * at a time, so that one which knows the owner's as closed has no older one open; a restored database does not know it.
+ * Whether the open engine began after the owner: it was killed before it claimed the log. A server runs one workflow of
+ * an id at a time, so that one which knows the owner's as closed has no older one open; a restored database does not
+ * know it.
  */
 async function hasSucceeded(client: Client, run: string, owner: LogOwner, open: string | null): Promise<boolean> {
   if (open === null) return true;

@@ -40,7 +40,9 @@ export async function findConnection(
   return record === null ? null : embedded(record);
 }
 
-/** TEMPORAL_ADDRESS and its kin, over the profile (TEMPORAL_PROFILE, else `default`) of Temporal's own settings file. */
+/**
+ * TEMPORAL_ADDRESS and its kin, over the profile (TEMPORAL_PROFILE, else `default`) of Temporal's own settings file.
+ */
 export function configuredTarget(env: NodeJS.ProcessEnv = process.env): TemporalTarget | null {
   const { connectionOptions, namespace } = loadProfile(env);
   const { address, tls, apiKey, metadata } = connectionOptions;

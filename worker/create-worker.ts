@@ -36,7 +36,10 @@ const SHUTDOWN_FORCE_MS = 10_000;
 const ACTIVITY_SLOTS = 200;
 /** Cancellation comes back with a heartbeat; by default 80% of the timeout passes between two (24 s of 30). */
 const HEARTBEAT_AT_LEAST_EVERY_MS = 5_000;
-/** How long a killed worker's cached workflows wait for it (10 s by default) before another takes them up; local tasks start in ms. */
+/**
+ * How long a killed worker's cached workflows wait for it (10 s by default) before another takes them up; local tasks
+ * start in ms.
+ */
 const STICKY_QUEUE_WAIT_MS = 2_000;
 
 /** What workflows/failure-converter.ts reads; on the bundle's first line, so that its source map keeps its lines. */

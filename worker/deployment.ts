@@ -1,9 +1,9 @@
 /**
- * Versions of workers that a cluster tells apart (worker deployment versioning): each workflow run stays with the code that
- * began it, and the engine moves to the current version when it continues as new. One deployment a run, because a deployment's
- * current version holds for all of its task queues. The rule on a configured server (version-routing.ts keeps anything from
- * waiting for a version that is gone). A workdir's own server ends with its one worker: there a run always goes on with the
- * code that is started next.
+ * Versions of workers that a cluster tells apart (worker deployment versioning): each workflow run stays with the code
+ * that began it, and the engine moves to the current version when it continues as new. One deployment a run, because a
+ * deployment's current version holds for all of its task queues. The rule on a configured server (version-routing.ts
+ * keeps anything from waiting for a version that is gone). A workdir's own server ends with its one worker: there a run
+ * always goes on with the code that is started next.
  */
 import type { WorkerDeploymentOptions } from '@temporalio/worker';
 import { buildId } from './build-id.js';
@@ -15,7 +15,10 @@ export function deploymentNameFor(run: string): string {
   return `autoresearch-${run.replace(/[^A-Za-z0-9_-]/g, '_')}`;
 }
 
-/** The version to serve on a cluster; null where the environment says `off`. A RangeError for other words than on and off. */
+/**
+ * The version to serve on a cluster; null where the environment says `off`. A RangeError for other words than on and
+ * off.
+ */
 export function askedVersioning(env: NodeJS.ProcessEnv = process.env): { buildId: string } | null {
   const asked = env[VERSIONING_VARIABLE]?.trim() ?? '';
   if (asked === 'off') return null;

@@ -1,7 +1,7 @@
 /**
  * Learns that a run's engine workflow has closed, by one long poll at a time: the server answers it when the workflow
- * closes, or with nothing after its own patience (20 s). A poll has a connection without the SDK's retries: those outlive
- * an abort, and would speak on a connection that was closed.
+ * closes, or with nothing after its own patience (20 s). A poll has a connection without the SDK's retries: those
+ * outlive an abort, and would speak on a connection that was closed.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Connection, isGrpcServiceError } from '@temporalio/client';
@@ -13,19 +13,22 @@ const { HistoryEventFilterType } = proto.temporal.api.enums.v1;
 type HistoryEvent = proto.temporal.api.history.v1.IHistoryEvent;
 
 /**
- * A server answers at once where its own patience would outlast the deadline of the call: this is far above the patience
- * of a server, and short enough that a call which nobody answers is not waited for all night.
+ * A server answers at once where its own patience would outlast the deadline of the call: this is far above the
+ * patience of a server, and short enough that a call which nobody answers is not waited for all night.
  */
 const POLL_MS = 90_000;
-/** A server that died is up again after a second or two; one that answers with nothing at once is asked no faster either. */
+/**
+ * A server that died is up again after a second or two; one that answers with nothing at once is asked no faster
+ * either.
+ */
 const PAUSE_MS = 1_000;
 /** gRPC's code for a workflow that the server does not know. */
 const NOT_FOUND = 5;
 
 /**
- * Resolves when the engine has closed, in whatever way, or when the server knows of none. `runId` is the run that is meant, the
- * newest one when absent: a reset closes it, and another takes its place. Runs that continue it as new are followed, a server
- * that is away is waited for. Rejects once `signal` aborts. Tests give another `connect`.
+ * Resolves when the engine has closed, in whatever way, or when the server knows of none. `runId` is the run that is
+ * meant, the newest one when absent: a reset closes it, and another takes its place. Runs that continue it as new are
+ * followed, a server that is away is waited for. Rejects once `signal` aborts. Tests give another `connect`.
  */
 export async function untilEngineCloses(
   target: TemporalTarget,
@@ -75,7 +78,9 @@ interface Place {
   nextPageToken: Uint8Array | null;
 }
 
-/** The client leaves a listener on the signal of each call for as long as the signal lives: a call gets one of its own. */
+/**
+ * The client leaves a listener on the signal of each call for as long as the signal lives: a call gets one of its own.
+ */
 async function poll(
   connection: Connection,
   place: Place,

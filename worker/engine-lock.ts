@@ -1,4 +1,6 @@
-/** One engine for a workdir, whichever host it is on: the worker process holds this lock as long as it serves the run. */
+/**
+ * One engine for a workdir, whichever host it is on: the worker process holds this lock as long as it serves the run.
+ */
 import { hostname } from 'node:os';
 import {
   type HolderElsewhere,
@@ -36,7 +38,10 @@ export function engineText(holder: LockHolder | HolderElsewhere): string {
   );
 }
 
-/** Throws EngineAlreadyRunning when another process has it that lives, or may live on another host; a dead one's lock is taken over. */
+/**
+ * Throws EngineAlreadyRunning when another process has it that lives, or may live on another host; a dead one's lock is
+ * taken over.
+ */
 export async function acquireEngineLock(workdir: Workdir, options: LockOptions = {}): Promise<ProcessLock> {
   const { lock, holder } = await tryLock(lockFile(workdir), options);
   if (lock) return lock;

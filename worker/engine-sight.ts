@@ -3,7 +3,9 @@ import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import { statusQuery } from '../domain/protocol/messages.js';
 import { engineWorkflowId } from '../domain/run/naming.js';
 
-/** `closed_before`: before `sinceMs`. `unknown`: it has something to do just now, and may stand otherwise in a moment. */
+/**
+ * `closed_before`: before `sinceMs`. `unknown`: it has something to do just now, and may stand otherwise in a moment.
+ */
 export type Sight = 'on' | 'interrupted' | 'closed' | 'closed_before' | 'missing' | 'unknown';
 
 /** Of the newest run of the engine, which `runId` names; '' where there is none. */

@@ -52,7 +52,10 @@ export interface OpenOptions {
   idle?: IdleRule;
 }
 
-/** Throws EngineAlreadyRunning when another process serves this workdir, RunOwnedElsewhere when another engine owns its log. What was opened before an error is closed. */
+/**
+ * Throws EngineAlreadyRunning when another process serves this workdir, RunOwnedElsewhere when another engine owns its
+ * log. What was opened before an error is closed.
+ */
 export async function openRun(workdirPath: string, options: OpenOptions = {}): Promise<OpenRun> {
   const workdir = new Workdir(resolve(workdirPath));
   const config = await loadRunConfig(workdir);

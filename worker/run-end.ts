@@ -20,7 +20,10 @@ const LOOK_MS = 1_000;
 const CLUSTER_LOOK_MS = 10_000;
 /** A client starts or resumes the workflow once the worker is there; a minute later none will come. */
 const START_PATIENCE_MS = 60_000;
-/** What an engine had not written before its worker died, it writes when it is served again: who starts that one resumes it at once. */
+/**
+ * What an engine had not written before its worker died, it writes when it is served again: who starts that one resumes
+ * it at once.
+ */
 const RESUME_PATIENCE_MS = 10_000;
 
 /** What an end is learned from: the run's server, and the event log of its workdir. */
@@ -97,8 +100,8 @@ const INTERRUPT_PATIENCE_MS = 10_000;
 const INTERRUPT_LOOK_MS = 100;
 
 /**
- * Interrupts the run (jobs go on, the run is resumable) and waits until the workdir says so. Needs the run's worker. True
- * when it is written or the run is over anyway; false when the server or the engine did not answer in time.
+ * Interrupts the run (jobs go on, the run is resumable) and waits until the workdir says so. Needs the run's worker.
+ * True when it is written or the run is over anyway; false when the server or the engine did not answer in time.
  */
 export async function interruptRun(client: Client, run: string): Promise<boolean> {
   const sinceMs = Date.now();

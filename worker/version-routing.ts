@@ -1,7 +1,8 @@
 /**
- * What a worker does on a cluster that tells versions of workers apart, so that nothing waits for ever: its version becomes
- * the current one of the run's deployment, and open executions that are pinned to a version without a living worker follow
- * the current version from then on. Looked at again at long intervals, because a worker may leave at any time.
+ * What a worker does on a cluster that tells versions of workers apart, so that nothing waits for ever: its version
+ * becomes the current one of the run's deployment, and open executions that are pinned to a version without a living
+ * worker follow the current version from then on. Looked at again at long intervals, because a worker may leave at any
+ * time.
  */
 
 import { hostname } from 'node:os';
@@ -54,7 +55,10 @@ async function currentVersion(client: Client, run: string): Promise<string | nul
   }
 }
 
-/** Tries on until it is disposed of; a difficulty is logged once. Its version becomes current once: a newer one may follow. */
+/**
+ * Tries on until it is disposed of; a difficulty is logged once. Its version becomes current once: a newer one may
+ * follow.
+ */
 export function routeTasks(routed: Routed): AsyncDisposable {
   const ending = new AbortController();
   const { signal } = ending;
@@ -85,7 +89,9 @@ export function routeTasks(routed: Routed): AsyncDisposable {
   };
 }
 
-/** Resolves when the server knows this worker's version and sends it new tasks, or when `signal` says that it leaves. */
+/**
+ * Resolves when the server knows this worker's version and sends it new tasks, or when `signal` says that it leaves.
+ */
 export async function makeCurrent({ client, run, buildId, say }: Routed, signal: AbortSignal): Promise<void> {
   const { namespace } = client.options;
   const request = { namespace, deploymentName: deploymentNameFor(run), buildId, ignoreMissingTaskQueues: true };

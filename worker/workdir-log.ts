@@ -22,7 +22,8 @@ export function makeLogger(workdir: Workdir) {
     sync: true,
     maxLength: KEPT_BYTES,
   });
-  // A disk that is full must not end the run; what could not be written is kept, and comes with the next line that can be.
+  // A disk that is full must not end the run; what could not be written is kept, and comes with the next line that can
+  // be.
   destination.on('error', () => undefined);
   const timestamp = () => `,"time":"${new Date().toISOString()}"`;
   return pino({ base: { pid: process.pid }, timestamp, formatters: { level: (level) => ({ level }) } }, destination);

@@ -15,14 +15,15 @@ const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 
 /**
- * How soon a killed worker is noticed: every activity beats every 3 s (activities/guard/activity-pulse), and five missed beats
- * are more than a busy machine explains. One that was alive after all runs twice, which every activity can.
+ * How soon a killed worker is noticed: every activity beats every 3 s (activities/guard/activity-pulse), and five
+ * missed beats are more than a busy machine explains. One that was alive after all runs twice, which every activity
+ * can.
  */
 const heartbeatTimeout = 15 * SECOND;
 
 /**
- * Typed failures are marked non-retryable where they are thrown (activities/guard/guarded counts what nobody expected, and makes a
- * typed failure of it); what is left passes, only nobody knows when: a full disk, a lost worker.
+ * Typed failures are marked non-retryable where they are thrown (activities/guard/guarded counts what nobody expected,
+ * and makes a typed failure of it); what is left passes, only nobody knows when: a full disk, a lost worker.
  */
 const patient = { initialInterval: SECOND, backoffCoefficient: 2, maximumInterval: MINUTE };
 
@@ -46,10 +47,10 @@ const brief = proxyLocalActivities<InTask>({
 const shown = proxyActivities<InTask>({ startToCloseTimeout: MINUTE, heartbeatTimeout, retry: patient });
 
 /**
- * The export of events, the reports of experiments and the look at them at intervals: run inside the workflow task, because
- * they take milliseconds and there are several for each experiment: each leaves one history event instead of six. Repeated
- * with its task when the worker dies. One that goes on failing becomes a regular activity: that shows itself with its failure in the Temporal UI,
- * is tried without end, and its tries cost the history nothing.
+ * The export of events, the reports of experiments and the look at them at intervals: run inside the workflow task,
+ * because they take milliseconds and there are several for each experiment: each leaves one history event instead of
+ * six. Repeated with its task when the worker dies. One that goes on failing becomes a regular activity: that shows
+ * itself with its failure in the Temporal UI, is tried without end, and its tries cost the history nothing.
  */
 export const inTask: InTask = {
   // Only here: an experiment does one thing at a time, so that nothing of its history can come in another order.
@@ -87,8 +88,8 @@ export const cleanUp = proxyLocalActivities<Pick<Activities, 'releaseTree'>>({
 });
 
 /**
- * The same for the engine, beside whose exports no other local activity may end: a replay delivers the ends of a task's local
- * activities together, and what followed from each in a turn of its own then comes in another order.
+ * The same for the engine, beside whose exports no other local activity may end: a replay delivers the ends of a task's
+ * local activities together, and what followed from each in a turn of its own then comes in another order.
  */
 const cleanUpOpenly = proxyActivities<Pick<Activities, 'releaseTree'>>({
   startToCloseTimeout: 15 * MINUTE,
@@ -109,8 +110,8 @@ export const source = proxyActivities<Pick<Activities, 'setup' | 'drawCharts'>>(
 
 /**
  * Work that waits for a coding agent. The call's own limit is the configuration's, and how often a call may fail is
- * counted on disk (activities/agent-calls/ask); this time-out only has to be longer than two calls, and the number of tries is
- * open because interruptions of the engine and waits that a provider names use them up.
+ * counted on disk (activities/agent-calls/ask); this time-out only has to be longer than two calls, and the number of
+ * tries is open because interruptions of the engine and waits that a provider names use them up.
  */
 const AGENT = { startToCloseTimeout: 12 * HOUR, heartbeatTimeout, retry: patient };
 export const agent =
@@ -125,9 +126,9 @@ const JOB = { startToCloseTimeout: 10 * MINUTE, heartbeatTimeout, retry: patient
 export const job = proxyActivities<Pick<Activities, 'launchJob' | 'cancelJob'>>(JOB);
 
 /**
- * The same work for an experiment that is cancelled: it goes on only when the work has ended, so that no tree is removed
- * under a build, no job is looked for while it is launched, and no paid call goes unbooked. A heartbeat brings the
- * cancellation (five seconds), and its time-out ends the wait for a worker that has died.
+ * The same work for an experiment that is cancelled: it goes on only when the work has ended, so that no tree is
+ * removed under a build, no job is looked for while it is launched, and no paid call goes unbooked. A heartbeat brings
+ * the cancellation (five seconds), and its time-out ends the wait for a worker that has died.
  */
 const cancellationType = ActivityCancellationType.WAIT_CANCELLATION_COMPLETED;
 export const waited = {

@@ -1,6 +1,6 @@
 /**
- * What a run does at its end, once nothing decides any more: worth its tries, and no reason for a finished run to fail. A
- * step that could not be done is said in the log of the worker and in the run's own.
+ * What a run does at its end, once nothing decides any more: worth its tries, and no reason for a finished run to fail.
+ * A step that could not be done is said in the log of the worker and in the run's own.
  */
 import { isCancellation, log } from '@temporalio/workflow';
 import type { SkippedStep } from '../domain/run/event-types.js';

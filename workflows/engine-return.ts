@@ -1,4 +1,6 @@
-/** The engine hears that it is served again after its worker was killed, and lets the time in between not be the run's. */
+/**
+ * The engine hears that it is served again after its worker was killed, and lets the time in between not be the run's.
+ */
 import { setHandler } from '@temporalio/workflow';
 import { returnedSignal } from '../domain/protocol/messages.js';
 import type { Journal } from './journal.js';

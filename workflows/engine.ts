@@ -65,12 +65,16 @@ export async function engineWorkflow(input: EngineInput): Promise<EngineResult> 
   if (workflowInfo().workflowId !== engineWorkflowId(run))
     throw ApplicationFailure.nonRetryable(`the engine of ${run} is ${engineWorkflowId(run)}`, 'policy_refused');
   if (!patched('recovers-what-is-lost')) return await engine(input, null);
-  // A person who cancels it in the Temporal UI wants it to pause, and the next `run` to go on: nothing in it is cancelled.
+  // A person who cancels it in the Temporal UI wants it to pause, and the next `run` to go on: nothing in it is
+  // cancelled.
   const { cancelRequested } = CancellationScope.current();
   return await CancellationScope.nonCancellable(() => engine(input, cancelRequested));
 }
 
-/** `cancelRequested` rejects when somebody cancels the workflow; null in a run that began before it recovered what is lost. */
+/**
+ * `cancelRequested` rejects when somebody cancels the workflow; null in a run that began before it recovered what is
+ * lost.
+ */
 async function engine(input: EngineInput, cancelRequested: Promise<never> | null): Promise<EngineResult> {
   const { run } = input;
   const recovers = cancelRequested !== null;
@@ -234,7 +238,10 @@ async function engine(input: EngineInput, cancelRequested: Promise<never> | null
     );
   }
 
-  /** After the set-up, as its commit is what their code is held against. What cannot be checked waits for the next engine. */
+  /**
+   * After the set-up, as its commit is what their code is held against. What cannot be checked waits for the next
+   * engine.
+   */
   async function addGiven(): Promise<void> {
     for (const each of given) {
       if (each.do !== 'add') continue;

@@ -1,6 +1,6 @@
 /**
- * One experiment: prepare ahead of time, wait for a job slot, launch, watch, give the slot back, measure, analyse.
- * It reports to the engine by workflow id (never run id); its end is its result, and a report where the engine that would
+ * One experiment: prepare ahead of time, wait for a job slot, launch, watch, give the slot back, measure, analyse. It
+ * reports to the engine by workflow id (never run id); its end is its result, and a report where the engine that would
  * hear the result has gone.
  */
 import {
@@ -135,7 +135,10 @@ export async function experimentWorkflow(input: ExperimentInput): Promise<Experi
     };
   }
 
-  /** One whose disk was full meanwhile runs again, in a tree that it has not written to: its launch waits until there is room. */
+  /**
+   * One whose disk was full meanwhile runs again, in a tree that it has not written to: its launch waits until there is
+   * room.
+   */
   async function runJob() {
     const summary = experiment.name;
     for (let again = 0; ; again += 1) {
@@ -160,8 +163,8 @@ export async function experimentWorkflow(input: ExperimentInput): Promise<Experi
   }
 
   /**
-   * An engine that somebody terminated withdraws nothing: who waits for it asks again at long intervals, and ends when it is
-   * gone. The next engine finds that, and prepares the experiment again.
+   * An engine that somebody terminated withdraws nothing: who waits for it asks again at long intervals, and ends when
+   * it is gone. The next engine finds that, and prepares the experiment again.
    */
   async function slotOrEngineGone(prepared: ExperimentReport): Promise<void> {
     const { askMs } = input;

@@ -19,17 +19,17 @@ export class Journal {
   /** Rejects when the workdir's log is not, or not any more, this engine's: nothing that it does can be recorded. */
   readonly refused: Promise<never>;
   /**
-   * Called when the log tells that this engine's history was put back (a reset): with whom it had granted slots since, and whom
-   * it has granted them anew, which none of those has heard.
+   * Called when the log tells that this engine's history was put back (a reset): with whom it had granted slots since,
+   * and whom it has granted them anew, which none of those has heard.
    */
   putBack: (granted: readonly string[], anew: readonly string[]) => void = () => undefined;
   private refuse: (reason: ApplicationFailure) => void = () => undefined;
   private pending: EngineEvent[] = [];
   private exporting = false;
   /**
-   * True while the engine's loop pumps after each of its turns; otherwise exports begin by themselves. An export may outlast
-   * its workflow task, and a replay then delivers its end together with what came before it in the live run: only where
-   * one turn of the loop lies between an end and the next export, both make the same exports.
+   * True while the engine's loop pumps after each of its turns; otherwise exports begin by themselves. An export may
+   * outlast its workflow task, and a replay then delivers its end together with what came before it in the live run:
+   * only where one turn of the loop lies between an end and the next export, both make the same exports.
    */
   isPumpedByLoop = false;
 

@@ -14,7 +14,9 @@ import * as activities from './activity-options.js';
 import type { Children } from './children.js';
 import { type Reports, slotOf } from './reports.js';
 
-/** An experiment that lives answers within a second; one that waits for a slot says so, and stays in doubt for so long. */
+/**
+ * An experiment that lives answers within a second; one that waits for a slot says so, and stays in doubt for so long.
+ */
 const GREETING_MS = 10_000;
 
 export class Recovery {
@@ -27,8 +29,8 @@ export class Recovery {
   ) {}
 
   /**
-   * At the start of a run of the engine: experiments whose end was not reported (the server was away, the engine was), and
-   * those whose workflow is gone. A new engine starts again what was killed with the one before.
+   * At the start of a run of the engine: experiments whose end was not reported (the server was away, the engine was),
+   * and those whose workflow is gone. A new engine starts again what was killed with the one before.
    */
   async takeUp(nodeIds: readonly string[], isNewEngine: boolean): Promise<void> {
     if (nodeIds.length === 0) return;
@@ -59,8 +61,8 @@ export class Recovery {
   }
 
   /**
-   * The engine was put back to before it granted slots to these. What it has granted anew meanwhile, and nobody has heard,
-   * waits again.
+   * The engine was put back to before it granted slots to these. What it has granted anew meanwhile, and nobody has
+   * heard, waits again.
    */
   putBack(granted: readonly string[], anew: readonly string[]): void {
     const nodeIds = granted.filter((nodeId) => this.rowIfAny(nodeId) && !isKnownGranted(this.state, nodeId));
@@ -79,8 +81,8 @@ export class Recovery {
   }
 
   /**
-   * Looks up what is under way at long intervals, for as long as something is: eleven events of history a look, whatever
-   * the number of experiments. One that both sides waited for since the last look is greeted.
+   * Looks up what is under way at long intervals, for as long as something is: eleven events of history a look,
+   * whatever the number of experiments. One that both sides waited for since the last look is greeted.
    */
   async everySoOften(intervalMs: number): Promise<void> {
     const { state } = this;
@@ -120,8 +122,8 @@ export class Recovery {
   }
 
   /**
-   * Its job must not go on, as nobody watches it, and its slot is free only then. An engine that was reset may have forgotten that
-   * it has one.
+   * Its job must not go on, as nobody watches it, and its slot is free only then. An engine that was reset may have
+   * forgotten that it has one.
    */
   private async fail(nodeId: string, reason: string, paid: ExperimentLookup['paid']): Promise<void> {
     const row = this.rowIfAny(nodeId);

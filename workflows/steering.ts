@@ -48,7 +48,8 @@ interface Handler<Args extends unknown[]> {
 }
 
 /**
- * Every handler in one place: validators throw what an update's sender sees; a bad signal is logged and changes nothing.
+ * Every handler in one place: validators throw what an update's sender sees; a bad signal is logged and changes
+ * nothing.
  * `recovers`: this run of the engine recovers what is lost (engine.ts).
  */
 export function handleSteering(journal: Journal, children: Children, recovers: boolean): Steering {
@@ -210,7 +211,9 @@ export function handleSteering(journal: Journal, children: Children, recovers: b
     cancelStarted,
   };
 
-  /** A check that fails for good (a full disk) refuses: a signal has nobody else to tell, and must not fail the engine. */
+  /**
+   * A check that fails for good (a full disk) refuses: a signal has nobody else to tell, and must not fail the engine.
+   */
   async function addOrRefuse(message: steering.AddMessage): Promise<steering.Receipt> {
     checking += 1;
     try {

@@ -1,6 +1,6 @@
 /**
- * One answer under one key: found on disk, or asked for. Each request is settled once, with what it cost, whatever it came to,
- * and before anything else is done: an interruption at any point neither repeats it nor forgets it.
+ * One answer under one key: found on disk, or asked for. Each request is settled once, with what it cost, whatever it
+ * came to, and before anything else is done: an interruption at any point neither repeats it nor forgets it.
  */
 
 import { randomUUID } from 'node:crypto';
@@ -81,7 +81,10 @@ export function makeAgentCalls(context: RunContext, record: CallRecord): AgentCa
     return await record.settle(known, { ...reply, unansweredCalls: 0 }, { cuts, ended });
   }
 
-  /** Books what a failed request cost, and ends the tries when it failed too often; a wait that a provider names is no failure. */
+  /**
+   * Books what a failed request cost, and ends the tries when it failed too often; a wait that a provider names is no
+   * failure.
+   */
   async function settleFailure(known: Call, asking: string, error: unknown): Promise<unknown> {
     const cost = spentOf(error);
     if (!cost || !(error instanceof ApplicationFailure)) return error;

@@ -1,6 +1,6 @@
 /**
- * One question to an agent from task to checked value: an answer that cannot be used goes back once with the reason, and what
- * is refused twice is a typed failure.
+ * One question to an agent from task to checked value: an answer that cannot be used goes back once with the reason,
+ * and what is refused twice is a typed failure.
  */
 import { ApplicationFailure } from '@temporalio/common';
 import type { AgentTask } from '../../agents/agent.js';

@@ -67,7 +67,10 @@ export async function agentProblem(
   return null;
 }
 
-/** Why the cost of this agent's calls cannot be known, or null: a budget in dollars needs to know. A module says it itself. */
+/**
+ * Why the cost of this agent's calls cannot be known, or null: a budget in dollars needs to know. A module says it
+ * itself.
+ */
 export function unknownCostReason({
   agent,
   model,

@@ -1,6 +1,6 @@
 /**
- * What an experiment's agent calls have cost until now, for an engine that ends the experiment in place of a workflow that
- * somebody terminated: its activities told nobody.
+ * What an experiment's agent calls have cost until now, for an engine that ends the experiment in place of a workflow
+ * that somebody terminated: its activities told nobody.
  */
 
 import { CallRecord } from '../../agents/call-record.js';

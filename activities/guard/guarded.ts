@@ -1,6 +1,6 @@
 /**
- * Around every activity: who may ask for it, heartbeats, and what becomes of an error. A typed failure is passed on; a full
- * disk is waited for; what nobody expected may pass, and is a typed failure when it comes again and again.
+ * Around every activity: who may ask for it, heartbeats, and what becomes of an error. A typed failure is passed on; a
+ * full disk is waited for; what nobody expected may pass, and is a typed failure when it comes again and again.
  */
 import { CompleteAsyncError, Context } from '@temporalio/activity';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
@@ -14,11 +14,14 @@ import { ownWork } from './own-work.js';
 import { WorkerDeaths } from './worker-deaths.js';
 
 /**
- * So many unexpected errors of one activity are a failure of its work. They are counted, and not the server's attempts: those
- * are used up by windows of watching, by waits that a provider asks for, and by workers that end.
+ * So many unexpected errors of one activity are a failure of its work. They are counted, and not the server's attempts:
+ * those are used up by windows of watching, by waits that a provider asks for, and by workers that end.
  */
 const UNEXPECTED_TRIES = 4;
-/** So many workers in a row died of one activity. A person who kills one at a bad moment does not do so ten times in a row. */
+/**
+ * So many workers in a row died of one activity. A person who kills one at a bad moment does not do so ten times in a
+ * row.
+ */
 const WORKER_DEATHS = 10;
 /** Repeated without end: nothing that they need can be given up, and a watch ends by the state of its job alone. */
 const NEVER_GIVEN_UP: readonly string[] = [
@@ -117,8 +120,9 @@ function guard(name: string, act: AnyActivity, context: RunContext, shared: Shar
   }
 
   /**
-   * A typed failure is one of the work where the workdir has room, whatever it says, and none where it had too little at any
-   * time: who writes to a full disk often does not say why it failed. What needs no room fails for its own reasons.
+   * A typed failure is one of the work where the workdir has room, whatever it says, and none where it had too little
+   * at any time: who writes to a full disk often does not say why it failed. What needs no room fails for its own
+   * reasons.
    */
   async function isOfFullDisk(error: ApplicationFailure, room: RoomSince | null): Promise<boolean> {
     if (error.nonRetryable !== true || !(await wasShort(room))) return false;

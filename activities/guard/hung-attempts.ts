@@ -1,6 +1,6 @@
 /**
- * Counts attempts of one activity that reached their time limit. The server discards what such an attempt comes to, and asks
- * again: what hangs each time would be asked for without end, so that the next attempt has to say it.
+ * Counts attempts of one activity that reached their time limit. The server discards what such an attempt comes to, and
+ * asks again: what hangs each time would be asked for without end, so that the next attempt has to say it.
  */
 interface Attempt {
   /** Of attempts of the same activity in a row, this worker's. */
@@ -16,7 +16,10 @@ interface Open {
 export class HungAttempts {
   private readonly open = new Map<string, Open>();
 
-  /** `limitMs` is the server's for one attempt; below it an attempt is repeated for other reasons: a worker that was slow to beat. */
+  /**
+   * `limitMs` is the server's for one attempt; below it an attempt is repeated for other reasons: a worker that was
+   * slow to beat.
+   */
   begin(key: string, limitMs: number, nowMs = performance.now()): Attempt {
     const before = this.open.get(key);
     const hasHung = before !== undefined && limitMs > 0 && nowMs - before.sinceMs >= limitMs;

@@ -1,4 +1,7 @@
-/** Whose work it is: anybody may schedule an activity on a task queue, and a worker does that of its own workdir's run alone. */
+/**
+ * Whose work it is: anybody may schedule an activity on a task queue, and a worker does that of its own workdir's run
+ * alone.
+ */
 import { ApplicationFailure } from '@temporalio/common';
 import type { Activities } from '../../domain/protocol/activities.js';
 import { engineWorkflowId, isNodeId } from '../../domain/run/naming.js';
@@ -10,7 +13,10 @@ interface Asked {
   workflowType?: string;
 }
 
-/** Refuses for good what another workflow asks for, what names another run, and a node id that is none: it names folders. */
+/**
+ * Refuses for good what another workflow asks for, what names another run, and a node id that is none: it names
+ * folders.
+ */
 export function ownWork(run: string, { name, input, workflowExecution, workflowType }: Asked): void {
   const id = workflowExecution?.workflowId ?? '';
   const engine = engineWorkflowId(run);

@@ -1,6 +1,6 @@
 /**
- * How often a worker has died while an activity was under way: a mark in engine/attempts that only the end of an attempt
- * removes. The server would ask for such work again without end, and each worker that takes it would die of it.
+ * How often a worker has died while an activity was under way: a mark in engine/attempts that only the end of an
+ * attempt removes. The server would ask for such work again without end, and each worker that takes it would die of it.
  */
 import { rm } from 'node:fs/promises';
 import { z } from 'zod';
@@ -13,7 +13,10 @@ const MarkSchema = z.object({ pid: z.number(), process_start: z.string(), deaths
 export class WorkerDeaths {
   constructor(private readonly workdir: Workdir) {}
 
-  /** Answers how many workers in a row have died of it. A mark that cannot be kept (a full disk) keeps nothing from its work. */
+  /**
+   * Answers how many workers in a row have died of it. A mark that cannot be kept (a full disk) keeps nothing from its
+   * work.
+   */
   async begin(key: string): Promise<number> {
     const process_start = (await processIdentity(process.pid)) ?? 'unknown';
     try {

@@ -1,6 +1,6 @@
 /**
- * The agent that calls the Anthropic Messages API, through a process of its own whose reply outlives the engine. It tries
- * nothing again by itself: repetitions and waits are the caller's.
+ * The agent that calls the Anthropic Messages API, through a process of its own whose reply outlives the engine. It
+ * tries nothing again by itself: repetitions and waits are the caller's.
  */
 import type { MessageCreateParamsStreaming, TextBlockParam } from '@anthropic-ai/sdk/resources/messages';
 import type { RunConfig } from '../../domain/formats/config.js';

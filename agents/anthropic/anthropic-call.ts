@@ -1,6 +1,7 @@
 /**
- * The process that makes one request to the Messages API: told on standard input, it prints what comes back as it comes. The
- * engine gives it a file to print to, so that a reply outlives an engine that is killed, like that of any agent command.
+ * The process that makes one request to the Messages API: told on standard input, it prints what comes back as it
+ * comes. The engine gives it a file to print to, so that a reply outlives an engine that is killed, like that of any
+ * agent command.
  */
 import { text } from 'node:stream/consumers';
 import Anthropic, { APIConnectionError, APIError } from '@anthropic-ai/sdk';

@@ -1,6 +1,6 @@
 /**
- * What the process that calls the Messages API is told and prints: first a line that says what became of the request, then
- * the reply's body, byte for byte as it arrives.
+ * What the process that calls the Messages API is told and prints: first a line that says what became of the request,
+ * then the reply's body, byte for byte as it arrives.
  */
 import type { MessageCreateParamsStreaming } from '@anthropic-ai/sdk/resources/messages';
 import { z } from 'zod';

@@ -1,4 +1,7 @@
-/** From a request that failed to a typed failure: what may pass, what waits until a named time, and what a person must mend. */
+/**
+ * From a request that failed to a typed failure: what may pass, what waits until a named time, and what a person must
+ * mend.
+ */
 import type { ApplicationFailure } from '@temporalio/common';
 import {
   agentFailure,

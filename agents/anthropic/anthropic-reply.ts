@@ -1,6 +1,7 @@
 /**
- * Reads the body of a reply of the Messages API, streamed or whole, into one message. Streams are asked for because Node's
- * fetch gives up on an answer whose first byte takes five minutes, and because a cut one still says what it had used.
+ * Reads the body of a reply of the Messages API, streamed or whole, into one message. Streams are asked for because
+ * Node's fetch gives up on an answer whose first byte takes five minutes, and because a cut one still says what it had
+ * used.
  */
 import { Stream } from '@anthropic-ai/sdk/streaming';
 import { z } from 'zod';

@@ -1,6 +1,7 @@
 /**
- * What the API is made to answer, phase by phase: plain schemas without transforms, because they travel as JSON schemas.
- * Rendering turns a reply into the text that any agent would give, so that one set of parsers and checks reads them all.
+ * What the API is made to answer, phase by phase: plain schemas without transforms, because they travel as JSON
+ * schemas. Rendering turns a reply into the text that any agent would give, so that one set of parsers and checks reads
+ * them all.
  */
 
 import { zodOutputFormat } from '@anthropic-ai/sdk/helpers/zod';
@@ -69,7 +70,10 @@ export function outputFormat(phase: Phase): { type: 'json_schema'; schema: Recor
   return { type, schema };
 }
 
-/** The reply as an agent's text. One that does not fit its schema stays as it is, for the parsers to refuse with a reason. */
+/**
+ * The reply as an agent's text. One that does not fit its schema stays as it is, for the parsers to refuse with a
+ * reason.
+ */
 export function answerText(phase: Phase, text: string): string {
   const answer = schemaOf(phase);
   if (answer === null) return text;

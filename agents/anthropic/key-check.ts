@@ -7,7 +7,9 @@ const API_VERSION = '2023-06-01';
 /** No such key, or one that was closed. Another status says nothing about the key. */
 const REFUSED: readonly number[] = [401];
 
-/** The answer that refuses it; null when it is taken, when nobody can be asked now, and for credentials that are no key. */
+/**
+ * The answer that refuses it; null when it is taken, when nobody can be asked now, and for credentials that are no key.
+ */
 export async function refusedKey(env: NodeJS.ProcessEnv): Promise<string | null> {
   const { ANTHROPIC_API_KEY: key, ANTHROPIC_BASE_URL: base } = env;
   if (!key) return null;

@@ -1,4 +1,7 @@
-/** Prompts are Markdown files with declared variables. Rendering is one pass, so that inserted text is never replaced again. */
+/**
+ * Prompts are Markdown files with declared variables. Rendering is one pass, so that inserted text is never replaced
+ * again.
+ */
 import { readFileSync } from 'node:fs';
 import { packageFile } from '../../host/package-files.js';
 

@@ -1,7 +1,9 @@
 /** How often luck is kept and a real gain is missed, over many simulated runs. Run: `node bench/believable.mjs`. */
 import { type Decider, type Outcome, simulateDecisions, type World } from './simulated-decisions.js';
 
-/** The goal's own world: 5% noise, 100 experiments, 10 of them real gains of 5 to 20%, the others without any effect. */
+/**
+ * The goal's own world: 5% noise, 100 experiments, 10 of them real gains of 5 to 20%, the others without any effect.
+ */
 export const GOAL_WORLD: World = {
   experiments: 100,
   realGains: 10,

@@ -1,6 +1,7 @@
 /**
- * A run with known truth: experiments of which some are real gains over the incumbent of their time and the others change
- * nothing (or make it worse), measured with noise and decided by the policies that the engine uses, or by the luckiest run.
+ * A run with known truth: experiments of which some are real gains over the incumbent of their time and the others
+ * change nothing (or make it worse), measured with noise and decided by the policies that the engine uses, or by the
+ * luckiest run.
  */
 import { deservesRepeats, incumbentIsDue, judgeRepeats, leastImprovement } from '../../domain/belief/improvement.js';
 import { mean, pooledNoise } from '../../domain/belief/noise.js';

@@ -1,4 +1,4 @@
-"""What bench/probe-overhead.mjs runs: one SPDL pipeline over and over, in turn with the probe's classes and with SPDL's.
+"""What bench/probe-overhead.mjs runs: one SPDL pipeline over and over, in turn with the probe's classes and SPDL's.
 
 Both in one process and in pieces of about a second, so that a drift of the machine hits both alike. Small samples, so
 that there are many tasks and queue operations a second: whatever the probe would add per sample shows here first.

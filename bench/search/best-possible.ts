@@ -15,7 +15,9 @@ export function bestPossible(pipeline: SimulatedPipeline, start: SimulatedSettin
   return Math.max(...seeds.slice(0, CLIMBS).map(({ setting, rate }) => climb(pipeline, setting, rate, rateOf)));
 }
 
-/** Each stage gets what it needs, by itself, for a target rate; the pool has what they all need, less, or all there is. */
+/**
+ * Each stage gets what it needs, by itself, for a target rate; the pool has what they all need, less, or all there is.
+ */
 function balancedSettings(pipeline: SimulatedPipeline, start: SimulatedSetting): SimulatedSetting[] {
   const modelRate = 1000 / (pipeline.sampleMs + pipeline.batchMs / start.batch);
   return Array.from({ length: TARGETS }, (_, i) => (1.3 * modelRate * (i + 1)) / TARGETS).flatMap((target) => {
@@ -51,7 +53,10 @@ function climb(
   }
 }
 
-/** Each knob one lower, equal or one higher, since stages that hold each other up move together; and one knob halved or doubled. */
+/**
+ * Each knob one lower, equal or one higher, since stages that hold each other up move together; and one knob halved or
+ * doubled.
+ */
 function neighboursOf(pipeline: SimulatedPipeline, setting: SimulatedSetting): SimulatedSetting[] {
   const moved = (value: number, by: number, { least, most }: { least: number; most: number }) =>
     Math.min(most, Math.max(least, value + by));

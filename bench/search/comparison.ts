@@ -1,4 +1,7 @@
-/** The playbook's search beside Optuna's TPE and random search, on the same pipelines with the same noise. Pure, but for the searchers. */
+/**
+ * The playbook's search beside Optuna's TPE and random search, on the same pipelines with the same noise. Pure, but for
+ * the searchers.
+ */
 import { percentile } from '../../domain/belief/steady-state.js';
 import { bestPossible } from './best-possible.js';
 import { CASES, type Case, randomCase } from './cases.js';

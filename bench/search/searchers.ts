@@ -1,4 +1,7 @@
-/** The searchers that are compared, each on the same simulated pipelines with the same noise: experiments until near the best. */
+/**
+ * The searchers that are compared, each on the same simulated pipelines with the same noise: experiments until near the
+ * best.
+ */
 import type { Case } from './cases.js';
 import type { OptunaSearch } from './optuna-search.js';
 import { operate, runSimulation, seeded } from './simulated-pipeline.js';
@@ -9,8 +12,9 @@ import { knobValuesOf, rangesOf, settingOfKnobs } from './space.js';
 export const BUDGET = 100;
 
 /**
- * Experiments after the baseline (which none of them has to find) until the true rate of the best measured setting is `target`
- * or more; null when it never is within the budget. What counts is what a user would be given: a lucky measurement misleads.
+ * Experiments after the baseline (which none of them has to find) until the true rate of the best measured setting is
+ * `target` or more; null when it never is within the budget. What counts is what a user would be given: a lucky
+ * measurement misleads.
  */
 export type Searcher = (each: Case, seed: number, target: number) => Promise<number | null>;
 

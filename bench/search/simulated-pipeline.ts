@@ -1,6 +1,6 @@
 /**
- * A pipeline on paper: stages with their own best concurrency, a shared pool of threads, few cores, an interpreter's lock,
- * a batch overhead, and noise. It gives the evidence that a real run of it would leave. Deterministic for a seed.
+ * A pipeline on paper: stages with their own best concurrency, a shared pool of threads, few cores, an interpreter's
+ * lock, a batch overhead, and noise. It gives the evidence that a real run of it would leave. Deterministic for a seed.
  */
 import type { Evidence, StageStatistics } from '../../domain/evidence/evidence.js';
 import { UNKNOWN_METRICS } from '../../domain/evidence/metrics.js';

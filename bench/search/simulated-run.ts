@@ -1,6 +1,6 @@
 /**
- * Lets the playbook's search optimise a simulated pipeline, as the engine would: seeds, then rounds of proposals, and repeats
- * of the winner before it is believed to be one.
+ * Lets the playbook's search optimise a simulated pipeline, as the engine would: seeds, then rounds of proposals, and
+ * repeats of the winner before it is believed to be one.
  */
 import type { HistoryEntry } from '../../agents/agent.js';
 import { objectiveOf } from '../../domain/belief/compare.js';
@@ -51,7 +51,10 @@ export interface RunLimits {
   statistics?: boolean;
   /** Asked of the true rate of the best so far after each follow-up experiment: whether to go no further. */
   isEnough?: (bestRate: number) => boolean;
-  /** A search that ends has its winner measured again so often, and goes on should that change its mind. None when not given. */
+  /**
+   * A search that ends has its winner measured again so often, and goes on should that change its mind. None when not
+   * given.
+   */
   repeats?: number;
   /** The batch size is the user's and no knob. */
   keepsBatch?: boolean;
@@ -205,7 +208,9 @@ export function simulateRun(
   return record(null, limits.rounds);
 }
 
-/** As the engine would know it, its noise taken from repeats; gains count as confirmed where they exceed what counts. */
+/**
+ * As the engine would know it, its noise taken from repeats; gains count as confirmed where they exceed what counts.
+ */
 function memoryOf(history: readonly HistoryEntry[], baseCommand: string, noise: number): SearchMemory {
   const least = leastImprovement(null, { sd: noise, degrees: 1 });
   const rate = (entry: HistoryEntry | undefined) => entry?.result?.metrics.throughput_samples_per_s ?? null;

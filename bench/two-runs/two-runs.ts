@@ -18,7 +18,9 @@ interface Run {
   gain: NonNullable<RunOutcome['proven_gain']>;
 }
 
-/** The exit code: 1 when two runs of an example differ by more than their intervals say, or one of them proves no gain. */
+/**
+ * The exit code: 1 when two runs of an example differ by more than their intervals say, or one of them proves no gain.
+ */
 export async function compareTwoRuns(examples: readonly string[]): Promise<number> {
   let agree = true;
   for (const example of examples) {

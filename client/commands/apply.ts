@@ -1,6 +1,6 @@
 /**
- * `apply`: an experiment's change on a new branch of the user's repository, or as a patch file: without the instrumentation,
- * carried over to where the branch is now. Nothing is written before all of it is known to fit.
+ * `apply`: an experiment's change on a new branch of the user's repository, or as a patch file: without the
+ * instrumentation, carried over to where the branch is now. Nothing is written before all of it is known to fit.
  */
 import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';

@@ -75,7 +75,9 @@ async function newDemoFolder(): Promise<string> {
   }
 }
 
-/** The example's images come along (they are drawn here if they are not there yet), so that no job spends time on them. */
+/**
+ * The example's images come along (they are drawn here if they are not there yet), so that no job spends time on them.
+ */
 async function copyExample(source: string, python: string): Promise<string> {
   await cp(packageFile('examples', 'images'), source, {
     recursive: true,

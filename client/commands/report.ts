@@ -62,8 +62,8 @@ export async function report(path: string, interrupt: AbortSignal): Promise<Repo
 }
 
 /**
- * Into the log of a run that has ended: the next engine begins from there. An engine that only waits has a state of its own,
- * and tells the whole cost of its report itself.
+ * Into the log of a run that has ended: the next engine begins from there. An engine that only waits has a state of its
+ * own, and tells the whole cost of its report itself.
  */
 async function bookSpent(workdir: Workdir, spent: Spent): Promise<void> {
   const log = openRunLog(workdir);

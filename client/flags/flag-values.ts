@@ -1,4 +1,7 @@
-/** How the text of a flag becomes a value of config.json: each reader throws a Refusal, with what would be right, when it does not fit. */
+/**
+ * How the text of a flag becomes a value of config.json: each reader throws a Refusal, with what would be right, when
+ * it does not fit.
+ */
 
 import { shellWords } from '../../domain/command/shell-commands.js';
 import { parseMetricRule } from '../../domain/evidence/custom-metric.js';

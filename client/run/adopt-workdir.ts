@@ -1,6 +1,6 @@
 /**
- * Makes a run of the Python engine ours: keeps what it wrote in engine/adopted/, writes the specifications and refs that
- * our events name, and last of all the event log. It may be killed anywhere and started again.
+ * Makes a run of the Python engine ours: keeps what it wrote in engine/adopted/, writes the specifications and refs
+ * that our events name, and last of all the event log. It may be killed anywhere and started again.
  */
 import { existsSync } from 'node:fs';
 import { cp, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
@@ -86,7 +86,10 @@ async function scriptText(workdir: Workdir, config: RunConfig): Promise<string> 
   return copy ?? (await readFile(config.pipeline_script, 'utf8').catch(() => ''));
 }
 
-/** Files at the top, engine/'s own, each run's, and the records of local jobs; large folders (metrics, logs) are not touched. */
+/**
+ * Files at the top, engine/'s own, each run's, and the records of local jobs; large folders (metrics, logs) are not
+ * touched.
+ */
 async function originals(workdir: Workdir): Promise<string[]> {
   const [top, engine] = await Promise.all([filesIn(workdir, ''), filesIn(workdir, 'engine')]);
   const folders = [...(await foldersIn(workdir, join('engine', 'nodes'))), ...(await foldersIn(workdir, 'runs'))];

@@ -1,4 +1,6 @@
-/** Whether the agent of a run can be asked at all: looked at before anything is written or started, and within a second. */
+/**
+ * Whether the agent of a run can be asked at all: looked at before anything is written or started, and within a second.
+ */
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';

@@ -52,8 +52,8 @@ export async function sendQueueEdits(place: Place, edits: readonly QueueEdit[]):
 }
 
 /**
- * Writes them into the log of a run whose engine is closed: the next one begins from there. `add` waits for an engine. They
- * bear the time of the last event: none in which the run ran has passed since, which counts against its hours.
+ * Writes them into the log of a run whose engine is closed: the next one begins from there. `add` waits for an engine.
+ * They bear the time of the last event: none in which the run ran has passed since, which counts against its hours.
  */
 export async function recordQueueEdits({ workdir }: Pick<Place, 'workdir'>, edits: readonly QueueEdit[]) {
   const log = openRunLog(workdir);

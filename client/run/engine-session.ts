@@ -39,9 +39,10 @@ import { sendUpdate } from './steering-client.js';
 export type EngineHandle = WorkflowHandle<Workflows['engineWorkflow']>;
 
 /**
- * Needs a worker that serves the run. An open engine that was interrupted is told to resume, and confirms; what a person
- * asked of it otherwise (a pause, a drain) outlives the processes that served it. `notices` are for a person: what was
- * made of the edits of the queue; `runId` is the run of the engine's workflow that was begun, or that was open.
+ * Needs a worker that serves the run. An open engine that was interrupted is told to resume, and confirms; what a
+ * person asked of it otherwise (a pause, a drain) outlives the processes that served it. `notices` are for a person:
+ * what was made of the edits of the queue; `runId` is the run of the engine's workflow that was begun, or that was
+ * open.
  */
 export async function beginOrAttach(
   client: Client,
@@ -151,9 +152,10 @@ async function engineStatus(client: Client, handle: EngineHandle): Promise<Statu
 const RESULT_MS = 5_000;
 
 /**
- * The workflow's result, over restarts of the server and over resets of the workflow; rejects when the workflow failed, or once
- * `signal` aborts. `begunIn` is the run of it that was begun or gone on with. The client's connection may be closed when it has
- * settled, not before.
+ * The workflow's result, over restarts of the server and over resets of the workflow; rejects when the workflow failed,
+ * or once
+ * `signal` aborts. `begunIn` is the run of it that was begun or gone on with. The client's connection may be closed
+ * when it has settled, not before.
  */
 export async function untilEnd(
   { client, target }: Pick<EngineHost, 'client' | 'target'>,
@@ -176,7 +178,9 @@ export async function untilEnd(
   }
 }
 
-/** Receipts are sent a moment after what they confirm stands in the event log; longer than this, nobody waits for one. */
+/**
+ * Receipts are sent a moment after what they confirm stands in the event log; longer than this, nobody waits for one.
+ */
 const RECEIPTS_MS = 5_000;
 const LOOK_MS = 50;
 

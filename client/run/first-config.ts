@@ -146,7 +146,10 @@ async function scriptInside(source: SourceDirectory, given: string | undefined):
   return staysInside(relative(source.path, path)) ? path : join(source.path, inside);
 }
 
-/** Of a repository within the source no code is stored, as git stores none of a submodule: nothing in it could be changed. */
+/**
+ * Of a repository within the source no code is stored, as git stores none of a submodule: nothing in it could be
+ * changed.
+ */
 async function notInItsOwnRepository(source: SourceDirectory, script: string, given: string): Promise<void> {
   for (let folder = dirname(script); folder !== '.'; folder = dirname(folder)) {
     if (!(await stat(join(source.real, folder, '.git')).catch(() => null))) continue;

@@ -1,4 +1,7 @@
-/** What a person's flags say about jobs that share a machine: slots and their devices, how many jobs at a time, and the default. */
+/**
+ * What a person's flags say about jobs that share a machine: slots and their devices, how many jobs at a time, and the
+ * default.
+ */
 import { readFile } from 'node:fs/promises';
 import type { RunConfig } from '../../domain/formats/config.js';
 import {
@@ -25,7 +28,10 @@ export function readSlots(given: unknown): Slot[] {
   return parsed.slots;
 }
 
-/** How many jobs a new run has at a time where that was not said: one for each slot, and one on a machine that jobs share. */
+/**
+ * How many jobs a new run has at a time where that was not said: one for each slot, and one on a machine that jobs
+ * share.
+ */
 export function sharingDefaults(config: RunConfig, isConcurrencyGiven: boolean): RunConfig {
   if (isConcurrencyGiven) return config;
   if (config.slots.length > 0) return { ...config, max_concurrency: config.slots.length };

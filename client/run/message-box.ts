@@ -1,6 +1,6 @@
 /**
- * Messages to a run that nobody serves: one file each in the workdir, until an engine has them. The event log says which
- * it has; it is never written here, as an engine that was killed goes on from the log as it left it.
+ * Messages to a run that nobody serves: one file each in the workdir, until an engine has them. The event log says
+ * which it has; it is never written here, as an engine that was killed goes on from the log as it left it.
  */
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';

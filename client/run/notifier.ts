@@ -1,7 +1,7 @@
 /**
- * Runs the person's own command for what they want to be told of (`--on-event`), one at a time and each once: how far it came
- * stands in engine/notified.json, so that a run that goes on elsewhere goes on from there. A command that fails or hangs
- * disturbs nothing but its own message. Several workers of a cluster that share a workdir may each tell it.
+ * Runs the person's own command for what they want to be told of (`--on-event`), one at a time and each once: how far
+ * it came stands in engine/notified.json, so that a run that goes on elsewhere goes on from there. A command that fails
+ * or hangs disturbs nothing but its own message. Several workers of a cluster that share a workdir may each tell it.
  */
 import { z } from 'zod';
 import type { RunConfig } from '../../domain/formats/config.js';

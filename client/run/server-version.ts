@@ -1,4 +1,7 @@
-/** What a person is told when the workdir's own Temporal server is of another version than the one that made its database. */
+/**
+ * What a person is told when the workdir's own Temporal server is of another version than the one that made its
+ * database.
+ */
 import type { Workdir } from '../../workdir/paths.js';
 import { serverRecord } from '../../worker/server/embedded-server.js';
 

@@ -1,6 +1,7 @@
 /**
- * What the server tries again and again: a workflow task of the engine or of an experiment, or an activity. Nothing in the
- * workdir tells of it, so that it is asked of the server: one `describe` for each workflow, and one call more for a wedged one.
+ * What the server tries again and again: a workflow task of the engine or of an experiment, or an activity. Nothing in
+ * the workdir tells of it, so that it is asked of the server: one `describe` for each workflow, and one call more for a
+ * wedged one.
  */
 import type { Client } from '@temporalio/client';
 import { decodeOptionalFailureToOptionalError } from '@temporalio/common/lib/internal-non-workflow/index.js';

@@ -1,6 +1,6 @@
 /**
- * The bound that the headspace seed measured: no change of data loading can make the job faster than cached data does. A
- * result above it is more likely a changed timer, a skipped step or a different job than a miracle.
+ * The bound that the headspace seed measured: no change of data loading can make the job faster than cached data does.
+ * A result above it is more likely a changed timer, a skipped step or a different job than a miracle.
  */
 import { gainInterval, KEEP_CONFIDENCE, REPORT_CONFIDENCE } from './improvement.js';
 import { mean, type Noise } from './noise.js';
@@ -25,7 +25,9 @@ export function hasReachedCeiling(
 /** Without known noise, what lies below this share of the baseline's speed is clearly below it. */
 const CLEARLY_BELOW = Math.log(0.9);
 
-/** A job that loads nothing cannot be slower than the one that loads: such a run measured something else. Log speeds. */
+/**
+ * A job that loads nothing cannot be slower than the one that loads: such a run measured something else. Log speeds.
+ */
 export function isClearlyBelow(ceiling: readonly number[], baseline: readonly number[], noise: Noise | null): boolean {
   if (ceiling.length === 0 || baseline.length === 0) return false;
   if (noise === null) return mean(ceiling) - mean(baseline) < CLEARLY_BELOW;

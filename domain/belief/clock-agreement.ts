@@ -1,9 +1,9 @@
 /**
- * Whether what a job printed agrees with itself and with what the probe counted. A change may edit the timer or print what it
- * likes; the items that SPDL's sink handed out are counted by the probe, on the clock of its own process.
+ * Whether what a job printed agrees with itself and with what the probe counted. A change may edit the timer or print
+ * what it likes; the items that SPDL's sink handed out are counted by the probe, on the clock of its own process.
  *
- * The baseline is the measure: a loop may make several steps of an item, or print the samples of several processes, as the
- * baseline does. Printed numbers that are too low accuse nobody.
+ * The baseline is the measure: a loop may make several steps of an item, or print the samples of several processes, as
+ * the baseline does. Printed numbers that are too low accuse nobody.
  */
 import type { Evidence } from '../evidence/evidence.js';
 

@@ -1,6 +1,6 @@
 /**
- * Which result is better. Order of comparison: throughput (higher), else steady step time (lower), else duration (lower); in
- * a run with a metric of its own that metric alone.
+ * Which result is better. Order of comparison: throughput (higher), else steady step time (lower), else duration
+ * (lower); in a run with a metric of its own that metric alone.
  */
 import type { Direction } from '../evidence/custom-metric.js';
 import type { Metrics } from '../evidence/metrics.js';
@@ -29,7 +29,10 @@ export function directionOf({ metric, direction }: Omit<Objective, 'value'>): Di
   return direction ?? (isBuiltIn(metric) ? BUILT_IN[metric].direction : 'higher');
 }
 
-/** The number by which a run is compared, or null when nothing was measured. `durationS` is the job's duration in seconds. */
+/**
+ * The number by which a run is compared, or null when nothing was measured. `durationS` is the job's duration in
+ * seconds.
+ */
 export function objectiveOf(metrics: Metrics, durationS: number | null): Objective | null {
   const { custom } = metrics;
   // Unknown is unknown: nobody asked for a comparison by another number.

@@ -4,7 +4,10 @@
  */
 import type { ExperimentRow } from '../run/experiment-record.js';
 
-/** How much a run spends on belief; all zero (as in runs from before there were repeats) takes any better result at once. */
+/**
+ * How much a run spends on belief; all zero (as in runs from before there were repeats) takes any better result at
+ * once.
+ */
 export interface ConfirmationRules {
   /** Repeats of the baseline after its first run. */
   calibrationRuns: number;
@@ -14,7 +17,10 @@ export interface ConfirmationRules {
   verifyRuns: number;
   /** The relative gain that is worth having; null = the larger of 1% and twice the noise of a run. */
   minImprovement: number | null;
-  /** Whether a run with cached data that is clearly slower than the baseline bounds nothing; absent in older runs, where it did. */
+  /**
+   * Whether a run with cached data that is clearly slower than the baseline bounds nothing; absent in older runs, where
+   * it did.
+   */
   doubtsLowCeilings?: true;
 }
 

@@ -1,6 +1,6 @@
 /**
- * What is due before a result is believed, as events: repeats of the baseline (calibration), repeats of what looks better
- * than the incumbent, in turn with repeats of the incumbent itself, and the verdicts on them (improvement.ts).
+ * What is due before a result is believed, as events: repeats of the baseline (calibration), repeats of what looks
+ * better than the incumbent, in turn with repeats of the incumbent itself, and the verdicts on them (improvement.ts).
  */
 
 import type { EngineState } from '../run/engine-state.js';

@@ -4,7 +4,10 @@
  */
 import type { SystemUse } from '../evidence/evidence.js';
 
-/** A fifth of a job's CPUs or of a GPU: the engine's own work and a desktop stay below; what a job lacks then shows in its numbers. */
+/**
+ * A fifth of a job's CPUs or of a GPU: the engine's own work and a desktop stay below; what a job lacks then shows in
+ * its numbers.
+ */
 const CONTENDED_FROM = 0.2;
 /** Of CPUs one a second, of GPUs one each ten seconds; fewer say little about so short a job, or so short a visit. */
 const FEWEST_SAMPLES = { CPUs: 5, GPUs: 3 } as const;

@@ -1,6 +1,6 @@
 /**
- * Whether an experiment is the copy of another: the same code, by its content, under the same launch command. Names and words
- * never decide. A declared repeat is no copy, and a seed is measured whatever its code.
+ * Whether an experiment is the copy of another: the same code, by its content, under the same launch command. Names and
+ * words never decide. A declared repeat is no copy, and a seed is measured whatever its code.
  */
 
 import { isFlag } from '../command/launch-command.js';
@@ -14,8 +14,8 @@ import { isRemeasurement } from './confirmation-state.js';
 const SHELL = /[;&|<>(){}`$\n]/;
 
 /**
- * Equal for commands that start the same job: spaces, quotes, the order of flags, and `--a=1` for `--a 1` make no difference.
- * A flag that is given twice stays so, in its order.
+ * Equal for commands that start the same job: spaces, quotes, the order of flags, and `--a=1` for `--a 1` make no
+ * difference. A flag that is given twice stays so, in its order.
  */
 export function commandKey(command: string): string {
   const words = shellWords(command);

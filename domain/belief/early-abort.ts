@@ -1,16 +1,17 @@
 /**
- * Whether a job that runs can still come near the best. Ending it early saves its time, and ending the wrong one loses a
- * gain that nobody hears of, so that it takes much to say no:
+ * Whether a job that runs can still come near the best. Ending it early saves its time, and ending the wrong one loses
+ * a gain that nobody hears of, so that it takes much to say no:
  *
  * - Only an experiment of the search is judged, by step times, against an incumbent whose steps hold as many samples.
- * - Only the later half of its steps after the warm-up counts, fifty printed lines at least, and not before it has done a
+ * - Only the later half of its steps after the warm-up counts, fifty printed lines at least, and not before it has done
+ *   a
  *   quarter of the steps that the incumbent did: what starts slowly (cold caches) is not slow.
  * - They are cut into ten batches of neighbours, whose medians (the steady step time is a median, too) are taken as
  *   independent. Even the fastest batch must be below 70% of the incumbent's speed, and so must the upper end of the
  *   confidence interval of their mean, which allows for what differs between two runs of the same code.
  *
- * By simulation (test/domain/belief/early-abort.test.ts), with 5% noise and nine looks at a job: of jobs that are as fast, or 10% slower,
- * none is ended in 400, of those that are 20% slower one or two; half as fast, nine of ten are.
+ * By simulation (test/domain/belief/early-abort.test.ts), with 5% noise and nine looks at a job: of jobs that are as
+ * fast, or 10% slower, none is ended in 400, of those that are 20% slower one or two; half as fast, nine of ten are.
  */
 
 import type { Evidence } from '../evidence/evidence.js';
@@ -68,8 +69,8 @@ const SAMPLES_TOLERANCE = 0.1;
 const STEADY_FROM = warmUpSteps(Number.MAX_SAFE_INTEGER);
 
 /**
- * The best that a job of this experiment is held against; null for one that runs to its end whatever it shows. `evidence` is
- * that of the best.
+ * The best that a job of this experiment is held against; null for one that runs to its end whatever it shows.
+ * `evidence` is that of the best.
  */
 export function incumbentFor(state: EngineState, nodeId: string, evidence: Evidence | null): Incumbent | null {
   const row = state.experiments[nodeId];

@@ -1,15 +1,17 @@
 /**
- * Is a candidate better than the incumbent, or was it lucky? Decided from repeats, in looks: after each round of repeats the
- * candidate is kept, rejected, or repeated once more.
+ * Is a candidate better than the incumbent, or was it lucky? Decided from repeats, in looks: after each round of
+ * repeats the candidate is kept, rejected, or repeated once more.
  *
- * The statistic is the difference of mean log speeds, candidate minus incumbent, with standard error
- * sd * sqrt(1/n + 1/m); `sd` is pooled over all that was repeated in the run (noise.ts), and the width of the interval comes
- * from Student's t with the pooled degrees of freedom, so that little knowledge of the noise makes wide intervals.
+ * The statistic is the difference of mean log speeds, candidate minus incumbent, with standard error sd * sqrt(1/n +
+ * 1/m); `sd` is pooled over all that was repeated in the run (noise.ts), and the width of the interval comes from
+ * Student's t with the pooled degrees of freedom, so that little knowledge of the noise makes wide intervals.
  *
- * - The run by which a candidate was noticed counts for nothing afterwards: of many candidates the luckiest is noticed, and
+ * - The run by which a candidate was noticed counts for nothing afterwards: of many candidates the luckiest is noticed,
+ *   and
  *   its first result is too good (the winner's curse). Its repeats are as good as it is.
  * - Looking again after each repeat gives luck more chances, which a confidence of 99.5% for keeping pays for.
- * - A candidate goes on while it may be worth having: while its gain plus 2.25 standard errors reaches the least improvement.
+ * - A candidate goes on while it may be worth having: while its gain plus 2.25 standard errors reaches the least
+ *   improvement.
  *
  * `node bench/believable.mjs` shows the error rates and the cost: the numbers below were chosen by it.
  */

@@ -13,8 +13,8 @@ export const REPEAT_PURPOSES = ['calibration', 'confirmation', 'verification'] a
 export type RepeatPurpose = (typeof REPEAT_PURPOSES)[number];
 
 /**
- * `repeat`: it looks better and is measured again. `quarantine`: it is faster than data loading can make the job, or what it
- * printed contradicts what was counted, so that it is reported and never the best.
+ * `repeat`: it looks better and is measured again. `quarantine`: it is faster than data loading can make the job, or
+ * what it printed contradicts what was counted, so that it is reported and never the best.
  */
 export const VERDICTS = ['not_better', 'repeat', 'keep', 'reject', 'quarantine'] as const;
 export type Verdict = (typeof VERDICTS)[number];

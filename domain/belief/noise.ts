@@ -1,6 +1,7 @@
 /**
- * How much a result varies when nothing changes. Everything is on the scale of log(speed), where a standard deviation of
- * 0.05 means that a single run is off by about 5%, whatever its speed, and where noise multiplies as it does in practice.
+ * How much a result varies when nothing changes. Everything is on the scale of log(speed), where a standard deviation
+ * of 0.05 means that a single run is off by about 5%, whatever its speed, and where noise multiplies as it does in
+ * practice.
  */
 import { directionOf, type Objective } from './compare.js';
 
@@ -24,11 +25,12 @@ export function withLogSpeed(like: Objective, speed: number): Objective {
 }
 
 /**
- * The pooled standard deviation within groups of repeats of the same code (each an array of log speeds): sums of squares
- * and degrees of freedom add up over all that were repeated in the run, so that three repeats here and two there are
- * together worth what five in one place are. Null while nothing was repeated. A run that was chosen because it looked good
- * does not belong into a group: it would make the noise look larger. `atLeast` is what steps within a job show (stepNoise):
- * runs cannot agree better than that but by luck. `past` are sums over groups that are not given any more.
+ * The pooled standard deviation within groups of repeats of the same code (each an array of log speeds): sums of
+ * squares and degrees of freedom add up over all that were repeated in the run, so that three repeats here and two
+ * there are together worth what five in one place are. Null while nothing was repeated. A run that was chosen because
+ * it looked good does not belong into a group: it would make the noise look larger. `atLeast` is what steps within a
+ * job show (stepNoise): runs cannot agree better than that but by luck. `past` are sums over groups that are not given
+ * any more.
  */
 export function pooledNoise(
   groups: readonly (readonly number[])[],
@@ -65,9 +67,9 @@ const STEPS_FOR_BATCHES = 20;
 
 /**
  * Relative standard error of the mean step time of one job, by batch means: the steps are cut into ten batches of
- * neighbours, and the means of these are taken as independent, which single steps are not (a slow disk slows down many in a
- * row; with the formula for independent steps the error would come out several times too small). It misses what differs
- * from job to job, so that it is a lower bound of the noise. Null for fewer than twenty steps.
+ * neighbours, and the means of these are taken as independent, which single steps are not (a slow disk slows down many
+ * in a row; with the formula for independent steps the error would come out several times too small). It misses what
+ * differs from job to job, so that it is a lower bound of the noise. Null for fewer than twenty steps.
  */
 export function stepNoise(stepTimesMs: readonly number[]): number | null {
   if (stepTimesMs.length < STEPS_FOR_BATCHES) return null;

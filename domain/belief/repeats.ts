@@ -18,7 +18,9 @@ export function hasOpenRepeats(state: EngineState, nodeId: string): boolean {
   return [...repeatRows(state, nodeId), ...(ceiling ? [ceiling] : [])].some((row) => !isTerminal(row));
 }
 
-/** Whether its own run was noticed for looking good: such a run says too much (improvement.ts), and only repeats count. */
+/**
+ * Whether its own run was noticed for looking good: such a run says too much (improvement.ts), and only repeats count.
+ */
 function wasNoticed({ judged }: ExperimentRow): boolean {
   if (judged === undefined || judged.verdict === 'not_better') return false;
   return judged.verdict === 'repeat' || judged.gain !== null;
@@ -116,8 +118,8 @@ export function confidenceOf(state: EngineState): Confidence | null {
 }
 
 /**
- * The experiment whose result bounds this one's: headspace on its own code or on that of what it builds on, else the seed.
- * Null when its model step is another one than the seed's and nothing was measured on its code yet.
+ * The experiment whose result bounds this one's: headspace on its own code or on that of what it builds on, else the
+ * seed. Null when its model step is another one than the seed's and nothing was measured on its code yet.
  */
 export function ceilingOf(state: EngineState, nodeId: string): string | null {
   for (const id of [nodeId, ...ancestorsOf(state, nodeId)]) {
@@ -158,7 +160,9 @@ export function ancestorsOf(state: EngineState, nodeId: string): string[] {
 /** Parents that a foreign message made a ring of must not hold up the engine. */
 const MOST_ANCESTORS = 1000;
 
-/** How much faster the best is than the baseline, from repeats that nothing was chosen by; null where there are none. */
+/**
+ * How much faster the best is than the baseline, from repeats that nothing was chosen by; null where there are none.
+ */
 export function provenGain(state: EngineState): GainInterval | null {
   const { best, confirmation } = state;
   const noise = noiseOf(state);

@@ -17,8 +17,8 @@ export interface StepSpan {
 }
 
 /**
- * The spans after the warm-up. A span that began in the warm-up is left out, unless nothing else remains: a run that printed
- * too little is then judged by all of it, never by nothing.
+ * The spans after the warm-up. A span that began in the warm-up is left out, unless nothing else remains: a run that
+ * printed too little is then judged by all of it, never by nothing.
  */
 export function steadySpans<T extends StepSpan>(spans: readonly T[]): T[] {
   const steps = spans.reduce((most, span) => Math.max(most, span.last), 0);
@@ -59,8 +59,8 @@ export function weightedMean(values: readonly { value: number; weight: number }[
 }
 
 /**
- * Samples of the steady part: those after the first fifth of the time that they span. All of them when there are too few
- * to tell (fewer than five), because a short job's only sample is better than none.
+ * Samples of the steady part: those after the first fifth of the time that they span. All of them when there are too
+ * few to tell (fewer than five), because a short job's only sample is better than none.
  */
 export function steadySamples<T extends { timeS: number }>(samples: readonly T[]): T[] {
   if (samples.length < WARM_UP_SHARE) return [...samples];

@@ -21,7 +21,9 @@ const MOST_DEGREES = 200;
 const HALVINGS = 64;
 const LARGEST_T = 10_000;
 
-/** The t that half-width is made of: `confidence` is two-sided, from 0 to 1; degrees are cut to whole ones, 1 to 200. */
+/**
+ * The t that half-width is made of: `confidence` is two-sided, from 0 to 1; degrees are cut to whole ones, 1 to 200.
+ */
 export function studentTWidth(confidence: number, degrees: number): number {
   const whole = Math.max(1, Math.min(MOST_DEGREES, Math.floor(degrees)));
   const share = (1 + confidence) / 2;

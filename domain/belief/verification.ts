@@ -1,4 +1,6 @@
-/** Before a run ends by itself, its winner is measured against the baseline once more, in turn: what the report states. */
+/**
+ * Before a run ends by itself, its winner is measured against the baseline once more, in turn: what the report states.
+ */
 
 import type { EngineState } from '../run/engine-state.js';
 import type { EventBody } from '../run/event-types.js';

@@ -1,6 +1,7 @@
 /**
- * dimension_curves.png as SVG: a small panel for each dimension, its values (evenly spaced: they double more often than they
- * count) against the compared metric. A line joins experiments that differ in nothing else; the one with the fastest is strong.
+ * dimension_curves.png as SVG: a small panel for each dimension, its values (evenly spaced: they double more often than
+ * they count) against the compared metric. A line joins experiments that differ in nothing else; the one with the
+ * fastest is strong.
  */
 import { scaleLinear } from 'd3-scale';
 import type { CurvePoint, Dimension, SearchMemory, Series } from '../memory/search-memory.js';

@@ -13,7 +13,9 @@ const BOLD_FACTOR = 1.12;
 /** Width of a character that the table does not hold: wider than nearly all that remain after cleaning. */
 const OTHER = 838;
 
-/** Latin, Greek, Cyrillic and punctuation: what the font has. Everything else (emoji, control characters) is dropped. */
+/**
+ * Latin, Greek, Cyrillic and punctuation: what the font has. Everything else (emoji, control characters) is dropped.
+ */
 const UNSUPPORTED =
   /[^\u0020-\u007e\u00a0-\u00ac\u00ae-\u052f\u1e00-\u1eff\u2010-\u2027\u2030-\u205e\u2190-\u21ff\u2200-\u22ff]+/g;
 

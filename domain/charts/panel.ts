@@ -46,7 +46,9 @@ export interface Reference {
 
 const NAME_HEIGHT = 16;
 
-/** A dashed line for each value, named at the right; a value above the frame is named at its upper edge with an arrow. */
+/**
+ * A dashed line for each value, named at the right; a value above the frame is named at its upper edge with an arrow.
+ */
 export function referenceLines(frame: Frame, references: readonly Reference[], y: (value: number) => number): string[] {
   const right = frame.x + frame.width;
   const sorted = [...references].sort((a, b) => y(a.value) - y(b.value));

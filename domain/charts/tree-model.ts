@@ -1,4 +1,6 @@
-/** The hypothesis tree as a chart shows it: what stands in each box, and which branches of a very large one are folded. */
+/**
+ * The hypothesis tree as a chart shows it: what stands in each box, and which branches of a very large one are folded.
+ */
 
 import { type HierarchyNode, hierarchy } from 'd3-hierarchy';
 import { isRemeasurement } from '../belief/confirmation-state.js';

@@ -16,7 +16,9 @@ const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
 const DASHES = /[^\P{Pd}-]|\u2212/u;
 const UNQUOTED_TEXT = /^[\p{L}\p{N}_@%+=:,./-]*$/u;
 
-/** Why a proposed command may not be run, or null: only flags of the script and their values may differ from the base. */
+/**
+ * Why a proposed command may not be run, or null: only flags of the script and their values may differ from the base.
+ */
 export function launchCommandProblem(proposed: string, base: string): string | null {
   if (trimmed(proposed) === trimmed(base)) return null;
   const limit = Math.max(LENGTH_LIMIT, 2 * base.length);
@@ -123,8 +125,8 @@ function headLength(words: readonly ShellWord[]): number {
 }
 
 /**
- * Before the script only numbers may change: a launcher's other flags decide what runs. Behind it a configuration's keys are as
- * free as flags: `loader.workers=4`.
+ * Before the script only numbers may change: a launcher's other flags decide what runs. Behind it a configuration's
+ * keys are as free as flags: `loader.workers=4`.
  */
 function headProblem(ours: readonly ShellWord[], theirs: readonly ShellWord[], script: number): string | null {
   const isSame = theirs.every(({ raw, value }, index) => {

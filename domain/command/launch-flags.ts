@@ -1,6 +1,6 @@
 /**
- * Changes one flag of a launch command and leaves every other character of it alone: `--workers 2`, `--workers=2`, `-j2`, the
- * keys of a configuration `a.b=2` and `A.B 2`.
+ * Changes one flag of a launch command and leaves every other character of it alone: `--workers 2`, `--workers=2`,
+ * `-j2`, the keys of a configuration `a.b=2` and `A.B 2`.
  */
 import { normalFlag } from './launch-command.js';
 
@@ -85,7 +85,10 @@ function attached(command: string, flag: string): Place[] {
   );
 }
 
-/** `train.loader.workers=4` as a word of its own, also in quotes and after Hydra's plus signs, or `LOADER.WORKERS 4` as yacs has it. */
+/**
+ * `train.loader.workers=4` as a word of its own, also in quotes and after Hydra's plus signs, or `LOADER.WORKERS 4` as
+ * yacs has it.
+ */
 function placesOfKey(command: string, key: string): Place[] {
   const name = key.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
   const word = new RegExp(`(?<=(?:^|\\s)["']?\\+{0,2}${name}(?:=["']?|\\s+))[^\\s"';|&<>]+`, 'g');

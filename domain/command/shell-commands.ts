@@ -1,6 +1,6 @@
 /**
- * The words of a shell text, for what only reads it. The analyser's `command/shell_words.py` reads them alike: both are held
- * against test/fixtures/shell-words.json, and that against bash.
+ * The words of a shell text, for what only reads it. The analyser's `command/shell_words.py` reads them alike: both are
+ * held against test/fixtures/shell-words.json, and that against bash.
  */
 import { isComment, type ShellToken, type ShellWord, shellTokens } from './shell-tokens.js';
 

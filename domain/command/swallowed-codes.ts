@@ -20,7 +20,7 @@ const SHELL_RULES: readonly Rule[] = [
     says: '`&` starts the job in the background, and nobody waits for it',
   },
   {
-    pattern: /(?:^|[^&>|<\d])&(?![&>])[\s\S]*?(?<![\w.\/-])wait\s*(?:$|[;\n&|)])/,
+    pattern: /(?:^|[^&>|<\d])&(?![&>])[\s\S]*?(?<![\w./-])wait\s*(?:$|[;\n&|)])/,
     says: '`wait` without the number of a process forgets how it ended',
   },
   { pattern: /\bset\s+\+e\b/, says: '`set +e` goes on after a failure' },

@@ -1,6 +1,6 @@
 /**
- * The pipelines of a job, told apart: SPDL numbers those of each process from 0, so that a pipeline in a subprocess and the one
- * in front of it share a number. Here each gets its own, and those of processes that do the same keep one.
+ * The pipelines of a job, told apart: SPDL numbers those of each process from 0, so that a pipeline in a subprocess and
+ * the one in front of it share a number. Here each gets its own, and those of processes that do the same keep one.
  */
 import type { BuiltPipeline } from './evidence.js';
 import type { Refusals } from './measured-number.js';

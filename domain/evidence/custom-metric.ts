@@ -1,6 +1,6 @@
 /**
- * The run's own metric, `--metric NAME=REGEX`: a number that a pattern finds in what a job prints. Where a run has one, its
- * results are compared by it and by nothing else.
+ * The run's own metric, `--metric NAME=REGEX`: a number that a pattern finds in what a job prints. Where a run has one,
+ * its results are compared by it and by nothing else.
  */
 
 export const DIRECTIONS = ['higher', 'lower'] as const;
@@ -20,7 +20,9 @@ export interface CustomMetric {
   name: string;
   direction: Direction;
   value: number | null;
-  /** The unit of time of the value, in seconds, where one was printed with it; those of other jobs are brought to it. */
+  /**
+   * The unit of time of the value, in seconds, where one was printed with it; those of other jobs are brought to it.
+   */
   unitS?: number;
 }
 
@@ -31,7 +33,9 @@ export function isMetricName(text: string): boolean {
   return /^[A-Za-z_][A-Za-z0-9_]{0,63}$/.test(text);
 }
 
-/** `NAME=REGEX` or `NAME:lower=REGEX`; a name must not be one of `taken`, which mean something else where it is shown. */
+/**
+ * `NAME=REGEX` or `NAME:lower=REGEX`; a name must not be one of `taken`, which mean something else where it is shown.
+ */
 export function parseMetricRule(text: string, taken: readonly string[]): MetricRule | { problem: string } {
   const parts = RULE.exec(text);
   if (!parts || !isMetricName(parts[1]!))

@@ -1,6 +1,6 @@
 /**
- * The values of the run's own metric in one stream of a job's output, and what they say as one number. A job may print one
- * in `it/s` and the next in `s/it`, `950 ms` and `1.02 s`, `987` and `1.2k`: they are brought to one unit.
+ * The values of the run's own metric in one stream of a job's output, and what they say as one number. A job may print
+ * one in `it/s` and the next in `s/it`, `950 ms` and `1.02 s`, `987` and `1.2k`: they are brought to one unit.
  */
 
 import { stepNoise } from '../belief/noise.js';
@@ -63,8 +63,8 @@ export class CustomValues {
   }
 
   /**
-   * In order; none where the pattern took too long, because part of the values would be another number. `unitS` is the unit
-   * of time, in seconds, in which the baseline's are given.
+   * In order; none where the pattern took too long, because part of the values would be another number. `unitS` is the
+   * unit of time, in seconds, in which the baseline's are given.
    */
   read(unitS: number | null = null): Read {
     this.search.flush();
@@ -111,7 +111,10 @@ function numberAt(text: string, behind: string, commas: Commas): PrintedNumber |
   return unit === null ? number : { value: number.value * unit.scale, unit: unit.unit, seconds: unit.seconds };
 }
 
-/** Seconds of the unit in which values of a time are given: that of the metric's name, else the one that was printed most. */
+/**
+ * Seconds of the unit in which values of a time are given: that of the metric's name, else the one that was printed
+ * most.
+ */
 const NAMED_UNITS: readonly [RegExp, number][] = [
   [/_(?:ns)$/i, 1e-9],
   [/_(?:us)$/i, 1e-6],
@@ -130,7 +133,8 @@ function inOneUnit(
   const timed = numbers.filter(isTimed);
   const [first] = timed;
   if (first === undefined) return { values: numbers.map(({ value }) => value), unitS: null };
-  // A progress bar shows s/it where there is less than one a second: what counts as better says which of the two is meant.
+  // A progress bar shows s/it where there is less than one a second: what counts as better says which of the two is
+  // meant.
   const turns = timed.some(({ unit }) => unit !== first.unit);
   const wanted = turns ? (direction === 'higher' ? 'rate' : 'time') : first.unit;
   const named = /_per_[a-z]+$/i.test(name) ? undefined : NAMED_UNITS.find(([pattern]) => pattern.test(name))?.[1];

@@ -61,7 +61,9 @@ export interface SystemUse {
   smPct: number | null;
   steadySmPct: number | null;
   gpuMemoryMb: number | null;
-  /** Mean share of the job's CPUs (its slot's, else the machine's) that other work used, 0 to 1; absent where unknown. */
+  /**
+   * Mean share of the job's CPUs (its slot's, else the machine's) that other work used, 0 to 1; absent where unknown.
+   */
   contention?: number;
   /** What other processes did on the job's GPUs; absent where unknown. */
   gpuOthers?: GpuOthers;
@@ -91,7 +93,10 @@ export interface Evidence {
     processes?: number;
     /** Trained over the whole job; absent where unknown. */
     samples?: number;
-    /** Relative standard error of the mean step time, or of the run's own metric; absent for too few (domain/belief/noise.ts). */
+    /**
+     * Relative standard error of the mean step time, or of the run's own metric; absent for too few
+     * (domain/belief/noise.ts).
+     */
     noise?: number;
   };
   stages: StageStatistics[];
@@ -108,6 +113,8 @@ export interface Evidence {
   findings: string[];
   /** Those of them that a person should know before anything is compared: of the baseline. */
   notices?: string[];
-  /** The last lines of the job's own words as shapes, numbers masked; the last comes last. Absent where it printed none. */
+  /**
+   * The last lines of the job's own words as shapes, numbers masked; the last comes last. Absent where it printed none.
+   */
   ending?: string[];
 }

@@ -1,9 +1,9 @@
 /**
  * The rate of a whole job, where several processes print into one log: ranks, a pool of workers, one process an epoch.
  *
- * Each process's rate counts for as long as it trained: four that trained side by side add up, four that followed each other do
- * not. Time is taken from the order of lines in the log, which is all that a line tells. A line that speaks for all (printed by
- * one rank alone, or the same by each) is taken as it is.
+ * Each process's rate counts for as long as it trained: four that trained side by side add up, four that followed each
+ * other do not. Time is taken from the order of lines in the log, which is all that a line tells. A line that speaks
+ * for all (printed by one rank alone, or the same by each) is taken as it is.
  */
 import type { ProcessLines, StepLine } from './process-lines.js';
 

@@ -1,4 +1,6 @@
-/** Reads the TSV files of the probe and the job runner by the names in their header; a torn or foreign line is skipped. */
+/**
+ * Reads the TSV files of the probe and the job runner by the names in their header; a torn or foreign line is skipped.
+ */
 
 export interface MetricTable {
   columns: string[];

@@ -32,8 +32,9 @@ export type Provenance = 'parsed' | 'derived' | 'reported';
 export type MetricSources = Partial<Record<NumericMetric, Provenance>>;
 
 /**
- * What a result may say beside its numbers, and what kind of value it is; absent where there is nothing to say. The row of
- * the experiment, messages, events and the carried state hold the same fields: a new one is a row here, and who sets it.
+ * What a result may say beside its numbers, and what kind of value it is; absent where there is nothing to say. The row
+ * of the experiment, messages, events and the carried state hold the same fields: a new one is a row here, and who sets
+ * it.
  */
 export const RESULT_REMARKS = {
   /** Why these numbers cannot be believed. */
@@ -42,7 +43,9 @@ export const RESULT_REMARKS = {
   noEffect: 'text',
   /** Relative standard error of the mean step time within the job; absent for too few steps. */
   stepNoise: 'number',
-  /** Share of its CPUs, or of a GPU of its, that other work used, where it was so much that the numbers are in doubt. */
+  /**
+   * Share of its CPUs, or of a GPU of its, that other work used, where it was so much that the numbers are in doubt.
+   */
   contention: 'number',
 } as const;
 

@@ -1,6 +1,6 @@
 /**
- * The last lines of one stream as shapes: with numbers, their units, times and paths masked, so that two jobs' can be compared.
- * A faster job says `870 ms` where the baseline said `1.2 sec`.
+ * The last lines of one stream as shapes: with numbers, their units, times and paths masked, so that two jobs' can be
+ * compared. A faster job says `870 ms` where the baseline said `1.2 sec`.
  */
 
 const LINES_KEPT = 20;

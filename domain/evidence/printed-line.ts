@@ -1,4 +1,7 @@
-/** A line as it was meant: without colours, and without what a launcher puts in front of it to say which rank printed it. */
+/**
+ * A line as it was meant: without colours, and without what a launcher puts in front of it to say which rank printed
+ * it.
+ */
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: terminals are steered by control characters.
 const TERMINAL = /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)|[@-Z\\-_])/g;

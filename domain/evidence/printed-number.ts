@@ -1,8 +1,9 @@
 /**
  * Numbers as people print them: `1,234.5`, `1.234,5`, `12 345`, `3.2k`, `1.5e3`, `150ms`, `2.1s/it`, `36.2it/s`, `45%`.
  *
- * A comma before exactly three digits may separate thousands or decimals. It is read as thousands, as every formatter of
- * Python prints it, unless a zero stands in front (`0,125`): whoever reads a list of them may know better (commasIn).
+ * A comma before exactly three digits may separate thousands or decimals. It is read as thousands, as every formatter
+ * of Python prints it, unless a zero stands in front (`0,125`): whoever reads a list of them may know better
+ * (commasIn).
  */
 
 /** What the number counts, by the unit that was printed with it. */
@@ -89,7 +90,9 @@ export function printedUnit(text: string): { scale: number; unit: PrintedUnit; s
   return time === undefined ? of('other') : of('time', time);
 }
 
-/** How a job prints its numbers, as far as one of them tells: `0,5` and `12,5` have decimals, `1,234.5` has thousands. */
+/**
+ * How a job prints its numbers, as far as one of them tells: `0,5` and `12,5` have decimals, `1,234.5` has thousands.
+ */
 export function commasIn(texts: Iterable<string>): Commas | null {
   let found: Commas | null = null;
   for (const text of texts) {

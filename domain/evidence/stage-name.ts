@@ -1,4 +1,7 @@
-/** SPDL's names of stages: `pipeline:{pipeline}:{index}:{function}[{concurrency}]`, also without the first word (as SPDL logs them). */
+/**
+ * SPDL's names of stages: `pipeline:{pipeline}:{index}:{function}[{concurrency}]`, also without the first word (as SPDL
+ * logs them).
+ */
 
 export interface StageName {
   pipeline: number;

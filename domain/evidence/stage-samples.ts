@@ -70,7 +70,9 @@ export function queueSamples(table: MetricTable, refusals: Refusals): QueueSampl
   });
 }
 
-/** SPDL counts an interval's first and last moment a little differently from the interval itself: just above 1 it is 1. */
+/**
+ * SPDL counts an interval's first and last moment a little differently from the interval itself: just above 1 it is 1.
+ */
 const ROUNDED_TO_1 = 1.1;
 
 function shareOf(text: string | undefined, stage: string, refusals: Refusals): number | null {

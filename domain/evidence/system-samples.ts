@@ -1,4 +1,7 @@
-/** CPU, memory and GPU of a job's processes over time, and of others beside it, from the job runner's system.tsv and gpu_others.tsv. */
+/**
+ * CPU, memory and GPU of a job's processes over time, and of others beside it, from the job runner's system.tsv and
+ * gpu_others.tsv.
+ */
 
 import { shareOfOthers } from '../belief/contention.js';
 import { percentile, steadySamples } from '../belief/steady-state.js';

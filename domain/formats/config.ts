@@ -106,7 +106,10 @@ export const ConfigSchema = z.looseObject({
   compare: z.enum(['rate', 'duration']).default('rate'),
   /** End jobs early that cannot come near the best. */
   early_abort: z.boolean().default(true),
-  /** A shell command that is told of improvements, failures, budgets and the end, as JSON on its standard input; '' = none. */
+  /**
+   * A shell command that is told of improvements, failures, budgets and the end, as JSON on its standard input; '' =
+   * none.
+   */
   on_event: z.string().default(''),
   /** Absolute path of a directory whose files the agent is given to read; '' = none. */
   knowledge_dir: z.string().default(''),
@@ -119,7 +122,9 @@ export const ConfigSchema = z.looseObject({
   /** While one job at a time runs, it has the machine to itself, in all runs on it. */
   exclusive_machine: z.boolean().default(false),
   skip_instrument: z.boolean().default(false),
-  /** Put what git ignores (data, environments) into each tree: linked, or copied where it is small or may be written. */
+  /**
+   * Put what git ignores (data, environments) into each tree: linked, or copied where it is small or may be written.
+   */
   link_ignored: z.boolean().default(true),
   /** Globs, relative to the repository's top, of what git ignores that is linked, copied or left out whatever it is. */
   link_paths: z.array(z.string().min(1)).default([]),

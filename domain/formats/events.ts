@@ -1,6 +1,6 @@
 /**
- * Events as they come from outside: the types of events.ts, checked. A log that holds one event that cannot be folded is
- * lost, so that whoever appends asks here first.
+ * Events as they come from outside: the types of events.ts, checked. A log that holds one event that cannot be folded
+ * is lost, so that whoever appends asks here first.
  */
 import { z } from 'zod';
 import { REPEAT_PURPOSES, VERDICTS } from '../belief/judgement.js';

@@ -1,9 +1,10 @@
 /**
- * What the experiments of a run say about each dimension (a setting that was changed by `name=value` or by a flag): curves of
- * value against result, the dimensions that make no difference, and gains that were never tried together.
+ * What the experiments of a run say about each dimension (a setting that was changed by `name=value` or by a flag):
+ * curves of value against result, the dimensions that make no difference, and gains that were never tried together.
  *
- * Like is compared with like: a series holds experiments that differ in one dimension and in nothing else, so that its results
- * are compared as they are, without a model of how changes add up. What was only tried together with another change is in none.
+ * Like is compared with like: a series holds experiments that differ in one dimension and in nothing else, so that its
+ * results are compared as they are, without a model of how changes add up. What was only tried together with another
+ * change is in none.
  */
 
 import type { Objective } from '../belief/compare.js';

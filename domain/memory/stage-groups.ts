@@ -1,6 +1,6 @@
 /**
- * Which rows of stage statistics belong to one pipeline: pipelines that are built anew for each epoch are one to a reader; one in a
- * subprocess and the one in front of it are two, each with its own threads.
+ * Which rows of stage statistics belong to one pipeline: pipelines that are built anew for each epoch are one to a
+ * reader; one in a subprocess and the one in front of it are two, each with its own threads.
  */
 
 import { weightedMean } from '../belief/steady-state.js';

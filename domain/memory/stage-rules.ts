@@ -1,7 +1,7 @@
 /**
- * The rules for reading SPDL's stage statistics: which stage holds the others up, whether threads are short, whether the
- * model's compute is the limit, and whether more concurrency would only make tasks slower. What they mean in words is in
- * stage-sentences.ts.
+ * The rules for reading SPDL's stage statistics: which stage holds the others up, whether threads are short, whether
+ * the model's compute is the limit, and whether more concurrency would only make tasks slower. What they mean in words
+ * is in stage-sentences.ts.
  */
 import type { BuiltPipeline, StageStatistics, SystemUse } from '../evidence/evidence.js';
 import { executorsOf, poolOf, type StageGroup, stageGroups } from './stage-groups.js';
@@ -73,7 +73,9 @@ export interface RunReading {
   stages: readonly StageStatistics[];
   system: SystemUse;
   steps: { stepMs: number | null; fetchMs: number | null; computeMs: number | null };
-  /** Threads of the pipeline's pool as the code says it; null when unknown. What the probe saw being built counts first. */
+  /**
+   * Threads of the pipeline's pool as the code says it; null when unknown. What the probe saw being built counts first.
+   */
   numThreads: number | null;
   built?: readonly BuiltPipeline[];
   /** Stage statistics of other runs of the same pipeline, for comparison. */

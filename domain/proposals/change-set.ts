@@ -21,7 +21,10 @@ export function hasFailed(row: ExperimentRow): boolean {
   return (row.state.status === 'failed' && !isPruned(row)) || row.state.status === 'cancelled';
 }
 
-/** The experiment that already tries the same, or null. A declared repeat is no duplicate; nor is what has failed before. */
+/**
+ * The experiment that already tries the same, or null. A declared repeat is no duplicate; nor is what has failed
+ * before.
+ */
 export function duplicateOf(
   state: EngineState,
   candidate: Pick<ExperimentIdentity, 'startCommit' | 'changeSet'> & { kind?: ExperimentIdentity['kind'] },
@@ -45,7 +48,9 @@ export function duplicateOf(
 const LABEL_LENGTH = 120;
 const OWN_CODE = /\[code ([0-9a-f]{12})\]\s*$/i;
 
-/** A person's own code as a change, where they name none: in their words, or by its files; equal content, equal mark. */
+/**
+ * A person's own code as a change, where they name none: in their words, or by its files; equal content, equal mark.
+ */
 export function ownCodeText(words: string, paths: readonly string[], contentHash: string): string {
   const [line = ''] = words.trim().split('\n');
   const label = line.slice(0, LABEL_LENGTH).trim() || `own code in ${paths.join(', ')}`.slice(0, LABEL_LENGTH);

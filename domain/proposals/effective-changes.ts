@@ -1,6 +1,7 @@
 /**
- * What an experiment's code and command effectively differ by from the run's base, whatever path led there: its own change set
- * and the code changes of the commits that it stacks on. (Flags do not stack: each command is compared with the base command.)
+ * What an experiment's code and command effectively differ by from the run's base, whatever path led there: its own
+ * change set and the code changes of the commits that it stacks on. (Flags do not stack: each command is compared with
+ * the base command.)
  */
 import type { ExperimentIdentity } from '../run/experiment-record.js';
 
@@ -9,7 +10,9 @@ export interface Changed extends Pick<ExperimentIdentity, 'nodeId' | 'startCommi
   commit: string | null;
 }
 
-/** Value by dimension (the name before `=`); '' for a change that is there or not: `mtp`, `--amp`, a change in words. */
+/**
+ * Value by dimension (the name before `=`); '' for a change that is there or not: `mtp`, `--amp`, a change in words.
+ */
 export type Changes = ReadonlyMap<string, string>;
 
 const ASSIGNMENT = /^([^\s=]+)\s*=\s*(\S.*)$/;

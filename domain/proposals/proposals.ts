@@ -1,4 +1,6 @@
-/** Proposed experiments against the rules that code enforces; a refusal says which rule, for the planner or a person. */
+/**
+ * Proposed experiments against the rules that code enforces; a refusal says which rule, for the planner or a person.
+ */
 
 import { isBetter, objectiveOf } from '../belief/compare.js';
 import { ceilingOf } from '../belief/repeats.js';
@@ -86,7 +88,10 @@ function sizeProblem(spec: Spec): string | null {
   return `priority must be between -${PRIORITY_LIMIT} and ${PRIORITY_LIMIT}, not ${priority}`;
 }
 
-/** Null or the base commit: from the base, under the baseline. Another commit (or 7 or more of its digits): under its maker. */
+/**
+ * Null or the base commit: from the base, under the baseline. Another commit (or 7 or more of its digits): under its
+ * maker.
+ */
 export function startOf(
   goto: string | null,
   state: EngineState,

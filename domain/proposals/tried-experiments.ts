@@ -49,7 +49,9 @@ function triedOf(state: EngineState, row: ExperimentRow, noise: Noise | null): T
   };
 }
 
-/** What was kept, and what was not the best of all but is better than what it builds on as surely as a kept one must be. */
+/**
+ * What was kept, and what was not the best of all but is better than what it builds on as surely as a kept one must be.
+ */
 function confirmedGain(
   state: EngineState,
   { nodeId, judged }: ExperimentRow,

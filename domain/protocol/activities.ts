@@ -39,7 +39,10 @@ export interface SetupResult {
 /** What an experiment tells the engine as it goes. Each may arrive twice, and after what followed it. */
 export type ExperimentReport =
   | { type: 'prepared'; nodeId: string; commit: string; image: string; spent: Spent }
-  /** Only when it is greeted: it holds this slot, and its job is being launched or was. `spent` is what its code has cost. */
+  /**
+   * Only when it is greeted: it holds this slot, and its job is being launched or was. `spent` is what its code has
+   * cost.
+   */
   | { type: 'granted'; nodeId: string; commit: string; slot: number; spent: Spent }
   | ({ type: 'launched'; nodeId: string } & LaunchedJob)
   | ({ type: 'job_ended'; nodeId: string; durationS: number } & LaunchedJob)
@@ -51,7 +54,9 @@ export interface LaunchedJob {
   launchedAtMs: number;
 }
 
-/** What a child reports, and also returns. `withdrawn`: it was told to give up its preparation; nothing was launched. */
+/**
+ * What a child reports, and also returns. `withdrawn`: it was told to give up its preparation; nothing was launched.
+ */
 export type ExperimentOutcome = OutcomeReport;
 
 export interface PlanResult {
@@ -100,10 +105,14 @@ export interface Released {
 
 export interface ExperimentLookup {
   nodeId: string;
-  /** `running` also when it waits; `missing` when the server knows no such workflow; `killed` when it has no outcome. */
+  /**
+   * `running` also when it waits; `missing` when the server knows no such workflow; `killed` when it has no outcome.
+   */
   found: 'running' | 'ended' | 'killed' | 'missing';
   outcome: ExperimentOutcome | null;
-  /** What its agent calls have cost by phase, where it can tell no more itself; absent in answers of earlier versions. */
+  /**
+   * What its agent calls have cost by phase, where it can tell no more itself; absent in answers of earlier versions.
+   */
   paid?: { apply: Spent; analyze: Spent };
 }
 
@@ -118,21 +127,27 @@ export interface Activities {
   applyPatch(input: ExperimentRef): Promise<{ commit: string; changed: boolean; spent: Spent }>;
   buildImage(input: NodeRef): Promise<{ image: string; reused: boolean }>;
   /**
-   * The job may still wait for others on its host: `launchedAtMs` then tells since when. `again`, from 1: an ended job of
-   * that node is set aside for the one that is launched (domain/verdict/full-disk.ts).
+   * The job may still wait for others on its host: `launchedAtMs` then tells since when. `again`, from 1: an ended job
+   * of that node is set aside for the one that is launched (domain/verdict/full-disk.ts).
    */
   launchJob(input: NodeRef & { slot: number; again?: number }): Promise<LaunchedJob>;
-  /** Tells the engine of the launch, and watches in heartbeating windows; throws a BENIGN retryable failure of type `still_running` between them. */
+  /**
+   * Tells the engine of the launch, and watches in heartbeating windows; throws a BENIGN retryable failure of type
+   * `still_running` between them.
+   */
   pollMetrics(input: NodeRef): Promise<JobEnd>;
   cancelJob(input: NodeRef): Promise<void>;
   collectEvidence(input: NodeRef): Promise<EvidenceSummary>;
   analyze(input: NodeRef): Promise<{ result: Result; spent: Spent }>;
-  /** Removes the experiment's tree (its commit stays, by its ref); keep_trees keeps it, unless it is to be made `anew`. */
+  /**
+   * Removes the experiment's tree (its commit stays, by its ref); keep_trees keeps it, unless it is to be made `anew`.
+   */
   releaseTree(input: NodeRef & { anew?: boolean }): Promise<Released | undefined>;
   plan(input: RunRef & { iteration: number; throughSeq: number }): Promise<PlanResult>;
   /**
-   * Checks a person's experiment against the policies and writes it to engine/requests/<request>.json. `throughSeq`: the newest
-   * event of the engine that asks, which the log has; absent where no engine asks, or one of an earlier version.
+   * Checks a person's experiment against the policies and writes it to engine/requests/<request>.json. `throughSeq`:
+   * the newest event of the engine that asks, which the log has; absent where no engine asks, or one of an earlier
+   * version.
    */
   acceptExperiment(
     input: RunRef & { request: string; experiment: unknown; throughSeq?: number },

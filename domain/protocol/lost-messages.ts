@@ -1,6 +1,7 @@
 /**
- * What the engine answers to an experiment that tells where it stands. Each message between the two may be lost with its
- * sender, or come twice: an experiment tells its stage again when it is greeted, and what the state misses of it follows here.
+ * What the engine answers to an experiment that tells where it stands. Each message between the two may be lost with
+ * its sender, or come twice: an experiment tells its stage again when it is greeted, and what the state misses of it
+ * follows here.
  */
 import { type EngineState, openRows } from '../run/engine-state.js';
 import type { EngineEvent, EventBody, Money } from '../run/event-types.js';
@@ -61,7 +62,10 @@ export function missedBefore(state: EngineState, told: Granted): (EventBody & { 
   return missed;
 }
 
-/** Whom events that the log gave up had granted a slot: such an experiment may have a job of which the state knows nothing. */
+/**
+ * Whom events that the log gave up had granted a slot: such an experiment may have a job of which the state knows
+ * nothing.
+ */
 export function grantedIn(events: readonly EngineEvent[]): string[] {
   return [...new Set(events.flatMap((event) => (event.type === 'slot_granted' ? [event.nodeId] : [])))];
 }

@@ -1,6 +1,7 @@
 /**
  * Every message that the engine and its experiments understand. Steering messages exist twice under one name: as an
- * update (the CLI shows its receipt) and as a signal with the same plain JSON (for the Temporal UI, `temporal` and `tctl`).
+ * update (the CLI shows its receipt) and as a signal with the same plain JSON (for the Temporal UI, `temporal` and
+ * `tctl`).
  */
 import type { QueryDefinition, SignalDefinition, UpdateDefinition } from '@temporalio/common';
 import type { Carried } from '../run/carried-format.js';
@@ -18,7 +19,9 @@ import type {
 } from './steering-messages.js';
 import type { ExperimentView, StatusView } from './views.js';
 
-/** What `defineUpdate`, `defineSignal` and `defineQuery` of @temporalio/workflow give, for those who are no workflows. */
+/**
+ * What `defineUpdate`, `defineSignal` and `defineQuery` of @temporalio/workflow give, for those who are no workflows.
+ */
 function update<Result, Args extends unknown[]>(name: string): UpdateDefinition<Result, Args> {
   return { type: 'update', name } as UpdateDefinition<Result, Args>;
 }
@@ -57,12 +60,17 @@ export const experimentQuery = query<ExperimentView, [string]>('experiment');
 /** From experiments: what they have to tell, several at once when they do so at one time. */
 export const reportsSignal = signal<[ExperimentReport[]]>('reports');
 
-/** To an engine whose worker was killed, before the new one takes up tasks: it comes before the timers that fired meanwhile. */
+/**
+ * To an engine whose worker was killed, before the new one takes up tasks: it comes before the timers that fired
+ * meanwhile.
+ */
 export const returnedSignal = signal('returned');
 
 /** To an experiment: a job slot is yours. */
 export const slotGrantedSignal = signal<[{ slot: number }]>('slot_granted');
-/** To an experiment that an earlier run of the engine started: its result reaches nobody, so that it reports its end. */
+/**
+ * To an experiment that an earlier run of the engine started: its result reaches nobody, so that it reports its end.
+ */
 export const reportEndSignal = signal('report_end');
 /** To an experiment that has not launched: give up the preparation. */
 export const withdrawSignal = signal('withdraw');

@@ -1,6 +1,7 @@
 /**
  * The messages that steer a run, as plain JSON in snake_case (they are also typed by hand in a terminal or the Temporal
- * UI), and their checks. A check returns what is wrong in words, or null; it never throws, so that it may run in a workflow.
+ * UI), and their checks. A check returns what is wrong in words, or null; it never throws, so that it may run in a
+ * workflow.
  */
 
 import { type EngineState, noSuchExperiment, openRows } from '../run/engine-state.js';
@@ -36,8 +37,8 @@ export interface NoteMessage {
   text: string;
 }
 /**
- * A person's own experiment; checked again, with zod and the policies, by the activity that writes it to the workdir. Its
- * code, if it has any, waits there: no message carries code.
+ * A person's own experiment; checked again, with zod and the policies, by the activity that writes it to the workdir.
+ * Its code, if it has any, waits there: no message carries code.
  */
 export interface AddMessage {
   /** Makes a repeated message harmless; each message is one of its own when absent. */

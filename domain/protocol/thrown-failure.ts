@@ -1,4 +1,6 @@
-/** How a typed failure leaves an activity: an ApplicationFailure whose type is the kind and whose detail is the record. */
+/**
+ * How a typed failure leaves an activity: an ApplicationFailure whose type is the kind and whose detail is the record.
+ */
 import { ApplicationFailure } from '@temporalio/common';
 import { type Failure, type FailureKind, failure } from '../run/failure.js';
 

@@ -1,4 +1,7 @@
-/** What queries answer and `status` shows: small plain JSON made from the state alone, the same with and without a server. */
+/**
+ * What queries answer and `status` shows: small plain JSON made from the state alone, the same with and without a
+ * server.
+ */
 
 import { type Objective, objectiveOf } from '../belief/compare.js';
 import type { GainInterval } from '../belief/judgement.js';

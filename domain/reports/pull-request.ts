@@ -1,4 +1,7 @@
-/** What a person may put into the pull request of an experiment: what it changes, why, and how far its numbers are believed. */
+/**
+ * What a person may put into the pull request of an experiment: what it changes, why, and how far its numbers are
+ * believed.
+ */
 import { runsOf } from '../belief/repeats.js';
 import type { Spec } from '../formats/spec.js';
 import { untriedPractices } from '../proposals/best-practices.js';

@@ -1,6 +1,6 @@
 /**
- * What an experiment is worth, decided once: every table, picture, text and prompt takes its value, its gain and its verdict
- * from here, so that a run has one story wherever it is told.
+ * What an experiment is worth, decided once: every table, picture, text and prompt takes its value, its gain and its
+ * verdict from here, so that a run has one story wherever it is told.
  */
 import { type Objective, speedup } from '../belief/compare.js';
 import type { GainInterval, Verdict } from '../belief/judgement.js';

@@ -1,4 +1,6 @@
-/** How a person takes the best experiment over: its commit and ref, its difference from the anchor, its launch command. */
+/**
+ * How a person takes the best experiment over: its commit and ref, its difference from the anchor, its launch command.
+ */
 
 import { shellWord } from '../command/shell-word.js';
 import type { RunConfig } from '../formats/config.js';

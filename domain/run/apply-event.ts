@@ -1,6 +1,6 @@
 /**
- * The only place where the engine's state changes. `applyEvent` updates it in place (its owner holds the only reference) so
- * that the cost of an event does not grow with the number of experiments.
+ * The only place where the engine's state changes. `applyEvent` updates it in place (its owner holds the only
+ * reference) so that the cost of an event does not grow with the number of experiments.
  */
 
 import { newConfirmation } from '../belief/confirmation-state.js';
@@ -39,8 +39,8 @@ export function applyEvent(state: EngineState, event: EngineEvent): EngineState 
 }
 
 /**
- * An engine that was killed is known to have run until its last event. What was sent to it while it was away is heard at
- * the moment of its return, and maybe before that: such an event says nothing of the time in between.
+ * An engine that was killed is known to have run until its last event. What was sent to it while it was away is heard
+ * at the moment of its return, and maybe before that: such an event says nothing of the time in between.
  */
 function keepTime(state: EngineState, event: EngineEvent): void {
   const isBack = event.type === 'returned' && state.runsSinceMs !== null;

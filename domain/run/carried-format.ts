@@ -1,6 +1,7 @@
 /**
  * What an engine carries over continue-as-new, as it is read: checked, and brought up to date by one pure step for each
- * older version of the state. What cannot be read is refused in words: an engine that stumbled over it would do so for ever.
+ * older version of the state. What cannot be read is refused in words: an engine that stumbled over it would do so for
+ * ever.
  */
 import { type EngineState, initialState } from './engine-state.js';
 import { withLaterLimits } from './limits.js';
@@ -21,8 +22,8 @@ export const STATE_VERSION = initialState('').stateVersion;
 type Fields = Record<string, unknown>;
 
 /**
- * From each older version to the one after it. 1: `earlierMs` came while that was the version; without it nothing is known
- * of the time before the last event. Examples of every version are in test/fixtures/carried-state.
+ * From each older version to the one after it. 1: `earlierMs` came while that was the version; without it nothing is
+ * known of the time before the last event. Examples of every version are in test/fixtures/carried-state.
  */
 const STEPS: Record<number, (state: Fields) => Fields> = {
   1: (state) => ({ earlierMs: state.updatedAtMs, ...state, stateVersion: 2 }),

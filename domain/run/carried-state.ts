@@ -1,8 +1,8 @@
 /**
  * What an engine takes with it when it continues as new, or goes on from the log: what is open, what the next decisions
- * compare with, and sums of the rest, so that it does not grow with the number of experiments. Rows of ended experiments are
- * left behind; they stand in the event log, from which activities read what concerns all of them (duplicates, the search
- * memory, the history that a planner gets). Within a run of the workflow nothing is left out.
+ * compare with, and sums of the rest, so that it does not grow with the number of experiments. Rows of ended
+ * experiments are left behind; they stand in the event log, from which activities read what concerns all of them
+ * (duplicates, the search memory, the history that a planner gets). Within a run of the workflow nothing is left out.
  */
 
 import { changesTheStep } from '../belief/ceiling.js';

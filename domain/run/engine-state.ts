@@ -77,7 +77,9 @@ export interface EngineState {
   nextCounter: number;
   /** Notes by people that no plan has carried yet. */
   notes: string[];
-  /** Requests of the newest of all notes, so that one which comes again is known; absent before the first that has one. */
+  /**
+   * Requests of the newest of all notes, so that one which comes again is known; absent before the first that has one.
+   */
   noteRequests?: string[];
   /** The newest additions that could not be checked since the engine was started; absent while there are none. */
   unchecked?: UncheckedAdd[];
@@ -88,7 +90,9 @@ export interface EngineState {
   updatedAtMs: number;
   /** Time of the last event before those at `updatedAtMs`, of which there may be several. */
   earlierMs: number;
-  /** Time in which the engine ran until it last stopped or went away, ms; and since when it runs, null when it does not. */
+  /**
+   * Time in which the engine ran until it last stopped or went away, ms; and since when it runs, null when it does not.
+   */
   ranMs: number;
   runsSinceMs: number | null;
 }
@@ -133,7 +137,10 @@ export function initialState(run: string): EngineState {
   };
 }
 
-/** Ended experiments as people are told of them: one that was ended early is no failure, nor is one that another stands for. */
+/**
+ * Ended experiments as people are told of them: one that was ended early is no failure, nor is one that another stands
+ * for.
+ */
 export function tallyShown({
   tally,
 }: EngineState): Record<'completed' | 'failed' | 'pruned' | 'duplicates' | 'cancelled', number> {

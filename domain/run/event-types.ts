@@ -59,8 +59,8 @@ export type EventBody =
   | { type: 'planning_failed'; iteration: number; failure: Failure }
   | { type: 'experiment_reprioritized'; nodeId: string; priority: number }
   /**
-   * `withdraws`: its workflow still has to end and tell what it has cost, which a `withdrawal_ended` follows. Absent in logs
-   * of older versions, which kept the reservations of what was removed.
+   * `withdraws`: its workflow still has to end and tell what it has cost, which a `withdrawal_ended` follows. Absent in
+   * logs of older versions, which kept the reservations of what was removed.
    */
   | { type: 'experiment_removed'; nodeId: string; withdraws?: boolean }
   /** A removed experiment costs nothing more: what it had cost is booked. */
@@ -69,7 +69,9 @@ export type EventBody =
   | { type: 'note_added'; text: string; request?: string }
   /** What was given while nobody served the run, and broke a rule. `given` is what it was called there. */
   | { type: 'given_refused'; request: string; given: string; reason: string }
-  /** What nobody could hold against the rules (a full disk, say). `waits`: it lies in the workdir for the next engine. */
+  /**
+   * What nobody could hold against the rules (a full disk, say). `waits`: it lies in the workdir for the next engine.
+   */
   | ({ type: 'add_unchecked' } & UncheckedAdd)
   /** The last steps of a run are over: its charts and reports were made, but for those that `skipped` names. */
   | { type: 'reported'; skipped?: SkippedStep[] }

@@ -1,4 +1,7 @@
-/** What happens to one experiment from its queue to its end, and what follows for its round, its candidates and the tallies. */
+/**
+ * What happens to one experiment from its queue to its end, and what follows for its round, its candidates and the
+ * tallies.
+ */
 
 import { isCandidate, isRemeasurement } from '../belief/confirmation-state.js';
 import type { Judgement } from '../belief/judgement.js';

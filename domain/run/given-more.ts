@@ -1,6 +1,6 @@
 /**
- * What a person gives to a run that has ended: messages that wait in the workdir until an engine starts. Decides whether
- * the run goes on with them, or would end again at once.
+ * What a person gives to a run that has ended: messages that wait in the workdir until an engine starts. Decides
+ * whether the run goes on with them, or would end again at once.
  */
 
 import * as steering from '../protocol/steering-messages.js';

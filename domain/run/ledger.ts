@@ -43,7 +43,10 @@ export interface Ledger {
   unpriced: number;
   /** By key: `<phase>` or `<phase>_<node id, or number of the round>`. */
   reserved: Record<string, Amount>;
-  /** What was booked under a key that may be settled again: work that goes on after an interruption tells its whole cost. */
+  /**
+   * What was booked under a key that may be settled again: work that goes on after an interruption tells its whole
+   * cost.
+   */
   booked: Record<string, Amount>;
   /** The same of calls whose price is not known; keys without any are left out. */
   bookedUnpriced?: Record<string, number>;
@@ -63,7 +66,10 @@ export function reserve(ledger: Ledger, key: string, amount: Amount): void {
   ledger.reserved[key] = amount;
 }
 
-/** Books what was spent since the key was last settled, and lets its reservation go; `spent` and `unpriced` are the key's whole cost. */
+/**
+ * Books what was spent since the key was last settled, and lets its reservation go; `spent` and `unpriced` are the
+ * key's whole cost.
+ */
 export function settle(ledger: Ledger, phase: SpendingPhase, key: string, spent: Amount, unpriced = 0): void {
   if (!ledger.reserved[key]) return;
   delete ledger.reserved[key];

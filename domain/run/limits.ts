@@ -1,6 +1,6 @@
 /**
- * What a user limits: one table, from which the state, messages, views, config.json, flags and texts follow; and the reasons
- * for which a run can end. A new limit is a row here, and a policy that keeps it.
+ * What a user limits: one table, from which the state, messages, views, config.json, flags and texts follow; and the
+ * reasons for which a run can end. A new limit is a row here, and a policy that keeps it.
  */
 
 interface LimitFacts {

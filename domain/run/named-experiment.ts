@@ -1,4 +1,6 @@
-/** Which experiment a person means: its id, the beginning of it, its number or its name; a near miss gets a suggestion. */
+/**
+ * Which experiment a person means: its id, the beginning of it, its number or its name; a near miss gets a suggestion.
+ */
 
 export type Named =
   | { found: string }

@@ -1,6 +1,6 @@
 /**
- * What nodes and people's requests may be called, and the names by which the Temporal server knows a run: workflow ids and the task queue. Made from the run and the node id
- * alone, so that starting twice attaches to what runs already.
+ * What nodes and people's requests may be called, and the names by which the Temporal server knows a run: workflow ids
+ * and the task queue. Made from the run and the node id alone, so that starting twice attaches to what runs already.
  */
 
 /** It names folders, trees and refs. Those of an adopted run may begin with "_". */

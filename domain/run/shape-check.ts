@@ -1,4 +1,6 @@
-/** Checks of plain JSON where no schema library may be loaded (workflow code): a problem in words that names the field. */
+/**
+ * Checks of plain JSON where no schema library may be loaded (workflow code): a problem in words that names the field.
+ */
 
 /** What is wrong with the value at `path`, or null. */
 export type Check = (value: unknown, path: string) => string | null;

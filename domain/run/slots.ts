@@ -1,6 +1,6 @@
 /**
- * Job slots that own CPUs or GPUs of a host: how they are written (`--slots`), which lists name the same thing twice, and
- * what a job with such a slot must hold alone. Values in, values out; what a host has is told.
+ * Job slots that own CPUs or GPUs of a host: how they are written (`--slots`), which lists name the same thing twice,
+ * and what a job with such a slot must hold alone. Values in, values out; what a host has is told.
  */
 
 /** What a slot owns: lists as in "0-3,8"; null = nothing of that kind. */
@@ -141,7 +141,10 @@ export function hostHold(
   return exclusive_machine && maxConcurrency === 1 ? { machine: 'exclusive', resources: [] } : null;
 }
 
-/** The slot of a number that the engine granted. A foreign message may have raised the limit above the slots: such jobs wait. */
+/**
+ * The slot of a number that the engine granted. A foreign message may have raised the limit above the slots: such jobs
+ * wait.
+ */
 export function slotOf(slots: readonly Slot[], slot: number): Slot | null {
   return slots[slot % slots.length] ?? null;
 }

@@ -1,6 +1,6 @@
 /**
- * What may still be spent. A reservation is what such work cost at most so far, and more for calls that run at the same time:
- * each may be dearer than any before, and together they must not exceed a budget by more than one of them does.
+ * What may still be spent. A reservation is what such work cost at most so far, and more for calls that run at the same
+ * time: each may be dearer than any before, and together they must not exceed a budget by more than one of them does.
  */
 
 import type { EngineState } from '../run/engine-state.js';
@@ -37,9 +37,10 @@ export function leftOf(state: EngineState, field: keyof Amount): number | null {
 const BESIDE_OTHERS = 2;
 
 /**
- * What to reserve for one piece of work: what its kind cost at most so far; for the first of a kind, what any agent call
- * cost at most; and for the very first, all that is left, so that it runs alone. (Of what has no limit, nothing.) A call that
- * runs beside others reserves twice what any call cost at most, so that only one that runs alone may exceed what is left.
+ * What to reserve for one piece of work: what its kind cost at most so far; for the first of a kind, what any agent
+ * call cost at most; and for the very first, all that is left, so that it runs alone. (Of what has no limit, nothing.)
+ * A call that runs beside others reserves twice what any call cost at most, so that only one that runs alone may exceed
+ * what is left.
  */
 export function estimateFor(state: EngineState, phase: SpendingPhase): Amount {
   const { largest } = state.ledger;

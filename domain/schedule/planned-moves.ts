@@ -1,4 +1,7 @@
-/** What the engine may do next, one move at a time, with the money that the move sets aside; and which limit forbids more. */
+/**
+ * What the engine may do next, one move at a time, with the money that the move sets aside; and which limit forbids
+ * more.
+ */
 import { isRemeasurement } from '../belief/confirmation-state.js';
 import { type EngineState, openRows, rowOf } from '../run/engine-state.js';
 import type { Money } from '../run/event-types.js';
@@ -50,7 +53,8 @@ function isKeptBack(state: EngineState, nodeId: string): boolean {
 
 /**
  * The limit that ends the run now, or null. A budget or a number of experiments does so only when nothing is under way
- * that may still give back what it reserved; time ends it at once (running jobs finish). `reachedMs` is a time that has come.
+ * that may still give back what it reserved; time ends it at once (running jobs finish). `reachedMs` is a time that has
+ * come.
  */
 export function limitReached(state: EngineState, reachedMs: number, prepareAhead: number): StopReason | null {
   if (state.status !== 'running') return null;

@@ -14,7 +14,10 @@ import { type ExperimentRow, isTerminal, SEEDS } from '../run/experiment-record.
 import type { StopReason } from '../run/limits.js';
 import { isWaiting } from './scheduling.js';
 
-/** Planning rounds in a row, newest first, whose experiments have all ended without a gain; open rounds and waits do not count. */
+/**
+ * Planning rounds in a row, newest first, whose experiments have all ended without a gain; open rounds and waits do not
+ * count.
+ */
 export function plateauCount(state: EngineState): number {
   let count = 0;
   for (const round of countedRounds(state).reverse()) {

@@ -1,6 +1,6 @@
 /**
- * What a person changed in the queue of checkpoint.json while nothing ran. The file carries its queue as it was written:
- * that tells an edit from a file that lags behind the event log.
+ * What a person changed in the queue of checkpoint.json while nothing ran. The file carries its queue as it was
+ * written: that tells an edit from a file that lags behind the event log.
  */
 
 import type { CheckpointFile, WorkSpec } from '../formats/files.js';

@@ -31,8 +31,9 @@ export function nextGrants(state: EngineState): Grant[] {
 }
 
 /**
- * Queued experiments whose preparation may begin: enough for the free slots, and `prepareAhead` more for those that become
- * free. Prepared ones that would run later do not count, so that an experiment that was moved to the front is not overtaken.
+ * Queued experiments whose preparation may begin: enough for the free slots, and `prepareAhead` more for those that
+ * become free. Prepared ones that would run later do not count, so that an experiment that was moved to the front is
+ * not overtaken.
  */
 export function nextStarts(state: EngineState, prepareAhead: number): string[] {
   if (state.status !== 'running') return [];

@@ -1,6 +1,6 @@
 /**
- * The result of an experiment: what was measured, and what the agent said where nothing was. Improvement and rank are computed,
- * never taken.
+ * The result of an experiment: what was measured, and what the agent said where nothing was. Improvement and rank are
+ * computed, never taken.
  */
 import { isBetter, objectiveOf, objectiveOfRow, speedup } from '../belief/compare.js';
 import { disturbances } from '../belief/contention.js';

@@ -3,7 +3,9 @@ import type { EngineState } from '../run/engine-state.js';
 import { BASELINE_ID } from '../run/experiment-record.js';
 import { type Failure, suggestedAction } from '../run/failure.js';
 
-/** Null in runs from before this rule, while a repair of the baseline may still come, and where a person cancelled it. */
+/**
+ * Null in runs from before this rule, while a repair of the baseline may still come, and where a person cancelled it.
+ */
 export function baselineFailure(state: EngineState): Failure | null {
   const row = state.needsBaseline ? state.experiments[BASELINE_ID] : undefined;
   if (row?.state.status !== 'failed') return null;

@@ -29,7 +29,10 @@ export function dueEvents(state: EngineState): EventBody[] {
   return due.length > 0 ? due : verificationEvents(state);
 }
 
-/** Headspace is a bound, never a candidate; nor is a repeat. Where results are confirmed, only the baseline needs no other. */
+/**
+ * Headspace is a bound, never a candidate; nor is a repeat. Where results are confirmed, only the baseline needs no
+ * other.
+ */
 function becomesBest(state: EngineState, row: ExperimentRow): boolean {
   if (row.kind === 'headspace' || isRemeasurement(row)) return false;
   if (row.kind !== 'baseline' && (state.confirmation?.rules.confirmRuns ?? 0) > 0) return false;

@@ -1,6 +1,7 @@
 /**
- * Whether a change reached the job: an experiment that sets threads, concurrency, buffers or the batch size, and whose job built the
- * very pipelines that the job before it built, has measured that job again. It says nothing about what it meant to change.
+ * Whether a change reached the job: an experiment that sets threads, concurrency, buffers or the batch size, and whose
+ * job built the very pipelines that the job before it built, has measured that job again. It says nothing about what it
+ * meant to change.
  */
 import type { BuiltPipeline, Evidence } from '../evidence/evidence.js';
 
@@ -11,7 +12,10 @@ const ASSIGNMENT = /^([^\s=]+)\s*=\s*\S/;
 
 type Measured = Pick<Evidence, 'built' | 'delivered'>;
 
-/** The sentence for people, or null where the change had an effect or where that is not known. `before`: what it builds on. */
+/**
+ * The sentence for people, or null where the change had an effect or where that is not known. `before`: what it builds
+ * on.
+ */
 export function withoutEffect(changeSet: readonly string[], own: Measured, before: Measured | null): string | null {
   if (!before?.built || !own.built || changeSet.length === 0) return null;
   const names = changeSet.map((change) => ASSIGNMENT.exec(change)?.[1] ?? null);

@@ -1,9 +1,9 @@
 /**
- * Whether what a job printed ends with its death, whatever its exit code says: a pipe, `|| true` or a script's last `echo`
- * swallow the code of what died.
+ * Whether what a job printed ends with its death, whatever its exit code says: a pipe, `|| true` or a script's last
+ * `echo` swallow the code of what died.
  *
- * Only the end counts. A traceback that was logged in the middle, with training or other words of the job after it, is no failure;
- * nor is what Python says of threads, destructors and exit handlers on its way out.
+ * Only the end counts. A traceback that was logged in the middle, with training or other words of the job after it, is
+ * no failure; nor is what Python says of threads, destructors and exit handlers on its way out.
  */
 import { spoken, withoutColours } from '../evidence/printed-line.js';
 
@@ -131,7 +131,9 @@ function isTraining(line: string): boolean {
   return line.includes('[autoresearch]') && /\bstep=/.test(line);
 }
 
-/** Whether the job itself goes on to say something: the timer's last words at exit are none, as are those of a wrapper. */
+/**
+ * Whether the job itself goes on to say something: the timer's last words at exit are none, as are those of a wrapper.
+ */
 function isOwnWord(line: string): boolean {
   if (line.includes('[autoresearch]')) return false;
   return !/^\s/.test(line) && !EMPTY_WORDS.test(line) && !CONTINUED.test(line);

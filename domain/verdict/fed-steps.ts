@@ -1,21 +1,24 @@
 /**
- * Whether the steps that a baseline printed can have been fed by what its pipeline gave. Later runs are held against the
- * baseline (clock-agreement.ts); the baseline itself only against SPDL's own count at the sink, in rough terms: a loop that
- * iterates over a list, or another loop than the one that trains, is wrong by orders of magnitude.
+ * Whether the steps that a baseline printed can have been fed by what its pipeline gave. Later runs are held against
+ * the baseline (clock-agreement.ts); the baseline itself only against SPDL's own count at the sink, in rough terms: a
+ * loop that iterates over a list, or another loop than the one that trains, is wrong by orders of magnitude.
  */
 import type { Evidence } from '../evidence/evidence.js';
 
 /**
- * Measured with SPDL 0.8: in 18 jobs of five of test/cases, timed rightly, the printed rate was 0.67 to 1.23 times what the sink
- * gave; a loop over windows of four that had been fetched before printed 17 times it, with a step of 0.1 ms for 8 ms of fetching.
- * Training in bursts is the reason to stay far above 1: where evaluation and checkpoints outside of the loop take seven
- * eighths of the time, a right rate is 8 times the sink's mean.
+ * Measured with SPDL 0.8: in 18 jobs of five of test/cases, timed rightly, the printed rate was 0.67 to 1.23 times what
+ * the sink gave; a loop over windows of four that had been fetched before printed 17 times it, with a step of 0.1 ms
+ * for 8 ms of fetching. Training in bursts is the reason to stay far above 1: where evaluation and checkpoints outside
+ * of the loop take seven eighths of the time, a right rate is 8 times the sink's mean.
  */
 const TOLERANCE = 8;
 /** Rates of fewer steps say little. */
 const FEWEST_STEPS = 10;
 
-/** Why the printed steps are not those of the loop that takes the sink's items, in a sentence; null where nothing says so. */
+/**
+ * Why the printed steps are not those of the loop that takes the sink's items, in a sentence; null where nothing says
+ * so.
+ */
 export function unfedSteps({ delivered, metrics, steps, stages }: Evidence): string | null {
   const stepMs = metrics.step_time_ms;
   if (!delivered || stepMs === null || stepMs <= 0 || steps.count < FEWEST_STEPS) return null;

@@ -79,7 +79,10 @@ export function classifyJobEnd(ending: JobEnding): JobVerdict | null {
   }
 }
 
-/** A training that is done may be kept alive by a thread or a child: the last line that is the script's own lets one see. */
+/**
+ * A training that is done may be kept alive by a thread or a child: the last line that is the script's own lets one
+ * see.
+ */
 function unended({ stdoutTail, stderrTail }: JobEnding): string {
   const own = lastLines(`${stderrTail}\n${stdoutTail}`)
     .split('\n')
@@ -104,7 +107,10 @@ function deathBehindCode0(
   return { ...verdict(kind, message, { died_with_code_0: true }), exceptionType: died.type };
 }
 
-/** A place of the user's is read-only for a job where no overlay can be laid over it: what the job prints tells only half. */
+/**
+ * A place of the user's is read-only for a job where no overlay can be laid over it: what the job prints tells only
+ * half.
+ */
 function wayOutOfReadOnly(text: string): string {
   if (!/Read-only file system/i.test(text)) return '';
   return ' (jobs do not write to your files: give it a path with $NODE_ID in it, or start again with --copy GLOB; docs/your-files.md)';

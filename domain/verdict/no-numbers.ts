@@ -1,4 +1,7 @@
-/** Why a job that should print `[autoresearch]` lines printed none: what its command, its output and the probe let one think. */
+/**
+ * Why a job that should print `[autoresearch]` lines printed none: what its command, its output and the probe let one
+ * think.
+ */
 
 import { shellWord } from '../command/shell-word.js';
 import { withoutColours } from '../evidence/printed-line.js';

@@ -1,9 +1,10 @@
 /**
- * Whether a job did the work that the baseline did: a rate over half of it says nothing of the whole, and what ends early may have
- * died, or gone on from what an earlier job wrote.
+ * Whether a job did the work that the baseline did: a rate over half of it says nothing of the whole, and what ends
+ * early may have died, or gone on from what an earlier job wrote.
  *
- * Work is counted in samples, so that another batch size is no other work. A job that lasts a fixed time does more or less as
- * it is faster or slower: there the counts of the baseline's own runs differ, or the training lasts as long as the baseline's.
+ * Work is counted in samples, so that another batch size is no other work. A job that lasts a fixed time does more or
+ * less as it is faster or slower: there the counts of the baseline's own runs differ, or the training lasts as long as
+ * the baseline's.
  */
 import type { Evidence } from '../evidence/evidence.js';
 
@@ -21,7 +22,10 @@ const BATCHES_LEFT_OUT = 2;
 /** Shorter than this share of the baseline's time: it ended early. */
 const AS_LONG = 0.9;
 
-/** Why the job's numbers cannot be compared, or null. `mayHaveOtherBatch`: its batch size is unknown, and may be another one. */
+/**
+ * Why the job's numbers cannot be compared, or null. `mayHaveOtherBatch`: its batch size is unknown, and may be another
+ * one.
+ */
 export function otherWork(own: Evidence, references: References, mayHaveOtherBatch = false): string | null {
   return lessWork(own, references, mayHaveOtherBatch) ?? missingEnd(own, references);
 }
@@ -70,7 +74,10 @@ function trainingMs({ metrics, steps }: Evidence): number | null {
   return stepMs === null ? null : (steps.count * stepMs) / (steps.processes ?? 1);
 }
 
-/** The last line that all runs of the baseline printed, as `saved the model`; once, for what is printed now and then is no end. */
+/**
+ * The last line that all runs of the baseline printed, as `saved the model`; once, for what is printed now and then is
+ * no end.
+ */
 function missingEnd(own: Evidence, { baseline, repeats, isAlone }: References): string | null {
   if (own.ending === undefined || (repeats.length === 0 && !isAlone)) return null;
   const last = baseline.ending?.at(-1);

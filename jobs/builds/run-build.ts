@@ -1,4 +1,7 @@
-/** Runs a build command in its own process group: output to a file, a time limit, and nothing left alive when it ends early. */
+/**
+ * Runs a build command in its own process group: output to a file, a time limit, and nothing left alive when it ends
+ * early.
+ */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
 import { finished } from 'node:stream/promises';

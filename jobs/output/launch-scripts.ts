@@ -19,7 +19,9 @@ const MAKEFILES = ['GNUmakefile', 'makefile', 'Makefile'];
 const SCRIPTS_READ = 4;
 const BYTES_READ = 64 * 1024;
 
-/** Without the pipeline's own script, whose end is the job's. Paths are the command's, relative to the source directory. */
+/**
+ * Without the pipeline's own script, whose end is the job's. Paths are the command's, relative to the source directory.
+ */
 export async function launchScripts(
   command: string,
   sourceDir: string,

@@ -1,7 +1,7 @@
 /**
- * Looks for the pattern of `--metric` in lines that nobody vouches for. A backtracking expression can take exponential time,
- * and a job may print just what makes it do so: it runs under a time limit, over many lines at once, because to arm the
- * limit costs more than a match.
+ * Looks for the pattern of `--metric` in lines that nobody vouches for. A backtracking expression can take exponential
+ * time, and a job may print just what makes it do so: it runs under a time limit, over many lines at once, because to
+ * arm the limit costs more than a match.
  */
 import { createContext, Script } from 'node:vm';
 import type { Found, NumberSearch, OpenSearch } from '../../domain/evidence/custom-values.js';

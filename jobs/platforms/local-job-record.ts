@@ -17,7 +17,10 @@ const JobRecordSchema = z.looseObject({
   ended_at: z.number().nullish(),
   returncode: z.number().int().nullish(),
   mode: z.string().nullish(),
-  /** How the user's files were kept apart from its writes: overlay, read-only or none (probe/autoresearch_job/shelter.py). */
+  /**
+   * How the user's files were kept apart from its writes: overlay, read-only or none
+   * (probe/autoresearch_job/shelter.py).
+   */
   sheltered: z.string().nullish(),
   shelter: z.looseObject({ folders: z.array(z.string()), named: z.array(z.string()).default([]) }).nullish(),
   /** Folders that it named and that could not be kept apart. */

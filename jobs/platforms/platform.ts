@@ -83,7 +83,10 @@ export interface Platform {
   isSheltered?(jobId: string): Promise<boolean>;
   /** What the job's view kept apart of its writes, and which folders it could not keep apart; absent: nobody knows. */
   keptApart?(jobId: string): Promise<KeptApart>;
-  /** Lets a job that has ended make way for the next one of its name; what is known of it goes to `folder`. Safe to repeat. Absent: it stays. */
+  /**
+   * Lets a job that has ended make way for the next one of its name; what is known of it goes to `folder`. Safe to
+   * repeat. Absent: it stays.
+   */
   setAside?(jobId: string, folder: string): Promise<void>;
   /** Kills the job's whole process group; no error when it has ended. */
   cancel(jobId: string): Promise<void>;

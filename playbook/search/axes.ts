@@ -91,7 +91,10 @@ function threadBudget(survey: Survey, trials: Trials): number {
   return knob && sixteenBeatFewer(knob, trials) ? THREADS_MOST_EXTENDED : THREADS_MOST;
 }
 
-/** Whether a measured run with 16 threads beat every one with fewer; of a flag only runs that name it count, as for the engine. */
+/**
+ * Whether a measured run with 16 threads beat every one with fewer; of a flag only runs that name it count, as for the
+ * engine.
+ */
 function sixteenBeatFewer(knob: Knob, trials: Trials): boolean {
   const measured = trials.all.flatMap(({ entry, setting, speed }) => {
     const { where } = knob;

@@ -1,6 +1,6 @@
 /**
- * The batch size is part of the training, not only of its speed. It is raised once, because the best practices ask for it, and
- * further only while it gains; never lowered below what the user chose.
+ * The batch size is part of the training, not only of its speed. It is raised once, because the best practices ask for
+ * it, and further only while it gains; never lowered below what the user chose.
  */
 import { type Axis, axisValue } from './axes.js';
 import { clampTo, familyOf, type Move } from './scored-moves.js';

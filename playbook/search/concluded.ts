@@ -6,8 +6,8 @@ import type { Survey } from '../survey.js';
 import type { Move } from './scored-moves.js';
 
 /**
- * Those that were concluded where the incumbent stands: what made no difference to another setting may make one to this, once
- * something else bounds the run.
+ * Those that were concluded where the incumbent stands: what made no difference to another setting may make one to
+ * this, once something else bounds the run.
  */
 export function concludedKnobs(
   { dimensions }: SearchMemory,

@@ -1,4 +1,7 @@
-/** Moves towards fewer tasks at a time: oversubscribed stages, full cores, the interpreter's lock, a disturbed training step. */
+/**
+ * Moves towards fewer tasks at a time: oversubscribed stages, full cores, the interpreter's lock, a disturbed training
+ * step.
+ */
 import { type Axis, axisValue } from './axes.js';
 import { isIn, type Pool, poolsOf, useOf } from './pools.js';
 import { clampTo, familyOf, type Move } from './scored-moves.js';

@@ -1,6 +1,6 @@
 /**
- * What the measured history says about moves: follow a gain while it lasts, do not go past a loss, look between an optimum's
- * neighbours, and put together what was won separately.
+ * What the measured history says about moves: follow a gain while it lasts, do not go past a loss, look between an
+ * optimum's neighbours, and put together what was won separately.
  */
 import { type Axis, axisValue } from './axes.js';
 import { clampTo, type Direction, familyOf, type Move, scaled } from './scored-moves.js';
@@ -15,7 +15,10 @@ const TOWARDS_A_LOSS = 0.5;
 const MOMENTUM = 0.5;
 const PENDING = 0.5;
 const UNTOUCHED = 0.08;
-/** The same turn of the same knobs did not gain on top of another experiment: it may here, but the less the more it lost. */
+/**
+ * The same turn of the same knobs did not gain on top of another experiment: it may here, but the less the more it
+ * lost.
+ */
 const TIED_ELSEWHERE = 0.6;
 const LOST_ELSEWHERE = 0.3;
 const LOST_MUCH_ELSEWHERE = 0.05;
@@ -24,7 +27,9 @@ const MUCH = 0.2;
 /** Two values of a knob that are nearer to each other than this, as a ratio, act alike. */
 const ALIKE = 1.15;
 
-/** The axis's other measured values with everything else as in the incumbent (the pool's size may differ, it follows). */
+/**
+ * The axis's other measured values with everything else as in the incumbent (the pool's size may differ, it follows).
+ */
 function neighbours(
   axis: Axis,
   incumbent: Trial,
@@ -98,7 +103,10 @@ function followed(move: Move, axes: readonly Axis[], incumbent: Trial, trials: T
   return move;
 }
 
-/** No statistic shows what a buffer is worth; its first try comes before the fine tuning of what is known, and costs but memory. */
+/**
+ * No statistic shows what a buffer is worth; its first try comes before the fine tuning of what is known, and costs but
+ * memory.
+ */
 function turnsUntouchedBuffer(move: Move, axes: readonly Axis[], trials: Trials): boolean {
   const isLater = trials.all.some(({ entry }) => entry.kind === 'planned' && entry.status === 'completed');
   return (

@@ -1,6 +1,6 @@
 /**
- * Moves that the stage statistics of the incumbent suggest: more where a stage holds the others up, threads where they are
- * short, fewer where tasks stand in each other's way (fewer-moves.ts).
+ * Moves that the stage statistics of the incumbent suggest: more where a stage holds the others up, threads where they
+ * are short, fewer where tasks stand in each other's way (fewer-moves.ts).
  */
 import type { Diagnosis, StageReading } from '../../domain/memory/stage-rules.js';
 import { milliseconds } from '../../domain/memory/stage-sentences.js';

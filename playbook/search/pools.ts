@@ -1,4 +1,6 @@
-/** Pools of threads: which stages share one and which knob sets its size. Each pipeline has its own, and so may a stage. */
+/**
+ * Pools of threads: which stages share one and which knob sets its size. Each pipeline has its own, and so may a stage.
+ */
 import type { Diagnosis, ThreadUse } from '../../domain/memory/stage-rules.js';
 import type { Survey } from '../survey.js';
 import { type Axis, axisValue } from './axes.js';

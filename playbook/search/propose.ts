@@ -1,6 +1,6 @@
 /**
- * The search: from the survey and the whole history to the next experiments. It keeps nothing between calls, so that the
- * same history always gives the same proposals. Pure.
+ * The search: from the survey and the whole history to the next experiments. It keeps nothing between calls, so that
+ * the same history always gives the same proposals. Pure.
  */
 
 import type { HistoryEntry } from '../../agents/agent.js';
@@ -158,7 +158,10 @@ function rankedMoves(input: SearchInput, situation: Situation, incumbent: Trial,
   });
 }
 
-/** The best, with at most two of one family, and places for a proven gain and for best practices that no round has tried yet. */
+/**
+ * The best, with at most two of one family, and places for a proven gain and for best practices that no round has tried
+ * yet.
+ */
 function chosen(ranked: readonly Move[], count: number, input: SearchInput, axes: readonly Axis[]): Move[] {
   const proven = ranked.filter(({ isProven, gain }) => isProven === true && gain >= WORTH_A_PLACE).slice(0, 1);
   const first = topOf(ranked, Math.max(1, count - proven.length), proven);

@@ -1,6 +1,7 @@
 /**
  * What each experiment of the past effectively ran with: the value of every knob and the structural changes, whatever
- * path led there (flags, edits, stacked commits). Two experiments with the same effective setting are one to the search.
+ * path led there (flags, edits, stacked commits). Two experiments with the same effective setting are one to the
+ * search.
  */
 import type { HistoryEntry } from '../../agents/agent.js';
 import { flagNumber } from '../../domain/command/launch-flags.js';
@@ -66,8 +67,8 @@ export function settingsOf(
 }
 
 /**
- * The source that a planner sees is the best experiment's, so its survey tells the best's values. This gives the survey with the
- * values of the run's base: experiments write down what a knob was before they changed it.
+ * The source that a planner sees is the best experiment's, so its survey tells the best's values. This gives the survey
+ * with the values of the run's base: experiments write down what a knob was before they changed it.
  */
 export function surveyOfBase(
   survey: Survey,

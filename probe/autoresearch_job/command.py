@@ -1,4 +1,6 @@
-"""Starts a job's command so that it runs at most once: its process waits until it is on record, then takes the claim."""
+"""Starts a job's command so that it runs at most once: its process waits until it is on record, then takes the
+claim.
+"""
 
 import os
 import shutil
@@ -11,7 +13,9 @@ from room import when_there_is_room
 
 
 class Command:
-    """The job's process, forked and waiting. After release() it is the command. It keeps the descriptors in `inherited`."""
+    """The job's process, forked and waiting. After release() it is the command. It keeps the descriptors in
+    `inherited`.
+    """
 
     def __init__(self, directory, request, inherited=(), sheltered=shelter.NONE):
         gate, self._gate = os.pipe()

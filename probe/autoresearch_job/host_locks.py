@@ -1,4 +1,5 @@
-"""Exclusive use of this host's CPUs and GPUs among all jobs of one user, of whatever run, by locks that end with their holders.
+"""Exclusive use of this host's CPUs and GPUs among all jobs of one user, of whatever run, by locks that end with their
+holders.
 
 A job without a slot of its own takes the whole machine; one with a slot takes its resources, and shares the machine with
 the other slots. The job inherits the locks from its runner, so that they outlive a runner that is killed.

@@ -1,4 +1,5 @@
-"""What other processes do on the GPUs of a job, as `nvidia-smi pmon` shows it. A look takes up to half a second of a program
+"""What other processes do on the GPUs of a job, as `nvidia-smi pmon` shows it. A look takes up to half a second of a
+program
 of its own, so there is one every ten seconds, and nobody waits for it."""
 
 import os
@@ -11,7 +12,9 @@ _LOOK_EVERY_S = 10.0
 
 
 class OtherGpuWork:
-    """Of the GPUs in CUDA_VISIBLE_DEVICES; without it, of those on which the job itself was seen: a job seldom uses all."""
+    """Of the GPUs in CUDA_VISIBLE_DEVICES; without it, of those on which the job itself was seen: a job seldom uses
+    all.
+    """
 
     def __init__(self, environment):
         visible = environment.get("CUDA_VISIBLE_DEVICES")
@@ -28,7 +31,9 @@ class OtherGpuWork:
         return None if self._process is None else self._process.pid
 
     def look(self, own):
-        """What was seen since the last call: (gpu, processes, SM utilisation as text, '' = unknown) of others; `own` = the job's pids."""
+        """What was seen since the last call: (gpu, processes, SM utilisation as text, '' = unknown) of others; `own`
+        = the job's pids.
+        """
         found = []
         if self._process is not None and self._has_ended():
             for gpu, seen in work_on_gpus(self._shown.decode("ascii", "replace"), own).items():

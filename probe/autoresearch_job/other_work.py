@@ -15,7 +15,9 @@ class OtherWork:
         self._counted_s = 0.0
 
     def share_pct(self, job_s, elapsed_s):
-        """Of the CPUs' time since the last call, as text, '' = unknown; `job_s` is the job's own time since it began."""
+        """Of the CPUs' time since the last call, as text, '' = unknown; `job_s` is the job's own time since it
+        began.
+        """
         busy_s = self._busy()
         if busy_s is None or not self._cpus:
             return ""

@@ -1,4 +1,5 @@
-"""Lets a job see what others make in the folders of its view, while it runs: a file that says that data is ready, a queue.
+"""Lets a job see what others make in the folders of its view, while it runs: a file that says that data is ready, a
+queue.
 
 An overlay remembers that a name was not there, and what it led to, and does not look again (the kernel's documentation: changes of
 the lower folder are not expected). Mounting it again with nothing changed makes it forget names that nobody uses. That

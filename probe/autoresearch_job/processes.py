@@ -80,7 +80,9 @@ def tree(roots):
 
 
 def members(group, marker, roots):
-    """All that belongs to a job: its process group, what carries its marker in the environment, what descends from it."""
+    """All that belongs to a job: its process group, what carries its marker in the environment, what descends from
+    it.
+    """
     table = _table_from_proc() if _HAS_PROC else _table_from_ps()
     found = {process.pid: process for process in _below(roots, table)}
     for process in table:

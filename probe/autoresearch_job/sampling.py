@@ -1,4 +1,5 @@
-"""Samples what a job uses into system.tsv: CPU, resident memory and, where nvidia-smi is, SM utilisation and GPU memory;
+"""Samples what a job uses into system.tsv: CPU, resident memory and, where nvidia-smi is, SM utilisation and GPU
+memory;
 and what other work used meanwhile: of its CPUs there, of its GPUs in gpu_others.tsv."""
 
 import os
@@ -68,14 +69,18 @@ class Sampler:
 
 
 def _time_since_start(living):
-    """CPU time of the job's processes, with those that have ended: their parents know, or this process that adopted them."""
+    """CPU time of the job's processes, with those that have ended: their parents know, or this process that adopted
+    them.
+    """
     own = os.times()
     adopted_s = own.children_user + own.children_system
     return adopted_s + sum(process.cpu_s + process.ended_children_s for process in living)
 
 
 class _GpuReader:
-    """One nvidia-smi that prints for as long as the job runs: starting it anew each second would cost a core's tenth."""
+    """One nvidia-smi that prints for as long as the job runs: starting it anew each second would cost a core's
+    tenth.
+    """
 
     def __init__(self, environment):
         self._process = None

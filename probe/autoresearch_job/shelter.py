@@ -1,4 +1,5 @@
-"""A view of the file system for one job, in which its writes to the user's files are kept apart (Linux mount namespaces).
+"""A view of the file system for one job, in which its writes to the user's files are kept apart (Linux mount
+namespaces).
 
 {"folders": [path, …], "named": [path, …], "keep": [path, …], "writes": path}: below each of `folders` what the job writes
 lands in `writes` (an overlay), or fails where the file system does not allow that (a read-only mount); below each of
@@ -23,7 +24,8 @@ _NEEDS_REAL_ROOT = re.compile(r"(?:^|[\s;&|(/])(?:sudo|su|ssh|scp|rsync|docker|p
 
 
 def possible(shelter, command):
-    """How the folders can be kept apart here, and which of the named ones cannot be; tried in a child, so that this process
+    """How the folders can be kept apart here, and which of the named ones cannot be; tried in a child, so that this
+    process
     stays as it is."""
     reader, writer = os.pipe()
     child = os.fork()
@@ -43,7 +45,9 @@ def possible(shelter, command):
 
 
 def enter(shelter, command):
-    """Moves this process into the view; returns OVERLAY, or READ_ONLY when that holds for any folder, and the bare named ones."""
+    """Moves this process into the view; returns OVERLAY, or READ_ONLY when that holds for any folder, and the bare
+    named ones.
+    """
     libc = _Libc()
     is_mapped = _unshare(libc, command)
     libc.mount("none", "/", None, _REC | _SLAVE, None)
@@ -71,7 +75,9 @@ def enter(shelter, command):
 
 
 def forget_names(folders, pid):
-    """Makes the overlays of these folders, in the view of that process, look anew for the names that the job does not hold open."""
+    """Makes the overlays of these folders, in the view of that process, look anew for the names that the job does
+    not hold open.
+    """
     child = os.fork()
     if child == 0:
         try:
@@ -105,7 +111,8 @@ _LOOKS = 100_000
 
 
 def written(shelter, limit):
-    """Up to `limit` of the files that a job wrote below the folders, by the paths under which it knew them, and their number
+    """Up to `limit` of the files that a job wrote below the folders, by the paths under which it knew them, and their
+    number
     (as far as it was counted); caches and locks are none."""
     found, count, looks = [], 0, 0
     for index, (path, _) in enumerate(places(shelter)):

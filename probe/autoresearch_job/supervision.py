@@ -21,7 +21,9 @@ _ASK_FOR_SLOT_EVERY_S = 0.1
 
 
 def run(directory, request):
-    """Starts the command and stays until it and all its processes have ended. One that was started before is adopted."""
+    """Starts the command and stays until it and all its processes have ended. One that was started before is
+    adopted.
+    """
     _await_earlier_command(directory)
     if directory.started():
         adopt(directory)
@@ -53,7 +55,9 @@ def run(directory, request):
 
 
 def _take_slot(directory, request, inbox, since):
-    """The descriptors of the host's locks that the job will hold; None when it is not to start any more. May take hours."""
+    """The descriptors of the host's locks that the job will hold; None when it is not to start any more. May take
+    hours.
+    """
     if request.get("locks") is None:
         return []
     is_told = False
@@ -92,7 +96,9 @@ def _first_facts(request, pid, waiting_since):
 
 
 def adopt(directory):
-    """Keeps the limits of a job whose runner was killed, or records that it is lost. Its return code is gone in any case."""
+    """Keeps the limits of a job whose runner was killed, or records that it is lost. Its return code is gone in any
+    case.
+    """
     facts = directory.read_facts()
     if not directory.started() or _finish_end(directory, facts):
         return
@@ -215,7 +221,8 @@ class _Job:
         # What a job cannot print, its log does not say.
         self._facts["disk_was_full"] = self._disk_was_full or self._directory.is_full()
         self._facts["cause"] = cause
-        # Before its processes go, so that a runner that is killed meanwhile leaves the cause; they go on no full disk's account.
+        # Before its processes go, so that a runner that is killed meanwhile leaves the cause; they go on no full disk's
+        # account.
         self._directory.note_facts(self._facts)
         # Also after an ordinary end: what the job left running would disturb the next one.
         self.end_processes()

@@ -5,7 +5,9 @@ _SCALARS = (str, bytes, int, float, bool, type(None))
 
 
 class MeanBatchSize:
-    """Of the batches since it was last taken; None where there were none, and from the first on that does not show its size."""
+    """Of the batches since it was last taken; None where there were none, and from the first on that does not show
+    its size.
+    """
 
     def __init__(self):
         self._samples, self._batches = 0, 0

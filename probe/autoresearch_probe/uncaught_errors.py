@@ -1,4 +1,6 @@
-"""Records the exception that ends this process, before the user's own hook tells of it: a shell may hide its exit code."""
+"""Records the exception that ends this process, before the user's own hook tells of it: a shell may hide its exit
+code.
+"""
 
 import sys
 import time

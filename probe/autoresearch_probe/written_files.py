@@ -1,4 +1,5 @@
-"""Records which files outside of the experiment's tree this process opened for writing, and which folders it made or made sure of.
+"""Records which files outside of the experiment's tree this process opened for writing, and which folders it made or
+made sure of.
 
 By Python's own audit events, so that it does not matter how a path was put together. What a library writes without
 Python's help (HDF5, a checkpoint in C++) shows by its folder alone, and what other programs write does not show.

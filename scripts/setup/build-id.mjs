@@ -1,5 +1,5 @@
-// Which code a build is: the commit of the checkout; with a hash of the sources where they differ from it. Nothing where
-// there is no checkout of its own: a release is known by the version of its package.
+// Which code a build is: the commit of the checkout; with a hash of the sources where they differ from it. Nothing
+// where there is no checkout of its own: a release is known by the version of its package.
 import { spawnSync } from 'node:child_process';
 import { realpathSync } from 'node:fs';
 

@@ -1,5 +1,5 @@
-// node_modules as package-lock.json says. `npm install`, not `npm ci`: a lock file lacks the optional packages of platforms
-// that its registry did not serve, and only `npm install` adds those of the user's own.
+// node_modules as package-lock.json says. `npm install`, not `npm ci`: a lock file lacks the optional packages of
+// platforms that its registry did not serve, and only `npm install` adds those of the user's own.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { requireNpm } from './prerequisites.mjs';
 import { inProject, run, say } from './process.mjs';

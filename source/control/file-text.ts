@@ -24,7 +24,10 @@ export function encodeText(text: string, before: Uint8Array | null): Buffer {
   return Buffer.from(text, isLatin1 && !/[^\0-\xff]/.test(text) ? 'latin1' : 'utf8');
 }
 
-/** A letter that a new text of a Python file has, the old one had not, and its coding line cannot be trusted to say; or null. */
+/**
+ * A letter that a new text of a Python file has, the old one had not, and its coding line cannot be trusted to say; or
+ * null.
+ */
 export function letterBeyondCoding(before: string, after: string): { letter: string; coding: string } | null {
   const coding = codingOf(before);
   if (/^utf[-_]?8/i.test(coding)) return null;

@@ -101,7 +101,9 @@ export async function gitList(args: readonly string[], options: GitOptions = {})
   return (await gitBytes(args, options)).toString('utf8').split('\0').filter(Boolean);
 }
 
-/** Whether a `git` of version 2.31 (path formats of rev-parse) or newer is on PATH; AUTORESEARCH_NATIVE_GIT=0 says no. */
+/**
+ * Whether a `git` of version 2.31 (path formats of rev-parse) or newer is on PATH; AUTORESEARCH_NATIVE_GIT=0 says no.
+ */
 export async function hasNativeGit(): Promise<boolean> {
   if (process.env.AUTORESEARCH_NATIVE_GIT === '0') return false;
   try {

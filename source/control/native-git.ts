@@ -217,7 +217,8 @@ export class NativeGit implements ObjectDatabase {
       const facts = await stat(own).catch(() => null);
       if (facts) {
         await copyFile(own, place.indexFile);
-        // A file changed in the moment the index was written is told by the index's own time, so the copy must not be younger.
+        // A file changed in the moment the index was written is told by the index's own time, so the copy must not be
+        // younger.
         const second = Math.floor(facts.mtimeMs / 1000);
         await utimes(place.indexFile, second, second);
       }

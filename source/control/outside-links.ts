@@ -1,4 +1,7 @@
-/** Where links lead out of the repository: files of the user's as well, to which a job in a tree could write through them. */
+/**
+ * Where links lead out of the repository: files of the user's as well, to which a job in a tree could write through
+ * them.
+ */
 import { lstat, readdir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isBelow } from './object-database.js';
@@ -6,7 +9,10 @@ import { isBelow } from './object-database.js';
 /** About a second's work; what is deeper is not looked at. */
 const LOOKS = 50_000;
 
-/** Real paths outside of `top` and the workdir that are reached from `paths` by links, also by links in what these lead to. */
+/**
+ * Real paths outside of `top` and the workdir that are reached from `paths` by links, also by links in what these lead
+ * to.
+ */
 export async function outsideLinks(top: string, workdir: string, paths: readonly string[]): Promise<string[]> {
   const found = new Set<string>();
   const seen = new Set<string>();

@@ -23,7 +23,9 @@ export async function placeInto(root: string, { path, how }: Placed, rules: Plac
   else await linkInto(root, rules, path);
 }
 
-/** Links `path` of the top into `root`. What the tree has itself stays: inside a real directory the children are linked. */
+/**
+ * Links `path` of the top into `root`. What the tree has itself stays: inside a real directory the children are linked.
+ */
 async function linkInto(root: string, rules: PlacingRules, path: string): Promise<void> {
   const target = join(root, path);
   const original = join(rules.top, path);
@@ -80,8 +82,8 @@ export interface Original {
 }
 
 /**
- * Copies what lies at `path` of the original for good: a link that stays in it, or in the repository, stays a link that does
- * so in a tree; of any other the content is copied, so that nothing leads back to the user's own.
+ * Copies what lies at `path` of the original for good: a link that stays in it, or in the repository, stays a link that
+ * does so in a tree; of any other the content is copied, so that nothing leads back to the user's own.
  */
 export async function copyOriginal(path: string, to: string, { top, workdir }: Original): Promise<void> {
   const copyFrom = async (from: string, place: string, within: string, above: readonly string[]): Promise<void> => {

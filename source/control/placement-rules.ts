@@ -1,9 +1,11 @@
-/** Decides how what git does not store gets into a tree: pure. Names and sizes decide, and a person's globs before them. */
+/**
+ * Decides how what git does not store gets into a tree: pure. Names and sizes decide, and a person's globs before them.
+ */
 import { isUnder } from '../../domain/proposals/edit-path.js';
 
 /**
- * `link`: the user's own, which jobs only read. `copy`: a copy for each tree, all alike. `empty`: a folder for what jobs
- * write, without what is in it. `absent`: not there.
+ * `link`: the user's own, which jobs only read. `copy`: a copy for each tree, all alike. `empty`: a folder for what
+ * jobs write, without what is in it. `absent`: not there.
  */
 export type Placement = 'link' | 'copy' | 'empty' | 'absent';
 

@@ -1,4 +1,7 @@
-/** Looks at what git does not store (data, environments, outputs, other repositories) and says how each gets into a tree. */
+/**
+ * Looks at what git does not store (data, environments, outputs, other repositories) and says how each gets into a
+ * tree.
+ */
 import { existsSync } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
@@ -33,7 +36,9 @@ export interface PlacementRules {
 /** Folders within an output folder that are made with it: a script may count on them. */
 const SKELETON_LIMIT = 100;
 
-/** `paths` are relative to `top`; of `always` (other repositories, what is too large to store) `all` is no condition. */
+/**
+ * `paths` are relative to `top`; of `always` (other repositories, what is too large to store) `all` is no condition.
+ */
 export async function planPlacement(
   top: string,
   paths: { ignored: readonly string[]; always: readonly string[] },

@@ -3,9 +3,13 @@
  * memory into the repository (or a private store) and kept by refs refs/autoresearch/<run>/<name>.
  */
 export interface SourceControl {
-  /** Commit of the source directory as it is now, uncommitted changes included. The same content gives the same commit. */
+  /**
+   * Commit of the source directory as it is now, uncommitted changes included. The same content gives the same commit.
+   */
   anchor(): Promise<string>;
-  /** Makes (or finds) the separate directory for `name` at `commit` and returns where the source directory stands in it. */
+  /**
+   * Makes (or finds) the separate directory for `name` at `commit` and returns where the source directory stands in it.
+   */
   openTree(name: string, commit: string): Promise<SourceTree>;
   /** Removes the directory; no error when it is gone. */
   closeTree(name: string): Promise<void>;
@@ -20,7 +24,9 @@ export interface SourceControl {
   readFile(commit: string, path: string): Promise<string | null>;
   /** Files of the source directory at a commit, relative to it. */
   listFiles(commit: string): Promise<string[]>;
-  /** Paths that no edit may touch or go through: symbolic links, submodules, and what is linked into trees from outside. */
+  /**
+   * Paths that no edit may touch or go through: symbolic links, submodules, and what is linked into trees from outside.
+   */
   linkedPaths(commit: string): Promise<string[]>;
   /** Absolute real paths of the user's own files that a job in a tree can reach by links, and of their repository. */
   originals(): Promise<string[]>;

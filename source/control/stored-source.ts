@@ -1,4 +1,6 @@
-/** The SourceControl of a run over an object database: what is stored, what is linked, and which ref keeps which commit. */
+/**
+ * The SourceControl of a run over an object database: what is stored, what is linked, and which ref keeps which commit.
+ */
 import { lstat, realpath } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';

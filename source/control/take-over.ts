@@ -1,6 +1,6 @@
 /**
- * Carries what an experiment changed over to another commit of the user's repository, without what autoresearch had put in:
- * a merge in the object database. No working tree, no index and no branch is touched, and no hook runs.
+ * Carries what an experiment changed over to another commit of the user's repository, without what autoresearch had put
+ * in: a merge in the object database. No working tree, no index and no branch is touched, and no hook runs.
  */
 import { decodeText } from './file-text.js';
 import { type GitPlace, git, gitBytes, gitList } from './git-command.js';
@@ -23,7 +23,9 @@ export interface Conflict {
 
 export type TakenOver =
   | { ok: true; tree: string; files: string[] }
-  /** `instrumentation`: the change stands in the lines that time the loop; `branch`: the code went on in the same lines. */
+  /**
+   * `instrumentation`: the change stands in the lines that time the loop; `branch`: the code went on in the same lines.
+   */
   | { ok: false; because: 'instrumentation' | 'branch'; conflicts: Conflict[] };
 
 /** What instrumentation puts into scripts. */

@@ -1,4 +1,7 @@
-/** New branches of the user's repository, and what a person should know of them: no working tree, index or hook is touched. */
+/**
+ * New branches of the user's repository, and what a person should know of them: no working tree, index or hook is
+ * touched.
+ */
 import { GitError, type GitPlace, git, gitList } from './git-command.js';
 
 export class BranchRefused extends Error {

@@ -1,4 +1,7 @@
-/** Turns a person's unified diff (`git diff --relative`, `diff -u`) into edits of whole files, or says why it does not fit. */
+/**
+ * Turns a person's unified diff (`git diff --relative`, `diff -u`) into edits of whole files, or says why it does not
+ * fit.
+ */
 import { applyPatch, parsePatch, type StructuredPatch } from 'diff';
 import type { FileEdit } from '../../domain/formats/agent-replies.js';
 import { similarPaths } from '../../domain/proposals/edit-path.js';

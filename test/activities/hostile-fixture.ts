@@ -176,7 +176,9 @@ export default { name: 'hostile', answer: () => readFileSync(${JSON.stringify(jo
     return (await makeAnalyze(this.deps(reply))({ run: 'run-1', nodeId: PLANNED.nodeId })).result;
   }
 
-  /** All that is the user's, and all of the workdir that decides what runs; not the logs, replies and the plan itself. */
+  /**
+   * All that is the user's, and all of the workdir that decides what runs; not the logs, replies and the plan itself.
+   */
   snapshot(): Record<string, string> {
     const seen: Record<string, string> = {
       ...fingerprint(this.source),

@@ -1,4 +1,6 @@
-/** What a coding agent might answer if it meant harm, or were told to by what it reads: refused, and nothing changes. */
+/**
+ * What a coding agent might answer if it meant harm, or were told to by what it reads: refused, and nothing changes.
+ */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';

@@ -71,7 +71,10 @@ export async function open(workdir: string, source: string, more: Record<string,
   return openSourceControl({ workdir: new Workdir(workdir), config: configOf(source, more) });
 }
 
-/** All that a user could notice: HEAD, branches, index bytes, configuration, status, stash, worktrees, files with content and mode. */
+/**
+ * All that a user could notice: HEAD, branches, index bytes, configuration, status, stash, worktrees, files with
+ * content and mode.
+ */
 export function fingerprint(top: string): Record<string, string> {
   const seen: Record<string, string> = {
     index: readFileSync(join(top, '.git/index')).toString('base64'),

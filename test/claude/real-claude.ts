@@ -1,4 +1,7 @@
-/** The real `claude` command against the loopback server: what it costs is what is booked, and its errors are understood. */
+/**
+ * The real `claude` command against the loopback server: what it costs is what is booked, and its errors are
+ * understood.
+ */
 import { mkdtemp, readdir, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

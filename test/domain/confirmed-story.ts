@@ -1,4 +1,7 @@
-/** A run that measures again what looks better, told by results alone: what is due is done after each step, as the engine does. */
+/**
+ * A run that measures again what looks better, told by results alone: what is due is done after each step, as the
+ * engine does.
+ */
 import { type ConfirmationRules, DEFAULT_CONFIRMATION } from '../../domain/belief/confirmation-state.js';
 import { rowOf } from '../../domain/run/engine-state.js';
 import type { ExperimentIdentity } from '../../domain/run/experiment-record.js';

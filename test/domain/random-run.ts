@@ -1,6 +1,6 @@
 /**
- * A whole run of random results, decided by the real policies from one state: what an engine would record. Another state may
- * follow its events, carried on at any time. The same seed is the same run.
+ * A whole run of random results, decided by the real policies from one state: what an engine would record. Another
+ * state may follow its events, carried on at any time. The same seed is the same run.
  */
 
 import type { ConfirmationRules } from '../../domain/belief/confirmation-state.js';

@@ -291,7 +291,8 @@ describe('random trees', () => {
     await code.anchor();
     const before = userState(user, realpathSync(workdir));
     write(folder, { 'vandal.py': VANDAL });
-    // Paths outside of the tree, that no link leads to, are kept apart where the host lets jobs have a view of their own.
+    // Paths outside of the tree, that no link leads to, are kept apart where the host lets jobs have a view of their
+    // own.
     const absolute = code.parts.trees.place.byFile ? [] : [source, `${user}/ckpts`, `${user}/scratch/out`];
     const words = [seed, end ? 'hang' : 'end', realpathSync(workdir), ...absolute].map((word) => `'${word}'`);
     const job = await runJob(

@@ -1,4 +1,6 @@
-/** The objects that the analyser is made of, each by the cases in the Python file of its name, all run by one process. */
+/**
+ * The objects that the analyser is made of, each by the cases in the Python file of its name, all run by one process.
+ */
 import { execFileSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';

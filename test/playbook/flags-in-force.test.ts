@@ -1,4 +1,7 @@
-/** Which number a job uses where its command has a flag in one of many forms, and what the command is when it is changed. */
+/**
+ * Which number a job uses where its command has a flag in one of many forms, and what the command is when it is
+ * changed.
+ */
 import { areInForce, type Case, HEAD, hydraScript, script } from './in-force-cases.js';
 
 const OF_WORKERS = script(

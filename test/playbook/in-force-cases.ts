@@ -1,4 +1,7 @@
-/** Small jobs of which it is known with how many at a time they run a stage, and where that stands: told by a survey of each. */
+/**
+ * Small jobs of which it is known with how many at a time they run a stage, and where that stands: told by a survey of
+ * each.
+ */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { launchCommandProblem } from '../../domain/command/launch-command-rules.js';
 import { withFlag } from '../../domain/command/launch-flags.js';

@@ -1,4 +1,7 @@
-/** What is put into a script depends on no name of it, prints past whatever it does to printing, and leaves the rest as it is. */
+/**
+ * What is put into a script depends on no name of it, prints past whatever it does to printing, and leaves the rest as
+ * it is.
+ */
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

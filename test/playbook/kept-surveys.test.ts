@@ -1,6 +1,6 @@
 /**
- * What the analyser says of every script among the fixtures, the examples, the benches and the cases, held against what it
- * said before (`test/fixtures/surveys`): a rewrite of it changes nothing by accident. `-u` keeps what it says now.
+ * What the analyser says of every script among the fixtures, the examples, the benches and the cases, held against what
+ * it said before (`test/fixtures/surveys`): a rewrite of it changes nothing by accident. `-u` keeps what it says now.
  */
 import { execFileSync } from 'node:child_process';
 import { realpathSync } from 'node:fs';

@@ -1,4 +1,6 @@
-/** survey.py and rewrite.py against real SPDL pipelines: what they see is what SPDL builds, and what they write runs. */
+/**
+ * survey.py and rewrite.py against real SPDL pipelines: what they see is what SPDL builds, and what they write runs.
+ */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';

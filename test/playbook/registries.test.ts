@@ -1,4 +1,7 @@
-/** Loaders and runners that only a configuration names: the loop, the number in force and its place are found all the same. */
+/**
+ * Loaders and runners that only a configuration names: the loop, the number in force and its place are found all the
+ * same.
+ */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type ManySurveys, manySurveys } from './many-surveys.js';
 

@@ -1,4 +1,7 @@
-/** The comparison with Optuna, without Optuna: how experiments are counted, what the goal asks for, the yardstick, the protocol's ranges. */
+/**
+ * The comparison with Optuna, without Optuna: how experiments are counted, what the goal asks for, the yardstick, the
+ * protocol's ranges.
+ */
 import { describe, expect, it } from 'vitest';
 import { bestPossible } from '../../bench/search/best-possible.js';
 import { CASES, type Case } from '../../bench/search/cases.js';

@@ -1,4 +1,7 @@
-/** Which number a job uses where the launch command, the environment or a shell script overrides what files and defaults say. */
+/**
+ * Which number a job uses where the launch command, the environment or a shell script overrides what files and defaults
+ * say.
+ */
 import { areInForce, HEAD, hydraScript, script } from './in-force-cases.js';
 
 const targetScript = (use: string) => `${HEAD}import hydra

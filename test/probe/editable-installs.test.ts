@@ -1,4 +1,6 @@
-/** A package that is installed with `pip install -e` from the user's original is imported from the experiment's tree. */
+/**
+ * A package that is installed with `pip install -e` from the user's original is imported from the experiment's tree.
+ */
 import { cp, mkdir, mkdtemp, readdir, realpath, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,4 +1,6 @@
-/** What others make in a folder of a job's view while the job runs: an overlay does not look again for a name by itself. */
+/**
+ * What others make in a folder of a job's view while the job runs: an overlay does not look again for a name by itself.
+ */
 import { mkdirSync, mkdtempSync, realpathSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,7 +12,9 @@ import { removeFolder } from '../support/remove-folder.js';
 const PYTHON = packageFile('.tools', 'venv', 'bin', 'python');
 const RUNNER = packageFile('probe', 'autoresearch_job');
 
-/** A job that asks whether names are there, before and after others make (or replace) them; null where there is no view. */
+/**
+ * A job that asks whether names are there, before and after others make (or replace) them; null where there is no view.
+ */
 const SCRIPT = `import json, os, sys
 sys.path.insert(0, ${JSON.stringify(RUNNER)})
 import shelter

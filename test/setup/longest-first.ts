@@ -1,7 +1,7 @@
 /**
- * The order in which test files begin: whole runs first, so that no long file is left to the end, where one worker would run
- * it while the others have nothing to do. On a clean checkout vitest knows no durations, and would begin with its projects in
- * the order of the alphabet.
+ * The order in which test files begin: whole runs first, so that no long file is left to the end, where one worker
+ * would run it while the others have nothing to do. On a clean checkout vitest knows no durations, and would begin with
+ * its projects in the order of the alphabet.
  */
 import { relative } from 'node:path';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';

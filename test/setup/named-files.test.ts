@@ -28,7 +28,10 @@ const isKnown = (name: string) => ALL.some((path) => path === name || path.endsW
 const missingPaths = (text: string) => (text.match(NAMED) ?? []).filter((path) => !isThere(path));
 const missingNames = (text: string) => (text.match(SOURCE) ?? []).filter((name) => !isKnown(name));
 
-/** Folders of a user's workdir or repository are called like ours in places: only what begins with one of our rooms counts. */
+/**
+ * Folders of a user's workdir or repository are called like ours in places: only what begins with one of our rooms
+ * counts.
+ */
 function isOurs(path: string): boolean {
   const [floor, room = ''] = path.split('/');
   const stem = (name: string) => name.replace(/\.\w+$/, '');

@@ -1,4 +1,6 @@
-/** What tells one version of the program from another, and what shows that a new one still replays the old one's runs. */
+/**
+ * What tells one version of the program from another, and what shows that a new one still replays the old one's runs.
+ */
 import { rm } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
 import { execa } from 'execa';

@@ -1,4 +1,7 @@
-/** A run goes on with the interpreter that it was started with, or says how that differs, whatever shell goes on with it. */
+/**
+ * A run goes on with the interpreter that it was started with, or says how that differs, whatever shell goes on with
+ * it.
+ */
 import { execFile } from 'node:child_process';
 import { mkdir, readdir, realpath, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

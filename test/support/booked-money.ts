@@ -1,4 +1,7 @@
-/** What a run's ledger says was spent on agents: work that is done again after an interruption tells its whole cost anew. */
+/**
+ * What a run's ledger says was spent on agents: work that is done again after an interruption tells its whole cost
+ * anew.
+ */
 import { applyEvent } from '../../domain/run/apply-event.js';
 import { initialState } from '../../domain/run/engine-state.js';
 import type { EngineEvent } from '../../domain/run/event-types.js';

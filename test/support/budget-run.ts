@@ -1,4 +1,6 @@
-/** A run with budgets: some calls and jobs are paid for, one of each is under way, and the price of one is not known. */
+/**
+ * A run with budgets: some calls and jobs are paid for, one of each is under way, and the price of one is not known.
+ */
 import type { EngineEvent, EventBody, Money } from '../../domain/run/event-types.js';
 import { type Amount, NOTHING } from '../../domain/run/ledger.js';
 import { type SyntheticRun, syntheticRun } from './run-events.js';

@@ -1,4 +1,6 @@
-/** Whole runs through the built command, on a small project with a scripted agent: for tests that kill and start again. */
+/**
+ * Whole runs through the built command, on a small project with a scripted agent: for tests that kill and start again.
+ */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cp, mkdtemp, readFile, writeFile } from 'node:fs/promises';

@@ -60,7 +60,10 @@ export class FakeRun {
 
   constructor(readonly options: FakeOptions = {}) {}
 
-  /** Where its experiments' reports go (by way of `post`), and where the ends of those that reported to nobody are looked up. */
+  /**
+   * Where its experiments' reports go (by way of `post`), and where the ends of those that reported to nobody are
+   * looked up.
+   */
   serve(run: string, client: Client, post: (mailbox: EngineMailbox) => EngineMailbox = (mailbox) => mailbox): void {
     this.#mailbox = post(openEngineMailbox(run, client));
     this.#lookup = (nodeId) => lookupExperiment(client, run, nodeId);

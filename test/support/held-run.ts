@@ -41,7 +41,9 @@ export class HeldRun {
     return this.#engine;
   }
 
-  /** kill -9 of the engine, and of the Temporal server as well; then another one, which has taken the run up on return. */
+  /**
+   * kill -9 of the engine, and of the Temporal server as well; then another one, which has taken the run up on return.
+   */
   async killAndGoOn(also: 'server' | null = null): Promise<ChildProcess> {
     if (this.#engine) await Promise.all([killed(this.#engine), also && killPid(await this.run.serverPid())]);
     const { length } = await this.eventsOf('returned');

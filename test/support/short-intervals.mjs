@@ -1,6 +1,6 @@
 /**
- * `node --import` this: an engine that this process starts looks every few seconds for what was lost, not every quarter of
- * an hour, so that a test sees that it finds it.
+ * `node --import` this: an engine that this process starts looks every few seconds for what was lost, not every quarter
+ * of an hour, so that a test sees that it finds it.
  */
 import { WorkflowClient } from '@temporalio/client';
 

@@ -1,4 +1,6 @@
-/** A file system of a few MiB that can be filled: what really happens on a full disk, where this process may mount one. */
+/**
+ * A file system of a few MiB that can be filled: what really happens on a full disk, where this process may mount one.
+ */
 import { mkdir, mkdtemp, rm, statfs, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,4 +1,6 @@
-/** Whole runs with the agent that calls the API, against a loopback server: what is booked is what the server charged. */
+/**
+ * Whole runs with the agent that calls the API, against a loopback server: what is booked is what the server charged.
+ */
 
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';

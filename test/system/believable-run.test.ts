@@ -1,4 +1,7 @@
-/** A whole run that measures again what looks better: on a real server, with real jobs and an agent that counts its calls. */
+/**
+ * A whole run that measures again what looks better: on a real server, with real jobs and an agent that counts its
+ * calls.
+ */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';

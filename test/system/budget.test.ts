@@ -1,4 +1,7 @@
-/** A budget in dollars holds while four calls run at a time and processes are killed: what is booked is what agents were paid. */
+/**
+ * A budget in dollars holds while four calls run at a time and processes are killed: what is booked is what agents were
+ * paid.
+ */
 import { describe, expect, it } from 'vitest';
 import type { EngineEvent } from '../../domain/run/event-types.js';
 import { untilAgentsEnded } from '../support/agents/agent-processes.js';

@@ -1,6 +1,6 @@
 /**
- * A whole run whose agent changes what is measured instead of what is slow: on a real server, with real jobs on SPDL. Each
- * of its changes would be the best if it were believed; the honest one among them must be.
+ * A whole run whose agent changes what is measured instead of what is slow: on a real server, with real jobs on SPDL.
+ * Each of its changes would be the best if it were believed; the honest one among them must be.
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';

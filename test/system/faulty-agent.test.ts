@@ -1,4 +1,7 @@
-/** Agents that answer nonsense, nothing or not at all: each fault is a retried call or a typed failure, and is paid for once. */
+/**
+ * Agents that answer nonsense, nothing or not at all: each fault is a retried call or a typed failure, and is paid for
+ * once.
+ */
 import { describe, expect, it } from 'vitest';
 import { CommandRun, exitOf } from '../support/command-run.js';
 

@@ -105,7 +105,10 @@ async function foreign(activity: string, input: object, as: { type: string; work
   return await failureOf(client.workflow.execute(type, { workflowId, taskQueue: theirs.taskQueue, args: [call] }));
 }
 
-/** Everything there is, but what belongs to git and Python themselves, and the folder of attempts, in which nothing is left. */
+/**
+ * Everything there is, but what belongs to git and Python themselves, and the folder of attempts, in which nothing is
+ * left.
+ */
 function everything(): string[] {
   return (readdirSync(root, { recursive: true }) as string[])
     .filter((path) => !/\.git\/|__pycache__|engine\/attempts$/.test(path))

@@ -1,4 +1,6 @@
-/** Canaries in the environment of a whole run: jobs and builds never see them, and nothing that a run leaves holds them. */
+/**
+ * Canaries in the environment of a whole run: jobs and builds never see them, and nothing that a run leaves holds them.
+ */
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';

@@ -1,4 +1,7 @@
-/** Every steering message on one running run, by our command and by `temporal`; a kill right after a receipt undoes nothing. */
+/**
+ * Every steering message on one running run, by our command and by `temporal`; a kill right after a receipt undoes
+ * nothing.
+ */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';

@@ -1,4 +1,7 @@
-/** What is cancelled: the engine's workflow, which is interrupted by it, and experiments, which wait for the end of their work. */
+/**
+ * What is cancelled: the engine's workflow, which is interrupted by it, and experiments, which wait for the end of
+ * their work.
+ */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';

@@ -1,4 +1,6 @@
-/** How the end of an engine is learned: without asking again and again, over continue-as-new and absences of the server. */
+/**
+ * How the end of an engine is learned: without asking again and again, over continue-as-new and absences of the server.
+ */
 import { randomUUID } from 'node:crypto';
 import { getEventListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';

@@ -1,4 +1,7 @@
-/** A workdir that cannot be written for a while: the run shows why it waits, costs nothing meanwhile, and goes on by itself. */
+/**
+ * A workdir that cannot be written for a while: the run shows why it waits, costs nothing meanwhile, and goes on by
+ * itself.
+ */
 import { afterEach, expect, it, vi } from 'vitest';
 import { failure } from '../../domain/run/failure.js';
 import { engineWorkflowId } from '../../domain/run/naming.js';

@@ -1,4 +1,6 @@
-/** Looks that end together with exports: what followed from each comes in the same order when the history is replayed. */
+/**
+ * Looks that end together with exports: what followed from each comes in the same order when the history is replayed.
+ */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from '@temporalio/worker';
 import { expect, inject, it } from 'vitest';

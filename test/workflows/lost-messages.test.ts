@@ -319,7 +319,10 @@ describe('workflows that somebody ends by hand', () => {
   });
 });
 
-/** An engine that was reset to before it had heard anything of those that it had started; the first has launched its job meanwhile. */
+/**
+ * An engine that was reset to before it had heard anything of those that it had started; the first has launched its job
+ * meanwhile.
+ */
 async function forgetfulStage(): Promise<Stage> {
   let build: () => void = () => undefined;
   const built = new Promise<void>((resolve) => {

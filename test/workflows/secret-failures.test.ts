@@ -1,4 +1,7 @@
-/** With a key a failure that workflow code throws is readable to whoever has the key, by client, UI and `temporal`, and to nobody else. */
+/**
+ * With a key a failure that workflow code throws is readable to whoever has the key, by client, UI and `temporal`, and
+ * to nobody else.
+ */
 import { randomBytes } from 'node:crypto';
 import { execa } from 'execa';
 import { expect, inject, it, onTestFinished, vi } from 'vitest';

@@ -40,7 +40,9 @@ export interface AdoptedRun {
 
 type Ended = StateFile['history'][number];
 
-/** Null where it had not got as far as a baseline with a commit: there is nothing that a new run would not do as well. */
+/**
+ * Null where it had not got as far as a baseline with a commit: there is nothing that a new run would not do as well.
+ */
 export function adoptedRun(python: PythonRun, config: RunConfig, practices: string[]): AdoptedRun | null {
   const baseline = python.nodes.find(({ node_id, status }) => node_id === BASELINE_ID && status !== 'queued');
   const anchorCommit = python.state.anchor_commit;

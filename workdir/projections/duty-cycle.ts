@@ -1,4 +1,6 @@
-/** Keeps repeated work below a share of the time that passes: it costs what it costs, and so it waits longer or shorter. */
+/**
+ * Keeps repeated work below a share of the time that passes: it costs what it costs, and so it waits longer or shorter.
+ */
 
 export class DutyCycle {
   private creditMs: number;

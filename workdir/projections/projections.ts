@@ -1,7 +1,7 @@
 /**
  * The projections of a run, kept up to date: which nodes changed since the last renewal, the serialized rows of the
- * others, and the whole-file tables made of both. A function of the event log and the specifications, so that a
- * running engine and a rebuild write the same bytes. A node's files are renewed at once; the tables of the whole run, which
+ * others, and the whole-file tables made of both. A function of the event log and the specifications, so that a running
+ * engine and a rebuild write the same bytes. A node's files are renewed at once; the tables of the whole run, which
  * grow with it, as often as their cost allows.
  */
 import { rm } from 'node:fs/promises';

@@ -1,4 +1,7 @@
-/** What the workdir shows of the whole run in small files: counts, queue, active jobs, checkpoint, state without history. */
+/**
+ * What the workdir shows of the whole run in small files: counts, queue, active jobs, checkpoint, state without
+ * history.
+ */
 
 import { UNKNOWN_METRICS } from '../../domain/evidence/metrics.js';
 import type {

@@ -1,6 +1,6 @@
 /**
- * Drafts of files whose writer was killed between the draft and its rename: `<file>.<pid>.<n>.tmp`, or `<file>.<pid>.tmp`
- * of a job runner. Whoever would finish them is gone, so the next engine removes them.
+ * Drafts of files whose writer was killed between the draft and its rename: `<file>.<pid>.<n>.tmp`, or
+ * `<file>.<pid>.tmp` of a job runner. Whoever would finish them is gone, so the next engine removes them.
  */
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -22,7 +22,8 @@ export async function failLostAttempts(client: Client, run: string): Promise<num
   const query = `TaskQueue = '${taskQueueFor(run)}' AND ExecutionStatus = 'Running'`;
   for await (const { workflowId, runId } of client.workflow.list({ query })) {
     const execution = { workflowId, runId };
-    // Its next task goes to whoever polls, not first to the queue of the dead worker that had the workflow in its cache.
+    // Its next task goes to whoever polls, not first to the queue of the dead worker that had the workflow in its
+    // cache.
     await workflowService.resetStickyTaskQueue({ namespace, execution });
     const { pendingActivities } = await workflowService.describeWorkflowExecution({ namespace, execution });
     for (const { activityId, state, lastWorkerIdentity } of pendingActivities ?? []) {

@@ -1,7 +1,7 @@
 /**
- * Removes what killed engines left behind: agent processes, jobs and trees of experiments that have ended, trees that were
- * opened to look at, stale locks. Only what provably belongs to this run and is finished: the event
- * log says what has ended, the engine's lock that nobody else works here, and a name that the run did not give is left.
+ * Removes what killed engines left behind: agent processes, jobs and trees of experiments that have ended, trees that
+ * were opened to look at, stale locks. Only what provably belongs to this run and is finished: the event log says what
+ * has ended, the engine's lock that nobody else works here, and a name that the run did not give is left.
  */
 import { existsSync } from 'node:fs';
 import { reapLeftovers } from '../../agents/agent-process-record.js';

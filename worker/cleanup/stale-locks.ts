@@ -1,4 +1,6 @@
-/** What a process leaves that was killed while it took a lock: its draft, and the right to replace a dead holder's lock. */
+/**
+ * What a process leaves that was killed while it took a lock: its draft, and the right to replace a dead holder's lock.
+ */
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { livingHolder, readHolder } from '../../host/process-lock.js';

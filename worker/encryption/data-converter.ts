@@ -3,7 +3,9 @@ import type { DataConverter } from '@temporalio/common';
 import { packageFile } from '../../host/package-files.js';
 import { AutoresearchCodec, codecKeys } from './payload-codec.js';
 
-/** With a key the messages and stacks of failures are encrypted, too: they name paths, commands and what a job printed. */
+/**
+ * With a key the messages and stacks of failures are encrypted, too: they name paths, commands and what a job printed.
+ */
 export function makeDataConverter(env: NodeJS.ProcessEnv = process.env): DataConverter {
   const keys = codecKeys(env);
   return {

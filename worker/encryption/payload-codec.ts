@@ -14,7 +14,9 @@ const compress = promisify(gzip);
 const decompress = promisify(gunzip);
 const WirePayload = proto.temporal.api.common.v1.Payload;
 
-/** Below this nothing is gained that is worth an unreadable message; the server warns at 256 KiB and refuses at 2 MiB. */
+/**
+ * Below this nothing is gained that is worth an unreadable message; the server warns at 256 KiB and refuses at 2 MiB.
+ */
 export const COMPRESS_ABOVE_BYTES = 64 * 1024;
 
 const GZIP = 'binary/gzip';
@@ -31,8 +33,8 @@ export interface CodecKey {
 }
 
 /**
- * The keys of the environment: blank or comma separated, the first encrypts, all decrypt. To change the key, put the new one
- * first and leave the old ones behind it while histories need them.
+ * The keys of the environment: blank or comma separated, the first encrypts, all decrypt. To change the key, put the
+ * new one first and leave the old ones behind it while histories need them.
  */
 export function codecKeys(env: NodeJS.ProcessEnv = process.env): CodecKey[] {
   const texts = (env[CODEC_KEY_VARIABLE] ?? '').split(/[\s,]+/).filter((text) => text !== '');

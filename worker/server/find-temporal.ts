@@ -9,9 +9,9 @@ export class TemporalNotFound extends Error {
 }
 
 /**
- * Absolute path: TEMPORAL_CLI, else the first `temporal` on PATH, else the one in the project's tool folder. A database that
- * version `made` wrote keeps to the first of these that is of that version, because an open run should not change its server
- * in passing.
+ * Absolute path: TEMPORAL_CLI, else the first `temporal` on PATH, else the one in the project's tool folder. A database
+ * that version `made` wrote keeps to the first of these that is of that version, because an open run should not change
+ * its server in passing.
  */
 export async function findTemporal(env: NodeJS.ProcessEnv = process.env, made: string | null = null): Promise<string> {
   const named = env.TEMPORAL_CLI?.trim();

@@ -1,13 +1,16 @@
 /**
- * Ends a dev server that was left behind: a shell of a few hundred kilobytes, a child of the server itself, outlives the engine's kill -9
- * and looks now and then whether an engine shows itself (it renews its lock) or a browser has the UI open. What the server
- * held is in its database, and the next engine starts it again, so that ending one too early loses nothing.
+ * Ends a dev server that was left behind: a shell of a few hundred kilobytes, a child of the server itself, outlives
+ * the engine's kill -9 and looks now and then whether an engine shows itself (it renews its lock) or a browser has the
+ * UI open. What the server held is in its database, and the next engine starts it again, so that ending one too early
+ * loses nothing.
  */
 
 export interface IdleRule {
   /** Between two looks, seconds. */
   everyS: number;
-  /** Looks in a row that see nobody until the server is ended. Looks, not time: a machine that slept saw nobody either. */
+  /**
+   * Looks in a row that see nobody until the server is ended. Looks, not time: a machine that slept saw nobody either.
+   */
   looks: number;
 }
 
@@ -18,8 +21,8 @@ export const DEFAULT_IDLE: IdleRule = { everyS: 20, looks: 30 };
 export const ENDED_MARK = 'temporal.ended';
 
 /**
- * $1 the server's pid, $2 and $3 the rule, $4 the UI's port in hex as /proc/net/tcp has it; the working folder is engine/. The
- * parent is asked for, because a pid alone may have become another process's.
+ * $1 the server's pid, $2 and $3 the rule, $4 the UI's port in hex as /proc/net/tcp has it; the working folder is
+ * engine/. The parent is asked for, because a pid alone may have become another process's.
  */
 const WATCH = `
 me=$(exec /bin/sh -c 'echo $PPID')
@@ -37,7 +40,10 @@ while sleep "$2"; do
   exit 0
 done`;
 
-/** Starts the watch as its child and becomes the server: same pid, same start time, a database that is its owner's alone. */
+/**
+ * Starts the watch as its child and becomes the server: same pid, same start time, a database that is its owner's
+ * alone.
+ */
 const START = `umask 077; watch=$1 every=$2 looks=$3 ui=$4; shift 4
 if [ "$looks" != 0 ]; then /bin/sh -c "$watch" autoresearch-idle-watch "$$" "$every" "$looks" "$ui" & fi
 exec "$@"`;

@@ -19,7 +19,10 @@ export async function claimPort(port: number): Promise<ProcessLock | null> {
   return folder === null ? null : ((await tryLock(fileOf(folder, port))).lock ?? null);
 }
 
-/** One for all runs of this user, whatever their environment. Null where somebody else put something: no claim is believed then. */
+/**
+ * One for all runs of this user, whatever their environment. Null where somebody else put something: no claim is
+ * believed then.
+ */
 async function ownFolder(): Promise<string | null> {
   const folder = `/tmp/autoresearch-ports-${process.getuid?.() ?? 0}`;
   const made = await mkdir(folder, { recursive: true, mode: 0o700 })

@@ -15,8 +15,8 @@ export function serverFlags({ dbFile, ip, port, uiPort }: ServerPlace): string[]
   return [
     ...['server', 'start-dev'],
     ...['--db-filename', dbFile],
-    // Readers do not block the writer, and a commit costs no fsync: a crash of the host may lose the last moments, never
-    // the file.
+    // Readers do not block the writer, and a commit costs no fsync: a crash of the host may lose the last moments,
+    // never the file.
     ...['--sqlite-pragma', 'journal_mode=WAL'],
     ...['--sqlite-pragma', 'synchronous=NORMAL'],
     ...['--ip', ip],

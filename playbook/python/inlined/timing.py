@@ -1,6 +1,7 @@
 # [autoresearch] timing: begin (measures the training loop; writes one line a step, at most 50 a second)
 def _autoresearch_make_timing():
-    # A scope of its own: whatever the script calls print, len or time, and wherever it sends what it prints, is the script's.
+    # A scope of its own: whatever the script calls print, len or time, and wherever it sends what it prints, is the
+    # script's.
     import atexit
     import os
     import sys

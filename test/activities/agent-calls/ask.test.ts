@@ -1,4 +1,7 @@
-/** Questions to the API agent that are cut, refused and interrupted: no reply that arrived is asked for again, or booked twice. */
+/**
+ * Questions to the API agent that are cut, refused and interrupted: no reply that arrived is asked for again, or booked
+ * twice.
+ */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';

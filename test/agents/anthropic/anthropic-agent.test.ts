@@ -1,4 +1,6 @@
-/** The API agent against a loopback server: each fault is a typed failure or a repeated call, and every token is booked. */
+/**
+ * The API agent against a loopback server: each fault is a typed failure or a repeated call, and every token is booked.
+ */
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';

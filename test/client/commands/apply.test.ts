@@ -1,4 +1,6 @@
-/** `apply` on real repositories: the branch holds the change and nothing else, and what is the user's stays as it was. */
+/**
+ * `apply` on real repositories: the branch holds the change and nothing else, and what is the user's stays as it was.
+ */
 import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';

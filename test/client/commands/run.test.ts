@@ -1,4 +1,7 @@
-/** `run` and the steering commands against a real Temporal server and the real workflows, with activities that only pretend. */
+/**
+ * `run` and the steering commands against a real Temporal server and the real workflows, with activities that only
+ * pretend.
+ */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Client } from '@temporalio/client';

@@ -1,4 +1,6 @@
-/** The table of what a shell text's words are; the analyser's cases in test/playbook/python/command read the same one. */
+/**
+ * The table of what a shell text's words are; the analyser's cases in test/playbook/python/command read the same one.
+ */
 import { readFileSync } from 'node:fs';
 import { packageFile } from '../../../host/package-files.js';
 

@@ -12,7 +12,9 @@ const SYSTEM: SystemUse = {
   gpuMemoryMb: null,
 };
 
-/** [function, concurrency, execution time in ms, occupation of the output queue]; every stage passes 100 items a second. */
+/**
+ * [function, concurrency, execution time in ms, occupation of the output queue]; every stage passes 100 items a second.
+ */
 type Row = [string, number, number | null, number | null];
 
 function stages(rows: Row[], qps = 100): StageStatistics[] {

@@ -1,4 +1,7 @@
-/** How far calls that run at the same time can exceed a budget together: by one of them, whatever their order and number. */
+/**
+ * How far calls that run at the same time can exceed a budget together: by one of them, whatever their order and
+ * number.
+ */
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { initialState } from '../../../domain/run/engine-state.js';

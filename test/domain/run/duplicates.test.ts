@@ -1,4 +1,7 @@
-/** An experiment whose work another has done: no failure, in no text and no count, and it tells nothing of what there is to gain. */
+/**
+ * An experiment whose work another has done: no failure, in no text and no count, and it tells nothing of what there is
+ * to gain.
+ */
 import { describe, expect, it } from 'vitest';
 import { progressLine } from '../../../client/run/progress.js';
 import { outcomeOf } from '../../../domain/charts/outcome.js';

@@ -288,7 +288,9 @@ describe('launching again', () => {
     expect(await linesOf(jobs.file('ledger'), 1)).toEqual(['ran']);
   });
 
-  /** What a runner leaves that was killed right after it let its command go: a record, and a command without the claim. */
+  /**
+   * What a runner leaves that was killed right after it let its command go: a record, and a command without the claim.
+   */
   async function undecided(nodeId: string): Promise<{ command: ChildProcess; dir: string }> {
     const command = spawn('sleep', ['600']);
     const dir = jobs.context.workdir.job(`local_${nodeId}`);

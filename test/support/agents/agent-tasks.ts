@@ -1,4 +1,6 @@
-/** Tasks about the knobs project, as the activities would make them, and one call of an agent outside of any activity. */
+/**
+ * Tasks about the knobs project, as the activities would make them, and one call of an agent outside of any activity.
+ */
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,6 +1,6 @@
 /**
- * What a model would answer about examples/images: code changes as the playbook makes them from the code in the prompt, and
- * a plan that a person could have written. For requests with structured output and without.
+ * What a model would answer about examples/images: code changes as the playbook makes them from the code in the prompt,
+ * and a plan that a person could have written. For requests with structured output and without.
  */
 import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -1,6 +1,7 @@
 /**
- * What a model would answer about test/fixtures/projects/knobs, by a script: the same as test/fixtures/agents/scripted-claude.py,
- * as JSON where a request asks for structured output and as fenced blocks where it does not.
+ * What a model would answer about test/fixtures/projects/knobs, by a script: the same as
+ * test/fixtures/agents/scripted-claude.py, as JSON where a request asks for structured output and as fenced blocks
+ * where it does not.
  */
 import type { AgentTask } from '../../../agents/agent.js';
 import { loadTemplate } from '../../../agents/prompts/render.js';

@@ -1,6 +1,6 @@
 /**
- * A loopback server that speaks the Messages API: for the SDK, and for the real `claude` command, which streams. It answers
- * by a script, fails on demand, and keeps its own count of what each call used and cost.
+ * A loopback server that speaks the Messages API: for the SDK, and for the real `claude` command, which streams. It
+ * answers by a script, fails on demand, and keeps its own count of what each call used and cost.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';

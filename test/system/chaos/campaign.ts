@@ -14,7 +14,10 @@ export interface CampaignOptions {
   killsPerRun?: number;
   /** Every one unless some are named. */
   victims?: readonly Victim[];
-  /** Only these of the campaign's runs: those that leave `number` - 1 when their place is divided by `of`. All when absent. */
+  /**
+   * Only these of the campaign's runs: those that leave `number` - 1 when their place is divided by `of`. All when
+   * absent.
+   */
   part?: Part;
   /** Planning rounds of each run, of three experiments each; four unless given. */
   rounds?: number;

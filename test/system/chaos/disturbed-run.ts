@@ -1,4 +1,7 @@
-/** A run that is disturbed again and again, and goes on by itself or by the commands that a person has, `run` and `start`. */
+/**
+ * A run that is disturbed again and again, and goes on by itself or by the commands that a person has, `run` and
+ * `start`.
+ */
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, cp, writeFile } from 'node:fs/promises';

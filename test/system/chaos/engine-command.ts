@@ -1,6 +1,6 @@
 /**
- * The command that serves a disturbed run, as a person has it: `run`, which is worker and client in one, or `start`, which
- * leaves a worker behind. It is started again whenever it ended before the run.
+ * The command that serves a disturbed run, as a person has it: `run`, which is worker and client in one, or `start`,
+ * which leaves a worker behind. It is started again whenever it ended before the run.
  */
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';

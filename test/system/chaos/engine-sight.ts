@@ -1,4 +1,7 @@
-/** The workdir's Temporal server, asked about the run's workflows: which run the engine is in, and which activities are pending. */
+/**
+ * The workdir's Temporal server, asked about the run's workflows: which run the engine is in, and which activities are
+ * pending.
+ */
 import { Connection } from '@temporalio/client';
 import { engineWorkflowId } from '../../../domain/run/naming.js';
 import { readJsonIfAny } from '../../../host/atomic-file.js';

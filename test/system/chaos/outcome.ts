@@ -1,6 +1,6 @@
 /**
- * What a run came to, without what may differ from one run to the next (times, process ids, hashes that hold a time), and
- * the comparison of a disturbed run with one that was left alone.
+ * What a run came to, without what may differ from one run to the next (times, process ids, hashes that hold a time),
+ * and the comparison of a disturbed run with one that was left alone.
  */
 
 import { readdir, readFile } from 'node:fs/promises';

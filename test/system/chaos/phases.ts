@@ -1,6 +1,6 @@
 /**
- * The phases of a run and the traces that they leave while they last: what a killer watches for, and how long after it a
- * kill may still fall into the phase. Traces are files of the workdir, and for two phases what the server tells.
+ * The phases of a run and the traces that they leave while they last: what a killer watches for, and how long after it
+ * a kill may still fall into the phase. Traces are files of the workdir, and for two phases what the server tells.
  */
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';

@@ -65,7 +65,10 @@ export class Plan {
     if (card.phase !== FIRST_PHASE && card.phase !== LAST_PHASE) this.deck.unshift(card);
   }
 
-  /** The victim that is most behind its share, so that each has its turns; where a phase has none of the wanted ones, any. */
+  /**
+   * The victim that is most behind its share, so that each has its turns; where a phase has none of the wanted ones,
+   * any.
+   */
   private cardOf(phase: Phase): Card {
     const victims = victimsOf(phase).filter((victim) => victim !== 'disk' || this.hasDisk);
     const wanted = victims.filter((victim) => this.only.length === 0 || this.only.includes(victim));

@@ -1,4 +1,7 @@
-/** What a run that has ended must not leave: processes, trees, locks, half-written files, and files that its log does not say. */
+/**
+ * What a run that has ended must not leave: processes, trees, locks, half-written files, and files that its log does
+ * not say.
+ */
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';

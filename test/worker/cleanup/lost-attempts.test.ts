@@ -1,4 +1,6 @@
-/** An activity whose worker was killed is tried again at once, on a real server, with time-outs that nobody waits for. */
+/**
+ * An activity whose worker was killed is tried again at once, on a real server, with time-outs that nobody waits for.
+ */
 import type { Client } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time.js';
 import proto from '@temporalio/proto';
@@ -11,7 +13,9 @@ import { temporalWorkdir } from '../../support/temporal-workdir.js';
 const RUN = 'lost';
 const HOUR = msToTs(3600 * 1000);
 
-/** Plays a worker by hand: starts a workflow that waits for an activity, takes that one, and is never heard of again. */
+/**
+ * Plays a worker by hand: starts a workflow that waits for an activity, takes that one, and is never heard of again.
+ */
 async function workerThatDies(client: Client) {
   const { namespace } = client.options;
   const { workflowService } = client;

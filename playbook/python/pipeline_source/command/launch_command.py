@@ -1,4 +1,6 @@
-"""The launch command as the script sees it: its arguments, its environment, and where it runs; through shell scripts, too."""
+"""The launch command as the script sees it: its arguments, its environment, and where it runs; through shell
+scripts, too.
+"""
 
 from __future__ import annotations
 
@@ -223,7 +225,9 @@ class LaunchCommand:
         return len(matches) == 1 and matches[0] in options
 
     def override(self, key: str) -> str | None:
-        """Value of the last `key=value` argument, as Hydra and OmegaConf read them, or of `A.KEY value`, as yacs does."""
+        """Value of the last `key=value` argument, as Hydra and OmegaConf read them, or of `A.KEY value`, as yacs
+        does.
+        """
         for index in range(len(self.arguments) - 1, -1, -1):
             name, equals, value = self.arguments[index].lstrip("+").partition("=")
             if name != key:

@@ -1,4 +1,5 @@
-"""Configuration files (JSON, YAML, TOML, INI; shell scripts that start the job) as data in which the place of each numeric leaf is known.
+"""Configuration files (JSON, YAML, TOML, INI; shell scripts that start the job) as data in which the place of each
+numeric leaf is known.
 
 A leaf is named by a JSON pointer. What a reader here does not understand is left out, never guessed.
 """

@@ -1,4 +1,5 @@
-"""INI as configparser reads it: sections of keys in small letters, what [DEFAULT] holds in each of them, values that are whole numbers as such.
+"""INI as configparser reads it: sections of keys in small letters, what [DEFAULT] holds in each of them, values that
+are whole numbers as such.
 
 What the standard library reads otherwise at the same key is no number here.
 """
@@ -45,7 +46,9 @@ def _as_python_reads(text: str) -> configparser.RawConfigParser:
 
 
 def _numbers(text: str) -> dict[tuple[str, str], tuple[int, int] | None]:
-    """Where the number of each option stands; None for what is no number. Of a key that comes twice the last one counts."""
+    """Where the number of each option stands; None for what is no number. Of a key that comes twice the last one
+    counts.
+    """
     found: dict[tuple[str, str], tuple[int, int] | None] = {}
     section, option, at = None, None, 0
     for line in text.splitlines(keepends=True):

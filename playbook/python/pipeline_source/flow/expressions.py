@@ -114,7 +114,9 @@ class Expressions:
         return self._element_by_element(node, frame)
 
     def _element_by_element(self, node: ast.DictComp, frame: Frame) -> list[Value]:
-        """`{f.name: raw[f.name] for f in fields(cls) if f.name in raw}`: an entry for each element whose key and value are known."""
+        """`{f.name: raw[f.name] for f in fields(cls) if f.name in raw}`: an entry for each element whose key and
+        value are known.
+        """
         entries: list[Value] = []
         for inner in self._rounds.of_comprehension(node, frame):
             key = self._evaluator.number(node.key, inner)

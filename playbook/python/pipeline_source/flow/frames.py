@@ -86,7 +86,9 @@ class Frames:
 
 
     def _positional(self, calls: list[tuple[ast.Call, Frame]]) -> list[tuple[ast.AST, Frame] | None]:
-        """What is given by place, each with its frame, up to a `*sequence` of which the elements are not known: a None."""
+        """What is given by place, each with its frame, up to a `*sequence` of which the elements are not known: a
+        None.
+        """
         given: list[tuple[ast.AST, Frame] | None] = []
         for call, frame in calls:
             for arg in call.args:

@@ -1,4 +1,6 @@
-"""Names: which bindings reach a use (the last that must have run, and those after it that may have), and their values."""
+"""Names: which bindings reach a use (the last that must have run, and those after it that may have), and their
+values.
+"""
 
 from __future__ import annotations
 

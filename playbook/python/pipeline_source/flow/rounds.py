@@ -39,7 +39,9 @@ class Rounds:
         return result or plain
 
     def of_comprehension(self, node: ast.DictComp | ast.ListComp | ast.GeneratorExp, frame: Frame) -> list[Frame]:
-        """One frame for each element of a comprehension over one sequence in the code; none where it cannot be unrolled."""
+        """One frame for each element of a comprehension over one sequence in the code; none where it cannot be
+        unrolled.
+        """
         loop = node.generators[0]
         frames: list[Frame] = []
         for index, element in enumerate((self._elements.of(loop.iter, frame) or []) if len(node.generators) == 1 else []):

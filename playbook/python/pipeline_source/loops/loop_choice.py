@@ -77,7 +77,9 @@ class LoopChoice:
         return reads_like_evaluation(name) or self._is_for_evaluation(loop.iterable, loop.frame)
 
     def trains_elsewhere(self, loop: Loop) -> bool:
-        """Whether the project trains outside of a loop: it takes a backward or optimizer step, or calls what is named so."""
+        """Whether the project trains outside of a loop: it takes a backward or optimizer step, or calls what is
+        named so.
+        """
         inside = set(map(id, ast.walk(loop.node)))
         for module in self.flow.project.modules:
             for node in ast.walk(module.tree):

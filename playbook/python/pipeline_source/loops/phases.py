@@ -163,7 +163,9 @@ def _part(value: ast.AST, path: tuple[int, ...]) -> ast.AST | None:
 
 
 def _names_of(node: ast.AST | None) -> list[str]:
-    """What an expression is called: its names, those of what is passed to it, texts; not those of a builder's stages."""
+    """What an expression is called: its names, those of what is passed to it, texts; not those of a builder's
+    stages.
+    """
     if isinstance(node, ast.Name):
         return [node.id]
     if isinstance(node, ast.Attribute):

@@ -1,4 +1,5 @@
-"""Batches that are fetched before the loop over them: `list(islice(batches, 4))`, `[next(batches) for …]`, `list(pipeline)`.
+"""Batches that are fetched before the loop over them: `list(islice(batches, 4))`, `[next(batches) for …]`,
+`list(pipeline)`.
 
 They may be fetched by a function of the project, which gives or yields them.
 """
@@ -22,7 +23,9 @@ class Windows:
     def gathered(
         self, node: ast.AST, frame: Frame, depth: int = 0, path: tuple[int, ...] = ()
     ) -> tuple[ast.AST, Frame] | None:
-        """The expression that fetches all batches of a loop before its first round, or None; `path` is that of a tuple's part."""
+        """The expression that fetches all batches of a loop before its first round, or None; `path` is that of a
+        tuple's part.
+        """
         for index in path if isinstance(node, (ast.Tuple, ast.List)) else ():
             if not isinstance(node, (ast.Tuple, ast.List)) or index >= len(node.elts):
                 return None

@@ -78,7 +78,9 @@ _CLOCK = re.compile(r"\b(time|clock|monotonic|perf_counter|datetime|elapsed\w*|d
 
 
 def ends_by_itself(analysis, loop) -> bool:
-    """The data has no end, or the loop looks at a clock: counting batches ahead would never end, or eat the loop's time."""
+    """The data has no end, or the loop looks at a clock: counting batches ahead would never end, or eat the loop's
+    time.
+    """
     return _looks_at_a_clock(loop) or any(_has_no_end(analysis, f) for f in analysis.found if f.pipeline in loop.pipelines)
 
 

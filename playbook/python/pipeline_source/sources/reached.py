@@ -1,4 +1,5 @@
-"""Which functions the script may run, by names alone: a loop of a module that is imported for something else is not the job's.
+"""Which functions the script may run, by names alone: a loop of a module that is imported for something else is not the
+job's.
 
 Generous: whatever is named in code that runs, in a text of it, or is decorated, runs; so does all where names are made at run time.
 """

@@ -18,7 +18,9 @@ class SourceText:
     """`text` is what Python compiles, without the mark; `data` is the same in UTF-8, as positions in trees count."""
 
     def __init__(self, data: bytes) -> None:
-        """Raises SyntaxError for a coding line that Python does not take, UnicodeDecodeError for bytes that it does not."""
+        """Raises SyntaxError for a coding line that Python does not take, UnicodeDecodeError for bytes that it does
+        not.
+        """
         self.encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
         self.text = data.decode(self.encoding)
         self.has_mark = data.startswith(codecs.BOM_UTF8)
@@ -27,7 +29,9 @@ class SourceText:
         self.newline = "\r\n" if 2 * self.text.count("\r\n") > self.text.count("\n") else "\n"
 
     def reply(self, text: str) -> str:
-        """`text`, which stands instead of this one, as replies give it; UnicodeEncodeError where its coding lacks a character."""
+        """`text`, which stands instead of this one, as replies give it; UnicodeEncodeError where its coding lacks a
+        character.
+        """
         encoding = "utf-8" if self.has_mark else self.encoding
         return _as_reply((codecs.BOM_UTF8 if self.has_mark else b"") + text.encode(encoding))
 
