@@ -15,8 +15,8 @@ import { progressLine, standingLine, timedLine } from '../run/progress.js';
 import { type RunOutcome, runOutcome } from '../run/run-outcome.js';
 import { LiveState } from '../run/run-state.js';
 import { serverVersionNotices } from '../run/server-version.js';
-import { watchStalled } from '../run/stalled-watch.js';
 import { sendUpdate } from '../run/steering-client.js';
+import { watchStalled } from '../stalled/stalled-watch.js';
 
 /** `interrupt` aborts when a person wants to stop: the engine is told so, and the outcome says how far it came. */
 export async function run(

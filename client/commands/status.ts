@@ -31,7 +31,7 @@ export async function status(path: string): Promise<StatusAnswer> {
   const state = await readState(workdir);
   if (state === null || state.status === 'stopped') return statusOf(workdir, config, state, []);
   // The SDK takes longer to load than all the rest: not for a run that is over.
-  const { stalledNow } = await import('../run/stalled-watch.js');
+  const { stalledNow } = await import('../stalled/stalled-watch.js');
   return statusOf(workdir, config, state, await stalledNow(workdir, config.run_id, state));
 }
 

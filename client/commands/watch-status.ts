@@ -2,8 +2,8 @@
 import { untilChange } from '../../host/file-change.js';
 import type { StalledWork } from '../output/stalled-text.js';
 import { LiveState } from '../run/run-state.js';
-import { LOOK_MS, stalledNow } from '../run/stalled-watch.js';
 import { existingRun } from '../run/workdir-config.js';
+import { LOOK_MS, stalledNow } from '../stalled/stalled-watch.js';
 import { type StatusAnswer, statusOf } from './status.js';
 
 export async function* watchStatus(path: string): AsyncGenerator<StatusAnswer> {

@@ -5,7 +5,7 @@ import type { Workdir } from '../../workdir/paths.js';
 import { findConnection, openClient, type TemporalTarget } from '../../worker/connection.js';
 import { stalledFact } from '../output/stalled-text.js';
 import { engineLife, readState } from '../run/run-state.js';
-import { stalledNow } from '../run/stalled-watch.js';
+import { stalledNow } from '../stalled/stalled-watch.js';
 import { type Finding, note, ok, problem } from './finding.js';
 
 export async function engine(workdir: Workdir): Promise<Finding> {

@@ -1,8 +1,8 @@
 /** A workflow task that fails again and again, on a real server: shown, told once, and told when it goes on. */
 import { expect, it, vi } from 'vitest';
 import { stalledMark, stalledText } from '../../client/output/stalled-text.js';
-import { watchStalled } from '../../client/run/stalled-watch.js';
-import { stalledWork } from '../../client/run/stalled-work.js';
+import { watchStalled } from '../../client/stalled/stalled-watch.js';
+import { stalledWork } from '../../client/stalled/stalled-work.js';
 import { initialState } from '../../domain/run/engine-state.js';
 import { engineWorkflowId } from '../../domain/run/naming.js';
 import { startTestWorker } from '../support/temporal-env.js';
