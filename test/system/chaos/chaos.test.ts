@@ -12,8 +12,8 @@ const SEED = 1;
 /** Nine experiments in all are enough moments for a dozen kills. */
 const ROUNDS = 2;
 /**
- * What kills processes. Ends, resets and lost messages of workflows, Ctrl+C and full disks play in `npm run chaos`, and have
- * tests of their own.
+ * What kills processes. Ends, resets and lost messages of workflows, Ctrl+C and full disks play in `npm run chaos`,
+ * and have tests of their own.
  */
 const SHORT: readonly Victim[] = ['worker', 'server', 'client', 'runner', 'all'];
 
