@@ -18,7 +18,7 @@ import { openRunLog } from '../../workdir/event-log.js';
 import type { Workdir } from '../../workdir/paths.js';
 import { specOf } from '../../workdir/spec-store.js';
 import { Refusal } from '../output/refusal.js';
-import { chosenNode } from '../run/named-node.js';
+import { rowNamed } from '../run/named-node.js';
 import { changesOf } from '../run/run-outcome.js';
 import { existingRun } from '../run/workdir-config.js';
 
@@ -127,11 +127,7 @@ export async function apply(
 }
 
 function chosen(state: EngineState, node: string | undefined): { row: ExperimentRow; winner: string } {
-  const nodeId = node === undefined || node === 'best' ? state.best : chosenNode(Object.keys(state.experiments), node);
-  const row = nodeId !== null && Object.hasOwn(state.experiments, nodeId) ? state.experiments[nodeId] : undefined;
-  if (nodeId !== null && !row) {
-    throw new Refusal('node', nodeId, 'an experiment of this run (`autoresearch summary` lists them)');
-  }
+  const row = rowNamed(state, node);
   if (!row || row.kind === 'baseline') {
     throw new Refusal(
       'node',
@@ -140,11 +136,15 @@ function chosen(state: EngineState, node: string | undefined): { row: Experiment
     );
   }
   if (row.kind === 'headspace') {
-    throw new Refusal('node', nodeId, 'an experiment to take over; this one trains on cached data, as a ceiling only');
+    throw new Refusal(
+      'node',
+      row.nodeId,
+      'an experiment to take over; this one trains on cached data, as a ceiling only',
+    );
   }
   const winner = commitOf(row);
   if (winner === null)
-    throw new Refusal('node', nodeId, `an experiment with a commit; this one is ${row.state.status}`);
+    throw new Refusal('node', row.nodeId, `an experiment with a commit; this one is ${row.state.status}`);
   return { row, winner };
 }
 

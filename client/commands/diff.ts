@@ -4,7 +4,7 @@ import { commitOf } from '../../domain/run/experiment-record.js';
 import { openSourceControl } from '../../source/control/open.js';
 import { openRunLog } from '../../workdir/event-log.js';
 import { Refusal } from '../output/refusal.js';
-import { chosenNode } from '../run/named-node.js';
+import { rowNamed } from '../run/named-node.js';
 import { existingRun } from '../run/workdir-config.js';
 
 export interface DiffAnswer {
@@ -22,10 +22,9 @@ export async function diff(
 ): Promise<DiffAnswer> {
   const { workdir, config } = await existingRun(path);
   const state = await openRunLog(workdir).state();
-  const nodeId = node === undefined || node === 'best' ? state.best : chosenNode(Object.keys(state.experiments), node);
-  if (nodeId === null) throw new Refusal('node', undefined, 'the run has no best experiment yet; name one');
-  const row = Object.hasOwn(state.experiments, nodeId) ? state.experiments[nodeId] : undefined;
-  if (!row) throw new Refusal('node', nodeId, 'an experiment of this run (`autoresearch summary` lists them)');
+  const row = rowNamed(state, node);
+  if (row === null) throw new Refusal('node', undefined, 'the run has no best experiment yet; name one');
+  const { nodeId } = row;
   const to = commitOf(row);
   if (to === null)
     throw new Refusal('node', nodeId, `an experiment with a commit; this one is ${row.state.status} and has none`);

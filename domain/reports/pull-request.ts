@@ -12,7 +12,7 @@ import { intervalText, VERDICT_TEXTS } from './judgement-text.js';
 import { fence, section, table } from './markdown.js';
 import { objectiveText, speedupText } from './quantity-text.js';
 import { runFacts } from './run-facts.js';
-import { standingsOf } from './standing.js';
+import { type Standing, standingsOf } from './standing.js';
 
 export interface PullRequest {
   title: string;
@@ -48,12 +48,10 @@ export function pullRequest(
       ...what.map((text) => `- ${text}`),
       ...(launch === null ? [] : ['', 'It is launched with:', '', ...fence(launch, 'sh')]),
     ]),
-    ...(why.length === 0
-      ? []
-      : section(
-          '## Why',
-          why.map((text) => `- ${text}`),
-        )),
+    ...section(
+      '## Why',
+      why.map((text) => `- ${text}`),
+    ),
     ...section('## Measured', [
       ...table(
         ['', 'result', 'runs', 'vs before'],
@@ -63,7 +61,7 @@ export function pullRequest(
         ],
       ),
       '',
-      ...beliefLines(state, nodeId),
+      ...beliefLines(state, nodeId, standing(nodeId)),
     ]),
     ...section('## Not tried', notTried(state)),
   ];
@@ -82,9 +80,8 @@ function runsText(state: EngineState, nodeId: string): string {
 }
 
 /** What the numbers are worth; a gain without repeats is never told as a fact. */
-function beliefLines(state: EngineState, nodeId: string): string[] {
+function beliefLines(state: EngineState, nodeId: string, { proven, verdict }: Standing): string[] {
   const row = state.experiments[nodeId];
-  const { proven, verdict } = standingsOf(state)(nodeId);
   if (proven !== null) {
     const how = state.confirmation?.verified === nodeId ? 'measured in turn with the code before' : 'from repeats';
     const none = proven.low > 0 ? [] : ['That interval includes no gain at all: the result did not show again.'];
