@@ -120,16 +120,22 @@ class EventLog implements RunLog {
     return (await readFrom(this.path, 0)).events;
   }
 
-  /** Folds what was appended since the last look; returns the size of the file, a torn last line included. */
+  /**
+   * Folds what was appended since the last look; returns the size of the file, a torn last line included. Where the
+   * last line known does not stand there any more, another process has let the log fork, and all of it is read anew.
+   */
   private async catchUp(): Promise<number> {
-    let tail = await readFrom(this.path, this.offset);
-    if (tail.size < this.offset) {
-      this.forget();
-      tail = await readFrom(this.path, 0);
-    }
+    if (!(await this.stillHolds(this.newest.at(-1)))) this.forget();
+    const tail = await readFrom(this.path, this.offset);
     this.fold(tail.events, tail.lines);
     this.offset += tail.wholeBytes;
     return tail.size;
+  }
+
+  private async stillHolds(line: Line | undefined): Promise<boolean> {
+    if (line === undefined) return true;
+    const bytes = Buffer.from(`${line.text}\n`);
+    return (await readBytes(this.path, line.begin, bytes.length))?.data.equals(bytes) ?? false;
   }
 
   /** The first line that says something else than the event of its number. */
@@ -268,7 +274,12 @@ export async function readFrom(path: string, offset: number): Promise<Tail> {
   return { events, lines: lines.slice(-NEWEST_EVENTS), wholeBytes: begin, size };
 }
 
-async function readBytes(path: string, offset: number): Promise<{ data: Buffer; size: number } | null> {
+/** To the end of the file, or at most so many; null where there is no file. */
+async function readBytes(
+  path: string,
+  offset: number,
+  most = Number.POSITIVE_INFINITY,
+): Promise<{ data: Buffer; size: number } | null> {
   let file: Awaited<ReturnType<typeof open>>;
   try {
     file = await open(path, 'r');
@@ -278,7 +289,7 @@ async function readBytes(path: string, offset: number): Promise<{ data: Buffer; 
   }
   try {
     const { size } = await file.stat();
-    const data = Buffer.alloc(Math.max(0, size - offset));
+    const data = Buffer.alloc(Math.min(most, Math.max(0, size - offset)));
     const { bytesRead } = await file.read(data, 0, data.length, offset);
     return { data: data.subarray(0, bytesRead), size };
   } finally {

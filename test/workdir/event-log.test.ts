@@ -56,6 +56,16 @@ describe('the event log', () => {
     expect(await openRunLog(workdir).state()).toEqual(folded(events.slice(0, 12)));
   });
 
+  test('is read anew where another process let it fork, however long it is since then', async () => {
+    const workdir = await temporaryWorkdir();
+    const reader = openRunLog(workdir);
+    await openRunLog(workdir).append(events.slice(0, 12));
+    expect(await reader.state()).toEqual(folded(events.slice(0, 12)));
+    const again = events.slice(9, 14).map((event) => ({ ...event, atMs: event.atMs + 1_000 }));
+    await openRunLog(workdir).append(again);
+    expect(await reader.state()).toEqual(folded([...events.slice(0, 9), ...again]));
+  });
+
   test('neither cuts off nor takes as known what went another way before its newest lines', async () => {
     const workdir = await temporaryWorkdir();
     const long = syntheticRun({ followUps: 60, open: 2, failuresOfTen: 3 }).events;
