@@ -40,7 +40,7 @@ export function makeExportWorkdir({
     const hear = (superseded: readonly EngineEvent[]) => {
       fork = { first, granted: grantedIn(superseded) };
     };
-    const seq = await runLog.append(input.events, hear).catch((error: unknown) => {
+    const seq = await runLog.append([...(input.exported ?? []), ...input.events], hear).catch((error: unknown) => {
       // Nothing that this engine can do again makes its history and the log one.
       if (error instanceof LogMismatch) raise('policy_refused', error.message, { phase: 'runner' });
       throw error;

@@ -1,7 +1,8 @@
 /**
  * engine/log-owner.json: whose events the event log takes. One engine at a time writes it, and that engine is named by
  * the Temporal cluster and namespace that hold its history, and by the chain of its runs there (continue-as-new and
- * resets keep it). An engine that somebody else's workflow history drives would cut off what the owner wrote.
+ * resets keep it), of which one at a time is alive. An engine that somebody else's workflow history drives would cut
+ * off what the owner wrote, and so would the late export of a run that was reset, or has continued as another.
  */
 import { z } from 'zod';
 import { writeJsonAtomic } from '../host/atomic-file.js';
@@ -27,10 +28,15 @@ const OwnerSchema = z.looseObject({
   ...PlaceSchema.shape,
   /** Run id of the first run of the engine's chain; null when the next engine that begins there is to have the log. */
   chain: z.string().nullable(),
+  /** Run ids of the chain's runs that have written, the newest last; the earlier ones are closed. */
+  links: z.array(z.string()).default([]),
   since: z.string(),
 });
 
 export type LogOwner = z.infer<typeof OwnerSchema>;
+
+/** A run that closed so many runs ago has nothing under way. */
+const KNOWN_LINKS = 20;
 
 /** Null before the first engine of a version that names owners. */
 export async function readLogOwner(workdir: Workdir): Promise<LogOwner | null> {
@@ -38,8 +44,13 @@ export async function readLogOwner(workdir: Workdir): Promise<LogOwner | null> {
   return readKeptRecord(workdir.logOwner, OwnerSchema, wayOut);
 }
 
-export async function writeLogOwner(workdir: Workdir, place: LogPlace, chain: string | null): Promise<void> {
-  await writeJsonAtomic(workdir.logOwner, { ...PlaceSchema.parse(place), chain, since: new Date().toISOString() });
+export async function writeLogOwner(
+  workdir: Workdir,
+  place: LogPlace,
+  chain: string | null,
+  { links = [], since = new Date().toISOString() }: { links?: readonly string[]; since?: string } = {},
+): Promise<void> {
+  await writeJsonAtomic(workdir.logOwner, { ...PlaceSchema.parse(place), chain, links, since });
 }
 
 export function isSamePlace(one: LogPlace, other: LogPlace): boolean {
@@ -72,15 +83,27 @@ export function placeText({ kind, address, namespace }: LogPlace): string {
   return kind === 'embedded' ? "the workdir's own Temporal server" : `${address}, namespace ${namespace}`;
 }
 
-/** Makes the chain the owner unless it is already; returns why it may not be. Safe to call twice. */
+/**
+ * Makes the chain the owner unless it is already, and its run the one that writes; returns why it may not be. Safe to
+ * call twice.
+ */
 export async function claimLog(
   workdir: Workdir,
   place: LogPlace,
-  chain: string,
+  { chain, link }: { chain: string; link?: string | undefined },
   act: 'begins' | 'goes on',
 ): Promise<string | null> {
   const owner = await readLogOwner(workdir);
   const problem = ownershipProblem(owner, place, chain, act);
-  if (problem === null && owner?.chain !== chain) await writeLogOwner(workdir, place, chain);
-  return problem;
+  if (problem !== null) return problem;
+  const isOwner = owner?.chain === chain;
+  const links = isOwner ? owner.links : [];
+  if (link !== undefined && links.slice(0, -1).includes(link))
+    return `the engine has gone on in its run ${links.at(-1)}: its run ${link} was reset or has continued as another, and writes nothing any more`;
+  const isNew = link !== undefined && link !== links.at(-1);
+  if (!isOwner || isNew) {
+    const known = isNew ? [...links, link].slice(-KNOWN_LINKS) : links;
+    await writeLogOwner(workdir, place, chain, { links: known, ...(isOwner ? { since: owner.since } : {}) });
+  }
+  return null;
 }

@@ -19,10 +19,10 @@ export interface RunContext {
 /** The event log takes events of one engine only: another is refused for good, with what to do. */
 export async function ownLog(
   { workdir, place }: RunContext,
-  { chain }: EngineRef,
+  { chain, link }: EngineRef,
   act: 'begins' | 'goes on',
 ): Promise<void> {
   if (place === undefined || chain === undefined) return;
-  const problem = await claimLog(workdir, place, chain, act);
+  const problem = await claimLog(workdir, place, { chain, link }, act);
   if (problem !== null) raise('policy_refused', problem, { phase: 'runner' });
 }

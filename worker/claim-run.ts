@@ -68,7 +68,7 @@ function presumedOwner(workdir: Workdir, { kind }: TemporalTarget): LogOwner | n
   if (kind === 'embedded' || !existsSync(workdir.at('engine', 'temporal.db')) || !existsSync(workdir.events))
     return null;
   const since = 'an earlier version';
-  return { kind: 'embedded', address: '', cluster: '', namespace: '', namespace_id: '', chain: null, since };
+  return { kind: 'embedded', address: '', cluster: '', namespace: '', namespace_id: '', chain: null, links: [], since };
 }
 
 /** The workdir's own database is gone, and with it the engine that owned the log: nobody is left who could write it. */

@@ -25,6 +25,8 @@ export class Journal {
   putBack: (granted: readonly string[], anew: readonly string[]) => void = () => undefined;
   private refuse: (reason: ApplicationFailure) => void = () => undefined;
   private pending: EngineEvent[] = [];
+  /** What the last exports of this run wrote, as far as one more export can tell again. */
+  private exported: EngineEvent[] = [];
   private exporting = false;
   /**
    * True while the engine's loop pumps after each of its turns; otherwise exports begin by themselves. An export may
@@ -80,9 +82,11 @@ export class Journal {
       // What is recorded together is exported together: the step that asked for the export goes on recording.
       await Promise.resolve();
       const events = this.pending.slice(0, EVENTS_PER_EXPORT);
-      const chain = workflowInfo().firstExecutionRunId;
-      const { granted } = await inTask.exportWorkdir({ run: this.state.run, events, chain });
+      const { firstExecutionRunId: chain, runId: link } = workflowInfo();
+      const { run } = this.state;
+      const { granted } = await inTask.exportWorkdir({ run, chain, link, events, exported: this.exported });
       this.exportedSeq = events.at(-1)?.seq ?? this.exportedSeq;
+      this.exported = [...this.exported, ...events].slice(-EVENTS_PER_EXPORT);
       this.pending = this.pending.slice(events.length);
       isDone = true;
       if (granted !== undefined) {

@@ -16,8 +16,11 @@ import type { OutcomeReport } from '../schedule/outcome-events.js';
 export interface RunRef {
   run: string;
 }
-/** `chain`: run id of the first run of the engine's chain; absent when workflow code of an earlier version asked. */
-export type EngineRef = RunRef & { chain?: string };
+/**
+ * `chain`: run id of the first run of the engine's chain; `link`: run id of the engine's own run within it. Both are
+ * absent when workflow code of an earlier version asked.
+ */
+export type EngineRef = RunRef & { chain?: string; link?: string };
 export interface NodeRef extends RunRef {
   nodeId: string;
 }
@@ -154,8 +157,11 @@ export interface Activities {
   ): Promise<AcceptResult>;
   /** Delivers a report to the engine; those of experiments that report at one time travel together. */
   tellEngine(input: RunRef & { report: ExperimentReport }): Promise<boolean>;
-  /** A failure that is not retried says that the log is not, or not any more, the log of this engine. */
-  exportWorkdir(input: EngineRef & { events: EngineEvent[] }): Promise<ExportAnswer>;
+  /**
+   * `exported`: what the engine exported right before, which the log must still hold. A failure that is not retried
+   * says that the log is not, or not any more, the log of this engine.
+   */
+  exportWorkdir(input: EngineRef & { events: EngineEvent[]; exported?: EngineEvent[] }): Promise<ExportAnswer>;
   drawCharts(input: RunRef): Promise<void>;
   /** Without `synthesis`, final_report.md is made by rules: the agent is not asked. `byRules`: why it was made so. */
   report(input: RunRef & { synthesis: boolean }): Promise<{ spent: Spent; byRules?: string }>;

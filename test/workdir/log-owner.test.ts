@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { ApplicationFailure } from '@temporalio/common';
 import { describe, expect, test } from 'vitest';
 import { makeExportWorkdir } from '../../activities/export-workdir.js';
@@ -29,13 +29,14 @@ const RUN = syntheticRun({ followUps: 30, open: 2, failuresOfTen: 3 });
 async function engines() {
   const { workdir, context } = await syntheticWorkdir(RUN);
   /** A worker of its own, and the engine whose chain it serves. */
-  const engine = (place: LogPlace, chain: string) => {
+  const engine = (place: LogPlace, chain: string, link?: string) => {
     const deps = { context: { ...context, place }, runLog: openRunLog(workdir) };
-    const ref: EngineRef = { run: 'r1', chain };
+    const ref: EngineRef = { run: 'r1', chain, ...(link === undefined ? {} : { link }) };
     const exportWorkdir = makeExportWorkdir(deps);
     return {
       begin: () => makeLoadState(deps)(ref),
-      export: (events: readonly EngineEvent[]) => exportWorkdir({ ...ref, events: [...events] }),
+      export: (events: readonly EngineEvent[], exported: readonly EngineEvent[] = []) =>
+        exportWorkdir({ ...ref, events: [...events], exported: [...exported] }),
     };
   };
   return { workdir, engine, lines: async () => (await readFile(workdir.events, 'utf8')).split('\n').length - 1 };
@@ -109,3 +110,42 @@ describe('an engine of the same place', () => {
     expect(await lines()).toBe(6);
   });
 });
+
+describe('a run of the chain', () => {
+  test('that was reset, or has continued as another, writes nothing any more', async () => {
+    const { engine, workdir, lines } = await engines();
+    const [first, second, third] = ['1', '2', '3'].map((link) => engine(OWN, 'a', link)) as [Engine, Engine, Engine];
+    await first.begin();
+    await first.export(events.slice(0, 10));
+    await second.export(events.slice(10, 12));
+    expect(await refusedForGood(first.export(otherwise(events.slice(10, 14))))).toContain('has gone on in its run 2');
+    await third.export(otherwise(events.slice(8, 12)));
+    await third.export(events.slice(12, 13));
+    expect(await refusedForGood(second.export(events.slice(12, 14)))).toContain('has gone on in its run 3');
+    expect(await lines()).toBe(13);
+    expect(await readLogOwner(workdir)).toMatchObject({ chain: 'a', links: ['1', '2', '3'] });
+    await engine(OWN, 'b', '4').begin();
+    expect(await readLogOwner(workdir)).toMatchObject({ chain: 'b', links: ['4'] });
+  });
+
+  test('of a version that named no runs goes on as before', async () => {
+    const { engine, workdir, lines } = await engines();
+    await engine(OWN, 'a').export(events.slice(0, 3));
+    const { links: _, ...owner } = (await readLogOwner(workdir))!;
+    await writeFile(workdir.logOwner, JSON.stringify(owner));
+    await engine(OWN, 'a').export(events.slice(3, 4));
+    await engine(OWN, 'a', '1').export(events.slice(4, 5));
+    expect(await lines()).toBe(5);
+  });
+});
+
+test('what the engine has exported right before stands in the log again, whoever wrote something else there', async () => {
+  const { engine, workdir } = await engines();
+  const [own, other] = [engine(OWN, 'a'), engine(OWN, 'a')];
+  await own.export(events.slice(0, 10));
+  await other.export(otherwise(events.slice(8, 10)));
+  await own.export(events.slice(10, 12), events.slice(0, 10));
+  expect(await openRunLog(workdir).events()).toEqual(events.slice(0, 12));
+});
+
+type Engine = Awaited<ReturnType<typeof engines>>['engine'] extends (...args: never[]) => infer Made ? Made : never;
