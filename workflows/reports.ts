@@ -1,5 +1,5 @@
 /** What experiments tell the engine, as events: each report is checked, and says nothing new when it comes twice. */
-import { log } from '@temporalio/workflow';
+import { log, patched } from '@temporalio/workflow';
 import type { ExperimentOutcome, ExperimentReport } from '../domain/protocol/activities.js';
 import { answerToPrepared, missedBefore } from '../domain/protocol/lost-messages.js';
 import { withdrawSignal } from '../domain/protocol/messages.js';
@@ -8,7 +8,7 @@ import type { ExperimentRow } from '../domain/run/experiment-record.js';
 import { failure } from '../domain/run/failure.js';
 import { NOTHING_SPENT, type Spent } from '../domain/run/ledger.js';
 import { outcomeEvents } from '../domain/schedule/outcome-events.js';
-import { jobSettlement, moneyOfEnd, settlement } from '../domain/schedule/settlement.js';
+import { jobSettlement, moneyOfEnd, settlement, unreservedMoneyOfEnd } from '../domain/schedule/settlement.js';
 import { consequencesOf } from '../domain/verdict/consequences.js';
 import type { Children } from './children.js';
 import type { Journal } from './journal.js';
@@ -97,7 +97,11 @@ export class Reports {
     if (!event) return;
     const durationS = outcome.type === 'withdrawn' ? null : (outcome.job.durationS ?? null);
     const end = { spent: outcome.spent, analyzed: outcome.type === 'completed', durationS, atMs: Date.now() };
-    journal.record({ ...event, money: moneyOfEnd(state, nodeId, end) });
+    const money = moneyOfEnd(state, nodeId, end);
+    const unreserved = unreservedMoneyOfEnd(state, nodeId, end);
+    const isBooked = unreserved !== null && patched('books-what-was-not-reserved');
+    const settle = [...money.settle, ...(isBooked ? unreserved.settle : [])];
+    journal.record({ ...event, money: { ...money, ...(isBooked ? { reserve: unreserved.reserve } : {}), settle } });
     journal.record(...consequencesOf(state, nodeId));
   }
 }

@@ -4,19 +4,18 @@ import type { Money } from '../run/event-types.js';
 import { type Amount, amountOf, ledgerKey, NOTHING, type SpendingPhase, type Spent } from '../run/ledger.js';
 
 /** `durationS` of its job, null when it had none or it is not known; `atMs` then tells how long the job held a slot. */
-export function moneyOfEnd(
-  state: EngineState,
-  nodeId: string,
-  end: { spent: Spent; analyzed: boolean; durationS: number | null; atMs: number },
-): Money {
+export interface End {
+  spent: Spent;
+  analyzed: boolean;
+  durationS: number | null;
+  atMs: number;
+}
+
+export function moneyOfEnd(state: EngineState, nodeId: string, end: End): Required<Pick<Money, 'settle' | 'release'>> {
   const { reserved } = state.ledger;
-  const [apply, analyze, job] = (['apply', 'analyze', 'job'] as const).map((phase) => ledgerKey(phase, nodeId)) as [
-    string,
-    string,
-    string,
-  ];
+  const { apply, analyze, job } = keysOf(nodeId);
   const booked = { spent: amountOf(end.spent), unpriced: end.spent.unpriced };
-  const money: Required<Pick<Money, 'settle' | 'release'>> = { settle: [], release: [] };
+  const money: ReturnType<typeof moneyOfEnd> = { settle: [], release: [] };
   if (reserved[apply]) money.settle.push({ phase: 'apply', key: apply, ...booked });
   else if (reserved[analyze] && (end.analyzed || hasSpent(end.spent)))
     money.settle.push({ phase: 'analyze', key: analyze, ...booked });
@@ -26,6 +25,38 @@ export function moneyOfEnd(
     money.settle.push(...(jobSettlement(nodeId, seconds).settle ?? []));
   }
   return money;
+}
+
+/**
+ * What an experiment has cost though nothing was reserved for it, null if there is nothing of that kind: its engine was
+ * put back to before the grant, and hears of the job by its end. Booked under a key that was settled before, it counts
+ * as far as it exceeds what was booked then.
+ */
+export function unreservedMoneyOfEnd(
+  { ledger: { reserved, booked } }: EngineState,
+  nodeId: string,
+  end: End,
+): Required<Pick<Money, 'reserve' | 'settle'>> | null {
+  const keys = keysOf(nodeId);
+  const money: Required<Pick<Money, 'reserve' | 'settle'>> = { reserve: {}, settle: [] };
+  if (hasSpent(end.spent) && !reserved[keys.apply] && !reserved[keys.analyze]) {
+    const phase = end.analyzed ? 'analyze' : 'apply';
+    money.reserve[keys[phase]] = NOTHING;
+    money.settle.push({ phase, key: keys[phase], spent: amountOf(end.spent), unpriced: end.spent.unpriced });
+  }
+  if (end.durationS !== null && !reserved[keys.job] && !booked[keys.job]) {
+    money.reserve[keys.job] = NOTHING;
+    money.settle.push(...(jobSettlement(nodeId, end.durationS).settle ?? []));
+  }
+  return money.settle.length > 0 ? money : null;
+}
+
+function keysOf(nodeId: string): Record<'apply' | 'analyze' | 'job', string> {
+  return {
+    apply: ledgerKey('apply', nodeId),
+    analyze: ledgerKey('analyze', nodeId),
+    job: ledgerKey('job', nodeId),
+  };
 }
 
 function hasSpent({ usd, tokens, unpriced }: Spent): boolean {

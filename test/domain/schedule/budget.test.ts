@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { applyEvent } from '../../../domain/run/apply-event.js';
-import { type Amount, NOTHING } from '../../../domain/run/ledger.js';
+import { type Amount, NOTHING, NOTHING_SPENT } from '../../../domain/run/ledger.js';
 import type { Limits } from '../../../domain/run/limits.js';
 import { affordable, budgetWarnings, describeLimit, estimateFor, leftOf } from '../../../domain/schedule/budget.js';
 import { limitReached, nextMove } from '../../../domain/schedule/planned-moves.js';
-import { moneyOfEnd } from '../../../domain/schedule/settlement.js';
+import { jobSettlement, moneyOfEnd, settlement, unreservedMoneyOfEnd } from '../../../domain/schedule/settlement.js';
 import { Story } from '../run-story.js';
 
 const usd = (value: number): Amount => ({ ...NOTHING, usd: value });
@@ -115,6 +115,48 @@ describe('moneyOfEnd', () => {
     expect((money.settle ?? []).map(({ key }) => key)).toEqual(settled);
     story.tell({ type: 'note_added', text: 'n', money });
     expect(story.state.ledger.reserved).toEqual({});
+  });
+});
+
+describe('work that nothing was reserved for', () => {
+  const spent = { usd: 0.2, tokens: 5, unpriced: 1 };
+  const end = { spent, analyzed: true, durationS: 36, atMs: 0 };
+  const hours = 36 / 3600;
+  it.each([
+    ['is booked by its end', [], end, { usd: 0.2, tokens: 5, jobHours: hours }, 1],
+    ['is booked for its job alone', [], { ...end, spent: NOTHING_SPENT }, { ...NOTHING, jobHours: hours }, 0],
+    [
+      'counts once where its code was booked before',
+      ['apply'],
+      { ...end, analyzed: false, durationS: null },
+      { usd: 0.2, tokens: 5, jobHours: 0 },
+      1,
+    ],
+    [
+      'counts once where its job was booked before',
+      ['job'],
+      { ...end, spent: NOTHING_SPENT },
+      { ...NOTHING, jobHours: hours },
+      0,
+    ],
+  ] as const)('%s', (_, before, given, total, unpriced) => {
+    const story = withBudget({}).add('x');
+    const money = { apply: settlement('apply', spent, 'x'), job: jobSettlement('x', 36) };
+    for (const phase of before) {
+      story.tell({ type: 'note_added', text: 'n', money: { reserve: { [`${phase}_x`]: NOTHING } } });
+      story.tell({ type: 'note_added', text: 'n', money: money[phase] });
+    }
+    const unreserved = unreservedMoneyOfEnd(story.state, 'x', given);
+    story.tell({ type: 'note_added', text: 'n', money: unreserved ?? {} });
+    expect(story.state.ledger.spent).toEqual(total);
+    expect(story.state.ledger.unpriced).toBe(unpriced);
+    expect(story.state.ledger.reserved).toEqual({});
+  });
+
+  it('is none where all of it was reserved', () => {
+    const reserve = { analyze_x: usd(1), job_x: NOTHING };
+    const story = withBudget({}).add('x').tell({ type: 'note_added', text: 'n', money: { reserve } });
+    expect(unreservedMoneyOfEnd(story.state, 'x', end)).toBeNull();
   });
 });
 
