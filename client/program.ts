@@ -1,16 +1,37 @@
 /**
- * The command line: every command with its arguments, flags and help. Commands load only what they need, when they run.
+ * The command line: the table of its commands. What takes long to load (Temporal, git, schemas) is imported by the act
+ * of a command, so that help and a wrong word are answered at once.
  */
 import { Command, CommanderError } from 'commander';
 import { type Cli, type CommandDefinition, defineCommand } from './command-definition.js';
-import { INSPECTING_COMMANDS } from './inspecting-commands.js';
+import { ADD } from './commands/add.js';
+import { APPLY } from './commands/apply.js';
+import { CODEC_SERVER } from './commands/codec-server.js';
+import { DEMO } from './commands/demo.js';
+import { DIFF } from './commands/diff.js';
+import { DOCTOR } from './commands/doctor.js';
+import { EXPORT } from './commands/export.js';
+import { NOTE } from './commands/note.js';
+import { QUEUE } from './commands/queue.js';
+import { REPORT } from './commands/report.js';
+import { RUN } from './commands/run.js';
+import { SET } from './commands/set.js';
+import { START } from './commands/start.js';
+import { STATUS } from './commands/status.js';
+import { CANCEL, PAUSE, PRIORITIZE, REMOVE, RESUME } from './commands/steering.js';
+import { STOP } from './commands/stop.js';
+import { SUMMARY } from './commands/summary.js';
+import { WORKER } from './commands/worker.js';
 import { EXIT, type ExitCode, exitCodeHelp } from './output/exit-codes.js';
 import { type Output, printError } from './output/output.js';
-import { RUNNING_COMMANDS } from './running-commands.js';
-import { STEERING_COMMANDS } from './steering-commands.js';
 import { version } from './version.js';
 
-const COMMANDS: readonly CommandDefinition[] = [...RUNNING_COMMANDS, ...INSPECTING_COMMANDS, ...STEERING_COMMANDS];
+/** In the order in which the help lists them: what brings an engine up, what looks at a run, what steers one. */
+const COMMANDS: readonly CommandDefinition[] = [
+  ...[RUN, START, WORKER, DEMO],
+  ...[STATUS, QUEUE, SUMMARY, DIFF, APPLY, REPORT, EXPORT, CODEC_SERVER, DOCTOR],
+  ...[STOP, PAUSE, RESUME, PRIORITIZE, ADD, REMOVE, CANCEL, SET, NOTE],
+];
 
 /** `words` are the arguments after the program's name. Never throws for what a person can do wrong. */
 export async function runCli(words: readonly string[], output: Output): Promise<ExitCode> {

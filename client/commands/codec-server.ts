@@ -1,26 +1,48 @@
 /** `codec-server`: shows the Temporal UI and the `temporal` command what encrypted and compressed payloads say. */
-
-import { AutoresearchCodec, codecKeys } from '../../worker/encryption/payload-codec.js';
-import { startCodecServer } from '../../worker/encryption/serve-codec.js';
-import { runningServer } from '../../worker/server/embedded-server.js';
+import type { CommandDefinition } from '../command-definition.js';
+import { EXIT } from '../output/exit-codes.js';
 import { Refusal } from '../output/refusal.js';
-import { existingRun } from '../run/workdir-config.js';
+import { listenForInterrupts } from '../run/interrupts.js';
+
+export const CODEC_SERVER: CommandDefinition = {
+  name: 'codec-server',
+  args: '[workdir]',
+  help: "show the Temporal UI and the temporal command what a run's encrypted or compressed payloads say",
+  flags: [
+    { flags: '--port <n>', help: 'on this host alone (default: 8888; 0 = any that is free)' },
+    {
+      flags: '--ui <address>',
+      help: "a Temporal UI that may ask (default: the workdir's own, or the one on port 8233)",
+      repeatable: true,
+    },
+  ],
+  async act([workdir = ''], options, { output }) {
+    using interrupts = listenForInterrupts();
+    const say = (line: string) => (options.json === true ? output.err : output.out)(`${line}\n`);
+    await codecServer(workdir, options, interrupts.signal, say);
+    return EXIT.ok;
+  },
+};
 
 /** Temporal's own UI port where no workdir names another. */
 const DEFAULT_UI = 'http://127.0.0.1:8233';
 
-export interface CodecServerFlags {
+interface CodecServerFlags {
   port?: unknown;
   ui?: unknown;
 }
 
 /** Serves until `signal` aborts; `say` hears where. */
-export async function codecServer(
+async function codecServer(
   path: string,
   { port = '8888', ui = [] }: CodecServerFlags,
   signal: AbortSignal,
   say: (line: string) => void,
 ): Promise<void> {
+  const [{ AutoresearchCodec, codecKeys }, { startCodecServer }] = await Promise.all([
+    import('../../worker/encryption/payload-codec.js'),
+    import('../../worker/encryption/serve-codec.js'),
+  ]);
   const number = Number(port);
   if (!Number.isInteger(number) || number < 0 || number > 65_535) {
     throw new Refusal('--port', port, 'a port from 1 to 65535, or 0 for any that is free');
@@ -37,6 +59,10 @@ export async function codecServer(
 }
 
 async function ownUi(path: string): Promise<string[]> {
+  const [{ runningServer }, { existingRun }] = await Promise.all([
+    import('../../worker/server/embedded-server.js'),
+    import('../run/workdir-config.js'),
+  ]);
   const record = path === '' ? null : await runningServer((await existingRun(path)).workdir);
   const { origin, port } = new URL(record?.ui_address ?? DEFAULT_UI);
   return [origin, `http://localhost:${port}`];

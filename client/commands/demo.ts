@@ -3,24 +3,36 @@ import { existsSync } from 'node:fs';
 import { cp, mkdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { packageFile } from '../../host/package-files.js';
-import { runApart } from '../../host/short-program.js';
+import type { CommandDefinition, Options } from '../command-definition.js';
+import { outcomeText } from '../output/outcome-text.js';
+import { printed } from '../output/printed.js';
 import { Refusal } from '../output/refusal.js';
 import type { LiveView } from '../run/live-view.js';
-import { prepareRun } from '../run/prepare-run.js';
 import type { RunOutcome } from '../run/run-outcome.js';
-import { run } from './run.js';
 
-export interface DemoAnswer extends RunOutcome {
+export const DEMO: CommandDefinition = {
+  name: 'demo',
+  args: '',
+  help: 'optimise the example in examples/images, in a few minutes and without a network',
+  flags: [{ flags: '--max-iterations <n>', help: 'planning rounds at most' }],
+  async act(_, options, { output }) {
+    const { watched } = await import('../run/run-here.js');
+    const outcome = await watched(output, options.json === true, (view, { signal }) => demo(options, view, signal));
+    return printed(outcome, demoText, outcome.exit_code);
+  },
+};
+
+interface DemoAnswer extends RunOutcome {
   pictures: string[];
   source: string;
 }
 
 /** `options` may set --max-iterations. */
-export async function demo(
-  options: Readonly<Record<string, unknown>>,
-  view: LiveView,
-  interrupt: AbortSignal,
-): Promise<DemoAnswer> {
+async function demo(options: Options, view: LiveView, interrupt: AbortSignal): Promise<DemoAnswer> {
+  const [{ prepareRun }, { runHere }] = await Promise.all([
+    import('../run/prepare-run.js'),
+    import('../run/run-here.js'),
+  ]);
   const python = await demoPython();
   const folder = await newDemoFolder();
   const source = await copyExample(join(folder, 'source'), python);
@@ -39,12 +51,17 @@ export async function demo(
     python,
   });
   const { workdir } = prepared;
-  const outcome = await run(prepared, view, interrupt);
+  const outcome = await runHere(prepared, view, interrupt);
   return {
     ...outcome,
     source,
     pictures: [workdir.progressChart, workdir.dimensionsChart, workdir.treeChart].filter((path) => existsSync(path)),
   };
+}
+
+function demoText(answer: DemoAnswer): string {
+  const pictures = answer.pictures.map((path) => `picture: ${path}`);
+  return [...pictures, `source: ${answer.source}`, outcomeText(answer)].join('\n');
 }
 
 /** Enough for the playbook to find what is planted in the example; a job takes some ten seconds, so minutes in all. */
@@ -91,6 +108,7 @@ async function copyExample(source: string, python: string): Promise<string> {
 /** A repository of its own, as a user's code has one. Without git the run keeps a private store. */
 async function commitAll(source: string): Promise<void> {
   const git = (...args: string[]) => succeeded('git', args, source);
+  const { runApart } = await import('../../host/short-program.js');
   if ((await runApart('git', ['--version'], { stdin: 'ignore' })).failed) return;
   await git('init', '--quiet', '--initial-branch=main');
   await git('add', '--all');
@@ -100,6 +118,7 @@ async function commitAll(source: string): Promise<void> {
 
 /** A Ctrl+C does not reach it: the run, which hears it, says how to go on. */
 async function succeeded(command: string, args: string[], cwd: string): Promise<void> {
+  const { runApart } = await import('../../host/short-program.js');
   const { failed, shortMessage, stderr } = await runApart(command, args, { cwd, stdin: 'ignore' });
   if (failed) throw new Error(`${shortMessage}: ${stderr}`);
 }

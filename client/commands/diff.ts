@@ -1,13 +1,19 @@
 /** `diff`: what an experiment changes in the code, as a unified diff of the source directory. */
-
 import { commitOf } from '../../domain/run/experiment-record.js';
-import { openSourceControl } from '../../source/control/open.js';
-import { openRunLog } from '../../workdir/event-log.js';
+import type { CommandDefinition } from '../command-definition.js';
+import { printed } from '../output/printed.js';
 import { Refusal } from '../output/refusal.js';
-import { rowNamed } from '../run/named-node.js';
-import { existingRun } from '../run/workdir-config.js';
 
-export interface DiffAnswer {
+export const DIFF: CommandDefinition = {
+  name: 'diff',
+  args: '<workdir> [node]',
+  help: 'what an experiment (the best one, when none is named) changes in the code',
+  flags: [{ flags: '--anchor', help: 'against your own code, instrumentation included' }],
+  act: async ([workdir = '', node = ''], options) =>
+    printed(await diff(workdir, node === '' ? undefined : node, { anchor: options.anchor === true }), diffText),
+};
+
+interface DiffAnswer {
   node_id: string;
   from: string;
   to: string;
@@ -15,11 +21,13 @@ export interface DiffAnswer {
 }
 
 /** Of the best experiment when no node is named; against the base commit, or with `anchor` the user's own code. */
-export async function diff(
-  path: string,
-  node: string | undefined,
-  { anchor }: { anchor: boolean },
-): Promise<DiffAnswer> {
+async function diff(path: string, node: string | undefined, { anchor }: { anchor: boolean }): Promise<DiffAnswer> {
+  const [{ existingRun }, { rowNamed }, { openRunLog }, { openSourceControl }] = await Promise.all([
+    import('../run/workdir-config.js'),
+    import('../run/named-node.js'),
+    import('../../workdir/event-log.js'),
+    import('../../source/control/open.js'),
+  ]);
   const { workdir, config } = await existingRun(path);
   const state = await openRunLog(workdir).state();
   const row = rowNamed(state, node);
@@ -34,7 +42,7 @@ export async function diff(
   return { node_id: nodeId, from, to, diff: await source.diff(from, to) };
 }
 
-export function diffText({ node_id, from, to, diff: text }: DiffAnswer): string {
+function diffText({ node_id, from, to, diff: text }: DiffAnswer): string {
   if (text !== '') return text;
   return `# ${node_id} (${to.slice(0, 10)}) has the code of ${from.slice(0, 10)}: only its launch command can differ`;
 }

@@ -1,12 +1,33 @@
 /** `doctor`: what a run needs on this host, and how a workdir is; each a check with what to do when it fails. */
-import { diskUse } from '../doctor/disk-use.js';
+import type { CommandDefinition } from '../command-definition.js';
 import type { Check, Finding } from '../doctor/finding.js';
-import { agent, git, node, temporalCommand } from '../doctor/host-checks.js';
-import { python } from '../doctor/python-check.js';
-import { engine, server, tasks } from '../doctor/workdir-checks.js';
-import { existingRun } from '../run/workdir-config.js';
+import { EXIT } from '../output/exit-codes.js';
+import { printed } from '../output/printed.js';
+import { listenForInterrupts } from '../run/interrupts.js';
 
-export async function doctor(path: string | undefined): Promise<Check[]> {
+export const DOCTOR: CommandDefinition = {
+  name: 'doctor',
+  args: '[workdir]',
+  help: 'check what a run needs on this host, and of a workdir how it is',
+  async act([workdir = '']) {
+    using interrupts = listenForInterrupts();
+    // What it asks runs apart from the terminal's group, and goes with this process.
+    interrupts.signal.addEventListener('abort', () => process.exit(EXIT.interrupted));
+    const checks = await doctor(workdir === '' ? undefined : workdir);
+    const isWell = checks.every(({ state }) => state !== 'problem');
+    return printed(checks, doctorText, isWell ? EXIT.ok : EXIT.runFailed);
+  },
+};
+
+async function doctor(path: string | undefined): Promise<Check[]> {
+  const [{ agent, git, node, temporalCommand }, { python }, { engine, server, tasks }, { diskUse }, { existingRun }] =
+    await Promise.all([
+      import('../doctor/host-checks.js'),
+      import('../doctor/python-check.js'),
+      import('../doctor/workdir-checks.js'),
+      import('../doctor/disk-use.js'),
+      import('../run/workdir-config.js'),
+    ]);
   const existing = path === undefined ? null : await existingRun(path);
   const config = existing?.config ?? null;
   const checks: [string, () => Promise<Finding>][] = [
@@ -24,7 +45,7 @@ export async function doctor(path: string | undefined): Promise<Check[]> {
   return Promise.all(checks.map(async ([name, check]) => ({ name, ...(await check()) })));
 }
 
-export function doctorText(checks: readonly Check[]): string {
+function doctorText(checks: readonly Check[]): string {
   return checks
     .map(
       ({ name, state, found, advice }) =>

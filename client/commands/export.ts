@@ -1,11 +1,17 @@
 /** `export`: makes every file that people and scripts read anew, from the event log. */
-import { rebuildWorkdir } from '../../activities/export-workdir.js';
 import type { RestoredAnalyses } from '../../activities/restore-analyses.js';
+import type { CommandDefinition } from '../command-definition.js';
+import { printed } from '../output/printed.js';
 import { Refusal } from '../output/refusal.js';
-import { engineLife } from '../run/run-state.js';
-import { existingRun } from '../run/workdir-config.js';
 
-export interface ExportAnswer {
+export const EXPORT: CommandDefinition = {
+  name: 'export',
+  args: '<workdir>',
+  help: 'make the files of a workdir anew from its event log',
+  act: async ([workdir = '']) => printed(await exportFiles(workdir), exportText),
+};
+
+interface ExportAnswer {
   workdir: string;
   /** Sequence number of the last event. */
   seq: number;
@@ -14,7 +20,12 @@ export interface ExportAnswer {
   analyses: RestoredAnalyses;
 }
 
-export async function exportFiles(path: string): Promise<ExportAnswer> {
+async function exportFiles(path: string): Promise<ExportAnswer> {
+  const [{ rebuildWorkdir }, { engineLife }, { existingRun }] = await Promise.all([
+    import('../../activities/export-workdir.js'),
+    import('../run/run-state.js'),
+    import('../run/workdir-config.js'),
+  ]);
   const { workdir } = await existingRun(path);
   const engine = await engineLife(workdir);
   if (engine !== null) {
@@ -29,7 +40,7 @@ export async function exportFiles(path: string): Promise<ExportAnswer> {
   }
 }
 
-export function exportText({ workdir, seq, experiments, analyses }: ExportAnswer): string {
+function exportText({ workdir, seq, experiments, analyses }: ExportAnswer): string {
   const { restored, numbers_only: poor } = analyses;
   return [
     `${workdir}: files made anew from ${seq} events, ${experiments} experiments`,

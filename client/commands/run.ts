@@ -1,134 +1,26 @@
-/** `run`: serves a run from this process until it ends or is interrupted. */
-import { isGrpcServiceError, ServiceError } from '@temporalio/client';
-import { stopUpdate } from '../../domain/protocol/messages.js';
-import type { EngineEvent } from '../../domain/run/event-types.js';
-import { untilChange } from '../../host/file-change.js';
-import type { Workdir } from '../../workdir/paths.js';
-import { type StalledWork, stalledMark } from '../output/stalled-text.js';
-import { type EngineHost, openEngineHost } from '../run/engine-host.js';
-import { beginOrAttach, untilEnd, untilQuiet } from '../run/engine-session.js';
-import { inspectionLines } from '../run/inspection.js';
-import type { LiveView } from '../run/live-view.js';
-import { type Notifier, startNotifier } from '../run/notifier.js';
-import type { PreparedRun } from '../run/prepare-run.js';
-import { progressLine, standingLine, timedLine } from '../run/progress.js';
-import { type RunOutcome, runOutcome } from '../run/run-outcome.js';
-import { LiveState } from '../run/run-state.js';
-import { serverVersionNotices } from '../run/server-version.js';
-import { sendUpdate } from '../run/steering-client.js';
-import { watchStalled } from '../stalled/stalled-watch.js';
+/** `run`: starts a run or goes on with it, and shows its progress until it ends or is interrupted. */
+import type { CommandDefinition } from '../command-definition.js';
+import { HOW_TO_START, START_FLAGS } from '../flags/start-flags.js';
+import { outcomeText } from '../output/outcome-text.js';
+import { printed } from '../output/printed.js';
 
-/** `interrupt` aborts when a person wants to stop: the engine is told so, and the outcome says how far it came. */
-export async function run(
-  prepared: PreparedRun,
-  view: LiveView,
-  interrupt: AbortSignal,
-  openHost: (workdir: Workdir) => Promise<EngineHost> = openEngineHost,
-): Promise<RunOutcome> {
-  const { workdir, config } = prepared;
-  const versionNotices = await serverVersionNotices(workdir);
-  const host = await openHost(workdir);
-  let notifier: Notifier | null = null;
-  try {
-    const live = new LiveState(workdir, config);
-    await live.catchUp();
-    for (const line of [...prepared.notices, ...(await versionNotices())]) view.line(line);
-    const { handle, runId, notices } = await beginOrAttach(host.client, prepared);
-    for (const line of notices) view.line(line);
-    for (const line of inspectionLines(host.target, config.run_id)) view.line(line);
-    notifier = await startNotifier(workdir, config, (line) => view.line(line));
-    const ending = new AbortController();
-    const followed = follow(live, workdir.events, view, ending.signal);
-    const watched = watchStalled({
-      client: host.client,
-      run: config.run_id,
-      state: () => live.state,
-      tell: (line) => view.line(timedLine(line, Date.now())),
-      seen: followed.stalled,
-      signal: ending.signal,
-    });
-    const ended = untilEnd(host, prepared, runId, ending.signal).then(() => 'ended' as const);
-    const ends = [
-      ended,
-      followed.interrupted.then(() => untilQuiet(handle)).then(() => 'interrupted' as const),
-      untilAborted(interrupt).then(() => 'interrupt' as const),
-      host.failed,
-    ];
-    let how: Awaited<(typeof ends)[number]>;
-    try {
-      how = await Promise.race(ends);
-      if (how === 'interrupt') await interruptEngine(host, prepared, view);
-    } finally {
-      ending.abort();
-      for (const end of ends) end.catch(() => undefined);
-      await Promise.allSettled([ended, followed.done, watched]);
-      view.end();
-    }
-    await live.catchUp((event, warnings) => tell(view, live, event, warnings));
-    return await runOutcome(workdir, config, live.state, how !== 'ended');
-  } finally {
-    await notifier?.close();
-    await host.close();
-  }
-}
-
-/** Says to the engine that its people go: it writes status interrupted, and its jobs go on. */
-async function interruptEngine({ client }: EngineHost, prepared: PreparedRun, view: LiveView): Promise<void> {
-  view.line('interrupting: running jobs go on; press Ctrl+C again to leave at once');
-  try {
-    const about = { field: 'workdir', value: prepared.workdir.root };
-    await sendUpdate(client, prepared, stopUpdate, [{ mode: 'interrupt' }], { about, timeoutMs: INTERRUPT_TIMEOUT_MS });
-  } catch (error) {
-    // The run itself is safe in the server's database, whether or not it has heard.
-    if (!(error instanceof Error)) throw error;
-    const isNetwork = error instanceof ServiceError || isGrpcServiceError(error);
-    view.line(`the engine did not confirm (${isNetwork ? 'no answer' : error.message}); nothing is lost`);
-  }
-}
-
-/** A person waits at a terminal; the engine confirms within a second unless its machine is overloaded. */
-const INTERRUPT_TIMEOUT_MS = 15_000;
-
-interface Followed {
-  /** Settles when the engine was interrupted from elsewhere: `autoresearch stop`, or the Temporal UI. */
-  interrupted: Promise<void>;
-  done: Promise<void>;
-  /** Shows on the last line what cannot go on. */
-  stalled(work: readonly StalledWork[]): void;
-}
-
-function follow(live: LiveState, log: string, view: LiveView, signal: AbortSignal): Followed {
-  const stopped = new AbortController();
-  let mark: string | null = null;
-  const show = () => view.standing([...(mark === null ? [] : [mark]), standingLine(live.state)].join(' · '));
-  const watch = async () => {
-    while (!signal.aborted) {
-      await live.catchUp((event, warnings) => {
-        tell(view, live, event, warnings);
-        if (event.type === 'stop_requested' && event.mode === 'interrupt') stopped.abort();
-      });
-      show();
-      await untilChange(log, signal);
-    }
-  };
-  const done = watch();
-  // A log that cannot be read ends the run's display with its reason.
-  const interrupted = Promise.race([untilAborted(stopped.signal), done]);
-  const stalled = (work: readonly StalledWork[]) => {
-    mark = stalledMark(work);
-    if (!signal.aborted) show();
-  };
-  return { interrupted, done: done.catch(() => undefined), stalled };
-}
-
-function tell(view: LiveView, live: LiveState, event: EngineEvent, warnings: readonly string[]): void {
-  const line = progressLine(live.state, event);
-  for (const each of [...(line === null ? [] : [line]), ...warnings]) view.line(timedLine(each, event.atMs));
-}
-
-function untilAborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
-}
+export const RUN: CommandDefinition = {
+  name: 'run',
+  args: '<workdir>',
+  help: 'start a run or go on with it, and show its progress; Ctrl+C interrupts it',
+  flags: START_FLAGS,
+  after: HOW_TO_START,
+  async act([workdir = ''], options, { output }) {
+    const { prepareRun } = await import('../run/prepare-run.js');
+    const prepared = await prepareRun(workdir, options);
+    const [{ runHere, watched }, { openEngineHost }] = await Promise.all([
+      import('../run/run-here.js'),
+      import('../run/engine-host.js'),
+    ]);
+    const takeOver = options.takeOver === true;
+    const outcome = await watched(output, options.json === true, (view, { signal }) =>
+      runHere(prepared, view, signal, (at) => openEngineHost(at, { takeOver })),
+    );
+    return printed(outcome, outcomeText, outcome.exit_code);
+  },
+};

@@ -1,20 +1,25 @@
 /** `start`: as `run`, in the background: a worker process of its own session, which outlives this terminal. */
-import { spawn } from 'node:child_process';
-import { mkdir, open } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { shellWord } from '../../domain/command/shell-word.js';
-import { readTextIfAny } from '../../host/atomic-file.js';
-import type { Workdir } from '../../workdir/paths.js';
-import { findConnection, openClient, type TemporalTarget } from '../../worker/connection.js';
-import { beginOrAttach } from '../run/engine-session.js';
-import { inspectionLines } from '../run/inspection.js';
+import type { CommandDefinition } from '../command-definition.js';
+import { HOW_TO_START, START_FLAGS } from '../flags/start-flags.js';
+import { printed } from '../output/printed.js';
 import type { PreparedRun } from '../run/prepare-run.js';
-import { engineLife } from '../run/run-state.js';
-import { serverVersionNotices } from '../run/server-version.js';
 
-export interface StartAnswer {
+export const START: CommandDefinition = {
+  name: 'start',
+  args: '<workdir>',
+  help: 'as run, but in the background',
+  flags: START_FLAGS,
+  after: HOW_TO_START,
+  async act([workdir = ''], options) {
+    const { prepareRun } = await import('../run/prepare-run.js');
+    const prepared = await prepareRun(workdir, options);
+    return printed(await start(prepared, { takeOver: options.takeOver === true }), startText);
+  },
+};
+
+interface StartAnswer {
   workdir: string;
   run: string;
   pid: number;
@@ -29,14 +34,24 @@ export interface StartAnswer {
 const MAIN = fileURLToPath(new URL('../main.js', import.meta.url));
 
 /** Returns when the engine's workflow is open; an Error tells what the process said if it ends before. */
-export async function start(
-  prepared: PreparedRun,
-  { takeOver = false, main = MAIN }: { takeOver?: boolean; main?: string } = {},
-): Promise<StartAnswer> {
+async function start(prepared: PreparedRun, { takeOver }: { takeOver: boolean }): Promise<StartAnswer> {
+  const [
+    { openClient },
+    { spawnWorker, untilServed },
+    { beginOrAttach },
+    { inspectionLines },
+    { serverVersionNotices },
+  ] = await Promise.all([
+    import('../../worker/connection.js'),
+    import('../run/worker-process.js'),
+    import('../run/engine-session.js'),
+    import('../run/inspection.js'),
+    import('../run/server-version.js'),
+  ]);
   const { workdir, config } = prepared;
   const log = workdir.at('logs', 'worker.log');
   const versionNotices = await serverVersionNotices(workdir);
-  const worker = await spawnWorker([main, 'worker', workdir.root, ...(takeOver ? ['--take-over'] : [])], workdir, log);
+  const worker = await spawnWorker([MAIN, 'worker', workdir.root, ...(takeOver ? ['--take-over'] : [])], workdir, log);
   const target = await untilServed(workdir, worker);
   const client = await openClient(target);
   let notices: string[];
@@ -57,7 +72,7 @@ export async function start(
   };
 }
 
-export function startText({ workdir, pid, log, inspect, notices }: StartAnswer): string {
+function startText({ workdir, pid, log, inspect, notices }: StartAnswer): string {
   return [
     ...notices,
     `engine started: process ${pid}`,
@@ -68,45 +83,3 @@ export function startText({ workdir, pid, log, inspect, notices }: StartAnswer):
     `workdir: ${workdir}`,
   ].join('\n');
 }
-
-interface DetachedWorker {
-  pid: number;
-  /** Rejects when the process ends while it is waited for. */
-  failure: Promise<never>;
-  hasEnded(): boolean;
-  /** Lets this process end before that one. */
-  leave(): void;
-}
-
-async function spawnWorker(command: string[], workdir: Workdir, log: string): Promise<DetachedWorker> {
-  await mkdir(dirname(log), { recursive: true, mode: 0o700 });
-  const before = ((await readTextIfAny(log)) ?? '').length;
-  const file = await open(log, 'a', 0o600);
-  const child = spawn(process.execPath, command, { detached: true, stdio: ['ignore', file.fd, file.fd] });
-  await file.close();
-  let ended = false;
-  const exited = new Promise<string>((resolve) => {
-    child.once('error', (error) => resolve(error.message));
-    child.once('exit', (code, signal) => resolve(`the engine's process ended (${signal ?? `exit code ${code}`})`));
-  });
-  const failure = exited.then(async (how): Promise<never> => {
-    ended = true;
-    const said = ((await readTextIfAny(log)) ?? '').slice(before).trim().split('\n').slice(-5).join('\n');
-    throw new Error(`${how}: ${said || `it said nothing; see ${workdir.log}`}`);
-  });
-  failure.catch(() => undefined);
-  return { pid: child.pid ?? 0, failure, hasEnded: () => ended, leave: () => child.unref() };
-}
-
-/** Its lock is taken first, its server follows: both there means that the run can be started. */
-async function untilServed(workdir: Workdir, worker: DetachedWorker): Promise<TemporalTarget> {
-  while (!worker.hasEnded()) {
-    const isServed = (await engineLife(workdir))?.pid === worker.pid;
-    const target = isServed ? await findConnection(workdir) : null;
-    if (target !== null) return target;
-    await sleep(LOOK_MS);
-  }
-  return worker.failure;
-}
-
-const LOOK_MS = 50;

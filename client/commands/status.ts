@@ -1,73 +1,114 @@
-/** `status`: where a run stands, from the workdir; and, where its server answers, what cannot go on. */
-
-import type { RunConfig } from '../../domain/formats/config.js';
+/** `status`: where a run stands, once or at each change. */
+import { speedup } from '../../domain/belief/compare.js';
 import type { ExperimentView, StatusView } from '../../domain/protocol/views.js';
-import { experimentView, queueView, statusView } from '../../domain/protocol/views.js';
-import type { EngineState } from '../../domain/run/engine-state.js';
-import { isBroken } from '../../domain/run/experiment-record.js';
-import type { Workdir } from '../../workdir/paths.js';
-import { runningServer } from '../../worker/server/server-record.js';
-import type { StalledWork } from '../output/stalled-text.js';
-import { type EngineLife, engineLife, readState } from '../run/run-state.js';
-import { existingRun } from '../run/workdir-config.js';
+import { percent } from '../../domain/reports/confidence.js';
+import { intervalText } from '../../domain/reports/judgement-text.js';
+import { gainText, objectiveText } from '../../domain/reports/quantity-text.js';
+import { spendingText, unpricedText } from '../../domain/reports/spending-text.js';
+import { shownLimits } from '../../domain/run/limits.js';
+import type { CommandDefinition } from '../command-definition.js';
+import { EXIT } from '../output/exit-codes.js';
+import { printed } from '../output/printed.js';
+import { stalledText } from '../output/stalled-text.js';
+import type { StatusAnswer } from '../run/run-status.js';
 
-export interface StatusAnswer {
-  workdir: string;
-  run: string;
-  /** The process that serves the run now, on this host. */
-  engine: EngineLife | null;
-  /** The workdir's own Temporal server, while it runs. */
-  temporal: { address: string; ui: string } | null;
-  /** Null before the engine's first event. */
-  status: StatusView | null;
-  /** What the server tries again and again. */
-  stalled: StalledWork[];
-  next: ExperimentView[];
-  recent_failures: ExperimentView[];
-}
+export const STATUS: CommandDefinition = {
+  name: 'status',
+  args: '<workdir>',
+  help: 'where a run stands',
+  flags: [{ flags: '--watch', help: 'show it anew at each change, until the run has ended' }],
+  async act([workdir = ''], options, { output }) {
+    const { status, watchStatus } = await import('../run/run-status.js');
+    if (options.watch !== true) return printed(await status(workdir), statusText);
+    const clear = output.isTerminal ? '\x1b[2J\x1b[H' : '';
+    for await (const answer of watchStatus(workdir)) {
+      output.out(options.json === true ? `${JSON.stringify(answer)}\n` : `${clear}${statusText(answer)}\n\n`);
+    }
+    return EXIT.ok;
+  },
+};
 
-export async function status(path: string): Promise<StatusAnswer> {
-  const { workdir, config } = await existingRun(path);
-  const state = await readState(workdir);
-  if (state === null || state.status === 'stopped') return statusOf(workdir, config, state, []);
-  // The SDK takes longer to load than all the rest: not for a run that is over.
-  const { stalledNow } = await import('../stalled/stalled-watch.js');
-  return statusOf(workdir, config, state, await stalledNow(workdir, config.run_id, state));
-}
-
-export async function statusOf(
-  workdir: Workdir,
-  config: RunConfig,
-  state: EngineState | null,
-  stalled: StalledWork[],
-): Promise<StatusAnswer> {
-  const [engine, server] = await Promise.all([engineLife(workdir), runningServer(workdir)]);
-  return {
-    workdir: workdir.root,
-    run: config.run_id,
-    engine,
-    temporal: server === null ? null : { address: server.address, ui: server.ui_address },
-    status: state === null ? null : statusView(state),
-    stalled,
-    next: state === null ? [] : queueView(state).slice(0, NEXT_SHOWN),
-    recent_failures: state === null ? [] : recentFailures(state),
-  };
-}
-
-/** `queue`: experiments that have not started, in the order in which they will run. */
-export async function queue(path: string): Promise<ExperimentView[]> {
-  const { workdir } = await existingRun(path);
-  const state = await readState(workdir);
-  return state === null ? [] : queueView(state);
-}
-
-const NEXT_SHOWN = 5;
-const FAILURES_SHOWN = 3;
-
-function recentFailures(state: EngineState): ExperimentView[] {
-  const ended = Object.values(state.experiments).flatMap((row) =>
-    row.state.status === 'failed' && isBroken(row) ? [{ row, atMs: row.state.completedAtMs }] : [],
+export function statusText(answer: StatusAnswer): string {
+  const { status: view, engine, temporal } = answer;
+  const lines = [
+    `run        ${answer.run}`,
+    `workdir    ${answer.workdir}`,
+    `engine     ${engine ? `process ${engine.pid}${engine.host === undefined ? '' : ` on host ${engine.host}`}, since ${engine.since}` : 'not running'}`,
+    ...(temporal ? [`temporal   ${temporal.address}, UI ${temporal.ui}`] : []),
+  ];
+  if (!view) return [...lines, 'status     not started'].join('\n');
+  lines.push(
+    `status     ${standing(view, engine !== null)}`,
+    `counts     ${counts(view)}`,
+    `rounds     ${rounds(view)}`,
+    ...labelled('limits', otherLimits(view)),
+    ...labelled('spent', spent(view)),
+    ...labelled('warning', view.warnings),
+    ...labelled('stuck', answer.stalled.map(stalledText)),
   );
-  const newest = ended.sort((a, b) => b.atMs - a.atMs).slice(0, FAILURES_SHOWN);
-  return newest.map(({ row }) => experimentView(row));
+  for (const name of ['baseline', 'headspace', 'best'] as const)
+    lines.push(`${name.padEnd(10)} ${result(view[name], view)}`);
+  lines.push(...labelled('gain', view.gain ? [intervalText(view.gain)] : []));
+  lines.push(...labelled('left', view.headspace_left ? [`${intervalText(view.headspace_left)} to the ceiling`] : []));
+  lines.push(...labelled('noise', noise(view)));
+  return [
+    ...lines,
+    ...section('running', view.running),
+    ...section('pending: until other jobs on this machine have ended', view.pending),
+    ...section('next', answer.next),
+    ...section('recent failures', answer.recent_failures),
+  ].join('\n');
+}
+
+function standing(view: StatusView, isServed: boolean): string {
+  if (view.stop) return `stopped (${view.stop.reason}): ${view.stop.detail}`;
+  if (!isServed && view.status !== 'interrupted') return `${view.status}, but no engine serves it`;
+  return view.planning ? `${view.status}, planning` : view.status;
+}
+
+function counts({ counts: count }: StatusView): string {
+  const shown = Object.entries(count).filter(([name, value]) => name !== 'total' && value > 0);
+  return [`${count.total} experiments`, ...shown.map(([name, value]) => `${value} ${name}`)].join(', ');
+}
+
+function rounds({ iteration, limits, plateau_count }: StatusView): string {
+  return `${iteration} of ${limits.max_iterations}, ${plateau_count} in a row without a gain (patience ${limits.patience})`;
+}
+
+function noise({ confidence }: StatusView): string[] {
+  if (!confidence) return [];
+  return [`${percent(confidence.noise)} a run; a gain counts from ${percent(confidence.least)} on`];
+}
+
+function otherLimits({ limits }: StatusView): string[] {
+  const parts = shownLimits(limits).map(({ value, unit }) => `${value} ${unit}`);
+  return parts.length === 0 ? [] : [`at most ${parts.join(', ')}`];
+}
+
+function spent({ budget, unpriced_calls }: StatusView): string[] {
+  const unpriced = unpricedText(unpriced_calls);
+  return [...budget.map(spendingText), ...(unpriced === null ? [] : [unpriced])];
+}
+
+/** The name stands before the first line only. */
+function labelled(name: string, lines: readonly string[]): string[] {
+  return lines.map((line, index) => `${(index === 0 ? name : '').padEnd(10)} ${line}`);
+}
+
+function result(view: ExperimentView | null, { baseline }: StatusView): string {
+  if (!view) return '-';
+  const objective = view.objective as Parameters<typeof objectiveText>[0];
+  const gain = speedup(objective, (baseline?.objective ?? null) as typeof objective);
+  const compared = view.node_id === baseline?.node_id ? '' : `  ${gainText(gain)}`;
+  return `${objective ? objectiveText(objective) : view.status}  ${view.node_id}${compared}`;
+}
+
+function section(title: string, views: readonly ExperimentView[]): string[] {
+  if (views.length === 0) return [];
+  return ['', `${title}:`, ...views.map((view) => `  ${view.node_id}  ${detail(view)}`)];
+}
+
+function detail(view: ExperimentView): string {
+  if (view.failure) return `${view.failure.kind}: ${view.failure.message.split('\n')[0]}`;
+  return view.job_id ? `job ${view.job_id}` : `${view.status}, priority ${view.priority}`;
 }

@@ -2,29 +2,55 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Receipt, StopMessage } from '../../domain/protocol/steering-messages.js';
 import type { Workdir } from '../../workdir/paths.js';
-import { configuredTarget } from '../../worker/connection.js';
-import { acquireEngineLock } from '../../worker/engine-lock.js';
-import { runningServer, stopServer } from '../../worker/server/embedded-server.js';
-import { engineLife } from '../run/run-state.js';
-import { existingRun } from '../run/workdir-config.js';
-import { type Repeatable, requestStop } from './steer.js';
+import type { CommandDefinition } from '../command-definition.js';
+import { printed } from '../output/printed.js';
+import { Refusal } from '../output/refusal.js';
+import { checkRequest, REQUEST, type Repeatable } from '../steering/steering-command.js';
 
-export interface StopAnswer extends Receipt {
+export const STOP: CommandDefinition = {
+  name: 'stop',
+  args: '<workdir>',
+  help: 'end a run; without a flag it is interrupted: jobs go on, and `run` goes on with it',
+  flags: [
+    { flags: '--drain', help: 'let running experiments finish, start nothing new' },
+    { flags: '--cancel-jobs', help: 'kill the running jobs' },
+    { flags: '--no-wait', help: 'return with the receipt, not with the end of the engine' },
+    REQUEST,
+  ],
+  async act([workdir = ''], options) {
+    const { drain, cancelJobs, wait } = options;
+    if (drain === true && cancelJobs === true) throw new Refusal('--drain', true, 'one of --drain and --cancel-jobs');
+    const { request } = checkRequest(options);
+    const mode = drain === true ? 'drain' : cancelJobs === true ? 'cancel_jobs' : 'interrupt';
+    const answer = await stop(workdir, { mode, noWait: wait === false, request });
+    return printed(answer, ({ message, engine_ended }) =>
+      engine_ended ? `${message}\nthe engine has ended` : `${message}\nthe engine has not ended yet`,
+    );
+  },
+};
+
+interface StopAnswer extends Receipt {
   /** False when the engine's process still ran when the wait was over. */
   engine_ended: boolean;
 }
 
-export interface StopOptions extends Repeatable {
+interface StopOptions extends Repeatable {
   mode: StopMessage['mode'];
   /** Return with the receipt, without waiting for the end. */
   noWait: boolean;
 }
 
 export async function stop(path: string, { mode, noWait, request }: StopOptions): Promise<StopAnswer> {
+  const [{ existingRun }, { engineLife }, { steer }, { stopUpdate }] = await Promise.all([
+    import('../run/workdir-config.js'),
+    import('../run/run-state.js'),
+    import('../steering/steering-client.js'),
+    import('../../domain/protocol/messages.js'),
+  ]);
   const { workdir } = await existingRun(path);
   const left = mode === 'interrupt' ? await endServerLeftBehind(workdir) : null;
   if (left !== null) return left;
-  const receipt = await requestStop(path, mode, { request });
+  const receipt = await steer(path, stopUpdate, [{ mode }], { request, about: { field: 'workdir', value: path } });
   const deadline = mode === 'drain' ? Number.POSITIVE_INFINITY : Date.now() + END_TIMEOUT_MS;
   while (!noWait && Date.now() < deadline) {
     if ((await engineLife(workdir)) === null) return { ...receipt, engine_ended: true };
@@ -35,6 +61,13 @@ export async function stop(path: string, { mode, noWait, request }: StopOptions)
 
 /** What an engine that was killed left running. Null when an engine lives, or there is no such server. */
 async function endServerLeftBehind(workdir: Workdir): Promise<StopAnswer | null> {
+  const [{ configuredTarget }, { acquireEngineLock }, { runningServer, stopServer }, { engineLife }] =
+    await Promise.all([
+      import('../../worker/connection.js'),
+      import('../../worker/engine-lock.js'),
+      import('../../worker/server/embedded-server.js'),
+      import('../run/run-state.js'),
+    ]);
   if (configuredTarget() !== null || (await engineLife(workdir)) !== null) return null;
   const server = await runningServer(workdir);
   if (server === null) return null;

@@ -1,20 +1,31 @@
 /** `summary`: a run's results so far, the same text as summary.md, made anew from the event log. */
-
 import type { Spec } from '../../domain/formats/spec.js';
 import { type ExperimentTableRow, experimentTable } from '../../domain/reports/experiment-table.js';
 import { summaryReport } from '../../domain/reports/summary-text.js';
-import { openRunLog } from '../../workdir/event-log.js';
-import { readSpecs } from '../../workdir/spec-store.js';
-import { type RunOutcome, runOutcome } from '../run/run-outcome.js';
-import { existingRun } from '../run/workdir-config.js';
+import type { CommandDefinition } from '../command-definition.js';
+import { printed } from '../output/printed.js';
+import type { RunOutcome } from '../run/run-outcome.js';
 
-export interface SummaryAnswer extends Omit<RunOutcome, 'exit_code' | 'interrupted'> {
+export const SUMMARY: CommandDefinition = {
+  name: 'summary',
+  args: '<workdir>',
+  help: 'results so far: every experiment, the best one, findings and failures',
+  act: async ([workdir = '']) => printed(await summary(workdir), ({ markdown }) => markdown),
+};
+
+interface SummaryAnswer extends Omit<RunOutcome, 'exit_code' | 'interrupted'> {
   experiments: ExperimentTableRow[];
   /** For people. */
   markdown: string;
 }
 
-export async function summary(path: string): Promise<SummaryAnswer> {
+async function summary(path: string): Promise<SummaryAnswer> {
+  const [{ existingRun }, { openRunLog }, { readSpecs }, { runOutcome }] = await Promise.all([
+    import('../run/workdir-config.js'),
+    import('../../workdir/event-log.js'),
+    import('../../workdir/spec-store.js'),
+    import('../run/run-outcome.js'),
+  ]);
   const { workdir, config } = await existingRun(path);
   const record = await openRunLog(workdir).record();
   const { state } = record;

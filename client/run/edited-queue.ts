@@ -18,7 +18,7 @@ import { checked, InvalidFile, readChecked } from '../../workdir/checked-file.js
 import { openRunLog } from '../../workdir/event-log.js';
 import type { Workdir } from '../../workdir/paths.js';
 import { Refusal } from '../output/refusal.js';
-import { type SteerOptions, sendUpdate } from './steering-client.js';
+import { type SteerOptions, sendUpdate } from '../steering/steering-client.js';
 
 /** Throws InvalidFile with the field's name. */
 export async function readQueueEdits(workdir: Workdir, now: EngineState): Promise<QueueEdit[]> {

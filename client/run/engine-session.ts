@@ -29,12 +29,12 @@ import { goOnAfterReset, newestInterruption } from '../../worker/after-reset.js'
 import { untilEngineCloses } from '../../worker/engine-end.js';
 import { EXIT } from '../output/exit-codes.js';
 import { Refusal } from '../output/refusal.js';
+import { waitingMessages } from '../steering/message-box.js';
+import { sendUpdate } from '../steering/steering-client.js';
 import { recordQueueEdits, sendQueueEdits } from './edited-queue.js';
 import type { EngineHost } from './engine-host.js';
-import { waitingMessages } from './message-box.js';
 import type { PreparedRun } from './prepare-run.js';
 import { readState } from './run-state.js';
-import { sendUpdate } from './steering-client.js';
 
 export type EngineHandle = WorkflowHandle<Workflows['engineWorkflow']>;
 

@@ -13,7 +13,6 @@ import {
   type Slot,
   slotsText,
 } from '../../domain/run/slots.js';
-import { runApart } from '../../host/short-program.js';
 import { Refusal } from '../output/refusal.js';
 
 export const ONE_JOB_AT_A_TIME =
@@ -63,6 +62,7 @@ async function hostCpus(): Promise<number[] | null> {
 }
 
 async function hostGpus(): Promise<number[] | null> {
+  const { runApart } = await import('../../host/short-program.js');
   const query = ['--query-gpu=index', '--format=csv,noheader'];
   const shown = await runApart('nvidia-smi', query, { timeout: NVIDIA_SMI_LIMIT_MS, stdin: 'ignore' });
   if (shown.failed) return null;

@@ -2,9 +2,9 @@ import { appendFile, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest';
 import { rebuildWorkdir } from '../../activities/export-workdir.js';
 import { CallRecord } from '../../agents/call-record.js';
-import { status } from '../../client/commands/status.js';
 import { EventLogReader } from '../../client/run/followed-log.js';
 import { LiveState } from '../../client/run/run-state.js';
+import { status } from '../../client/run/run-status.js';
 import { openRunLog } from '../../workdir/event-log.js';
 import { budgetRun } from '../support/budget-run.js';
 import { type RunOptions, type SyntheticRun, syntheticRun } from '../support/run-events.js';

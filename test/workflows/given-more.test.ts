@@ -1,9 +1,9 @@
 /** A run that has stopped takes what was given while nobody served it, and goes on. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { beginOrAttach } from '../../client/run/engine-session.js';
-import { giveLater } from '../../client/run/give-later.js';
-import { waitingMessages } from '../../client/run/message-box.js';
 import type { PreparedRun } from '../../client/run/prepare-run.js';
+import { giveLater } from '../../client/steering/give-later.js';
+import { waitingMessages } from '../../client/steering/message-box.js';
 import { addUpdate } from '../../domain/protocol/messages.js';
 import type { GivenMessage, SetLimitsMessage } from '../../domain/protocol/steering-messages.js';
 import { applyEvent } from '../../domain/run/apply-event.js';

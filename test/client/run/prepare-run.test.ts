@@ -1,7 +1,7 @@
 import { chmod, mkdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { setLimits } from '../../../client/commands/steer.js';
+import { setLimits } from '../../../client/commands/set.js';
 import { prepareRun } from '../../../client/run/prepare-run.js';
 import { ConfigSchema } from '../../../domain/formats/config.js';
 import { writeJsonAtomic } from '../../../host/atomic-file.js';

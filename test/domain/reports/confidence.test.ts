@@ -1,6 +1,6 @@
 /** What reports say of how far a run's numbers can be trusted. */
 import { describe, expect, test } from 'vitest';
-import { statusText } from '../../../client/output/status-text.js';
+import { statusText } from '../../../client/commands/status.js';
 import { SpecSchema } from '../../../domain/formats/spec.js';
 import { statusView } from '../../../domain/protocol/views.js';
 import { confidenceLines } from '../../../domain/reports/confidence.js';

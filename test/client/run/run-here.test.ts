@@ -6,10 +6,10 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Client } from '@temporalio/client';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
-import { run } from '../../../client/commands/run.js';
 import { openEngineHost } from '../../../client/run/engine-host.js';
 import { makeLiveView } from '../../../client/run/live-view.js';
 import { prepareRun } from '../../../client/run/prepare-run.js';
+import { runHere } from '../../../client/run/run-here.js';
 import type { RunOutcome } from '../../../client/run/run-outcome.js';
 import { engineLife } from '../../../client/run/run-state.js';
 import type { Activities } from '../../../domain/protocol/activities.js';
@@ -75,7 +75,7 @@ async function begin(workdir: Workdir, fake: FakeRun, flags: Record<string, unkn
   const open = (at: Workdir) =>
     openEngineHost(at, { createActivities: ({ client }) => fakeActivities(fake, at, client), codePath });
   const prepared = await prepareRun(workdir.root, flags);
-  const outcome = run(prepared, makeLiveView(output), interrupt.signal, open);
+  const outcome = runHere(prepared, makeLiveView(output), interrupt.signal, open);
   outcome.catch(() => undefined);
   return { outcome, interrupt, lines: () => printed.split('\n') };
 }

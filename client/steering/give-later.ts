@@ -1,14 +1,23 @@
 /** A message to a run that nobody serves now: kept for the next engine, with what will come of it. */
 
 import type { GivenMessage, Receipt } from '../../domain/protocol/steering-messages.js';
-import { endsAtOnce } from '../../domain/run/given-more.js';
+import { endsAtOnce, givenProblem } from '../../domain/run/given-more.js';
 import { flagOf, limitBehind, type StopReason } from '../../domain/run/limits.js';
 import type { Workdir } from '../../workdir/paths.js';
 import { EXIT } from '../output/exit-codes.js';
 import { Refusal } from '../output/refusal.js';
 import { refusingFiles } from '../output/refused-file.js';
+import { readState } from '../run/run-state.js';
 import { keepMessage, waitingMessages } from './message-box.js';
-import { readState } from './run-state.js';
+
+/** What becomes of a message to a run that nobody serves: it is checked, and waits. */
+export function keptForLater(given: GivenMessage, { field, value }: { field: string; value: unknown }) {
+  return async (workdir: Workdir): Promise<Receipt> => {
+    const problem = givenProblem(given);
+    if (problem !== null) throw new Refusal(field, value, problem);
+    return await giveLater(workdir, given);
+  };
+}
 
 /** A Refusal where no message lets the run go on. */
 export async function giveLater(workdir: Workdir, given: GivenMessage): Promise<Receipt> {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { reapLeftovers } from '../../../agents/agent-process-record.js';
-import { report } from '../../../client/commands/report.js';
+import { writeReport } from '../../../client/report/write-report.js';
 import type { RunConfig } from '../../../domain/formats/config.js';
 import type { EngineEvent, Money } from '../../../domain/run/event-types.js';
 import { NOTHING } from '../../../domain/run/ledger.js';
@@ -145,7 +145,7 @@ it('ends the agent when it is interrupted, and leaves the final report as it was
   vi.stubEnv('AGENT_SECONDS', '600');
   await writeFile(workdir.finalReport, 'of before\n');
   const interrupt = new AbortController();
-  const reported = report(workdir.root, interrupt.signal);
+  const reported = writeReport(workdir.root, interrupt.signal);
   reported.catch(() => undefined);
   const processFile = workdir.at('engine', 'calls', 'report_9.pid.json');
   const agent = await Promise.race([untilWritten(processFile), reported]);

@@ -5,7 +5,7 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import type { Applied } from '../../../client/commands/apply.js';
+import type { Applied } from '../../../client/apply/apply-change.js';
 import { SpecSchema } from '../../../domain/formats/spec.js';
 import { writeJsonAtomic } from '../../../host/atomic-file.js';
 import { openSourceControl } from '../../../source/control/open.js';

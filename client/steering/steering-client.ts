@@ -16,8 +16,8 @@ import { findConnection, openClient } from '../../worker/connection.js';
 import { errorText } from '../output/error-text.js';
 import { EXIT } from '../output/exit-codes.js';
 import { NotServed, notRunning, Refusal } from '../output/refusal.js';
-import { engineLife } from './run-state.js';
-import { existingRun } from './workdir-config.js';
+import { engineLife } from '../run/run-state.js';
+import { existingRun } from '../run/workdir-config.js';
 
 export interface SteerOptions {
   /** Makes a repeated command harmless: the same id gets the first one's receipt. Made anew when absent. */

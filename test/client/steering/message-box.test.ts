@@ -1,7 +1,7 @@
 /** Messages to a run that nobody serves are kept, once each, until the event log says that an engine has them. */
 import { readdir, writeFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { keepMessage, waitingMessages } from '../../../client/run/message-box.js';
+import { keepMessage, waitingMessages } from '../../../client/steering/message-box.js';
 import type { GivenMessage } from '../../../domain/protocol/steering-messages.js';
 import type { EventBody } from '../../../domain/run/event-types.js';
 import { DEFAULT_LIMITS } from '../../../domain/run/limits.js';
