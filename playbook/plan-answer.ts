@@ -38,6 +38,8 @@ export interface Plan {
   reasoning: string;
   experiments: Spec[];
   not_applicable: string[];
+  /** What the code does not let the playbook change, a sentence each. */
+  unreached: string[];
 }
 
 export function planProposals(input: PlanInput): Plan {
@@ -51,7 +53,9 @@ export function planProposals(input: PlanInput): Plan {
     untried,
     allows: (move, axes, incumbent) => isAcceptable(specFor(move, axes, incumbent, input), axes, input),
   });
-  const reasons = [...answer.reasons, ...unseenOrigins(input), ...impossible.values()];
+  const unseen = unseenOrigins(input);
+  const reasons = [...answer.reasons, ...unseen, ...impossible.values()];
+  const unreached = [...new Set([...unseen, ...impossible.values(), ...otherProblems(input, unseen)])];
   if (answer.action !== 'launch') {
     if (answer.action === 'stop') {
       for (const tag of untried) {
@@ -68,11 +72,13 @@ export function planProposals(input: PlanInput): Plan {
       reasoning: reasons.join(' '),
       experiments: [],
       not_applicable: [...impossible.keys()],
+      unreached,
     };
   }
   const { incumbent, moves, axes } = answer;
   const experiments = moves.map((move) => specFor(move, axes, incumbent, input));
-  return { action: 'launch', reasoning: reasons.join(' '), experiments, not_applicable: [...impossible.keys()] };
+  const not_applicable = [...impossible.keys()];
+  return { action: 'launch', reasoning: reasons.join(' '), experiments, not_applicable, unreached };
 }
 
 /** The engine's own rules for commands, asked beforehand: a proposal that it refuses would be made again and again. */
@@ -96,6 +102,12 @@ function unseenOrigins({ survey, evidence }: PlanInput): string[] {
       ? []
       : [`\`${name}\` runs ${row.concurrency} at a time: where the ${row.concurrency} comes from could not be seen.`];
   });
+}
+
+/** What was not understood of the code, but for the concurrencies that a sentence of their own tells of. */
+function otherProblems({ survey: { problems } }: PlanInput, unseen: readonly string[]): string[] {
+  const told = (problem: string) => unseen.length > 0 && problem.includes('concurrency comes from');
+  return problems.filter((problem) => !told(problem)).map((problem) => `${problem}.`);
 }
 
 function isOpen(entries: readonly HistoryEntry[], tag: string): boolean {

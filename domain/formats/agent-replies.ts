@@ -43,6 +43,11 @@ export const PlanReplySchema = z.looseObject({
     .array(z.string())
     .nullish()
     .transform((v) => v ?? []),
+  /** Ours: what might help and could not be tried, a sentence each with the reason. */
+  unreached: z
+    .array(z.string())
+    .nullish()
+    .transform((v) => v ?? []),
 });
 export type PlanReply = z.output<typeof PlanReplySchema>;
 

@@ -125,6 +125,7 @@ const FIELDS = {
     accepted: texts,
     refused: z.array(z.looseObject({ name: text, reason: text })).max(1000),
     notApplicable: texts,
+    unreached: texts.optional(),
     tookMs: z.number().min(0).optional(),
   },
   planning_failed: { iteration, failure },

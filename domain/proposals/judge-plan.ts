@@ -8,18 +8,22 @@ const REASONING_LIMIT = 2000;
 const PROPOSALS_PER_ROUND = 12;
 const PRACTICES_LIMIT = 50;
 const PRACTICE_LENGTH = 100;
+const UNREACHED_LIMIT = 20;
+const UNREACHED_LENGTH = 400;
 
 /** What a plan comes to, without what it cost. */
 export type PlanJudgement = Omit<PlanResult, 'spent' | 'tookMs'>;
 
 /** Which proposals of a reply are taken, and why the others are not. `rules`: see proposals.ts. */
 export function judgePlan(reply: PlanReply, rules: Parameters<typeof judgeProposal>[1]): PlanJudgement {
+  const unreached = reply.unreached.slice(0, UNREACHED_LIMIT).map((text) => text.slice(0, UNREACHED_LENGTH));
   const result: PlanJudgement = {
     action: reply.action,
     reasoning: reply.reasoning.slice(0, REASONING_LIMIT),
     proposals: [],
     refused: [],
     notApplicable: reply.not_applicable.slice(0, PRACTICES_LIMIT).map((tag) => tag.slice(0, PRACTICE_LENGTH)),
+    ...(unreached.length > 0 ? { unreached } : {}),
   };
   if (reply.action !== 'launch') return result;
   const inThisPlan = new Set<string>();

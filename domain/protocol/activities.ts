@@ -70,6 +70,8 @@ export interface PlanResult {
   proposals: (Omit<ExperimentIdentity, 'nodeId' | 'kind' | 'origin'> & { index: number })[];
   refused: { name: string; reason: string }[];
   notApplicable: string[];
+  /** What might help and could not be tried, a sentence each with the reason; absent where there is nothing. */
+  unreached?: string[];
   /** How long this took, in ms, by the clock of the worker. */
   tookMs: number;
   spent: Spent;

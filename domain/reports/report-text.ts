@@ -20,6 +20,7 @@ import type { RunRecord } from './run-record.js';
 import { searchMemoryLines } from './search-memory-lines.js';
 import { spendingLines } from './spending-text.js';
 import { change, experimentTableLines, type Specs } from './summary-text.js';
+import { unreachedLines } from './unreached.js';
 import { winnerLines } from './winner.js';
 
 /** Below this a difference from the baseline is not called a gain. */
@@ -57,6 +58,7 @@ export function runReport(record: RunRecord, specs: Specs, config: RunConfig): s
     ...section('## What was learnt of each dimension', searchMemoryLines(memoryOf(state, config.base_launch_command))),
     ...section('## What was ended early', prunedLines(state)),
     ...section('## What failed', failedEntries(state, specs)),
+    ...section('## What could not be tried', unreachedLines(record)),
     ...section('## Planning rounds', planLines(record)),
     ...section('## What was spent', spendingLines(state)),
     ...section('## All experiments', experimentTableLines(state, specs, rows)),

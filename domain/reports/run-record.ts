@@ -20,6 +20,8 @@ export interface PlanRecord {
   reasoning: string;
   accepted: string[];
   refused: { name: string; reason: string }[];
+  /** What the planner would have tried and could not, with the reason of each. */
+  unreached: string[];
   failure: Failure | null;
 }
 
@@ -103,8 +105,8 @@ function keepTexts(record: RunRecord, event: EngineEvent): void {
       record.bests.push(event.nodeId);
       return;
     case 'plan_received': {
-      const { iteration, action, reasoning, accepted, refused } = event;
-      record.plans.push({ iteration, action, reasoning, accepted, refused, failure: null });
+      const { iteration, action, reasoning, accepted, refused, unreached = [] } = event;
+      record.plans.push({ iteration, action, reasoning, accepted, refused, unreached, failure: null });
       return;
     }
     case 'planning_failed':
@@ -114,6 +116,7 @@ function keepTexts(record: RunRecord, event: EngineEvent): void {
         reasoning: '',
         accepted: [],
         refused: [],
+        unreached: [],
         failure: event.failure,
       });
       return;

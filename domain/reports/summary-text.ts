@@ -17,6 +17,7 @@ import { runFacts } from './run-facts.js';
 import type { RunRecord } from './run-record.js';
 import { spendingLines } from './spending-text.js';
 import { standingsOf } from './standing.js';
+import { unreachedLines } from './unreached.js';
 
 export type Specs = ReadonlyMap<string, Spec>;
 
@@ -46,6 +47,7 @@ export function summaryReport(record: RunRecord, specs: Specs): string {
     ...section('## Latest findings', findingLines(record)),
     ...section('## Ended early', prunedLines(state)),
     ...section('## Failures', failureLines(state)),
+    ...section('## Out of reach', unreachedLines(record)),
     ...section(
       '## Notes for the next plan',
       state.notes.map((note) => `- ${inline(note)}`),

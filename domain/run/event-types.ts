@@ -53,6 +53,8 @@ export type EventBody =
       refused: { name: string; reason: string }[];
       /** Best practices that the planner says cannot apply to this pipeline. */
       notApplicable: string[];
+      /** What might help and could not be tried, a sentence each with the reason; absent where there is nothing. */
+      unreached?: string[];
       /** How long the planning took, in ms; absent in the logs of older versions. */
       tookMs?: number;
     }

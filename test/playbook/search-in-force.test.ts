@@ -48,10 +48,10 @@ it('says of a concurrency that the code does not show how many the job ran', () 
   const hidden = survey.pipelines[0]!.stages.find(({ knob }) => knob !== null)!;
   const { concurrency, function: name } = hidden;
   Object.assign(hidden, { knob: null, concurrency: null });
-  const { reasoning } = planOf(survey, [entry('000_baseline', [])]);
-  expect(reasoning).toContain(
-    `\`${name}\` runs ${concurrency} at a time: where the ${concurrency} comes from could not be seen.`,
-  );
+  const { reasoning, unreached } = planOf(survey, [entry('000_baseline', [])]);
+  const sentence = `\`${name}\` runs ${concurrency} at a time: where the ${concurrency} comes from could not be seen.`;
+  expect(reasoning).toContain(sentence);
+  expect(unreached).toContain(sentence);
 });
 
 it('turns no knob again whose change did not reach the job, and the number that stands in for it instead', () => {
