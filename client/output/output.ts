@@ -10,6 +10,10 @@ export interface Output {
   /** Whether a person watches stdout. */
   readonly isTerminal: boolean;
   readonly columns: number;
+  /** Of the terminal; absent where nobody says. */
+  readonly rows?: number | undefined;
+  /** Calls `act` whenever the terminal gets another size; returns what ends that. */
+  onResize?(act: () => void): () => void;
 }
 
 export const processOutput: Output = {
@@ -20,6 +24,13 @@ export const processOutput: Output = {
   },
   get columns() {
     return process.stdout.columns || 100;
+  },
+  get rows() {
+    return process.stdout.rows || undefined;
+  },
+  onResize(act) {
+    process.stdout.on('resize', act);
+    return () => void process.stdout.off('resize', act);
   },
 };
 

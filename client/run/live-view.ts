@@ -1,30 +1,77 @@
-/** The screen of a run that is under way: lines that stay, and on a terminal a last line that is renewed in place. */
+/**
+ * The screen of a run that is under way: lines that stay, and on a terminal a panel below them that is renewed in
+ * place. A frame is written at once, over the one before it, so that nothing flickers.
+ */
+import stringWidth from 'string-width';
 import type { Output } from '../output/output.js';
+import { fittedLine, plainLine } from '../output/terminal-line.js';
 
 export interface LiveView {
   /** A line that stays. */
   line(text: string): void;
-  /** Where the run stands now; shown on a terminal only. */
-  standing(text: string): void;
-  /** Clears the renewed line, so that what follows starts clean. */
+  /**
+   * Where the run stands now, drawn for a terminal of so many rows; shown on a terminal only. It is drawn again, with
+   * what was given last, when the terminal gets another size.
+   */
+  standing(draw: (rows: number) => readonly string[]): void;
+  /** Clears the panel, so that what follows starts clean. */
   end(): void;
 }
 
+const ERASE_LINE_END = '\x1b[K';
+const ERASE_BELOW = '\x1b[J';
+/** Terminals that know it show what stands between the two at once; others ignore it. */
+const FRAME = { begin: '\x1b[?2026h', end: '\x1b[?2026l' };
+/** Rows of a terminal that does not say; and how many stay for the lines above the panel. */
+const USUAL_ROWS = 24;
+const ROWS_ABOVE = 3;
+
 export function makeLiveView(output: Output, write: (text: string) => void = output.out): LiveView {
-  let shown = '';
-  const show = (text: string) => {
-    if (!output.isTerminal || text === shown) return;
-    write(`\r\x1b[2K${text}`);
-    shown = text;
+  let shown: string[] = [];
+  let draw: ((rows: number) => readonly string[]) | null = null;
+
+  /** A terminal that became narrower has broken what was shown into more rows. */
+  const rowsOf = (line: string) => Math.max(1, Math.ceil(stringWidth(line) / Math.max(1, output.columns)));
+  const toTop = () => {
+    const up = shown.reduce((sum, line) => sum + rowsOf(line), 0) - 1;
+    return `\r${up > 0 ? `\x1b[${up}A` : ''}`;
   };
+  const wanted = () => {
+    const rows = Math.max(1, (output.rows ?? USUAL_ROWS) - ROWS_ABOVE);
+    const lines = (draw?.(rows) ?? []).slice(0, rows);
+    return lines.map((line) => fittedLine(line, Math.max(0, output.columns - 1)));
+  };
+  /** `above`: lines that stay, each with its end. */
+  const show = (above: string) => {
+    const lines = wanted();
+    if (above === '' && lines.join('\n') === shown.join('\n')) return;
+    const stays = above.replaceAll('\n', `${ERASE_LINE_END}\n`);
+    const panel = lines.map((line) => `${line}${ERASE_LINE_END}`).join('\n');
+    write(`${FRAME.begin}${toTop()}${stays}${panel}${ERASE_BELOW}${FRAME.end}`);
+    shown = lines;
+  };
+  const stopListening = output.isTerminal ? output.onResize?.(() => show('')) : undefined;
+
   return {
     line(text) {
-      const standing = shown;
-      show('');
-      write(`${text}\n`);
-      show(standing);
+      if (output.isTerminal)
+        show(
+          text
+            .split('\n')
+            .map((each) => `${plainLine(each)}\n`)
+            .join(''),
+        );
+      else write(`${text}\n`);
     },
-    standing: (text) => show(text.slice(0, Math.max(0, output.columns - 1))),
-    end: () => show(''),
+    standing(next) {
+      if (!output.isTerminal) return;
+      draw = next;
+      show('');
+    },
+    end() {
+      stopListening?.();
+      draw = null;
+      if (shown.length > 0) show('');
+    },
   };
 }

@@ -4,8 +4,9 @@ import { stopUpdate } from '../../domain/protocol/messages.js';
 import type { EngineEvent } from '../../domain/run/event-types.js';
 import { untilChange } from '../../host/file-change.js';
 import type { Workdir } from '../../workdir/paths.js';
+import { panelLines } from '../output/live-panel.js';
 import type { Output } from '../output/output.js';
-import { type StalledWork, stalledMark } from '../output/stalled-text.js';
+import type { StalledWork } from '../output/stalled-text.js';
 import { watchStalled } from '../stalled/stalled-watch.js';
 import { sendUpdate } from '../steering/steering-client.js';
 import { type EngineHost, openEngineHost } from './engine-host.js';
@@ -15,9 +16,10 @@ import { type Interrupts, listenForInterrupts } from './interrupts.js';
 import { type LiveView, makeLiveView } from './live-view.js';
 import { type Notifier, startNotifier } from './notifier.js';
 import type { PreparedRun } from './prepare-run.js';
-import { progressLine, standingLine, timedLine } from './progress.js';
+import { progressLine, timedLine } from './progress.js';
 import { type RunOutcome, runOutcome } from './run-outcome.js';
 import { LiveState } from './run-state.js';
+import { statusAnswer } from './run-status.js';
 import { serverVersionNotices } from './server-version.js';
 
 /** Progress goes beside the answer: to stderr when the answer is JSON. */
@@ -55,7 +57,7 @@ export async function runHere(
     for (const line of inspectionLines(host.target, config.run_id)) view.line(line);
     notifier = await startNotifier(workdir, config, (line) => view.line(line));
     const ending = new AbortController();
-    const followed = follow(live, workdir.events, view, ending.signal);
+    const followed = follow(prepared, live, view, ending.signal);
     const watched = watchStalled({
       client: host.client,
       run: config.run_id,
@@ -110,14 +112,19 @@ interface Followed {
   /** Settles when the engine was interrupted from elsewhere: `autoresearch stop`, or the Temporal UI. */
   interrupted: Promise<void>;
   done: Promise<void>;
-  /** Shows on the last line what cannot go on. */
+  /** Shows what cannot go on. */
   stalled(work: readonly StalledWork[]): void;
 }
 
-function follow(live: LiveState, log: string, view: LiveView, signal: AbortSignal): Followed {
+function follow({ workdir, config }: PreparedRun, live: LiveState, view: LiveView, signal: AbortSignal): Followed {
   const stopped = new AbortController();
-  let mark: string | null = null;
-  const show = () => view.standing([...(mark === null ? [] : [mark]), standingLine(live.state)].join(' · '));
+  let stuck: readonly StalledWork[] = [];
+  const engine = { pid: process.pid, since: new Date().toISOString() };
+  const show = () => {
+    const record = live.state.seq === 0 ? null : live.record;
+    const answer = statusAnswer({ workdir, config, record, engine, temporal: null, stalled: stuck });
+    view.standing((rows) => panelLines(answer, rows));
+  };
   const watch = async () => {
     while (!signal.aborted) {
       await live.catchUp((event, warnings) => {
@@ -125,14 +132,14 @@ function follow(live: LiveState, log: string, view: LiveView, signal: AbortSigna
         if (event.type === 'stop_requested' && event.mode === 'interrupt') stopped.abort();
       });
       show();
-      await untilChange(log, signal);
+      await untilChange(workdir.events, signal);
     }
   };
   const done = watch();
   // A log that cannot be read ends the run's display with its reason.
   const interrupted = Promise.race([untilAborted(stopped.signal), done]);
   const stalled = (work: readonly StalledWork[]) => {
-    mark = stalledMark(work);
+    stuck = work;
     if (!signal.aborted) show();
   };
   return { interrupted, done: done.catch(() => undefined), stalled };

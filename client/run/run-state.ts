@@ -1,8 +1,8 @@
 /** What a workdir alone tells of its run: the fold of its event log, and which process serves it. Needs no server. */
 
 import type { RunConfig } from '../../domain/formats/config.js';
-import { applyEvent } from '../../domain/run/apply-event.js';
-import { type EngineState, initialState } from '../../domain/run/engine-state.js';
+import { applyToRecord, newRunRecord, type RunRecord } from '../../domain/reports/run-record.js';
+import type { EngineState } from '../../domain/run/engine-state.js';
 import type { EngineEvent } from '../../domain/run/event-types.js';
 import { budgetWarnings } from '../../domain/schedule/budget.js';
 import { openRunLog } from '../../workdir/event-log.js';
@@ -19,14 +19,19 @@ export interface EngineLife {
 }
 
 /** Null before the first event. */
-export async function readState(workdir: Workdir): Promise<EngineState | null> {
-  const state = await openRunLog(workdir).state();
-  return state.seq === 0 ? null : state;
+export async function readRecord(workdir: Workdir): Promise<RunRecord | null> {
+  const record = await openRunLog(workdir).record();
+  return record.state.seq === 0 ? null : record;
 }
 
-/** A state that grows with the log. */
+/** Null before the first event. */
+export async function readState(workdir: Workdir): Promise<EngineState | null> {
+  return (await readRecord(workdir))?.state ?? null;
+}
+
+/** A state that grows with the log, and the texts beside it. */
 export class LiveState {
-  state: EngineState;
+  record: RunRecord;
   readonly #reader: EventLogReader;
   readonly #run: string;
   /** Sequence number of the last event that `seen` was told of, or that was there before anybody asked. */
@@ -36,17 +41,27 @@ export class LiveState {
 
   constructor(workdir: Workdir, config: RunConfig) {
     this.#run = config.run_id;
-    this.state = initialState(this.#run);
+    this.record = this.#begun();
     this.#reader = new EventLogReader(workdir.events);
+  }
+
+  get state(): EngineState {
+    return this.record.state;
+  }
+
+  #begun(): RunRecord {
+    const record = newRunRecord();
+    record.state.run = this.#run;
+    return record;
   }
 
   /** Applies what is new; `seen` is called after each event, with the budget warnings that it brought. */
   async catchUp(seen?: (event: EngineEvent, warnings: readonly string[]) => void): Promise<void> {
     for (const event of await this.#reader.next()) {
       // The log begins anew; what was told of it is not told again.
-      if (event.seq <= this.state.seq) this.state = initialState(this.#run);
+      if (event.seq <= this.state.seq) this.record = this.#begun();
       const before = budgetWarnings(this.state);
-      applyEvent(this.state, event);
+      applyToRecord(this.record, event);
       if (event.seq <= this.#told && !this.#isNewInterruption(event)) continue;
       this.#told = Math.max(this.#told, event.seq);
       seen?.(event, newWarnings(before, budgetWarnings(this.state)));

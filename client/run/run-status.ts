@@ -1,5 +1,6 @@
 /** Where a run stands, from the workdir; and, where its server answers, what cannot go on. */
 import type { RunConfig } from '../../domain/formats/config.js';
+import { type Overview, overviewOf } from '../../domain/overview/overview.js';
 import {
   type ExperimentView,
   experimentView,
@@ -7,13 +8,14 @@ import {
   type StatusView,
   statusView,
 } from '../../domain/protocol/views.js';
+import type { RunRecord } from '../../domain/reports/run-record.js';
 import type { EngineState } from '../../domain/run/engine-state.js';
 import { isBroken } from '../../domain/run/experiment-record.js';
 import { untilChange } from '../../host/file-change.js';
 import type { Workdir } from '../../workdir/paths.js';
 import { runningServer } from '../../worker/server/server-record.js';
 import type { StalledWork } from '../output/stalled-text.js';
-import { type EngineLife, engineLife, LiveState, readState } from './run-state.js';
+import { type EngineLife, engineLife, LiveState, readRecord } from './run-state.js';
 import { existingRun } from './workdir-config.js';
 
 export interface StatusAnswer {
@@ -29,19 +31,24 @@ export interface StatusAnswer {
   stalled: StalledWork[];
   next: ExperimentView[];
   recent_failures: ExperimentView[];
+  /** The run in one look; null before the engine's first event. */
+  overview: Overview | null;
 }
 
 export async function status(path: string): Promise<StatusAnswer> {
   const { workdir, config } = await existingRun(path);
-  const state = await readState(workdir);
-  if (state === null || state.status === 'stopped') return statusOf(workdir, config, state, []);
+  const record = await readRecord(workdir);
+  if (record === null || record.state.status === 'stopped') return statusOf(workdir, config, record, []);
   // The SDK takes longer to load than all the rest: not for a run that is over.
   const { stalledNow } = await import('../stalled/stalled-watch.js');
-  return statusOf(workdir, config, state, await stalledNow(workdir, config.run_id, state));
+  return statusOf(workdir, config, record, await stalledNow(workdir, config.run_id, record.state));
 }
 
-/** The status at each change, until the run has ended and no engine serves it. */
-export async function* watchStatus(path: string): AsyncGenerator<StatusAnswer> {
+/**
+ * The status at each change, until the run has ended and no engine serves it; with `ticks` also where only time has
+ * passed, about once a second.
+ */
+export async function* watchStatus(path: string, ticks = false): AsyncGenerator<StatusAnswer> {
   const { LOOK_MS, stalledNow } = await import('../stalled/stalled-watch.js');
   const { workdir, config } = await existingRun(path);
   const live = new LiveState(workdir, config);
@@ -51,14 +58,14 @@ export async function* watchStatus(path: string): AsyncGenerator<StatusAnswer> {
   let lookedAtMs = 0;
   for (;;) {
     await live.catchUp();
-    const state = live.state.seq === 0 ? null : live.state;
+    const record = live.state.seq === 0 ? null : live.record;
     if (Date.now() - lookedAtMs > LOOK_MS) {
-      stalled = await stalledNow(workdir, config.run_id, state);
+      stalled = await stalledNow(workdir, config.run_id, record?.state ?? null);
       lookedAtMs = Date.now();
     }
-    const answer = await statusOf(workdir, config, state, stalled);
-    const said = JSON.stringify(answer);
-    if (said !== last) yield answer;
+    const answer = await statusOf(workdir, config, record, stalled);
+    const said = JSON.stringify({ ...answer, overview: null });
+    if (ticks || said !== last) yield answer;
     last = said;
     const hasEnded = live.state.status === 'stopped' || live.state.status === 'interrupted';
     if (hasEnded && answer.engine === null) return;
@@ -69,19 +76,35 @@ export async function* watchStatus(path: string): AsyncGenerator<StatusAnswer> {
 async function statusOf(
   workdir: Workdir,
   config: RunConfig,
-  state: EngineState | null,
+  record: RunRecord | null,
   stalled: StalledWork[],
 ): Promise<StatusAnswer> {
   const [engine, server] = await Promise.all([engineLife(workdir), runningServer(workdir)]);
+  const temporal = server === null ? null : { address: server.address, ui: server.ui_address };
+  return statusAnswer({ workdir, config, record, engine, temporal, stalled });
+}
+
+interface Known extends Pick<StatusAnswer, 'engine' | 'temporal'> {
+  workdir: Workdir;
+  config: RunConfig;
+  /** Null before the first event. */
+  record: RunRecord | null;
+  stalled: readonly StalledWork[];
+}
+
+/** From what is known already. */
+export function statusAnswer({ workdir, config, record, engine, temporal, stalled }: Known): StatusAnswer {
+  const state = record?.state ?? null;
   return {
     workdir: workdir.root,
     run: config.run_id,
     engine,
-    temporal: server === null ? null : { address: server.address, ui: server.ui_address },
+    temporal,
     status: state === null ? null : statusView(state),
-    stalled,
+    stalled: [...stalled],
     next: state === null ? [] : queueView(state).slice(0, NEXT_SHOWN),
     recent_failures: state === null ? [] : recentFailures(state),
+    overview: record && overviewOf(record, { nowMs: Date.now(), isServed: engine !== null, stalled }),
   };
 }
 

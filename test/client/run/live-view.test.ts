@@ -1,41 +1,123 @@
 import { describe, expect, it } from 'vitest';
 import { makeLiveView } from '../../../client/run/live-view.js';
 
-function screen(isTerminal: boolean, columns = 40) {
+/** A terminal as far as a panel needs it: text, line feeds, carriage returns, cursor up, and the two ways to erase. */
+function terminal(isTerminal: boolean, size = { columns: 40, rows: 12 }) {
   let written = '';
+  let writes = 0;
+  let resized = () => {};
   const output = {
     out: (text: string) => {
       written += text;
+      writes += 1;
     },
     err: () => undefined,
     isTerminal,
-    columns,
+    get columns() {
+      return size.columns;
+    },
+    get rows() {
+      return size.rows;
+    },
+    onResize(act: () => void) {
+      resized = act;
+      return () => {
+        resized = () => {};
+      };
+    },
   };
-  return { view: makeLiveView(output), read: () => written };
+  const resize = (to: Partial<typeof size>) => {
+    Object.assign(size, to);
+    resized();
+  };
+  return {
+    view: makeLiveView(output),
+    raw: () => written,
+    writes: () => writes,
+    screen: () => screenOf(written),
+    resize,
+  };
+}
+
+function screenOf(written: string): string[] {
+  const screen: string[] = [''];
+  let [row, column] = [0, 0];
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: what a terminal is told begins with one.
+  for (const [part] of written.matchAll(/\x1b\[\??[\d;]*[A-Za-z]|\r|\n|[^\x1b\r\n]+/g)) {
+    if (part === '\r') column = 0;
+    else if (part === '\n') {
+      row += 1;
+      column = 0;
+      screen[row] ??= '';
+    } else if (part === '\x1b[K') screen[row] = screen[row]!.slice(0, column);
+    else if (part === '\x1b[J') screen.splice(row, screen.length, screen[row]!.slice(0, column));
+    else if (part.endsWith('A')) row -= Number(/\d+/.exec(part)![0]);
+    else if (!part.startsWith('\x1b')) {
+      screen[row] = screen[row]!.slice(0, column).padEnd(column) + part + screen[row]!.slice(column + part.length);
+      column += part.length;
+    }
+  }
+  return screen;
 }
 
 describe('the screen of a run', () => {
   it('has plain lines only where nobody watches', () => {
-    const { view, read } = screen(false);
+    const { view, raw } = terminal(false);
     view.line('a');
-    view.standing('1 running');
+    view.standing(() => ['1 running']);
     view.line('b');
     view.end();
-    expect(read()).toBe('a\nb\n');
+    expect(raw()).toBe('a\nb\n');
   });
 
-  it('keeps the standing below the lines on a terminal, and clears it at the end', () => {
-    const { view, read } = screen(true);
-    view.standing('1 running');
+  it('keeps the panel below the lines, over what it showed before, and clears it at the end', () => {
+    const { view, screen } = terminal(true);
+    view.standing(() => ['1 running', '2 waiting', 'queue']);
     view.line('a');
+    expect(screen()).toEqual(['a', '1 running', '2 waiting', 'queue']);
+    view.standing(() => ['none']);
+    view.line('b');
+    expect(screen()).toEqual(['a', 'b', 'none']);
     view.end();
-    const clear = '\r\x1b[2K';
-    expect(read()).toBe(`${clear}1 running${clear}a\n${clear}1 running${clear}`);
+    view.line('c');
+    expect(screen()).toEqual(['a', 'b', 'c', '']);
   });
 
-  it('never lets the standing wrap', () => {
-    const { view, read } = screen(true, 10);
-    view.standing('x'.repeat(50));
-    expect(read()).toBe(`\r\x1b[2K${'x'.repeat(9)}`);
+  it('writes each frame at once, nothing where nothing changed, and never blanks what it will write again', () => {
+    const { view, raw, writes } = terminal(true);
+    view.standing(() => ['1 running', 'x']);
+    view.standing(() => ['1 running', 'x']);
+    expect(writes()).toBe(1);
+    view.standing(() => ['2 running', 'x']);
+    expect(writes()).toBe(2);
+    const [, frame = ''] = raw().split('\x1b[?2026l');
+    expect(frame).not.toContain('\x1b[2K');
+    expect(frame.indexOf('\x1b[J')).toBeGreaterThan(frame.indexOf('2 running'));
+  });
+
+  it('never lets a line of the panel wrap, and leaves rows for the lines above it', () => {
+    const { view, screen } = terminal(true, { columns: 10, rows: 5 });
+    view.standing((rows) => [`${rows} rows`, 'x'.repeat(50), 'third']);
+    expect(screen()).toEqual(['2 rows', `${'x'.repeat(8)}…`]);
+  });
+
+  it('counts cells, not letters, and steers no terminal by the texts of others', () => {
+    const { view, screen, raw } = terminal(true, { columns: 8, rows: 9 });
+    view.standing(() => ['日本語日本語', '\x1b[31mred\x1b[0m\x07!']);
+    expect(screen()).toEqual(['日本語…', 'red!']);
+    view.line('\x1b[2Jgone');
+    expect(raw()).not.toContain('\x1b[2J');
+  });
+
+  it('is drawn again for another size, over all rows into which a narrower terminal broke it', () => {
+    const { view, raw, resize } = terminal(true, { columns: 30, rows: 9 });
+    view.standing((rows) => ['a'.repeat(29), `${rows} rows`]);
+    const before = raw().length;
+    resize({ columns: 10, rows: 8 });
+    const frame = raw().slice(before);
+    // Three rows for the first line, one for the second: three up from the last of them.
+    expect(frame).toContain('\x1b[3A');
+    expect(frame).toContain(`${'a'.repeat(8)}…`);
+    expect(frame).toContain('5 rows');
   });
 });

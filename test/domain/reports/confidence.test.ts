@@ -1,7 +1,8 @@
 /** What reports say of how far a run's numbers can be trusted. */
 import { describe, expect, test } from 'vitest';
-import { statusText } from '../../../client/commands/status.js';
+import { statusText } from '../../../client/output/status-text.js';
 import { SpecSchema } from '../../../domain/formats/spec.js';
+import { overviewOf } from '../../../domain/overview/overview.js';
 import { statusView } from '../../../domain/protocol/views.js';
 import { confidenceLines } from '../../../domain/reports/confidence.js';
 import { experimentCells, experimentTable } from '../../../domain/reports/experiment-table.js';
@@ -9,6 +10,7 @@ import { headlineTable } from '../../../domain/reports/headline.js';
 import { intervalText } from '../../../domain/reports/judgement-text.js';
 import { masterTableLine } from '../../../domain/reports/master-table.js';
 import { runFacts } from '../../../domain/reports/run-facts.js';
+import { newRunRecord } from '../../../domain/reports/run-record.js';
 import { rowOf } from '../../../domain/run/engine-state.js';
 import { describeRun } from '../../../domain/run/run-details.js';
 import { ConfirmedStory } from '../confirmed-story.js';
@@ -95,7 +97,11 @@ describe('confidence', () => {
       recent_failures: [],
       stalled: [],
     };
-    const shown = statusText({ ...answer, status: statusView(state) } as unknown as Parameters<typeof statusText>[0]);
+    const overview = overviewOf(
+      { ...newRunRecord(), state },
+      { nowMs: state.updatedAtMs, isServed: true, stalled: [] },
+    );
+    const shown = statusText({ ...answer, status: statusView(state), overview });
     expect(shown).toMatch(/gain {7}\+30% \(95% interval/);
     expect(shown).toMatch(/left {7}\+285% .* to the ceiling/);
     expect(shown).toMatch(/noise {6}0\.\d+% a run/);

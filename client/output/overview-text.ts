@@ -1,0 +1,150 @@
+/** A run in one look, as sections of lines: `status` shows all of them whole, a live view as much as there is room. */
+import type { Diagnostic } from '../../domain/overview/diagnostics.js';
+import type { Overview, ShownResult } from '../../domain/overview/overview.js';
+import type { ToCome } from '../../domain/overview/to-come.js';
+import type { UnderWay } from '../../domain/overview/under-way.js';
+import { intervalText, VERDICT_TEXTS } from '../../domain/reports/judgement-text.js';
+import { durationText, gainText, objectiveText, timeText } from '../../domain/reports/quantity-text.js';
+import { columns } from './columns.js';
+
+export interface Section {
+  /** Of a table its head, whose first column bears the section's name. */
+  title: string;
+  lines: string[];
+  /** Of sections for which there is no room the one with the least goes first. */
+  weight: number;
+}
+
+/** Empty ones are left out. */
+export function overviewSections(overview: Overview): Section[] {
+  return [
+    diagnosticsSection(overview.diagnostics),
+    table(9, ['running', 'step', 'for', 'progress', 'left'], overview.under_way.map(underWayCells)),
+    table(5, ['queue', 'priority', 'kind', 'change'], overview.queue.map(queueCells)),
+    table(
+      8,
+      ['last results', 'result', 'vs baseline', 'verdict', 'runs', 'job', 'change'],
+      overview.results.map(resultCells),
+    ),
+    table(
+      6,
+      ['under confirmation', 'result', 'against', 'gain so far', 'repeats', 'why'],
+      overview.candidates.map(({ node_id, objective, against, gain, repeats_done, repeats_open, why }) => [
+        node_id,
+        objectiveText(objective),
+        against ?? '-',
+        gain ? intervalText(gain) : '-',
+        `${repeats_done} done, ${repeats_open} open`,
+        why,
+      ]),
+    ),
+    {
+      title: 'last findings',
+      lines: overview.findings.flatMap(({ node_id, texts }) => texts.map((text) => `${node_id}: ${text}`)),
+      weight: 4,
+    },
+    { title: 'out of reach', lines: overview.unreached, weight: 2 },
+  ].filter(({ lines }) => lines.length > 0);
+}
+
+/** What is still to come, in one line; null once the run has ended. */
+export function toComeText({ to_come: next }: Pick<Overview, 'to_come'>): string | null {
+  if (next === null) return null;
+  const jobs = next.jobs === 1 ? '1 job' : `${next.jobs} jobs`;
+  const known = next.jobs === 0 ? 'no job is known' : `${jobs}${aboutText(next.jobs_left_s)}`;
+  const rounds = next.most_rounds === 0 ? [] : [roundsText(next)];
+  const verification = next.verification_jobs === 0 ? [] : [`${next.verification_jobs} that verify the winner`];
+  return [known, ...rounds, ...verification].join(', then ') + endText(next);
+}
+
+function roundsText({ least_rounds: least, most_rounds: most, untried }: ToCome): string {
+  const count = least === most ? `${most}` : `${least} to ${most}`;
+  const practices = untried.length === 0 ? '' : ` (untried: ${untried.join(', ')})`;
+  return `${count} planning ${most === 1 ? 'round' : 'rounds'}${practices}`;
+}
+
+function endText({ least_s: least, most_s: most }: ToCome): string {
+  if (least === null || most === null) return '';
+  return least === most ? `: ends in about ${durationText(most)}` : `: ends in ${roughly(least)} to ${roughly(most)}`;
+}
+
+function roughly(seconds: number): string {
+  return seconds < 60 ? durationText(Math.round(seconds)) : durationText(60 * Math.round(seconds / 60));
+}
+
+function aboutText(seconds: number | null): string {
+  return seconds === null ? '' : ` (about ${durationText(Math.round(seconds))})`;
+}
+
+/** "best 001_mtp 361.3 samples/s, +8% (95% interval …)". */
+export function bestText({ best, baseline, gain }: Pick<Overview, 'best' | 'baseline' | 'gain'>): string {
+  if (!best) return 'nothing is measured yet';
+  if (best.node_id === baseline?.node_id) return `baseline ${objectiveText(baseline.objective)}; nothing beats it yet`;
+  const gained = gain ? intervalText(gain) : `${gainText(best.gain)}, not verified`;
+  const over = baseline ? ` over the baseline (${objectiveText(baseline.objective)})` : '';
+  return `best ${best.node_id} ${objectiveText(best.objective)}: ${gained}${over}`;
+}
+
+export function plateauText({ plateau, rounds }: Pick<Overview, 'plateau' | 'rounds'>): string {
+  return `plateau ${plateau.rounds} of ${plateau.patience}, round ${rounds.begun} of ${rounds.most}`;
+}
+
+export function resultText(result: ShownResult): string {
+  const { failure_kind: failed, verdict, duplicate_of: original, status } = result;
+  if (original !== null) return `duplicate of ${original}`;
+  if (failed !== null) return failed === 'pruned' ? 'ended early' : `${status}: ${failed}`;
+  if (result.is_best) return verdict === 'keep' ? 'best, confirmed' : 'best';
+  return verdict === null ? status : VERDICT_TEXTS[verdict as keyof typeof VERDICT_TEXTS];
+}
+
+export function diagnosticLines({ level, what, since, why, advice }: Diagnostic): string[] {
+  const from = since === null ? '' : ` (since ${timeText(Date.parse(since))})`;
+  return [`${level.toUpperCase()} ${what}${from}: ${why}`, `  to do: ${advice}`];
+}
+
+function diagnosticsSection(diagnostics: readonly Diagnostic[]): Section {
+  return { title: 'diagnostics', lines: diagnostics.flatMap(diagnosticLines), weight: 7 };
+}
+
+function resultCells(result: ShownResult): string[] {
+  const { node_id, is_best, objective, gain, runs, duration_s, change } = result;
+  return [
+    is_best ? `${node_id} *` : node_id,
+    objectiveText(objective),
+    gain === null || gain === 1 ? '-' : gainText(gain),
+    resultText(result),
+    runs === 0 ? '-' : String(runs),
+    durationText(duration_s),
+    change,
+  ];
+}
+
+function queueCells({ node_id, priority, kind, change }: Overview['queue'][number]): string[] {
+  return [node_id, String(priority), kind, change];
+}
+
+const STEPS = {
+  preparing: 'is prepared',
+  ready: 'waits for a slot',
+  launching: 'pending',
+  running: 'runs',
+  analyzing: 'is analysed',
+} as const satisfies Record<UnderWay['step'], string>;
+
+const BAR_CELLS = 10;
+
+function underWayCells({ node_id, step, for_s, progress, left_s, expected_s }: UnderWay): string[] {
+  const left =
+    left_s === null ? '-' : left_s > 0 ? durationText(Math.ceil(left_s)) : `over ${durationText(expected_s)}`;
+  return [node_id, STEPS[step], durationText(Math.floor(for_s)), progress === null ? '-' : bar(progress), left];
+}
+
+function bar(share: number): string {
+  const done = Math.floor(share * BAR_CELLS);
+  return `${'#'.repeat(done)}${'.'.repeat(BAR_CELLS - done)} ${Math.floor(100 * share)}%`;
+}
+
+function table(weight: number, head: string[], rows: string[][]): Section {
+  const [title = '', ...lines] = columns(head, rows).split('\n');
+  return { title, lines, weight };
+}

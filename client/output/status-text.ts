@@ -1,0 +1,91 @@
+/** `status` as text. */
+
+import type { Overview, Worth } from '../../domain/overview/overview.js';
+import type { ExperimentView, StatusView } from '../../domain/protocol/views.js';
+import { percent } from '../../domain/reports/confidence.js';
+import { intervalText } from '../../domain/reports/judgement-text.js';
+import { durationText, gainText, objectiveText, timeText } from '../../domain/reports/quantity-text.js';
+import { spendingText, unpricedText } from '../../domain/reports/spending-text.js';
+import { shownLimits } from '../../domain/run/limits.js';
+import type { StatusAnswer } from '../run/run-status.js';
+import { overviewSections, toComeText } from './overview-text.js';
+import { stalledText } from './stalled-text.js';
+import { plainLine } from './terminal-line.js';
+
+export function statusText(answer: StatusAnswer): string {
+  const { status: view, engine, temporal, overview } = answer;
+  const lines = [
+    `run        ${answer.run}`,
+    `workdir    ${answer.workdir}`,
+    `engine     ${engine ? `process ${engine.pid}${engine.host === undefined ? '' : ` on host ${engine.host}`}, since ${engine.since}` : 'not running'}`,
+    ...(temporal ? [`temporal   ${temporal.address}, UI ${temporal.ui}`] : []),
+  ];
+  if (!view || !overview) return [...lines, 'status     not started'].join('\n');
+  lines.push(
+    `status     ${standingText(view, engine !== null)}`,
+    `elapsed    ${elapsedText(overview)}`,
+    `counts     ${countsText(view)}`,
+    `rounds     ${rounds(view)}`,
+    ...labelled('limits', otherLimits(view)),
+    ...labelled('spent', spent(view)),
+    ...labelled('warning', view.warnings),
+    ...labelled('stuck', answer.stalled.map(stalledText)),
+  );
+  for (const name of ['baseline', 'headspace', 'best'] as const)
+    lines.push(`${name.padEnd(10)} ${result(overview[name], view[name], overview)}`);
+  lines.push(...labelled('gain', view.gain ? [intervalText(view.gain)] : []));
+  const left = view.headspace_left;
+  lines.push(`left       ${left ? `${intervalText(left)} to the ceiling` : overview.headspace_text}`);
+  lines.push(...labelled('noise', noise(view)));
+  lines.push(...labelled('to come', [toComeText(overview) ?? []].flat()));
+  const sections = overviewSections(overview).flatMap((section) => ['', section.title, ...section.lines]);
+  return [...lines, ...sections].map(plainLine).join('\n');
+}
+
+function elapsedText({ started_at, elapsed_s, ran_s }: Overview): string {
+  const since = started_at === null ? '' : `, since ${timeText(Date.parse(started_at))}`;
+  const away = elapsed_s - ran_s > 60 ? `, of which an engine ran for ${durationText(ran_s)}` : '';
+  return `${durationText(elapsed_s)}${since}${away}`;
+}
+
+export function standingText(view: StatusView, isServed: boolean): string {
+  if (view.stop) return `stopped (${view.stop.reason}): ${view.stop.detail}`;
+  if (!isServed && view.status !== 'interrupted') return `${view.status}, but no engine serves it`;
+  return view.planning ? `${view.status}, planning` : view.status;
+}
+
+export function countsText({ counts: count }: StatusView): string {
+  const shown = Object.entries(count).filter(([name, value]) => name !== 'total' && value > 0);
+  return [`${count.total} experiments`, ...shown.map(([name, value]) => `${value} ${name}`)].join(', ');
+}
+
+function rounds({ iteration, limits, plateau_count }: StatusView): string {
+  return `${iteration} of ${limits.max_iterations}, ${plateau_count} in a row without a gain (patience ${limits.patience})`;
+}
+
+function noise({ confidence }: StatusView): string[] {
+  if (!confidence) return [];
+  return [`${percent(confidence.noise)} a run; a gain counts from ${percent(confidence.least)} on`];
+}
+
+function otherLimits({ limits }: StatusView): string[] {
+  const parts = shownLimits(limits).map(({ value, unit }) => `${value} ${unit}`);
+  return parts.length === 0 ? [] : [`at most ${parts.join(', ')}`];
+}
+
+function spent({ budget, unpriced_calls }: StatusView): string[] {
+  const unpriced = unpricedText(unpriced_calls);
+  return [...budget.map(spendingText), ...(unpriced === null ? [] : [unpriced])];
+}
+
+/** The name stands before the first line only. */
+function labelled(name: string, lines: readonly string[]): string[] {
+  return lines.map((line, index) => `${(index === 0 ? name : '').padEnd(10)} ${line}`);
+}
+
+/** What is measured as every text says it; else at which step it is. */
+function result(worth: Worth | null, view: ExperimentView | null, { baseline }: Overview): string {
+  if (!worth) return view ? `${view.status}  ${view.node_id}` : '-';
+  const compared = worth.node_id === baseline?.node_id ? '' : `  ${gainText(worth.gain)}`;
+  return `${objectiveText(worth.objective)}  ${worth.node_id}${compared}`;
+}

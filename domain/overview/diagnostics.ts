@@ -1,0 +1,231 @@
+/** What is stuck, failing or in doubt in a run: since when, why, and what a person can do about it. */
+import { isNoCeiling } from '../belief/repeats.js';
+import { durationText } from '../reports/quantity-text.js';
+import type { RunRecord } from '../reports/run-record.js';
+import { uncheckedText } from '../reports/unchecked-text.js';
+import type { EngineState } from '../run/engine-state.js';
+import { HEADSPACE_ID, isBroken } from '../run/experiment-record.js';
+import { type Failure, type FailureKind, suggestedAction } from '../run/failure.js';
+import { budgetWarnings } from '../schedule/budget.js';
+import type { UnderWay } from './under-way.js';
+
+/** What the server tries again and again. */
+export interface StalledWork {
+  /** `engine`, or a node id. */
+  who: string;
+  /** The workflow task, or an activity by its name. */
+  what: string;
+  attempts: number;
+  /** ISO 8601; null where the server does not say. */
+  since: string | null;
+  /** Of the last try. */
+  failure: string;
+  advice: string;
+}
+
+export interface Diagnostic {
+  /** `stuck`: nothing of it goes on by itself. `note`: to be known, and no fault. */
+  level: 'stuck' | 'failing' | 'doubt' | 'note';
+  what: string;
+  /** ISO 8601; null where nobody knows. */
+  since: string | null;
+  why: string;
+  advice: string;
+}
+
+/** The clock and what the state does not tell. */
+export interface Circumstances {
+  nowMs: number;
+  /** Whether an engine works on the run. */
+  isServed: boolean;
+  stalled: readonly StalledWork[];
+}
+
+/** The worst first. */
+export function diagnosticsOf(record: RunRecord, underWay: readonly UnderWay[], now: Circumstances): Diagnostic[] {
+  return [
+    ...now.stalled.map(stalledDiagnostic),
+    ...unserved(record.state, now),
+    ...slowSteps(record.state, underWay),
+    ...slowPlanning(record.state, now),
+    ...failedSetup(record.state),
+    ...failedPlans(record),
+    ...failedExperiments(record),
+    ...doubted(record.state),
+    ...notes(record.state),
+  ];
+}
+
+function stalledDiagnostic({ who, what, attempts, since, failure, advice }: StalledWork): Diagnostic {
+  const why = `the server tries it again and again (try ${attempts}): ${failure}`;
+  return { level: 'stuck', what: `${who}: ${what}`, since, why, advice };
+}
+
+const AT_WORK: readonly EngineState['status'][] = ['setup', 'running', 'draining'];
+
+function unserved({ status, updatedAtMs }: EngineState, { isServed }: Circumstances): Diagnostic[] {
+  if (isServed || !AT_WORK.includes(status)) return [];
+  return [
+    {
+      level: 'stuck',
+      what: 'no engine works on the run',
+      since: isoTime(updatedAtMs),
+      why: 'its process has ended without a word: it was killed, or the machine went down; its jobs may go on',
+      advice: '`autoresearch run` (or `start`) with the workdir goes on, and nothing is lost',
+    },
+  ];
+}
+
+/** Longer than expected by this factor and so many seconds. */
+const OVERDUE = { times: 1.5, seconds: 60 };
+/** Seconds in which a step beside the job is usually over. */
+const STEP_LIMITS = { launching: 60, preparing: 900, analyzing: 900, ready: Number.POSITIVE_INFINITY } as const;
+const STEP_REASONS = {
+  launching: 'other jobs hold the slots of this machine, or its platform has not begun with it',
+  preparing: 'its change, its tree or its build takes long',
+  analyzing: 'reading its results, or the answer of the agent, takes long',
+  ready: '',
+} as const;
+
+function slowSteps({ limits }: EngineState, underWay: readonly UnderWay[]): Diagnostic[] {
+  return underWay.flatMap(({ node_id, step, since, for_s, expected_s }): Diagnostic[] => {
+    if (step !== 'running') {
+      if (for_s <= STEP_LIMITS[step]) return [];
+      const advice = `logs/autoresearch.log says more; \`autoresearch cancel\` with ${node_id} gives it up`;
+      const what = `${node_id} is ${step} for ${durationText(for_s)}`;
+      return [{ level: step === 'launching' ? 'note' : 'stuck', what, since, why: STEP_REASONS[step], advice }];
+    }
+    if (expected_s === null || for_s < OVERDUE.times * expected_s + OVERDUE.seconds) return [];
+    return [
+      {
+        level: 'doubt',
+        what: `${node_id} runs for ${durationText(for_s)}`,
+        since,
+        why: `jobs like it took ${durationText(expected_s)}`,
+        advice: `it is ended after ${durationText(limits.jobTimeoutS)} (--job-timeout); \`autoresearch cancel\` with ${node_id} ends it now`,
+      },
+    ];
+  });
+}
+
+const LONG_PLANNING_S = 600;
+
+function slowPlanning({ planningSince }: EngineState, { nowMs }: Circumstances): Diagnostic[] {
+  const forS = planningSince === null ? 0 : (nowMs - planningSince) / 1000;
+  if (planningSince === null || forS < LONG_PLANNING_S) return [];
+  return [
+    {
+      level: 'doubt',
+      what: `a plan is being made for ${durationText(forS)}`,
+      since: isoTime(planningSince),
+      why: 'the agent has not answered yet, or its provider asks to wait',
+      advice: 'logs/autoresearch.log tells of waits; running jobs go on meanwhile',
+    },
+  ];
+}
+
+function failedSetup({ setupFailures, seeded, status }: EngineState): Diagnostic[] {
+  const last = setupFailures.at(-1);
+  if (!last || seeded) return [];
+  return [fromFailure(status === 'stopped' ? 'stuck' : 'failing', 'the set-up failed', last)];
+}
+
+function failedPlans({ plans }: RunRecord): Diagnostic[] {
+  const last = plans.at(-1);
+  if (!last) return [];
+  if (last.failure) {
+    const failed = plans.length - 1 - plans.findLastIndex(({ action }) => action !== 'failed');
+    const what = failed === 1 ? 'the last plan failed' : `the last ${failed} plans failed`;
+    return [fromFailure('failing', what, last.failure)];
+  }
+  if (last.accepted.length > 0 || last.refused.length === 0) return [];
+  const reasons = last.refused.map(({ name, reason }) => `${name}: ${firstLine(reason)}`).join('; ');
+  const advice =
+    '`autoresearch note` tells the planner what to mind; `autoresearch add` queues an experiment of your own';
+  const what = `all proposals of plan ${last.iteration} were refused`;
+  return [{ level: 'failing', what, since: null, why: reasons, advice }];
+}
+
+/** Ends that are looked back at: a failure before these is history. */
+const NEWEST_ENDS = 12;
+
+/** One line for each kind among the newest ends. */
+function failedExperiments({ state, ended }: RunRecord): Diagnostic[] {
+  const byKind = new Map<FailureKind, { nodeId: string; failure: Failure; atMs: number }[]>();
+  for (const { nodeId } of ended.slice(-NEWEST_ENDS)) {
+    const row = state.experiments[nodeId];
+    if (row?.state.status !== 'failed' || !isBroken(row)) continue;
+    const { failure, completedAtMs: atMs } = row.state;
+    byKind.set(failure.kind, [...(byKind.get(failure.kind) ?? []), { nodeId, failure, atMs }]);
+  }
+  return [...byKind].map(([kind, found]): Diagnostic => {
+    const last = found.at(-1)!;
+    const names = found
+      .map(({ nodeId }) => nodeId)
+      .slice(-3)
+      .join(', ');
+    const what = `${names}${found.length > 3 ? ` and ${found.length - 3} before` : ''} failed (${kind})`;
+    const why = firstLine(last.failure.message);
+    return { level: 'failing', what, since: isoTime(found[0]!.atMs), why, advice: suggestedAction(kind) };
+  });
+}
+
+function doubted(state: EngineState): Diagnostic[] {
+  const apart = Object.values(state.experiments).flatMap(({ nodeId, judged }): Diagnostic[] =>
+    judged?.verdict === 'quarantine'
+      ? [
+          {
+            level: 'doubt',
+            what: `${nodeId} is set apart`,
+            since: null,
+            why: firstLine(judged.reason),
+            advice: 'it is never the best; docs/believing-numbers.md says when a number is believed',
+          },
+        ]
+      : [],
+  );
+  const ceiling: Diagnostic = {
+    level: 'doubt',
+    what: 'the headspace is not known',
+    since: null,
+    why: 'with cached data the job ran slower than the baseline, so that run measured something else',
+    advice: 'nothing is held against it: the run goes on until patience or another limit ends it',
+  };
+  return [...apart, ...(isNoCeiling(state, HEADSPACE_ID) ? [ceiling] : [])];
+}
+
+function notes(state: EngineState): Diagnostic[] {
+  const found = budgetWarnings(state).map(
+    (why): Diagnostic => ({
+      level: 'note',
+      what: 'budget',
+      since: null,
+      why,
+      advice: '`autoresearch set` raises it; at the limit what runs may finish, and nothing new starts',
+    }),
+  );
+  for (const each of state.unchecked ?? []) {
+    const advice = each.waits ? 'the next start of the engine checks it again' : 'give it again';
+    found.push({ level: 'failing', what: `addition ${each.given}`, since: null, why: uncheckedText(each), advice });
+  }
+  if (state.status === 'paused') {
+    const why = 'somebody paused the run: running jobs go on, and no new one starts';
+    found.push({ level: 'note', what: 'paused', since: null, why, advice: '`autoresearch resume` goes on' });
+  }
+  return found;
+}
+
+function fromFailure(level: Diagnostic['level'], what: string, { kind, message, created_at }: Failure): Diagnostic {
+  return { level, what, since: created_at, why: `${kind}: ${firstLine(message)}`, advice: suggestedAction(kind) };
+}
+
+const LINE_LIMIT = 300;
+
+function firstLine(text: string): string {
+  const line = text.trim().split('\n')[0] ?? '';
+  return line.length > LINE_LIMIT ? `${line.slice(0, LINE_LIMIT)}…` : line;
+}
+
+function isoTime(atMs: number): string {
+  return new Date(atMs).toISOString();
+}

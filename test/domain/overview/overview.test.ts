@@ -1,0 +1,129 @@
+import { describe, expect, it } from 'vitest';
+import { overviewOf } from '../../../domain/overview/overview.js';
+import type { EngineEvent, EventBody } from '../../../domain/run/event-types.js';
+import { failure } from '../../../domain/run/failure.js';
+import { type RunOptions, syntheticRun } from '../../support/run-events.js';
+import { recordOf } from '../../support/run-record.js';
+
+function withMore(options: RunOptions, ...more: EventBody[]): EngineEvent[] {
+  const { events } = syntheticRun(options);
+  const last = events.at(-1)!;
+  return [...events, ...more.map((body, index) => ({ seq: last.seq + 1 + index, atMs: last.atMs + index, ...body }))];
+}
+
+function seen(events: readonly EngineEvent[], { laterS = 0, isServed = true } = {}) {
+  const nowMs = events.at(-1)!.atMs + 1000 * laterS;
+  return overviewOf(recordOf(events), { nowMs, isServed, stalled: [] });
+}
+
+const OPEN: RunOptions = { followUps: 6, open: 4 };
+
+describe('what runs', () => {
+  it('tells how much of a job is done by how long such jobs took, and never that it is done', () => {
+    const events = withMore(OPEN);
+    const [before] = seen(events).under_way;
+    expect(before).toMatchObject({ step: 'running', job_id: expect.stringContaining('local_') });
+    const half = seen(events, { laterS: before!.expected_s! / 2 - before!.for_s }).under_way[0]!;
+    expect(half.progress).toBeCloseTo(0.5);
+    expect(half.left_s).toBeCloseTo(half.expected_s! / 2);
+    const late = seen(events, { laterS: 10 * before!.expected_s! });
+    expect(late.under_way[0]).toMatchObject({ progress: 0.99, left_s: 0 });
+    expect(late.diagnostics[0]).toMatchObject({ level: 'doubt', why: expect.stringContaining('jobs like it took') });
+  });
+
+  it('stands still at the last event of a run that nobody serves, and says so', () => {
+    const events = withMore(OPEN);
+    const left = seen(events, { laterS: 5000, isServed: false });
+    expect(left.at).toBe(new Date(events.at(-1)!.atMs).toISOString());
+    expect(left.diagnostics[0]).toMatchObject({ level: 'stuck', what: 'no engine works on the run', since: left.at });
+    expect(seen(events).diagnostics.map(({ what }) => what)).not.toContain('no engine works on the run');
+  });
+});
+
+describe('what is to come', () => {
+  it('counts the known jobs once, and fits them into the slots', () => {
+    const { to_come: next, under_way: jobs, queue } = seen(withMore(OPEN));
+    expect(next!.jobs).toBe(jobs.length + queue.length);
+    const one = withMore(OPEN, { type: 'limits_set', limits: { maxConcurrency: 1 } });
+    expect(seen(one).to_come!.jobs_left_s!).toBeGreaterThan(next!.jobs_left_s!);
+  });
+
+  it('ends sooner without a gain than by the limit of rounds, and never after the limit of hours', () => {
+    const next = seen(withMore(OPEN)).to_come!;
+    expect(next.least_rounds).toBeLessThan(next.most_rounds);
+    expect(next.least_s!).toBeLessThan(next.most_s!);
+    const short = seen(withMore(OPEN, { type: 'limits_set', limits: { maxHours: 0.001 } })).to_come!;
+    expect(short.most_s).toBe(0);
+  });
+
+  it('is nothing once the run has ended, and only what runs while it drains', () => {
+    expect(seen(withMore({ followUps: 3, stopped: true })).to_come).toBeNull();
+    const draining = seen(withMore(OPEN, { type: 'stop_requested', mode: 'drain' })).to_come!;
+    expect(draining).toMatchObject({ jobs: 2, most_rounds: 0, verification_jobs: 0 });
+  });
+});
+
+describe('results and findings', () => {
+  it('stand with the newest first, and repeats with what they repeat', () => {
+    const { results, findings } = seen(withMore({ followUps: 9, failuresOfTen: 3 }));
+    expect(results.map(({ node_id }) => node_id)).toEqual([...results.map(({ node_id }) => node_id)].sort().reverse());
+    expect(results.filter(({ is_best }) => is_best)).toHaveLength(1);
+    expect(findings[0]!.node_id).toBe(results.find(({ failure_kind }) => failure_kind === null)!.node_id);
+  });
+});
+
+describe('diagnostics', () => {
+  it('say of failures which, since when, why and what to do, one line for each kind', () => {
+    const events = withMore({ followUps: 9, failuresOfTen: 5 });
+    const failing = seen(events).diagnostics.filter(({ level }) => level === 'failing');
+    expect(failing.length).toBeGreaterThan(0);
+    for (const each of failing) {
+      expect(each.what).toMatch(/^\d{3}_.* failed \(\w+\)$/);
+      expect(each.why).toBe('RuntimeError: stage "decode" | exit code 1');
+      expect(Date.parse(each.since!)).toBeGreaterThan(0);
+      expect(each.advice).not.toBe('');
+    }
+  });
+
+  it('tell of plans that fail or are refused whole, and of a pause', () => {
+    const broken = failure('planning_failed', 'no answer\nat all', 5);
+    const failed = withMore(
+      OPEN,
+      { type: 'planning_started', iteration: 5 },
+      { type: 'planning_failed', iteration: 5, failure: broken },
+      { type: 'planning_started', iteration: 6 },
+      { type: 'planning_failed', iteration: 6, failure: broken },
+      { type: 'paused' },
+    );
+    const told = seen(failed).diagnostics;
+    expect(told.find(({ what }) => what.includes('plans failed'))).toMatchObject({
+      what: 'the last 2 plans failed',
+      why: 'planning_failed: no answer',
+    });
+    expect(told.find(({ what }) => what === 'paused')).toMatchObject({ level: 'note' });
+  });
+});
+
+describe('what is out of reach', () => {
+  const plan = (iteration: number, unreached?: string[]): EventBody[] => [
+    { type: 'planning_started', iteration },
+    {
+      type: 'plan_received',
+      iteration,
+      action: 'launch',
+      reasoning: '',
+      accepted: [],
+      refused: [],
+      notApplicable: [],
+      ...(unreached ? { unreached } : {}),
+    },
+  ];
+
+  it('is what the newest plan says, also after one that failed', () => {
+    const sentence = '`decode` runs 2 at a time: where the 2 comes from could not be seen.';
+    const broken = failure('planning_failed', 'no answer', 5);
+    const events = withMore(OPEN, ...plan(5, [sentence]), { type: 'planning_failed', iteration: 6, failure: broken });
+    expect(seen(events).unreached).toEqual([sentence]);
+    expect(seen(withMore(OPEN, ...plan(5, [sentence]), ...plan(6))).unreached).toEqual([]);
+  });
+});
