@@ -32,7 +32,7 @@ it.each(FILES)('%s', (file) => {
   expect(outcomes[file]?.ran).toBeGreaterThan(0);
 });
 
-it.each(['flow', 'libraries'])('each part in %s has cases of its own', (room) => {
+it.each(['flow', 'libraries', 'loops'])('each part in %s has cases of its own', (room) => {
   const parts = readdirSync(join(PARTS, room)).filter((file) => file.endsWith('.py'));
   const missing = parts.filter((file) => !FILES.includes(join(room, file.replace('.py', '_test.py'))));
   expect(missing).toEqual([]);

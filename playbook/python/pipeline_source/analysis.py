@@ -11,11 +11,17 @@ from .knobs.knob_names import KnobNames
 from .knobs.knobs import KnobFinder
 from .knobs.knobs_by_name import KnobsByName
 from .libraries.registries import unfollowed
-from .loops.loops import Loop, LoopFinder
+from .loops.iterables import Iterables
+from .loops.loop import Loop
+from .loops.loop_choice import LoopChoice
+from .loops.loop_finder import LoopFinder
+from .loops.phases import Phases
+from .loops.places import Places
+from .loops.streams import Streams
+from .loops.training_loop import training_loop
+from .loops.windows import Windows
 from .sources.project import Project
-from .sources.syntax import (
-    PASS_THROUGH_HELPERS,
-)
+from .sources.syntax import PASS_THROUGH_HELPERS, is_inserted
 from .stages.builder_steps import BuilderSteps
 from .stages.config_steps import ConfigSteps
 from .stages.gpu import is_gpu_stage
@@ -61,12 +67,12 @@ class Analysis:
         self.project = Project(source_dir, script, launch_command, overlay)
         self.flow = Flow(self.project)
         self.reader = StageReader(self.flow, BuilderSteps(self.flow), ConfigSteps(self.flow))
-        self.finder = LoopFinder(self.flow)
+        self.streams = Streams(self.flow)
+        self.iterables = Iterables(self.flow, self.streams)
+        self.phases = Phases(self.flow, self.streams)
         self.knobs = KnobFinder(self.flow, KnobNames(self.flow))
         self.problems: list[str] = self.project.problems
-        # Why there is no loop to time, where there is none.
-        self.loop_problem = "no loop over the output of an SPDL pipeline was found in the script and what it imports"
-        self.loop = self._choose_loop()
+        self.loop, self.loop_problem = self._training_loop()
         self.found = self._find_pipelines()
         for index, found in enumerate(self.found):
             found.facts = self._facts(index, found)
@@ -80,49 +86,15 @@ class Analysis:
         for path, reason in self.flow.configs.problems.items():
             self.problems.append(f"configuration file {reason}")
 
-    # -- loop -------------------------------------------------------------------------------------------------------
-
-    def _choose_loop(self) -> Loop | None:
-        found = self.finder.find()
-        self.candidates = [loop for loop in found if self.finder.runs(loop)]
-        if found and not self.candidates:
-            self.loop_problem = f"the script runs no loop over a pipeline: the one at {_place(found[0])} is in code that it does not call"
-        best = self.candidates[0] if self.candidates else None
-        named = self.finder.by_name() if best is None or best.score < -3 else None
-        if named is not None and not self.finder.runs(named):
-            named = None
-        if named is not None and (best is None or named.node is not best.node and named.score > best.score + 4):
-            if not self._may_be_timed(named):
-                return None
-            self.problems.append(
-                f"the training loop at {_place(named)} was chosen by its name; its pipeline could not be followed"
-            )
-            return named
-        if best is not None:
-            return best if self._may_be_timed(best) else None
-        self.problems.append(self.loop_problem)
-        return None
-
-    def _may_be_timed(self, best: Loop) -> bool:
-        """
-        An evaluation loop is never timed while there is training that could not be followed; nor one that takes more than
-        its own steps from the pipeline.
-        """
-        inside = self.finder.taken_inside(best)
-        if inside is not None:
-            self.loop_problem = (
-                f"the loop at {_place(best)} takes further batches in its body (line {inside.lineno}): they are no steps of it, "
-                "and a rate of its steps would be wrong"
-            )
-            self.problems.append(self.loop_problem)
-            return False
-        if not self.finder.is_evaluation(best) or not self.finder.trains_elsewhere(best):
-            return True
-        self.loop_problem = (
-            f"only an evaluation loop could be followed ({_place(best)}), and the script trains as well: the training loop was not found"
-        )
-        self.problems.append(self.loop_problem)
-        return False
+    def _training_loop(self) -> tuple[Loop | None, str]:
+        """The loop to time, and why there is none."""
+        places = Places(self.flow)
+        windows = Windows(self.flow, self.streams, self.iterables, places)
+        choice = LoopChoice(self.flow, self.streams, self.phases)
+        finder = LoopFinder(self.flow, self.streams, self.iterables, places, windows, self.phases, choice)
+        chosen = training_loop(finder.find(), choice)
+        self.problems += chosen.problems
+        return chosen.loop, chosen.why_none
 
     @property
     def instrumented(self) -> bool:
@@ -143,7 +115,7 @@ class Analysis:
             take(pipeline)
         for module in self.project.modules:
             for node in ast.walk(module.tree):
-                if not isinstance(node, ast.Call) or self.finder._is_a_helper(module, node):
+                if not isinstance(node, ast.Call) or is_inserted(module, node):
                     continue
                 name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
                 if name in _BUILDING_CALLS:
@@ -309,7 +281,3 @@ class Analysis:
 
 def _whole(value) -> int | None:
     return int(value) if value is not None else None
-
-
-def _place(loop: Loop) -> str:
-    return f"{loop.at.module.path}:{loop.node.lineno}"

@@ -20,7 +20,8 @@ class SmallProject:
             os.makedirs(os.path.dirname(full), exist_ok=True)
             with open(full, "w", encoding="utf-8") as file:
                 file.write(content)
-        self.project = Project(self._folder.name, "main.py", command)
+        self.folder = self._folder.name
+        self.project = Project(self.folder, "main.py", command)
         self.flow = Flow(self.project)
         self.main = self.project.main
         self.frame = self.flow.frames.open(self.main.scope)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 
+from ..flow.dataflow import Flow
 from ..sources.reached import reached_definitions
-from ..sources.syntax import simple_name
+from ..sources.syntax import is_inserted, simple_name
 from .loop import Loop
-from .phases import reads_like_evaluation
+from .phases import Phases, reads_like_evaluation
+from .streams import Streams
 
 _TRAINS = re.compile(
     r"\b(backward|loss|optimi[sz]er|opt|zero_grad|train\w*|model|forward|fit|grad\w*|update|learn\w*|step|sgd)\b|_step\b|train",
@@ -26,12 +29,19 @@ _LOADER_NAMES = re.compile(r"loader|pipeline|batches|data_?iter|stream|dataset",
 
 
 class LoopChoice:
-    """Part of LoopFinder."""
+    """Scores loops that may be the one, and says what speaks against the best of them."""
 
-    # What reached_definitions() says, once it was asked.
-    _reached: tuple | None = None
+    def __init__(self, flow: Flow, streams: Streams, phases: Phases) -> None:
+        self._flow = flow
+        self._streams = streams
+        self._phases = phases
 
-    def _score(self, loop: Loop) -> float:
+    @functools.cached_property
+    def _reached(self):
+        return reached_definitions(self._flow.project)
+
+    def score(self, loop: Loop) -> float:
+        """How much a loop reads like the one that trains: above 0 where more speaks for it than against."""
         module = loop.at.module
         score = 0.0
         body = (
@@ -74,26 +84,24 @@ class LoopChoice:
             return False  # Where there is no other, the benchmark is the job.
         if loop.evaluates:
             return True
-        return reads_like_evaluation(name) or self._is_for_evaluation(loop.iterable, loop.frame)
+        return reads_like_evaluation(name) or self._phases.is_for_evaluation(loop.iterable, loop.frame)
 
     def trains_elsewhere(self, loop: Loop) -> bool:
         """Whether the project trains outside of a loop: it takes a backward or optimizer step, or calls what is
         named so.
         """
         inside = set(map(id, ast.walk(loop.node)))
-        for module in self.flow.project.modules:
+        for module in self._flow.project.modules:
             for node in ast.walk(module.tree):
-                if isinstance(node, ast.Call) and id(node) not in inside and not self._is_a_helper(module, node):
+                if isinstance(node, ast.Call) and id(node) not in inside and not is_inserted(module, node):
                     if _TRAINING_CALL.match(simple_name(node.func) or ""):
                         return True
         return False
 
     def runs(self, loop: Loop) -> bool:
         """Whether the script may run the function that the loop stands in."""
-        if self._reached is None:
-            self._reached = (reached_definitions(self.flow.project),)
-        (reached,) = self._reached
-        if reached is None or loop.at.module is self.flow.project.main:
+        reached = self._reached
+        if reached is None or loop.at.module is self._flow.project.main:
             return True
         around = [a for a in loop.at.module.ancestors(loop.node) if isinstance(a, (ast.FunctionDef, ast.AsyncFunctionDef))]
         return all(id(a) in reached for a in around)
@@ -106,7 +114,7 @@ class LoopChoice:
             for node in ast.walk(statement):
                 if isinstance(node, ast.Call) and simple_name(node.func) in ("next", "get_item", "__next__"):
                     holder = node.args[0] if isinstance(node.func, ast.Name) and node.args else getattr(node.func, "value", None)
-                    taken = self.streams(holder, loop.at) if holder is not None else []
+                    taken = self._streams.of(holder, loop.at) if holder is not None else []
                     if any(p is own for p in taken for own in loop.pipelines):
                         return node
         return None
@@ -122,16 +130,16 @@ class LoopChoice:
             return True
         return any(
             isinstance(n, (ast.Name, ast.Attribute)) and name == (n.id if isinstance(n, ast.Name) else n.attr)
-            for m in self.flow.project.modules
+            for m in self._flow.project.modules
             for n in ast.walk(m.tree)
         )
 
     def by_name(self) -> Loop | None:
         """When nothing could be followed: a loop that reads like one over a loader, of the script or elsewhere."""
-        best = self._best_by_name(self.flow.project.main)
+        best = self._best_by_name(self._flow.project.main)
         if best is not None:
             return best
-        elsewhere = [loop for m in self.flow.project.modules[1:] if (loop := self._best_by_name(m)) is not None]
+        elsewhere = [loop for m in self._flow.project.modules[1:] if (loop := self._best_by_name(m)) is not None]
         elsewhere = sorted((loop for loop in elsewhere if loop.score >= _UNMISTAKABLE), key=lambda loop: -loop.score)
         is_clear = len(elsewhere) == 1 or len(elsewhere) > 1 and elsewhere[0].score > elsewhere[1].score + 2
         return elsewhere[0] if is_clear else None
@@ -140,7 +148,7 @@ class LoopChoice:
         best: Loop | None = None
         for node in ast.walk(module.tree):
             if isinstance(node, ast.For) and _LOADER_NAMES.search(module.text_of(node.iter)):
-                frame = self.flow.frames.at(module, node)
+                frame = self._flow.frames.at(module, node)
                 if (
                     isinstance(node.iter, ast.Call)
                     and isinstance(node.iter.func, ast.Name)
@@ -157,7 +165,7 @@ class LoopChoice:
                 ):
                     iterable = iterable.args[0]
                 loop = Loop("for", node, iterable, frame, [], [], followed=False)
-                loop.score = self._score(loop)
+                loop.score = self.score(loop)
                 if best is None or loop.score > best.score:
                     best = loop
         return best

@@ -5,9 +5,11 @@ from __future__ import annotations
 import ast
 import re
 
-from ..sources.syntax import stores_to
+from ..flow.dataflow import Flow
+from ..sources.syntax import part_of, stores_to
 from ..values.values import Concrete, DictOf, Frame, Function, Instance, SequenceOf
 from .places import FUNCTIONS
+from .streams import Streams
 
 EVALUATES = re.compile(
     r"(^|_|\b)(eval\w*|val|valid\w*|test\w*|infer\w*|predict\w*|bench\w*|warm_?up|profile|debug|dry_run)(_|\b|$)", re.I
@@ -25,7 +27,11 @@ def reads_like_evaluation(text: str) -> bool:
 
 
 class Phases:
-    """Part of LoopFinder."""
+    """Tells by names, flags and what stands around an expression; follows what feeds it a few steps out."""
+
+    def __init__(self, flow: Flow, streams: Streams) -> None:
+        self._flow = flow
+        self._streams = streams
 
     def training_parts(self, node: ast.AST, frame: Frame) -> tuple[list[tuple[ast.AST, Frame]], bool]:
         """
@@ -35,7 +41,7 @@ class Phases:
         return self._parts(node, frame, ())
 
     def _parts(self, node, frame, seen) -> tuple[list[tuple[ast.AST, Frame]], bool]:
-        if self._is_for_evaluation(node, frame):
+        if self.is_for_evaluation(node, frame):
             return [], True
         key = (id(node), id(frame.scope))
         feeds = [] if key in seen or len(seen) >= MAX_STEPS_OUT else self._feeds(node, frame)
@@ -57,7 +63,7 @@ class Phases:
         for key in keys:
             if not isinstance(key, (ast.Name, ast.Attribute)):
                 continue
-            names = [v.value for v in self.flow.evaluate(key, frame) if isinstance(v, Concrete)]
+            names = [v.value for v in self._flow.evaluate(key, frame) if isinstance(v, Concrete)]
             texts = [n for n in names if isinstance(n, str)]
             if len(texts) > 1 and any(reads_like_evaluation(t) for t in texts):
                 return key
@@ -65,7 +71,8 @@ class Phases:
                 return key
         return None
 
-    def _is_for_evaluation(self, node: ast.AST, frame: Frame) -> bool:
+    def is_for_evaluation(self, node: ast.AST, frame: Frame) -> bool:
+        """Whether an expression is called so, or stands in what is."""
         module = frame.module
         if any(reads_like_evaluation(name) for name in _names_of(node)):
             return True
@@ -93,26 +100,24 @@ class Phases:
         if isinstance(node, ast.Subscript):
             return [
                 (value, holder.frame)
-                for holder in self.flow.evaluate(node.value, frame)
+                for holder in self._flow.evaluate(node.value, frame)
                 if isinstance(holder, DictOf) and not isinstance(node.slice, ast.Constant)
                 for _, value in holder.entries
-                if self.streams(value, holder.frame)
+                if self._streams.of(value, holder.frame)
             ]
         if isinstance(node, ast.Call):
             given = [*node.args, *[k.value for k in node.keywords]]
-            return [(a, frame) for a in given if not isinstance(a, ast.Starred) and self.streams(a, frame)]
+            return [(a, frame) for a in given if not isinstance(a, ast.Starred) and self._streams.of(a, frame)]
         return []
 
     def _feeds_of_name(self, node: ast.Name, frame: Frame) -> list[tuple[ast.AST, Frame]]:
-        at: Frame | None = frame
-        while at is not None and node.id not in at.scope.bindings:
-            at = at.parent
+        at = frame.that_binds(node.id)
         found: list[tuple[ast.AST, Frame]] = []
         for binding in at.scope.bindings[node.id] if at is not None else []:
             if binding.kind == "param":
                 found += self._passed_for(at, node.id)
-            elif binding.kind == "assign" and (value := _part(binding.value, binding.path)) is not None:
-                found += [(value, at)] if self.streams(value, at) else []
+            elif binding.kind == "assign" and (value := part_of(binding.value, binding.path)) is not None:
+                found += [(value, at)] if self._streams.of(value, at) else []
             elif binding.kind == "for":
                 found += self._elements(binding, at)
         return found
@@ -124,8 +129,8 @@ class Phases:
             return [given] if isinstance(given, tuple) else []
         function = Function(frame.scope.node, frame.module, frame.parent)
         found = []
-        for call, caller, receiver in self.flow.callers.of(function):
-            given = self.flow.frames.bind(function, [(call, caller)], receiver, limited=False).args.get(name)
+        for call, caller, receiver in self._flow.callers.of(function):
+            given = self._flow.frames.bind(function, [(call, caller)], receiver, limited=False).args.get(name)
             if isinstance(given, tuple):
                 found.append(given)
         return found
@@ -133,33 +138,24 @@ class Phases:
     def _elements(self, binding, frame: Frame) -> list[tuple[ast.AST, Frame]]:
         """`for name, loader in (("train", a), ("val", b))`."""
         found = []
-        for value in self.flow.evaluate(binding.value, frame):
+        for value in self._flow.evaluate(binding.value, frame):
             for element in value.elements if isinstance(value, SequenceOf) else []:
-                part = _part(element, binding.path)
-                found += [(part, value.frame)] if part is not None and self.streams(part, value.frame) else []
+                part = part_of(element, binding.path)
+                found += [(part, value.frame)] if part is not None and self._streams.of(part, value.frame) else []
         return found
 
     def _feeds_of_attribute(self, node: ast.Attribute, frame: Frame) -> list[tuple[ast.AST, Frame]]:
         found: list[tuple[ast.AST, Frame]] = []
-        for owner in self.flow.evaluate(node.value, frame):
-            for cls in self.flow.classes.mro(owner.cls) if isinstance(owner, Instance) else []:
+        for owner in self._flow.evaluate(node.value, frame):
+            for cls in self._flow.classes.mro(owner.cls) if isinstance(owner, Instance) else []:
                 for method in cls.node.body:
                     if isinstance(method, FUNCTIONS) and method.args.args:
-                        inner = self.flow.method_frames.of(owner, cls, method)
+                        inner = self._flow.method_frames.of(owner, cls, method)
                         for kind, value, path, _ in stores_to(method, method.args.args[0].arg, node.attr):
-                            part = _part(value, path) if kind == "assign" else None
-                            if part is not None and self.streams(part, inner):
+                            part = part_of(value, path) if kind == "assign" else None
+                            if part is not None and self._streams.of(part, inner):
                                 found.append((part, inner))
         return found
-
-
-def _part(value: ast.AST, path: tuple[int, ...]) -> ast.AST | None:
-    """`a, b = x, y` gives b the y; None where the parts are not in the code."""
-    for index in path:
-        if not isinstance(value, (ast.Tuple, ast.List)) or index >= len(value.elts):
-            return None
-        value = value.elts[index]
-    return value
 
 
 def _names_of(node: ast.AST | None) -> list[str]:

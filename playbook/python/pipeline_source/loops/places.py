@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 
+from ..flow.dataflow import Flow
 from ..sources.syntax import simple_name
 from ..values.values import Frame, Function, Method
 
@@ -13,7 +14,10 @@ FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
 class Places:
-    """Part of LoopFinder."""
+    """Asked by the readers of calls that fetch a batch: which loop does the call stand in?"""
+
+    def __init__(self, flow: Flow) -> None:
+        self._flow = flow
 
     def loops_around(self, module, node: ast.AST) -> list[tuple[ast.AST, Frame]]:
         """The innermost loops that evaluate an expression in each round, each with the frame that it stands in."""
@@ -34,7 +38,7 @@ class Places:
         child = node
         for parent in module.ancestors(node):
             if isinstance(parent, LOOPS) and child is not getattr(parent, "iter", None):
-                return [(parent, self.flow.frames.at(module, parent))]
+                return [(parent, self._flow.frames.at(module, parent))]
             if isinstance(parent, FUNCTIONS):
                 # Whoever iterates over the object is found as a loop of its own.
                 if parent.name == "__next__" or id(parent) in seen or len(seen) >= MAX_CALLS_UP:
@@ -47,8 +51,8 @@ class Places:
 
     def _loops_that_call(self, module, function, seen) -> list[tuple[ast.AST, Frame]]:
         found: list[tuple[ast.AST, Frame]] = self._loops_until_sentinel(function)
-        value = Function(function, module, self.flow.frames.at(module, function))
-        callers = [(call, frame) for call, frame, _ in self.flow.callers.of(value)] or self._calls_under_other_names(function)
+        value = Function(function, module, self._flow.frames.at(module, function))
+        callers = [(call, frame) for call, frame, _ in self._flow.callers.of(value)] or self._calls_under_other_names(function)
         for call, frame in callers:
             for place in self._nearest(frame.module, call, seen):
                 if all(place[0] is not known for known, _ in found):
@@ -58,22 +62,22 @@ class Places:
     def _loops_until_sentinel(self, function) -> list[tuple[ast.AST, Frame]]:
         """`for batch in iter(prefetcher.next, None)` calls it in each round."""
         found = []
-        for module, call in self.flow.index.calls.get("iter", []):
+        for module, call in self._flow.index.calls.get("iter", []):
             parent = module.parents.get(call)
             if len(call.args) == 2 and isinstance(parent, (ast.For, ast.AsyncFor)):
-                frame = self.flow.frames.at(module, call)
-                if any(_is_function(v, function) for v in self.flow.evaluate(call.args[0], frame)):
+                frame = self._flow.frames.at(module, call)
+                if any(_is_function(v, function) for v in self._flow.evaluate(call.args[0], frame)):
                     found.append((parent, frame))
         return found
 
     def _calls_under_other_names(self, function) -> list[tuple[ast.Call, Frame]]:
         """Calls of a function that was returned, stored or passed on, and so is not called by its name."""
         found = []
-        for calls in list(self.flow.index.calls.values()):
+        for calls in list(self._flow.index.calls.values()):
             for module, call in calls:
                 if isinstance(call.func, (ast.Name, ast.Attribute)) and simple_name(call.func) not in ("iter", "print"):
-                    frame = self.flow.frames.at(module, call)
-                    if any(_is_function(v, function) for v in self.flow.evaluate(call.func, frame)):
+                    frame = self._flow.frames.at(module, call)
+                    if any(_is_function(v, function) for v in self._flow.evaluate(call.func, frame)):
                         found.append((call, frame))
         return found
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import ast
 
-from ..sources.syntax import (
-    own_statements,
-)
+from ..flow.dataflow import Flow
+from ..sources.syntax import own_statements
 from ..values.values import (
     ExternalCall,
     Frame,
@@ -20,18 +19,21 @@ _NOT_CONSUMERS = {"len", "print", "repr", "str", "type", "isinstance", "id", "ha
 
 
 class Streams:
-    def __init__(self, flow) -> None:
-        self.flow = flow
+    """Answers for expressions and for values."""
+
+    def __init__(self, flow: Flow) -> None:
+        self._flow = flow
         self._busy: set[int] = set()
         self._streams: dict[int, list[Pipeline]] = {}
 
-    def streams(self, node: ast.AST, frame: Frame) -> list[Pipeline]:
+    def of(self, node: ast.AST, frame: Frame) -> list[Pipeline]:
+        """Pipelines whose output an expression yields when it is iterated over."""
         found: list[Pipeline] = []
-        for value in self.flow.evaluate(node, frame):
-            found += [p for p in self.streams_of(value) if p not in found]
+        for value in self._flow.evaluate(node, frame):
+            found += [p for p in self.of_value(value) if p not in found]
         return found
 
-    def streams_of(self, value: Value) -> list[Pipeline]:
+    def of_value(self, value: Value) -> list[Pipeline]:
         """Pipelines whose output a value yields when it is iterated over."""
         if isinstance(value, Pipeline):
             return [value]
@@ -46,7 +48,7 @@ class Streams:
         finally:
             self._busy.discard(key)
         self._streams[key] = found
-        self.flow.made.keep(value)
+        self._flow.made.keep(value)
         return found
 
     def _inside(self, value: Value) -> list[Pipeline]:
@@ -58,10 +60,10 @@ class Streams:
         if isinstance(value, Instance):
             found: list[Pipeline] = []
             for name in ("__iter__", "__next__"):
-                for cls in self.flow.classes.mro(value.cls):
+                for cls in self._flow.classes.mro(value.cls):
                     method = next((m for m in cls.node.body if isinstance(m, ast.FunctionDef) and m.name == name), None)
                     if method is not None:
-                        frame = self.flow.method_frames.of(value, cls, method)
+                        frame = self._flow.method_frames.of(value, cls, method)
                         found += [p for p in self._in_body(method, frame) if p not in found]
                         break
             return found or self._of_object(value)
@@ -70,24 +72,24 @@ class Streams:
             for arg in [*value.node.args, *[k.value for k in value.node.keywords]]:
                 if not isinstance(arg, (ast.Constant, ast.Lambda)):
                     inner = arg.value if isinstance(arg, ast.Starred) else arg
-                    found += [p for p in self.streams(inner, value.frame) if p not in found]
+                    found += [p for p in self.of(inner, value.frame) if p not in found]
             return found
         return []
 
     def _given(self, expressions) -> list[Pipeline]:
         found: list[Pipeline] = []
         for expression, frame in expressions:
-            found += [p for p in self.streams(expression, frame) if p not in found]
+            found += [p for p in self.of(expression, frame) if p not in found]
         return found
 
     def _of_object(self, value: Instance) -> list[Pipeline]:
         """A loader derived from spdl.dataloader.DataLoader, or an iterable that was given a pipeline."""
-        base = self.flow.classes.external_base(value.cls)
+        base = self._flow.classes.external_base(value.cls)
         if base is not None and base.endswith(".DataLoader"):
             return [
-                self.flow.made.pipeline("dataloader", call, frame, None) for call, frame in self.flow.method_frames.super_calls(value)
+                self._flow.made.pipeline("dataloader", call, frame, None) for call, frame in self._flow.method_frames.super_calls(value)
             ]
-        iterates = any(self.flow.classes.find_method(value.cls, name) for name in ("__iter__", "__next__"))
+        iterates = any(self._flow.classes.find_method(value.cls, name) for name in ("__iter__", "__next__"))
         if iterates and value.call is not None:
             return self._given((a, value.frame) for a in [*value.call.args, *[k.value for k in value.call.keywords]])
         return []
@@ -107,5 +109,5 @@ class Streams:
                 elif isinstance(node.func, ast.Attribute) and node.func.attr in ("get_item", "__next__"):
                     sources = [node.func.value]
             for source in sources:
-                found += [p for p in self.streams(source, frame) if p not in found]
+                found += [p for p in self.of(source, frame) if p not in found]
         return found

@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import ast
 
+from ..flow.dataflow import Flow
 from ..sources.syntax import WINDOW_HELPER, own_statements, simple_name
 from ..values.values import Frame, Function, Generator, Method
+from .iterables import Iterables
 from .loop import Loop
+from .places import Places
+from .streams import Streams
 
 _GATHERING = {"list", "tuple", "sorted", "set", "deque"}
 _BOUNDED = {"islice", "take", "batched", "chunked"}
@@ -18,7 +22,13 @@ _COMPREHENSIONS = (ast.ListComp, ast.SetComp)
 
 
 class Windows:
-    """Part of LoopFinder."""
+    """Finds where batches are fetched beforehand, and makes the loops of it."""
+
+    def __init__(self, flow: Flow, streams: Streams, iterables: Iterables, places: Places) -> None:
+        self._flow = flow
+        self._streams = streams
+        self._iterables = iterables
+        self._places = places
 
     def gathered(
         self, node: ast.AST, frame: Frame, depth: int = 0, path: tuple[int, ...] = ()
@@ -35,16 +45,14 @@ class Windows:
         if _is_gathering(node) and not path:
             return node, frame
         if isinstance(node, ast.Call) and simple_name(node.func) in ("enumerate", "tqdm", "iter", "zip", "reversed"):
-            inner = next((a for a in node.args if self.streams(a, frame)), None)
+            inner = next((a for a in node.args if self._streams.of(a, frame)), None)
             return self.gathered(inner, frame, depth + 1) if inner is not None and depth < 6 else None
         if isinstance(node, ast.Call) and depth < 6:
             return self._gathered_by_call(node, frame, depth, path)
         if not isinstance(node, ast.Name) or depth > 6:
             return None
-        at: Frame | None = frame
-        while at is not None and node.id not in at.scope.bindings:
-            at = at.parent
-        for binding in self.flow.names.reaching(at.scope, node.id, at, node if at is frame else None) if at is not None else []:
+        at = frame.that_binds(node.id)
+        for binding in self._flow.names.reaching(at.scope, node.id, at, node if at is frame else None) if at is not None else []:
             if binding.kind == "assign":
                 return self.gathered(binding.value, at, depth + 1, binding.path)
         return None
@@ -53,11 +61,11 @@ class Windows:
         self, node: ast.Call, frame: Frame, depth: int, path: tuple[int, ...]
     ) -> tuple[ast.AST, Frame] | None:
         """`self.get_batch_samples(batches, 4)`: what the function returns, where that comes from a pipeline."""
-        for callee in self.flow.evaluate(node.func, frame):
+        for callee in self._flow.evaluate(node.func, frame):
             function = callee.function if isinstance(callee, Method) else callee
             if not isinstance(function, Function) or isinstance(function.node, ast.Lambda):
                 continue
-            inner = self.flow.frames.bind(function, [(node, frame)], callee.receiver if isinstance(callee, Method) else None)
+            inner = self._flow.frames.bind(function, [(node, frame)], callee.receiver if isinstance(callee, Method) else None)
             for statement in own_statements(function.node):
                 if isinstance(statement, ast.Return) and statement.value is not None:
                     found = self.gathered(statement.value, inner, depth + 1, path)
@@ -67,56 +75,56 @@ class Windows:
 
     def windows_yielded(self, node: ast.AST, frame: Frame) -> tuple[ast.AST, Frame] | None:
         """The expression that fetches the window which a generator of the project yields in each round."""
-        for value in self.flow.evaluate(node, frame):
+        for value in self._flow.evaluate(node, frame):
             for statement in own_statements(value.function.node) if isinstance(value, Generator) else []:
                 if isinstance(statement, ast.Yield) and statement.value is not None:
                     found = self.gathered(statement.value, value.frame, 1)
-                    if found is not None and is_bounded(contents_of(found[0])) and self._feeding(*found):
+                    if found is not None and _is_bounded(_contents_of(found[0])) and self._feeding(*found):
                         return found
         return None
 
     def loop_of_yielded(self, loop: ast.AST, frame: Frame, node: ast.AST, inner: Frame) -> list[Loop]:
-        content = contents_of(node)
+        content = _contents_of(node)
         return [
-            Loop("window", loop, node, inner, self._feeding(node, inner), self.makers_in(content, inner), place=frame)
+            Loop("window", loop, node, inner, self._feeding(node, inner), self._makers_in(content, inner), place=frame)
         ]
 
     def _feeding(self, node: ast.AST, frame: Frame) -> list:
         """The pipelines that what is gathered comes from."""
-        content = contents_of(node)
+        content = _contents_of(node)
         inner = content.generators[0].iter if isinstance(content, (*_COMPREHENSIONS, ast.GeneratorExp)) else content
-        taken = next_call(content)
-        return self.streams(taken.args[0] if taken is not None else inner, frame)
+        taken = _next_call(content)
+        return self._streams.of(taken.args[0] if taken is not None else inner, frame)
 
     def loop_of_gathered(self, loop: ast.AST, node: ast.AST, frame: Frame) -> list[Loop]:
         """A window in each round of a loop is one step; where all batches are fetched at once, each of them is."""
         module = frame.module
-        content = contents_of(node)
+        content = _contents_of(node)
         inner = content.generators[0].iter if isinstance(content, (*_COMPREHENSIONS, ast.GeneratorExp)) else content
         pipelines = self._feeding(node, frame)
-        around = self.loops_around(module, node)
-        if is_bounded(content) and around:
+        around = self._places.loops_around(module, node)
+        if _is_bounded(content) and around:
             return [
-                Loop("window", place, node, frame, pipelines, self.makers_in(content, frame), place=at)
+                Loop("window", place, node, frame, pipelines, self._makers_in(content, frame), place=at)
                 for place, at in around
             ]
         if not pipelines:
             return []
-        iterable = self.innermost(inner, frame)
-        return [Loop("for", loop, iterable, frame, self.streams(iterable, frame) or pipelines, [])]
+        iterable = self._iterables.innermost(inner, frame)
+        return [Loop("for", loop, iterable, frame, self._streams.of(iterable, frame) or pipelines, [])]
 
-    def makers_in(self, content: ast.AST, frame: Frame) -> list[tuple[ast.AST, Frame]]:
+    def _makers_in(self, content: ast.AST, frame: Frame) -> list[tuple[ast.AST, Frame]]:
         """What makes the iterator that a window is taken from; the iterable itself where it is no iterator."""
-        taken = next_call(content)
+        taken = _next_call(content)
         if taken is not None:
-            return self.makers(taken.args[0], frame)
+            return self._iterables.makers(taken.args[0], frame)
         if isinstance(content, (*_COMPREHENSIONS, ast.GeneratorExp)):
             content = content.generators[0].iter
-        inner = self.innermost(content, frame)
-        return (self.makers(inner, frame) if isinstance(inner, (ast.Name, ast.Attribute)) else []) or [(inner, frame)]
+        inner = self._iterables.innermost(content, frame)
+        return (self._iterables.makers(inner, frame) if isinstance(inner, (ast.Name, ast.Attribute)) else []) or [(inner, frame)]
 
 
-def contents_of(node: ast.AST) -> ast.AST:
+def _contents_of(node: ast.AST) -> ast.AST:
     """What a gathering call gathers; a comprehension gathers itself."""
     if isinstance(node, ast.Call) and simple_name(node.func) == WINDOW_HELPER:
         last = node.args[-1]
@@ -124,7 +132,7 @@ def contents_of(node: ast.AST) -> ast.AST:
     return node.args[0] if isinstance(node, ast.Call) else node
 
 
-def next_call(content: ast.AST) -> ast.Call | None:
+def _next_call(content: ast.AST) -> ast.Call | None:
     """In `[next(batches) for …]`."""
     if not isinstance(content, (*_COMPREHENSIONS, ast.GeneratorExp)):
         return None
@@ -132,10 +140,10 @@ def next_call(content: ast.AST) -> ast.Call | None:
     return next((c for c in calls if simple_name(c.func) == "next" and c.args), None)
 
 
-def is_bounded(content: ast.AST) -> bool:
+def _is_bounded(content: ast.AST) -> bool:
     """Some batches of more: islice(batches, n), next(batches) for …."""
     if isinstance(content, (*_COMPREHENSIONS, ast.GeneratorExp)):
-        return next_call(content) is not None or is_bounded(content.generators[0].iter)
+        return _next_call(content) is not None or _is_bounded(content.generators[0].iter)
     if not isinstance(content, ast.Call):
         return False
     name = simple_name(content.func)

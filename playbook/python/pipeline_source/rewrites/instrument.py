@@ -45,7 +45,7 @@ def require_loop(analysis):
 
 def phase_option(analysis, node: ast.AST, frame) -> str:
     """`loaders[phase]` gives training and evaluation in turn: which one, the job tells when it runs."""
-    phase = analysis.finder.phase_of(node, frame)
+    phase = analysis.phases.phase_of(node, frame)
     return "" if phase is None else f", phase={frame.module.text_of(phase)}"
 
 

@@ -34,7 +34,7 @@ def headspace(analysis, steps: int | None = None) -> tuple[dict[str, str], str]:
         wrap_in(edits_of(edits, loop.module), getter, "_autoresearch_cached_call(", f"{hint})")
     else:
         for maker, frame in loop.sources:
-            inner = analysis.finder.innermost(maker, frame)
+            inner = analysis.iterables.innermost(maker, frame)
             options = hint + phase_option(analysis, inner, frame)
             wrap_in(edits_of(edits, frame.module), inner, "_autoresearch_cached(", f"{options})")
     block = (INLINED / "headspace.py").read_text("utf-8")

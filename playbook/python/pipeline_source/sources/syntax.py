@@ -45,6 +45,15 @@ def is_generator(function: ast.AST) -> bool:
     return any(isinstance(n, (ast.Yield, ast.YieldFrom)) for n in own_statements(function))
 
 
+def part_of(value: ast.AST, path: tuple[int, ...]) -> ast.AST | None:
+    """`a, b = x, y` gives b the y; None where the parts are not in the code."""
+    for index in path:
+        if not isinstance(value, (ast.Tuple, ast.List)) or index >= len(value.elts):
+            return None
+        value = value.elts[index]
+    return value
+
+
 def simple_name(node: ast.AST) -> str | None:
     if isinstance(node, ast.Name):
         return node.id
@@ -59,6 +68,14 @@ def first_parameter(function: ast.AST) -> str | None:
 def has_decorator(node: ast.AST, name: str) -> bool:
     return any(
         simple_name(d.func if isinstance(d, ast.Call) else d) == name for d in getattr(node, "decorator_list", [])
+    )
+
+
+def is_inserted(module, node: ast.AST) -> bool:
+    """Whether a node stands inside of what a rewrite of ours put in."""
+    return any(
+        isinstance(a, (ast.FunctionDef, ast.ClassDef)) and a.name.lower().startswith("_autoresearch")
+        for a in module.ancestors(node)
     )
 
 

@@ -55,7 +55,7 @@ def _source_in_subprocess(analysis, found) -> bool:
     node = source.step.argument(0, "source") or source.step.argument(0, "src") if source is not None else None
     if node is None:
         return False
-    return any(p.kind.startswith("subprocess") for p in analysis.finder.streams(node, source.step.frame))
+    return any(p.kind.startswith("subprocess") for p in analysis.streams.of(node, source.step.frame))
 
 
 def _kept(gpu: list[str]) -> str:

@@ -26,6 +26,13 @@ class Frame:
     def module(self):
         return self.scope.module
 
+    def that_binds(self, name: str) -> Frame | None:
+        """This frame, or the nearest one around it, whose scope binds a name."""
+        at: Frame | None = self
+        while at is not None and name not in at.scope.bindings:
+            at = at.parent
+        return at
+
 
 @dataclass(eq=False)
 class Value:
