@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 
 from ..configs.interpolation import number_in
 from ..flow.code_index import CodeIndex
@@ -15,26 +17,17 @@ from ..values.values import Arguments, Concrete, Flag, Frame, Unknown, Value
 from .flags import Flags
 
 
+@dataclass(eq=False)
 class CommandArguments:
     """A flag as the command gives it, a positional word, `set_defaults`, or what the code stores there."""
 
-    def __init__(
-        self,
-        index: CodeIndex,
-        made: Made,
-        overridden: Overridden,
-        frames: Frames,
-        evaluator: Evaluator,
-        flags: Flags,
-        stores: Stores,
-    ) -> None:
-        self._index = index
-        self._made = made
-        self._overridden = overridden
-        self._frames = frames
-        self._evaluator = evaluator
-        self._flags = flags
-        self._stores = stores
+    _index: CodeIndex
+    _made: Made
+    _overridden: Overridden
+    _frames: Frames
+    _evaluator: Evaluator
+    _flags: Flags
+    _stores: Stores
 
     def is_given(self, name: str, frame: Frame) -> bool:
         definition = self._flags.by_dest(name, frame.module)

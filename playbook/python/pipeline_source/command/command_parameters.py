@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import dataclass
 
 from ..configs.config_roots import ConfigRoots
 from ..flow.code_index import CodeIndex
@@ -16,26 +17,17 @@ from ..values.values import Frame, Function, Value
 from .flags import Flags
 
 
+@dataclass(eq=False)
 class CommandParameters:
     """Answers for functions that are commands; an empty answer for any other."""
 
-    def __init__(
-        self,
-        project: Project,
-        index: CodeIndex,
-        made: Made,
-        frames: Frames,
-        evaluator: Evaluator,
-        configs: ConfigRoots,
-        flags: Flags,
-    ) -> None:
-        self._project = project
-        self._index = index
-        self._made = made
-        self._frames = frames
-        self._evaluator = evaluator
-        self._configs = configs
-        self._flags = flags
+    _project: Project
+    _index: CodeIndex
+    _made: Made
+    _frames: Frames
+    _evaluator: Evaluator
+    _configs: ConfigRoots
+    _flags: Flags
 
     def parameter(self, function: Function, name: str, frame: Frame) -> list[Value]:
         """Parameters that click, typer, fire and hydra fill from the command line."""

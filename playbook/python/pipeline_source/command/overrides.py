@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 
 from ..configs.interpolation import number_in
 from ..sources.project import Project
@@ -12,15 +14,15 @@ from ..values.values import Concrete, DictOf, Flag, Value, is_number
 from .flags import Flags
 
 
+@dataclass(eq=False)
 class Overrides:
     """`paths` says under which key of a configuration a dict display of the code stands."""
 
-    def __init__(self, project: Project, made: Made, overridden: Overridden, flags: Flags) -> None:
-        self._project = project
-        self._made = made
-        self._overridden = overridden
-        self._flags = flags
-        self.paths: dict[int, str] = {}
+    _project: Project
+    _made: Made
+    _overridden: Overridden
+    _flags: Flags
+    paths: dict[int, str] = field(default_factory=dict, init=False)
 
     def given(self, path: str) -> Value | None:
         """What the launch command gives a key of a configuration, `a.b=4`; None where it says nothing of it."""

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 
 from ..sources.project import Project
 from ..values.values import Leaf
 from .config_files import ConfigFile, ConfigRefused, read_config
 
 
+@dataclass(eq=False)
 class ConfigRoots:
     """`files` by path, None for one that cannot be read; `problems` says why."""
 
-    def __init__(self, project: Project) -> None:
-        self._project = project
-        self.files: dict[str, ConfigFile | None] = {}
-        self.problems: dict[str, str] = {}
+    _project: Project
+    files: dict[str, ConfigFile | None] = field(default_factory=dict, init=False)
+    problems: dict[str, str] = field(default_factory=dict, init=False)
 
     def root(self, path: str) -> Leaf | None:
         """Root of a configuration file, when it can be read."""

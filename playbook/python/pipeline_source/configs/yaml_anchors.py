@@ -7,6 +7,7 @@ by which the code reaches it to the pointer of the node that holds the text, so 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, field
 
 _PROPERTY = re.compile(r"[&!][^\s,\[\]{}]*(?=[\s,\]}]|$)")
 _ALIAS = re.compile(r"\*([^\s,\[\]{}]+)")
@@ -14,18 +15,18 @@ _ALIAS = re.compile(r"\*([^\s,\[\]{}]+)")
 _STANDARD = {"!!int": int, "!!float": float}
 
 
+@dataclass(eq=False)
 class Opaque:
     """What only a program that knows the tag can tell: `!ENV ${WORKERS}`, `!include other.yaml`."""
 
-    def __init__(self, tag: str) -> None:
-        self.tag = tag
+    tag: str
 
 
+@dataclass(eq=False)
 class Anchors:
-    def __init__(self) -> None:
-        self.origins: dict[str, str] = {}
-        self._overridden: set[str] = set()
-        self._anchors: dict[str, tuple[object, str]] = {}
+    origins: dict[str, str] = field(default_factory=dict, init=False)
+    _overridden: set[str] = field(default_factory=set, init=False)
+    _anchors: dict[str, tuple[object, str]] = field(default_factory=dict, init=False)
 
     def remember(self, name: str | None, value: object, pointer: str) -> None:
         if name:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import dataclass
 
 from ..command.arguments import CommandArguments
 from ..command.flags import Flags
@@ -53,38 +54,23 @@ _ARGUMENT_NAMES = {
 _MAPPING_METHODS = {"get", "getint", "getfloat", "pop", "setdefault", "items", "keys", "values", "copy", "clone", "update"}
 
 
+@dataclass(eq=False)
 class Attributes:
     """Names of a mapping's methods are never keys of it."""
 
-    def __init__(
-        self,
-        project: Project,
-        made: Made,
-        overridden: Overridden,
-        frames: Frames,
-        evaluator: Evaluator,
-        flags: Flags,
-        names: Names,
-        overlays: LaidOver,
-        leaves: ConfigLeaves,
-        arguments: CommandArguments,
-        class_attributes: ClassAttributes,
-        instance_attributes: InstanceAttributes,
-        file_paths: FilePaths,
-    ) -> None:
-        self._project = project
-        self._made = made
-        self._overridden = overridden
-        self._frames = frames
-        self._evaluator = evaluator
-        self._flags = flags
-        self._names = names
-        self._overlays = overlays
-        self._leaves = leaves
-        self._arguments = arguments
-        self._class_attributes = class_attributes
-        self._instance_attributes = instance_attributes
-        self._file_paths = file_paths
+    _project: Project
+    _made: Made
+    _overridden: Overridden
+    _frames: Frames
+    _evaluator: Evaluator
+    _flags: Flags
+    _names: Names
+    _overlays: LaidOver
+    _leaves: ConfigLeaves
+    _arguments: CommandArguments
+    _class_attributes: ClassAttributes
+    _instance_attributes: InstanceAttributes
+    _file_paths: FilePaths
 
     def attribute(self, base: Value, name: str, node: ast.AST, frame: Frame) -> list[Value]:
         """What `base.name` may stand for, best first, where the expression `node` asks for it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import functools
+from dataclasses import dataclass
 import importlib.util
 
 from ..sources.project import Project
@@ -11,12 +12,12 @@ from ..values.values import Frame
 from .evaluator import Evaluator
 
 
+@dataclass(eq=False)
 class Branches:
     """Answers for one place in the code, in one frame."""
 
-    def __init__(self, project: Project, evaluator: Evaluator) -> None:
-        self._project = project
-        self._evaluator = evaluator
+    _project: Project
+    _evaluator: Evaluator
 
     def is_live(self, node: ast.AST, frame: Frame) -> bool:
         """False for code in a branch whose condition is known not to hold."""

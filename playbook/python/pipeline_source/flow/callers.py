@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import dataclass, field
 
 from ..values.values import Class, Frame, Function, Instance, Method, Unknown, Value
 from .classes import Classes
@@ -14,18 +15,16 @@ from .instances import Instances
 MAX_CALLERS = 12
 
 
+@dataclass(eq=False)
 class Callers:
     """Candidates are calls by the function's name, or by that of its class; each is followed to see whom it means."""
 
-    def __init__(
-        self, index: CodeIndex, frames: Frames, evaluator: Evaluator, classes: Classes, instances: Instances
-    ) -> None:
-        self._index = index
-        self._frames = frames
-        self._evaluator = evaluator
-        self._classes = classes
-        self._instances = instances
-        self._known: dict[int, list[tuple[ast.Call, Frame, Value | None]]] = {}
+    _index: CodeIndex
+    _frames: Frames
+    _evaluator: Evaluator
+    _classes: Classes
+    _instances: Instances
+    _known: dict[int, list[tuple[ast.Call, Frame, Value | None]]] = field(default_factory=dict, init=False)
 
     def forget(self) -> None:
         """More is known now than when the answers were found."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from ..configs.config_files import is_config
 from ..configs.config_roots import ConfigRoots
@@ -48,34 +49,21 @@ from .returns import Returns
 MAX_CALLEES = 12
 
 
+@dataclass(eq=False)
 class Calls:
     """A function of the project is followed into; what a library's call gives is known by its name (libraries/)."""
 
-    def __init__(
-        self,
-        project: Project,
-        made: Made,
-        frames: Frames,
-        evaluator: Evaluator,
-        configs: ConfigRoots,
-        instances: Instances,
-        returns: Returns,
-        python_configs: PythonConfigs,
-        spdl_calls: SpdlCalls,
-        library_methods: LibraryMethods,
-        library_calls: LibraryCalls,
-    ) -> None:
-        self._project = project
-        self._made = made
-        self._frames = frames
-        self._evaluator = evaluator
-        self._configs = configs
-        self._instances = instances
-        self._returns = returns
-        self._python_configs = python_configs
-        self._spdl_calls = spdl_calls
-        self._library_methods = library_methods
-        self._library_calls = library_calls
+    _project: Project
+    _made: Made
+    _frames: Frames
+    _evaluator: Evaluator
+    _configs: ConfigRoots
+    _instances: Instances
+    _returns: Returns
+    _python_configs: PythonConfigs
+    _spdl_calls: SpdlCalls
+    _library_methods: LibraryMethods
+    _library_calls: LibraryCalls
 
     def readers(self) -> dict[type, Callable[[ast.AST, Frame], list[Value]]]:
         return {ast.Call: self._expression}

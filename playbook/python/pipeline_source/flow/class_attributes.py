@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import dataclass
 
 from ..sources.syntax import base_name
 from ..values.made import Made
@@ -14,18 +15,16 @@ from .names import Names
 from .returns import Returns
 
 
+@dataclass(eq=False)
 class ClassAttributes:
     """The receiver decides what a method is bound to."""
 
-    def __init__(
-        self, made: Made, frames: Frames, evaluator: Evaluator, classes: Classes, returns: Returns, names: Names
-    ) -> None:
-        self._made = made
-        self._frames = frames
-        self._evaluator = evaluator
-        self._classes = classes
-        self._returns = returns
-        self._names = names
+    _made: Made
+    _frames: Frames
+    _evaluator: Evaluator
+    _classes: Classes
+    _returns: Returns
+    _names: Names
 
     def of(self, cls: Class, name: str, receiver: Value) -> list[Value]:
         for at in self._classes.mro(cls):

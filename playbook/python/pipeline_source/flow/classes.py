@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import dataclass
 
 from ..sources.project import Project
 from ..sources.syntax import base_name
@@ -15,14 +16,14 @@ _RECORD_DECORATORS = {"dataclass", "define", "frozen", "attrs", "s", "mutable"}
 _RECORD_BASES = {"NamedTuple", "BaseModel", "BaseSettings", "TypedDict", "Struct"}
 
 
+@dataclass(eq=False)
 class Classes:
     """Reads what class statements say; who their instances are is another question (instances.py)."""
 
-    def __init__(self, project: Project, made: Made, frames: Frames, evaluator: Evaluator) -> None:
-        self._project = project
-        self._made = made
-        self._frames = frames
-        self._evaluator = evaluator
+    _project: Project
+    _made: Made
+    _frames: Frames
+    _evaluator: Evaluator
 
     def mro(self, cls: Class) -> list[Class]:
         found, waiting = [], [cls]

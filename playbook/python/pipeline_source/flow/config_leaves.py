@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 
 from ..command.overrides import Overrides
 from ..configs.config_files import look_up
@@ -15,17 +17,15 @@ from .laid import LaidOver, with_overlays
 from .stores import Stores
 
 
+@dataclass(eq=False)
 class ConfigLeaves:
     """A place of a file keeps its pointer, so that its number can be set where it stands."""
 
-    def __init__(
-        self, project: Project, overridden: Overridden, overrides: Overrides, overlays: LaidOver, stores: Stores
-    ) -> None:
-        self._project = project
-        self._overridden = overridden
-        self._overrides = overrides
-        self._overlays = overlays
-        self._stores = stores
+    _project: Project
+    _overridden: Overridden
+    _overrides: Overrides
+    _overlays: LaidOver
+    _stores: Stores
 
     def child(self, leaf: Leaf, key) -> list[Value]:
         data, key = leaf.value, leaf.config.key(leaf.pointer, key)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from ..sources.project import Project
 from ..sources.syntax import simple_name
@@ -30,15 +31,15 @@ from .names import Names
 from .rounds import Rounds
 
 
+@dataclass(eq=False)
 class Expressions:
     """One method for one kind of node; `readers` is the table of them."""
 
-    def __init__(self, project: Project, made: Made, evaluator: Evaluator, names: Names, rounds: Rounds) -> None:
-        self._project = project
-        self._made = made
-        self._evaluator = evaluator
-        self._names = names
-        self._rounds = rounds
+    _project: Project
+    _made: Made
+    _evaluator: Evaluator
+    _names: Names
+    _rounds: Rounds
 
     def readers(self) -> dict[type, Callable[[ast.AST, Frame], list[Value]]]:
         return {

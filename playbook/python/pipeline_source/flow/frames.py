@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import dataclass, field
 
 from ..sources.scopes import parameters
 from ..values.made import Made
@@ -14,15 +15,15 @@ MAX_CALL_DEPTH = 8
 MAX_CONTEXTS = 24
 
 
+@dataclass(eq=False)
 class Frames:
     """Each call that is followed has a frame of its own, so that callers of one function are kept apart."""
 
-    def __init__(self, made: Made, evaluator: Evaluator) -> None:
-        self._made = made
-        self._evaluator = evaluator
-        self._open: dict[int, Frame] = {}
-        self._bound: dict[tuple, Frame] = {}
-        self._contexts: dict[int, int] = {}
+    _made: Made
+    _evaluator: Evaluator
+    _open: dict[int, Frame] = field(default_factory=dict, init=False)
+    _bound: dict[tuple, Frame] = field(default_factory=dict, init=False)
+    _contexts: dict[int, int] = field(default_factory=dict, init=False)
 
     def open(self, scope) -> Frame:
         """The scope with any caller."""

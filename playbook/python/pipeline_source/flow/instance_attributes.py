@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import dataclass
 
 from ..sources.syntax import base_name, stores_to
 from ..values.layers import Layers
@@ -22,34 +23,21 @@ from .stores import Stores
 _SPECIAL = {"__init__", "__call__", "__iter__", "__next__", "__enter__", "__getitem__"}
 
 
+@dataclass(eq=False)
 class InstanceAttributes:
     """Everything that may give the attribute is asked; what is only announced (`= None`) comes last."""
 
-    def __init__(
-        self,
-        index: CodeIndex,
-        overridden: Overridden,
-        evaluator: Evaluator,
-        branches: Branches,
-        classes: Classes,
-        returns: Returns,
-        names: Names,
-        method_frames: MethodFrames,
-        overlays: LaidOver,
-        stores: Stores,
-        class_attributes: ClassAttributes,
-    ) -> None:
-        self._index = index
-        self._overridden = overridden
-        self._evaluator = evaluator
-        self._branches = branches
-        self._classes = classes
-        self._returns = returns
-        self._names = names
-        self._method_frames = method_frames
-        self._overlays = overlays
-        self._stores = stores
-        self._class_attributes = class_attributes
+    _index: CodeIndex
+    _overridden: Overridden
+    _evaluator: Evaluator
+    _branches: Branches
+    _classes: Classes
+    _returns: Returns
+    _names: Names
+    _method_frames: MethodFrames
+    _overlays: LaidOver
+    _stores: Stores
+    _class_attributes: ClassAttributes
 
     def of(self, inst: Instance, name: str, node: ast.AST, frame: Frame) -> list[Value]:
         if name in inst.replaced:

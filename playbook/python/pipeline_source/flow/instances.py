@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 import ast
 
 from ..values.made import Made
@@ -12,17 +14,17 @@ from .evaluator import Evaluator
 from .frames import Frames
 
 
+@dataclass(eq=False)
 class Instances:
     """`built` holds what registries were seen to make, by the class's node."""
 
-    def __init__(self, index: CodeIndex, made: Made, frames: Frames, evaluator: Evaluator, classes: Classes) -> None:
-        self._index = index
-        self._made = made
-        self._frames = frames
-        self._evaluator = evaluator
-        self._classes = classes
-        self.built: dict[int, list[Instance]] = {}
-        self._known: dict[int, list[Value]] = {}
+    _index: CodeIndex
+    _made: Made
+    _frames: Frames
+    _evaluator: Evaluator
+    _classes: Classes
+    built: dict[int, list[Instance]] = field(default_factory=dict, init=False)
+    _known: dict[int, list[Value]] = field(default_factory=dict, init=False)
 
     def forget(self) -> None:
         """More is known now than when the answers were found."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ..configs.config_roots import ConfigRoots
 from ..libraries.python_readers import follows_bases
@@ -18,27 +18,18 @@ from .frames import Frames
 from .overlays import Overlay
 
 
+@dataclass(eq=False)
 class LaidOver:
     """Follows the statements that overlays.py found to whom they change and what they bring."""
 
-    def __init__(
-        self,
-        project: Project,
-        index: CodeIndex,
-        made: Made,
-        frames: Frames,
-        evaluator: Evaluator,
-        branches: Branches,
-        configs: ConfigRoots,
-    ) -> None:
-        self._project = project
-        self._index = index
-        self._made = made
-        self._frames = frames
-        self._evaluator = evaluator
-        self._branches = branches
-        self._configs = configs
-        self._active: set[int] = set()
+    _project: Project
+    _index: CodeIndex
+    _made: Made
+    _frames: Frames
+    _evaluator: Evaluator
+    _branches: Branches
+    _configs: ConfigRoots
+    _active: set[int] = field(default_factory=set, init=False)
 
     def laid_over(self, holder: Value, name: str) -> list[Laid]:
         """What overlays bring for an attribute or key of a value, the last statement of the code first."""

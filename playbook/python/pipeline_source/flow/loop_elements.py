@@ -6,6 +6,7 @@ target takes apart)."""
 from __future__ import annotations
 
 import ast
+from dataclasses import dataclass
 
 from ..values.values import Class, Computed, Concrete, DictOf, ExternalCall, Frame, Instance, Leaf, SequenceOf, Unknown
 from .classes import Classes
@@ -15,12 +16,12 @@ MAX_ELEMENTS = 64
 _ORDER = {"sorted", "reversed", "list", "tuple", "iter"}
 
 
+@dataclass(eq=False)
 class LoopElements:
     """Knows displays, mappings, lists of files, and enumerate, zip, range, sorted and the like around them."""
 
-    def __init__(self, evaluator: Evaluator, classes: Classes) -> None:
-        self._evaluator = evaluator
-        self._classes = classes
+    _evaluator: Evaluator
+    _classes: Classes
 
     def of(self, node: ast.AST, frame: Frame) -> list | None:
         """Elements in order; None where they are not known."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import dataclass
 
 from ..command.overrides import Overrides
 from ..configs.interpolation import number_in
@@ -36,36 +37,22 @@ from .names import Names
 from .stores import Stores
 
 
+@dataclass(eq=False)
 class Mappings:
     """What the code stores there, lays over it, or registers under it comes before what stands there."""
 
-    def __init__(
-        self,
-        project: Project,
-        overridden: Overridden,
-        frames: Frames,
-        evaluator: Evaluator,
-        registries: Registries,
-        names: Names,
-        overrides: Overrides,
-        overlays: LaidOver,
-        python_configs: PythonConfigs,
-        ini_parsers: IniParsers,
-        stores: Stores,
-        leaves: ConfigLeaves,
-    ) -> None:
-        self._project = project
-        self._overridden = overridden
-        self._frames = frames
-        self._evaluator = evaluator
-        self._registries = registries
-        self._names = names
-        self._overrides = overrides
-        self._overlays = overlays
-        self._python_configs = python_configs
-        self._ini_parsers = ini_parsers
-        self._stores = stores
-        self._leaves = leaves
+    _project: Project
+    _overridden: Overridden
+    _frames: Frames
+    _evaluator: Evaluator
+    _registries: Registries
+    _names: Names
+    _overrides: Overrides
+    _overlays: LaidOver
+    _python_configs: PythonConfigs
+    _ini_parsers: IniParsers
+    _stores: Stores
+    _leaves: ConfigLeaves
 
     def item(self, base: Value, key, node: ast.AST, frame: Frame) -> list[Value]:
         """What `base[key]` may stand for, best first, where the expression `node` asks for it; never empty."""

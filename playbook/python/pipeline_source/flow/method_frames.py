@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import dataclass
 
 from ..sources.syntax import base_name
 from ..values.made import Made
@@ -11,13 +12,13 @@ from .classes import Classes
 from .frames import Frames
 
 
+@dataclass(eq=False)
 class MethodFrames:
     """A constructor is called as the instance was made; any other method may have any caller."""
 
-    def __init__(self, made: Made, frames: Frames, classes: Classes) -> None:
-        self._made = made
-        self._frames = frames
-        self._classes = classes
+    _made: Made
+    _frames: Frames
+    _classes: Classes
 
     def of(self, inst: Instance, cls: Class, method) -> Frame:
         """Frame of a method of this very instance; its constructor is called as the instance was made."""

@@ -5,6 +5,7 @@ values.
 from __future__ import annotations
 
 import ast
+from dataclasses import dataclass
 
 from ..sources.project import Project
 from ..values.made import Made
@@ -30,26 +31,17 @@ from .parameters import Parameters
 from .returns import Returns
 
 
+@dataclass(eq=False)
 class Names:
     """Looks a name up as Python does, through scopes, `import *` and modules of the project."""
 
-    def __init__(
-        self,
-        project: Project,
-        made: Made,
-        frames: Frames,
-        evaluator: Evaluator,
-        branches: Branches,
-        parameters: Parameters,
-        returns: Returns,
-    ) -> None:
-        self._project = project
-        self._made = made
-        self._frames = frames
-        self._evaluator = evaluator
-        self._branches = branches
-        self._parameters = parameters
-        self._returns = returns
+    _project: Project
+    _made: Made
+    _frames: Frames
+    _evaluator: Evaluator
+    _branches: Branches
+    _parameters: Parameters
+    _returns: Returns
 
     def look_up(self, name: str, frame: Frame, node: ast.AST | None) -> list[Value]:
         at: Frame | None = frame

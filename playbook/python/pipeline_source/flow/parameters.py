@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 
 from ..command.command_parameters import CommandParameters
 from ..sources.syntax import default_node, first_parameter, has_decorator
@@ -13,24 +15,16 @@ from .frames import Frames, Spread
 from .instances import Instances
 
 
+@dataclass(eq=False)
 class Parameters:
     """Where a function is a command, its parameters come from the command line."""
 
-    def __init__(
-        self,
-        frames: Frames,
-        evaluator: Evaluator,
-        classes: Classes,
-        instances: Instances,
-        command_parameters: CommandParameters,
-        callers: Callers,
-    ) -> None:
-        self._frames = frames
-        self._evaluator = evaluator
-        self._classes = classes
-        self._instances = instances
-        self._command_parameters = command_parameters
-        self._callers = callers
+    _frames: Frames
+    _evaluator: Evaluator
+    _classes: Classes
+    _instances: Instances
+    _command_parameters: CommandParameters
+    _callers: Callers
 
     def parameter(self, frame: Frame, name: str) -> list[Value]:
         scope = frame.scope

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import dataclass
 
 from ..sources.syntax import has_decorator, own_statements
 from ..values.values import Concrete, Frame, Function, Generator, Instance, Literal, Unknown, Value
@@ -12,14 +13,14 @@ from .evaluator import Evaluator
 from .frames import Frames
 
 
+@dataclass(eq=False)
 class Returns:
     """Only statements that may run count."""
 
-    def __init__(self, frames: Frames, evaluator: Evaluator, branches: Branches, classes: Classes) -> None:
-        self._frames = frames
-        self._evaluator = evaluator
-        self._branches = branches
-        self._classes = classes
+    _frames: Frames
+    _evaluator: Evaluator
+    _branches: Branches
+    _classes: Classes
 
     def returned(self, function: Function, frame: Frame) -> list[Value]:
         found: list[Value] = []

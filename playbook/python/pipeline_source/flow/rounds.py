@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import dataclass
 
 from ..values.made import Made
 from ..values.values import Frame
 from .loop_elements import LoopElements, fix
 
 
+@dataclass(eq=False)
 class Rounds:
     """A loop that cannot be unrolled is one round, in the frame that it stands in."""
 
-    def __init__(self, made: Made, elements: LoopElements) -> None:
-        self._made = made
-        self._elements = elements
+    _made: Made
+    _elements: LoopElements
 
     def of(self, node: ast.AST, frame: Frame) -> list[tuple[tuple, Frame]]:
         """Frames of the rounds of a loop over a sequence in the code, each with its place in the order of execution."""

@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import dataclass, field
 
 from ..values.layers import shadow
 from ..values.overridden import Overridden
-from ..values.values import Computed, Concrete, DictOf, Flag, Leaf, Literal, Unknown, Value
+from ..values.values import Concrete, DictOf, Flag, InCode, Leaf, Unknown, Value
 from .branches import Branches
 from .code_index import CodeIndex
 from .evaluator import Evaluator
 from .frames import Frames
 
 
+@dataclass(eq=False)
 class Stores:
     """Only statements that may run count; each is left out while its own value is followed."""
 
-    def __init__(
-        self, index: CodeIndex, overridden: Overridden, frames: Frames, evaluator: Evaluator, branches: Branches
-    ) -> None:
-        self._index = index
-        self._overridden = overridden
-        self._frames = frames
-        self._evaluator = evaluator
-        self._branches = branches
-        self._active: set[int] = set()
+    _index: CodeIndex
+    _overridden: Overridden
+    _frames: Frames
+    _evaluator: Evaluator
+    _branches: Branches
+    _active: set[int] = field(default_factory=set, init=False)
 
     def on_attribute(self, name: str, is_holder) -> list[Value]:
         """`args.workers = …` somewhere in the project, where it is certain to run."""
@@ -85,7 +84,7 @@ class Stores:
                 values = [
                     v for v in self._evaluator.evaluate(value, frame) if isinstance(v, Concrete) and v.value is not None
                 ]
-                if values and isinstance(values[0], (Flag, Literal, Computed)):
+                if values and isinstance(values[0], (Flag, InCode)):
                     return values
             finally:
                 self._active.discard(id(store))

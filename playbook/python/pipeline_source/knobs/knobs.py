@@ -7,13 +7,13 @@ import ast
 from ..command.shell_words import Placed
 from ..stages.stages import Stage, Step
 from ..values.values import (
-    Computed,
     Concrete,
     DictOf,
     ExternalCall,
     Flag,
     Frame,
     Leaf,
+    InCode,
     Literal,
     Unknown,
     Value,
@@ -81,7 +81,7 @@ class KnobFinder:
             if pointer not in value.config.places:
                 return None
             return Home(value.value, leaf=Leaf(value.value, value.config, pointer))
-        if isinstance(value, (Literal, Computed)) and hasattr(value.node, "lineno"):
+        if isinstance(value, InCode) and hasattr(value.node, "lineno"):
             return Home(value.value, node=value.node, frame=value.frame)
         return None
 

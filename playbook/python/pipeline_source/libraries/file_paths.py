@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import posixpath
+from dataclasses import dataclass
 
 from ..configs.config_files import is_config
 from ..configs.config_roots import ConfigRoots
@@ -14,13 +15,13 @@ from ..values.values import Attribute, Computed, Concrete, ExternalCall, FileRef
 _PATH_SAME = {"resolve", "absolute", "expanduser", "as_posix", "strip"}
 
 
+@dataclass(eq=False)
 class FilePaths:
     """Paths are texts here, as os.path and pathlib both take them."""
 
-    def __init__(self, project: Project, evaluator: Evaluator, configs: ConfigRoots) -> None:
-        self._project = project
-        self._evaluator = evaluator
-        self._configs = configs
+    _project: Project
+    _evaluator: Evaluator
+    _configs: ConfigRoots
 
     def file_of(self, values: list[Value], node: ast.Call, frame: Frame) -> list[Value]:
         for value in values:

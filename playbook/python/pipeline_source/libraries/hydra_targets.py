@@ -4,6 +4,8 @@ The configuration's other keys are its arguments, with what the call itself adds
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import ast
 
 from ..flow.code_index import CodeIndex
@@ -18,18 +20,16 @@ from .made_calls import made_call
 _CALLS = ("hydra.utils.instantiate", "hydra.utils.call", "hydra._internal.instantiate._instantiate2.instantiate")
 
 
+@dataclass(eq=False)
 class HydraTargets:
     """None where a call is no such one, or what it makes is not of the project."""
 
-    def __init__(
-        self, project: Project, index: CodeIndex, made: Made, frames: Frames, evaluator: Evaluator, names: Names
-    ) -> None:
-        self._project = project
-        self._index = index
-        self._made = made
-        self._frames = frames
-        self._evaluator = evaluator
-        self._names = names
+    _project: Project
+    _index: CodeIndex
+    _made: Made
+    _frames: Frames
+    _evaluator: Evaluator
+    _names: Names
 
     def instantiated(self, name: str, node: ast.Call, frame: Frame) -> list[Value] | None:
         """None where the call is no such one, or what it makes is not of the project."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import dataclass, field
 
 from ..flow.code_index import CodeIndex
 from ..flow.evaluator import Evaluator
@@ -16,15 +17,15 @@ _READERS = ("read", "read_file", "readfp", "read_string")
 GETTERS = {"get", "getint", "getfloat"}
 
 
+@dataclass(eq=False)
 class IniParsers:
     """A parser is known by the call that made it; files that it reads later lie over the earlier ones."""
 
-    def __init__(self, index: CodeIndex, frames: Frames, evaluator: Evaluator, file_paths: FilePaths) -> None:
-        self._index = index
-        self._frames = frames
-        self._evaluator = evaluator
-        self._file_paths = file_paths
-        self._active: set[int] = set()
+    _index: CodeIndex
+    _frames: Frames
+    _evaluator: Evaluator
+    _file_paths: FilePaths
+    _active: set[int] = field(default_factory=set, init=False)
 
     def content(self, value: Value) -> Value | None:
         """The sections that a parser holds; None for what is no parser, or one whose files are not known."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import posixpath
+from dataclasses import dataclass
 
 from ..command.overrides import Overrides
 from ..flow.classes import Classes
@@ -69,34 +70,21 @@ _SAME_AS_ARGUMENT = {
 }
 
 
+@dataclass(eq=False)
 class LibraryCalls:
     """Asks those who know one library, then goes by the dotted name."""
 
-    def __init__(
-        self,
-        made: Made,
-        evaluator: Evaluator,
-        classes: Classes,
-        instances: Instances,
-        registries: Registries,
-        overrides: Overrides,
-        python_configs: PythonConfigs,
-        numbers: LibraryNumbers,
-        file_paths: FilePaths,
-        spdl_calls: SpdlCalls,
-        hydra_targets: HydraTargets,
-    ) -> None:
-        self._made = made
-        self._evaluator = evaluator
-        self._classes = classes
-        self._instances = instances
-        self._registries = registries
-        self._overrides = overrides
-        self._python_configs = python_configs
-        self._numbers = numbers
-        self._file_paths = file_paths
-        self._spdl_calls = spdl_calls
-        self._hydra_targets = hydra_targets
+    _made: Made
+    _evaluator: Evaluator
+    _classes: Classes
+    _instances: Instances
+    _registries: Registries
+    _overrides: Overrides
+    _python_configs: PythonConfigs
+    _numbers: LibraryNumbers
+    _file_paths: FilePaths
+    _spdl_calls: SpdlCalls
+    _hydra_targets: HydraTargets
 
     def of(self, name: str, node: ast.Call, frame: Frame) -> list[Value]:
         spdl = spdl_name(name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import dataclass
 
 from ..flow.evaluator import Evaluator
 from ..flow.returns import Returns
@@ -31,24 +32,16 @@ from .registries import Registries
 from .spdl_calls import BUILDER_STEPS
 
 
+@dataclass(eq=False)
 class LibraryMethods:
     """Answers by the receiver's kind first, then by the method's name."""
 
-    def __init__(
-        self,
-        made: Made,
-        evaluator: Evaluator,
-        registries: Registries,
-        returns: Returns,
-        file_paths: FilePaths,
-        ini_parsers: IniParsers,
-    ) -> None:
-        self._made = made
-        self._evaluator = evaluator
-        self._registries = registries
-        self._returns = returns
-        self._file_paths = file_paths
-        self._ini_parsers = ini_parsers
+    _made: Made
+    _evaluator: Evaluator
+    _registries: Registries
+    _returns: Returns
+    _file_paths: FilePaths
+    _ini_parsers: IniParsers
 
     def of(self, receiver: Value, name: str, node: ast.Call, frame: Frame) -> list[Value]:
         first = node.args[0] if node.args else None

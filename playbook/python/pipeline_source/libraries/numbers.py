@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+from dataclasses import dataclass
 
 from ..flow.evaluator import Evaluator
 from ..sources.project import Project
@@ -12,12 +13,12 @@ from ..values.values import Computed, Concrete, Frame, UNKNOWN_NUMBER, Unknown, 
 _NUMERIC = {"min": min, "max": max, "round": round, "abs": abs, "int": int, "float": float, "len": len, "sum": sum}
 
 
+@dataclass(eq=False)
 class LibraryNumbers:
     """A conversion that changes nothing leaves a number its home."""
 
-    def __init__(self, project: Project, evaluator: Evaluator) -> None:
-        self._project = project
-        self._evaluator = evaluator
+    _project: Project
+    _evaluator: Evaluator
 
     def of_call(self, name: str, node: ast.Call, frame: Frame) -> list[Value] | None:
         """None where the call is no such one."""

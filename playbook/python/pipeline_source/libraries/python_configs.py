@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import os
+from dataclasses import dataclass
 
 from ..command.overrides import Overrides
 from ..flow.code_index import CodeIndex
@@ -24,26 +25,17 @@ _RUN_BY_PATH = {"runpy.run_path", "imp.load_source"}
 _MODULES_BY_NAME = {"importlib.import_module", "runpy.run_module", "builtins.__import__"}
 
 
+@dataclass(eq=False)
 class PythonConfigs:
     """A file is followed as the call that reads it does: alone, or with those that its `_base_` names."""
 
-    def __init__(
-        self,
-        project: Project,
-        index: CodeIndex,
-        made: Made,
-        frames: Frames,
-        evaluator: Evaluator,
-        names: Names,
-        overrides: Overrides,
-    ) -> None:
-        self._project = project
-        self._index = index
-        self._made = made
-        self._frames = frames
-        self._evaluator = evaluator
-        self._names = names
-        self._overrides = overrides
+    _project: Project
+    _index: CodeIndex
+    _made: Made
+    _frames: Frames
+    _evaluator: Evaluator
+    _names: Names
+    _overrides: Overrides
 
     def of_call(self, name: str, node: ast.Call, frame: Frame) -> list[Value] | None:
         """What a call that runs a Python file of the project gives; None when it is no such call."""

@@ -20,18 +20,16 @@ from ..values.values import Attribute, Class, Concrete, External, ExternalCall, 
 MAX_DEPTH = 4
 
 
+@dataclass(eq=False)
 class RegistrationFinder:
     """Reads the whole project once."""
 
-    def __init__(
-        self, project: Project, made: Made, frames: Frames, evaluator: Evaluator, branches: Branches, classes: Classes
-    ) -> None:
-        self._project = project
-        self._made = made
-        self._frames = frames
-        self._evaluator = evaluator
-        self._branches = branches
-        self._classes = classes
+    _project: Project
+    _made: Made
+    _frames: Frames
+    _evaluator: Evaluator
+    _branches: Branches
+    _classes: Classes
 
     def find(self) -> list[Registration]:
         found: list[Registration] = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import dataclass, field
 
 from ..flow.evaluator import Evaluator
 from ..flow.frames import Frames
@@ -17,15 +18,15 @@ MAX_INSTANCES = 6
 _TYPE_KEYS = ("type", "name", "_target_")
 
 
+@dataclass(eq=False)
 class Registries:
     """`registrations` is empty until the project was read for them."""
 
-    def __init__(self, project: Project, made: Made, frames: Frames, evaluator: Evaluator) -> None:
-        self._project = project
-        self._made = made
-        self._frames = frames
-        self._evaluator = evaluator
-        self.registrations: list[Registration] = []
+    _project: Project
+    _made: Made
+    _frames: Frames
+    _evaluator: Evaluator
+    registrations: list[Registration] = field(default_factory=list, init=False)
 
     def registered(self, holder: Value, key) -> list[Value]:
         """What stands under a key of a registry; nothing when that is not known."""

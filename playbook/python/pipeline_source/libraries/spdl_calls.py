@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import dataclass
 
 from ..flow.evaluator import Evaluator
 from ..values.made import Made
@@ -11,12 +12,12 @@ from ..values.values import Builder, ExternalCall, Frame, PipelineConfig, Unknow
 BUILDER_STEPS = {"add_source", "pipe", "aggregate", "disaggregate", "to", "path_variants", "add_sink"}
 
 
+@dataclass(eq=False)
 class SpdlCalls:
     """Our own rewrite for a subprocess is one of them."""
 
-    def __init__(self, made: Made, evaluator: Evaluator) -> None:
-        self._made = made
-        self._evaluator = evaluator
+    _made: Made
+    _evaluator: Evaluator
 
     def of(self, last: str, name: str, node: ast.Call, frame: Frame) -> list[Value]:
         first = node.args[0] if node.args else None

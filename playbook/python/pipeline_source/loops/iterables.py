@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import dataclass
 
 from ..flow.dataflow import Flow
 from ..sources.syntax import PASS_THROUGH_HELPERS, part_of, stores_to
@@ -10,12 +11,12 @@ from ..values.values import Attribute, Class, Frame, Function, Generator, Instan
 from .streams import Streams
 
 
+@dataclass(eq=False)
 class Iterables:
     """Looks under what stands around an iterable, and back to what a name or attribute was given."""
 
-    def __init__(self, flow: Flow, streams: Streams) -> None:
-        self._flow = flow
-        self._streams = streams
+    _flow: Flow
+    _streams: Streams
 
     def innermost(self, node: ast.AST, frame: Frame) -> ast.AST:
         """Under enumerate(), tqdm(), islice() and the like: the expression that yields the batches themselves."""

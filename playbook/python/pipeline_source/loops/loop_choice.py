@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import functools
 import re
+from dataclasses import dataclass
 
 from ..flow.dataflow import Flow
 from ..sources.reached import reached_definitions
@@ -28,13 +29,13 @@ _UNMISTAKABLE = 3
 _LOADER_NAMES = re.compile(r"loader|pipeline|batches|data_?iter|stream|dataset", re.I)
 
 
+@dataclass(eq=False)
 class LoopChoice:
     """Scores loops that may be the one, and says what speaks against the best of them."""
 
-    def __init__(self, flow: Flow, streams: Streams, phases: Phases) -> None:
-        self._flow = flow
-        self._streams = streams
-        self._phases = phases
+    _flow: Flow
+    _streams: Streams
+    _phases: Phases
 
     @functools.cached_property
     def _reached(self):

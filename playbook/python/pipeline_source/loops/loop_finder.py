@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import dataclass
 
 from ..flow.dataflow import Flow
 from ..sources.syntax import is_inserted, simple_name
@@ -18,26 +19,17 @@ from .windows import Windows
 _CONSUMING_CALLS = {"fit", "train", "train_loop", "run", "train_epoch", "train_one_epoch"}
 
 
+@dataclass(eq=False)
 class LoopFinder:
     """Knows the forms that a loop has: `for`, `next()`, a window of batches, a call of a library."""
 
-    def __init__(
-        self,
-        flow: Flow,
-        streams: Streams,
-        iterables: Iterables,
-        places: Places,
-        windows: Windows,
-        phases: Phases,
-        choice: LoopChoice,
-    ) -> None:
-        self._flow = flow
-        self._streams = streams
-        self._iterables = iterables
-        self._places = places
-        self._windows = windows
-        self._phases = phases
-        self._choice = choice
+    _flow: Flow
+    _streams: Streams
+    _iterables: Iterables
+    _places: Places
+    _windows: Windows
+    _phases: Phases
+    _choice: LoopChoice
 
     def find(self) -> list[Loop]:
         """Candidates, the likeliest first."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from dataclasses import dataclass
 
 from ..flow.dataflow import Flow
 from ..sources.syntax import part_of, stores_to
@@ -26,12 +27,12 @@ def reads_like_evaluation(text: str) -> bool:
     return EVALUATES.search(_CAMEL.sub("_", text)) is not None
 
 
+@dataclass(eq=False)
 class Phases:
     """Tells by names, flags and what stands around an expression; follows what feeds it a few steps out."""
 
-    def __init__(self, flow: Flow, streams: Streams) -> None:
-        self._flow = flow
-        self._streams = streams
+    _flow: Flow
+    _streams: Streams
 
     def training_parts(self, node: ast.AST, frame: Frame) -> tuple[list[tuple[ast.AST, Frame]], bool]:
         """

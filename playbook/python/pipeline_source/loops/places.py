@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import dataclass
 
 from ..flow.dataflow import Flow
 from ..sources.syntax import simple_name
@@ -13,11 +14,11 @@ LOOPS = (ast.For, ast.AsyncFor, ast.While)
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
+@dataclass(eq=False)
 class Places:
     """Asked by the readers of calls that fetch a batch: which loop does the call stand in?"""
 
-    def __init__(self, flow: Flow) -> None:
-        self._flow = flow
+    _flow: Flow
 
     def loops_around(self, module, node: ast.AST) -> list[tuple[ast.AST, Frame]]:
         """The innermost loops that evaluate an expression in each round, each with the frame that it stands in."""

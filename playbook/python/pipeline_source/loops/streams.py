@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import dataclass, field
 
 from ..flow.dataflow import Flow
 from ..sources.syntax import own_statements
@@ -18,13 +19,13 @@ from ..values.values import (
 _NOT_CONSUMERS = {"len", "print", "repr", "str", "type", "isinstance", "id", "hasattr", "callable", "bool"}
 
 
+@dataclass(eq=False)
 class Streams:
     """Answers for expressions and for values."""
 
-    def __init__(self, flow: Flow) -> None:
-        self._flow = flow
-        self._busy: set[int] = set()
-        self._streams: dict[int, list[Pipeline]] = {}
+    _flow: Flow
+    _busy: set[int] = field(default_factory=set, init=False)
+    _streams: dict[int, list[Pipeline]] = field(default_factory=dict, init=False)
 
     def of(self, node: ast.AST, frame: Frame) -> list[Pipeline]:
         """Pipelines whose output an expression yields when it is iterated over."""

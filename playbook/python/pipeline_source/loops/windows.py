@@ -7,6 +7,7 @@ They may be fetched by a function of the project, which gives or yields them.
 from __future__ import annotations
 
 import ast
+from dataclasses import dataclass
 
 from ..flow.dataflow import Flow
 from ..sources.syntax import WINDOW_HELPER, own_statements, simple_name
@@ -21,14 +22,14 @@ _BOUNDED = {"islice", "take", "batched", "chunked"}
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp)
 
 
+@dataclass(eq=False)
 class Windows:
     """Finds where batches are fetched beforehand, and makes the loops of it."""
 
-    def __init__(self, flow: Flow, streams: Streams, iterables: Iterables, places: Places) -> None:
-        self._flow = flow
-        self._streams = streams
-        self._iterables = iterables
-        self._places = places
+    _flow: Flow
+    _streams: Streams
+    _iterables: Iterables
+    _places: Places
 
     def gathered(
         self, node: ast.AST, frame: Frame, depth: int = 0, path: tuple[int, ...] = ()

@@ -6,8 +6,7 @@ import ast
 
 from ..stages.split_plan import NotSplittable, Plan, plan_split
 from ..values.values import (
-    Computed,
-    Literal,
+    InCode,
     is_number,
 )
 from .edits import Edits, RewriteRefused
@@ -131,7 +130,7 @@ def _more_threads(analysis, found, edits: dict, more: int) -> None:
     module = pipeline.frame.module
     at = edits.get(module) or edits.setdefault(module, Edits(module))
     for value in analysis.flow.evaluate(node, pipeline.frame):
-        if isinstance(value, (Literal, Computed)) and value.node is node and is_number(value.value):
+        if isinstance(value, InCode) and value.node is node and is_number(value.value):
             at.replace_node(node, str(int(value.value) + more))
             return
     at.wrap(node, "(", f") + {more}")

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 from .values import Class, Frame, Function, Namespace, Pipeline
 
 
+@dataclass(eq=False)
 class Made:
     """What was made for a key, and what must stay alive because its identity is part of a key."""
 
-    def __init__(self) -> None:
-        self._made: dict[tuple, Any] = {}
-        self._kept: list[object] = []
+    _made: dict[tuple, Any] = field(default_factory=dict, init=False)
+    _kept: list[object] = field(default_factory=list, init=False)
 
     def once(self, key: tuple, make: Callable[[], Any]) -> Any:
         """What `make` gave when the key was first asked for."""

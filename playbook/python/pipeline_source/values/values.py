@@ -52,19 +52,19 @@ class Concrete(Value):
 
 
 @dataclass(eq=False)
-class Literal(Concrete):
+class InCode(Concrete):
+    """The value of an expression of the code, and the expression."""
+
+    node: ast.AST
+    frame: Frame
+
+
+class Literal(InCode):
     """A literal in the code."""
 
-    node: ast.AST
-    frame: Frame
 
-
-@dataclass(eq=False)
-class Computed(Concrete):
+class Computed(InCode):
     """Worked out from an expression (arithmetic, os.cpu_count(), a conversion): its home is the expression itself."""
-
-    node: ast.AST
-    frame: Frame
 
 
 @dataclass(eq=False)
