@@ -9,7 +9,8 @@ import { stalledWork } from './stalled-work.js';
 
 /** With the engine three calls a look, whatever the number of experiments: they take turns. */
 const EXPERIMENTS_A_LOOK = 2;
-export const LOOK_MS = 60_000;
+/** One call a minute: what is stalled is tried again for hours, and a run's server has a job to leave alone. */
+export const LOOK_MS = 3 * 60_000;
 
 interface StalledWatch {
   client: Client;
