@@ -18,7 +18,7 @@ import {
 import type { ExperimentOutcome } from '../domain/protocol/activities.js';
 import { underWay } from '../domain/protocol/lost-messages.js';
 import { type EngineInput, type EngineResult, reportsSignal, type Tuning } from '../domain/protocol/messages.js';
-import { limitsFrom } from '../domain/protocol/steering-messages.js';
+import { approvalFrom, limitsFrom, setApprovalProblem } from '../domain/protocol/steering-messages.js';
 import { rowOf } from '../domain/run/engine-state.js';
 import { failure } from '../domain/run/failure.js';
 import { givenLimits, givenProblem, isGivenMore } from '../domain/run/given-more.js';
@@ -33,6 +33,7 @@ import { planningVerdict } from '../domain/schedule/planning.js';
 import { reservationsFor, settlement } from '../domain/schedule/settlement.js';
 import { dueEvents } from '../domain/verdict/consequences.js';
 import * as activities from './activity-options.js';
+import { heedSilence } from './approvals.js';
 import { continued, fromLog, toCarry } from './carried.js';
 import { Charts } from './charts.js';
 import { Children } from './children.js';
@@ -127,6 +128,8 @@ async function engine(input: EngineInput, cancelRequested: Promise<never> | null
       for (const each of given) {
         if (each.do === 'note') journal.record({ type: 'note_added', text: each.message.text, request: each.request });
       }
+      if (input.approval !== undefined && setApprovalProblem(input.approval) === null)
+        journal.record({ type: 'approval_set', approval: approvalFrom(input.approval) });
       const setupMoney = affordable(state, ['setup']);
       if (state.baseCommit === null && setupMoney.ok)
         journal.record({ type: 'setup_started', money: reservationsFor(setupMoney) });
@@ -135,6 +138,7 @@ async function engine(input: EngineInput, cancelRequested: Promise<never> | null
     if (state.status !== 'stopped') await recovery.takeUp(underWay(state), !isContinued);
     if (state.baseCommit !== null && given.length > 0) await addGiven();
     if (recovers) void recovery.everySoOften(tuning.lookMs);
+    void heedSilence(journal, steering.drop);
     const end = await work();
     const reportMoney = affordable(state, ['report']);
     // A run that goes on after its end is reported on, and pays for it, once more.

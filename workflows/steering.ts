@@ -17,6 +17,7 @@ import * as messages from '../domain/protocol/messages.js';
 import { RUN_STOPPED } from '../domain/protocol/messages.js';
 import * as steering from '../domain/protocol/steering-messages.js';
 import { experimentView, queueView, statusView, treeView } from '../domain/protocol/views.js';
+import { approvalText, refusalText } from '../domain/run/approval-rules.js';
 import { noSuchExperiment, rowOf } from '../domain/run/engine-state.js';
 import { followUpNodeId } from '../domain/run/experiment-record.js';
 import { failure } from '../domain/run/failure.js';
@@ -34,6 +35,8 @@ export interface Steering {
   readonly isChecking: boolean;
   /** Ends what has a job, or had one; each promise resolves when the experiment has heard. */
   cancelStarted(reason: string): Promise<void>[];
+  /** Ends what waits for its turn. */
+  drop(nodeId: string, reason: string): void;
 }
 
 /** Runs from before what waits was bounded took everything. */
@@ -176,6 +179,37 @@ export function handleSteering(journal: Journal, children: Children, recovers: b
     },
   });
   handle({
+    update: messages.setApprovalUpdate,
+    signal: messages.setApprovalSignal,
+    problem: steering.setApprovalProblem,
+    act: (message) => {
+      const approval = steering.approvalFrom(message);
+      journal.record({ type: 'approval_set', approval });
+      return accepted(approval === null ? 'nothing waits for an approval any more' : approvalText(approval));
+    },
+  });
+  handle({
+    update: messages.approveUpdate,
+    signal: messages.approveSignal,
+    problem: (message) => steering.askedProblem(state, message),
+    act: ({ node_id }) => {
+      journal.record({ type: 'experiment_approved', nodeId: node_id, by: 'person' });
+      return accepted('approved; it runs when its turn comes', node_id);
+    },
+  });
+  handle({
+    update: messages.refuseUpdate,
+    signal: messages.refuseSignal,
+    problem: (message) => steering.askedProblem(state, message),
+    act: async ({ node_id, reason = '' }) => {
+      const { name } = rowOf(state, node_id);
+      const isTold = reason !== '' && steering.noteRoomProblem(state) === null;
+      if (isTold) journal.record({ type: 'note_added', text: `A person refused ${node_id} (${name}): ${reason}` });
+      await delivered([cancel(node_id, refusalText(reason))]);
+      return accepted(isTold ? 'refused; the next plan is told why' : 'refused', node_id);
+    },
+  });
+  handle({
     update: messages.noteUpdate,
     signal: messages.noteSignal,
     problem: steering.noteProblem,
@@ -209,6 +243,7 @@ export function handleSteering(journal: Journal, children: Children, recovers: b
       return checking > 0;
     },
     cancelStarted,
+    drop: (nodeId, reason) => void cancel(nodeId, reason),
   };
 
   /**

@@ -5,6 +5,7 @@ import { judgementText } from '../../domain/reports/judgement-text.js';
 import { durationText, gainText, numberText, objectiveText, speedupText } from '../../domain/reports/quantity-text.js';
 import { runFacts } from '../../domain/reports/run-facts.js';
 import { uncheckedText } from '../../domain/reports/unchecked-text.js';
+import { approvalText } from '../../domain/run/approval-rules.js';
 import { type EngineState, tallyShown } from '../../domain/run/engine-state.js';
 import type { EngineEvent, SkippedStep } from '../../domain/run/event-types.js';
 import { BASELINE_ID, type ExperimentIdentity } from '../../domain/run/experiment-record.js';
@@ -58,6 +59,10 @@ export function progressLine(state: EngineState, event: EngineEvent): string | n
       return `${event.nodeId}: priority is now ${event.priority}`;
     case 'experiment_removed':
       return `${event.nodeId}: removed from the queue`;
+    case 'approval_set':
+      return event.approval === null ? 'nothing waits for an approval any more' : approvalText(event.approval);
+    case 'experiment_approved':
+      return `${event.nodeId}: ${event.by === 'person' ? 'approved' : 'runs, as nobody answered in time'}`;
     case 'limits_set':
       return `limits: ${Object.entries(event.limits)
         .map(([name, value]) => `${name} ${value ?? 'none'}`)

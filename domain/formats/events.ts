@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { REPEAT_PURPOSES, VERDICTS } from '../belief/judgement.js';
 import { DIRECTIONS } from '../evidence/custom-metric.js';
 import { NUMERIC_METRICS, REMARK_NAMES, RESULT_REMARKS } from '../evidence/metrics.js';
+import { APPROVAL_STAGES, SILENCES } from '../run/approval-rules.js';
 import type { EventBody } from '../run/event-types.js';
 import { EXPERIMENT_KINDS } from '../run/experiment-record.js';
 import { FAILURE_KINDS, FAILURE_PHASES, type FailureKind } from '../run/failure.js';
@@ -76,6 +77,12 @@ const experiment = z.looseObject({
   ceiling: name.nullable().optional(),
 });
 
+const approval = z.looseObject({
+  stage: z.enum(APPROVAL_STAGES),
+  waitMinutes: z.number().positive().nullable(),
+  silence: z.enum(SILENCES),
+});
+
 const confirmation = z.looseObject({
   calibrationRuns: whole,
   confirmRuns: whole,
@@ -129,6 +136,8 @@ const FIELDS = {
     tookMs: z.number().min(0).optional(),
   },
   planning_failed: { iteration, failure },
+  approval_set: { approval: approval.nullable() },
+  experiment_approved: { nodeId: name, by: z.enum(['person', 'silence']) },
   experiment_reprioritized: { nodeId: name, priority: z.number() },
   experiment_removed: { nodeId: name, withdraws: z.boolean().optional() },
   withdrawal_ended: { nodeId: name },

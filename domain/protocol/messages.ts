@@ -13,7 +13,9 @@ import type {
   NodeMessage,
   NoteMessage,
   Receipt,
+  RefuseMessage,
   ReprioritizeMessage,
+  SetApprovalMessage,
   SetLimitsMessage,
   StopMessage,
 } from './steering-messages.js';
@@ -41,6 +43,9 @@ export const removeUpdate = update<Receipt, [NodeMessage]>('remove');
 export const cancelUpdate = update<Receipt, [NodeMessage]>('cancel');
 export const setLimitsUpdate = update<Receipt, [SetLimitsMessage]>('set_limits');
 export const noteUpdate = update<Receipt, [NoteMessage]>('note');
+export const setApprovalUpdate = update<Receipt, [SetApprovalMessage]>('set_approval');
+export const approveUpdate = update<Receipt, [NodeMessage]>('approve');
+export const refuseUpdate = update<Receipt, [RefuseMessage]>('refuse');
 
 export const stopSignal = signal<[StopMessage]>('stop');
 export const pauseSignal = signal('pause');
@@ -51,6 +56,9 @@ export const removeSignal = signal<[NodeMessage]>('remove');
 export const cancelSignal = signal<[NodeMessage]>('cancel');
 export const setLimitsSignal = signal<[SetLimitsMessage]>('set_limits');
 export const noteSignal = signal<[NoteMessage]>('note');
+export const setApprovalSignal = signal<[SetApprovalMessage]>('set_approval');
+export const approveSignal = signal<[NodeMessage]>('approve');
+export const refuseSignal = signal<[RefuseMessage]>('refuse');
 
 export const statusQuery = query<StatusView>('status');
 export const queueQuery = query<ExperimentView[]>('queue');
@@ -101,6 +109,8 @@ export interface EngineInput {
   carried?: Carried;
   /** Limits to start or go on with. */
   limits?: SetLimitsMessage;
+  /** What a person wants to be asked about from now on; as before when absent. */
+  approval?: SetApprovalMessage;
   /** What was given to the run while nobody served it, oldest first. */
   given?: GivenMessage[];
 }

@@ -4,7 +4,15 @@
  * workflow.
  */
 
-import { type EngineState, noSuchExperiment, openRows } from '../run/engine-state.js';
+import { awaitingApproval, awaitsApproval } from '../run/approval.js';
+import {
+  APPROVAL_STAGES,
+  type ApprovalRules,
+  type ApprovalStage,
+  SILENCES,
+  type Silence,
+} from '../run/approval-rules.js';
+import { type EngineState, noSuchExperiment, openRows, rowOf } from '../run/engine-state.js';
 import { isTerminal } from '../run/experiment-record.js';
 import {
   isLimitName,
@@ -54,6 +62,17 @@ export interface AddMessage {
     best_practices_tags?: string[];
     priority?: number;
   };
+}
+/** `reason` reaches the planner. */
+export type RefuseMessage = NodeMessage & { reason?: string };
+
+/** What a person wants to be asked about; `none`: nothing any more. */
+export interface SetApprovalMessage {
+  approve: ApprovalStage | 'none';
+  /** How long an answer may take; for ever when absent or null. */
+  wait_minutes?: number | null;
+  /** What is done with a proposal that nobody answers in time; `drop` when absent. */
+  silence?: Silence;
 }
 export type SetLimitsMessage = Partial<NamedLimits>;
 
@@ -129,6 +148,38 @@ export function limitsFrom(message: SetLimitsMessage): Partial<Limits> {
     isLimitName(name) ? [[LIMITS[name].field, value]] : [],
   );
   return Object.fromEntries(entries) as Partial<Limits>;
+}
+
+export function setApprovalProblem(message: unknown): string | null {
+  const { approve, wait_minutes: wait = null, silence = 'drop' } = asObject(message) ?? {};
+  const stages = [...APPROVAL_STAGES, 'none'];
+  if (!stages.includes(approve as ApprovalStage))
+    return `approve must be one of ${stages.join(', ')}, not ${show(approve)}`;
+  if (wait !== null && !(typeof wait === 'number' && Number.isFinite(wait) && wait > 0))
+    return `wait_minutes must be a number above 0, or null, not ${show(wait)}`;
+  if (SILENCES.includes(silence as Silence)) return null;
+  return `silence must be one of ${SILENCES.join(', ')}, not ${show(silence)}`;
+}
+
+/** Of a message that was checked; null = nobody is asked. */
+export function approvalFrom({ approve, wait_minutes, silence }: SetApprovalMessage): ApprovalRules | null {
+  if (approve === 'none') return null;
+  return { stage: approve, waitMinutes: wait_minutes ?? null, silence: silence ?? 'drop' };
+}
+
+/** Only a proposal that waits for the answer can be approved or refused. */
+export function askedProblem(state: EngineState, message: unknown): string | null {
+  const reason = asObject(message)?.reason;
+  const most = MOST_PENDING.noteLength;
+  if (reason !== undefined && (typeof reason !== 'string' || reason.length > most))
+    return `reason must be a text of at most ${most} characters, not ${show(reason).slice(0, 80)}`;
+  const problem = nodeProblem(state, message, 'open');
+  if (problem !== null) return problem;
+  const row = rowOf(state, String(asObject(message)?.node_id));
+  if (awaitsApproval(row)) return null;
+  const waiting = awaitingApproval(state).map(({ nodeId }) => nodeId);
+  const those = waiting.length === 0 ? 'none does' : `these do: ${waiting.join(', ')}`;
+  return `node_id ${show(row.nodeId)}: it does not wait for an approval; ${those}`;
 }
 
 /** The node must be there; `where` says in which state it must be. */

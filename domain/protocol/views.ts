@@ -7,6 +7,8 @@ import { type Objective, objectiveOf } from '../belief/compare.js';
 import type { GainInterval } from '../belief/judgement.js';
 import { type Confidence, confidenceOf, headspaceLeft, provenGain } from '../belief/repeats.js';
 import { uncheckedText } from '../reports/unchecked-text.js';
+import { awaitingApproval, awaitsApproval } from '../run/approval.js';
+import type { ApprovalStage } from '../run/approval-rules.js';
 import { type EngineState, openRows, tallyShown } from '../run/engine-state.js';
 import type { ExperimentRow } from '../run/experiment-record.js';
 import { BASELINE_ID, commitOf, HEADSPACE_ID, jobIdOf } from '../run/experiment-record.js';
@@ -15,6 +17,7 @@ import { budgetWarnings } from '../schedule/budget.js';
 import { plateauCount } from '../schedule/planning.js';
 import { inRunOrder } from '../schedule/scheduling.js';
 import { type Spending, spendingOf } from '../schedule/spending.js';
+import type { SetApprovalMessage } from './steering-messages.js';
 
 export interface ExperimentView {
   node_id: string;
@@ -31,6 +34,8 @@ export interface ExperimentView {
   failure: { kind: string; message: string } | null;
   /** not_better, repeat, keep, reject or quarantine; null while undecided, and in runs without repeats. */
   verdict: string | null;
+  /** Of one that waits for a person's approval: of what, and since when; absent in all others. */
+  asked?: { stage: ApprovalStage; since: string };
 }
 
 export interface StatusView {
@@ -72,6 +77,10 @@ export interface StatusView {
   running: ExperimentView[];
   /** Handed to the platform, where their jobs wait for a slot of the host (or start in a moment). */
   pending: ExperimentView[];
+  /** What a person is asked about; null where nobody is. */
+  approval: SetApprovalMessage | null;
+  /** What waits for the answer, in the order in which it was proposed. */
+  asked: ExperimentView[];
   notes: number;
   anchor_commit: string | null;
   base_commit: string | null;
@@ -93,6 +102,9 @@ export function experimentView(row: ExperimentRow): ExperimentView {
     objective: state.status === 'completed' ? objectiveOf(state.metrics, state.durationS) : null,
     failure: 'failure' in state ? { kind: state.failure.kind, message: state.failure.message } : null,
     verdict: row.judged?.verdict ?? null,
+    ...(row.asked && awaitsApproval(row)
+      ? { asked: { stage: row.asked.stage, since: new Date(row.asked.sinceMs).toISOString() } }
+      : {}),
   };
 }
 
@@ -136,6 +148,10 @@ export function statusView(state: EngineState): StatusView {
     headspace_left: headspaceLeft(state),
     running: open.filter((row) => row.state.status === 'running').map(experimentView),
     pending: open.filter((row) => row.state.status === 'launching').map(experimentView),
+    approval: state.approval
+      ? { approve: state.approval.stage, wait_minutes: state.approval.waitMinutes, silence: state.approval.silence }
+      : null,
+    asked: awaitingApproval(state).map(experimentView),
     notes: state.notes.length,
     anchor_commit: state.anchorCommit,
     base_commit: state.baseCommit,

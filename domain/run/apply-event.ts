@@ -5,6 +5,7 @@
 
 import { newConfirmation } from '../belief/confirmation-state.js';
 import { excludePractices } from '../memory/practice-tally.js';
+import { approve, askWhereDue, setApproval } from './approval.js';
 import { type EngineState, rowOf } from './engine-state.js';
 import type { EngineEvent, Money } from './event-types.js';
 import {
@@ -91,6 +92,7 @@ function reduce(state: EngineState, event: EngineEvent): void {
       return;
     case 'experiment_added':
       addExperiment(state, event.experiment, event.seq);
+      askWhereDue(state, rowOf(state, event.experiment.nodeId), event.atMs);
       if (event.experiment.origin.from === 'user') settleUnchecked(state, event.experiment.origin.request);
       return;
     case 'experiment_preparing':
@@ -101,6 +103,7 @@ function reduce(state: EngineState, event: EngineEvent): void {
       return;
     case 'experiment_prepared':
       become(state, event.nodeId, { status: 'ready', sinceMs: event.atMs, commit: event.commit });
+      askWhereDue(state, rowOf(state, event.nodeId), event.atMs);
       return;
     case 'slot_granted':
       grantSlot(state, event);
@@ -163,6 +166,12 @@ function reduce(state: EngineState, event: EngineEvent): void {
         gained: false,
         action: 'failed',
       });
+      return;
+    case 'approval_set':
+      setApproval(state, event.approval, event.atMs);
+      return;
+    case 'experiment_approved':
+      approve(state, event.nodeId, event.by);
       return;
     case 'experiment_reprioritized':
       rowOf(state, event.nodeId).priority = event.priority;

@@ -1,5 +1,6 @@
 /** The engine's state: what it holds, how it begins, and how its rows are found. It changes in apply-event.ts only. */
 import type { Confirmation } from '../belief/confirmation-state.js';
+import type { ApprovalRules } from './approval-rules.js';
 import type { UncheckedAdd } from './event-types.js';
 import { type ExperimentRow, isTerminal } from './experiment-record.js';
 import type { Failure, FailureKind } from './failure.js';
@@ -33,6 +34,8 @@ export interface EngineState {
   stop: { reason: StopReason; detail: string } | null;
   stopMode: StopMode | null;
   limits: Limits;
+  /** What a person is asked about; absent where nobody is. */
+  approval?: ApprovalRules;
   anchorCommit: string | null;
   /** What experiments start from: the instrumented anchor. */
   baseCommit: string | null;

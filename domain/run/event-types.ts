@@ -5,6 +5,7 @@
 import type { ConfirmationRules } from '../belief/confirmation-state.js';
 import type { Judgement } from '../belief/judgement.js';
 import type { Result } from '../evidence/metrics.js';
+import type { ApprovalRules } from './approval-rules.js';
 import type { ExperimentIdentity, JobFacts } from './experiment-record.js';
 import type { Failure } from './failure.js';
 import type { Amount, SpendingPhase } from './ledger.js';
@@ -59,6 +60,10 @@ export type EventBody =
       tookMs?: number;
     }
   | { type: 'planning_failed'; iteration: number; failure: Failure }
+  /** Null: nobody is asked any more. */
+  | { type: 'approval_set'; approval: ApprovalRules | null }
+  /** `silence`: nobody answered in time, and the rules let it run then. */
+  | { type: 'experiment_approved'; nodeId: string; by: 'person' | 'silence' }
   | { type: 'experiment_reprioritized'; nodeId: string; priority: number }
   /**
    * `withdraws`: its workflow still has to end and tell what it has cost, which a `withdrawal_ended` follows. Absent in

@@ -4,6 +4,7 @@
  */
 import type { Judgement, RepeatPurpose } from '../belief/judgement.js';
 import type { MetricSources, Metrics, ResultRemarks } from '../evidence/metrics.js';
+import type { Asked } from './approval-rules.js';
 import { type Failure, isNoFault } from './failure.js';
 
 export const EXPERIMENT_KINDS = ['baseline', 'headspace', 'mtp', 'planned', 'repair', 'repeat', 'user'] as const;
@@ -85,6 +86,8 @@ export type ExperimentRow = ExperimentIdentity & {
   state: ExperimentStatus;
   /** Number of the event with which it ended. */
   endedSeq?: number;
+  /** Whether a person was asked about it; absent where nobody was. */
+  asked?: Asked;
   /** What its result is worth; absent while it has none, and in runs without repeats. */
   judged?: Judgement;
 };

@@ -2,6 +2,7 @@
 import type { Confirmation, ConfirmationRules, PastNoise } from '../belief/confirmation-state.js';
 import { type Judgement, REPEAT_PURPOSES, VERDICTS } from '../belief/judgement.js';
 import { NUMERIC_METRICS, REMARK_NAMES, RESULT_REMARKS } from '../evidence/metrics.js';
+import { APPROVAL_STAGES, type ApprovalRules, type Asked, SILENCES } from './approval-rules.js';
 import type { EngineState, Round, RunStatus } from './engine-state.js';
 import { EXPERIMENT_KINDS, type ExperimentRow, type ExperimentStatus, type SpecOrigin } from './experiment-record.js';
 import type { Failure } from './failure.js';
@@ -98,6 +99,17 @@ const JUDGEMENT: Shape<Judgement> = {
   reason: text,
 };
 
+const APPROVAL: Shape<ApprovalRules> = {
+  stage: oneOf(APPROVAL_STAGES),
+  waitMinutes: nullable(number),
+  silence: oneOf(SILENCES),
+};
+const ASKED: Shape<Asked> = {
+  stage: oneOf(APPROVAL_STAGES),
+  sinceMs: number,
+  approved: optional(oneOf(['person', 'silence'] satisfies Asked['approved'][])),
+};
+
 const ROW: Shape<ExperimentRow> = {
   nodeId: idText,
   name: text,
@@ -112,6 +124,7 @@ const ROW: Shape<ExperimentRow> = {
   seq: count,
   state: variant('status', STATUSES),
   endedSeq: optional(count),
+  asked: optional(shaped(ASKED)),
   judged: optional(shaped(JUDGEMENT)),
 };
 
@@ -171,6 +184,7 @@ const STATE: Shape<EngineState> = {
   stop: nullable(shaped({ reason: oneOf(STOP_REASONS), detail: text })),
   stopMode: nullable(oneOf(STOP_MODES)),
   limits: shaped(LIMIT_SHAPES),
+  approval: optional(shaped(APPROVAL)),
   anchorCommit: nullable(text),
   baseCommit: nullable(text),
   setupFailures: listOf(failure),

@@ -9,6 +9,7 @@ import { isConfirming } from '../belief/confirmation.js';
 import { isRemeasurement } from '../belief/confirmation-state.js';
 import { ceilingOf, isDoubtedCeiling, leastImprovementOf, noiseOf, runsOf } from '../belief/repeats.js';
 import { untriedPractices } from '../proposals/best-practices.js';
+import { awaitsApproval } from '../run/approval.js';
 import { type EngineState, openRows, type Round } from '../run/engine-state.js';
 import { type ExperimentRow, isTerminal, SEEDS } from '../run/experiment-record.js';
 import type { StopReason } from '../run/limits.js';
@@ -42,8 +43,10 @@ function triedNothing(state: EngineState, iteration: number): boolean {
   return own.length > 0 && own.every(isUntold);
 }
 
-/** Its change did not reach its job; or it had none, as another's numbers stand for it. */
-function isUntold({ state: now }: ExperimentRow): boolean {
+/** Its change did not reach its job; or it had none, as another's numbers stand for it, or nobody approved it. */
+function isUntold(row: ExperimentRow): boolean {
+  const { state: now } = row;
+  if (now.status === 'cancelled') return awaitsApproval(row);
   if (now.status === 'completed') return now.noEffect !== undefined;
   return now.status === 'failed' && now.failure.details.is_no_try === true;
 }

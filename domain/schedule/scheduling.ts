@@ -1,6 +1,7 @@
 /**
  * Which experiment is prepared next and which gets a free slot. Slots count jobs: preparation and analysis hold none.
  */
+import { awaitsApproval } from '../run/approval.js';
 import { type EngineState, openRows } from '../run/engine-state.js';
 import type { ExperimentRow } from '../run/experiment-record.js';
 
@@ -25,7 +26,7 @@ export interface Grant {
 /** Prepared experiments that may launch now. */
 export function nextGrants(state: EngineState): Grant[] {
   if (state.status !== 'running') return [];
-  const ready = inRunOrder(openRows(state).filter((row) => row.state.status === 'ready'));
+  const ready = inRunOrder(openRows(state).filter((row) => row.state.status === 'ready' && !awaitsApproval(row)));
   const slots = freeSlots(state);
   return ready.slice(0, slots.length).map((row, index) => ({ nodeId: row.nodeId, slot: slots[index]! }));
 }
@@ -33,7 +34,7 @@ export function nextGrants(state: EngineState): Grant[] {
 /**
  * Queued experiments whose preparation may begin: enough for the free slots, and `prepareAhead` more for those that
  * become free. Prepared ones that would run later do not count, so that an experiment that was moved to the front is
- * not overtaken.
+ * not overtaken; nor do those that a person is asked about, who may be asleep.
  */
 export function nextStarts(state: EngineState, prepareAhead: number): string[] {
   if (state.status !== 'running') return [];
@@ -42,6 +43,7 @@ export function nextStarts(state: EngineState, prepareAhead: number): string[] {
   let ahead = 0;
   for (const row of inRunOrder(openRows(state))) {
     if (ahead >= room) break;
+    if (awaitsApproval(row)) continue;
     if (row.state.status === 'queued') starts.push(row.nodeId);
     if (isWaiting(row)) ahead += 1;
   }

@@ -1,0 +1,61 @@
+/**
+ * What a person wants to be asked before it is done: the planner's proposals, or the code that was made of them. An
+ * experiment that waits for the answer holds no slot and keeps nothing else from running.
+ */
+import type { ApprovalRules, Silence } from './approval-rules.js';
+import { type EngineState, openRows, rowOf } from './engine-state.js';
+import type { ExperimentRow } from './experiment-record.js';
+
+/** Only what a planner thought of is asked about: seeds and repeats are the program's way of measuring. */
+function isProposal({ origin }: ExperimentRow): boolean {
+  return origin.from === 'plan';
+}
+
+export function awaitsApproval({ asked }: ExperimentRow): boolean {
+  return asked !== undefined && asked.approved === undefined;
+}
+
+/** In the order in which they were added. */
+export function awaitingApproval(state: EngineState): ExperimentRow[] {
+  return openRows(state).filter(awaitsApproval);
+}
+
+/** Asks where the rules in force say so and nobody has answered yet; `row` has just come to where it stands. */
+export function askWhereDue({ approval }: Pick<EngineState, 'approval'>, row: ExperimentRow, atMs: number): void {
+  if (approval === undefined || !isProposal(row)) return;
+  const { status } = row.state;
+  const isThere = approval.stage === 'plans' ? status === 'queued' || status === 'preparing' : status === 'ready';
+  if (isThere && row.asked?.stage !== approval.stage) row.asked = { stage: approval.stage, sinceMs: atMs };
+}
+
+/** Null: nobody is asked any more. What waits for an answer that is not wanted any more goes on. */
+export function setApproval(state: EngineState, rules: ApprovalRules | null, atMs: number): void {
+  if (rules === null) delete state.approval;
+  else state.approval = rules;
+  for (const row of openRows(state)) {
+    if (awaitsApproval(row) && row.asked?.stage !== rules?.stage) delete row.asked;
+    askWhereDue(state, row, atMs);
+  }
+}
+
+export function approve(state: EngineState, nodeId: string, by: 'person' | 'silence'): void {
+  const row = rowOf(state, nodeId);
+  if (row.asked !== undefined) row.asked = { ...row.asked, approved: by };
+}
+
+export interface Overdue {
+  nodeId: string;
+  /** When its time is over, in ms. */
+  atMs: number;
+  silence: Silence;
+}
+
+/** The proposal whose time is over first; null where answers may take for ever, and while the run does not run. */
+export function nextOverdue(state: EngineState): Overdue | null {
+  const { approval, status } = state;
+  if (approval === undefined || approval.waitMinutes === null || status !== 'running') return null;
+  const waitMs = approval.waitMinutes * 60_000;
+  const [first] = awaitingApproval(state).sort((a, b) => (a.asked?.sinceMs ?? 0) - (b.asked?.sinceMs ?? 0));
+  if (first?.asked === undefined) return null;
+  return { nodeId: first.nodeId, atMs: first.asked.sinceMs + waitMs, silence: approval.silence };
+}
