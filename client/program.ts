@@ -6,6 +6,7 @@ import { Command, CommanderError } from 'commander';
 import { type Cli, type CommandDefinition, defineCommand } from './command-definition.js';
 import { ADD } from './commands/add.js';
 import { APPLY } from './commands/apply.js';
+import { APPROVE, REFUSE } from './commands/approve.js';
 import { CODEC_SERVER } from './commands/codec-server.js';
 import { DEMO } from './commands/demo.js';
 import { DIFF } from './commands/diff.js';
@@ -30,7 +31,7 @@ import { version } from './version.js';
 const COMMANDS: readonly CommandDefinition[] = [
   ...[RUN, START, WORKER, DEMO],
   ...[STATUS, QUEUE, SUMMARY, DIFF, APPLY, REPORT, EXPORT, CODEC_SERVER, DOCTOR],
-  ...[STOP, PAUSE, RESUME, PRIORITIZE, ADD, REMOVE, CANCEL, SET, NOTE],
+  ...[STOP, PAUSE, RESUME, PRIORITIZE, ADD, REMOVE, CANCEL, APPROVE, REFUSE, SET, NOTE],
 ];
 
 /** `words` are the arguments after the program's name. Never throws for what a person can do wrong. */

@@ -19,6 +19,7 @@ import type { ExperimentOutcome } from '../domain/protocol/activities.js';
 import { underWay } from '../domain/protocol/lost-messages.js';
 import { type EngineInput, type EngineResult, reportsSignal, type Tuning } from '../domain/protocol/messages.js';
 import { approvalFrom, limitsFrom, setApprovalProblem } from '../domain/protocol/steering-messages.js';
+import { isSameApproval } from '../domain/run/approval-rules.js';
 import { rowOf } from '../domain/run/engine-state.js';
 import { failure } from '../domain/run/failure.js';
 import { givenLimits, givenProblem, isGivenMore } from '../domain/run/given-more.js';
@@ -128,8 +129,10 @@ async function engine(input: EngineInput, cancelRequested: Promise<never> | null
       for (const each of given) {
         if (each.do === 'note') journal.record({ type: 'note_added', text: each.message.text, request: each.request });
       }
-      if (input.approval !== undefined && setApprovalProblem(input.approval) === null)
-        journal.record({ type: 'approval_set', approval: approvalFrom(input.approval) });
+      if (input.approval !== undefined && setApprovalProblem(input.approval) === null) {
+        const approval = approvalFrom(input.approval);
+        if (!isSameApproval(approval, state.approval ?? null)) journal.record({ type: 'approval_set', approval });
+      }
       const setupMoney = affordable(state, ['setup']);
       if (state.baseCommit === null && setupMoney.ok)
         journal.record({ type: 'setup_started', money: reservationsFor(setupMoney) });

@@ -5,8 +5,8 @@ import type { Receipt } from '../../domain/protocol/steering-messages.js';
 import { writeJsonAtomic } from '../../host/atomic-file.js';
 import type { Workdir } from '../../workdir/paths.js';
 import { Refusal } from '../output/refusal.js';
-import type { OwnExperimentOptions } from '../steering/own-experiment.js';
-import { steeringCommand } from '../steering/steering-command.js';
+import type { OwnExperiment, OwnExperimentOptions } from '../steering/own-experiment.js';
+import { loadSteering, type Repeatable, steeringCommand } from '../steering/steering-command.js';
 
 export const ADD = steeringCommand(
   {
@@ -32,26 +32,34 @@ export const ADD = steeringCommand(
       { flags: '--tag <name>', help: 'a best practice that it tries', repeatable: true },
     ],
   },
-  async ([path = ''], options, { steer, messages }) => {
+  async ([path = ''], options) => {
     const { ownExperiment } = await import('../steering/own-experiment.js');
-    const experiment = await ownExperiment(options as OwnExperimentOptions);
-    const { request = randomUUID() } = options;
-    const { edits: _, patch: __, ...plain } = experiment;
-    const message = { experiment: plain, request };
-    const about = { field: 'experiment', value: experiment.name };
-    // A message alone may come from anybody on the host: this file says that it is the owner's, and holds the code.
-    const beforehand = (workdir: Workdir) => writeJsonAtomic(workdir.offer(request), experiment);
-    const otherwise = async (workdir: Workdir, config: RunConfig): Promise<Receipt> => {
-      await beforehand(workdir);
-      const [{ createAcceptExperiment }, { giveLater }] = await Promise.all([
-        import('../../activities/index.js'),
-        import('../steering/give-later.js'),
-      ]);
-      const accept = createAcceptExperiment({ workdir, config, log: () => undefined });
-      const answer = await accept({ run: config.run_id, request, experiment: plain });
-      if (!answer.accepted) throw new Refusal(about.field, about.value, answer.reason);
-      return await giveLater(workdir, { request, do: 'add', message: { experiment: plain } });
-    };
-    return steer(path, messages.addUpdate, [message], { request, about, beforehand, otherwise });
+    return await queueOwn(path, await ownExperiment(options as OwnExperimentOptions), options);
   },
 );
+
+/** Also to a run that nobody serves: it is checked, and waits. */
+export async function queueOwn(
+  path: string,
+  experiment: OwnExperiment,
+  { request = randomUUID() }: Repeatable,
+): Promise<Receipt> {
+  const { steer, messages } = await loadSteering();
+  const { edits: _, patch: __, ...plain } = experiment;
+  const message = { experiment: plain, request };
+  const about = { field: 'experiment', value: experiment.name };
+  // A message alone may come from anybody on the host: this file says that it is the owner's, and holds the code.
+  const beforehand = (workdir: Workdir) => writeJsonAtomic(workdir.offer(request), experiment);
+  const otherwise = async (workdir: Workdir, config: RunConfig): Promise<Receipt> => {
+    await beforehand(workdir);
+    const [{ createAcceptExperiment }, { giveLater }] = await Promise.all([
+      import('../../activities/index.js'),
+      import('../steering/give-later.js'),
+    ]);
+    const accept = createAcceptExperiment({ workdir, config, log: () => undefined });
+    const answer = await accept({ run: config.run_id, request, experiment: plain });
+    if (!answer.accepted) throw new Refusal(about.field, about.value, answer.reason);
+    return await giveLater(workdir, { request, do: 'add', message: { experiment: plain } });
+  };
+  return steer(path, messages.addUpdate, [message], { request, about, beforehand, otherwise });
+}

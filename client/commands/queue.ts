@@ -25,7 +25,7 @@ function queueText(queued: readonly ExperimentView[]): string {
     String(index + 1),
     each.node_id,
     String(each.priority),
-    each.status,
+    each.asked === undefined ? each.status : 'waits for your approval',
     each.kind,
   ]);
   return columns(['', 'node', 'priority', 'status', 'kind'], rows);

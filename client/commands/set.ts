@@ -1,4 +1,4 @@
-/** `set`: changes the limits of a run. What the engine accepts is kept in config.json as well. */
+/** `set`: changes the limits of a run, and what waits for approval. What the engine accepts is kept in config.json. */
 import { randomUUID } from 'node:crypto';
 import type { RunConfig } from '../../domain/formats/config.js';
 import type { Receipt, SetLimitsMessage } from '../../domain/protocol/steering-messages.js';
@@ -8,42 +8,66 @@ import { Refusal } from '../output/refusal.js';
 import { checkConcurrency } from '../run/job-slots.js';
 import { loadSteering, type Repeatable, steeringCommand } from '../steering/steering-command.js';
 
-const LIMIT_FLAGS = RUN_FLAGS.filter(({ limit }) => limit !== undefined);
+const SETTABLE = RUN_FLAGS.filter(({ limit, approval }) => limit !== undefined || approval === true);
 
 export const SET = steeringCommand(
-  { name: 'set', args: '<workdir>', help: 'change the limits of a run', flags: LIMIT_FLAGS },
-  ([path = ''], options) => setLimits(path, options, options),
+  {
+    name: 'set',
+    args: '<workdir>',
+    help: 'change the limits of a run, and what waits for your approval',
+    flags: SETTABLE,
+  },
+  ([path = ''], options) => set(path, options, options),
 );
 
-/** `options` are the flags of `run` that set limits. */
-export async function setLimits(
+/** `options` are the flags of `run` that may be set. */
+export async function set(
   path: string,
   options: Readonly<Record<string, unknown>>,
   { request = randomUUID() }: Repeatable,
 ): Promise<Receipt> {
-  const [{ steer, messages }, { keptForLater }, { checkBudget }, { existingRun, withValueAt }, { writeConfig }] =
-    await Promise.all([
-      loadSteering(),
-      import('../steering/give-later.js'),
-      import('../run/first-config.js'),
-      import('../run/workdir-config.js'),
-      import('../../workdir/config-file.js'),
-    ]);
+  const [{ checkBudget }, { existingRun, withValueAt }, { writeConfig }] = await Promise.all([
+    import('../run/first-config.js'),
+    import('../run/workdir-config.js'),
+    import('../../workdir/config-file.js'),
+  ]);
   const given = givenFlags(options);
   const limits: SetLimitsMessage = {};
   for (const { flag, value } of given) if (flag.limit !== undefined) limits[flag.limit] = value as number;
-  if (Object.keys(limits).length === 0) {
-    throw new Refusal('limits', undefined, `at least one of ${LIMIT_FLAGS.map(({ name }) => name).join(', ')}`);
-  }
-  const withLimits = (config: RunConfig): RunConfig =>
+  const hasLimits = Object.keys(limits).length > 0;
+  const hasApproval = given.some(({ flag }) => flag.approval === true);
+  if (!hasLimits && !hasApproval)
+    throw new Refusal('limits', undefined, `at least one of ${SETTABLE.map(({ name }) => name).join(', ')}`);
+  const withGiven = (config: RunConfig): RunConfig =>
     given.reduce((next: RunConfig, { flag, value }: GivenFlag) => withValueAt(next, flag.key, value), config);
-  const wanted = withLimits((await existingRun(path)).config);
+  const wanted = withGiven((await existingRun(path)).config);
   checkConcurrency('--max-concurrency', wanted);
   checkBudget({ usd: '--budget-usd', tokens: '--budget-tokens' }, wanted);
+  const receipts = [
+    ...(hasLimits ? [await setLimits(path, limits, request)] : []),
+    ...(hasApproval ? [await setApproval(path, wanted, request)] : []),
+  ];
+  const { workdir, config } = await existingRun(path);
+  await writeConfig(workdir, withGiven(config));
+  return { accepted: true, message: receipts.map(({ message }) => message).join('\n') };
+}
+
+async function setLimits(path: string, limits: SetLimitsMessage, request: string): Promise<Receipt> {
+  const [{ steer, messages }, { keptForLater }] = await Promise.all([
+    loadSteering(),
+    import('../steering/give-later.js'),
+  ]);
   const about = { field: 'limits', value: limits };
   const otherwise = keptForLater({ request, do: 'set_limits', message: limits }, about);
-  const receipt = await steer(path, messages.setLimitsUpdate, [limits], { request, about, otherwise });
-  const { workdir, config } = await existingRun(path);
-  await writeConfig(workdir, withLimits(config));
-  return receipt;
+  return await steer(path, messages.setLimitsUpdate, [limits], { request, about, otherwise });
+}
+
+/** The next engine reads from config.json what waits for approval. */
+async function setApproval(path: string, config: RunConfig, request: string): Promise<Receipt> {
+  const { steer, messages } = await loadSteering();
+  const { configuredApproval } = await import('../../domain/formats/config.js');
+  const about = { field: '--approve', value: config.approve };
+  const message = 'kept, as no engine works on it now: `autoresearch run` goes by it';
+  const otherwise = async (): Promise<Receipt> => ({ accepted: true, message });
+  return await steer(path, messages.setApprovalUpdate, [configuredApproval(config)], { request, about, otherwise });
 }

@@ -6,6 +6,7 @@
 import { resolve } from 'node:path';
 import { agentInConfig } from '../../agents/agent-path.js';
 import { DEFAULT_CONFIRMATION } from '../../domain/belief/confirmation-state.js';
+import { APPROVAL_STAGES, SILENCES } from '../../domain/run/approval-rules.js';
 import { EFFORTS } from '../../domain/run/effort.js';
 import { LIMIT_NAMES, LIMITS, type LimitName } from '../../domain/run/limits.js';
 import { readSlots } from '../run/job-slots.js';
@@ -40,6 +41,8 @@ export interface RunFlag {
   read(given: unknown): unknown;
   /** The limit that it sets; limits may change while a run exists. */
   limit?: LimitName;
+  /** Part of what a person is asked about; may change while a run exists. */
+  approval?: true;
   /** Another start of the same run may give another value. */
   mayChange?: boolean;
 }
@@ -122,6 +125,23 @@ export const RUN_FLAGS: readonly RunFlag[] = [
     ['compare'],
     'rate: by what jobs print, and a job that prints no numbers fails; duration: such jobs are compared by how long they take (default: rate)',
     { mayChange: true, read: oneOf('--compare', ['rate', 'duration']) },
+  ),
+  flag(
+    '--approve <what>',
+    ['approve'],
+    'plans: a proposal waits for `autoresearch approve` before anything is made of it; edits: its job does, once its code stands; none (default: none)',
+    { approval: true, mayChange: true, read: oneOf('--approve', [...APPROVAL_STAGES, 'none']) },
+  ),
+  flag('--approve-within <minutes>', ['approve_within'], 'how long the answer may take (default: none, for ever)', {
+    approval: true,
+    mayChange: true,
+    read: amountOrNone('--approve-within'),
+  }),
+  flag(
+    '--unanswered <what>',
+    ['unanswered'],
+    'run or drop: what is done with a proposal that nobody answers in time (default: drop)',
+    { approval: true, mayChange: true, read: oneOf('--unanswered', SILENCES) },
   ),
   flag('--no-early-abort', ['early_abort'], 'let jobs that cannot come near the best go on to their end', {
     mayChange: true,

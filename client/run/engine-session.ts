@@ -11,12 +11,13 @@ import {
   WorkflowNotFoundError,
 } from '@temporalio/client';
 import type { UpdateDefinition } from '@temporalio/common';
-import { configuredLimits, type RunConfig } from '../../domain/formats/config.js';
+import { configuredApproval, configuredLimits, type RunConfig } from '../../domain/formats/config.js';
 import {
   addUpdate,
   type EngineResult,
   noteUpdate,
   resumeUpdate,
+  setApprovalUpdate,
   setLimitsUpdate,
   statusQuery,
   type Workflows,
@@ -65,6 +66,10 @@ export async function beginOrAttach(
     if (Object.keys(limits).length > 0) {
       await sendUpdate(client, prepared, setLimitsUpdate, [limits], { about: { field: 'limits', value: limits } });
     }
+    if (prepared.setsApproval) {
+      const about = { field: '--approve', value: config.approve };
+      await sendUpdate(client, prepared, setApprovalUpdate, [configuredApproval(config)], { about });
+    }
     return { handle, runId: open, notices: [...notices, ...(await sendWaiting(place))] };
   }
   const notices = await recordQueueEdits(place, edits);
@@ -83,6 +88,7 @@ export async function beginOrAttach(
         {
           run: config.run_id,
           limits: first ? configuredLimits(config) : limits,
+          approval: configuredApproval(config),
           ...(given.length > 0 ? { given } : {}),
         },
       ],

@@ -3,10 +3,10 @@ import { runFacts } from '../../domain/reports/run-facts.js';
 import type { EngineState } from '../../domain/run/engine-state.js';
 import type { EngineEvent } from '../../domain/run/event-types.js';
 import { BASELINE_ID } from '../../domain/run/experiment-record.js';
-import { progressLine } from './progress.js';
+import { askedText, progressLine } from './progress.js';
 
 export interface Notification {
-  event: 'improvement' | 'failure' | 'budget' | 'stop';
+  event: 'improvement' | 'failure' | 'budget' | 'approval' | 'stop';
   run: string;
   workdir: string;
   /** ISO 8601. */
@@ -58,6 +58,13 @@ export function notificationsOf(
       if (event.failure.kind !== 'duplicate_work' && event.failure.kind !== 'pruned')
         found.push(made('failure', line(), event.nodeId));
       break;
+    case 'experiment_added':
+    case 'experiment_prepared': {
+      const nodeId = event.type === 'experiment_added' ? event.experiment.nodeId : event.nodeId;
+      const asked = askedText(state, nodeId);
+      if (asked !== null) found.push(made('approval', asked, nodeId));
+      break;
+    }
     case 'setup_failed':
     case 'planning_failed':
       found.push(made('failure', line()));

@@ -36,6 +36,8 @@ export interface PreparedRun {
   isNew: boolean;
   /** Limits that were given for a run that exists. */
   limits: SetLimitsMessage;
+  /** Whether what a person is asked about was given for a run that exists. */
+  setsApproval: boolean;
   /** What a person changed in the queue while nothing ran. */
   edits: readonly QueueEdit[];
   /** What to tell a person before the run begins. */
@@ -59,6 +61,7 @@ export async function prepareRun(path: string, options: Readonly<Record<string, 
     config,
     isNew: true,
     limits: {},
+    setsApproval: false,
     edits: [],
     notices: config.exclusive_machine ? [ONE_JOB_AT_A_TIME] : [],
   };
@@ -90,7 +93,8 @@ async function resumeRun(
   if (MEANT.some((key) => next[key] !== config[key])) next = { ...next, launch_environment: null };
   await checkLaunchEnvironment(workdir, next);
   next = await pinned(next);
-  const prepared = { workdir, config: next, isNew: false, limits };
+  const setsApproval = given.some(({ flag }) => flag.approval === true);
+  const prepared = { workdir, config: next, isNew: false, limits, setsApproval };
   if (isForeign) return { ...prepared, edits: [], notices: [await takeUp(workdir, next)] };
   const edits = state === null ? [] : await refusingFiles(() => readQueueEdits(workdir, state));
   if (!isDeepStrictEqual(next, config)) await writeConfig(workdir, next);

@@ -5,6 +5,7 @@ import { judgementText } from '../../domain/reports/judgement-text.js';
 import { durationText, gainText, numberText, objectiveText, speedupText } from '../../domain/reports/quantity-text.js';
 import { runFacts } from '../../domain/reports/run-facts.js';
 import { uncheckedText } from '../../domain/reports/unchecked-text.js';
+import { awaitsApproval } from '../../domain/run/approval.js';
 import { approvalText } from '../../domain/run/approval-rules.js';
 import { type EngineState, tallyShown } from '../../domain/run/engine-state.js';
 import type { EngineEvent, SkippedStep } from '../../domain/run/event-types.js';
@@ -24,7 +25,9 @@ export function progressLine(state: EngineState, event: EngineEvent): string | n
     case 'setup_failed':
       return `setup failed: ${failureText(event.failure)}`;
     case 'experiment_added':
-      return addedText(event.experiment);
+      return joined(addedText(event.experiment), askedText(state, event.experiment.nodeId));
+    case 'experiment_prepared':
+      return askedText(state, event.nodeId);
     case 'experiment_preparing':
       return `${event.nodeId}: preparing`;
     case 'job_launched':
@@ -93,7 +96,6 @@ export function progressLine(state: EngineState, event: EngineEvent): string | n
     // Short steps between two lines that are shown.
     case 'experiment_requeued':
     case 'withdrawal_ended':
-    case 'experiment_prepared':
     case 'slot_granted':
     case 'setup_started':
     case 'job_ended':
@@ -101,6 +103,19 @@ export function progressLine(state: EngineState, event: EngineEvent): string | n
     default:
       return event satisfies never;
   }
+}
+
+function joined(...lines: (string | null)[]): string | null {
+  const said = lines.filter((line) => line !== null);
+  return said.length === 0 ? null : said.join('\n          ');
+}
+
+/** Null unless it has just begun to wait for a person. */
+export function askedText({ experiments }: EngineState, nodeId: string): string | null {
+  const row = experiments[nodeId];
+  if (row?.asked === undefined || !awaitsApproval(row)) return null;
+  const what = row.asked.stage === 'plans' ? 'its plan' : 'its code';
+  return `${nodeId}: ${what} waits for your approval (\`autoresearch approve\`, or \`refuse\`)`;
 }
 
 function skippedText(skipped: readonly SkippedStep[]): string | null {

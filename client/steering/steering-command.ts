@@ -52,6 +52,6 @@ export async function loadSteering() {
   return { steer, nodeNamed, messages };
 }
 
-function receiptText({ message, node_id }: Receipt): string {
+export function receiptText({ message, node_id }: Receipt): string {
   return node_id === undefined ? message : `${node_id}: ${message}`;
 }

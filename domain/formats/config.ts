@@ -5,6 +5,8 @@
 import { z } from 'zod';
 import { DEFAULT_CONFIRMATION } from '../belief/confirmation-state.js';
 import { DIRECTIONS, isMetricName, patternProblem } from '../evidence/custom-metric.js';
+import type { SetApprovalMessage } from '../protocol/steering-messages.js';
+import { APPROVAL_STAGES, SILENCES } from '../run/approval-rules.js';
 import { EFFORTS } from '../run/effort.js';
 import { LIMIT_NAMES, LIMITS, type LimitName, type LimitValue, type NamedLimits } from '../run/limits.js';
 import { INDEX_LIST } from '../run/slots.js';
@@ -104,6 +106,12 @@ export const ConfigSchema = z.looseObject({
   metric: metric.nullable().default(null),
   /** By what results may be compared where a job prints no numbers: by nothing, or by how long it takes. */
   compare: z.enum(['rate', 'duration']).default('rate'),
+  /** What waits for a person's approval: nothing, proposals, or their code. */
+  approve: z.enum([...APPROVAL_STAGES, 'none']).default('none'),
+  /** Minutes that the answer may take; null = for ever. */
+  approve_within: amount.default(null),
+  /** What is done with a proposal that nobody answers in time. */
+  unanswered: z.enum(SILENCES).default('drop'),
   /** End jobs early that cannot come near the best. */
   early_abort: z.boolean().default(true),
   /**
@@ -146,6 +154,11 @@ export const ConfigSchema = z.looseObject({
 });
 
 export type RunConfig = z.infer<typeof ConfigSchema>;
+
+/** What waits for a person, as the engine is told. */
+export function configuredApproval({ approve, approve_within, unanswered }: RunConfig): SetApprovalMessage {
+  return { approve, wait_minutes: approve_within, silence: unanswered };
+}
 
 /** What a run begins with. */
 export function configuredLimits(config: RunConfig): NamedLimits {

@@ -15,6 +15,11 @@ export interface ApprovalRules {
   silence: Silence;
 }
 
+export function isSameApproval(one: ApprovalRules | null, other: ApprovalRules | null): boolean {
+  if (one === null || other === null) return one === other;
+  return one.stage === other.stage && one.waitMinutes === other.waitMinutes && one.silence === other.silence;
+}
+
 /** Where an experiment stands with its person. */
 export interface Asked {
   stage: ApprovalStage;
@@ -29,13 +34,19 @@ export function refusalText(reason: string): string {
 }
 
 export function droppedText(waitMinutes: number | null): string {
-  return `nobody approved it within ${waitMinutes ?? 0} minutes`;
+  return `nobody approved it within ${minutesText(waitMinutes ?? 0)}`;
 }
 
 /** As status and queue say it. */
 export function approvalText({ stage, waitMinutes, silence }: ApprovalRules): string {
-  const what = stage === 'plans' ? 'proposals' : 'the code of proposals';
-  if (waitMinutes === null) return `${what} wait for your approval`;
-  const then = silence === 'run' ? 'run without it' : 'are dropped';
-  return `${what} wait for your approval, and ${then} after ${waitMinutes} minutes`;
+  const [what, waits, runs, are] =
+    stage === 'plans'
+      ? ['proposals', 'wait', 'run', 'are dropped']
+      : ['the code of a proposal', 'waits', 'runs', 'is dropped'];
+  if (waitMinutes === null) return `${what} ${waits} for your approval`;
+  return `${what} ${waits} for your approval, and ${silence === 'run' ? `${runs} without it` : are} after ${minutesText(waitMinutes)}`;
+}
+
+function minutesText(minutes: number): string {
+  return minutes === 1 ? 'a minute' : `${minutes} minutes`;
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { notificationsOf } from '../../client/run/notifications.js';
 import { newWarnings, progressLine, standingLine, timedLine } from '../../client/run/progress.js';
 import { LiveState } from '../../client/run/run-state.js';
 import { applyEvent } from '../../domain/run/apply-event.js';
@@ -27,6 +28,30 @@ describe('a run in lines', () => {
   it('tells seeds, plans, results, failures and the end', async () => {
     const { lines } = told(syntheticRun({ followUps: 9, failuresOfTen: 3, stopped: true }).events);
     await expect(lines.join('\n')).toMatchFileSnapshot('golden/progress.txt');
+  });
+
+  it('says what waits for a person, and tells a command of theirs', () => {
+    const { events } = syntheticRun({ followUps: 2 });
+    const at = events.findIndex(({ type }) => type === 'planning_started');
+    const state = events.slice(0, at).reduce(applyEvent, initialState('r1'));
+    const tell = (body: EventBody) => {
+      const event = { seq: state.seq + 1, atMs: 0, ...body };
+      applyEvent(state, event);
+      const [told] = notificationsOf(state, event, [], '/w');
+      return [progressLine(state, event), told?.event === 'approval' ? told.message : null];
+    };
+    const approval = { stage: 'plans', waitMinutes: 30, silence: 'run' } as const;
+    expect(tell({ type: 'approval_set', approval })[0]).toBe(
+      'proposals wait for your approval, and run without it after 30 minutes',
+    );
+    const added = events.flatMap((event) => (event.type === 'experiment_added' ? event.experiment : []));
+    const experiment = added.find(({ origin }) => origin.from === 'plan')!;
+    const [line, message] = tell({ type: 'experiment_added', experiment });
+    const nodeId = state.open.at(-1)!;
+    expect(message).toBe(`${nodeId}: its plan waits for your approval (\`autoresearch approve\`, or \`refuse\`)`);
+    expect(line).toContain(message);
+    expect(tell({ type: 'experiment_approved', nodeId, by: 'silence' })[0]).toContain('nobody answered in time');
+    expect(tell({ type: 'experiment_prepared', nodeId, commit: 'c' })).toEqual([null, null]);
   });
 
   it.each([

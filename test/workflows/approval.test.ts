@@ -1,4 +1,4 @@
-/** Proposals that wait for a person: what is approved runs, what is refused does not, and silence decides in the end. */
+/** Proposals that wait for a person: what is approved runs, what is refused does not, and silence decides at last. */
 import { expect, it } from 'vitest';
 import * as messages from '../../domain/protocol/messages.js';
 import { engineWorkflowId } from '../../domain/run/naming.js';

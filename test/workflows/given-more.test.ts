@@ -81,7 +81,7 @@ describe('through the client', () => {
     for (const event of own) applyEvent(fake.state, structuredClone(event));
     fake.events.push(...own);
     await copyLog(workdir);
-    return { workdir, config, isNew: false, limits: {}, edits: [], notices: [] };
+    return { workdir, config, isNew: false, setsApproval: false, limits: {}, edits: [], notices: [] };
   }
 
   /** As its exports would have written it. */

@@ -1,7 +1,7 @@
 import { chmod, mkdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { setLimits } from '../../../client/commands/set.js';
+import { set } from '../../../client/commands/set.js';
 import { prepareRun } from '../../../client/run/prepare-run.js';
 import { ConfigSchema } from '../../../domain/formats/config.js';
 import { writeJsonAtomic } from '../../../host/atomic-file.js';
@@ -197,7 +197,7 @@ describe('jobs that share a machine', () => {
     await prepareRun(at.workdir, { ...needed(at), slots: '2' });
     const before = await fingerprint(at.workdir);
     await expect(prepareRun(at.workdir, { maxConcurrency: '3' })).rejects.toThrow(says);
-    await expect(setLimits(at.workdir, { maxConcurrency: '3' }, {})).rejects.toThrow(says);
+    await expect(set(at.workdir, { maxConcurrency: '3' }, {})).rejects.toThrow(says);
     expect(await fingerprint(at.workdir)).toEqual(before);
   });
 });

@@ -98,7 +98,11 @@ export class EngineCommand {
       await sleep(10);
     }
     await this.exit;
-    const isRight = !isRun || child.exitCode === 130 || child.exitCode === 0 || child.signalCode === 'SIGINT';
+    // An engine that was terminated a moment before ends the command by itself, which says why.
+    const hasFailed = child?.exitCode === 1 && this.mayEnd > 0 && /terminated/i.test(this.output);
+    if (hasFailed) this.mayEnd -= 1;
+    const isRight =
+      !isRun || hasFailed || child.exitCode === 130 || child.exitCode === 0 || child.signalCode === 'SIGINT';
     const problem = isRight ? null : `after Ctrl+C the exit code is ${child.exitCode}: ${this.output}`;
     return { target: this.terminal(pid), problem };
   }
@@ -113,7 +117,8 @@ export class EngineCommand {
     this.command = this.random.next() < 0.7 ? 'run' : 'start';
     const child = this.run.spawn(this.command, this.run.workdir, ...(isFirst ? this.run.firstFlags() : []));
     this.child = child;
-    this.exit = once(child, 'exit');
+    // With all that it has printed.
+    this.exit = once(child, 'close');
     this.output = '';
     for (const stream of [child.stdout, child.stderr]) {
       stream?.on('data', (chunk: Buffer) => (this.output = (this.output + chunk.toString()).slice(-8000)));
