@@ -20,6 +20,16 @@ export function overviewSections(overview: Overview): Section[] {
   return [
     diagnosticsSection(overview.diagnostics),
     table(9, ['running', 'step', 'for', 'progress', 'left'], overview.under_way.map(underWayCells)),
+    table(
+      8,
+      ['waits for your approval', 'of', 'for', 'change'],
+      overview.asked.map(({ node_id, stage, for_s, change }) => [
+        node_id,
+        stage === 'plans' ? 'its plan' : 'its code',
+        durationText(Math.floor(for_s)),
+        change,
+      ]),
+    ),
     table(5, ['queue', 'priority', 'kind', 'change'], overview.queue.map(queueCells)),
     table(
       8,
@@ -92,7 +102,8 @@ export function plateauText({ plateau, rounds }: Pick<Overview, 'plateau' | 'rou
 export function resultText(result: ShownResult): string {
   const { failure_kind: failed, verdict, duplicate_of: original, status } = result;
   if (original !== null) return `duplicate of ${original}`;
-  if (failed !== null) return failed === 'pruned' ? 'ended early' : `${status}: ${failed}`;
+  if (failed === 'pruned') return 'ended early';
+  if (failed !== null) return failed === status ? status : `${status}: ${failed}`;
   if (result.is_best) return verdict === 'keep' ? 'best, confirmed' : 'best';
   return verdict === null ? status : VERDICT_TEXTS[verdict as keyof typeof VERDICT_TEXTS];
 }

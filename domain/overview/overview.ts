@@ -10,6 +10,8 @@ import { headspaceSentence } from '../reports/headline.js';
 import { type RunFacts, runFacts } from '../reports/run-facts.js';
 import type { RunRecord } from '../reports/run-record.js';
 import { unreachedOf } from '../reports/unreached.js';
+import { awaitingApproval, awaitsApproval } from '../run/approval.js';
+import type { ApprovalStage } from '../run/approval-rules.js';
 import { type EngineState, openRows } from '../run/engine-state.js';
 import { isTerminal } from '../run/experiment-record.js';
 import { plateauCount } from '../schedule/planning.js';
@@ -73,6 +75,8 @@ export interface Overview {
   rounds: { begun: number; most: number };
   is_planning: boolean;
   under_way: UnderWay[];
+  /** What waits for a person's approval, of its plan or of its code. */
+  asked: { node_id: string; stage: ApprovalStage; for_s: number; change: string }[];
   /** In the order in which they will run. */
   queue: { node_id: string; kind: string; priority: number; change: string }[];
   /** Of the experiments that have ended, without repeats; the newest first. */
@@ -109,6 +113,7 @@ export function overviewOf(record: RunRecord, circumstances: Circumstances): Ove
     rounds: { begun: state.iteration, most: state.limits.maxIterations },
     is_planning: state.planningSince !== null,
     under_way: jobs,
+    asked: askedOf(state, nowMs),
     queue: queueOf(state),
     results: resultsOf(record),
     candidates: candidatesOf(state),
@@ -133,8 +138,18 @@ function worths(facts: RunFacts) {
   };
 }
 
+function askedOf(state: EngineState, nowMs: number): Overview['asked'] {
+  return awaitingApproval(state).map(({ nodeId, asked, ...row }) => ({
+    node_id: nodeId,
+    stage: asked?.stage ?? 'plans',
+    for_s: Math.max(0, nowMs - (asked?.sinceMs ?? nowMs)) / 1000,
+    change: changeOf(row),
+  }));
+}
+
 function queueOf(state: EngineState): Overview['queue'] {
-  return inRunOrder(openRows(state).filter((row) => row.state.status === 'queued')).map((row) => ({
+  const queued = openRows(state).filter((row) => row.state.status === 'queued' && !awaitsApproval(row));
+  return inRunOrder(queued).map((row) => ({
     node_id: row.nodeId,
     kind: row.kind,
     priority: row.priority,

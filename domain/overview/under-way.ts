@@ -1,4 +1,5 @@
 /** Experiments that are under way: at which step each is, since when, and how much of its job is done. */
+import { awaitsApproval } from '../run/approval.js';
 import type { EngineState } from '../run/engine-state.js';
 import { openRows } from '../run/engine-state.js';
 import { type ExperimentKind, type ExperimentRow, jobIdOf } from '../run/experiment-record.js';
@@ -28,6 +29,7 @@ export function underWay(state: EngineState, nowMs: number): UnderWay[] {
   const expected = expectedTimes(state);
   const order: UnderWay['step'][] = ['running', 'analyzing', 'launching', 'ready', 'preparing'];
   return openRows(state)
+    .filter((row) => !(row.state.status === 'ready' && awaitsApproval(row)))
     .flatMap((row) => viewOf(row, expected(row), nowMs) ?? [])
     .sort((a, b) => order.indexOf(a.step) - order.indexOf(b.step));
 }

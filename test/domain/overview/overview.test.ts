@@ -40,6 +40,17 @@ describe('what runs', () => {
   });
 });
 
+it('what waits for a person is neither in the queue nor under way', () => {
+  const plain = seen(withMore(OPEN));
+  const approval = { stage: 'plans', waitMinutes: null, silence: 'drop' } as const;
+  const asked = seen(withMore(OPEN, { type: 'approval_set', approval }), { laterS: 90 });
+  const queued = plain.queue.filter(({ kind }) => kind === 'planned');
+  expect(queued.length).toBeGreaterThan(0);
+  expect(asked.asked.map(({ node_id }) => node_id)).toEqual(expect.arrayContaining(queued.map((each) => each.node_id)));
+  expect(asked.asked[0]).toMatchObject({ stage: 'plans', for_s: 90 });
+  expect(asked.queue).toEqual([]);
+});
+
 describe('what is to come', () => {
   it('counts the known jobs once, and fits them into the slots', () => {
     const { to_come: next, under_way: jobs, queue } = seen(withMore(OPEN));
