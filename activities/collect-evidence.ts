@@ -18,6 +18,7 @@ import type { Activities, NodeRef } from '../domain/protocol/activities.js';
 import { raise } from '../domain/protocol/thrown-failure.js';
 import type { EngineState } from '../domain/run/engine-state.js';
 import { BASELINE_ID } from '../domain/run/experiment-record.js';
+import { isJobFolder } from '../domain/run/naming.js';
 import { unfedSteps } from '../domain/verdict/fed-steps.js';
 import { silentJobText } from '../domain/verdict/no-numbers.js';
 import { otherWork, type References } from '../domain/verdict/same-work.js';
@@ -40,8 +41,6 @@ import type { Workdir } from '../workdir/paths.js';
 import type { RunContext } from '../workdir/run-context.js';
 import { keptApartText, leftOutside, leftOutsideText } from './left-outside.js';
 
-/** A job id that names a folder in local_jobs; other platforms' ids may hold slashes. */
-const FOLDER_NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]*$/;
 /** Of a platform that keeps logs elsewhere; local logs are read whole. */
 const REMOTE_LOG_BYTES = 16 * 1024 * 1024;
 /** Enough to see what a job without numbers said. */
@@ -173,7 +172,7 @@ async function readLogs(
   stdout: JobOutput,
   stderr: JobOutput,
 ): Promise<string[]> {
-  if (!FOLDER_NAME.test(jobId)) return await readRemoteLogs(platform, jobId, stdout, stderr);
+  if (!isJobFolder(jobId)) return await readRemoteLogs(platform, jobId, stdout, stderr);
   const hasStdout = await eachLine(workdir.job(jobId, 'stdout.log'), (line) => stdout.readLine(line));
   const hasStderr = await eachLine(workdir.job(jobId, 'stderr.log'), (line) => stderr.readLine(line));
   if (hasStdout || hasStderr) return hasStdout ? [] : ['the job has no stdout.log'];

@@ -3,6 +3,7 @@
  * of a command, so that help and a wrong word are answered at once.
  */
 import { Command, CommanderError } from 'commander';
+import { packageVersion } from '../host/package-files.js';
 import { type Cli, type CommandDefinition, defineCommand } from './command-definition.js';
 import { ADD } from './commands/add.js';
 import { APPLY } from './commands/apply.js';
@@ -25,7 +26,6 @@ import { SUMMARY } from './commands/summary.js';
 import { WORKER } from './commands/worker.js';
 import { EXIT, type ExitCode, exitCodeHelp } from './output/exit-codes.js';
 import { type Output, printError } from './output/output.js';
-import { version } from './version.js';
 
 /** In the order in which the help lists them: what brings an engine up, what looks at a run, what steers one. */
 const COMMANDS: readonly CommandDefinition[] = [
@@ -53,7 +53,7 @@ function makeProgram(cli: Cli, json: boolean): Command {
     .description(
       'Makes an SPDL data pipeline faster: runs experiments on it, each a Temporal workflow, until nothing more is won.',
     )
-    .version(version(), '-V, --version')
+    .version(packageVersion(), '-V, --version')
     .exitOverride()
     .configureOutput({
       writeOut: (text) => output.out(text),

@@ -49,6 +49,15 @@ export function isElsewhere(host: HostIdentity, here: HostIdentity): boolean {
   return !sharesPids(host, here) && !isNamedLike(host, here);
 }
 
+/**
+ * Who made what bears a mark: a life of this host whose pids are ours, one whose pids say nothing here (a reboot, a
+ * container, a machine of the same name), or another host.
+ */
+export function markedBy(mark: string, here: HostIdentity): 'ours' | 'namesake' | 'other' {
+  if (mark === hostMark(here)) return 'ours';
+  return mark.split('~')[0] === here.name ? 'namesake' : 'other';
+}
+
 /** In names of files: the host's name, and a mark of the life and the pid namespace in which its pids count. */
 export function hostMark({ name, machine, boot, pid_namespace }: HostIdentity): string {
   const life = [machine, boot, pid_namespace].join(' ');

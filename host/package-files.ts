@@ -1,5 +1,5 @@
 /** Finds files that ship with the package (prompts, Python, fonts), from the sources as from dist/. */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -10,6 +10,12 @@ function findRoot(): string {
 }
 
 export const packageRoot = findRoot();
+
+/** Of package.json, as in "0.1.0". */
+export function packageVersion(): string {
+  const { version } = JSON.parse(readFileSync(packageFile('package.json'), 'utf8')) as { version: string };
+  return version;
+}
 
 export function packageFile(...parts: string[]): string {
   return join(packageRoot, ...parts);

@@ -4,7 +4,7 @@
  */
 import { rm } from 'node:fs/promises';
 import { z } from 'zod';
-import { readTextIfAny, writeJsonAtomic } from './atomic-file.js';
+import { readJsonIfAny, writeJsonAtomic } from './atomic-file.js';
 import { isSameProcess, processIdentity } from './process-identity.js';
 
 const ProcessSchema = z.object({ pid: z.number().int().positive(), identity: z.string() });
@@ -16,18 +16,10 @@ export async function recordProcess(file: string, pid: number): Promise<void> {
 
 /** The pid, where that process is alive; null as well for a file that nobody can read as such a record. */
 export async function recordedProcess(file: string): Promise<number | null> {
-  const left = ProcessSchema.safeParse(jsonOrNull(await readTextIfAny(file)));
+  const left = ProcessSchema.safeParse(await readJsonIfAny(file).catch(() => null));
   return left.success && (await isSameProcess(left.data.pid, left.data.identity)) ? left.data.pid : null;
 }
 
 export async function forgetProcess(file: string): Promise<void> {
   await rm(file, { force: true });
-}
-
-function jsonOrNull(text: string | null): unknown {
-  try {
-    return text === null ? null : JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

@@ -5,6 +5,7 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RunConfig } from '../domain/formats/config.js';
+import { isLocalJobId } from '../domain/run/naming.js';
 import { writeFileAtomic, writeJsonAtomic } from '../host/atomic-file.js';
 import { processIdentity } from '../host/process-identity.js';
 import { runApart } from '../host/short-program.js';
@@ -16,10 +17,9 @@ import { jobNameOf } from './platforms/platform.js';
 const START_TOLERANCE_S = 3;
 /** As for jobs of our own. */
 const KILL_GRACE_S = 5;
-const JOB_FOLDER = /^local_[A-Za-z0-9_.-]+$/;
 
 export async function takeOverJob(workdir: Workdir, config: RunConfig, nodeId: string, jobId: string): Promise<void> {
-  if (!JOB_FOLDER.test(jobId)) return;
+  if (!isLocalJobId(jobId)) return;
   const dir = workdir.job(jobId);
   const ended = await stat(join(dir, 'returncode.txt')).catch(() => null);
   const record = await readJobRecord(dir);

@@ -2,14 +2,12 @@
  * Which code a worker runs, as Temporal shows it: the commit that it was built from, or a release's package version.
  */
 import { existsSync, readFileSync } from 'node:fs';
-import { packageFile } from '../host/package-files.js';
+import { packageFile, packageVersion } from '../host/package-files.js';
 
 /** What set-up notes when it compiles a checkout (scripts/setup/build-id.mjs). */
 const NOTED = packageFile('dist', 'build-id.txt');
 
 export function buildId(noted = NOTED): string {
   const text = existsSync(noted) ? readFileSync(noted, 'utf8').trim() : '';
-  if (text !== '') return text;
-  const { version } = JSON.parse(readFileSync(packageFile('package.json'), 'utf8')) as { version: string };
-  return version;
+  return text === '' ? packageVersion() : text;
 }

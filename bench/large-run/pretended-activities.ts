@@ -11,6 +11,7 @@ import { SpecSchema } from '../../domain/formats/spec.js';
 import type { Activities, PlanResult } from '../../domain/protocol/activities.js';
 import { SEEDS } from '../../domain/run/experiment-record.js';
 import { NOTHING_SPENT } from '../../domain/run/ledger.js';
+import { localJobId } from '../../domain/run/naming.js';
 import { openRunLog } from '../../workdir/event-log.js';
 import type { RunContext } from '../../workdir/run-context.js';
 import { writePlan } from '../../workdir/spec-store.js';
@@ -81,7 +82,7 @@ export function pretendedActivities(
     },
     buildImage: async () => ({ image: '', reused: true }),
     launchJob: async ({ nodeId }) => {
-      const job = { jobId: `local_${nodeId}`, launchedAtMs: Date.now() };
+      const job = { jobId: localJobId(nodeId), launchedAtMs: Date.now() };
       void mailbox.deliver({ type: 'launched', nodeId, ...job }, { canWait: true });
       return job;
     },

@@ -3,6 +3,7 @@
 import type { Objective } from '../../domain/belief/compare.js';
 import type { GainInterval } from '../../domain/belief/judgement.js';
 import type { RunConfig } from '../../domain/formats/config.js';
+import { changeWords } from '../../domain/reports/change-words.js';
 import { type Measured, runFacts } from '../../domain/reports/run-facts.js';
 import { whyNothing } from '../../domain/reports/why-nothing.js';
 import { type EngineState, tallyShown } from '../../domain/run/engine-state.js';
@@ -90,7 +91,7 @@ async function winningChanges(workdir: Workdir, config: RunConfig, state: Engine
   return Promise.all(
     rows.map(async (row) => {
       const spec = await specOf(workdir, config, state, row);
-      const change = spec.change_summary || spec.description || row.changeSet.join(', ') || row.name;
+      const change = changeWords(spec, row);
       return { node_id: row.nodeId, change, commit: commitOf(row) };
     }),
   );

@@ -1,5 +1,6 @@
 /** A person's own experiment as `add` is told it: from a JSON file, from flags, or from a file that flags amend. */
 import { readFile } from 'node:fs/promises';
+import { jsonOrNull } from '../../domain/formats/json-text.js';
 import { OWN_NAME, OWN_NAME_RULE } from '../../domain/formats/spec.js';
 import { Refusal } from '../output/refusal.js';
 
@@ -62,7 +63,7 @@ async function experimentFile(path: string | undefined): Promise<Record<string, 
 async function patchFile(path: string): Promise<{ edits: unknown[] } | { patch: string }> {
   const text = await textFile('--patch', path);
   if (/^@@ .* @@/m.test(text)) return { patch: text };
-  const json = jsonOrUndefined(text);
+  const json = jsonOrNull(text);
   if (Array.isArray(json)) return { edits: json };
   const advice = 'a file with a unified diff, or with a JSON array of {"path", "old", "new"} or {"path", "content"}';
   throw new Refusal('--patch', path, advice);
@@ -74,14 +75,6 @@ async function jsonFile(flag: string, path: string): Promise<unknown> {
     return JSON.parse(text);
   } catch (error) {
     throw new Refusal(flag, path, `a JSON file (${(error as Error).message})`);
-  }
-}
-
-function jsonOrUndefined(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }
 

@@ -19,10 +19,28 @@ export const NUMERIC_METRICS = [
 ] as const;
 export type NumericMetric = (typeof NUMERIC_METRICS)[number];
 
+/** What stands beside the numbers, and what kind of value it is. */
+export const OTHER_METRICS = { bottleneck_stage: 'text', is_best_so_far: 'flag', notes: 'text' } as const;
+type OtherMetric = keyof typeof OTHER_METRICS;
+
+interface Kinds {
+  text: string;
+  flag: boolean;
+}
+/** A value made of each of them, as a schema of each kind. */
+export type OfOtherMetrics<Made extends Record<keyof Kinds, unknown>> = {
+  [M in OtherMetric]: Made[(typeof OTHER_METRICS)[M]];
+};
+
+export function ofOtherMetrics<Made extends Record<keyof Kinds, unknown>>(made: Made): OfOtherMetrics<Made> {
+  return Object.fromEntries(
+    Object.entries(OTHER_METRICS).map(([name, kind]) => [name, made[kind]]),
+  ) as OfOtherMetrics<Made>;
+}
+
 export type Metrics = Record<NumericMetric, number | null> & {
-  bottleneck_stage: string | null;
-  is_best_so_far: boolean | null;
-  notes: string | null;
+  [M in OtherMetric]: Kinds[(typeof OTHER_METRICS)[M]] | null;
+} & {
   /** Absent in runs without --metric. */
   custom?: CustomMetric;
 };
@@ -69,9 +87,7 @@ export interface Result extends ResultRemarks {
 
 export const UNKNOWN_METRICS: Metrics = {
   ...(Object.fromEntries(NUMERIC_METRICS.map((name) => [name, null])) as Record<NumericMetric, null>),
-  bottleneck_stage: null,
-  is_best_so_far: null,
-  notes: null,
+  ...ofOtherMetrics({ text: null, flag: null }),
 };
 
 /** As files show it: the run's own metric stands among the others by its name. */

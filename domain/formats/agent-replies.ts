@@ -1,6 +1,6 @@
 /** What a coding agent answers, after its text was found to be JSON or code (see agents/reply-text). */
 import { z } from 'zod';
-import { NUMERIC_METRICS, type NumericMetric } from '../evidence/metrics.js';
+import { NUMERIC_METRICS, type NumericMetric, ofOtherMetrics } from '../evidence/metrics.js';
 import { SpecSchema } from './spec.js';
 
 const number = z
@@ -11,18 +11,16 @@ const number = z
 export const AnalysisReplySchema = z.looseObject({
   metrics: z.looseObject({
     ...(Object.fromEntries(NUMERIC_METRICS.map((name) => [name, number])) as Record<NumericMetric, typeof number>),
-    bottleneck_stage: z
-      .string()
-      .nullish()
-      .transform((v) => v ?? null),
-    is_best_so_far: z
-      .boolean()
-      .nullish()
-      .transform((v) => v ?? null),
-    notes: z
-      .string()
-      .nullish()
-      .transform((v) => v ?? null),
+    ...ofOtherMetrics({
+      text: z
+        .string()
+        .nullish()
+        .transform((v) => v ?? null),
+      flag: z
+        .boolean()
+        .nullish()
+        .transform((v) => v ?? null),
+    }),
   }),
   findings: z.array(z.string()).default([]),
 });

@@ -5,14 +5,14 @@
 import { z } from 'zod';
 import { REPEAT_PURPOSES, VERDICTS } from '../belief/judgement.js';
 import { DIRECTIONS } from '../evidence/custom-metric.js';
-import { NUMERIC_METRICS, REMARK_NAMES, RESULT_REMARKS } from '../evidence/metrics.js';
+import { NUMERIC_METRICS, ofOtherMetrics, REMARK_NAMES, RESULT_REMARKS } from '../evidence/metrics.js';
 import { APPROVAL_STAGES, SILENCES } from '../run/approval-rules.js';
 import type { EventBody } from '../run/event-types.js';
 import { EXPERIMENT_KINDS } from '../run/experiment-record.js';
 import { FAILURE_KINDS, FAILURE_PHASES, type FailureKind } from '../run/failure.js';
 import { SPENDING_PHASES } from '../run/ledger.js';
 import { STOP_MODES, STOP_REASONS } from '../run/limits.js';
-import { NODE_ID } from '../run/naming.js';
+import { COMMIT, NODE_ID } from '../run/naming.js';
 
 const text = z.string().max(20_000);
 const texts = z.array(text).max(1000);
@@ -22,7 +22,7 @@ const name = z
   .regex(NODE_ID, 'must be 1 to 128 letters, digits, "_", "-" or ".", and not begin with "." or "-"')
   .refine((value) => !Object.hasOwn(Object.prototype, value), 'is a name of the language itself');
 const whole = z.number().int().min(0);
-const commit = z.string().regex(/^[A-Za-z0-9_-]{1,128}$/, 'must be the hash of a commit');
+const commit = z.string().regex(COMMIT, 'must be the hash of a commit');
 const iteration = z.number().int('must be a whole number').min(0);
 
 const failure = z.looseObject({
@@ -37,9 +37,7 @@ const failure = z.looseObject({
 });
 const metrics = z.looseObject({
   ...Object.fromEntries(NUMERIC_METRICS.map((metric) => [metric, z.number().nullable()])),
-  bottleneck_stage: text.nullable(),
-  is_best_so_far: z.boolean().nullable(),
-  notes: text.nullable(),
+  ...ofOtherMetrics({ text: text.nullable(), flag: z.boolean().nullable() }),
   custom: z.looseObject({ name, direction: z.enum(DIRECTIONS), value: z.number().nullable() }).optional(),
 });
 const provenance = z.enum(['parsed', 'derived', 'reported']);

@@ -7,6 +7,7 @@ import type { Spec } from '../formats/spec.js';
 import { untriedPractices } from '../proposals/best-practices.js';
 import { type EngineState, openRows } from '../run/engine-state.js';
 import { BASELINE_ID } from '../run/experiment-record.js';
+import { changeWords } from './change-words.js';
 import { headspaceSentence } from './headline.js';
 import { intervalText, VERDICT_TEXTS } from './judgement-text.js';
 import { fence, section, table } from './markdown.js';
@@ -39,7 +40,7 @@ export function pullRequest(
   const { objective: own, gain } = standing(nodeId);
   const { objective: baseline } = standing(BASELINE_ID);
   const [what, why] = [
-    changes.map(({ spec }) => summaryOf(spec)),
+    changes.map(({ spec }) => changeWords(spec, { changeSet: spec.changes, name: spec.name })),
     changes.flatMap(({ spec }) => spec.hypothesis || []),
   ];
   const title = `Load data faster: ${what.join('; ') || nodeId}`;
@@ -69,10 +70,6 @@ export function pullRequest(
     title: title.length > TITLE_LENGTH ? `${title.slice(0, TITLE_LENGTH - 1)}…` : title,
     body: lines.join('\n').trim(),
   };
-}
-
-function summaryOf({ change_summary, description, changes, name }: Spec): string {
-  return change_summary || description || changes.join(', ') || name;
 }
 
 function runsText(state: EngineState, nodeId: string): string {

@@ -4,8 +4,9 @@
  */
 
 import { DIRECTIONS, isMetricName } from '../evidence/custom-metric.js';
-import { REMARK_NAMES, RESULT_REMARKS } from '../evidence/metrics.js';
+import { ofOtherMetrics, REMARK_NAMES, RESULT_REMARKS } from '../evidence/metrics.js';
 import { isFailureKind } from '../run/failure.js';
+import { COMMIT } from '../run/naming.js';
 
 type Fields = Record<string, unknown>;
 
@@ -17,7 +18,7 @@ const isText = (value: unknown): boolean => typeof value === 'string' && value.l
 const isAmount = (value: unknown): boolean => typeof value === 'number' && Number.isFinite(value) && value >= 0;
 const isCount = (value: unknown): boolean => isAmount(value) && Number.isSafeInteger(value);
 const isTexts = (value: unknown): boolean => Array.isArray(value) && value.length <= 100 && value.every(isText);
-const isCommit = (value: unknown): boolean => typeof value === 'string' && /^[A-Za-z0-9_-]{1,128}$/.test(value);
+const isCommit = (value: unknown): boolean => typeof value === 'string' && COMMIT.test(value);
 const isNumberOrNull = (value: unknown): boolean =>
   value === null || (typeof value === 'number' && Number.isFinite(value));
 
@@ -92,8 +93,10 @@ function resultProblem(value: unknown): string | null {
   const { custom, ...others } = metrics;
   if (custom !== undefined && !isCustom(asObject(custom)))
     return 'outcome.result.metrics.custom must give name, direction and value';
+  const texts: Record<string, boolean> = ofOtherMetrics({ text: true, flag: false });
   const strange = Object.entries(others).find(
-    ([name, metric]) => !(isNumberOrNull(metric) || typeof metric === 'boolean' || (isText(metric) && TEXTS.has(name))),
+    ([name, metric]) =>
+      !(isNumberOrNull(metric) || typeof metric === 'boolean' || (isText(metric) && texts[name] === true)),
   );
   return strange ? `outcome.result.metrics.${strange[0].slice(0, 100)} must be a number or null` : null;
 }
@@ -102,8 +105,6 @@ function isCustom(custom: Fields | null): boolean {
   if (!custom || typeof custom.name !== 'string' || !isMetricName(custom.name)) return false;
   return DIRECTIONS.some((direction) => direction === custom.direction) && isNumberOrNull(custom.value);
 }
-
-const TEXTS = new Set(['bottleneck_stage', 'notes']);
 
 function failureProblem(value: unknown): string | null {
   const record = asObject(value);

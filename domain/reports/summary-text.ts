@@ -7,6 +7,7 @@ import { type FailureKind, suggestedAction } from '../run/failure.js';
 import { namedLimits, shownLimits } from '../run/limits.js';
 import { plateauCount } from '../schedule/planning.js';
 import { inRunOrder } from '../schedule/scheduling.js';
+import { changeWords } from './change-words.js';
 import { confidenceLines } from './confidence.js';
 import { EXPERIMENT_COLUMNS, type ExperimentTableRow, experimentCells, experimentTable } from './experiment-table.js';
 import { comparisonLines, headlineTable, headspaceSentence } from './headline.js';
@@ -128,8 +129,7 @@ export function experimentTableLines(state: EngineState, specs: Specs, rows: rea
 
 /** What an experiment changes, in a few words. */
 export function change(row: ExperimentRow, specs: Specs): string {
-  const spec = specs.get(row.nodeId);
-  return oneLine(spec?.change_summary || spec?.description || row.changeSet.join(', ') || row.name, 80);
+  return oneLine(changeWords(specs.get(row.nodeId), row), 80);
 }
 
 function findingLines(record: RunRecord): string[] {

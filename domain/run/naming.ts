@@ -1,6 +1,7 @@
 /**
- * What nodes and people's requests may be called, and the names by which the Temporal server knows a run: workflow ids
- * and the task queue. Made from the run and the node id alone, so that starting twice attaches to what runs already.
+ * What nodes, jobs, commits and people's requests may be called, and the names by which the Temporal server knows a
+ * run: workflow ids and the task queue. Made from the run and the node id alone, so that starting twice attaches to
+ * what runs already.
  */
 
 /** It names folders, trees and refs. Those of an adopted run may begin with "_". */
@@ -16,6 +17,27 @@ export function isNodeId(text: unknown): text is string {
 
 export function isRequestId(text: unknown): text is string {
   return typeof text === 'string' && REQUEST_ID.test(text);
+}
+
+/** A commit's hash: in hexadecimal digits, but of a private store or another system not always. */
+export const COMMIT = /^[A-Za-z0-9_-]{1,128}$/;
+
+const LOCAL_JOB = 'local_';
+/** The name of a folder in local_jobs; ids of other platforms may hold slashes. */
+const JOB_FOLDER = /^[A-Za-z0-9][A-Za-z0-9_.-]*$/;
+
+export function localJobId(nodeId: string): string {
+  return `${LOCAL_JOB}${nodeId}`;
+}
+
+/** Also of the Python original, which puts the time where ours have a node id. */
+export function isLocalJobId(jobId: string): boolean {
+  return jobId.startsWith(LOCAL_JOB) && isNodeId(jobId.slice(LOCAL_JOB.length));
+}
+
+/** Whether a job of any platform may have a folder in local_jobs. */
+export function isJobFolder(jobId: string): boolean {
+  return JOB_FOLDER.test(jobId);
 }
 
 export function engineWorkflowId(run: string): string {

@@ -9,6 +9,7 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { singleQuoted } from '../../domain/command/shell-word.js';
 import type { RunConfig } from '../../domain/formats/config.js';
+import { isLocalJobId, localJobId } from '../../domain/run/naming.js';
 import { writeFileAtomic } from '../../host/atomic-file.js';
 import { signalProcess } from '../../host/process-end.js';
 import { runnerPython } from '../../host/runner-python.js';
@@ -45,8 +46,6 @@ const CANCEL_LIMIT_MS = 20_000;
 const LOOK_EVERY_MS = 100;
 /** Looks between two checks that the runner is still there. */
 const LOOKS_PER_LIFE_CHECK = 10;
-
-const JOB_ID = /^local_[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/;
 
 interface LocalContext {
   readonly workdir: Workdir;
@@ -224,14 +223,14 @@ export class LocalPlatform implements Platform {
 
   /** A job id that a message claimed must not lead to the record of another process. */
   private dirOf(jobId: string): string {
-    if (JOB_ID.test(jobId)) return this.context.workdir.job(jobId);
+    if (isLocalJobId(jobId)) return this.context.workdir.job(jobId);
     throw new RangeError(`${JSON.stringify(jobId)} is no id of a local job`);
   }
 
   private jobIdOf(jobName: string): string {
     const prefix = jobNamePrefix(this.context.config.run_id);
     if (!jobName.startsWith(prefix)) throw new Error(`job ${JSON.stringify(jobName)} is not of this run (${prefix}…)`);
-    return `local_${jobName.slice(prefix.length)}`;
+    return localJobId(jobName.slice(prefix.length));
   }
 
   private python(): string {

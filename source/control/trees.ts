@@ -6,9 +6,8 @@
 
 import { existsSync, lstatSync, readdirSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
-import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
-import { hostMark, thisHost } from '../../host/host-identity.js';
+import { hostMark, markedBy, thisHost } from '../../host/host-identity.js';
 import { makeKeyTurns } from '../../host/in-turn.js';
 import { isRunning } from '../../host/process-identity.js';
 import type { ObjectDatabase } from './object-database.js';
@@ -163,13 +162,12 @@ export class Trees {
   async sweep(): Promise<void> {
     const scratch = Trees.scratchOf(this.place.trees);
     if (!existsSync(scratch)) return;
-    const here = hostMark(await thisHost());
+    const here = await thisHost();
     for (const entry of readdirSync(scratch)) {
       const path = join(scratch, entry);
-      const [, mark, pid] = /^(.*)~(\d+)~/.exec(entry) ?? [];
-      // A host that bears the same name may be another machine, or another container on this one.
-      const isLeft =
-        mark === here ? !isRunning(Number(pid)) : mark?.split('~')[0] === hostname() && (await isOld(path));
+      const [, mark = '', pid] = /^(.*)~(\d+)~/.exec(entry) ?? [];
+      const by = markedBy(mark, here);
+      const isLeft = by === 'ours' ? !isRunning(Number(pid)) : by === 'namesake' && (await isOld(path));
       if (isLeft) await removeWhole(path);
     }
   }

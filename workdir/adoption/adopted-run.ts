@@ -4,6 +4,7 @@ import {
   type MetricSources,
   type Metrics,
   NUMERIC_METRICS,
+  ofOtherMetrics,
   type Result,
   UNKNOWN_METRICS,
 } from '../../domain/evidence/metrics.js';
@@ -272,10 +273,8 @@ function resultOf({ metrics: found, findings }: Ended['structured']): Result {
     metrics[name] = value;
     sources[name] = 'reported';
   }
-  const { bottleneck_stage, is_best_so_far, notes } = found;
-  if (typeof bottleneck_stage === 'string') metrics.bottleneck_stage = bottleneck_stage;
-  if (typeof is_best_so_far === 'boolean') metrics.is_best_so_far = is_best_so_far;
-  if (typeof notes === 'string') metrics.notes = notes;
+  for (const [name, type] of Object.entries(ofOtherMetrics({ text: 'string', flag: 'boolean' })))
+    if (typeof found[name] === type) Object.assign(metrics, { [name]: found[name] });
   return { metrics, sources, findings };
 }
 

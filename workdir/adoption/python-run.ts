@@ -7,6 +7,7 @@ import {
   type StateFile,
   StateFileSchema,
 } from '../../domain/formats/files.js';
+import { isJobFolder } from '../../domain/run/naming.js';
 import { readJsonIfAny, readTextIfAny } from '../../host/atomic-file.js';
 import { checked, readChecked } from '../checked-file.js';
 import type { Workdir } from '../paths.js';
@@ -23,8 +24,6 @@ export interface PythonRun {
   jobStarts: Map<string, number>;
 }
 
-/** A folder's name, as job ids of the local platform are. */
-const JOB_FOLDER = /^[A-Za-z0-9][A-Za-z0-9_.-]*$/;
 const JobStartSchema = z.looseObject({ started_at: z.number() });
 
 /** Null where there is no such run. Throws InvalidFile. */
@@ -113,7 +112,7 @@ async function preparedCommits(workdir: Workdir, nodes: readonly NodeFile[]): Pr
 async function jobStarts(workdir: Workdir, nodes: readonly NodeFile[]): Promise<Map<string, number>> {
   const starts = new Map<string, number>();
   for (const { job_id } of nodes) {
-    if (job_id === null || !JOB_FOLDER.test(job_id)) continue;
+    if (job_id === null || !isJobFolder(job_id)) continue;
     const record = JobStartSchema.safeParse(await readJsonIfAny(workdir.job(job_id, 'job.json')));
     if (record.success) starts.set(job_id, record.data.started_at * 1000);
   }
