@@ -1,6 +1,8 @@
 """A full disk is waited for: what is known of a job must not be lost for want of a few bytes."""
 
 import errno
+import glob
+import os
 import time
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -26,3 +28,13 @@ def if_there_is_room(act):
     except OSError as error:
         if error.errno not in _FULL:
             raise
+
+
+def lacked_room(metrics_dir):
+    """Whether the exception that ended a process of the job could not be written down (autoresearch_probe, which makes
+    its table and finds no byte for it). The disk may have room again before anybody looks."""
+    tables = glob.glob(os.path.join(glob.escape(metrics_dir), "uncaught-*.tsv"))
+    try:
+        return any(os.path.getsize(table) == 0 for table in tables)
+    except OSError:
+        return False

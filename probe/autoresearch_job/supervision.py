@@ -9,6 +9,7 @@ import shelter
 from command import Command
 from host_locks import HostLocks
 from outside_changes import OutsideChanges
+from room import lacked_room
 from sampling import Sampler
 
 _SAMPLE_EVERY_S = 1.0
@@ -219,7 +220,9 @@ class _Job:
             self.end_processes()
             return
         # What a job cannot print, its log does not say.
-        self._facts["disk_was_full"] = self._disk_was_full or self._directory.is_full()
+        self._facts["disk_was_full"] = (
+            self._disk_was_full or self._directory.is_full() or lacked_room(self._facts["metrics_dir"])
+        )
         self._facts["cause"] = cause
         # Before its processes go, so that a runner that is killed meanwhile leaves the cause; they go on no full disk's
         # account.

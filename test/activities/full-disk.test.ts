@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it, onTestFinished, type TestContext } from 'vitest';
 import { classifyJobEnd } from '../../domain/verdict/job-outcome.js';
+import { packageFile } from '../../host/package-files.js';
 import { removeFolder } from '../support/remove-folder.js';
 import { SmallDisk } from '../support/small-disk.js';
 import { JobFixture } from './job-fixture.js';
@@ -67,4 +68,15 @@ it('says of a job that could not print that its disk was full', async (context) 
   expect(end).toMatchObject({ returnCode: 1, cause: 'exit', diskWasFull: true });
   const silent = { sawMetric: false, stdoutTail: '', stderrTail: '', timeoutS: 60, stallTimeoutS: 0 };
   expect(classifyJobEnd({ ...silent, ...end })?.message).toContain('its disk was full');
+});
+
+it('says so as well where there is room again before anybody looks', async (context) => {
+  const { disk, jobs } = await onSmallDisk(context);
+  const ballast = join(disk.root, 'own-ballast');
+  const script = join(disk.root, 'fill.py');
+  await writeFile(script, `file = open('${ballast}', 'wb', buffering=0)\nwhile True: file.write(bytes(4096))\n`);
+  const probed = { PYTHONPATH: packageFile('probe'), AUTORESEARCH_METRICS_DIR: jobs.context.workdir.metrics('n1') };
+  const request = await jobs.request('n1', `python3 ${script}; rm ${ballast}; exit 1`);
+  const { jobId } = await jobs.platform.launch({ ...request, env: { ...request.env, ...probed } });
+  expect(await jobs.end(jobId)).toMatchObject({ returnCode: 1, cause: 'exit', diskWasFull: true });
 });
