@@ -18,6 +18,7 @@ import { QUEUE } from './commands/queue.js';
 import { REPORT } from './commands/report.js';
 import { RUN } from './commands/run.js';
 import { SET } from './commands/set.js';
+import { SETUP } from './commands/setup.js';
 import { START } from './commands/start.js';
 import { STATUS } from './commands/status.js';
 import { CANCEL, PAUSE, PRIORITIZE, REMOVE, RESUME } from './commands/steering.js';
@@ -30,7 +31,7 @@ import { type Output, printError } from './output/output.js';
 /** In the order in which the help lists them: what brings an engine up, what looks at a run, what steers one. */
 const COMMANDS: readonly CommandDefinition[] = [
   ...[RUN, START, WORKER, DEMO],
-  ...[STATUS, QUEUE, SUMMARY, DIFF, APPLY, REPORT, EXPORT, CODEC_SERVER, DOCTOR],
+  ...[STATUS, QUEUE, SUMMARY, DIFF, APPLY, REPORT, EXPORT, CODEC_SERVER, DOCTOR, SETUP],
   ...[STOP, PAUSE, RESUME, PRIORITIZE, ADD, REMOVE, CANCEL, APPROVE, REFUSE, SET, NOTE],
 ];
 

@@ -47,7 +47,8 @@ const ENCODES_FAILURES = 'globalThis.autoresearchEncodesFailures = true;';
 
 export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
   const { run, namespace, connection, activities, codePath = workflowBundleFile } = parts;
-  if (!existsSync(codePath)) throw new Error(`${codePath} does not exist: run \`npm run build\` in the project`);
+  if (!existsSync(codePath))
+    throw new Error(`${codePath} does not exist: the package is incomplete; in a checkout, run \`npm run build\``);
   const build = buildId();
   const dataConverter = makeDataConverter();
   const isSecret = dataConverter.failureConverterPath !== undefined;

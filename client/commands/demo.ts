@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { cp, mkdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { packageFile } from '../../host/package-files.js';
+import { isCheckout, toolPython, userData } from '../../host/tool-folder.js';
 import type { CommandDefinition, Options } from '../command-definition.js';
 import { outcomeText } from '../output/outcome-text.js';
 import { printed } from '../output/printed.js';
@@ -71,14 +72,14 @@ const JOB_TIMEOUT_S = 120;
 
 /** The project's own interpreter has what the example needs. */
 async function demoPython(): Promise<string> {
-  const python = packageFile('.tools', 'venv', 'bin', 'python');
+  const python = toolPython();
   if (await stat(python).catch(() => null)) return python;
-  throw new Refusal('python', python, 'a Python with spdl, numpy and Pillow; `npm run setup` in the project makes it');
+  throw new Refusal('python', python, 'a Python with spdl, numpy and Pillow; `autoresearch setup` makes it');
 }
 
 /** One a second; a second demo of the same second gets a number. */
 async function newDemoFolder(): Promise<string> {
-  const demos = packageFile('.demo');
+  const demos = isCheckout ? packageFile('.demo') : join(userData(), 'demo');
   await mkdir(demos, { recursive: true });
   const stamp = new Date().toISOString().slice(0, 19).replace(/[-:]/g, '').replace('T', '-');
   for (let number = 1; ; number += 1) {

@@ -28,7 +28,7 @@ export async function temporalCommand(): Promise<Finding> {
     const binary = await findTemporal();
     return ok(`${binary}, version ${await temporalVersion(binary)}`);
   } catch (error) {
-    return problem((error as Error).message, 'set TEMPORAL_CLI, or run `npm run setup` in the project');
+    return problem((error as Error).message, 'set TEMPORAL_CLI, or run `autoresearch setup`');
   }
 }
 

@@ -1,8 +1,8 @@
 /** Whether the target's Python is there and imports SPDL. */
 import { stat } from 'node:fs/promises';
 import type { RunConfig } from '../../domain/formats/config.js';
-import { packageFile } from '../../host/package-files.js';
 import { runApart } from '../../host/short-program.js';
+import { toolPython } from '../../host/tool-folder.js';
 import { launchEnvironmentProblem } from '../../source/launch-environment.js';
 import { targetPython } from '../../source/target-python.js';
 import { COMMAND_TIMEOUT_MS, type Finding, ok, output, problem } from './finding.js';
@@ -53,6 +53,6 @@ export function spdlFinding(binary: string, python: string, { version, trouble }
 
 async function interpreter(config: RunConfig | null): Promise<string | null> {
   if (config) return targetPython(config).catch(() => null);
-  const ours = packageFile('.tools', 'venv', 'bin', 'python');
+  const ours = toolPython();
   return (await stat(ours).catch(() => null)) ? ours : (await output('python3', ['--version'])) && 'python3';
 }

@@ -1,6 +1,6 @@
 // The data of the examples, made before the first job so that every job of a run finds the same state.
 import { existsSync } from 'node:fs';
-import { inProject, run, say } from './process.mjs';
+import { inProject, inTools, run, say } from './process.mjs';
 
 const EXAMPLES = ['images', 'audio'];
 const makerOf = (example) => inProject('examples', example, 'make_data.py');
@@ -14,7 +14,7 @@ export const exampleData = {
   async run() {
     for (const example of missing()) {
       say(`making the data of examples/${example}`);
-      await run(inProject('.tools', 'venv', 'bin', 'python'), [makerOf(example)], {
+      await run(inTools('venv', 'bin', 'python'), [makerOf(example)], {
         failure: `the data of examples/${example} could not be made`,
       });
     }

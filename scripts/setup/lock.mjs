@@ -1,13 +1,13 @@
 // One set-up at a time in a checkout: a lock file that its owner touches while it works.
 import { mkdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
-import { inProject, say, stopRunning } from './process.mjs';
+import { inTools, say, stopRunning } from './process.mjs';
 
 const TOUCH_INTERVAL_MS = 1_000;
 /** An owner that missed this many touches is gone: a machine can be too busy for one or two, hardly for twenty. */
 const STALE_AFTER_MS = 20 * TOUCH_INTERVAL_MS;
 const POLL_INTERVAL_MS = 200;
 
-const lockFile = inProject('.tools', 'setup.lock');
+const lockFile = inTools('setup.lock');
 
 function isAlive(pid) {
   try {
@@ -19,7 +19,7 @@ function isAlive(pid) {
 }
 
 function tryToTake() {
-  mkdirSync(inProject('.tools'), { recursive: true });
+  mkdirSync(inTools(), { recursive: true });
   try {
     writeFileSync(lockFile, String(process.pid), { flag: 'wx' });
     return true;

@@ -6,6 +6,9 @@ import { fileURLToPath } from 'node:url';
 export const projectRoot = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 export const inProject = (...parts) => join(projectRoot, ...parts);
 
+/** What set-up fetches; AUTORESEARCH_TOOLS names another folder, as `autoresearch setup` does. */
+export const inTools = (...parts) => join(process.env.AUTORESEARCH_TOOLS || inProject('.tools'), ...parts);
+
 /** Exit code 2: something is missing that only the user can bring; 1: a step that should have worked did not. */
 export class SetupFailure extends Error {
   constructor(message, exitCode = 1) {

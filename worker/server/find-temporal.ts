@@ -1,15 +1,15 @@
 /** Finds the `temporal` command and says which version it is. */
 import { access, constants, stat } from 'node:fs/promises';
 import { delimiter, join, resolve } from 'node:path';
-import { packageFile } from '../../host/package-files.js';
 import { runApart } from '../../host/short-program.js';
+import { toolFolder } from '../../host/tool-folder.js';
 
 export class TemporalNotFound extends Error {
   override readonly name = 'TemporalNotFound';
 }
 
 /**
- * Absolute path: TEMPORAL_CLI, else the first `temporal` on PATH, else the one in the project's tool folder. A database
+ * Absolute path: TEMPORAL_CLI, else the first `temporal` on PATH, else the one in the tool folder. A database
  * that version `made` wrote keeps to the first of these that is of that version, because an open run should not change
  * its server in passing.
  */
@@ -21,7 +21,7 @@ export async function findTemporal(env: NodeJS.ProcessEnv = process.env, made: s
       `TEMPORAL_CLI is ${JSON.stringify(named)}, which is not an executable file: set it to the path of the temporal command, or unset it`,
     );
   }
-  const tool = packageFile('.tools', 'venv', 'bin', 'temporal');
+  const tool = join(toolFolder(env), 'venv', 'bin', 'temporal');
   const onPath = (env.PATH ?? '').split(delimiter).filter(Boolean);
   const found: string[] = [];
   for (const candidate of [...onPath.map((folder) => join(folder, 'temporal')), tool]) {
@@ -34,7 +34,7 @@ export async function findTemporal(env: NodeJS.ProcessEnv = process.env, made: s
   if (found[0] !== undefined) return found[0];
   throw new TemporalNotFound(
     `no temporal command: neither TEMPORAL_CLI nor PATH names one, and ${tool} does not exist. ` +
-      'Run `npm run build` in the project, which puts one there, or install it from https://docs.temporal.io/cli',
+      '`autoresearch setup` puts one there; or install it from https://docs.temporal.io/cli',
   );
 }
 
