@@ -14,12 +14,18 @@ export const STATUS: CommandDefinition = {
       import('../output/status-text.js'),
     ]);
     if (options.watch !== true) return printed(await status(workdir), statusText);
-    const [{ makeLiveView }, { panelLines }] = await Promise.all([
+    const [{ makeLiveView }, { panelLines }, { listenForInterrupts }] = await Promise.all([
       import('../run/live-view.js'),
       import('../output/live-panel.js'),
+      import('../run/interrupts.js'),
     ]);
     const isLive = output.isTerminal && options.json !== true;
-    const view = makeLiveView(output);
+    const view = makeLiveView(output, { whole: true });
+    using interrupts = listenForInterrupts();
+    interrupts.signal.addEventListener('abort', () => {
+      view.end();
+      process.exit(EXIT.interrupted);
+    });
     let last = '';
     try {
       for await (const answer of watchStatus(workdir, isLive)) {

@@ -75,7 +75,7 @@ function roundsText({ least_rounds: least, most_rounds: most, untried }: ToCome)
 
 function endText({ least_s: least, most_s: most }: ToCome): string {
   if (least === null || most === null) return '';
-  return least === most ? `: ends in about ${durationText(most)}` : `: ends in ${roughly(least)} to ${roughly(most)}`;
+  return least === most ? `: ends in about ${roughly(most)}` : `: ends in ${roughly(least)} to ${roughly(most)}`;
 }
 
 function roughly(seconds: number): string {

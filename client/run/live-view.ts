@@ -22,22 +22,30 @@ const ERASE_LINE_END = '\x1b[K';
 const ERASE_BELOW = '\x1b[J';
 /** Terminals that know it show what stands between the two at once; others ignore it. */
 const FRAME = { begin: '\x1b[?2026h', end: '\x1b[?2026l' };
+const HOME = '\x1b[H';
+const OTHER_SCREEN = { begin: '\x1b[?1049h', end: '\x1b[?1049l' };
 /** Rows of a terminal that does not say; and how many stay for the lines above the panel. */
 const USUAL_ROWS = 24;
 const ROWS_ABOVE = 3;
 
-export function makeLiveView(output: Output, write: (text: string) => void = output.out): LiveView {
+/** `whole`: the panel has the terminal's other screen for itself, so that nothing of what stood there is touched. */
+export function makeLiveView(
+  output: Output,
+  { write = output.out, whole = false }: { write?: (text: string) => void; whole?: boolean } = {},
+): LiveView {
+  let isOpen = false;
   let shown: string[] = [];
   let draw: ((rows: number) => readonly string[]) | null = null;
 
   /** A terminal that became narrower has broken what was shown into more rows. */
   const rowsOf = (line: string) => Math.max(1, Math.ceil(stringWidth(line) / Math.max(1, output.columns)));
   const toTop = () => {
+    if (whole) return HOME;
     const up = shown.reduce((sum, line) => sum + rowsOf(line), 0) - 1;
     return `\r${up > 0 ? `\x1b[${up}A` : ''}`;
   };
   const wanted = () => {
-    const rows = Math.max(1, (output.rows ?? USUAL_ROWS) - ROWS_ABOVE);
+    const rows = Math.max(1, (output.rows ?? USUAL_ROWS) - (whole ? 0 : ROWS_ABOVE));
     const lines = (draw?.(rows) ?? []).slice(0, rows);
     return lines.map((line) => fittedLine(line, Math.max(0, output.columns - 1)));
   };
@@ -47,10 +55,17 @@ export function makeLiveView(output: Output, write: (text: string) => void = out
     if (above === '' && lines.join('\n') === shown.join('\n')) return;
     const stays = above.replaceAll('\n', `${ERASE_LINE_END}\n`);
     const panel = lines.map((line) => `${line}${ERASE_LINE_END}`).join('\n');
-    write(`${FRAME.begin}${toTop()}${stays}${panel}${ERASE_BELOW}${FRAME.end}`);
+    const begin = whole && !isOpen ? OTHER_SCREEN.begin : '';
+    isOpen = true;
+    write(`${begin}${FRAME.begin}${toTop()}${stays}${panel}${ERASE_BELOW}${FRAME.end}`);
     shown = lines;
   };
-  const stopListening = output.isTerminal ? output.onResize?.(() => show('')) : undefined;
+  const redraw = () => {
+    // A whole screen is laid out anew by the terminal itself.
+    if (whole) shown = [];
+    show('');
+  };
+  const stopListening = output.isTerminal ? output.onResize?.(redraw) : undefined;
 
   return {
     line(text) {
@@ -71,7 +86,10 @@ export function makeLiveView(output: Output, write: (text: string) => void = out
     end() {
       stopListening?.();
       draw = null;
-      if (shown.length > 0) show('');
+      if (whole && isOpen) write(OTHER_SCREEN.end);
+      else if (shown.length > 0) show('');
+      shown = [];
+      isOpen = false;
     },
   };
 }

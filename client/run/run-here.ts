@@ -28,7 +28,7 @@ export async function watched<T>(
   json: boolean,
   act: (view: LiveView, interrupts: Interrupts) => Promise<T>,
 ): Promise<T> {
-  const view = json ? makeLiveView({ ...output, isTerminal: false }, output.err) : makeLiveView(output);
+  const view = json ? makeLiveView({ ...output, isTerminal: false }, { write: output.err }) : makeLiveView(output);
   using interrupts = listenForInterrupts();
   try {
     return await act(view, interrupts);

@@ -3,6 +3,7 @@
  * and what is still to come. The status, the live view, the tools and the supervisor show it; none adds to it.
  */
 import type { Objective } from '../belief/compare.js';
+import { isRemeasurement } from '../belief/confirmation-state.js';
 import type { GainInterval } from '../belief/judgement.js';
 import { repeatRows } from '../belief/repeats.js';
 import { type ExperimentTableRow, experimentTable } from '../reports/experiment-table.js';
@@ -13,7 +14,7 @@ import { unreachedOf } from '../reports/unreached.js';
 import { awaitingApproval, awaitsApproval } from '../run/approval.js';
 import type { ApprovalStage } from '../run/approval-rules.js';
 import { type EngineState, openRows } from '../run/engine-state.js';
-import { isTerminal } from '../run/experiment-record.js';
+import { type ExperimentKind, isTerminal } from '../run/experiment-record.js';
 import { plateauCount } from '../schedule/planning.js';
 import { inRunOrder } from '../schedule/scheduling.js';
 import { type Circumstances, type Diagnostic, diagnosticsOf } from './diagnostics.js';
@@ -30,6 +31,7 @@ export interface Worth {
 
 export interface ShownResult {
   node_id: string;
+  kind: ExperimentKind;
   /** The changes, in a few words. */
   change: string;
   status: string;
@@ -167,6 +169,7 @@ function shownResult(row: ExperimentTableRow, state: EngineState): ShownResult {
   const { nodeId, status, failureKind, verdict, isBest, objective, gain, repeats, durationS, duplicateOf } = row;
   return {
     node_id: nodeId,
+    kind: row.kind,
     change: changeOf(state.experiments[nodeId]!),
     status,
     failure_kind: failureKind,
@@ -201,9 +204,14 @@ function candidatesOf(state: EngineState): ShownCandidate[] {
   });
 }
 
-function findingsOf({ ended, findings }: RunRecord): Overview['findings'] {
+/** What repeats find is how they were disturbed: it stands in findings.md. */
+function findingsOf({ state, ended, findings }: RunRecord): Overview['findings'] {
+  const isOwn = (nodeId: string) => {
+    const row = state.experiments[nodeId];
+    return row !== undefined && !isRemeasurement(row);
+  };
   return ended
-    .filter(({ nodeId }) => findings.get(nodeId)?.length)
+    .filter(({ nodeId }) => findings.get(nodeId)?.length && isOwn(nodeId))
     .slice(-FINDINGS)
     .reverse()
     .map(({ nodeId }) => ({ node_id: nodeId, texts: findings.get(nodeId)! }));

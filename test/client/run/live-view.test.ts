@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { makeLiveView } from '../../../client/run/live-view.js';
 
 /** A terminal as far as a panel needs it: text, line feeds, carriage returns, cursor up, and the two ways to erase. */
-function terminal(isTerminal: boolean, size = { columns: 40, rows: 12 }) {
+function terminal(isTerminal: boolean, size = { columns: 40, rows: 12 }, whole = false) {
   let written = '';
   let writes = 0;
   let resized = () => {};
@@ -31,7 +31,7 @@ function terminal(isTerminal: boolean, size = { columns: 40, rows: 12 }) {
     resized();
   };
   return {
-    view: makeLiveView(output),
+    view: makeLiveView(output, { whole }),
     raw: () => written,
     writes: () => writes,
     screen: () => screenOf(written),
@@ -119,5 +119,18 @@ describe('the screen of a run', () => {
     expect(frame).toContain('\x1b[3A');
     expect(frame).toContain(`${'a'.repeat(8)}…`);
     expect(frame).toContain('5 rows');
+  });
+
+  it('has the other screen of the terminal for itself where it is all that is shown, and gives it back', () => {
+    const { view, raw, resize } = terminal(true, { columns: 20, rows: 5 }, true);
+    view.standing((rows) => [`${rows} rows`]);
+    resize({ rows: 9 });
+    view.end();
+    view.end();
+    const [opened, ...frames] = raw().split('\x1b[H');
+    expect(opened).toBe('\x1b[?1049h\x1b[?2026h');
+    expect(frames.map((frame) => frame.slice(0, 6))).toEqual(['5 rows', '9 rows']);
+    expect(raw().split('\x1b[?1049l')).toHaveLength(2);
+    expect(raw().endsWith('\x1b[?1049l')).toBe(true);
   });
 });
