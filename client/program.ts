@@ -13,6 +13,7 @@ import { DEMO } from './commands/demo.js';
 import { DIFF } from './commands/diff.js';
 import { DOCTOR } from './commands/doctor.js';
 import { EXPORT } from './commands/export.js';
+import { MCP } from './commands/mcp.js';
 import { NOTE } from './commands/note.js';
 import { QUEUE } from './commands/queue.js';
 import { REPORT } from './commands/report.js';
@@ -31,7 +32,7 @@ import { type Output, printError } from './output/output.js';
 /** In the order in which the help lists them: what brings an engine up, what looks at a run, what steers one. */
 const COMMANDS: readonly CommandDefinition[] = [
   ...[RUN, START, WORKER, DEMO],
-  ...[STATUS, QUEUE, SUMMARY, DIFF, APPLY, REPORT, EXPORT, CODEC_SERVER, DOCTOR, SETUP],
+  ...[STATUS, QUEUE, SUMMARY, DIFF, APPLY, REPORT, EXPORT, CODEC_SERVER, MCP, DOCTOR, SETUP],
   ...[STOP, PAUSE, RESUME, PRIORITIZE, ADD, REMOVE, CANCEL, APPROVE, REFUSE, SET, NOTE],
 ];
 

@@ -1,0 +1,54 @@
+/** What a supervisor, a person's or a model, can do with a run: one tool, over the same functions as the commands. */
+import { z } from 'zod';
+import type { CommandDefinition } from '../command-definition.js';
+import type { Output } from '../output/output.js';
+import { Refusal } from '../output/refusal.js';
+
+export interface Tool {
+  name: string;
+  title: string;
+  /** What it does, in a sentence. */
+  says: string;
+  /** Whether it changes anything: a person is asked before. */
+  changes: boolean;
+  input: z.ZodObject;
+  /**
+   * Answers in words, for a person or a model. `workdir` is a path; `input` as it was given. Throws a Refusal for what
+   * a person can mend.
+   */
+  act(workdir: string, input: unknown): Promise<string>;
+}
+
+interface ToolDefinition<Shape extends z.ZodRawShape> extends Omit<Tool, 'input' | 'act'> {
+  input: Shape;
+  act(workdir: string, input: z.output<z.ZodObject<Shape>>): Promise<string>;
+}
+
+/** The input is held against its schema, unknown fields included, before anything is done. */
+export function defineTool<Shape extends z.ZodRawShape>({ input, act, ...facts }: ToolDefinition<Shape>): Tool {
+  const schema = z.strictObject(input);
+  return {
+    ...facts,
+    input: schema,
+    async act(workdir, given) {
+      const parsed = schema.safeParse(given ?? {});
+      if (parsed.success) return await act(workdir, parsed.data as z.output<z.ZodObject<Shape>>);
+      const [issue] = parsed.error.issues;
+      const field = issue?.path.map(String).join('.') || facts.name;
+      throw new Refusal(field, (given as Record<string, unknown>)?.[field] ?? given, issue?.message ?? 'another value');
+    },
+  };
+}
+
+const SILENT: Output = { out: () => undefined, err: () => undefined, isTerminal: false, columns: 100 };
+
+/** What a command answers, without a screen. */
+export async function byCommand(
+  { act }: CommandDefinition,
+  args: readonly string[],
+  options: Readonly<Record<string, unknown>> = {},
+): Promise<string> {
+  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+  const result = await act(args, given, { output: SILENT, exitCode: 0 });
+  return typeof result === 'number' ? '' : result.text();
+}
