@@ -9,7 +9,6 @@ import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import { killGroup } from '../host/process-group.js';
-import type { AgentTask } from './agent.js';
 import { agentFailure, UNKNOWN_SPENT } from './agent-failure.js';
 
 export interface AgentHooks {
@@ -24,7 +23,8 @@ export interface AgentHooks {
 export interface AgentCommand {
   command: string;
   flags: string[];
-  task: AgentTask;
+  /** What is asked, where the command stands, and what its environment says of it. */
+  task: { phase: string; nodeId: string | null; source: { dir: string } };
   prompt: string;
   signal: AbortSignal;
   timeoutMs: number;

@@ -25,13 +25,14 @@ import { STATUS } from './commands/status.js';
 import { CANCEL, PAUSE, PRIORITIZE, REMOVE, RESUME } from './commands/steering.js';
 import { STOP } from './commands/stop.js';
 import { SUMMARY } from './commands/summary.js';
+import { SUPERVISE } from './commands/supervise.js';
 import { WORKER } from './commands/worker.js';
 import { EXIT, type ExitCode, exitCodeHelp } from './output/exit-codes.js';
 import { type Output, printError } from './output/output.js';
 
 /** In the order in which the help lists them: what brings an engine up, what looks at a run, what steers one. */
 const COMMANDS: readonly CommandDefinition[] = [
-  ...[RUN, START, WORKER, DEMO],
+  ...[SUPERVISE, RUN, START, WORKER, DEMO],
   ...[STATUS, QUEUE, SUMMARY, DIFF, APPLY, REPORT, EXPORT, CODEC_SERVER, MCP, DOCTOR, SETUP],
   ...[STOP, PAUSE, RESUME, PRIORITIZE, ADD, REMOVE, CANCEL, APPROVE, REFUSE, SET, NOTE],
 ];
@@ -41,7 +42,8 @@ export async function runCli(words: readonly string[], output: Output): Promise<
   const json = words.includes('--json');
   const cli: Cli = { output, exitCode: EXIT.ok };
   try {
-    await makeProgram(cli, json).parseAsync(words, { from: 'user' });
+    const asked = words.length === 0 && output.isTerminal && process.stdin.isTTY ? [SUPERVISE.name] : words;
+    await makeProgram(cli, json).parseAsync(asked, { from: 'user' });
     return cli.exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return afterCommander(error, output, json);

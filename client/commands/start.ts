@@ -34,7 +34,7 @@ interface StartAnswer {
 const MAIN = fileURLToPath(new URL('../main.js', import.meta.url));
 
 /** Returns when the engine's workflow is open; an Error tells what the process said if it ends before. */
-async function start(prepared: PreparedRun, { takeOver }: { takeOver: boolean }): Promise<StartAnswer> {
+export async function start(prepared: PreparedRun, { takeOver }: { takeOver: boolean }): Promise<StartAnswer> {
   const [
     { openClient },
     { spawnWorker, untilServed },

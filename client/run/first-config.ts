@@ -110,6 +110,11 @@ function setAt(json: Record<string, unknown>, [first, second]: ConfigPath, value
   else json[first] = { ...(json[first] as object | undefined), [second]: value };
 }
 
+/** The two paths together, as a first start checks them; a Refusal says which one does not fit. */
+export async function checkedSource({ sourceDir, script }: { sourceDir: string; script: string }): Promise<void> {
+  await scriptInside(await sourceDirectory(sourceDir), script);
+}
+
 interface SourceDirectory {
   /** Absolute, as the user calls it: launch commands name it so. */
   path: string;

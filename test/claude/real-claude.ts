@@ -5,6 +5,7 @@
 import { mkdtemp, readdir, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { execa } from 'execa';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { CodingAgent } from '../../agents/agent.js';
 import { isProviderWait, spentOf } from '../../agents/agent-failure.js';
@@ -12,6 +13,7 @@ import { createClaudeAgent } from '../../agents/claude-agent.js';
 import { parseAnalysis, parsePlan, parseRewrite } from '../../agents/parse-reply.js';
 import { packageFile } from '../../host/package-files.js';
 import { processIdentity } from '../../host/process-identity.js';
+import { openRunLog } from '../../workdir/event-log.js';
 import { ANALYZE, APPLY, agentConfig, askAgent, failureOf, PLAN } from '../support/agents/agent-tasks.js';
 import { exampleAnswer } from '../support/agents/example-answers.js';
 import { knobsAnswer } from '../support/agents/knobs-answers.js';
@@ -19,6 +21,8 @@ import { type Fault, MessagesServer } from '../support/agents/messages-server.js
 import { bookedUsd } from '../support/booked-money.js';
 import { CommandRun, exitOf, killed } from '../support/command-run.js';
 import { removeFolder } from '../support/remove-folder.js';
+import { syntheticRun } from '../support/run-events.js';
+import { syntheticWorkdir } from '../support/synthetic-workdir.js';
 
 const CLAUDE = packageFile('.tools', 'claude', 'node_modules', '.bin', 'claude');
 
@@ -95,6 +99,56 @@ describe('one call', () => {
     expect(error).toMatchObject({ type: 'agent_failed', ...expected });
     expect(isProviderWait(error)).toBe('nextRetryDelay' in expected);
     expect(spentOf(error)?.costUsd).toBeCloseTo(server.costUsd, 9);
+  });
+});
+
+describe('as the supervisor of a run', () => {
+  /** Asks the command once, whose model wants that tool, and returns what it was told of it. */
+  async function told(tool: string, allowed: string): Promise<string> {
+    const run = syntheticRun({ followUps: 9, open: 3 });
+    const { workdir } = await syntheticWorkdir(run);
+    await openRunLog(workdir).append(run.events);
+    await using server = await MessagesServer.start({
+      answer: (_, { messages, tools = [] }) => {
+        const isTold = JSON.stringify(messages.at(-1)).includes('tool_result');
+        const isOffered = tools.some((each) => 'name' in each && each.name === tool);
+        return isTold || !isOffered ? 'So it is.' : { text: '', tool: { name: tool, input: {} } };
+      },
+    });
+    const mcpServers = {
+      autoresearch: {
+        command: process.execPath,
+        args: [packageFile('dist', 'client', 'main.js'), 'mcp', workdir.root],
+      },
+    };
+    const flags = [
+      '--print',
+      '--strict-mcp-config',
+      '--mcp-config',
+      JSON.stringify({ mcpServers }),
+      '--allowedTools',
+      allowed,
+    ];
+    const { stdout } = await execa(CLAUDE, flags, {
+      input: 'how is it going?',
+      env: await environment(server),
+      cwd: workdir.root,
+    });
+    expect(stdout).toBe('So it is.');
+    const results = server.calls.flatMap(
+      ({ request }) => JSON.stringify(request.messages.at(-1)).match(/tool_result.*/) ?? [],
+    );
+    return results.join('\n');
+  }
+
+  it('reads the run through the MCP server', async () => {
+    expect(await told('mcp__autoresearch__status', 'mcp__autoresearch__status')).toContain(
+      'no engine works on the run',
+    );
+  });
+
+  it('does not get to change it where its person has not agreed', async () => {
+    expect(await told('mcp__autoresearch__pause', 'mcp__autoresearch__status')).toMatch(/permission/i);
   });
 });
 

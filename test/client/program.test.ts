@@ -7,7 +7,7 @@ import { packageFile } from '../../host/package-files.js';
 import { autoresearch } from './command-line.js';
 
 const COMMANDS =
-  'run start status stop pause resume queue prioritize add remove cancel set note summary diff report export codec-server demo doctor worker'.split(
+  'supervise mcp run start status stop pause resume queue prioritize add remove cancel set note summary diff report export codec-server demo doctor worker'.split(
     ' ',
   );
 

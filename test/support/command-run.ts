@@ -83,10 +83,19 @@ export class CommandRun {
 
   /** Any command, with what jobs and the agent are told by their environment. */
   spawn(...args: string[]): ChildProcess {
+    return this.spawned('ignore', args);
+  }
+
+  /** The same with a standard input to type into. */
+  talk(...args: string[]): ChildProcess {
+    return this.spawned('pipe', args);
+  }
+
+  private spawned(input: 'ignore' | 'pipe', args: string[]): ChildProcess {
     const { jobSeconds = 1, agentSeconds = 0, planSize = 2, faultRate = 0 } = this.options;
     const child = spawn(process.execPath, [packageFile('dist', 'client', 'main.js'), ...args], {
       cwd: this.root,
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: [input, 'pipe', 'pipe'],
       // As the foreground job of a terminal of its own: a Ctrl+C there reaches its process group, and not the test's.
       detached: this.options.ownGroup ?? false,
       env: {

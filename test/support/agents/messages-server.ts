@@ -27,9 +27,11 @@ export interface ServedCall {
   costUsd: number;
 }
 
+type Answer = string | { text: string; tool: { name: string; input: unknown } };
+
 export interface MessagesScript {
-  /** The text of an answer; JSON where the request asks for it. */
-  answer(prompt: string, request: MessagesRequest): string | Promise<string>;
+  /** The text of an answer; JSON where the request asks for it. With `tool` the model asks for that one. */
+  answer(prompt: string, request: MessagesRequest): Answer | Promise<Answer>;
   /** What goes wrong with this call; calls count from 0. */
   fault?(call: number, prompt: string): Fault | null;
   /** True for a server that sends every answer whole, as some proxies do. */
@@ -133,15 +135,17 @@ export class MessagesServer implements AsyncDisposable {
   }
 
   private async message({ request, prompt, fault }: ServedCall): Promise<WireMessage> {
-    const whole =
+    const answer =
       fault?.kind === 'garbage' ? 'Let us talk about the weather.' : await this.script.answer(prompt, request);
+    const { text: whole, tool } = typeof answer === 'string' ? { text: answer, tool: undefined } : answer;
     const isEmpty = fault?.kind === 'empty' || fault?.kind === 'refusal';
     const text = isEmpty ? '' : fault?.kind === 'truncated' ? whole.slice(0, whole.length / 2) : whole;
     const stops: Record<string, string> = { truncated: 'max_tokens', refusal: 'refusal' };
     return {
       model: request.model,
       text,
-      stopReason: stops[fault?.kind ?? ''] ?? 'end_turn',
+      ...(tool ? { tool } : {}),
+      stopReason: stops[fault?.kind ?? ''] ?? (tool ? 'tool_use' : 'end_turn'),
       usage: { ...this.cache.usageOf(request), output_tokens: Math.max(1, tokensIn(text)) },
     };
   }

@@ -6,6 +6,7 @@ import type { TokenUsage } from '../../../agents/model-prices.js';
 export interface WireMessage {
   model: string;
   text: string;
+  tool?: { name: string; input: unknown };
   stopReason: string;
   usage: TokenUsage;
 }
@@ -25,13 +26,14 @@ export function errorBody(status: number, message: string) {
 
 let serial = 0;
 
-export function messageBody({ model, text, stopReason, usage }: WireMessage) {
+export function messageBody({ model, text, tool, stopReason, usage }: WireMessage) {
+  const asked = tool ? [{ type: 'tool_use', id: `toolu_${serial}`, ...tool }] : [];
   return {
     id: `msg_${serial++}`,
     type: 'message',
     role: 'assistant',
     model,
-    content: text === '' ? [] : [{ type: 'text', text }],
+    content: [...(text === '' ? [] : [{ type: 'text', text }]), ...asked],
     stop_reason: stopReason,
     stop_sequence: null,
     usage,
@@ -57,6 +59,13 @@ export async function sendStream(response: ServerResponse, message: WireMessage,
       if (cutMidway) break;
     }
     if (!cutMidway) send('content_block_stop', { index: 0 });
+  }
+  if (message.tool && !cutMidway) {
+    const index = message.text === '' ? 0 : 1;
+    const { name, input } = message.tool;
+    send('content_block_start', { index, content_block: { type: 'tool_use', id: `toolu_${serial}`, name, input: {} } });
+    send('content_block_delta', { index, delta: { type: 'input_json_delta', partial_json: JSON.stringify(input) } });
+    send('content_block_stop', { index });
   }
   if (cutMidway) {
     // What was written must have left before the connection goes.

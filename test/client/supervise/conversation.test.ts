@@ -1,0 +1,71 @@
+import { PassThrough } from 'node:stream';
+import { expect, it } from 'vitest';
+import { confirmed, openConversation } from '../../../client/supervise/conversation.js';
+
+function pipes(isTTY = false) {
+  const input = Object.assign(new PassThrough(), { isTTY });
+  const output = Object.assign(new PassThrough(), { isTTY, columns: 60 });
+  let written = '';
+  output.on('data', (chunk: Buffer) => (written += chunk.toString()));
+  const conversation = openConversation({ input, output });
+  return { input, conversation, written: () => written };
+}
+
+it('takes lines that were typed before anybody asked, and ends with its input', async () => {
+  const { input, conversation, written } = pipes();
+  input.write('one\ntwo\n');
+  expect(await conversation.ask('a? ')).toBe('one');
+  expect(await conversation.ask('b? ')).toBe('two');
+  const last = conversation.ask('c? ');
+  input.end();
+  expect(await last).toBeNull();
+  expect(await conversation.ask('d? ')).toBeNull();
+  expect(conversation.left.aborted).toBe(true);
+  expect(written()).toContain('c? ');
+});
+
+it('tells of what happens above what a person is typing, which stays', async () => {
+  const { input, conversation, written } = pipes(true);
+  const asked = conversation.ask('> ');
+  input.write('how is');
+  await new Promise((resolve) => setImmediate(resolve));
+  const before = written().length;
+  conversation.say('004_x: completed');
+  const shown = written().slice(before);
+  expect(shown.startsWith('\r\x1b[2K004_x: completed\n')).toBe(true);
+  expect(shown).toContain('> how is');
+  input.write(' it going\r');
+  expect(await asked).toBe('how is it going');
+  conversation.close();
+});
+
+it('holds such lines back while an answer is given', async () => {
+  const { conversation, written } = pipes();
+  await conversation.answering(async () => {
+    conversation.stream('it goes ');
+    conversation.say('004_x: completed');
+    conversation.stream('well');
+  });
+  expect(written()).toBe('it goes well\n004_x: completed\n');
+  conversation.close();
+});
+
+it('lets no text steer the terminal', () => {
+  const { conversation, written } = pipes();
+  conversation.say('\x1b[2Jgone');
+  conversation.stream('\x1b]0;title\x07x');
+  expect(written()).toBe('gone\nx');
+  conversation.close();
+});
+
+it.each<[string, boolean, boolean]>([
+  ['\n', true, true],
+  ['\n', false, false],
+  ['maybe\ny\n', false, true],
+  ['no\n', true, false],
+  ['', true, false],
+])('takes %j where Enter means %s for %s', async (typed, otherwise, expected) => {
+  const { input, conversation } = pipes();
+  input.end(typed);
+  expect(await confirmed(conversation, 'do it?', otherwise)).toBe(expected);
+});
