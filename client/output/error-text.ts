@@ -4,6 +4,7 @@ const WRAPPERS: ReadonlySet<string> = new Set([
   'WorkflowUpdateFailedError',
   'ActivityFailure',
   'ChildWorkflowFailure',
+  'ServiceError',
 ]);
 
 export function errorText(error: unknown): string {

@@ -1,7 +1,10 @@
 /** Sends a steering message to a running engine as an update, and returns its receipt. */
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type Client,
+  isGrpcServiceError,
+  ServiceError,
   WorkflowNotFoundError,
   WorkflowUpdateFailedError,
   WorkflowUpdateRPCTimeoutOrCancelledError,
@@ -76,6 +79,29 @@ const RUN_ENDED: readonly string[] = [RUN_STOPPED, 'AcceptedUpdateCompletedWorkf
 /** An update is answered once its events are exported: well within a second, more when an agent or disk is slow. */
 const RECEIPT_TIMEOUT_MS = 60_000;
 
+/**
+ * Where the engine's task fails that had taken the message (it continued as new in the moment in which an experiment
+ * reported), the server gives the message up, and what was done of it is undone: it is sent again.
+ */
+async function untilTaken<T>(send: () => Promise<T>, deadline: number): Promise<T> {
+  for (;;) {
+    try {
+      return await send();
+    } catch (error) {
+      if (!isGivenUp(error) || Date.now() + PAUSE_MS >= deadline) throw error;
+      await sleep(PAUSE_MS);
+    }
+  }
+}
+
+const PAUSE_MS = 200;
+
+/** As the server says it (service/history/workflow/update, errWorkflowTaskFailed); no code of its own tells it apart. */
+function isGivenUp(error: unknown): boolean {
+  const cause = error instanceof ServiceError ? error.cause : error;
+  return isGrpcServiceError(cause) && /unexpected workflow task failure/i.test(cause.details);
+}
+
 export async function sendUpdate<Args extends [] | [unknown]>(
   client: Client,
   { workdir, config }: { workdir: Workdir; config: RunConfig },
@@ -90,9 +116,10 @@ export async function sendUpdate<Args extends [] | [unknown]>(
       ? handle.executeUpdate<Receipt, []>(update.name, { updateId })
       : handle.executeUpdate<Receipt, [unknown]>(update.name, { args: [args[0]], updateId });
   const refused = (reason: string) => new Refusal(about.field, about.value, reason);
+  const deadline = Date.now() + timeoutMs;
   let receipt: Receipt;
   try {
-    receipt = await client.withDeadline(Date.now() + timeoutMs, send);
+    receipt = await untilTaken(() => client.withDeadline(deadline, send), deadline);
   } catch (error) {
     if (error instanceof WorkflowUpdateFailedError) {
       const { cause } = error;

@@ -1,0 +1,55 @@
+/** Messages that the server gives up, or the engine refuses: what the sender does, and hears. */
+
+import { type Client, ServiceError } from '@temporalio/client';
+import { expect, it } from 'vitest';
+import { sendUpdate } from '../../../client/steering/steering-client.js';
+import { pauseUpdate } from '../../../domain/protocol/messages.js';
+import type { Receipt } from '../../../domain/protocol/steering-messages.js';
+import { syntheticRun } from '../../support/run-events.js';
+import { syntheticWorkdir } from '../../support/synthetic-workdir.js';
+
+/** Of gRPC. */
+const FAILED_PRECONDITION = 9;
+const RUN = syntheticRun({ followUps: 2 });
+
+/** As the client of Temporal throws it. */
+function serverError(code: number, details: string): ServiceError {
+  const cause = Object.assign(new Error(`${code}: ${details}`), { code, details, metadata: {} });
+  return new ServiceError('Workflow Update failed', { cause });
+}
+
+const GIVEN_UP = serverError(
+  FAILED_PRECONDITION,
+  'Unable to perform workflow execution update due to unexpected workflow task failure.',
+);
+
+async function sent(...answers: (Receipt | Error)[]) {
+  const { workdir, context } = await syntheticWorkdir(RUN);
+  const ids: (string | undefined)[] = [];
+  const executeUpdate = async (_: string, { updateId }: { updateId?: string }) => {
+    ids.push(updateId);
+    const answer = answers.shift()!;
+    if (answer instanceof Error) throw answer;
+    return answer;
+  };
+  const client = {
+    withDeadline: (_: number, act: () => unknown) => act(),
+    workflow: { getHandle: () => ({ executeUpdate }) },
+  } as unknown as Client;
+  const options = { request: 'r', about: { field: 'workdir', value: 'w' }, timeoutMs: 5_000 };
+  const receipt = await sendUpdate(client, { workdir, config: context.config }, pauseUpdate, [], options).catch(
+    (error: unknown) => error,
+  );
+  return { receipt, ids };
+}
+
+it('is sent again, under its id, when the task that had taken it failed', async () => {
+  const done = { accepted: true, message: 'paused' };
+  expect(await sent(GIVEN_UP, GIVEN_UP, done)).toEqual({ receipt: done, ids: ['pause-r', 'pause-r', 'pause-r'] });
+});
+
+it('is not sent again for another reason', async () => {
+  const { receipt, ids } = await sent(serverError(FAILED_PRECONDITION, 'the namespace is being deleted'));
+  expect(receipt).toBeInstanceOf(ServiceError);
+  expect(ids).toHaveLength(1);
+});
