@@ -17,8 +17,8 @@ import { KnownWork } from '../source/known-work.js';
 import { targetPython } from '../source/target-python.js';
 import type { RunLog } from '../workdir/event-log.js';
 import { specOf } from '../workdir/spec-store.js';
+import { type RewriteDeps, rewriteSource } from './agent-calls/rewrite-source.js';
 import { BASE_REF } from './instrument.js';
-import { type RewriteDeps, rewriteSource } from './rewrite-source.js';
 
 interface ApplyDeps extends RewriteDeps {
   runLog: RunLog;

@@ -18,7 +18,6 @@ import type { Activities, NodeRef } from '../domain/protocol/activities.js';
 import { raise } from '../domain/protocol/thrown-failure.js';
 import type { EngineState } from '../domain/run/engine-state.js';
 import { BASELINE_ID } from '../domain/run/experiment-record.js';
-import { isJobFolder } from '../domain/run/naming.js';
 import { unfedSteps } from '../domain/verdict/fed-steps.js';
 import { silentJobText } from '../domain/verdict/no-numbers.js';
 import { otherWork, type References } from '../domain/verdict/same-work.js';
@@ -27,22 +26,18 @@ import { readJsonIfAny, writeFileAtomic, writeJsonAtomic } from '../host/atomic-
 import { findJobId } from '../jobs/job-files.js';
 import { namedOutside, watchedOutside } from '../jobs/job-shelter.js';
 import { launchFacts } from '../jobs/launch-facts.js';
+import { outsideOfTree } from '../jobs/left-outside.js';
 import { linkedFilesChanged } from '../jobs/linked-files.js';
 import { type LaunchScript, launchScripts } from '../jobs/output/launch-scripts.js';
 import { readMetricFiles } from '../jobs/output/metric-files.js';
 import { searchWithin } from '../jobs/output/metric-pattern.js';
-import { eachLine } from '../jobs/output/read-lines.js';
-import { writtenFiles } from '../jobs/output/written-files.js';
+import { readLogs } from '../jobs/output/read-logs.js';
 import { earlierWork, placedFiles } from '../jobs/placed-files.js';
-import type { KeptApart, Platform } from '../jobs/platforms/platform.js';
-import { isBelow } from '../source/control/object-database.js';
+import type { Platform } from '../jobs/platforms/platform.js';
 import type { RunLog } from '../workdir/event-log.js';
 import type { Workdir } from '../workdir/paths.js';
 import type { RunContext } from '../workdir/run-context.js';
-import { keptApartText, leftOutside, leftOutsideText } from './left-outside.js';
 
-/** Of a platform that keeps logs elsewhere; local logs are read whole. */
-const REMOTE_LOG_BYTES = 16 * 1024 * 1024;
 /** Enough to see what a job without numbers said. */
 const SILENT_LOG_BYTES = 64 * 1024;
 /** More say nothing new about what the runs of the baseline have in common. */
@@ -164,33 +159,6 @@ async function jobIdOf(context: RunContext, platform: Platform, node: NodeRef): 
   return jobId ?? raise('metrics_collection_failed', `${node.nodeId} has no job: it was never launched`);
 }
 
-/** Whole files where the job directory is here, the tails that the platform gives elsewhere. Gives findings. */
-async function readLogs(
-  { workdir }: RunContext,
-  platform: Platform,
-  jobId: string,
-  stdout: JobOutput,
-  stderr: JobOutput,
-): Promise<string[]> {
-  if (!isJobFolder(jobId)) return await readRemoteLogs(platform, jobId, stdout, stderr);
-  const hasStdout = await eachLine(workdir.job(jobId, 'stdout.log'), (line) => stdout.readLine(line));
-  const hasStderr = await eachLine(workdir.job(jobId, 'stderr.log'), (line) => stderr.readLine(line));
-  if (hasStdout || hasStderr) return hasStdout ? [] : ['the job has no stdout.log'];
-  return await readRemoteLogs(platform, jobId, stdout, stderr);
-}
-
-async function readRemoteLogs(
-  platform: Platform,
-  jobId: string,
-  stdout: JobOutput,
-  stderr: JobOutput,
-): Promise<string[]> {
-  const logs = await platform.logs(jobId, REMOTE_LOG_BYTES);
-  for (const line of logs.stdout.split(/\r?\n/)) stdout.readLine(line);
-  for (const line of logs.stderr.split(/\r?\n/)) stderr.readLine(line);
-  return logs.stdout === '' && logs.stderr === '' ? ['the job left no output'] : [];
-}
-
 async function evidenceOf(workdir: Workdir, nodeId: string): Promise<Evidence | null> {
   return (await readJsonIfAny(workdir.evidence(nodeId))) as Evidence | null;
 }
@@ -239,23 +207,6 @@ async function timesOf(platform: Platform, jobId: string): Promise<{ durationS: 
   if (status.state !== 'ended') return { durationS: null, startedAtMs: Date.now() };
   const seconds = (status.endedAtMs - status.startedAtMs) / 1000;
   return { durationS: seconds > 0 ? seconds : null, startedAtMs: status.startedAtMs };
-}
-
-/** What a person should know of places outside of the tree to which the job wrote, or would have written. */
-async function outsideOfTree(
-  { workdir, config }: RunContext,
-  state: EngineState,
-  nodeId: string,
-  command: string,
-  apart: KeptApart,
-  sinceMs: number,
-): Promise<string[]> {
-  const { outside: named } = await namedOutside(workdir, { command, env: process.env });
-  const ids = new Set([BASELINE_ID, nodeId]);
-  const heard = await Promise.all([...ids].map((id) => writtenFiles(workdir.metrics(id))));
-  const places = [...new Set([...named, ...heard.flat()])].filter((path) => !isBelow(path, config.source_dir));
-  const left = await leftOutside(workdir, places, apart.covered, sinceMs, [...ids, ...Object.keys(state.experiments)]);
-  return [...(left.length > 0 ? [leftOutsideText(left)] : []), keptApartText(apart) ?? []].flat();
 }
 
 /** When its source was anchored. */

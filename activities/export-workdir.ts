@@ -16,8 +16,8 @@ import { Projections } from '../workdir/projections/projections.js';
 import { writeReport } from '../workdir/report-files.js';
 import { ownLog, type RunContext } from '../workdir/run-context.js';
 import { specOf } from '../workdir/spec-store.js';
+import { type RestoredAnalyses, restoreAnalyses } from './agent-calls/restore-analyses.js';
 import { drawRunCharts } from './draw-charts.js';
-import { type RestoredAnalyses, restoreAnalyses } from './restore-analyses.js';
 
 export function makeExportWorkdir({
   context,

@@ -5,7 +5,7 @@ import type { Activities } from '../domain/protocol/activities.js';
 import { raise } from '../domain/protocol/thrown-failure.js';
 import type { FailureKind } from '../domain/run/failure.js';
 import { NOTHING_SPENT } from '../domain/run/ledger.js';
-import { type RewriteDeps, rewriteSource } from './rewrite-source.js';
+import { type RewriteDeps, rewriteSource } from './agent-calls/rewrite-source.js';
 
 /** Ref of the commit that experiments start from. */
 export const BASE_REF = 'base';

@@ -18,7 +18,7 @@ import { uncaughtError } from '../jobs/output/uncaught-errors.js';
 import { type JobStatus, jobNameOf, type Platform } from '../jobs/platforms/platform.js';
 import type { RunLog } from '../workdir/event-log.js';
 import type { RunContext } from '../workdir/run-context.js';
-import type { EngineMailbox } from './engine-mailbox.js';
+import type { EngineMailbox } from './engine-mail/engine-mailbox.js';
 
 /**
  * A minute: long enough that windows cost next to nothing, short enough that a lost worker's watch soon goes on

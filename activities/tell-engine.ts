@@ -7,7 +7,7 @@ import type { EngineState } from '../domain/run/engine-state.js';
 import { freeSlots } from '../domain/schedule/scheduling.js';
 import type { RunLog } from '../workdir/event-log.js';
 import type { RunContext } from '../workdir/run-context.js';
-import type { EngineMailbox } from './engine-mailbox.js';
+import type { EngineMailbox } from './engine-mail/engine-mailbox.js';
 
 export function makeTellEngine(deps: {
   context: RunContext;

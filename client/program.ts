@@ -22,7 +22,7 @@ import { SET } from './commands/set.js';
 import { SETUP } from './commands/setup.js';
 import { START } from './commands/start.js';
 import { STATUS } from './commands/status.js';
-import { CANCEL, PAUSE, PRIORITIZE, REMOVE, RESUME } from './commands/steering.js';
+import { CANCEL, PAUSE, PRIORITIZE, REMOVE, RESUME } from './commands/steer.js';
 import { STOP } from './commands/stop.js';
 import { SUMMARY } from './commands/summary.js';
 import { SUPERVISE } from './commands/supervise.js';

@@ -34,6 +34,7 @@ import { planningVerdict } from '../domain/schedule/planning.js';
 import { reservationsFor, settlement } from '../domain/schedule/settlement.js';
 import { dueEvents } from '../domain/verdict/consequences.js';
 import * as activities from './activity-options.js';
+import { tellUnchecked } from './adding.js';
 import { heedSilence } from './approvals.js';
 import { continued, fromLog, toCarry } from './carried.js';
 import { Charts } from './charts.js';
@@ -44,7 +45,7 @@ import { Journal } from './journal.js';
 import { Planner } from './planner.js';
 import { identityOf, Recovery } from './recovery.js';
 import { Reports } from './reports.js';
-import { handleSteering, tellUnchecked } from './steering.js';
+import { handleSteering } from './steering.js';
 
 /** A quarter of an hour: what is lost is lost rarely, and a day of looks is six hundred events of history. */
 const LOOK_MS = 15 * 60 * 1000;

@@ -3,28 +3,17 @@
  * and as a plain signal, and the queries.
  */
 import type { UpdateDefinition } from '@temporalio/common';
-import {
-  ApplicationFailure,
-  CancellationScope,
-  log,
-  patched,
-  type SignalDefinition,
-  setHandler,
-  uuid4,
-  workflowInfo,
-} from '@temporalio/workflow';
+import { ApplicationFailure, CancellationScope, log, type SignalDefinition, setHandler } from '@temporalio/workflow';
 import * as messages from '../domain/protocol/messages.js';
 import { RUN_STOPPED } from '../domain/protocol/messages.js';
 import * as steering from '../domain/protocol/steering-messages.js';
+import { accepted } from '../domain/protocol/steering-messages.js';
 import { experimentView, queueView, statusView, treeView } from '../domain/protocol/views.js';
 import { approvalText, refusalText } from '../domain/run/approval-rules.js';
 import { noSuchExperiment, rowOf } from '../domain/run/engine-state.js';
-import { followUpNodeId } from '../domain/run/experiment-record.js';
 import { failure } from '../domain/run/failure.js';
-import { files } from './activity-options.js';
+import { Adding, bounded } from './adding.js';
 import type { Children } from './children.js';
-import { handleReturn } from './engine-return.js';
-import { failureFrom } from './failure-value.js';
 import type { Journal } from './journal.js';
 
 /** What the engine itself has to do of it, with what was given while nobody served the run. */
@@ -38,9 +27,6 @@ export interface Steering {
   /** Ends what waits for its turn. */
   drop(nodeId: string, reason: string): void;
 }
-
-/** Runs from before what waits was bounded took everything. */
-const bounded = (problem: string | null) => (problem !== null && patched('bounds-what-waits') ? problem : null);
 
 interface Handler<Args extends unknown[]> {
   update: UpdateDefinition<steering.Receipt, Args>;
@@ -57,13 +43,7 @@ interface Handler<Args extends unknown[]> {
  */
 export function handleSteering(journal: Journal, children: Children, recovers: boolean): Steering {
   const { state } = journal;
-  let lastAdded: Promise<unknown> = Promise.resolve();
-  let checking = 0;
-  const accepted = (message: string, nodeId?: string): steering.Receipt => ({
-    accepted: true,
-    message,
-    ...(nodeId === undefined ? {} : { node_id: nodeId }),
-  });
+  const adding = new Adding(journal, recovers);
   const ended = () =>
     state.status === 'stopped' ? 'the run has stopped; start it again with `autoresearch run`' : null;
 
@@ -225,10 +205,13 @@ export function handleSteering(journal: Journal, children: Children, recovers: b
     update: messages.addUpdate,
     signal: messages.addSignal,
     problem: steering.addProblem,
-    act: addOrRefuse,
+    act: (message) => adding.addOrRefuse(message),
   });
 
-  handleReturn(journal);
+  // After its worker was killed, the time in between is not the run's. One that was interrupted is told to resume.
+  setHandler(messages.returnedSignal, () => {
+    if (state.runsSinceMs !== null) journal.record({ type: 'returned' });
+  });
   setHandler(messages.statusQuery, () => statusView(state));
   setHandler(messages.queueQuery, () => queueView(state));
   setHandler(messages.treeQuery, () => treeView(state));
@@ -238,73 +221,13 @@ export function handleSteering(journal: Journal, children: Children, recovers: b
     return experimentView(row);
   });
   return {
-    add: addInTurn,
+    add: (message) => adding.inTurn(message),
     get isChecking() {
-      return checking > 0;
+      return adding.isChecking;
     },
     cancelStarted,
     drop: (nodeId, reason) => void cancel(nodeId, reason),
   };
-
-  /**
-   * A check that fails for good (a full disk) refuses: a signal has nobody else to tell, and must not fail the engine.
-   */
-  async function addOrRefuse(message: steering.AddMessage): Promise<steering.Receipt> {
-    checking += 1;
-    try {
-      return await (recovers ? addInTurn(message) : add(message));
-    } catch (error) {
-      const { message: reason } = failureFrom(error, 'unexpected_exception');
-      tellUnchecked(journal, message, { request: message.request ?? '', reason, waits: false });
-      return { accepted: false, message: `it could not be checked, so that it was not added: ${reason}` };
-    } finally {
-      checking -= 1;
-      journal.wake();
-    }
-  }
-
-  /** What is held against an experiment is what is queued: each waits until the one before stands in the workdir. */
-  function addInTurn(message: steering.AddMessage): Promise<steering.Receipt> {
-    const turn = lastAdded.then(async () => {
-      const receipt = await add(message);
-      await journal.flushed();
-      return receipt;
-    });
-    lastAdded = turn.catch(() => undefined);
-    return turn;
-  }
-
-  async function add(message: steering.AddMessage): Promise<steering.Receipt> {
-    const own = recovers ? uuid4() : `${workflowInfo().runId.slice(0, 8)}_${state.seq}`;
-    const request = message.request ?? own;
-    const known = Object.values(state.experiments).find(
-      (row) => row.origin.from === 'user' && row.origin.request === request,
-    );
-    if (known) return accepted('it was added already', known.nodeId);
-    const noRoom = bounded(steering.addRoomProblem(state));
-    if (noRoom !== null) return { accepted: false, message: noRoom };
-    const { experiment } = message;
-    const asked = { run: state.run, request, experiment };
-    const answer = await files.acceptExperiment(
-      patched('checks-against-its-own-log') ? { ...asked, throughSeq: await flushedSeq() } : asked,
-    );
-    if (!answer.accepted) return { accepted: false, message: answer.reason };
-    if ('known' in answer) return accepted('it was added already', answer.known);
-    const { request: _, ...identity } = answer.experiment;
-    const nodeId = followUpNodeId(state.nextCounter, identity.name);
-    journal.record({
-      type: 'experiment_added',
-      experiment: { ...identity, nodeId, origin: { from: 'user', request } },
-    });
-    return accepted(`queued with priority ${identity.priority}`, nodeId);
-  }
-
-  /** Through it the log says what this engine says, also of one that was reset. */
-  async function flushedSeq(): Promise<number> {
-    const { seq } = state;
-    await journal.flushed();
-    return seq;
-  }
 
   /** Resolves when its workflow, if it has one, has the message. */
   function cancel(nodeId: string, reason: string): Promise<void> {
@@ -322,19 +245,6 @@ export function handleSteering(journal: Journal, children: Children, recovers: b
   function cancelStarted(reason: string): Promise<void>[] {
     return openIn('launching', 'running', 'analyzing').map((nodeId) => cancel(nodeId, reason));
   }
-}
-
-const REASON_LENGTH = 500;
-
-/** Who gave it may be gone, or have sent a signal: what is shown of the run says so. */
-export function tellUnchecked(
-  journal: Journal,
-  { experiment }: steering.AddMessage,
-  { reason, ...how }: { request: string; reason: string; waits: boolean },
-): void {
-  if (!patched('tells-what-it-could-not-check')) return;
-  const given = `add ${experiment.name}`;
-  journal.record({ type: 'add_unchecked', given, reason: reason.slice(0, REASON_LENGTH), ...how });
 }
 
 const STOP_RECEIPTS = {

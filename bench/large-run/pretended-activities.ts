@@ -1,9 +1,9 @@
 /** Activities of a run whose jobs and agents only pretend: all that costs something is the engine itself. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
-import { openEngineMailbox } from '../../activities/engine-mailbox.js';
+import { openEngineMailbox } from '../../activities/engine-mail/engine-mailbox.js';
+import { withGroupCommit } from '../../activities/engine-mail/group-commit.js';
 import { makeExportWorkdir } from '../../activities/export-workdir.js';
-import { withGroupCommit } from '../../activities/group-commit.js';
 import { makeLookupExperiments } from '../../activities/lookup-experiments.js';
 import { makeTellEngine } from '../../activities/tell-engine.js';
 import { UNKNOWN_METRICS } from '../../domain/evidence/metrics.js';

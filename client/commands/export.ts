@@ -1,5 +1,5 @@
 /** `export`: makes every file that people and scripts read anew, from the event log. */
-import type { RestoredAnalyses } from '../../activities/restore-analyses.js';
+import type { RestoredAnalyses } from '../../activities/agent-calls/restore-analyses.js';
 import type { CommandDefinition } from '../command-definition.js';
 import { printed } from '../output/printed.js';
 import { Refusal } from '../output/refusal.js';

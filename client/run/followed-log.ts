@@ -1,7 +1,7 @@
 /** Follows engine/events.jsonl as it grows. Only whole lines count: the last one may be half written at this moment. */
 
 import type { EngineEvent } from '../../domain/run/event-types.js';
-import { readFrom } from '../../workdir/event-log.js';
+import { readFrom } from '../../workdir/event-lines.js';
 
 export class EventLogReader {
   /** The last line that was read. */

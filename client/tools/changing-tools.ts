@@ -10,7 +10,7 @@ import { APPROVE, REFUSE } from '../commands/approve.js';
 import { NOTE } from '../commands/note.js';
 import { REPORT } from '../commands/report.js';
 import { SET } from '../commands/set.js';
-import { CANCEL, PAUSE, PRIORITIZE, REMOVE, RESUME } from '../commands/steering.js';
+import { CANCEL, PAUSE, PRIORITIZE, REMOVE, RESUME } from '../commands/steer.js';
 import { STOP } from '../commands/stop.js';
 import { RUN_FLAGS } from '../flags/run-flags.js';
 import { NODE } from './reading-tools.js';

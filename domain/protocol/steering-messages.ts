@@ -90,6 +90,10 @@ export interface Receipt {
   node_id?: string;
 }
 
+export function accepted(message: string, nodeId?: string): Receipt {
+  return { accepted: true, message, ...(nodeId === undefined ? {} : { node_id: nodeId }) };
+}
+
 function asObject(value: unknown): Record<string, unknown> | null {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
     ? (value as Record<string, unknown>)

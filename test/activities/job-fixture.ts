@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, readFile, realpath } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { EngineMailbox } from '../../activities/engine-mailbox.js';
+import type { EngineMailbox } from '../../activities/engine-mail/engine-mailbox.js';
 import { ConfigSchema, type RunConfig } from '../../domain/formats/config.js';
 import type { ExperimentReport } from '../../domain/protocol/activities.js';
 import { packageFile } from '../../host/package-files.js';

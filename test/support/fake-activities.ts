@@ -4,7 +4,7 @@
  */
 import type { Client } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
-import { type EngineMailbox, openEngineMailbox } from '../../activities/engine-mailbox.js';
+import { type EngineMailbox, openEngineMailbox } from '../../activities/engine-mail/engine-mailbox.js';
 import { lookupExperiment } from '../../activities/lookup-experiments.js';
 import { UNKNOWN_METRICS } from '../../domain/evidence/metrics.js';
 import type { Activities, ExperimentLookup, PlanResult } from '../../domain/protocol/activities.js';

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { WorkflowHandle } from '@temporalio/client';
 import proto, { type temporal } from '@temporalio/proto';
 import { describe, expect, it } from 'vitest';
-import type { EngineMailbox } from '../../activities/engine-mailbox.js';
+import type { EngineMailbox } from '../../activities/engine-mail/engine-mailbox.js';
 import type { Activities, ExperimentReport } from '../../domain/protocol/activities.js';
 import type { EngineInput, Tuning } from '../../domain/protocol/messages.js';
 import * as messages from '../../domain/protocol/messages.js';

@@ -1,16 +1,8 @@
 /** A run of the Python engine as a list of our events, and what these name: values in, values out. */
 
-import {
-  type MetricSources,
-  type Metrics,
-  NUMERIC_METRICS,
-  ofOtherMetrics,
-  type Result,
-  UNKNOWN_METRICS,
-} from '../../domain/evidence/metrics.js';
 import { configuredLimits, type RunConfig } from '../../domain/formats/config.js';
-import type { NodeFile, StateFile } from '../../domain/formats/files.js';
-import { type Spec, SpecSchema } from '../../domain/formats/spec.js';
+import type { NodeFile } from '../../domain/formats/files.js';
+import type { Spec } from '../../domain/formats/spec.js';
 import { changeSetOf } from '../../domain/proposals/change-set.js';
 import { limitsFrom } from '../../domain/protocol/steering-messages.js';
 import { applyEvent } from '../../domain/run/apply-event.js';
@@ -23,10 +15,9 @@ import {
   SEEDS,
   type SpecOrigin,
 } from '../../domain/run/experiment-record.js';
-import { FAILURE_PHASES, type Failure, failure, isFailureKind } from '../../domain/run/failure.js';
 import { DEFAULT_LIMITS } from '../../domain/run/limits.js';
 import { consequencesOf } from '../../domain/verdict/consequences.js';
-import { checked } from '../checked-file.js';
+import { type Ended, entryOf, failureOf, resultOf, specOfNode } from './python-node.js';
 import { type PythonRun, timeOf } from './python-run.js';
 
 export interface AdoptedRun {
@@ -38,8 +29,6 @@ export interface AdoptedRun {
   /** Jobs that were out, by node id. */
   jobs: Map<string, { jobId: string; launchedAtMs: number }>;
 }
-
-type Ended = StateFile['history'][number];
 
 /**
  * Null where it had not got as far as a baseline with a commit: there is nothing that a new run would not do as well.
@@ -248,47 +237,4 @@ function seedOf({ node_id }: NodeFile) {
 
 function isOver({ status }: NodeFile): boolean {
   return status === 'completed' || status === 'failed';
-}
-
-/** As it was proposed: what the Python engine wrote into it later stands in fields of ours. */
-function specOfNode({ node_id, spec, name }: NodeFile): Spec {
-  const { commit: _, _image, ...plain } = spec;
-  return checked({ ...plain, name }, SpecSchema, `the specification of ${node_id}`);
-}
-
-/** An end that the history does not tell of. */
-function entryOf({ node_id, name, commit, job_id, result, failure: why }: NodeFile, iteration: number): Ended {
-  const { metrics, findings } = result ?? { metrics: {}, findings: [] };
-  const structured = { metrics, findings, ...(why === null ? {} : { failure: why }) };
-  return { iteration, run_id: node_id, name, commit, job_id, completed_at: '', structured };
-}
-
-/** Its numbers came from its agent: they are marked so. */
-function resultOf({ metrics: found, findings }: Ended['structured']): Result {
-  const metrics: Metrics = { ...UNKNOWN_METRICS };
-  const sources: MetricSources = {};
-  for (const name of NUMERIC_METRICS) {
-    const value = found[name];
-    if (typeof value !== 'number') continue;
-    metrics[name] = value;
-    sources[name] = 'reported';
-  }
-  for (const [name, type] of Object.entries(ofOtherMetrics({ text: 'string', flag: 'boolean' })))
-    if (typeof found[name] === type) Object.assign(metrics, { [name]: found[name] });
-  return { metrics, sources, findings };
-}
-
-function failureOf(why: NonNullable<Ended['structured']['failure']>, jobId: string | null, atMs: number): Failure {
-  const kind = isFailureKind(why.kind) ? why.kind : 'job_failed';
-  const phase = FAILURE_PHASES.find((known) => known === why.phase);
-  const details = Object.entries(why.details ?? {}).filter((entry): entry is [string, string | number | boolean] =>
-    ['string', 'number', 'boolean'].includes(typeof entry[1]),
-  );
-  return failure(kind, why.message, timeOf(String(why.created_at)) ?? atMs, {
-    ...(phase ? { phase } : {}),
-    retryable: why.retryable === true,
-    details: Object.fromEntries(details),
-    exception_type: typeof why.exception_type === 'string' ? why.exception_type : null,
-    job_id: typeof why.job_id === 'string' ? why.job_id : jobId,
-  });
 }

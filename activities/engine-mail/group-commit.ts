@@ -3,7 +3,7 @@
  * happens within the moment then comes in one.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Activities } from '../domain/protocol/activities.js';
+import type { Activities } from '../../domain/protocol/activities.js';
 
 /** An engine that exported within this time is busy. */
 const BUSY_MS = 300;

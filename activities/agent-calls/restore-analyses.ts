@@ -1,13 +1,13 @@
 /** analysis.md of experiments that have lost theirs: the agent's reply as it is kept, or else what was measured. */
 import { existsSync } from 'node:fs';
-import { CallRecord } from '../agents/call-record.js';
-import { parseAnalysis } from '../agents/parse-reply.js';
-import { type Result, remarksOf } from '../domain/evidence/metrics.js';
-import type { RunRecord } from '../domain/reports/run-record.js';
-import type { ExperimentRow } from '../domain/run/experiment-record.js';
-import { noAnalysis } from '../domain/verdict/analysis-result.js';
-import { writeFileAtomic } from '../host/atomic-file.js';
-import type { Workdir } from '../workdir/paths.js';
+import { CallRecord } from '../../agents/call-record.js';
+import { parseAnalysis } from '../../agents/parse-reply.js';
+import { type Result, remarksOf } from '../../domain/evidence/metrics.js';
+import type { RunRecord } from '../../domain/reports/run-record.js';
+import type { ExperimentRow } from '../../domain/run/experiment-record.js';
+import { noAnalysis } from '../../domain/verdict/analysis-result.js';
+import { writeFileAtomic } from '../../host/atomic-file.js';
+import type { Workdir } from '../../workdir/paths.js';
 
 /** Node ids. */
 export interface RestoredAnalyses {

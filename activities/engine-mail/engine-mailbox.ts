@@ -5,8 +5,8 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
-import type { ExperimentReport } from '../domain/protocol/activities.js';
-import { engineWorkflowId } from '../domain/run/naming.js';
+import type { ExperimentReport } from '../../domain/protocol/activities.js';
+import { engineWorkflowId } from '../../domain/run/naming.js';
 
 export interface EngineMailbox {
   /**

@@ -3,16 +3,16 @@
  * name.
  */
 
-import type { RewriteTask } from '../agents/agent.js';
-import { type Parsed, parseRewrite } from '../agents/parse-reply.js';
-import { protectedPaths } from '../domain/proposals/protected-paths.js';
-import type { FailureKind } from '../domain/run/failure.js';
-import type { Spent } from '../domain/run/ledger.js';
-import type { SourceControl } from '../source/control/source-control.js';
-import { applyEdits, editableSource } from '../source/edits/apply-edits.js';
-import { withSource } from '../source/experiment-source.js';
-import type { RunContext } from '../workdir/run-context.js';
-import type { Ask } from './agent-calls/ask.js';
+import type { RewriteTask } from '../../agents/agent.js';
+import { type Parsed, parseRewrite } from '../../agents/parse-reply.js';
+import { protectedPaths } from '../../domain/proposals/protected-paths.js';
+import type { FailureKind } from '../../domain/run/failure.js';
+import type { Spent } from '../../domain/run/ledger.js';
+import type { SourceControl } from '../../source/control/source-control.js';
+import { applyEdits, editableSource } from '../../source/edits/apply-edits.js';
+import { withSource } from '../../source/experiment-source.js';
+import type { RunContext } from '../../workdir/run-context.js';
+import type { Ask } from './ask.js';
 
 export interface RewriteDeps {
   context: RunContext;

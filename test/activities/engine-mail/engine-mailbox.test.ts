@@ -1,7 +1,7 @@
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import { describe, expect, it } from 'vitest';
-import { type EngineMailbox, openEngineMailbox } from '../../activities/engine-mailbox.js';
-import type { ExperimentReport } from '../../domain/protocol/activities.js';
+import { type EngineMailbox, openEngineMailbox } from '../../../activities/engine-mail/engine-mailbox.js';
+import type { ExperimentReport } from '../../../domain/protocol/activities.js';
 
 const report = (nodeId: string): ExperimentReport => ({ type: 'launched', nodeId, jobId: 'j', launchedAtMs: 1 });
 

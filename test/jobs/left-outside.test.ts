@@ -3,17 +3,17 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync } from 'node:f
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { makeCollectEvidence } from '../../activities/collect-evidence.js';
-import { keptApartText, leftOutside } from '../../activities/left-outside.js';
 import type { Evidence } from '../../domain/evidence/evidence.js';
 import { initialState } from '../../domain/run/engine-state.js';
 import { packageFile } from '../../host/package-files.js';
 import { namedOutside, shelterOf } from '../../jobs/job-shelter.js';
+import { keptApartText, leftOutside } from '../../jobs/left-outside.js';
 import { WithAdoptedJobs } from '../../jobs/platforms/adopted-jobs.js';
 import { LocalPlatform } from '../../jobs/platforms/local.js';
 import { jobNameOf } from '../../jobs/platforms/platform.js';
 import { Workdir } from '../../workdir/paths.js';
+import { configOf, open, repository, temporaryFolder, write } from '../activities/source-fixture.js';
 import { removeFolder } from '../support/remove-folder.js';
-import { configOf, open, repository, temporaryFolder, write } from './source-fixture.js';
 
 let folder: string;
 let workdir: Workdir;

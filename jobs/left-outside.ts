@@ -6,15 +6,36 @@
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { firstOf } from '../domain/reports/quantity-text.js';
-import { isShared } from '../jobs/job-shelter.js';
-import type { KeptApart } from '../jobs/platforms/platform.js';
+import type { EngineState } from '../domain/run/engine-state.js';
+import { BASELINE_ID } from '../domain/run/experiment-record.js';
 import { isBelow } from '../source/control/object-database.js';
 import type { Workdir } from '../workdir/paths.js';
+import type { RunContext } from '../workdir/run-context.js';
+import { isShared, namedOutside } from './job-shelter.js';
+import { writtenFiles } from './output/written-files.js';
+import type { KeptApart } from './platforms/platform.js';
 
 /** A folder is looked through so far. */
 const DEPTH = 3;
 const LOOKS = 2000;
 const SHOWN = 3;
+
+/** What a person should know of places outside of the tree to which the job wrote, or would have written. */
+export async function outsideOfTree(
+  { workdir, config }: RunContext,
+  state: EngineState,
+  nodeId: string,
+  command: string,
+  apart: KeptApart,
+  sinceMs: number,
+): Promise<string[]> {
+  const { outside: named } = await namedOutside(workdir, { command, env: process.env });
+  const ids = new Set([BASELINE_ID, nodeId]);
+  const heard = await Promise.all([...ids].map((id) => writtenFiles(workdir.metrics(id))));
+  const places = [...new Set([...named, ...heard.flat()])].filter((path) => !isBelow(path, config.source_dir));
+  const left = await leftOutside(workdir, places, apart.covered, sinceMs, [...ids, ...Object.keys(state.experiments)]);
+  return [...(left.length > 0 ? [leftOutsideText(left)] : []), keptApartText(apart) ?? []].flat();
+}
 
 /**
  * Of `places` (absolute paths, which may not exist), what was made or changed since then and kept apart by nobody. What
