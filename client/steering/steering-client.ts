@@ -96,7 +96,7 @@ async function untilTaken<T>(send: () => Promise<T>, deadline: number): Promise<
 
 const PAUSE_MS = 200;
 
-/** As the server says it (service/history/workflow/update, errWorkflowTaskFailed); no code of its own tells it apart. */
+/** As the server says it (its errWorkflowTaskFailed of an update); no code of its own tells it apart. */
 function isGivenUp(error: unknown): boolean {
   const cause = error instanceof ServiceError ? error.cause : error;
   return isGrpcServiceError(cause) && /unexpected workflow task failure/i.test(cause.details);

@@ -1,4 +1,4 @@
-/** All that is known of one experiment: its idea, its result and what that is worth, its analysis, the end of its log. */
+/** All that is known of one experiment: its idea, its result and what that is worth, its analysis, its log's end. */
 
 import { experimentView } from '../../domain/protocol/views.js';
 import { intervalText, VERDICT_TEXTS } from '../../domain/reports/judgement-text.js';

@@ -1,4 +1,4 @@
-/** From nothing, or from what there is, to a running engine: asks, checks, tries, shows what it will run, and starts. */
+/** From nothing, or what there is, to a running engine: asks, checks, tries, shows what it will run, and starts. */
 import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { shellWord } from '../../../domain/command/shell-word.js';
