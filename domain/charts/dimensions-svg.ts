@@ -9,7 +9,7 @@ import { byValue } from '../memory/search-memory.js';
 import { gainText, numberText, objectiveName } from '../reports/quantity-text.js';
 import { fittedLabel, fittedName } from './label-text.js';
 import { axes, type Frame } from './panel.js';
-import { BEST, GRID, label, MUTED, OUTCOMES, px, svgDocument } from './svg.js';
+import { BEST, GRID, label, MUTED, OUTCOMES, PAPER, px, svgDocument } from './svg.js';
 
 const MARGIN = 28;
 const TOP = 118;
@@ -150,9 +150,9 @@ function stroke(corners: readonly (readonly [number, number])[], colour: string,
 }
 
 function dot(x: number, y: number, fill: string): string {
-  return `<circle cx="${px(x)}" cy="${px(y)}" r="4" fill="${fill}" stroke="#ffffff" stroke-width="1"/>`;
+  return `<circle cx="${px(x)}" cy="${px(y)}" r="4" fill="${fill}" stroke="${PAPER}" stroke-width="1"/>`;
 }
 
 function ring(x: number, y: number, colour: string): string {
-  return `<circle cx="${px(x)}" cy="${px(y)}" r="4" fill="#ffffff" stroke="${colour}" stroke-width="1.5"/>`;
+  return `<circle cx="${px(x)}" cy="${px(y)}" r="4" fill="${PAPER}" stroke="${colour}" stroke-width="1.5"/>`;
 }

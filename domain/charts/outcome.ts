@@ -22,7 +22,8 @@ export function outcomeOf(
       return isDoubted ? 'unconfirmed' : 'no_gain';
     case 'failed':
     case 'cancelled':
-      return isPruned(row) || originalOf(row) !== null ? 'no_gain' : 'failed';
+      if (isPruned(row)) return 'pruned';
+      return originalOf(row) === null ? 'failed' : 'no_gain';
     default:
       return 'running';
   }

@@ -16,8 +16,9 @@ interface Tick {
 
 export function axes(
   frame: Frame,
-  { x, y, xTitle, yTitle }: { x: readonly Tick[]; y: readonly Tick[]; xTitle: string; yTitle: string },
+  axis: { x: readonly Tick[]; y: readonly Tick[]; xTitle: string; yTitle: string; yTitleAt?: number },
 ): string[] {
+  const { x, y, xTitle, yTitle, yTitleAt = 66 } = axis;
   const bottom = frame.y + frame.height;
   const right = frame.x + frame.width;
   const middle = frame.y + frame.height / 2;
@@ -32,7 +33,7 @@ export function axes(
       label({ x: tick.at, y: bottom + 18, text: tick.text, size: 11, fill: MUTED, anchor: 'middle' }),
     ]),
     label({ x: frame.x + frame.width / 2, y: bottom + 38, text: xTitle, size: 12, anchor: 'middle' }),
-    label({ x: frame.x - 66, y: middle, text: yTitle, size: 12, anchor: 'middle', rotate: -90 }),
+    label({ x: frame.x - yTitleAt, y: middle, text: yTitle, size: 12, anchor: 'middle', rotate: -90 }),
   ];
 }
 

@@ -21,8 +21,13 @@ export interface ProgressPoint {
   durationS: number | null;
   /** The compared metric, where it is the one that the chart shows. */
   value: number | null;
+  /** Times the baseline, as told everywhere. */
+  gain: number | null;
   /** The best value up to here, headspace left out. */
   bestSoFar: number | null;
+  throughput: number | null;
+  stepMs: number | null;
+  steadySmPct: number | null;
   smPct: number | null;
 }
 
@@ -64,8 +69,12 @@ export function progressData(record: RunRecord): ProgressData {
         elapsedS: Math.max(0, (row.state.completedAtMs - state.startedAtMs) / 1000),
         durationS: row.state.durationS,
         value,
+        gain: own.gain,
         bestSoFar: best === null ? null : (best as Objective).value,
-        smPct: metrics?.steady_sm_utilization_pct ?? metrics?.sm_utilization_pct ?? null,
+        throughput: metrics?.throughput_samples_per_s ?? null,
+        stepMs: metrics?.steady_step_time_ms ?? null,
+        steadySmPct: metrics?.steady_sm_utilization_pct ?? null,
+        smPct: metrics?.sm_utilization_pct ?? null,
       },
     ];
   });

@@ -7,11 +7,18 @@ export const GRID = '#e4e8ed';
 export const CEILING = '#7a5195';
 export const BEST = '#1b7f4b';
 
+/** The ground that all stands on. */
+export const PAPER = '#ffffff';
+export const LINK = '#b4bdc8';
+export const FRAME = '#dde2e8';
+export const FAILURE_INK = '#a3293b';
+
 /** What became of an experiment, as a colour: a strong one for marks and edges, a pale one for areas. */
 export const OUTCOMES = {
   improved: { strong: '#2f9e63', pale: '#d8f0e2', label: 'improved on the best' },
   unconfirmed: { strong: '#c2850c', pale: '#fbf0d6', label: 'looked better, not confirmed' },
   no_gain: { strong: '#8a96a3', pale: '#eceff2', label: 'no improvement' },
+  pruned: { strong: '#8a96a3', pale: '#f7f8fa', label: 'ended early' },
   failed: { strong: '#d1495b', pale: '#fbe3e6', label: 'failed' },
   running: { strong: '#2f6fb7', pale: '#dce9f7', label: 'running' },
   queued: { strong: '#8a96a3', pale: '#ffffff', label: 'queued' },
@@ -38,11 +45,16 @@ export function line(x1: number, y1: number, x2: number, y2: number, stroke: str
   return `<line x1="${px(x1)}" y1="${px(y1)}" x2="${px(x2)}" y2="${px(y2)}" stroke="${stroke}" ${more}/>`;
 }
 
+/** The mark of an experiment, an element: the page finds it by its name. */
+export function markOf(nodeId: string, outcome: Outcome, element: string): string {
+  return element.replace(/^<\w+/, (tag) => `${tag} data-node="${escapeXml(nodeId)}" data-look="${outcome}"`);
+}
+
 export function svgDocument(width: number, height: number, elements: readonly string[]): string {
   const [w, h] = [Math.ceil(width), Math.ceil(height)];
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${w}" height="${h}" viewBox="0 0 ${w} ${h}" font-family="DejaVu Sans">`,
-    `<rect width="${w}" height="${h}" fill="#ffffff"/>`,
+    `<rect width="${w}" height="${h}" fill="${PAPER}"/>`,
     ...elements,
     '</svg>',
     '',

@@ -7,7 +7,7 @@ import { isRemeasurement } from '../belief/confirmation-state.js';
 import { gainText, objectiveText } from '../reports/quantity-text.js';
 import { type RunRecord, treeParent } from '../reports/run-record.js';
 import { standingsOf } from '../reports/standing.js';
-import { type ExperimentRow, originalOf } from '../run/experiment-record.js';
+import { type ExperimentRow, isPruned, originalOf } from '../run/experiment-record.js';
 import { improvedNodes, outcomeOf } from './outcome.js';
 import type { Outcome } from './svg.js';
 
@@ -23,11 +23,16 @@ export interface TreeBox {
   leadsToBest: boolean;
   /** Stands for branches without a gain that were folded. */
   isFolded: boolean;
+  /** Those for which it stands. */
+  folded?: readonly Pick<TreeBox, 'outcome'>[];
   children: TreeBox[];
 }
 
 /** Above this many experiments, branches that led nowhere are folded into one box for each parent. */
 const FOLD_ABOVE = 400;
+
+/** Where more boxes than these are left, former gains are folded as well: a picture of more cannot be looked at. */
+const BOXES_MOST = 160;
 
 /** The tree under an invisible root. */
 export function treeModel(record: RunRecord): HierarchyNode<TreeBox> {
@@ -58,7 +63,10 @@ export function treeModel(record: RunRecord): HierarchyNode<TreeBox> {
     const parent = treeParent(row);
     (boxes.get(parent ?? '') ?? root).children.push(boxes.get(row.nodeId)!);
   }
-  if (rows.length > FOLD_ABOVE) foldBranches(root);
+  if (rows.length > FOLD_ABOVE) {
+    foldBranches(root, isWorthShowing);
+    if (withDescendants(root).length > BOXES_MOST) foldBranches(root, isUnderWayOrBest);
+  }
   return hierarchy(root, (box) => box.children);
 }
 
@@ -78,6 +86,7 @@ function detailOf(row: ExperimentRow, result: string): string {
     case 'completed':
       return result;
     case 'failed':
+      if (isPruned(row)) return 'ended early';
       return originalOf(row) === null ? row.state.failure.kind : `duplicate of ${originalOf(row)}`;
     default:
       return row.state.status;
@@ -102,10 +111,10 @@ function lineageOf({ state }: RunRecord): ReadonlySet<string> {
   return lineage;
 }
 
-function foldBranches(box: TreeBox): void {
-  const kept = box.children.filter(isWorthShowing);
-  const folded = box.children.filter((child) => !isWorthShowing(child));
-  for (const child of kept) foldBranches(child);
+function foldBranches(box: TreeBox, isKept: (box: TreeBox) => boolean): void {
+  const kept = box.children.filter(isKept);
+  const folded = box.children.filter((child) => !isKept(child));
+  for (const child of kept) foldBranches(child, isKept);
   // One or two are as short as the box that would stand for them.
   box.children = folded.length <= 2 ? box.children : [...kept, foldedBox(folded)];
 }
@@ -116,17 +125,23 @@ function isWorthShowing(box: TreeBox): boolean {
   );
 }
 
+function isUnderWayOrBest(box: TreeBox): boolean {
+  return box.leadsToBest || box.outcome === 'running' || box.children.some(isUnderWayOrBest);
+}
+
 function foldedBox(branches: readonly TreeBox[]): TreeBox {
-  const all = branches.flatMap(withDescendants);
+  const all = branches.flatMap(withDescendants).flatMap(({ folded = [], ...box }) => (box.isFolded ? folded : [box]));
   const count = (outcome: Outcome) => all.filter((box) => box.outcome === outcome).length;
   const parts: [number, string][] = [
+    [count('improved'), 'former gains'],
     [count('unconfirmed'), 'not confirmed'],
     [count('no_gain'), 'no gain'],
+    [count('pruned'), 'ended early'],
     [count('failed'), 'failed'],
     [count('queued'), 'queued'],
   ];
   const detail = parts.filter(([n]) => n > 0).map(([n, name]) => `${n} ${name}`);
-  return { ...FOLDED, title: `${all.length} more`, detail: detail.join(', '), children: [] };
+  return { ...FOLDED, title: `${all.length} more`, detail: detail.join(', '), children: [], folded: all };
 }
 
 function withDescendants(box: TreeBox): TreeBox[] {

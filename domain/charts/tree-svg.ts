@@ -3,18 +3,34 @@ import { linkHorizontal } from 'd3-shape';
 import type { RunRecord } from '../reports/run-record.js';
 import { fittedLabel, fittedName, labelWidth } from './label-text.js';
 import { chartSubtitle } from './outcome.js';
-import { BEST, INK, label, MUTED, OUTCOMES, type Outcome, px, svgDocument } from './svg.js';
+import {
+  BEST,
+  FAILURE_INK,
+  FRAME,
+  INK,
+  LINK,
+  label,
+  MUTED,
+  markOf,
+  OUTCOMES,
+  type Outcome,
+  PAPER,
+  px,
+  svgDocument,
+} from './svg.js';
 import { BOX, layoutTree, type PlacedBlock, type PlacedBox } from './tree-layout.js';
 import { treeModel } from './tree-model.js';
 
 const MARGIN = 28;
 const TOP = 112;
+/** The frame of the best one must not be cut. */
+const EDGE = 6;
 /** Title and legend need this much even over a small tree. */
 const MIN_WIDTH = 820;
 const GAIN = { size: 11, bold: true };
-const LINK = '#b4bdc8';
 
-export function treeSvg(record: RunRecord): string {
+/** Without a heading, which the page has of its own, it begins at the top. */
+export function treeSvg(record: RunRecord, { heading = true }: { heading?: boolean } = {}): string {
   const { boxes, blocks, width, height } = layoutTree(treeModel(record));
   const body = [
     ...blocks.map(blockElement),
@@ -24,6 +40,11 @@ export function treeSvg(record: RunRecord): string {
     ...boxes.map(boxElement),
   ];
   const empty = label({ x: 0, y: 20, text: 'No experiments yet.', size: 13, fill: MUTED });
+  if (!heading) {
+    const size = [Math.max(width, BOX.width) + 2 * EDGE, Math.max(height, BOX.height) + 2 * EDGE] as const;
+    const inside = boxes.length === 0 ? [empty] : body;
+    return svgDocument(...size, [`<g transform="translate(${EDGE} ${EDGE})">`, ...inside, '</g>']);
+  }
   return svgDocument(Math.max(width + 2 * MARGIN, MIN_WIDTH), TOP + Math.max(height, BOX.height) + MARGIN, [
     label({ x: MARGIN, y: 40, text: `Hypothesis tree of run ${record.state.run}`, size: 20, bold: true }),
     label({ x: MARGIN, y: 64, text: chartSubtitle(record), size: 13, fill: MUTED }),
@@ -41,7 +62,7 @@ function legend(): string[] {
     x += 62 + OUTCOMES[outcome].label.length * 6.8;
     return entry;
   });
-  const best = `<rect x="${px(x)}" y="78" width="26" height="15" rx="4" fill="#ffffff" stroke="${BEST}" stroke-width="3"/>`;
+  const best = `<rect x="${px(x)}" y="78" width="26" height="15" rx="4" fill="${PAPER}" stroke="${BEST}" stroke-width="3"/>`;
   return [...entries, best, label({ x: x + 34, y: 90, text: 'best', size: 12, fill: MUTED })];
 }
 
@@ -60,7 +81,7 @@ function boxElement({ box, x, y }: PlacedBox): string {
       `<rect x="${px(x - 2)}" y="${px(y - 2)}" width="${BOX.width + 4}" height="${BOX.height + 4}" rx="9" fill="none" stroke="${BEST}" stroke-width="3"/>`,
     );
   }
-  const isSolid = box.outcome !== 'queued' && !box.isFolded;
+  const isSolid = box.outcome !== 'queued' && box.outcome !== 'pruned' && !box.isFolded;
   if (isSolid) {
     parts.push(
       `<rect x="${px(x + 5)}" y="${px(y + 6)}" width="4" height="${BOX.height - 12}" rx="2" fill="${OUTCOMES[box.outcome].strong}"/>`,
@@ -71,13 +92,13 @@ function boxElement({ box, x, y }: PlacedBox): string {
   const detail = fittedLabel(box.detail, room - gainRoom, { size: 11 });
   parts.push(
     label({ x: x + 15, y: y + 17, text: title, size: 12, bold: true, fill: box.isFolded ? MUTED : INK }),
-    label({ x: x + 15, y: y + 32, text: detail, size: 11, fill: box.outcome === 'failed' ? '#a3293b' : MUTED }),
+    label({ x: x + 15, y: y + 32, text: detail, size: 11, fill: box.outcome === 'failed' ? FAILURE_INK : MUTED }),
   );
   if (box.gain !== '') {
     const fill = box.isBetter ? BEST : MUTED;
     parts.push(label({ ...GAIN, x: x + BOX.width - 10, y: y + 32, text: box.gain, fill, anchor: 'end' }));
   }
-  return parts.join('');
+  return box.isFolded ? parts.join('') : markOf(box.title, box.outcome, `<g>${parts.join('')}</g>`);
 }
 
 const curve = linkHorizontal<{ source: [number, number]; target: [number, number] }, [number, number]>();
@@ -89,7 +110,7 @@ function linkElement({ box, x, y, parent, isInBlock }: PlacedBox): string {
 
 /** A pale frame around leaves, and one link to it. */
 function blockElement({ x, y, width, height, parent }: PlacedBlock): string {
-  const area = `<rect x="${px(x)}" y="${px(y)}" width="${px(width)}" height="${px(height)}" rx="9" fill="#f7f8fa" stroke="#dde2e8"/>`;
+  const area = `<rect x="${px(x)}" y="${px(y)}" width="${px(width)}" height="${px(height)}" rx="9" fill="${OUTCOMES.pruned.pale}" stroke="${FRAME}"/>`;
   return link(parent, [x, y + Math.min(height / 2, 28)], false) + area;
 }
 

@@ -27,7 +27,7 @@ describe('an experiment that was ended early', () => {
     expect(tallyShown(state)).toEqual({ completed: 3, failed: 1, pruned: 1, duplicates: 0, cancelled: 0 });
     expect(statusView(state).counts).toMatchObject({ total: 5, completed: 3, failed: 1, pruned: 1 });
     expect(outcomeOf(rowOf(state, '002_broken'), new Set(), { isDoubted: false })).toBe('failed');
-    expect(outcomeOf(rowOf(state, '003_slow'), new Set(), { isDoubted: false })).toBe('no_gain');
+    expect(outcomeOf(rowOf(state, '003_slow'), new Set(), { isDoubted: false })).toBe('pruned');
   });
 
   it('was tried: its practice counts, it is not proposed again, and nothing follows from it', () => {
