@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 import { LongestFirst } from './test/setup/longest-first.js';
 
 /** Values in, values out: seconds for all of them. */
-const FAST = ['test/domain/**/*.test.ts', 'test/setup/comments.test.ts'];
+const FAST = ['test/domain/**/*.test.ts', 'test/setup/{base-names,comments}.test.ts'];
 /** Kept histories need the bundled workflows and no server. */
 const REPLAY = ['test/replay/**/*.test.ts'];
 /** What runs on a real Temporal server and with the bundled workflows; both are brought up once. */

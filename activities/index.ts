@@ -26,7 +26,7 @@ import { makeLookupExperiments } from './lookup-experiments.js';
 import { makePlan } from './plan.js';
 import { makePollMetrics } from './poll-metrics.js';
 import { makeReleaseTree } from './release-tree.js';
-import { makeSetup } from './setup.js';
+import { makeSetup } from './setup-source.js';
 import { makeTellEngine } from './tell-engine.js';
 import { makeReport } from './write-reports.js';
 

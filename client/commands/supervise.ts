@@ -3,7 +3,7 @@ import type { CommandDefinition, Options } from '../command-definition.js';
 import { amountOrNone, oneOf } from '../flags/flag-values.js';
 import { START_FLAGS } from '../flags/start-flags.js';
 import { EXIT } from '../output/exit-codes.js';
-import type { SupervisorName } from '../supervise/supervise.js';
+import type { SupervisorName } from '../supervise/supervisor.js';
 
 const DEFAULT_BUDGET_USD = 1;
 const SUPERVISOR_NAMES = ['rules', 'anthropic', 'claude', 'codex'];
@@ -30,7 +30,7 @@ the background and tells of results as they come. Leaving it does not stop the e
     const budgetUsd =
       supervisorBudget === undefined ? DEFAULT_BUDGET_USD : amountOrNone('--supervisor-budget')(supervisorBudget);
     const [{ supervise }, { openConversation }] = await Promise.all([
-      import('../supervise/supervise.js'),
+      import('../supervise/supervisor.js'),
       import('../supervise/conversation.js'),
     ]);
     const conversation = openConversation({ input: process.stdin, output: process.stdout });
