@@ -49,7 +49,7 @@ function elapsedText({ started_at, elapsed_s, ran_s }: Overview): string {
 }
 
 export function standingText(view: StatusView, isServed: boolean): string {
-  if (view.stop) return `stopped (${view.stop.reason}): ${view.stop.detail}`;
+  if (view.stop) return `${view.status} (${view.stop.reason}): ${view.stop.detail}`;
   if (!isServed && view.status !== 'interrupted') return `${view.status}, but no engine serves it`;
   return view.planning ? `${view.status}, planning` : view.status;
 }

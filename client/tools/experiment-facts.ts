@@ -2,7 +2,7 @@
 
 import { experimentView } from '../../domain/protocol/views.js';
 import { intervalText, VERDICT_TEXTS } from '../../domain/reports/judgement-text.js';
-import { durationText, gainText, objectiveText } from '../../domain/reports/quantity-text.js';
+import { durationText, gainText, numberText, objectiveText } from '../../domain/reports/quantity-text.js';
 import { standingsOf } from '../../domain/reports/standing.js';
 import { originalOf } from '../../domain/run/experiment-record.js';
 import { suggestedAction } from '../../domain/run/failure.js';
@@ -75,7 +75,10 @@ export function experimentText(facts: ExperimentFacts): string {
     ...line('job', facts.job_id === null ? '' : `${facts.job_id}, ${durationText(facts.duration_s)}`),
     ...line('failure', failure === null ? '' : `${failure.kind}: ${failure.message}`),
     ...line('to do', failure === null ? '' : (facts.to_do ?? '')),
-    ...line('metrics', known.map(([name, value]) => `${name} ${value}`).join(', ')),
+    ...line(
+      'metrics',
+      known.map(([name, value]) => `${name} ${typeof value === 'number' ? numberText(value) : value}`).join(', '),
+    ),
     ...facts.findings.map((text) => `finding: ${text}`),
     ...block('analysis', facts.analysis),
     ...block('end of stdout.log', facts.stdout),

@@ -59,7 +59,7 @@ export function anthropicAssistant(desk: Desk, purse: Purse, given: { model: str
   }
 
   return {
-    name: `${model}, at most ${purse.limitUsd === null ? 'without a limit' : `${purse.limitUsd} US dollars`}`,
+    name: `${model} (${purse.limitUsd === null ? 'without a limit' : `at most ${purse.limitUsd} US dollars`})`,
     async answer(line) {
       const { conversation } = desk;
       const messages: MessageParam[] = [...recent(history), { role: 'user', content: line }];

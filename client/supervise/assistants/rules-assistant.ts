@@ -9,7 +9,7 @@ import { diagnosticLines, overviewSections } from '../../output/overview-text.js
 import { statusText } from '../../output/status-text.js';
 import { status } from '../../run/run-status.js';
 import { existingRun } from '../../run/workdir-config.js';
-import { experimentFacts, experimentText } from '../../tools/experiment-facts.js';
+import { type ExperimentFacts, experimentFacts, experimentText } from '../../tools/experiment-facts.js';
 import { type Assistant, type Desk, useTool } from '../desk.js';
 import { goingText, HELP, moreBudgetText, whyText } from '../rules/answers.js';
 import { type Intent, intentOf } from '../rules/intent.js';
@@ -62,7 +62,7 @@ async function answerTo(desk: Desk, intent: Intent): Promise<string> {
     case 'why_failed':
       return whyText(await experimentFacts(workdir, intent.node ?? (await newestFailed(workdir))));
     case 'explain':
-      return experimentText(await experimentFacts(workdir, intent.node ?? undefined));
+      return shortText(await experimentFacts(workdir, intent.node ?? undefined));
     case 'diff':
       return (await useTool(desk, 'diff', intent.node === null ? {} : { node: intent.node })).text;
     case 'first':
@@ -76,6 +76,13 @@ async function answerTo(desk: Desk, intent: Intent): Promise<string> {
     default:
       return `I did not understand that, as I work by rules. ${HELP}`;
   }
+}
+
+/** Without what fills a screen: its analysis lies in the workdir, and the log matters where it failed. */
+function shortText(facts: ExperimentFacts): string {
+  const log = facts.failure === null ? { stdout: '', stderr: '' } : {};
+  const more = facts.analysis === '' ? '' : `\nmore: runs/${facts.node_id}/analysis.md in the workdir`;
+  return `${experimentText({ ...facts, analysis: '', ...log })}${more}`;
 }
 
 /** Of each table, in an answer. */

@@ -84,7 +84,11 @@ async function offerTrial(conversation: Conversation, options: StartOptions): Pr
     const cwd = String(options.sourceDir);
     const question = `try the launch command for its first step? It runs in ${cwd}, as you would run it, and is ended then`;
     if (!(await confirmed(conversation, question))) return;
-    const tried = await tryLaunch(command, { cwd, signal: conversation.left });
+    const tried = await tryLaunch(command, {
+      cwd,
+      signal: conversation.left,
+      secretEnv: (options.secretEnv as string[] | undefined) ?? [],
+    });
     conversation.answer(triedText(tried));
     if (tried.how !== 'failed') return;
     const other = (await conversation.ask('another launch command (Enter: keep it): '))?.trim() ?? '';

@@ -3,6 +3,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import { killGroup } from '../../../host/process-group.js';
+import { withoutSecrets } from '../../../jobs/job-environment.js';
 
 export type Tried =
   | { how: 'step'; line: string; afterS: number }
@@ -18,10 +19,18 @@ const DRAIN_MS = 500;
 /** As long as a person waits without a word from it. */
 const PATIENCE_MS = 60_000;
 
+interface TrialPlace {
+  cwd: string;
+  signal: AbortSignal;
+  /** More variables that it must not see. */
+  secretEnv?: readonly string[];
+  patienceMs?: number;
+}
+
 /** Runs in `cwd` as a person would run it, and ends with all that it started. */
 export async function tryLaunch(
   command: string,
-  { cwd, signal, patienceMs = PATIENCE_MS }: { cwd: string; signal: AbortSignal; patienceMs?: number },
+  { cwd, signal, secretEnv = [], patienceMs = PATIENCE_MS }: TrialPlace,
 ): Promise<Tried> {
   const startedMs = Date.now();
   const afterS = () => (Date.now() - startedMs) / 1000;
@@ -33,7 +42,9 @@ export async function tryLaunch(
     detached: true,
     cleanup: false,
     buffer: false,
-    env: { PYTHONUNBUFFERED: '1' },
+    // As a job: it has no use for the keys of this program.
+    env: { ...withoutSecrets(process.env, secretEnv), PYTHONUNBUFFERED: '1' },
+    extendEnv: false,
   });
   const lines: string[] = [];
   const end = () => child.pid !== undefined && killGroup(child.pid);

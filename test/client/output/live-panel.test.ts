@@ -2,11 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { panelLines } from '../../../client/output/live-panel.js';
 import { overviewOf } from '../../../domain/overview/overview.js';
 import { statusView } from '../../../domain/protocol/views.js';
+import type { EventBody } from '../../../domain/run/event-types.js';
 import { syntheticRun } from '../../support/run-events.js';
 import { recordOf } from '../../support/run-record.js';
 
-function panel(rows: number) {
+function panel(rows: number, ...more: EventBody[]) {
   const { events } = syntheticRun({ followUps: 9, open: 6, failuresOfTen: 4 });
+  for (const body of more) events.push({ seq: events.length + 1, atMs: events.at(-1)!.atMs, ...body });
   const record = recordOf(events);
   const overview = overviewOf(record, { nowMs: events.at(-1)!.atMs + 9000, isServed: true, stalled: [] });
   const engine = { pid: 1, since: '2026-11-24T09:00:00.000Z' };
@@ -26,6 +28,11 @@ describe('the live view', () => {
     expect(lines[2]).toMatch(/^to come: 6 jobs \(about .*\), then .* planning rounds: ends in .* to .*$/);
     expect(titlesIn(lines)).toEqual(TITLES);
     expect(lines.find((line) => /^\d+_\S+ +runs +\d+ s +#+\.+ \d+% +\d+ s$/.test(line))).toBeDefined();
+  });
+
+  it('says of a run that drains that it does, and why', () => {
+    const [first] = panel(60, { type: 'stop_requested', mode: 'drain' });
+    expect(first).toMatch(/^draining \(user\): /);
   });
 
   it('never has more lines than there is room, and gives up what matters least first', () => {

@@ -1,5 +1,5 @@
 import { tmpdir } from 'node:os';
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished, vi } from 'vitest';
 import { triedText, tryLaunch } from '../../../client/supervise/start/try-launch.js';
 import { processIdentity } from '../../../host/process-identity.js';
 
@@ -26,4 +26,16 @@ it('tells how it failed, by its last lines', async () => {
 it('is content with one that ends, or that goes on without a word', async () => {
   expect(await tryLaunch('echo fine', at)).toMatchObject({ how: 'ended' });
   expect(await tryLaunch('sleep 60', { ...at, patienceMs: 50 })).toMatchObject({ how: 'runs' });
+});
+
+it('shows no key to the command', async () => {
+  vi.stubEnv('ANTHROPIC_API_KEY', 'sk-secret');
+  vi.stubEnv('MY_TOKEN', 'secret');
+  vi.stubEnv('MY_PATH', 'seen');
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const tried = await tryLaunch('echo "step 1 $ANTHROPIC_API_KEY $MY_TOKEN $MY_PATH"', {
+    ...at,
+    secretEnv: ['MY_TOKEN'],
+  });
+  expect(tried).toMatchObject({ how: 'step', line: 'step 1   seen' });
 });
