@@ -1,4 +1,4 @@
-/** The first panel of the progress chart: what each experiment measured by the compared metric, in order of their ends. */
+/** The first panel of the progress chart: what each experiment measured by the compared metric, as they ended. */
 import { scaleLinear } from 'd3-scale';
 import { curveStepAfter, line as linePath } from 'd3-shape';
 import { numberText, objectiveName } from '../reports/quantity-text.js';
