@@ -8,11 +8,13 @@ import { type Cli, type CommandDefinition, defineCommand } from './command-defin
 import { ADD } from './commands/add.js';
 import { APPLY } from './commands/apply.js';
 import { APPROVE, REFUSE } from './commands/approve.js';
+import { CLEAN } from './commands/clean.js';
 import { CODEC_SERVER } from './commands/codec-server.js';
 import { DEMO } from './commands/demo.js';
 import { DIFF } from './commands/diff.js';
 import { DOCTOR } from './commands/doctor.js';
 import { EXPORT } from './commands/export.js';
+import { LIST } from './commands/list.js';
 import { MCP } from './commands/mcp.js';
 import { NOTE } from './commands/note.js';
 import { QUEUE } from './commands/queue.js';
@@ -33,7 +35,7 @@ import { type Output, printError } from './output/output.js';
 /** In the order in which the help lists them: what brings an engine up, what looks at a run, what steers one. */
 const COMMANDS: readonly CommandDefinition[] = [
   ...[SUPERVISE, RUN, START, WORKER, DEMO],
-  ...[STATUS, QUEUE, SUMMARY, DIFF, APPLY, REPORT, EXPORT, CODEC_SERVER, MCP, DOCTOR, SETUP],
+  ...[LIST, STATUS, QUEUE, SUMMARY, DIFF, APPLY, REPORT, EXPORT, CODEC_SERVER, MCP, DOCTOR, CLEAN, SETUP],
   ...[STOP, PAUSE, RESUME, PRIORITIZE, ADD, REMOVE, CANCEL, APPROVE, REFUSE, SET, NOTE],
 ];
 

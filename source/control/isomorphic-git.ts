@@ -60,6 +60,16 @@ export class IsomorphicGit implements ObjectDatabase {
     return (await this.resolve(ref)) ?? commit;
   }
 
+  async refsBelow(prefix: string): Promise<string[]> {
+    // Its names come relative to the folder that is asked for.
+    const refs = await git.listRefs({ fs, gitdir: this.gitDir, filepath: prefix.replace(/\/$/, '') });
+    return refs.map((ref) => `${prefix}${ref}`).sort();
+  }
+
+  async dropRef(ref: string): Promise<void> {
+    await git.deleteRef({ fs, gitdir: this.gitDir, ref });
+  }
+
   async facts(commit: string): Promise<CommitFacts> {
     const read = await git.readCommit({ ...this.#at, oid: commit });
     return { tree: read.commit.tree, timestampS: read.commit.committer.timestamp };

@@ -48,6 +48,15 @@ export class NativeGit implements ObjectDatabase {
     }
   }
 
+  async refsBelow(prefix: string): Promise<string[]> {
+    const refs = await this.#git(['for-each-ref', '--format=%(refname)', prefix]);
+    return refs.split('\n').filter(Boolean);
+  }
+
+  async dropRef(ref: string): Promise<void> {
+    await this.#git(['update-ref', '-d', ref]);
+  }
+
   async facts(commit: string): Promise<CommitFacts> {
     const text = await this.#git(['cat-file', 'commit', commit]);
     const tree = /^tree ([0-9a-f]+)$/m.exec(text)?.[1];

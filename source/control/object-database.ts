@@ -37,6 +37,10 @@ export interface ObjectDatabase {
   keep(ref: string, commit: string): Promise<void>;
   /** The same for a ref that must not exist yet; returns what it names afterwards, ours or another process's. */
   keepFirst(ref: string, commit: string): Promise<string>;
+  /** Refs whose names begin so, in order. */
+  refsBelow(prefix: string): Promise<string[]>;
+  /** No error when it is gone. */
+  dropRef(ref: string): Promise<void>;
   facts(commit: string): Promise<CommitFacts>;
   /** Tree of each commit; one that is not there is left out. One call, however many. */
   treesOf(commits: readonly string[]): Promise<Map<string, string>>;

@@ -46,6 +46,16 @@ export class StoredSource implements SourceControl {
     return this.#anchor;
   }
 
+  /** What keeps the run's commits: names of refs in the user's repository, or in the run's private store. */
+  refs(): Promise<string[]> {
+    return this.parts.database.refsBelow(`${this.parts.refs}/`);
+  }
+
+  /** Gives up every commit of the run: git removes them in its own time, and the run cannot go on. */
+  async dropRefs(): Promise<void> {
+    for (const ref of await this.refs()) await this.parts.database.dropRef(ref);
+  }
+
   async openTree(name: string, commit: string): Promise<SourceTree> {
     checkName(name);
     const { placed, beside } = await this.#surroundings.plan();

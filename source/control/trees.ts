@@ -174,7 +174,7 @@ export class Trees {
 }
 
 /** Also folders that their owner may not look into: the kernel makes such ones for an overlay, and a job may. */
-async function removeWhole(folder: string): Promise<void> {
+export async function removeWhole(folder: string): Promise<void> {
   try {
     await rm(folder, { recursive: true, force: true });
   } catch (error) {

@@ -41,6 +41,20 @@ describe.each(['native git', 'isomorphic-git'])('a repository, by %s', (backend)
     repository(source);
   });
 
+  it("gives up the run's refs, and leaves all others", async () => {
+    const store = await open(workdir, source);
+    const anchor = await store.anchor();
+    await store.commitEdits('001_x', anchor, new Map([['train.py', 'print(1)\n']]), 'x');
+    const refs = () => run(source, 'for-each-ref', '--format=%(refname)').split('\n').filter(Boolean);
+    const own = await store.refs();
+    expect(own.length).toBeGreaterThan(1);
+    expect(refs()).toEqual(expect.arrayContaining(own));
+    await store.dropRefs();
+    expect(await store.refs()).toEqual([]);
+    expect(refs()).toEqual(['refs/heads/main']);
+    await store.dropRefs();
+  });
+
   it('anchors uncommitted and untracked work and leaves the user what was there', async () => {
     write(source, {
       'train.py': 'import pkg\nprint("two")\n',
