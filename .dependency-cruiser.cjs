@@ -21,6 +21,8 @@ const PURE_PACKAGES = ['diff', 'simple-statistics', 'd3-(array|format|hierarchy|
 
 const DOMAIN = '^domain/';
 const TESTS = '^test/';
+/** Compiled for browsers, apart from the rest. */
+const PAGE = '^client/dashboard/page/';
 const PACKAGE = 'node_modules/';
 
 const WHAT_FLOORS_OWN = {
@@ -119,6 +121,21 @@ module.exports = {
       severity: 'error',
       from: { path: `^(${['activities', 'worker', 'client'].join('|')})/` },
       to: { path: '^workflows/' },
+    },
+    {
+      name: 'the-page-runs-in-a-browser',
+      comment:
+        'The page of the dashboard has its library and types of domain/board: let the server send what else it needs.',
+      severity: 'error',
+      from: { path: PAGE },
+      to: { pathNot: [PAGE, `${PACKAGE}preact/`, '^domain/board/'] },
+    },
+    {
+      name: 'the-page-takes-types-only',
+      comment: 'What is imported from domain would be loaded by browsers: import its type, and let the server compute.',
+      severity: 'error',
+      from: { path: PAGE },
+      to: { path: '^domain/', dependencyTypesNot: ['type-only'] },
     },
     {
       name: 'nothing-imports-tests',

@@ -22,7 +22,7 @@ export interface FlagDefinition {
 
 export interface CommandDefinition {
   name: string;
-  /** As commander reads them: `<workdir>`, `[node]`. */
+  /** As commander reads them: `<workdir>`, `[node]`, `<workdir...>`. */
   args: string;
   help: string;
   flags?: readonly FlagDefinition[];
@@ -43,7 +43,7 @@ export function defineCommand(program: Command, cli: Cli, definition: CommandDef
   if (after !== undefined) command.addHelpText('after', `\n${after}`);
   command.action(async (...given: unknown[]) => {
     // Commander passes the arguments, then the options, then the command itself.
-    const words = given.slice(0, -2).map((word) => (word === undefined ? '' : String(word)));
+    const words = given.slice(0, -2).flatMap((word) => (word === undefined ? [''] : [word].flat().map(String)));
     const options = givenOptions(command);
     const result = await act(words, options, cli);
     if (typeof result === 'number') {

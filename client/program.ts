@@ -10,6 +10,7 @@ import { APPLY } from './commands/apply.js';
 import { APPROVE, REFUSE } from './commands/approve.js';
 import { CLEAN } from './commands/clean.js';
 import { CODEC_SERVER } from './commands/codec-server.js';
+import { DASHBOARD } from './commands/dashboard.js';
 import { DEMO } from './commands/demo.js';
 import { DIFF } from './commands/diff.js';
 import { DOCTOR } from './commands/doctor.js';
@@ -35,7 +36,7 @@ import { type Output, printError } from './output/output.js';
 /** In the order in which the help lists them: what brings an engine up, what looks at a run, what steers one. */
 const COMMANDS: readonly CommandDefinition[] = [
   ...[SUPERVISE, RUN, START, WORKER, DEMO],
-  ...[LIST, STATUS, QUEUE, SUMMARY, DIFF, APPLY, REPORT, EXPORT, CODEC_SERVER, MCP, DOCTOR, CLEAN, SETUP],
+  ...[LIST, STATUS, QUEUE, SUMMARY, DASHBOARD, DIFF, APPLY, REPORT, EXPORT, CODEC_SERVER, MCP, DOCTOR, CLEAN, SETUP],
   ...[STOP, PAUSE, RESUME, PRIORITIZE, ADD, REMOVE, CANCEL, APPROVE, REFUSE, SET, NOTE],
 ];
 

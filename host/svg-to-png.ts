@@ -5,20 +5,23 @@ import { packageFile } from './package-files.js';
 /** Two pixels for one, unless the picture would be larger than viewers like to open. */
 const SCALE = 2;
 const LONGEST_SIDE_PX = 9000;
+/** More take seconds to draw. */
+const MOST_PIXELS = 12e6;
 const CSS_DPI = 72;
 
 export async function svgToPng(svg: string): Promise<Buffer> {
   renderer ??= loadRenderer();
   const render = await renderer;
-  const scale = Math.min(SCALE, LONGEST_SIDE_PX / longestSide(svg));
+  const [width, height] = sizeOf(svg);
+  const scale = Math.min(SCALE, LONGEST_SIDE_PX / Math.max(width, height), Math.sqrt(MOST_PIXELS / (width * height)));
   return render(Buffer.from(svg), { density: CSS_DPI * scale })
     .png()
     .toBuffer();
 }
 
-function longestSide(svg: string): number {
+function sizeOf(svg: string): [width: number, height: number] {
   const [, width, height] = /<svg [^>]*\bwidth="(\d+)" height="(\d+)"/.exec(svg) ?? [];
-  return Math.max(Number(width ?? 1), Number(height ?? 1));
+  return [Number(width ?? 1), Number(height ?? 1)];
 }
 
 type Renderer = (input: Buffer, options: SharpOptions) => Sharp;

@@ -9,6 +9,11 @@ const sourceFolders = JSON.parse(readFileSync(inProject('tsconfig.json'), 'utf8'
 /** What a gate found of files that are as they were is kept: the second check of a change is the one that waits. */
 const cache = (name) => bin('.cache', 'autoresearch-check', name);
 const TYPES = [bin('typescript', 'bin', 'tsc'), '-p', 'tsconfig.check.json', '--pretty', 'false'];
+const PAGE_TYPES = [
+  bin('typescript', 'bin', 'tsc'),
+  ...['-p', 'client/dashboard/page/tsconfig.json', '--pretty', 'false', '--noEmit'],
+  ...['--incremental', '--tsBuildInfoFile', cache('page.tsbuildinfo')],
+];
 const cruise = (config, ...folders) => [
   bin('dependency-cruiser', 'bin', 'dependency-cruise.mjs'),
   ...['--output-type', 'err-long', '--config', config],
@@ -19,6 +24,7 @@ const cruise = (config, ...folders) => [
 const GATES = [
   { name: 'format and lint', args: [bin('@biomejs', 'biome', 'bin', 'biome'), 'check', '--error-on-warnings'] },
   { name: 'types', args: TYPES },
+  { name: 'types of the page', args: PAGE_TYPES },
   {
     name: 'boundaries',
     args: cruise('.dependency-cruiser.cjs', ...sourceFolders, 'bench', 'test'),

@@ -1,5 +1,6 @@
 // Makes sure of what a command of package.json needs: `node scripts/setup.mjs [step…]`, all steps when none is named.
 // Needs no package, does nothing when nothing is missing, and says in one line each thing that it does.
+import { browser } from './setup/browser.mjs';
 import { build } from './setup/build.mjs';
 import { exampleData } from './setup/example-data.mjs';
 import { withSetupLock } from './setup/lock.mjs';
@@ -10,14 +11,17 @@ import { tools } from './setup/tools.mjs';
 
 /** In the order in which they need one another. */
 const STEPS = { 'node-modules': nodeModules, build, tools, 'example-data': exampleData };
+/** Made only when they are named: no command of package.json needs them. */
+const OPTIONAL = { browser };
 
 async function setUp(names) {
   requireNode();
-  const unknown = names.find((name) => !(name in STEPS));
+  const known = { ...STEPS, ...OPTIONAL };
+  const unknown = names.find((name) => !(name in known));
   if (unknown !== undefined) {
-    throw new SetupFailure(`unknown step "${unknown}"; the steps are ${Object.keys(STEPS).join(', ')}`, 2);
+    throw new SetupFailure(`unknown step "${unknown}"; the steps are ${Object.keys(known).join(', ')}`, 2);
   }
-  const steps = Object.entries(STEPS)
+  const steps = Object.entries(names.length === 0 ? STEPS : known)
     .filter(([name]) => names.length === 0 || names.includes(name))
     .map(([, step]) => step);
   if (steps.every((step) => step.isDone())) return;

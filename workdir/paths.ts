@@ -36,6 +36,10 @@ export class Workdir {
   get treeChart() {
     return this.at('hypothesis_tree.png');
   }
+  /** The run as one HTML file. */
+  get sharedPage() {
+    return this.at('run.html');
+  }
   get pipelineCopy() {
     return this.at('pipeline.py');
   }
@@ -106,7 +110,8 @@ export class Workdir {
   /** All that a run writes at the top and would write over, but config.json, which says that a run is here. */
   get ownFiles(): string[] {
     const tables = [this.state, this.masterTable, this.summary, this.findings, this.report, this.finalReport];
-    return [...tables, this.progressChart, this.dimensionsChart, this.treeChart, this.pipelineCopy];
+    const charts = [this.progressChart, this.dimensionsChart, this.treeChart];
+    return [...tables, ...charts, this.sharedPage, this.pipelineCopy];
   }
   /** Folders of which a run takes every file for its own, and removes some. */
   get ownFolders(): string[] {

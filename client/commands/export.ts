@@ -1,4 +1,5 @@
-/** `export`: makes every file that people and scripts read anew, from the event log. */
+/** `export`: makes every file that people and scripts read anew, from the event log; or the run as one HTML file. */
+import { resolve } from 'node:path';
 import type { RestoredAnalyses } from '../../activities/agent-calls/restore-analyses.js';
 import type { CommandDefinition } from '../command-definition.js';
 import { printed } from '../output/printed.js';
@@ -7,9 +8,46 @@ import { Refusal } from '../output/refusal.js';
 export const EXPORT: CommandDefinition = {
   name: 'export',
   args: '<workdir>',
-  help: 'make the files of a workdir anew from its event log',
-  act: async ([workdir = '']) => printed(await exportFiles(workdir), exportText),
+  help: 'make the files of a workdir anew from its event log, or the whole run as one HTML file',
+  flags: [
+    {
+      flags: '--html [file]',
+      help: 'write one HTML file to look at and to pass on, without output of jobs (default: run.html in the workdir)',
+    },
+  ],
+  async act([workdir = ''], { html }) {
+    if (html === undefined) return printed(await exportFiles(workdir), exportText);
+    return printed(await exportHtml(workdir, html === true ? null : String(html)), htmlText);
+  },
 };
+
+interface HtmlAnswer {
+  file: string;
+  experiments: number;
+  bytes: number;
+}
+
+/** Of a run that an engine works on as well: it is how things stand now. */
+async function exportHtml(path: string, given: string | null): Promise<HtmlAnswer> {
+  const [{ sharedRun }, { writeFileAtomic }, { existingRun }] = await Promise.all([
+    import('../dashboard/share-run.js'),
+    import('../../host/atomic-file.js'),
+    import('../run/workdir-config.js'),
+  ]);
+  const { workdir } = await existingRun(path);
+  const file = given === null ? workdir.sharedPage : resolve(given);
+  const { html, experiments } = await sharedRun(path);
+  try {
+    await writeFileAtomic(file, html);
+  } catch (error) {
+    throw new Refusal('--html', file, `a file that can be written (${(error as Error).message})`);
+  }
+  return { file, experiments, bytes: Buffer.byteLength(html) };
+}
+
+function htmlText({ file, experiments, bytes }: HtmlAnswer): string {
+  return `${file}: ${experiments} experiments, ${(bytes / 1e6).toFixed(1)} MB; it needs nothing else`;
+}
 
 interface ExportAnswer {
   workdir: string;

@@ -22,8 +22,8 @@ export interface Margins {
 /** From here on there is room for wide margins. */
 const ROOMY = 640;
 
-export function marginsFor(width: number, references: readonly Reference[]): Margins {
-  if (width >= ROOMY) return { left: 92, right: 190, yTitleAt: 66 };
+export function marginsFor(width: number, references: readonly Reference[], heading: boolean): Margins {
+  if (width >= ROOMY && heading) return { left: 92, right: 190, yTitleAt: 66 };
   const names = references.map(({ name, value }) => labelWidth(`↑ ${name} ${numberText(value)}`, { size: 12 }));
   return { left: 62, right: Math.max(60, ...names) + 12, yTitleAt: 50 };
 }

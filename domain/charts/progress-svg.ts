@@ -20,11 +20,16 @@ export interface ProgressOptions {
   width?: number;
   /** Without a heading, which the page has of its own, it begins with the legend. */
   heading?: boolean;
+  /** False leaves the panels over time out. */
+  isWhole?: boolean;
 }
 
-export function progressSvg(record: RunRecord, { width = WIDTH, heading = true }: ProgressOptions = {}): string {
+export function progressSvg(
+  record: RunRecord,
+  { width = WIDTH, heading = true, isWhole = true }: ProgressOptions = {},
+): string {
   const data = progressData(record);
-  const margins = marginsFor(width, referencesOf(data));
+  const margins = marginsFor(width, referencesOf(data), heading);
   const plot = { x: margins.left, width: Math.max(width, 300) - margins.left - margins.right };
   const edge = heading ? 28 : 2;
   const { marks, bottom: legendEnd } = legend(edge, heading ? 86 : 18, width - 8);
@@ -36,12 +41,12 @@ export function progressSvg(record: RunRecord, { width = WIDTH, heading = true }
       ]
     : marks;
   let y = legendEnd + 30;
-  for (const panel of panelsOf(data)) {
+  for (const panel of panelsOf(data).slice(0, isWhole ? undefined : 1)) {
     const frame: Frame = { ...plot, y, height: panel.height };
     elements.push(...panel.draw(frame, margins));
     y += panel.height + GAP;
   }
-  if (data.points.every(({ steadySmPct, smPct }) => steadySmPct === null && smPct === null)) {
+  if (isWhole && data.points.every(({ steadySmPct, smPct }) => steadySmPct === null && smPct === null)) {
     const text = 'SM utilisation: no GPU measured';
     elements.push(label({ x: margins.left, y: y - 10, text, size: 12, fill: MUTED }));
     y += 12;

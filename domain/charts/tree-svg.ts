@@ -26,7 +26,7 @@ const TOP = 112;
 /** The frame of the best one must not be cut. */
 const EDGE = 6;
 /** Title and legend need this much even over a small tree. */
-const MIN_WIDTH = 820;
+const MIN_WIDTH = 1092;
 const GAIN = { size: 11, bold: true };
 
 /** Without a heading, which the page has of its own, it begins at the top. */
@@ -59,7 +59,7 @@ function legend(): string[] {
   let x = MARGIN;
   const entries = (Object.keys(OUTCOMES) as Outcome[]).map((outcome) => {
     const entry = `${frame(x, 78, 26, 15, outcome, 1.5)}${label({ x: x + 34, y: 90, text: OUTCOMES[outcome].label, size: 12, fill: MUTED })}`;
-    x += 62 + OUTCOMES[outcome].label.length * 6.8;
+    x += 34 + labelWidth(OUTCOMES[outcome].label, { size: 12 }) + 20;
     return entry;
   });
   const best = `<rect x="${px(x)}" y="78" width="26" height="15" rx="4" fill="${PAPER}" stroke="${BEST}" stroke-width="3"/>`;

@@ -47,10 +47,19 @@ export function experimentTable(state: EngineState): ExperimentTableRow[] {
   return Object.values(state.experiments)
     .filter((row) => !isRemeasurement(row))
     .sort((a, b) => a.seq - b.seq)
-    .map((row) => ({
-      ...tableRow(row, row.nodeId === state.best, standing(row.nodeId)),
-      repeats: repeatRows(state, row.nodeId).filter((repeat) => repeat.state.status === 'completed').length,
-    }));
+    .map((row) => rowWithRepeats(state, row, standing(row.nodeId)));
+}
+
+/** The row of one experiment, which may be a repeat. */
+export function tableRowOf(state: EngineState, row: ExperimentRow): ExperimentTableRow {
+  return rowWithRepeats(state, row, standingsOf(state)(row.nodeId));
+}
+
+function rowWithRepeats(state: EngineState, row: ExperimentRow, standing: Standing): ExperimentTableRow {
+  return {
+    ...tableRow(row, row.nodeId === state.best, standing),
+    repeats: repeatRows(state, row.nodeId).filter((repeat) => repeat.state.status === 'completed').length,
+  };
 }
 
 function tableRow(
@@ -103,7 +112,8 @@ export function experimentCells(row: ExperimentTableRow): string[] {
   ];
 }
 
-function statusCell({ status, failureKind, duplicateOf, verdict, repeats }: ExperimentTableRow): string {
+/** Its status; once it was judged, what that said. */
+export function statusCell({ status, failureKind, duplicateOf, verdict, repeats }: ExperimentTableRow): string {
   if (failureKind === 'pruned') return failureKind;
   if (duplicateOf !== null) return `duplicate of ${duplicateOf}`;
   if (failureKind && failureKind !== 'cancelled') return `${status}: ${failureKind}`;

@@ -13,8 +13,10 @@ const bundler = inProject('dist', 'worker', 'bundle-workflows.js');
 const buildIdFile = inProject('dist', 'build-id.txt');
 const command = inProject('node_modules', '.bin', 'autoresearch');
 
-const inputs = () =>
-  contentHash(['package.json', 'package-lock.json', 'tsconfig.json', ...filesBelow(sourceFolders(), '.ts')]);
+/** The program, and the page that a browser runs: each with the libraries of its own world. */
+const PROJECTS = { program: 'tsconfig.json', page: 'client/dashboard/page/tsconfig.json' };
+const sources = () => [...filesBelow(sourceFolders(), '.ts'), ...filesBelow(sourceFolders(), '.tsx')];
+const inputs = () => contentHash(['package.json', 'package-lock.json', ...Object.values(PROJECTS), ...sources()]);
 
 /** What was compiled from a source that is gone must not be found any more. */
 function removeOrphans() {
@@ -22,8 +24,8 @@ function removeOrphans() {
     .map((folder) => join('dist', folder))
     .filter((folder) => existsSync(inProject(folder)));
   for (const compiled of filesBelow(folders, '.js')) {
-    const source = compiled.replace(/^dist\//, '').replace(/\.js$/, '.ts');
-    if (existsSync(inProject(source))) continue;
+    const source = compiled.replace(/^dist\//, '').replace(/\.js$/, '');
+    if (['.ts', '.tsx'].some((ending) => existsSync(inProject(source + ending)))) continue;
     rmSync(inProject(compiled));
     rmSync(inProject(`${compiled}.map`), { force: true });
   }
@@ -41,6 +43,13 @@ function linkCommand() {
   symlinkSync(join('..', '..', 'dist', 'client', 'main.js'), command);
 }
 
+async function compile(name, project) {
+  const buildInfo = name === 'program' ? 'dist/.tsbuildinfo' : `dist/.tsbuildinfo-${name}`;
+  const compiler = inProject('node_modules', 'typescript', 'bin', 'tsc');
+  const flags = ['-p', project, '--incremental', '--tsBuildInfoFile', buildInfo, '--pretty', 'false'];
+  await run(process.execPath, [compiler, ...flags], { failure: 'the TypeScript compiler found errors' });
+}
+
 export const build = {
   isDone: () => isLink(command) && existsSync(entry) && hasStamp(stampFile, inputs()),
 
@@ -48,21 +57,14 @@ export const build = {
     const value = inputs();
     dropStamp(stampFile);
     say('compiling to dist/ (tsc)');
-    await run(
-      process.execPath,
-      [
-        inProject('node_modules', 'typescript', 'bin', 'tsc'),
-        ...['-p', 'tsconfig.json', '--incremental', '--tsBuildInfoFile', 'dist/.tsbuildinfo', '--pretty', 'false'],
-      ],
-      { failure: 'the TypeScript compiler found errors' },
-    );
+    for (const [name, project] of Object.entries(PROJECTS)) await compile(name, project);
     removeOrphans();
     if (existsSync(bundler)) {
       say('bundling the workflows');
       await run(process.execPath, [bundler], { failure: 'the workflow bundle could not be made' });
     }
-    const sources = [...sourceFolders(), 'package.json', 'package-lock.json', 'tsconfig.json'];
-    writeFileSync(buildIdFile, `${buildIdOf(projectRoot, sources, value)}\n`);
+    const hashed = [...sourceFolders(), 'package.json', 'package-lock.json', 'tsconfig.json'];
+    writeFileSync(buildIdFile, `${buildIdOf(projectRoot, hashed, value)}\n`);
     linkCommand();
     writeStamp(stampFile, value);
   },

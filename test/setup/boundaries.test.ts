@@ -73,6 +73,14 @@ const BREACHES: Record<string, Record<string, string>> = {
   'workflows-use-the-workflow-sdk-only': { 'workflows/a.ts': "import { z } from 'zod'; void z;" },
   'workflows-order-only': upwards('workflows', 'jobs'),
   'workflows-are-known-by-the-protocol': upwards('client', 'workflows'),
+  'the-page-runs-in-a-browser': {
+    'client/dashboard/page/a.ts': "import type { x as y } from '../b.js'; export type Y = typeof y;",
+    'client/dashboard/b.ts': '',
+  },
+  'the-page-takes-types-only': {
+    'client/dashboard/page/a.ts': "import { x as y } from '../../../domain/board/b.js'; void y;",
+    'domain/board/b.ts': '',
+  },
   'nothing-imports-tests': upwards('jobs', 'test'),
   'fast-tests-need-no-set-up': { 'test/domain/a.test.ts': "import { execa } from 'execa'; void execa;" },
   resolvable: { 'jobs/a.ts': "import { y } from './gone.js'; void y;" },

@@ -16,6 +16,7 @@ it('has what a run reads, and neither sources nor tests nor data that is made', 
       ...['agents/prompts/plan.md', 'probe/sitecustomize.py', 'probe/autoresearch_job/__main__.py'],
       ...['playbook/python/survey.py', 'source/edits/python/check_sources.py', 'host/fonts/fonts.conf'],
       ...['examples/images/train.py', 'examples/images/make_data.py', 'scripts/setup.mjs', 'temporal-dev.yml'],
+      ...['dist/client/dashboard/page/main.js', 'client/dashboard/page/style.css'],
       ...['README.md', 'LICENSE', 'docs/approval.md'],
     ]),
   );

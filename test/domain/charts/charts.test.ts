@@ -65,6 +65,15 @@ describe('the hypothesis tree', () => {
     expect(layoutTree(treeModel(record)).boxes.length).toBeLessThan(160);
   });
 
+  test('has its whole legend in the picture, even over a small tree', () => {
+    const svg = treeSvg(recordOf(syntheticRun({ followUps: 1 }).events));
+    const width = Number(/width="(\d+)"/.exec(svg)?.[1]);
+    const boxes = textBoxes(svg.slice(0, svg.indexOf('<g ')));
+    expect(boxes.map(({ text }) => text)).toEqual(expect.arrayContaining(['improved on the best', 'queued', 'best']));
+    expect(boxes.filter(({ right }) => right > width)).toEqual([]);
+    expect(boxes.filter((a, index) => boxes.slice(index + 1).some((b) => overlap(a, b)))).toEqual([]);
+  });
+
   test('colours say what became of each experiment', () => {
     const record = recordOf(syntheticRun({ followUps: 8, open: 3, failuresOfTen: 4 }).events);
     const boxes = layoutTree(treeModel(record)).boxes.map(({ box }) => box);

@@ -1,0 +1,113 @@
+/** The metrics of a few experiments side by side, each cell with its change against the first column. */
+import { isBuiltIn, type Objective, speedup } from '../belief/compare.js';
+import type { Metrics, NumericMetric } from '../evidence/metrics.js';
+import { durationText, gainText, numberText, objectiveName } from '../reports/quantity-text.js';
+import { standingsOf } from '../reports/standing.js';
+import type { EngineState } from '../run/engine-state.js';
+import type { MetricTable } from './board-types.js';
+
+interface Line {
+  name: string;
+  metric: NumericMetric;
+  unit: string;
+  /** Null where more is neither better nor worse. */
+  better: 'higher' | 'lower' | null;
+}
+
+const LINES: readonly Line[] = [
+  { name: 'Throughput, own run', metric: 'throughput_samples_per_s', unit: 'samples/s', better: 'higher' },
+  { name: 'Steady step time', metric: 'steady_step_time_ms', unit: 'ms', better: 'lower' },
+  { name: 'Step time', metric: 'step_time_ms', unit: 'ms', better: 'lower' },
+  { name: 'Time to first batch', metric: 'ttfb_s', unit: 's', better: 'lower' },
+  { name: 'Data readiness', metric: 'data_readiness_pct', unit: '%', better: 'higher' },
+  { name: 'Steady SM utilisation', metric: 'steady_sm_utilization_pct', unit: '%', better: 'higher' },
+  { name: 'SM utilisation', metric: 'sm_utilization_pct', unit: '%', better: 'higher' },
+  { name: 'CPU (100% = one core)', metric: 'cpu_utilization_pct', unit: '%', better: null },
+  { name: 'Start-up', metric: 'init_time_s', unit: 's', better: 'lower' },
+];
+
+export interface Column {
+  nodeId: string;
+  title: string;
+}
+
+/** Rows that no column knows are left out; the first column is what the others are compared with. */
+export function metricTable(state: EngineState, columns: readonly Column[]): MetricTable {
+  const standing = standingsOf(state);
+  const objectives = columns.map(({ nodeId }) => standing(nodeId).objective);
+  const metrics = columns.map(({ nodeId }) => metricsOf(state, nodeId));
+  const compared = objectives.find((objective) => objective !== null)?.metric ?? null;
+  const rows = [
+    ...(compared === null ? [] : [comparedRow(objectives, compared)]),
+    ...LINES.map((line) => lineRow(line, metrics)),
+    durationRow(columns.map(({ nodeId }) => durationOf(state, nodeId))),
+    textRow(
+      'Bottleneck',
+      metrics.map((each) => each?.bottleneck_stage ?? null),
+    ),
+  ];
+  return { columns: [...columns], rows: rows.filter(({ cells }) => cells.some(({ text }) => text !== '-')) };
+}
+
+/** By what experiments are compared: of those with repeats their typical value. */
+function comparedRow(objectives: readonly (Objective | null)[], metric: string): MetricTable['rows'][number] {
+  const first = objectives[0] ?? null;
+  const unit = isBuiltIn(metric) ? '' : ` ${metric}`;
+  return {
+    name: `${objectiveName(metric)}, as compared`,
+    cells: objectives.map((objective, at) => {
+      const times = at === 0 ? null : speedup(objective, first);
+      return { text: `${numberText(objective?.value)}${objective ? unit : ''}`, ...changeOf(times) };
+    }),
+  };
+}
+
+function lineRow({ name, metric, unit, better }: Line, all: readonly (Metrics | null)[]): MetricTable['rows'][number] {
+  const values = all.map((metrics) => metrics?.[metric] ?? null);
+  const first = values[0] ?? null;
+  return {
+    name,
+    cells: values.map((value, at) => {
+      const ratio = at === 0 || value === null || first === null || first === 0 ? null : value / first;
+      const times = ratio === null || better === null || ratio <= 0 ? null : better === 'higher' ? ratio : 1 / ratio;
+      return {
+        text: value === null ? '-' : `${numberText(value)} ${unit}`,
+        change: ratio === null ? '' : gainText(ratio),
+        isBetter: changeOf(times).isBetter,
+      };
+    }),
+  };
+}
+
+function durationRow(values: readonly (number | null)[]): MetricTable['rows'][number] {
+  const first = values[0] ?? null;
+  return {
+    name: 'Job duration',
+    cells: values.map((value, at) => {
+      const ratio = at === 0 || value === null || !first ? null : value / first;
+      return { text: durationText(value), change: ratio === null ? '' : gainText(ratio), isBetter: null };
+    }),
+  };
+}
+
+function textRow(name: string, values: readonly (string | null)[]): MetricTable['rows'][number] {
+  return { name, cells: values.map((value) => ({ text: value ?? '-', change: '', isBetter: null })) };
+}
+
+/** Below this a difference is not coloured. */
+const TELLABLE = 0.005;
+
+function changeOf(times: number | null): { change: string; isBetter: boolean | null } {
+  if (times === null) return { change: '', isBetter: null };
+  return { change: gainText(times), isBetter: Math.abs(times - 1) < TELLABLE ? null : times > 1 };
+}
+
+function metricsOf(state: EngineState, nodeId: string): Metrics | null {
+  const row = state.experiments[nodeId];
+  return row?.state.status === 'completed' ? row.state.metrics : null;
+}
+
+function durationOf(state: EngineState, nodeId: string): number | null {
+  const row = state.experiments[nodeId];
+  return row && 'durationS' in row.state ? row.state.durationS : null;
+}

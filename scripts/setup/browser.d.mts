@@ -1,0 +1,2 @@
+/** Types of browser.mjs, for the tests that use it. */
+export function findChromium(env?: NodeJS.ProcessEnv): string | null;
