@@ -27,6 +27,9 @@ const OTHER_SCREEN = { begin: '\x1b[?1049h', end: '\x1b[?1049l' };
 /** Rows of a terminal that does not say; and how many stay for the lines above the panel. */
 const USUAL_ROWS = 24;
 const ROWS_ABOVE = 3;
+/** More where there is room for more of them. */
+const MOST_OF_ROWS = 2 / 3;
+const FEWEST_ROWS = 12;
 
 /** `whole`: the panel has the terminal's other screen for itself, so that nothing of what stood there is touched. */
 export function makeLiveView(
@@ -45,7 +48,9 @@ export function makeLiveView(
     return `\r${up > 0 ? `\x1b[${up}A` : ''}`;
   };
   const wanted = () => {
-    const rows = Math.max(1, (output.rows ?? USUAL_ROWS) - (whole ? 0 : ROWS_ABOVE));
+    const all = output.rows ?? USUAL_ROWS;
+    const below = Math.min(all - ROWS_ABOVE, Math.max(FEWEST_ROWS, Math.floor(all * MOST_OF_ROWS)));
+    const rows = Math.max(1, whole ? all : below);
     const lines = (draw?.(rows) ?? []).slice(0, rows);
     return lines.map((line) => fittedLine(line, Math.max(0, output.columns - 1)));
   };
