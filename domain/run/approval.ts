@@ -33,7 +33,9 @@ export function setApproval(state: EngineState, rules: ApprovalRules | null, atM
   if (rules === null) delete state.approval;
   else state.approval = rules;
   for (const row of openRows(state)) {
-    if (awaitsApproval(row) && row.asked?.stage !== rules?.stage) delete row.asked;
+    // Code that waits goes on waiting where plans are asked for: nobody has said yes to it.
+    const isUnwanted = rules === null || (row.asked?.stage === 'plans' && rules.stage === 'edits');
+    if (awaitsApproval(row) && isUnwanted) delete row.asked;
     askWhereDue(state, row, atMs);
   }
 }
@@ -41,6 +43,11 @@ export function setApproval(state: EngineState, rules: ApprovalRules | null, atM
 export function approve(state: EngineState, nodeId: string, by: 'person' | 'silence'): void {
   const row = rowOf(state, nodeId);
   if (row.asked !== undefined) row.asked = { ...row.asked, approved: by };
+}
+
+/** It holds a slot: an engine that was put back to before the yes learns so from its experiment. */
+export function askNoMore(row: ExperimentRow): void {
+  if (awaitsApproval(row)) delete row.asked;
 }
 
 export interface Overdue {

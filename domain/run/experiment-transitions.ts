@@ -7,6 +7,7 @@ import { isCandidate, isRemeasurement } from '../belief/confirmation-state.js';
 import type { Judgement } from '../belief/judgement.js';
 import { remarksOf } from '../evidence/metrics.js';
 import { countPractices } from '../memory/practice-tally.js';
+import { askNoMore } from './approval.js';
 import { type EngineState, rowOf } from './engine-state.js';
 import type { EngineEvent } from './event-types.js';
 import {
@@ -76,8 +77,10 @@ function giveUpCandidate(state: EngineState, nodeId: string): void {
 type EventOf<Type extends EngineEvent['type']> = Extract<EngineEvent, { type: Type }>;
 
 export function grantSlot(state: EngineState, { nodeId, slot, atMs }: EventOf<'slot_granted'>): void {
-  const { state: now } = rowOf(state, nodeId);
+  const row = rowOf(state, nodeId);
+  const { state: now } = row;
   if (now.status !== 'ready') return;
+  askNoMore(row);
   become(state, nodeId, { status: 'launching', sinceMs: atMs, commit: now.commit, slot });
 }
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { missedBefore } from '../../../domain/protocol/lost-messages.js';
 import { setApprovalProblem } from '../../../domain/protocol/steering-messages.js';
 import { queueView, statusView } from '../../../domain/protocol/views.js';
 import { awaitingApproval, nextOverdue } from '../../../domain/run/approval.js';
@@ -6,6 +7,7 @@ import type { ApprovalRules } from '../../../domain/run/approval-rules.js';
 import { readState } from '../../../domain/run/carried-format.js';
 import { carriedState } from '../../../domain/run/carried-state.js';
 import { failure } from '../../../domain/run/failure.js';
+import { NOTHING_SPENT } from '../../../domain/run/ledger.js';
 import { plateauCount } from '../../../domain/schedule/planning.js';
 import { nextGrants, nextStarts } from '../../../domain/schedule/scheduling.js';
 import { Story } from '../run-story.js';
@@ -63,12 +65,28 @@ describe('edits', () => {
   });
 });
 
+it('nobody is asked any more about a job that runs, though the engine was put back to before the yes', () => {
+  const story = seeded({ ...EDITS, waitMinutes: 30 }).add('002_a');
+  story.tell(...prepared('002_a'));
+  const told = { nodeId: '002_a', commit: 'c', slot: 0, spent: NOTHING_SPENT };
+  story.tell(...missedBefore(story.state, told), {
+    type: 'job_launched',
+    nodeId: '002_a',
+    jobId: 'j',
+    launchedAtMs: 1,
+  });
+  expect(story.state.experiments['002_a']?.state.status).toBe('running');
+  expect(waiting(story)).toEqual([]);
+  expect(nextOverdue(story.state)).toBeNull();
+});
+
 describe('rules that change while the run is on', () => {
   it.each<[string, ApprovalRules | null, string[], ApprovalRules | null, string[]]>([
     ['switched on ask about what is queued', null, [], PLANS, ['002_a']],
     ['switched on ask about code that stands', null, [], EDITS, ['003_b']],
     ['switched off let all of it go on', PLANS, ['002_a', '003_b'], null, []],
     ['that ask for edits let plans go on', PLANS, ['002_a', '003_b'], EDITS, ['003_b']],
+    ['that ask for plans keep code that waits', EDITS, ['003_b'], PLANS, ['002_a', '003_b']],
     ['that say the same change nothing', PLANS, ['002_a', '003_b'], { ...PLANS, waitMinutes: 5 }, ['002_a', '003_b']],
   ])('%s', (_, before, first, after, then) => {
     const story = seeded(before)
