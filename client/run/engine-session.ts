@@ -7,10 +7,12 @@ import {
   QueryNotRegisteredError,
   ServiceError,
   WorkflowExecutionAlreadyStartedError,
+  WorkflowFailedError,
   type WorkflowHandle,
   WorkflowNotFoundError,
 } from '@temporalio/client';
-import type { UpdateDefinition } from '@temporalio/common';
+import { TerminatedFailure, TimeoutFailure, type UpdateDefinition } from '@temporalio/common';
+import { shellWord } from '../../domain/command/shell-word.js';
 import { configuredApproval, configuredLimits, type RunConfig } from '../../domain/formats/config.js';
 import {
   addUpdate,
@@ -178,10 +180,21 @@ export async function untilEnd(
       return await client.withDeadline(Date.now() + RESULT_MS, () => handle.result());
     } catch (error) {
       signal.throwIfAborted();
-      if (!isGrpcError(error)) throw error;
+      if (!isGrpcError(error)) throw endedFromOutside(error, workdir) ?? error;
       runId = await goOnAfterReset({ client, workdir, config }, known, signal);
     }
   }
+}
+
+/** Null where the engine itself says why it ended. */
+function endedFromOutside(error: unknown, workdir: Workdir): Error | null {
+  const cause = error instanceof WorkflowFailedError ? error.cause : undefined;
+  if (!(cause instanceof TerminatedFailure || cause instanceof TimeoutFailure)) return null;
+  const how = cause instanceof TerminatedFailure ? 'was terminated' : 'ran out of time';
+  const goOn = `\`autoresearch run ${shellWord(workdir.root)}\` goes on from its event log`;
+  return new Error(`the workflow of the engine ${how} (${cause.message}): jobs go on, nothing is lost, and ${goOn}`, {
+    cause: error,
+  });
 }
 
 /**

@@ -126,6 +126,19 @@ it.each(['worker', 'run'] as const)('a reset that takes back that it was resumed
   expect(await end).toEqual(who === 'worker' ? 'closed' : expect.objectContaining({ run }));
 });
 
+it('an engine that somebody terminates: `run` says so, and what goes on with it', async () => {
+  const { workdir, fake, client, run, start } = await servedRun();
+  const served = { client, target: testTarget(), workdir, config: { run_id: run } as RunConfig };
+  const handle = await start();
+  await fake.until(({ launched }) => launched.length === 3);
+  const end = untilEnd(served, served, (await handle.describe()).runId, new AbortController().signal);
+  const said = expect(end).rejects.toThrow(
+    `was terminated (by hand): jobs go on, nothing is lost, and \`autoresearch run ${workdir.root}\` goes on`,
+  );
+  await handle.terminate('by hand');
+  await said;
+});
+
 it('hears of an interruption that came before it saw the run go on', async () => {
   const { workdir, fake, client, run, start } = await servedRun();
   const handle = await start();
