@@ -1,5 +1,6 @@
 /** `status` as text. */
 
+import { MAKE_ROOM } from '../../domain/overview/diagnostics.js';
 import type { Overview, Worth } from '../../domain/overview/overview.js';
 import type { ExperimentView, StatusView } from '../../domain/protocol/views.js';
 import { percent } from '../../domain/reports/confidence.js';
@@ -20,7 +21,11 @@ export function statusText(answer: StatusAnswer): string {
     `engine     ${engine ? `process ${engine.pid}${engine.host === undefined ? '' : ` on host ${engine.host}`}, since ${engine.since}` : 'not running'}`,
     ...(temporal ? [`temporal   ${temporal.address}, UI ${temporal.ui}`] : []),
   ];
-  if (!view || !overview) return [...lines, 'status     not started'].join('\n');
+  const stuck = answer.stalled.map(stalledText);
+  if (!view || !overview) {
+    const room = engine !== null && answer.short_of_room !== null ? [`${answer.short_of_room}; ${MAKE_ROOM}`] : [];
+    return [...lines, 'status     not started', ...labelled('stuck', [...room, ...stuck])].map(plainLine).join('\n');
+  }
   lines.push(
     `status     ${standingText(view, engine !== null)}`,
     `elapsed    ${elapsedText(overview)}`,
@@ -29,7 +34,7 @@ export function statusText(answer: StatusAnswer): string {
     ...labelled('limits', otherLimits(view)),
     ...labelled('spent', spent(view)),
     ...labelled('warning', view.warnings),
-    ...labelled('stuck', answer.stalled.map(stalledText)),
+    ...labelled('stuck', stuck),
   );
   for (const name of ['baseline', 'headspace', 'best'] as const)
     lines.push(`${name.padEnd(10)} ${result(overview[name], view[name], overview)}`);

@@ -2,6 +2,7 @@
 import { isGrpcServiceError, ServiceError } from '@temporalio/client';
 import { stopUpdate } from '../../domain/protocol/messages.js';
 import type { EngineEvent } from '../../domain/run/event-types.js';
+import { shortOfRoom } from '../../host/disk-room.js';
 import { untilChange } from '../../host/file-change.js';
 import type { Workdir } from '../../workdir/paths.js';
 import { panelLines } from '../output/live-panel.js';
@@ -119,10 +120,11 @@ interface Followed {
 function follow({ workdir, config }: PreparedRun, live: LiveState, view: LiveView, signal: AbortSignal): Followed {
   const stopped = new AbortController();
   let stuck: readonly StalledWork[] = [];
+  let room: string | null = null;
   const engine = { pid: process.pid, since: new Date().toISOString() };
   const show = () => {
     const record = live.state.seq === 0 ? null : live.record;
-    const answer = statusAnswer({ workdir, config, record, engine, temporal: null, stalled: stuck });
+    const answer = statusAnswer({ workdir, config, record, engine, temporal: null, stalled: stuck, room });
     view.standing((rows) => panelLines(answer, rows));
   };
   const watch = async () => {
@@ -131,6 +133,7 @@ function follow({ workdir, config }: PreparedRun, live: LiveState, view: LiveVie
         tell(view, live, event, warnings);
         if (event.type === 'stop_requested' && event.mode === 'interrupt') stopped.abort();
       });
+      room = await shortOfRoom(workdir.root);
       show();
       await untilChange(workdir.events, signal);
     }

@@ -11,6 +11,7 @@ import {
 import type { RunRecord } from '../../domain/reports/run-record.js';
 import type { EngineState } from '../../domain/run/engine-state.js';
 import { isBroken } from '../../domain/run/experiment-record.js';
+import { shortOfRoom } from '../../host/disk-room.js';
 import { untilChange } from '../../host/file-change.js';
 import type { Workdir } from '../../workdir/paths.js';
 import { runningServer } from '../../worker/server/server-record.js';
@@ -29,6 +30,8 @@ export interface StatusAnswer {
   status: StatusView | null;
   /** What the server tries again and again. */
   stalled: StalledWork[];
+  /** What is left on a disk that is as good as full, in words; null while there is room. */
+  short_of_room: string | null;
   next: ExperimentView[];
   recent_failures: ExperimentView[];
   /** The run in one look; null before the engine's first event. */
@@ -38,10 +41,10 @@ export interface StatusAnswer {
 export async function status(path: string): Promise<StatusAnswer> {
   const { workdir, config } = await existingRun(path);
   const record = await readRecord(workdir);
-  if (record === null || record.state.status === 'stopped') return statusOf(workdir, config, record, []);
+  if (record?.state.status === 'stopped') return statusOf(workdir, config, record, []);
   // The SDK takes longer to load than all the rest: not for a run that is over.
   const { stalledNow } = await import('../stalled/stalled-watch.js');
-  return statusOf(workdir, config, record, await stalledNow(workdir, config.run_id, record.state));
+  return statusOf(workdir, config, record, await stalledNow(workdir, config.run_id, record?.state ?? null));
 }
 
 /**
@@ -79,9 +82,13 @@ async function statusOf(
   record: RunRecord | null,
   stalled: StalledWork[],
 ): Promise<StatusAnswer> {
-  const [engine, server] = await Promise.all([engineLife(workdir), runningServer(workdir)]);
+  const [engine, server, room] = await Promise.all([
+    engineLife(workdir),
+    runningServer(workdir),
+    shortOfRoom(workdir.root),
+  ]);
   const temporal = server === null ? null : { address: server.address, ui: server.ui_address };
-  return statusAnswer({ workdir, config, record, engine, temporal, stalled });
+  return statusAnswer({ workdir, config, record, engine, temporal, stalled, room });
 }
 
 interface Known extends Pick<StatusAnswer, 'engine' | 'temporal'> {
@@ -90,10 +97,12 @@ interface Known extends Pick<StatusAnswer, 'engine' | 'temporal'> {
   /** Null before the first event. */
   record: RunRecord | null;
   stalled: readonly StalledWork[];
+  /** As `shortOfRoom` (host/disk-room.ts) says it. */
+  room: string | null;
 }
 
 /** From what is known already. */
-export function statusAnswer({ workdir, config, record, engine, temporal, stalled }: Known): StatusAnswer {
+export function statusAnswer({ workdir, config, record, engine, temporal, stalled, room }: Known): StatusAnswer {
   const state = record?.state ?? null;
   return {
     workdir: workdir.root,
@@ -102,9 +111,11 @@ export function statusAnswer({ workdir, config, record, engine, temporal, stalle
     temporal,
     status: state === null ? null : statusView(state),
     stalled: [...stalled],
+    short_of_room: room,
     next: state === null ? [] : queueView(state).slice(0, NEXT_SHOWN),
     recent_failures: state === null ? [] : recentFailures(state),
-    overview: record && overviewOf(record, { nowMs: Date.now(), isServed: engine !== null, stalled }),
+    overview:
+      record && overviewOf(record, { nowMs: Date.now(), isServed: engine !== null, stalled, shortOfRoom: room }),
   };
 }
 

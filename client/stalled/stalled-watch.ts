@@ -62,12 +62,14 @@ export function underWay({ open, experiments }: EngineState): string[] {
 
 /** The same once, for a person who asks: all that is under way, where a server can be asked at all. */
 export async function stalledNow(workdir: Workdir, run: string, state: EngineState | null): Promise<StalledWork[]> {
-  if (state === null || state.status === 'stopped') return [];
+  if (state?.status === 'stopped') return [];
   const target = await findConnection(workdir).catch(() => null);
   const client = target && (await openClient(target).catch(() => null));
   if (!client) return [];
   try {
-    return await stalledWork(client, run, underWay(state).slice(0, EXPERIMENTS_SHOWN));
+    // Before its first event stands in the workdir there is the engine alone.
+    const nodeIds = state === null ? [] : underWay(state).slice(0, EXPERIMENTS_SHOWN);
+    return await stalledWork(client, run, nodeIds);
   } finally {
     await client.connection.close();
   }

@@ -39,11 +39,14 @@ export interface Circumstances {
   /** Whether an engine works on the run. */
   isServed: boolean;
   stalled: readonly StalledWork[];
+  /** What is left on a disk that is as good as full, in words. */
+  shortOfRoom?: string | null;
 }
 
 /** The worst first. */
 export function diagnosticsOf(record: RunRecord, underWay: readonly UnderWay[], now: Circumstances): Diagnostic[] {
   return [
+    ...lacksRoom(record.state, now),
     ...now.stalled.map(stalledDiagnostic),
     ...unserved(record.state, now),
     ...slowSteps(record.state, underWay),
@@ -55,6 +58,15 @@ export function diagnosticsOf(record: RunRecord, underWay: readonly UnderWay[], 
     ...notes(record.state),
   ];
 }
+
+/** A server whose database lies there cannot even say what it tries again and again. */
+function lacksRoom({ status }: EngineState, { shortOfRoom = null }: Circumstances): Diagnostic[] {
+  if (shortOfRoom === null || !AT_WORK.includes(status)) return [];
+  return [{ level: 'stuck', what: 'the disk is full', since: null, why: shortOfRoom, advice: MAKE_ROOM }];
+}
+
+export const MAKE_ROOM =
+  'make room, and all of it goes on by itself: trees/ and local_jobs/ of runs that have stopped may go';
 
 function stalledDiagnostic({ who, what, attempts, since, failure, advice }: StalledWork): Diagnostic {
   const why = `the server tries it again and again (try ${attempts}): ${failure}`;

@@ -51,6 +51,17 @@ it('what waits for a person is neither in the queue nor under way', () => {
   expect(asked.queue).toEqual([]);
 });
 
+it.each(['running', 'stopped'] as const)('a full disk keeps a run up that is at work: %s', (how) => {
+  const end = { type: 'stopped', reason: 'max_iterations', detail: '' } as const;
+  const record = recordOf(withMore(OPEN, ...(how === 'stopped' ? [end] : [])));
+  const { updatedAtMs: nowMs } = record.state;
+  const { diagnostics } = overviewOf(record, { nowMs, isServed: true, stalled: [], shortOfRoom: '0.2 MiB are free' });
+  const full = { level: 'stuck', what: 'the disk is full', why: '0.2 MiB are free' };
+  const said = expect.arrayContaining([expect.objectContaining(full)]);
+  if (how === 'stopped') expect(diagnostics).not.toEqual(said);
+  else expect(diagnostics[0]).toMatchObject(full);
+});
+
 describe('what is to come', () => {
   it('counts the known jobs once, and fits them into the slots', () => {
     const { to_come: next, under_way: jobs, queue } = seen(withMore(OPEN));

@@ -96,6 +96,7 @@ describe('confidence', () => {
       next: [],
       recent_failures: [],
       stalled: [],
+      short_of_room: null,
     };
     const overview = overviewOf(
       { ...newRunRecord(), state },
