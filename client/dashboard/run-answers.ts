@@ -34,7 +34,7 @@ export class RunAnswers {
   readonly #specs = new Map<string, Spec>();
   readonly #charts = new Map<string, { version: number; svg: string }>();
   #source: Promise<SourceControl> | null = null;
-  #stalled: { atMs: number; found: Promise<StalledWork[]> } | null = null;
+  readonly #stalled: { atMs: number; found: readonly StalledWork[] } = { atMs: 0, found: [] };
 
   constructor(readonly feed: RunFeed) {}
 
@@ -45,7 +45,8 @@ export class RunAnswers {
       // A specification that is missing or damaged leaves its line without words.
       await readSpecs(workdir, config, state, [row.nodeId], this.#specs).catch(() => undefined);
     }
-    const [life, ui, stalled] = await Promise.all([engineLife(workdir), this.#temporalUi(), this.#stalledNow()]);
+    const [life, ui] = await Promise.all([engineLife(workdir), this.#temporalUi()]);
+    const stalled = this.#stalledNow();
     const isServed = life !== null;
     const overview = overviewOf(record, { nowMs: Date.now(), isServed, stalled });
     return {
@@ -153,14 +154,17 @@ export class RunAnswers {
     return (await runningServer(this.feed.workdir).catch(() => null))?.ui_address ?? null;
   }
 
-  /** Asked now and then: each answer costs calls to the server. */
-  #stalledNow(): Promise<StalledWork[]> {
+  /** As it was found last: each look costs calls to the server, and nobody waits for one. */
+  #stalledNow(): readonly StalledWork[] {
     const { workdir, config, record } = this.feed;
-    if (this.#stalled === null || Date.now() - this.#stalled.atMs > STALLED_LOOK_MS) {
-      const found = import('../stalled/stalled-watch.js')
+    if (Date.now() - this.#stalled.atMs > STALLED_LOOK_MS) {
+      this.#stalled.atMs = Date.now();
+      import('../stalled/stalled-watch.js')
         .then(({ stalledNow }) => stalledNow(workdir, config.run_id, record.state))
-        .catch(() => []);
-      this.#stalled = { atMs: Date.now(), found };
+        .then((found) => {
+          this.#stalled.found = found;
+        })
+        .catch(() => undefined);
     }
     return this.#stalled.found;
   }
