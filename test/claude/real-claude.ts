@@ -5,12 +5,16 @@
 import { mkdtemp, readdir, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
 import { execa } from 'execa';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { CodingAgent } from '../../agents/agent.js';
 import { isProviderWait, spentOf } from '../../agents/agent-failure.js';
 import { createClaudeAgent } from '../../agents/claude-agent.js';
 import { parseAnalysis, parsePlan, parseRewrite } from '../../agents/parse-reply.js';
+import { commandAssistant } from '../../client/supervise/assistants/command-assistant.js';
+import { Purse } from '../../client/supervise/assistants/purse.js';
+import { openConversation } from '../../client/supervise/conversation.js';
 import { packageFile } from '../../host/package-files.js';
 import { processIdentity } from '../../host/process-identity.js';
 import { openRunLog } from '../../workdir/event-log.js';
@@ -142,6 +146,32 @@ describe('as the supervisor of a run', () => {
       .map(({ request }) => /"type":"tool_result".*/.exec(JSON.stringify(request.messages))?.[0] ?? '')
       .join('\n');
   }
+
+  it('answers in a conversation with tools of ours and none of its own, at the cost that the server counts', async () => {
+    const run = syntheticRun({ followUps: 9, open: 3 });
+    const { workdir } = await syntheticWorkdir(run);
+    await openRunLog(workdir).append(run.events);
+    await using server = await MessagesServer.start({
+      answer: (prompt) =>
+        prompt.includes('Answer of status')
+          ? 'It goes well.'
+          : 'I look.\n```json\n{"tool": "status", "input": {}}\n```',
+    });
+    for (const [name, value] of Object.entries(await environment(server))) vi.stubEnv(name, value);
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const output = new PassThrough();
+    const conversation = openConversation({ input: new PassThrough(), output });
+    const purse = new Purse(1);
+    const model = { kind: 'claude', command: CLAUDE, model: '', timeoutMs: 60_000 } as const;
+    await commandAssistant({ workdir: workdir.root, conversation }, purse, model).answer('how is it going?');
+    const said = String(output.read());
+    expect(said).toMatch(
+      /^I look\.\n {2}\(looks at: status \{\}\)\nIt goes well\.\n {2}\[spent 0\.\d+ of 1 US dollars\]\n$/,
+    );
+    expect(server.calls.flatMap(({ request }) => request.tools ?? [])).toEqual([]);
+    expect(purse.refusal(1 - server.costUsd + 1e-9)).not.toBeNull();
+    expect(purse.refusal(1 - server.costUsd - 1e-9)).toBeNull();
+  });
 
   it('reads the run through the MCP server', async () => {
     expect(await told('mcp__autoresearch__status', 'mcp__autoresearch__status')).toContain(

@@ -23,7 +23,7 @@ export interface CommandModel {
 }
 
 const FLAGS = {
-  claude: ['--print', '--output-format', 'json', '--no-session-persistence', '--tools', ''],
+  claude: ['--print', '--output-format', 'json', '--no-session-persistence', '--tools', '', '--strict-mcp-config'],
   codex: ['exec', '--sandbox', 'read-only', '--skip-git-repo-check'],
 } as const;
 
