@@ -10,6 +10,9 @@ export interface Cli {
   output: Output;
   /** Set by the command that ran. */
   exitCode: ExitCode;
+  /** All of them, and what the program is for: of what its manual is made. */
+  commands: readonly CommandDefinition[];
+  description: string;
 }
 
 export interface FlagDefinition {
@@ -28,12 +31,14 @@ export interface CommandDefinition {
   flags?: readonly FlagDefinition[];
   /** More text under the help. */
   after?: string;
+  /** Command lines as a person would type them. */
+  examples?: readonly string[];
   /** `args` has '' for an optional argument that was not given. Null: everything was printed already. */
   act(args: readonly string[], options: Options, cli: Cli): Promise<Printed | ExitCode>;
 }
 
 export function defineCommand(program: Command, cli: Cli, definition: CommandDefinition): void {
-  const { name, args, help, flags = [], after, act } = definition;
+  const { name, args, help, flags = [], after, examples = [], act } = definition;
   const command = program
     .command(args === '' ? name : `${name} ${args}`)
     .summary(help)
@@ -41,6 +46,8 @@ export function defineCommand(program: Command, cli: Cli, definition: CommandDef
   for (const flag of flags) command.addOption(optionOf(flag));
   command.option('--json', 'answer in JSON');
   if (after !== undefined) command.addHelpText('after', `\n${after}`);
+  if (examples.length > 0)
+    command.addHelpText('after', ['', 'Examples:', ...examples.map((each) => `  ${each}`)].join('\n'));
   command.action(async (...given: unknown[]) => {
     // Commander passes the arguments, then the options, then the command itself.
     const words = given.slice(0, -2).flatMap((word) => (word === undefined ? [''] : [word].flat().map(String)));

@@ -16,6 +16,7 @@ import { DIFF } from './commands/diff.js';
 import { DOCTOR } from './commands/doctor.js';
 import { EXPORT } from './commands/export.js';
 import { LIST } from './commands/list.js';
+import { COMPLETION, MAN } from './commands/manual.js';
 import { MCP } from './commands/mcp.js';
 import { NOTE } from './commands/note.js';
 import { QUEUE } from './commands/queue.js';
@@ -36,14 +37,18 @@ import { type Output, printError } from './output/output.js';
 /** In the order in which the help lists them: what brings an engine up, what looks at a run, what steers one. */
 const COMMANDS: readonly CommandDefinition[] = [
   ...[SUPERVISE, RUN, START, WORKER, DEMO],
-  ...[LIST, STATUS, QUEUE, SUMMARY, DASHBOARD, DIFF, APPLY, REPORT, EXPORT, CODEC_SERVER, MCP, DOCTOR, CLEAN, SETUP],
+  ...[LIST, STATUS, QUEUE, SUMMARY, DASHBOARD, DIFF, APPLY, REPORT, EXPORT],
+  ...[CODEC_SERVER, MCP, DOCTOR, CLEAN, SETUP, COMPLETION, MAN],
   ...[STOP, PAUSE, RESUME, PRIORITIZE, ADD, REMOVE, CANCEL, APPROVE, REFUSE, SET, NOTE],
 ];
+
+const DESCRIPTION =
+  'Makes an SPDL data pipeline faster: runs experiments on it, each a Temporal workflow, until nothing more is won.';
 
 /** `words` are the arguments after the program's name. Never throws for what a person can do wrong. */
 export async function runCli(words: readonly string[], output: Output): Promise<ExitCode> {
   const json = words.includes('--json');
-  const cli: Cli = { output, exitCode: EXIT.ok };
+  const cli: Cli = { output, exitCode: EXIT.ok, commands: COMMANDS, description: DESCRIPTION };
   try {
     const asked = words.length === 0 && output.isTerminal && process.stdin.isTTY ? [SUPERVISE.name] : words;
     await makeProgram(cli, json).parseAsync(asked, { from: 'user' });
@@ -57,9 +62,7 @@ export async function runCli(words: readonly string[], output: Output): Promise<
 function makeProgram(cli: Cli, json: boolean): Command {
   const { output } = cli;
   const program = new Command('autoresearch')
-    .description(
-      'Makes an SPDL data pipeline faster: runs experiments on it, each a Temporal workflow, until nothing more is won.',
-    )
+    .description(DESCRIPTION)
     .version(packageVersion(), '-V, --version')
     .exitOverride()
     .configureOutput({

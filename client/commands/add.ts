@@ -13,6 +13,10 @@ export const ADD = steeringCommand(
     name: 'add',
     args: '<workdir>',
     help: 'queue an experiment of your own',
+    examples: [
+      "autoresearch add ~/runs/first --name batch_64 --description 'batch size 64' --launch-command 'python train.py --epochs 1 --batch-size 64'",
+      'autoresearch add ~/runs/first --name mine --patch mine.diff --priority -10',
+    ],
     flags: [
       { flags: '--file <path>', help: 'the experiment as a JSON object; flags amend it' },
       { flags: '--name <name>', help: 'letters, digits, - and _' },

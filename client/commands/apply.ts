@@ -9,6 +9,11 @@ export const APPLY: CommandDefinition = {
   name: 'apply',
   args: '<workdir> [node]',
   help: 'put the change of an experiment (the best one, when none is named) on a new branch of your repository',
+  examples: [
+    'autoresearch apply ~/runs/first',
+    'autoresearch apply ~/runs/first 007 --branch faster-loading --onto origin/main',
+    'autoresearch apply ~/runs/first --patch faster.diff',
+  ],
   flags: [
     { flags: '--branch <name>', help: 'name of the new branch (default: autoresearch/<node>)' },
     { flags: '--onto <commit>', help: 'where it begins (default: what is checked out)' },

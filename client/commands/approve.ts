@@ -22,6 +22,11 @@ export const APPROVE: CommandDefinition = {
   name: 'approve',
   args: '<workdir> [node]',
   help: 'say yes to a proposal that waits for you; without a node, show what waits',
+  examples: [
+    'autoresearch approve ~/runs/first',
+    'autoresearch approve ~/runs/first 007',
+    "autoresearch approve ~/runs/first 007 --change 'four workers, not eight'",
+  ],
   flags: [
     { flags: '--all', help: 'say yes to everything that waits now' },
     { flags: '--change <text>', help: 'yes, but otherwise: the agent makes it anew, with these words of yours' },

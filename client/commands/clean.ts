@@ -11,6 +11,7 @@ export const CLEAN: CommandDefinition = {
   name: 'clean',
   args: '<workdir>',
   help: 'remove the refs of a run from your repository, and its trees and job folders; its files stay',
+  examples: ['autoresearch clean ~/runs/first', 'autoresearch clean ~/runs/first --yes'],
   flags: [{ flags: '--yes', help: 'do it; without this flag it only says what would go' }],
   after:
     'A run that was cleaned cannot go on, and its changes cannot be shown or applied any more: take what you want before\n(`autoresearch apply`). Reports, tables, pictures, analyses and the event log stay.',

@@ -8,6 +8,7 @@ export const DIFF: CommandDefinition = {
   name: 'diff',
   args: '<workdir> [node]',
   help: 'what an experiment (the best one, when none is named) changes in the code',
+  examples: ['autoresearch diff ~/runs/first', 'autoresearch diff ~/runs/first 007 --anchor'],
   flags: [{ flags: '--anchor', help: 'against your own code, instrumentation included' }],
   act: async ([workdir = '', node = ''], options) =>
     printed(await diff(workdir, node === '' ? undefined : node, { anchor: options.anchor === true }), diffText),

@@ -9,6 +9,7 @@ export const DOCTOR: CommandDefinition = {
   name: 'doctor',
   args: '[workdir]',
   help: 'check what a run needs on this host, and of a workdir how it is',
+  examples: ['autoresearch doctor', 'autoresearch doctor ~/runs/first'],
   async act([workdir = '']) {
     using interrupts = listenForInterrupts();
     // What it asks runs apart from the terminal's group, and goes with this process.

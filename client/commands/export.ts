@@ -9,6 +9,7 @@ export const EXPORT: CommandDefinition = {
   name: 'export',
   args: '<workdir>',
   help: 'make the files of a workdir anew from its event log, or the whole run as one HTML file',
+  examples: ['autoresearch export ~/runs/first', 'autoresearch export ~/runs/first --html first.html'],
   flags: [
     {
       flags: '--html [file]',

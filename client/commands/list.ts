@@ -8,6 +8,7 @@ export const LIST: CommandDefinition = {
   name: 'list',
   args: '[folder]',
   help: 'all runs below a folder (default: this one), the newest first',
+  examples: ['autoresearch list ~/runs'],
   async act([folder = '']) {
     const { listRuns, listText } = await import('../run/run-list.js');
     const root = resolve(folder === '' ? '.' : folder);

@@ -8,6 +8,11 @@ export const RUN: CommandDefinition = {
   name: 'run',
   args: '<workdir>',
   help: 'start a run or go on with it, and show its progress; Ctrl+C interrupts it',
+  examples: [
+    "autoresearch run ~/runs/first --pipeline-script train.py --source-dir . --base-launch-command 'python train.py --epochs 1' --agent playbook",
+    'autoresearch run ~/runs/first     # goes on where it was',
+    'autoresearch run ~/runs/first --max-iterations 20 --patience 5',
+  ],
   flags: START_FLAGS,
   after: HOW_TO_START,
   async act([workdir = ''], options, { output }) {

@@ -15,6 +15,10 @@ export const SET = steeringCommand(
     name: 'set',
     args: '<workdir>',
     help: 'change the limits of a run, and what waits for your approval',
+    examples: [
+      'autoresearch set ~/runs/first --max-experiments 40 --max-hours none',
+      'autoresearch set ~/runs/first --approve edits --approve-within 30',
+    ],
     flags: SETTABLE,
   },
   ([path = ''], options) => set(path, options, options),

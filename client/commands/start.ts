@@ -10,6 +10,7 @@ export const START: CommandDefinition = {
   name: 'start',
   args: '<workdir>',
   help: 'as run, but in the background',
+  examples: ['autoresearch start ~/runs/first --max-hours 8', 'autoresearch status --watch ~/runs/first'],
   flags: START_FLAGS,
   after: HOW_TO_START,
   async act([workdir = ''], options) {

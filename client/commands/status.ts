@@ -7,6 +7,11 @@ export const STATUS: CommandDefinition = {
   name: 'status',
   args: '<workdir>',
   help: 'where a run stands, in one look',
+  examples: [
+    'autoresearch status ~/runs/first',
+    'autoresearch status --watch ~/runs/first',
+    'autoresearch status --json ~/runs/first | jq .best',
+  ],
   flags: [{ flags: '--watch', help: 'show it anew at each change, until the run has ended' }],
   async act([workdir = ''], options, { output }) {
     const [{ status, watchStatus }, { statusText }] = await Promise.all([

@@ -11,6 +11,7 @@ export const STOP: CommandDefinition = {
   name: 'stop',
   args: '<workdir>',
   help: 'end a run; without a flag it is interrupted: jobs go on, and `run` goes on with it',
+  examples: ['autoresearch stop ~/runs/first', 'autoresearch stop ~/runs/first --drain'],
   flags: [
     { flags: '--drain', help: 'let running experiments finish, start nothing new' },
     { flags: '--cancel-jobs', help: 'kill the running jobs' },

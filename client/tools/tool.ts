@@ -49,6 +49,6 @@ export async function byCommand(
   options: Readonly<Record<string, unknown>> = {},
 ): Promise<string> {
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
-  const result = await act(args, given, { output: SILENT, exitCode: 0 });
+  const result = await act(args, given, { output: SILENT, exitCode: 0, commands: [], description: '' });
   return typeof result === 'number' ? '' : result.text();
 }

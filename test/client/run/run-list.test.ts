@@ -26,7 +26,12 @@ it('finds runs below a folder, the newest first, and says where each stands', as
   const root = await folderOf({ 'a/ended': ended, 'a/deep/open': open, 'node_modules/x': ended });
   const runs = await listRuns(root);
   expect(runs).toHaveLength(2);
-  expect(runs.map(({ updated_at }) => updated_at)).toEqual(runs.map((run) => run.updated_at).sort().reverse());
+  expect(runs.map(({ updated_at }) => updated_at)).toEqual(
+    runs
+      .map((run) => run.updated_at)
+      .sort()
+      .reverse(),
+  );
   const of = (name: string) => runs.find(({ workdir }) => workdir.endsWith(name))!;
   expect(of('a/ended')).toMatchObject({ status: 'stopped', best: { node_id: expect.stringMatching(/^\d{3}_/) } });
   expect(of('deep/open')).toMatchObject({ status: 'not running (running)' });
