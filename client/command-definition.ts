@@ -15,6 +15,12 @@ export interface Cli {
   description: string;
 }
 
+/** For an act that is asked by a program: nothing goes to a screen. */
+export function silentCli(): Cli {
+  const output: Output = { out: () => undefined, err: () => undefined, isTerminal: false, columns: 100 };
+  return { output, exitCode: EXIT.ok, commands: [], description: '' };
+}
+
 export interface FlagDefinition {
   flags: string;
   help: string;

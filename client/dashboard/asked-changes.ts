@@ -5,7 +5,7 @@ import type { ChangeAnswer } from '../../domain/board/page-answers.js';
 import { movesTo } from '../../domain/board/queue-move.js';
 import type { Receipt } from '../../domain/protocol/steering-messages.js';
 import { isRequestId } from '../../domain/run/naming.js';
-import type { CommandDefinition, Options } from '../command-definition.js';
+import { type CommandDefinition, type Options, silentCli } from '../command-definition.js';
 import { ADD } from '../commands/add.js';
 import { APPROVE, REFUSE } from '../commands/approve.js';
 import { NOTE } from '../commands/note.js';
@@ -13,7 +13,6 @@ import { SET } from '../commands/set.js';
 import { CANCEL, PAUSE, PRIORITIZE, REMOVE, RESUME } from '../commands/steer.js';
 import { STOP } from '../commands/stop.js';
 import { EXIT } from '../output/exit-codes.js';
-import type { Output } from '../output/output.js';
 import { Refusal } from '../output/refusal.js';
 import type { RunFeed } from './run-feed.js';
 
@@ -104,12 +103,10 @@ async function act(feed: RunFeed, change: AskedChange): Promise<Receipt[]> {
 
 /** What the command would print as JSON. A Refusal as there. */
 async function receiptOf(command: CommandDefinition, args: readonly string[], options: Options): Promise<Receipt> {
-  const result = await command.act(args, options, { output: SILENT, exitCode: EXIT.ok });
+  const result = await command.act(args, options, silentCli());
   if (typeof result === 'number') return { accepted: result === EXIT.ok, message: 'done' };
   return result.answer as Receipt;
 }
-
-const SILENT: Output = { out: () => undefined, err: () => undefined, isTerminal: false, columns: 80 };
 
 /** Each message is one of its own; what was moved itself comes last. */
 async function move(feed: RunFeed, nodeId: string, to: number, request: string): Promise<Receipt[]> {

@@ -1,7 +1,6 @@
 /** What a supervisor, a person's or a model, can do with a run: one tool, over the same functions as the commands. */
 import { z } from 'zod';
-import type { CommandDefinition } from '../command-definition.js';
-import type { Output } from '../output/output.js';
+import { type CommandDefinition, silentCli } from '../command-definition.js';
 import { Refusal } from '../output/refusal.js';
 
 export interface Tool {
@@ -40,8 +39,6 @@ export function defineTool<Shape extends z.ZodRawShape>({ input, act, ...facts }
   };
 }
 
-const SILENT: Output = { out: () => undefined, err: () => undefined, isTerminal: false, columns: 100 };
-
 /** What a command answers, without a screen. */
 export async function byCommand(
   { act }: CommandDefinition,
@@ -49,6 +46,6 @@ export async function byCommand(
   options: Readonly<Record<string, unknown>> = {},
 ): Promise<string> {
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
-  const result = await act(args, given, { output: SILENT, exitCode: 0, commands: [], description: '' });
+  const result = await act(args, given, silentCli());
   return typeof result === 'number' ? '' : result.text();
 }
