@@ -18,6 +18,7 @@ import { reap } from './cleanup/reaper.js';
 import { openClient, resolveConnection, type TemporalTarget } from './connection.js';
 import { type RunningWorker, startWorker } from './create-worker.js';
 import { askedVersioning } from './deployment.js';
+import { checkKeys } from './encryption/readable-engine.js';
 import { acquireEngineLock } from './engine-lock.js';
 import { openNativeConnection } from './native-connection.js';
 import { loadRunConfig } from './run-config.js';
@@ -54,7 +55,8 @@ export interface OpenOptions {
 
 /**
  * Throws EngineAlreadyRunning when another process serves this workdir, RunOwnedElsewhere when another engine owns its
- * log. What was opened before an error is closed.
+ * log, KeyMissing when its engine is encrypted with a key that this process lacks. What was opened before an error is
+ * closed.
  */
 export async function openRun(workdirPath: string, options: OpenOptions = {}): Promise<OpenRun> {
   const workdir = new Workdir(resolve(workdirPath));
@@ -95,6 +97,7 @@ export async function openRun(workdirPath: string, options: OpenOptions = {}): P
     }
     const client = await openClient(target);
     closers.push(() => client.connection.close());
+    await checkKeys(client, run);
     const place = await claimRun({ workdir, run, client, target, log, takeOver });
     const connection = await openNativeConnection(target);
     closers.push(() => connection.close());

@@ -1,6 +1,7 @@
 /** Serves a run from this process: the worker's parts, with our activities, and its errors in a person's words. */
 import type { Workdir } from '../../workdir/paths.js';
 import { RunOwnedElsewhere } from '../../worker/claim-run.js';
+import { KeyMissing } from '../../worker/encryption/readable-engine.js';
 import { EngineAlreadyRunning } from '../../worker/engine-lock.js';
 import { type OpenOptions, type OpenRun, openRun } from '../../worker/open-run.js';
 import { ServerElsewhere } from '../../worker/server/embedded-server.js';
@@ -24,7 +25,7 @@ export async function openEngineHost(workdir: Workdir, options: OpenOptions = {}
     failed.catch(() => undefined);
     return { target, client, failed, close: () => close({ stopServer: true }) };
   } catch (error) {
-    if (error instanceof RunOwnedElsewhere || error instanceof ServerElsewhere)
+    if (error instanceof RunOwnedElsewhere || error instanceof ServerElsewhere || error instanceof KeyMissing)
       throw new Refusal('workdir', workdir.root, error.message);
     if (error instanceof EngineAlreadyRunning) throw secondEngine(workdir, error.holder);
     throw error;
