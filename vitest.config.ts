@@ -1,7 +1,7 @@
-import { execFileSync } from 'node:child_process';
-import { delimiter, dirname } from 'node:path';
 import { defineConfig } from 'vitest/config';
+import { LONG_TESTS } from './test/setup/long-tests.js';
 import { LongestFirst } from './test/setup/longest-first.js';
+import { pathWithPython } from './test/setup/path-with-python.js';
 
 /** Values in, values out: seconds for all of them. */
 const FAST = ['test/domain/**/*.test.ts', 'test/setup/{base-names,comments}.test.ts'];
@@ -11,19 +11,6 @@ const REPLAY = ['test/replay/**/*.test.ts'];
 const WITH_SERVER = ['test/{workflows,system}/**/*.test.ts'];
 const BUNDLE_SETUP = 'test/support/workflow-bundle-setup.ts';
 const SERVER_SETUP = 'test/support/global-setup.ts';
-
-/**
- * A shim of a version manager costs more than most of what the tests run: they find the interpreter behind it first.
- */
-function pathWithPython(): string {
-  const path = process.env.PATH ?? '';
-  try {
-    const question = ['-I', '-c', 'import sys; print(sys.executable)'];
-    return [dirname(execFileSync('python3', question, { encoding: 'utf8' }).trim()), path].join(delimiter);
-  } catch {
-    return path;
-  }
-}
 
 export default defineConfig({
   test: {
@@ -46,6 +33,7 @@ export default defineConfig({
         test: {
           name: 'server',
           include: WITH_SERVER,
+          exclude: LONG_TESTS,
           globalSetup: [BUNDLE_SETUP, SERVER_SETUP],
         },
       },

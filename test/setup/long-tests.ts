@@ -1,0 +1,8 @@
+/**
+ * Whole runs of a minute and more, which `npm run test:long` plays: what they show is shown in parts by tests that take
+ * seconds, and `npm test` is to end within a quarter of an hour on two cores.
+ */
+export const LONG_TESTS = [
+  'test/system/{api-agent-run,believable-run,resume,supervise}.test.ts',
+  'test/system/chaos/chaos.test.ts',
+];
