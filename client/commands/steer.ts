@@ -1,4 +1,7 @@
-/** Commands that steer a running engine with one message: `pause`, `resume`, `prioritize`, `remove` and `cancel`. */
+/**
+ * Commands that steer a running engine with one message: `pause`, `resume`, `prioritize`, `remove`, `cancel` and `note`.
+ */
+import { randomUUID } from 'node:crypto';
 import { Refusal } from '../output/refusal.js';
 import { steeringCommand } from '../steering/steering-command.js';
 
@@ -42,5 +45,16 @@ export const CANCEL = steeringCommand(
   async ([path = '', node = ''], { request }, { steer, messages, nodeNamed }) => {
     const node_id = await nodeNamed(path, node);
     return steer(path, messages.cancelUpdate, [{ node_id }], { request, about: { field: 'node', value: node } });
+  },
+);
+
+/** Kept for the next engine where none works on the run now. */
+export const NOTE = steeringCommand(
+  { name: 'note', args: '<workdir> <text>', help: 'tell the planner something; the next plan takes it into account' },
+  async ([path = '', text = ''], { request = randomUUID() }, { steer, messages }) => {
+    const { keptForLater } = await import('../steering/give-later.js');
+    const about = { field: 'text', value: text };
+    const otherwise = keptForLater({ request, do: 'note', message: { text } }, about);
+    return steer(path, messages.noteUpdate, [{ text, request }], { request, about, otherwise });
   },
 );
