@@ -7,6 +7,7 @@ import type { Client } from '@temporalio/client';
 import { createActivities } from '../activities/index.js';
 import type { RunConfig } from '../domain/formats/config.js';
 import type { Activities } from '../domain/protocol/activities.js';
+import { engineWorkflowId } from '../domain/run/naming.js';
 import { Workdir } from '../workdir/paths.js';
 import type { RunContext } from '../workdir/run-context.js';
 import { endAbandonedServer } from './abandoned-server.js';
@@ -18,7 +19,7 @@ import { reap } from './cleanup/reaper.js';
 import { openClient, resolveConnection, type TemporalTarget } from './connection.js';
 import { type RunningWorker, startWorker } from './create-worker.js';
 import { askedVersioning } from './deployment.js';
-import { checkKeys } from './encryption/readable-engine.js';
+import { checkKeys, KeyMissing } from './encryption/readable-engine.js';
 import { acquireEngineLock } from './engine-lock.js';
 import { openNativeConnection } from './native-connection.js';
 import { loadRunConfig } from './run-config.js';
@@ -97,7 +98,11 @@ export async function openRun(workdirPath: string, options: OpenOptions = {}): P
     }
     const client = await openClient(target);
     closers.push(() => client.connection.close());
-    await checkKeys(client, run);
+    await checkKeys(client, run).catch(async (error: unknown) => {
+      if (!takeOver || !(error instanceof KeyMissing)) throw error;
+      log('the run is taken over: its engine cannot be read, and the run goes on from its event log', { error });
+      await client.workflow.getHandle(engineWorkflowId(run)).terminate('taken over: it cannot be read');
+    });
     const place = await claimRun({ workdir, run, client, target, log, takeOver });
     const connection = await openNativeConnection(target);
     closers.push(() => connection.close());

@@ -16,6 +16,7 @@ import type { Receipt } from '../../domain/protocol/steering-messages.js';
 import { engineWorkflowId } from '../../domain/run/naming.js';
 import type { Workdir } from '../../workdir/paths.js';
 import { findConnection, openClient } from '../../worker/connection.js';
+import { checkKeys, checkSender, KeyMissing } from '../../worker/encryption/readable-engine.js';
 import { errorText } from '../output/error-text.js';
 import { EXIT } from '../output/exit-codes.js';
 import { NotServed, notRunning, Refusal } from '../output/refusal.js';
@@ -45,12 +46,23 @@ export async function steer<Args extends [] | [unknown]>(
   const { workdir, config } = await existingRun(path);
   try {
     return await withRunningEngine(workdir, async (client) => {
+      await checkMessageKeys(client, workdir, config);
       await options.beforehand?.(workdir);
       return sendUpdate(client, { workdir, config }, update, args, options);
     });
   } catch (error) {
     if (!(error instanceof NotServed) || options.otherwise === undefined) throw error;
     return await options.otherwise(workdir, config);
+  }
+}
+
+async function checkMessageKeys(client: Client, workdir: Workdir, { run_id: run }: RunConfig): Promise<void> {
+  try {
+    await checkKeys(client, run);
+    await checkSender(client, run);
+  } catch (error) {
+    if (error instanceof KeyMissing) throw new Refusal('workdir', workdir.root, error.message);
+    throw error;
   }
 }
 

@@ -4,7 +4,7 @@ import { expect, it, onTestFinished, vi } from 'vitest';
 import { engineWorkflowId } from '../../domain/run/naming.js';
 import { openClient } from '../../worker/connection.js';
 import { codecKeys } from '../../worker/encryption/payload-codec.js';
-import { checkKeys } from '../../worker/encryption/readable-engine.js';
+import { checkKeys, checkSender } from '../../worker/encryption/readable-engine.js';
 import { testTarget } from '../support/temporal-env.js';
 
 const KEY = 'AUTORESEARCH_CODEC_KEY';
@@ -29,9 +29,13 @@ it('is refused by the name of the key that it lacks, before it takes up tasks', 
   const [{ id } = { id: '' }] = codecKeys({ [KEY]: mine });
   await expect(checkKeys(client, run)).resolves.toBeUndefined();
   await expect(checkKeys(await clientWith(`${other} ${mine}`), run)).resolves.toBeUndefined();
-  const lacks = new RegExp(`cannot be read: .*encrypted with key ${id}, and ${KEY} .*; start it with the keys`);
+  const lacks = new RegExp(`cannot be read: .*encrypted with key ${id}, and ${KEY} .*; give the keys`);
   await expect(checkKeys(await clientWith(''), run)).rejects.toThrow(lacks);
   await expect(checkKeys(await clientWith(other), run)).rejects.toThrow(lacks);
+  const unknown = `has not used key ${codecKeys({ [KEY]: other })[0]?.id}`;
+  await expect(checkSender(await clientWith(`${other} ${mine}`), run)).rejects.toThrow(unknown);
+  for (const keys of [`${mine} ${other}`, ''])
+    await expect(checkSender(await clientWith(keys), run)).resolves.toBeUndefined();
   // The key was changed, and the new one is missing.
   await (await clientWith(`${other} ${mine}`)).workflow.getHandle(workflowId).signal('note', { text: 'less' });
   await expect(checkKeys(client, run)).rejects.toThrow(`encrypted with key ${codecKeys({ [KEY]: other })[0]?.id}`);

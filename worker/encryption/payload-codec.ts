@@ -24,6 +24,9 @@ const ENCRYPTED = 'binary/encrypted';
 const CIPHER = 'aes-256-gcm';
 const [NONCE_BYTES, TAG_BYTES, KEY_BYTES] = [12, 16, 32];
 
+/** Of a payload's metadata: which key encrypted it. */
+export const KEY_ID = 'encryption-key-id';
+
 export const CODEC_KEY_VARIABLE = 'AUTORESEARCH_CODEC_KEY';
 
 export interface CodecKey {
@@ -71,14 +74,14 @@ export class AutoresearchCodec implements PayloadCodec {
     const cipher = createCipheriv(CIPHER, first.key, nonce);
     const sealed = [cipher.update(WirePayload.encode(payload).finish()), cipher.final()];
     return {
-      metadata: { encoding: encode(ENCRYPTED), 'encryption-key-id': encode(first.id) },
+      metadata: { encoding: encode(ENCRYPTED), [KEY_ID]: encode(first.id) },
       data: Buffer.concat([nonce, cipher.getAuthTag(), ...sealed]),
     };
   }
 
   #decrypt(payload: Payload): Payload {
     if (encodingOf(payload) !== ENCRYPTED || !payload.data) return payload;
-    const keyId = decode(payload.metadata?.['encryption-key-id'] ?? new Uint8Array());
+    const keyId = decode(payload.metadata?.[KEY_ID] ?? new Uint8Array());
     const named = this.keys.find(({ id }) => id === keyId);
     if (named === undefined) {
       const ids = this.keys.map(({ id }) => id).join(', ');

@@ -4,7 +4,9 @@
  */
 import { type Client, isGrpcServiceError, WorkflowNotFoundError } from '@temporalio/client';
 import type { Payload } from '@temporalio/common';
+import { decode, encode } from '@temporalio/common/lib/encoding.js';
 import { engineWorkflowId } from '../../domain/run/naming.js';
+import { CODEC_KEY_VARIABLE, KEY_ID } from './payload-codec.js';
 
 export class KeyMissing extends Error {
   override readonly name = 'KeyMissing';
@@ -22,14 +24,40 @@ export async function checkKeys(client: Client, run: string): Promise<void> {
       } catch (error) {
         const reason = error instanceof Error ? error.message : String(error);
         throw new KeyMissing(
-          `the engine of this run cannot be read: ${reason}; start it with the keys that it has used`,
-          {
-            cause: error,
-          },
+          `the engine of this run cannot be read: ${reason}; give the keys that it has used. Where one is lost, ` +
+            '`autoresearch run --take-over` leaves that engine, and goes on from the event log',
+          { cause: error },
         );
       }
     }
   }
+}
+
+/**
+ * Throws KeyMissing where the engine has never used the key with which this client would encrypt a message: one that
+ * cannot be decoded fails the engine's tasks from then on, whoever sent it.
+ */
+export async function checkSender(client: Client, run: string): Promise<void> {
+  const mine = await ownKey(client);
+  if (mine === null) return;
+  const used = (await payloadsOf(client, run)).map(keyOf);
+  if (used.length === 0 || used.includes(mine)) return;
+  throw new KeyMissing(
+    `the engine of this run has not used key ${mine}, the first of ${CODEC_KEY_VARIABLE}, and could not read the ` +
+      'message: give the command with the keys of the engine',
+  );
+}
+
+/** Null when nothing is encrypted. */
+async function ownKey(client: Client): Promise<string | null> {
+  let sealed: Payload[] = [{ metadata: { encoding: encode('json/plain') }, data: encode('""') }];
+  for (const codec of client.options.loadedDataConverter.payloadCodecs) sealed = await codec.encode(sealed);
+  return keyOf(sealed[0]);
+}
+
+function keyOf(payload: Payload | undefined): string | null {
+  const id = payload?.metadata?.[KEY_ID];
+  return id ? decode(id) : null;
 }
 
 async function payloadsOf(client: Client, run: string): Promise<Payload[]> {
