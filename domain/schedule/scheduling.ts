@@ -10,12 +10,15 @@ export function inRunOrder(rows: readonly ExperimentRow[]): ExperimentRow[] {
   return [...rows].sort((a, b) => a.priority - b.priority || a.seq - b.seq);
 }
 
+/** The lowest first; where more are free than there are experiments, as many as those could take. */
 export function freeSlots(state: EngineState): number[] {
+  const open = openRows(state);
   const used = new Set<number>();
-  for (const { state: now } of openRows(state)) {
+  for (const { state: now } of open) {
     if (now.status === 'launching' || now.status === 'running') used.add(now.slot);
   }
-  return Array.from({ length: state.limits.maxConcurrency }, (_, slot) => slot).filter((slot) => !used.has(slot));
+  const length = Math.min(state.limits.maxConcurrency, open.length + used.size);
+  return Array.from({ length }, (_, slot) => slot).filter((slot) => !used.has(slot));
 }
 
 export interface Grant {
