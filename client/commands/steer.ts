@@ -1,5 +1,5 @@
 /**
- * Commands that steer a running engine with one message: `pause`, `resume`, `prioritize`, `remove`, `cancel` and `note`.
+ * Commands that steer a running engine with one message: `pause`, `resume`, `prioritize`, `remove`, `cancel`, `note`.
  */
 import { randomUUID } from 'node:crypto';
 import { Refusal } from '../output/refusal.js';
