@@ -5,11 +5,10 @@ claim.
 import os
 import shutil
 import signal
-import sys
 
 import processes
 import shelter
-from room import when_there_is_room
+from room import complain, when_there_is_room
 
 
 class Command:
@@ -56,8 +55,7 @@ def _become(directory, request, gate, inherited, sheltered):
         os.execve(shell, [name, *pipefail, "-c", request["command"]], environment)
     except (OSError, AttributeError) as error:
         # AttributeError: a system without CPU affinity.
-        sys.stderr.write(f"autoresearch job runner: the command was not started: {error}\n")
-        sys.stderr.flush()
+        complain(f"the command was not started: {error}")
     os._exit(126)
 
 

@@ -30,6 +30,15 @@ def if_there_is_room(act):
             raise
 
 
+def complain(text):
+    """Into the runner's log, which may be on the full disk itself: a runner that cannot even complain goes on."""
+    try:
+        # Past the buffer of sys.stderr, which would keep what it could not write, and fail again at the end.
+        os.write(2, f"autoresearch job runner: {text}\n".encode("utf-8", "backslashreplace"))
+    except OSError:
+        pass
+
+
 def lacked_room(metrics_dir):
     """Whether the exception that ended a process of the job could not be written down (autoresearch_probe, which makes
     its table and finds no byte for it). The disk may have room again before anybody looks."""

@@ -4,12 +4,12 @@ and what other work used meanwhile: of its CPUs there, of its GPUs in gpu_others
 
 import os
 import shutil
-import sys
 import time
 
 import processes
 from other_gpu_work import OtherGpuWork
 from other_work import OtherWork
+from room import complain
 
 _HEADERS = {
     "system.tsv": "time_s\tcpu_pct\trss_mb\tsm_pct\tgpu_mem_mb\tothers_cpu_pct\n",
@@ -65,7 +65,7 @@ class Sampler:
                 file.write(row if file.tell() else _HEADERS[name] + row)
         except OSError as error:
             self._broken = True
-            print(f"autoresearch job runner: no system metrics: {error}", file=sys.stderr)
+            complain(f"no system metrics: {error}")
 
 
 def _time_since_start(living):

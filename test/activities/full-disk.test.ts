@@ -4,6 +4,7 @@ import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { execa } from 'execa';
 import { expect, it, onTestFinished, type TestContext } from 'vitest';
 import { classifyJobEnd } from '../../domain/verdict/job-outcome.js';
 import { packageFile } from '../../host/package-files.js';
@@ -79,4 +80,17 @@ it('says so as well where there is room again before anybody looks', async (cont
   const request = await jobs.request('n1', `python3 ${script}; rm ${ballast}; exit 1`);
   const { jobId } = await jobs.platform.launch({ ...request, env: { ...request.env, ...probed } });
   expect(await jobs.end(jobId)).toMatchObject({ returnCode: 1, cause: 'exit', diskWasFull: true });
+});
+
+it('a runner that cannot even complain goes on', async () => {
+  const script = [
+    'import sys',
+    `sys.path.insert(0, ${JSON.stringify(packageFile('probe', 'autoresearch_job'))})`,
+    'from sampling import Sampler',
+    // Neither the folder of its table nor its own log takes a byte.
+    "Sampler('/dev/null/metrics', {}, None)._append('system.tsv', '1')",
+    "print('goes on')",
+  ].join('\n');
+  const { stdout } = await execa('bash', ['-c', 'exec python3 -I -c "$0" 2> /dev/full', script]);
+  expect(stdout).toBe('goes on');
 });
