@@ -1,4 +1,4 @@
-/** `export`: makes every file that people and scripts read anew, from the event log; or the run as one HTML file. */
+/** `export`: makes every file that people and scripts read anew, from the event log; or the run as HTML or CSV. */
 import { resolve } from 'node:path';
 import type { RestoredAnalyses } from '../../activities/agent-calls/restore-analyses.js';
 import type { CommandDefinition } from '../command-definition.js';
@@ -8,15 +8,25 @@ import { Refusal } from '../output/refusal.js';
 export const EXPORT: CommandDefinition = {
   name: 'export',
   args: '<workdir>',
-  help: 'make the files of a workdir anew from its event log, or the whole run as one HTML file',
-  examples: ['autoresearch export ~/runs/first', 'autoresearch export ~/runs/first --html first.html'],
+  help: 'make the files of a workdir anew from its event log, or the run as one HTML or CSV file',
+  examples: [
+    'autoresearch export ~/runs/first',
+    'autoresearch export ~/runs/first --html first.html',
+    'autoresearch export ~/runs/first --csv',
+  ],
   flags: [
     {
       flags: '--html [file]',
       help: 'write one HTML file to look at and to pass on, without output of jobs (default: run.html in the workdir)',
     },
+    {
+      flags: '--csv [file]',
+      help: 'write a table of the experiments, with gains, intervals and verdicts (default: experiments.csv in the workdir)',
+    },
   ],
-  async act([workdir = ''], { html }) {
+  async act([workdir = ''], { html, csv }) {
+    if (html !== undefined && csv !== undefined) throw new Refusal('--csv', csv, 'one of --html and --csv at a time');
+    if (csv !== undefined) return printed(await exportCsv(workdir, csv === true ? null : String(csv)), csvText);
     if (html === undefined) return printed(await exportFiles(workdir), exportText);
     return printed(await exportHtml(workdir, html === true ? null : String(html)), htmlText);
   },
@@ -30,20 +40,46 @@ interface HtmlAnswer {
 
 /** Of a run that an engine works on as well: it is how things stand now. */
 async function exportHtml(path: string, given: string | null): Promise<HtmlAnswer> {
-  const [{ sharedRun }, { writeFileAtomic }, { existingRun }] = await Promise.all([
+  const [{ sharedRun }, { existingRun }] = await Promise.all([
     import('../dashboard/share-run.js'),
-    import('../../host/atomic-file.js'),
     import('../run/workdir-config.js'),
   ]);
   const { workdir } = await existingRun(path);
   const file = given === null ? workdir.sharedPage : resolve(given);
   const { html, experiments } = await sharedRun(path);
-  try {
-    await writeFileAtomic(file, html);
-  } catch (error) {
-    throw new Refusal('--html', file, `a file that can be written (${(error as Error).message})`);
-  }
+  await written('--html', file, html);
   return { file, experiments, bytes: Buffer.byteLength(html) };
+}
+
+interface CsvAnswer {
+  file: string;
+  experiments: number;
+}
+
+async function exportCsv(path: string, given: string | null): Promise<CsvAnswer> {
+  const [{ experimentsCsv }, { readState }, { existingRun }] = await Promise.all([
+    import('../../domain/reports/experiments-csv.js'),
+    import('../run/run-state.js'),
+    import('../run/workdir-config.js'),
+  ]);
+  const { workdir } = await existingRun(path);
+  const state = await readState(workdir);
+  if (state === null) throw new Refusal('workdir', path, 'a run that has begun; its event log holds nothing yet');
+  const file = given === null ? workdir.at('experiments.csv') : resolve(given);
+  const csv = experimentsCsv(state);
+  await written('--csv', file, csv);
+  return { file, experiments: csv.trimEnd().split('\r\n').length - 1 };
+}
+
+async function written(flag: string, file: string, text: string): Promise<void> {
+  const { writeFileAtomic } = await import('../../host/atomic-file.js');
+  await writeFileAtomic(file, text).catch((error: Error) => {
+    throw new Refusal(flag, file, `a file that can be written (${error.message})`);
+  });
+}
+
+function csvText({ file, experiments }: CsvAnswer): string {
+  return `${file}: ${experiments} experiments`;
 }
 
 function htmlText({ file, experiments, bytes }: HtmlAnswer): string {
