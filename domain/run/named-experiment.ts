@@ -25,7 +25,7 @@ export function experimentNamed(nodeIds: readonly string[], text: string): Named
     (id) => nameOf(id).toLowerCase().startsWith(given),
   ];
   for (const isMeant of meanings) {
-    const meant = nodeIds.filter(isMeant);
+    const meant = withoutRemeasurements(nodeIds.filter(isMeant));
     if (meant.length === 1) return { found: meant[0]! };
     if (meant.length > 1) return { among: meant };
   }
@@ -38,6 +38,12 @@ export function experimentNamed(nodeIds: readonly string[], text: string): Named
 
 const numberOf = (nodeId: string) => /^\d+/.exec(nodeId)?.[0] ?? '';
 const nameOf = (nodeId: string) => nodeId.replace(/^\d+_/, '');
+
+/** Repeats and ceilings bear the number and the name of their experiment, which is meant where they are not named. */
+function withoutRemeasurements(nodeIds: readonly string[]): string[] {
+  const isOf = (id: string, other: string) => id.startsWith(`${other}_repeat_`) || id === `${other}_ceiling`;
+  return nodeIds.filter((id) => !nodeIds.some((other) => isOf(id, other)));
+}
 
 /** Levenshtein's: letters to change, add or take away. */
 function distance(a: string, b: string): number {

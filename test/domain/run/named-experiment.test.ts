@@ -24,6 +24,18 @@ describe('an experiment is known', () => {
     ['blanks around it', ' mtp ', '001_mtp'],
   ])('by %s: %j', (_, text, found) => expect(experimentNamed(IDS, text)).toEqual({ found }));
 
+  it.each([
+    ['7', '007_mtp'],
+    ['mt', '007_mtp'],
+    ['007', '007_mtp'],
+    ['007_mtp_repeat_2', '007_mtp_repeat_2'],
+    ['mtp_repeat_1', '007_mtp_repeat_1'],
+  ])('%j means what was repeated, unless it names the repeat', (text, found) => {
+    const repeated = ['007_mtp', '007_mtp_repeat_1', '007_mtp_repeat_2', '007_mtp_ceiling'];
+    expect(experimentNamed(repeated, text)).toEqual({ found });
+    expect(experimentNamed(repeated, 'mtp_rep')).toEqual({ among: ['007_mtp_repeat_1', '007_mtp_repeat_2'] });
+  });
+
   it('by nothing that fits several, which are named', () => {
     expect(experimentNamed(IDS, '0')).toEqual({ among: ['000_baseline', '000_headspace'] });
     expect(experimentNamed(IDS, 'c')).toEqual({ among: ['002_c2_b16', '004_c4_b16', '012_c12_b16'] });
