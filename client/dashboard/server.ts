@@ -59,7 +59,9 @@ export async function startDashboard(feeds: readonly RunFeed[], port: number): P
     if (request.method === 'POST') {
       return what === 'changes' ? await change(run.feed, request, response) : notFound(response);
     }
-    await answerRun(run, what, decodeURIComponent(node), query, response);
+    const named = decodedOf(node);
+    if (named === null) return notFound(response);
+    await answerRun(run, what, named, query, response);
   }
 
   function tellChanges(response: ServerResponse): void {
@@ -146,6 +148,15 @@ async function jsonBody(request: IncomingMessage): Promise<unknown> {
   }
   try {
     return JSON.parse(Buffer.concat(chunks).toString('utf8'));
+  } catch {
+    return null;
+  }
+}
+
+/** A part of a path without its escapes; null where they are none. */
+function decodedOf(part: string): string | null {
+  try {
+    return decodeURIComponent(part);
   } catch {
     return null;
   }

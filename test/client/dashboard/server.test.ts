@@ -87,6 +87,7 @@ describe('the dashboard', () => {
       expect(svg).not.toMatch(/(fill|stroke)="#/);
     }
     expect((await fetch(`${url}api/runs/0/experiment/none`)).status).toBe(404);
+    expect((await fetch(`${url}api/runs/0/experiment/%`)).status).toBe(404);
     expect((await fetch(`${url}api/runs/7/board`)).status).toBe(404);
     expect((await fetch(`${url}assets/..%2f..%2fserver.js`)).status).toBe(404);
   });
