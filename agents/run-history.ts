@@ -1,11 +1,11 @@
 /** The run so far, as planners and reports see it: without repeats, which say nothing new. */
 import { existsSync } from 'node:fs';
 import { isRemeasurement } from '../domain/belief/confirmation-state.js';
-import { typicalObjective } from '../domain/belief/repeats.js';
 import type { Evidence } from '../domain/evidence/evidence.js';
 import type { RunConfig } from '../domain/formats/config.js';
 import type { Spec } from '../domain/formats/spec.js';
 import type { RunRecord } from '../domain/reports/run-record.js';
+import { type Standing, standingsOf } from '../domain/reports/standing.js';
 import {
   BASELINE_ID,
   commitOf,
@@ -34,16 +34,17 @@ export async function specsOf(
 }
 
 export function historyOf(record: RunRecord, specs: ReadonlyMap<string, Spec>): HistoryEntry[] {
+  const standing = standingsOf(record.state);
   const rows = Object.values(record.state.experiments)
     .filter((row) => !isRemeasurement(row))
     .sort((a, b) => a.seq - b.seq);
   return rows.flatMap((row) => {
     const spec = specs.get(row.nodeId);
-    return spec ? [historyEntry(row, spec, record)] : [];
+    return spec ? [historyEntry(row, spec, record, standing(row.nodeId))] : [];
   });
 }
 
-function historyEntry(row: ExperimentRow, spec: Spec, record: RunRecord): HistoryEntry {
+function historyEntry(row: ExperimentRow, spec: Spec, record: RunRecord, { objective }: Standing): HistoryEntry {
   const { state } = row;
   return {
     nodeId: row.nodeId,
@@ -61,7 +62,7 @@ function historyEntry(row: ExperimentRow, spec: Spec, record: RunRecord): Histor
             ...(state.noEffect === undefined ? {} : { noEffect: state.noEffect }),
           }
         : null,
-    objective: typicalObjective(record.state, row.nodeId),
+    objective,
     ...(row.judged ? { judged: row.judged } : {}),
     failure: 'failure' in state ? state.failure : null,
     durationS: 'durationS' in state ? state.durationS : null,

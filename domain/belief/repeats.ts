@@ -4,8 +4,7 @@ import type { ExperimentRow } from '../run/experiment-record.js';
 import { BASELINE_ID, HEADSPACE_ID, isTerminal } from '../run/experiment-record.js';
 import { changesTheStep, isClearlyBelow } from './ceiling.js';
 import { type Objective, objectiveOfRow } from './compare.js';
-import { gainInterval, leastImprovement, REPORT_CONFIDENCE } from './improvement.js';
-import type { GainInterval } from './judgement.js';
+import { leastImprovement } from './improvement.js';
 import { logSpeed, mean, type Noise, pooledNoise, withLogSpeed } from './noise.js';
 
 /** Repeats that are still there, ended or not. */
@@ -159,27 +158,3 @@ export function ancestorsOf(state: EngineState, nodeId: string): string[] {
 
 /** Parents that a foreign message made a ring of must not hold up the engine. */
 const MOST_ANCESTORS = 1000;
-
-/**
- * How much faster the best is than the baseline, from repeats that nothing was chosen by; null where there are none.
- */
-export function provenGain(state: EngineState): GainInterval | null {
-  const { best, confirmation } = state;
-  const noise = noiseOf(state);
-  if (best === null || best === BASELINE_ID || !confirmation || !noise) return null;
-  const metric = objectiveOfRow(state.experiments[best])?.metric ?? null;
-  const verified = runsOf(state, best, metric, 'verification');
-  const candidate = verified.length > 0 ? verified : runsOf(state, best, metric);
-  return gainInterval({ candidate, incumbent: runsOf(state, BASELINE_ID, metric) }, noise, REPORT_CONFIDENCE);
-}
-
-/** How much faster than the best (or another one) its ceiling is. */
-export function headspaceLeft(state: EngineState, nodeId: string | null = state.best): GainInterval | null {
-  const noise = noiseOf(state);
-  if (nodeId === null || !noise) return null;
-  const ceiling = ceilingOf(state, nodeId);
-  const metric = objectiveOfRow(state.experiments[nodeId])?.metric ?? null;
-  if (ceiling === null || metric === null || isNoCeiling(state, ceiling)) return null;
-  const sides = { candidate: runsOf(state, ceiling, metric), incumbent: runsOf(state, nodeId, metric) };
-  return gainInterval(sides, noise, REPORT_CONFIDENCE);
-}

@@ -5,7 +5,8 @@
 
 import { type Objective, objectiveOf } from '../belief/compare.js';
 import type { GainInterval } from '../belief/judgement.js';
-import { type Confidence, confidenceOf, headspaceLeft, provenGain } from '../belief/repeats.js';
+import { headspaceLeft, provenGain } from '../belief/proven-gain.js';
+import { type Confidence, confidenceOf } from '../belief/repeats.js';
 import { uncheckedText } from '../reports/unchecked-text.js';
 import { awaitingApproval, awaitsApproval } from '../run/approval.js';
 import type { ApprovalStage } from '../run/approval-rules.js';

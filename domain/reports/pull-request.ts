@@ -2,7 +2,6 @@
  * What a person may put into the pull request of an experiment: what it changes, why, and how far its numbers are
  * believed.
  */
-import { runsOf } from '../belief/repeats.js';
 import type { Spec } from '../formats/spec.js';
 import { untriedPractices } from '../proposals/best-practices.js';
 import { type EngineState, openRows } from '../run/engine-state.js';
@@ -37,8 +36,8 @@ export function pullRequest(
   launch: string | null,
 ): PullRequest {
   const standing = standingsOf(state);
-  const { objective: own, gain } = standing(nodeId);
-  const { objective: baseline } = standing(BASELINE_ID);
+  const { objective: own, gain, runs } = standing(nodeId);
+  const before = standing(BASELINE_ID);
   const [what, why] = [
     changes.map(({ spec }) => changeWords(spec, { changeSet: spec.changes, name: spec.name })),
     changes.flatMap(({ spec }) => spec.hypothesis || []),
@@ -57,8 +56,8 @@ export function pullRequest(
       ...table(
         ['', 'result', 'runs', 'vs before'],
         [
-          ['before', objectiveText(baseline), runsText(state, BASELINE_ID), '-'],
-          ['after', objectiveText(own), runsText(state, nodeId), speedupText(gain)],
+          ['before', objectiveText(before.objective), String(before.runs), '-'],
+          ['after', objectiveText(own), String(runs), speedupText(gain)],
         ],
       ),
       '',
@@ -70,10 +69,6 @@ export function pullRequest(
     title: title.length > TITLE_LENGTH ? `${title.slice(0, TITLE_LENGTH - 1)}…` : title,
     body: lines.join('\n').trim(),
   };
-}
-
-function runsText(state: EngineState, nodeId: string): string {
-  return String(runsOf(state, nodeId).length);
 }
 
 /** What the numbers are worth; a gain without repeats is never told as a fact. */

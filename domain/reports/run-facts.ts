@@ -2,7 +2,8 @@
 
 import { type Objective, speedup } from '../belief/compare.js';
 import type { GainInterval } from '../belief/judgement.js';
-import { headspaceLeft, isNoCeiling } from '../belief/repeats.js';
+import { headspaceLeft } from '../belief/proven-gain.js';
+import { isNoCeiling } from '../belief/repeats.js';
 import type { EngineState } from '../run/engine-state.js';
 import { BASELINE_ID, type ExperimentRow, HEADSPACE_ID } from '../run/experiment-record.js';
 import { type Standing, standingsOf } from './standing.js';

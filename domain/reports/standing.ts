@@ -4,13 +4,19 @@
  */
 import { type Objective, speedup } from '../belief/compare.js';
 import type { GainInterval, Verdict } from '../belief/judgement.js';
-import { provenGain, typicalObjective } from '../belief/repeats.js';
+import { provenBest } from '../belief/proven-gain.js';
+import { runsOf, typicalObjective } from '../belief/repeats.js';
 import type { EngineState } from '../run/engine-state.js';
 import { BASELINE_ID } from '../run/experiment-record.js';
 
 export interface Standing {
-  /** Of its runs that count their typical value, else its own run's. */
+  /**
+   * Of its runs that count their typical value, else its own run's. Of the best with a proven gain it is the value in
+   * the runs that prove it, so that value, baseline and gain fit together.
+   */
   objective: Objective | null;
+  /** How many of its runs the value is told from. */
+  runs: number;
   /** Times the baseline's speed: as proven where that is known, else by the values shown; null without a baseline. */
   gain: number | null;
   /** The proven gain with its interval: of the best alone, after repeats. */
@@ -24,15 +30,16 @@ export interface Standing {
 /** A reader of standings for one state: the baseline and the proven gain are looked up once. */
 export function standingsOf(state: EngineState): (nodeId: string) => Standing {
   const baseline = typicalObjective(state, BASELINE_ID);
-  const proven = provenGain(state);
+  const proven = provenBest(state);
   return (nodeId) => {
-    const objective = typicalObjective(state, nodeId);
     const own = nodeId === state.best ? proven : null;
+    const objective = own ? own.objective : typicalObjective(state, nodeId);
     const verdict = state.experiments[nodeId]?.judged?.verdict ?? null;
     return {
       objective,
-      gain: own ? 1 + own.gain : speedup(objective, baseline),
-      proven: own,
+      runs: own ? own.runs : runsOf(state, nodeId).length,
+      gain: own ? 1 + own.gain.gain : speedup(objective, baseline),
+      proven: own?.gain ?? null,
       verdict,
       isDoubted: verdict === 'reject' || verdict === 'quarantine' || verdict === 'repeat',
     };

@@ -1,5 +1,6 @@
 /** A run is told in many places: each tells the same value, gain and verdict of each experiment. */
 import { describe, expect, it } from 'vitest';
+import { speedup } from '../../../domain/belief/compare.js';
 import { chartSubtitle } from '../../../domain/charts/outcome.js';
 import { progressData } from '../../../domain/charts/progress-points.js';
 import { layoutTree } from '../../../domain/charts/tree-layout.js';
@@ -40,6 +41,7 @@ describe('one run has one story', () => {
     for (const row of experimentTable(state)) {
       const { objective, gain, verdict, isDoubted } = standing(row.nodeId);
       expect(row, row.nodeId).toMatchObject({ objective, gain, verdict });
+      if (gain !== null) expect(gain, row.nodeId).toBeCloseTo(speedup(objective, standing(BASELINE_ID).objective)!, 9);
       if (row.status !== 'completed') continue;
       told += 1;
       const box = boxes.get(row.nodeId)!;
@@ -60,6 +62,21 @@ describe('one run has one story', () => {
     expect(chartSubtitle(record)).toContain(`best ${objectiveText(best!.objective)}, ${speedupText(gain)}`);
     expect(boxes.get(state.best)?.gain).toBe(gainText(gain));
     expect(points.get(state.best)?.value).toBe(progressData(record).best?.value);
+  });
+
+  it('of a winner whose verification says less than its confirmation: value, baseline, gain and ceiling fit', () => {
+    const story = ConfirmedStory.seeded({ verifyRuns: 2 }, { maxIterations: 1 }).proposes('002_a').ends('002_a', 300);
+    for (let [id] = story.open(); id !== undefined && story.open('verification').length === 0; [id] = story.open()) {
+      story.ends(id, id.startsWith('002_a') ? 300 : 100);
+    }
+    story.settles({ '002_a': 200 });
+    const { state } = story;
+    const facts = runFacts(state);
+    expect([state.best, state.confirmation?.verified]).toEqual(['002_a', '002_a']);
+    expect(objectiveText(facts.best!.objective)).toBe('200 samples/s');
+    expect(facts.gain).toBeCloseTo(speedup(facts.best!.objective, facts.baseline!.objective)!, 9);
+    expect(facts.remaining).toBeCloseTo(speedup(facts.headspace!.objective, facts.best!.objective)!, 9);
+    expect(pullRequest(state, '002_a', [], null).body).toMatch(/\| after \| 200 samples\/s \| 2 \|/);
   });
 
   it('what looked better once and did not again looks like that, and not like a gain', () => {
