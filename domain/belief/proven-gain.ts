@@ -29,7 +29,7 @@ export interface ProvenBest {
   runs: number;
 }
 
-/** Log speeds of those runs of an experiment that nothing was chosen by, where there are any; else of all that count. */
+/** Log speeds of those runs of an experiment that nothing was chosen by, if there are any; else of all that count. */
 function provingRuns(state: EngineState, nodeId: string, metric: Objective['metric']): number[] {
   const verified = runsOf(state, nodeId, metric, 'verification');
   return verified.length > 0 ? verified : runsOf(state, nodeId, metric);
