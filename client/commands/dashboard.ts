@@ -34,7 +34,10 @@ async function dashboard(
     import('../dashboard/run-feed.js'),
   ]);
   const feeds = await Promise.all(paths.map((path, index) => RunFeed.open(path, index)));
-  await using server = await startDashboard(feeds, port);
+  await using server = await startDashboard(feeds, port).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EADDRINUSE' && error.code !== 'EACCES') throw error;
+    throw new Refusal('--port', given, `a port that is free and may be listened on, or 0 for any (${error.code})`);
+  });
   output.out(json === true ? `${JSON.stringify({ url: server.url })}\n` : `dashboard: ${server.url}\n`);
   await Promise.all(feeds.map((feed) => feed.follow(signal, (problem) => output.err(`${problem}\n`))));
 }

@@ -8,6 +8,7 @@ import { openRunLog } from '../../../workdir/event-log.js';
 import { dashboardOf } from '../../support/dashboard.js';
 import { syntheticRun } from '../../support/run-events.js';
 import { syntheticWorkdir } from '../../support/synthetic-workdir.js';
+import { autoresearch } from '../command-line.js';
 
 async function shownRun(events?: number) {
   const run = syntheticRun({ followUps: 12, open: 3, seed: 11 });
@@ -41,6 +42,13 @@ function ask(url: string, headers: Record<string, string>, method = 'GET', body 
 }
 
 describe('the dashboard', () => {
+  it('says which flag asks for a port that is taken', async () => {
+    const { workdir, url } = await shownRun();
+    const { code, err } = await autoresearch('dashboard', workdir.root, '--port', new URL(url).port);
+    expect(err).toContain(`error: --port: "${new URL(url).port}": a port that is free`);
+    expect(code).toBe(2);
+  });
+
   it('gives nothing to a wrong token, a foreign Origin, a forged Host', async () => {
     const { url } = await shownRun();
     const { port } = new URL(url);
