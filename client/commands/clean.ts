@@ -1,6 +1,7 @@
 /** `clean`: gives back what a finished run holds of the user's repository and disk, and keeps what it found. */
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
+import { shellWord } from '../../domain/command/shell-word.js';
 import type { RunConfig } from '../../domain/formats/config.js';
 import type { Workdir } from '../../workdir/paths.js';
 import type { CommandDefinition } from '../command-definition.js';
@@ -65,5 +66,5 @@ async function refuseRunningJobs(workdir: Workdir, config: RunConfig): Promise<v
 function cleanText({ workdir, refs, folders, done }: CleanAnswer): string {
   const what = [`${refs.length} refs (refs/autoresearch/…) with their commits`, ...folders].join(', ');
   if (done) return `${workdir}: removed ${what}`;
-  return `${workdir}: would remove ${what}; nothing was removed. \`autoresearch clean --yes\` does it`;
+  return `${workdir}: would remove ${what}; nothing was removed. \`autoresearch clean ${shellWord(workdir)} --yes\` does it`;
 }

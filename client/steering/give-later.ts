@@ -1,5 +1,6 @@
 /** A message to a run that nobody serves now: kept for the next engine, with what will come of it. */
 
+import { shellWord } from '../../domain/command/shell-word.js';
 import type { GivenMessage, Receipt } from '../../domain/protocol/steering-messages.js';
 import { endsAtOnce, givenProblem } from '../../domain/run/given-more.js';
 import { flagOf, limitBehind, type StopReason } from '../../domain/run/limits.js';
@@ -31,7 +32,7 @@ export async function giveLater(workdir: Workdir, given: GivenMessage): Promise<
     throw new Refusal('workdir', workdir.root, advice, EXIT.notRunning);
   }
   await keepMessage(workdir, given);
-  const run = `\`autoresearch run ${workdir.root}\``;
+  const run = `\`autoresearch run ${shellWord(workdir.root)}\``;
   if (end === null) return { accepted: true, message: `kept, as no engine works on it now: ${run} goes on with it` };
   const message = `kept, but ${run} would end again at once (${end.reason}: ${end.detail}); ${adviceFor(end.reason, workdir)}`;
   return { accepted: true, message };
@@ -40,6 +41,6 @@ export async function giveLater(workdir: Workdir, given: GivenMessage): Promise<
 function adviceFor(reason: StopReason, { root }: Workdir): string {
   const limit = limitBehind(reason);
   return limit === null
-    ? `\`autoresearch add ${root}\` gives it an experiment to run`
-    : `raise that limit as well, with \`autoresearch set ${root} ${flagOf(limit)}\``;
+    ? `\`autoresearch add ${shellWord(root)}\` gives it an experiment to run`
+    : `raise that limit as well, with \`autoresearch set ${shellWord(root)} ${flagOf(limit)}\``;
 }

@@ -5,6 +5,7 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { shellWord } from '../../domain/command/shell-word.js';
 import type { GivenMessage } from '../../domain/protocol/steering-messages.js';
 import type { EngineEvent } from '../../domain/run/event-types.js';
 import { givenProblem } from '../../domain/run/given-more.js';
@@ -31,7 +32,7 @@ type Boxed = z.output<typeof BoxedSchema>;
 export async function keepMessage(workdir: Workdir, given: GivenMessage): Promise<void> {
   const others = (await waitingMessages(workdir)).filter(({ request }) => request !== given.request);
   if (JSON.stringify([...others, given]).length > BOX_BYTES) {
-    const advice = `less than ${BOX_BYTES / 1000} KB in all: ${others.length} messages wait already; give them to the run with \`autoresearch run ${workdir.root}\``;
+    const advice = `less than ${BOX_BYTES / 1000} KB in all: ${others.length} messages wait already; give them to the run with \`autoresearch run ${shellWord(workdir.root)}\``;
     throw new Refusal('workdir', workdir.root, advice);
   }
   await writeJsonAtomic(workdir.boxed(given.request), { ...given, at_ms: Date.now() });

@@ -1,6 +1,6 @@
 /** Messages to a run that nobody serves are kept, once each, until the event log says that an engine has them. */
-import { readdir, writeFile } from 'node:fs/promises';
-import { describe, expect, it } from 'vitest';
+import { readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { keepMessage, waitingMessages } from '../../../client/steering/message-box.js';
 import type { GivenMessage } from '../../../domain/protocol/steering-messages.js';
 import type { EventBody } from '../../../domain/run/event-types.js';
@@ -75,6 +75,15 @@ describe('a command to a run that has stopped', () => {
     expect(out + err).toMatch(said);
     expect(code).toBe(0);
     expect(await waitingMessages(workdir)).toHaveLength(1);
+  });
+
+  it('and the advice can be copied, blanks in the path and all', async () => {
+    const original = await stoppedRun();
+    const root = `${original.root} moved`;
+    onTestFinished(() => rm(root, { recursive: true, force: true }));
+    await rename(original.root, root);
+    const { out, err } = await autoresearch('note', root, 'look');
+    expect(out + err).toContain(`autoresearch run '${root}'`);
   });
 
   it('pause says that there is no engine', async () => {
