@@ -15,8 +15,11 @@ const command = inProject('node_modules', '.bin', 'autoresearch');
 
 /** The program, and the page that a browser runs: each with the libraries of its own world. */
 const PROJECTS = { program: 'tsconfig.json', page: 'client/dashboard/page/tsconfig.json' };
+/** Like the bundler, the page is looked for: the steps are the same where a checkout has none. */
+const projects = () => Object.entries(PROJECTS).filter(([, project]) => existsSync(inProject(project)));
 const sources = () => [...filesBelow(sourceFolders(), '.ts'), ...filesBelow(sourceFolders(), '.tsx')];
-const inputs = () => contentHash(['package.json', 'package-lock.json', ...Object.values(PROJECTS), ...sources()]);
+const inputs = () =>
+  contentHash(['package.json', 'package-lock.json', ...projects().map(([, project]) => project), ...sources()]);
 
 /** What was compiled from a source that is gone must not be found any more. */
 function removeOrphans() {
@@ -57,7 +60,7 @@ export const build = {
     const value = inputs();
     dropStamp(stampFile);
     say('compiling to dist/ (tsc)');
-    for (const [name, project] of Object.entries(PROJECTS)) await compile(name, project);
+    for (const [name, project] of projects()) await compile(name, project);
     removeOrphans();
     if (existsSync(bundler)) {
       say('bundling the workflows');
