@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { LOOPBACK } from '../../host/free-ports.js';
+import { requestBody } from '../../host/request-body.js';
 import { allowedPath, newToken } from './access.js';
 import { ChangeSchema, makeChange } from './asked-changes.js';
 import { openEventStream } from './event-stream.js';
@@ -138,16 +139,11 @@ async function change(feed: RunFeed, request: IncomingMessage, response: ServerR
   sendJson(response, await makeChange(feed, parsed.data));
 }
 
+/** Null where it is no JSON. */
 async function jsonBody(request: IncomingMessage): Promise<unknown> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > BODY_LIMIT_BYTES) throw new RangeError(`a request has at most ${BODY_LIMIT_BYTES} bytes`);
-    chunks.push(chunk);
-  }
+  const text = await requestBody(request, BODY_LIMIT_BYTES);
   try {
-    return JSON.parse(Buffer.concat(chunks).toString('utf8'));
+    return JSON.parse(text);
   } catch {
     return null;
   }

@@ -8,6 +8,7 @@ import type { AddressInfo } from 'node:net';
 import type { Payload } from '@temporalio/common';
 import { z } from 'zod';
 import { LOOPBACK } from '../../host/free-ports.js';
+import { requestBody } from '../../host/request-body.js';
 import type { AutoresearchCodec } from './payload-codec.js';
 
 /** Protobuf's JSON: all bytes are base64. */
@@ -55,7 +56,7 @@ export async function startCodecServer({ codec, port, origins }: CodecServerOpti
     const act = /\/(encode|decode)$/.exec((request.url ?? '').split('?')[0] ?? '')?.[1];
     if (act !== 'encode' && act !== 'decode') return end(response, 404, 'POST /encode or /decode');
     if (request.method !== 'POST') return end(response, 405, `POST /${act}`);
-    const payloads = payloadsIn(await bodyOf(request));
+    const payloads = payloadsIn(JSON.parse(await requestBody(request, BODY_LIMIT_BYTES)));
     const done = await codec[act](payloads);
     response.setHeader('content-type', 'application/json');
     end(response, 200, JSON.stringify({ payloads: done.map(toJson) }));
@@ -82,17 +83,6 @@ function allow(response: ServerResponse, origin: string): void {
 function end(response: ServerResponse, status: number, text: string): void {
   response.statusCode = status;
   response.end(text);
-}
-
-async function bodyOf(request: IncomingMessage): Promise<unknown> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > BODY_LIMIT_BYTES) throw new RangeError(`a request has at most ${BODY_LIMIT_BYTES} bytes`);
-    chunks.push(chunk);
-  }
-  return JSON.parse(Buffer.concat(chunks).toString('utf8'));
 }
 
 function payloadsIn(body: unknown): Payload[] {
