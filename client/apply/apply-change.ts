@@ -76,6 +76,7 @@ export async function applyChange(
   if (anchor === null || base === null) throw new Refusal('workdir', path, 'a run whose setup is done');
   if (!(await hasNativeGit())) throw new Refusal('git', undefined, `git ${OLDEST_GIT} or newer on PATH`);
   const source = await openSourceControl({ workdir, config });
+  await source.restore([base, winner, anchor]);
   const { location } = source.parts;
   const isPrivate = location.kind === 'private';
   if (isPrivate && options.patch === undefined) {

@@ -18,8 +18,8 @@ export function winnerLines(state: EngineState, facts: RunFacts, specs: Specs, c
   return [
     `- Experiment: ${row.nodeId}`,
     `- Commit: ${commit}`,
-    `- Kept by: refs/autoresearch/${state.run}/${row.nodeId}`,
-    ...(commit === state.baseCommit ? codeIsUnchanged() : codeCommands(state, commit, config)),
+    `- Kept by: refs/autoresearch/${state.run}/${row.nodeId} (its files: ${filesOf(state, row.nodeId)})`,
+    ...(commit === state.baseCommit ? codeIsUnchanged() : codeCommands(state, row.nodeId, config)),
     '',
     launch === config.base_launch_command ? 'The launch command is the base launch command:' : 'Launch it with:',
     '',
@@ -31,19 +31,27 @@ function codeIsUnchanged(): string[] {
   return ['', 'Its code is that of the baseline: only the launch command differs.'];
 }
 
-function codeCommands(state: EngineState, commit: string, config: RunConfig): string[] {
+/** The ref outlives the commit object itself, which git's housekeeping may remove (source/control/kept-commits.ts). */
+function filesOf(state: EngineState, name: string): string {
+  return `refs/autoresearch/${state.run}/${name}:source`;
+}
+
+function codeCommands(state: EngineState, nodeId: string, config: RunConfig): string[] {
   const isUsersRepository = config.scm === 'git';
   const git = isUsersRepository ? `git -C ${shellWord(config.source_dir)}` : 'git --git-dir=source.git';
-  const anchor = state.anchorCommit ?? state.baseCommit ?? commit;
+  const [anchor, winner] = [filesOf(state, 'anchor'), filesOf(state, nodeId)];
   const apply = `git -C ${shellWord(config.source_dir)} apply`;
   const lines = [
     `# everything that differs from your code as it was at the start, instrumentation included`,
-    `${git} diff ${anchor}..${commit}`,
+    `${git} diff ${anchor} ${winner}`,
   ];
-  if (state.baseCommit !== null && state.baseCommit !== anchor) {
-    lines.push('# the experiment alone, without the instrumentation', `${git} diff ${state.baseCommit}..${commit}`);
+  if (state.baseCommit !== null && state.baseCommit !== state.anchorCommit) {
+    lines.push(
+      '# the experiment alone, without the instrumentation',
+      `${git} diff ${filesOf(state, 'base')} ${winner}`,
+    );
   }
-  lines.push('# take it over into your working tree', `${git} diff --binary ${anchor}..${commit} | ${apply}`);
+  lines.push('# take it over into your working tree', `${git} diff --binary ${anchor} ${winner} | ${apply}`);
   const where = isUsersRepository ? 'To see and to apply it:' : 'To see and to apply it, in the workdir:';
   return ['', where, '', ...fence(lines.join('\n'), 'sh')];
 }

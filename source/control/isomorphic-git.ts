@@ -17,6 +17,7 @@ import {
   isBelow,
   type ObjectDatabase,
   type Snapshot,
+  type StoredObject,
   type WorkingFiles,
 } from './object-database.js';
 
@@ -51,13 +52,29 @@ export class IsomorphicGit implements ObjectDatabase {
     }
   }
 
-  keep(ref: string, commit: string): Promise<void> {
-    return this.#writeRef(ref, commit);
+  async readObject(name: string): Promise<StoredObject | null> {
+    const oid = name.startsWith('refs/') ? await this.resolve(name) : name;
+    if (oid === null) return null;
+    try {
+      const read = await git.readObject({ ...this.#at, oid, format: 'content' });
+      return { oid, type: read.type, content: Buffer.from(read.object as Uint8Array) };
+    } catch (error) {
+      if (isNotFound(error)) return null;
+      throw error;
+    }
   }
 
-  async keepFirst(ref: string, commit: string): Promise<string> {
-    await this.#writeRef(ref, commit, async () => (await this.resolve(ref)) === null);
-    return (await this.resolve(ref)) ?? commit;
+  writeObject(type: 'blob' | 'tree' | 'commit', object: Uint8Array): Promise<string> {
+    return git.writeObject({ fs, gitdir: this.gitDir, type, object, format: 'content' });
+  }
+
+  keep(ref: string, oid: string): Promise<void> {
+    return this.#writeRef(ref, oid);
+  }
+
+  async keepFirst(ref: string, oid: string): Promise<string> {
+    await this.#writeRef(ref, oid, async () => (await this.resolve(ref)) === null);
+    return (await this.resolve(ref)) ?? oid;
   }
 
   async refsBelow(prefix: string): Promise<string[]> {
@@ -72,7 +89,8 @@ export class IsomorphicGit implements ObjectDatabase {
 
   async facts(commit: string): Promise<CommitFacts> {
     const read = await git.readCommit({ ...this.#at, oid: commit });
-    return { tree: read.commit.tree, timestampS: read.commit.committer.timestamp };
+    const { tree, parent, committer } = read.commit;
+    return { tree, parent: parent[0] ?? null, timestampS: committer.timestamp };
   }
 
   async treesOf(commits: readonly string[]): Promise<Map<string, string>> {
@@ -241,14 +259,14 @@ export class IsomorphicGit implements ObjectDatabase {
   }
 
   /** git's rule: whoever creates `<ref>.lock` writes, and the rename shows it whole. */
-  async #writeRef(ref: string, commit: string, may: () => Promise<boolean> = async () => true): Promise<void> {
+  async #writeRef(ref: string, oid: string, may: () => Promise<boolean> = async () => true): Promise<void> {
     const file = join(this.gitDir, ref);
     await mkdir(dirname(file), { recursive: true });
     const lock = await takeLock(`${file}.lock`);
     let shown = false;
     try {
       if (!(await may())) return;
-      await lock.writeFile(`${commit}\n`);
+      await lock.writeFile(`${oid}\n`);
       await lock.sync();
       await rename(`${file}.lock`, file);
       shown = true;

@@ -11,6 +11,7 @@ import {
   isBelow,
   type ObjectDatabase,
   type Snapshot,
+  type StoredObject,
   type WorkingFiles,
 } from './object-database.js';
 import { scratchPrefix } from './trees.js';
@@ -26,21 +27,33 @@ export class NativeGit implements ObjectDatabase {
   ) {}
 
   async resolve(ref: string): Promise<string | null> {
-    return this.#attempt(['rev-parse', '--verify', '--quiet', `${ref}^{commit}`], 1);
+    return this.#attempt(['rev-parse', '--verify', '--quiet', ref], 1);
   }
 
   async hasCommit(commit: string): Promise<boolean> {
     return (await this.#attempt(['cat-file', '-t', commit], 128)) === 'commit';
   }
 
-  async keep(ref: string, commit: string): Promise<void> {
-    await this.#git(['update-ref', ref, commit]);
+  async readObject(name: string): Promise<StoredObject | null> {
+    const answer = await gitBytes(['cat-file', '--batch'], { place: this.#place(), input: `${name}\n` });
+    const end = answer.indexOf('\n');
+    const [oid = '', type, size] = answer.subarray(0, end).toString('utf8').split(' ');
+    if (type === undefined || size === undefined) return null;
+    return { oid, type, content: answer.subarray(end + 1, end + 1 + Number(size)) };
   }
 
-  async keepFirst(ref: string, commit: string): Promise<string> {
+  writeObject(type: 'blob' | 'tree' | 'commit', content: Uint8Array): Promise<string> {
+    return this.#git(['hash-object', '-t', type, '-w', '--stdin'], { input: content });
+  }
+
+  async keep(ref: string, oid: string): Promise<void> {
+    await this.#git(['update-ref', ref, oid]);
+  }
+
+  async keepFirst(ref: string, oid: string): Promise<string> {
     try {
-      await this.#git(['update-ref', ref, commit, ABSENT.padEnd(commit.length, '0')]);
-      return commit;
+      await this.#git(['update-ref', ref, oid, ABSENT.padEnd(oid.length, '0')]);
+      return oid;
     } catch (error) {
       const winner = await this.resolve(ref);
       if (winner === null) throw error;
@@ -62,7 +75,7 @@ export class NativeGit implements ObjectDatabase {
     const tree = /^tree ([0-9a-f]+)$/m.exec(text)?.[1];
     const time = /^committer .*> (\d+) [-+]\d+$/m.exec(text)?.[1];
     if (!tree || !time) throw new Error(`commit ${commit} has no tree or committer line`);
-    return { tree, timestampS: Number(time) };
+    return { tree, parent: /^parent ([0-9a-f]+)$/m.exec(text)?.[1] ?? null, timestampS: Number(time) };
   }
 
   async treesOf(commits: readonly string[]): Promise<Map<string, string>> {
@@ -142,7 +155,7 @@ export class NativeGit implements ObjectDatabase {
   ): Promise<string> {
     const lines = await Promise.all(
       [...files].map(async ([path, { content, mode }]) => {
-        const oid = await this.#git(['hash-object', '-w', '--stdin'], { input: content });
+        const oid = await this.writeObject('blob', content);
         return `${mode} ${oid}\t${path}\0`;
       }),
     );

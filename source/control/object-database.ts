@@ -8,6 +8,8 @@ export interface Entry {
 
 export interface CommitFacts {
   tree: string;
+  /** The first one. */
+  parent: string | null;
   timestampS: number;
 }
 
@@ -29,14 +31,26 @@ export interface Snapshot {
   message: string;
 }
 
+export interface StoredObject {
+  oid: string;
+  /** `commit`, `tree`, `blob` or `tag`. */
+  type: string;
+  /** As git stores it. */
+  content: Buffer;
+}
+
 export interface ObjectDatabase {
-  /** Commit that a ref names, or null. */
+  /** Id of the object that a ref names, or null. */
   resolve(ref: string): Promise<string | null>;
   hasCommit(commit: string): Promise<boolean>;
-  /** Points the ref to the commit, atomically. */
-  keep(ref: string, commit: string): Promise<void>;
+  /** What stands under an id or a ref, or null. */
+  readObject(name: string): Promise<StoredObject | null>;
+  /** Writes it unless it is there; its id. */
+  writeObject(type: 'blob' | 'tree' | 'commit', content: Uint8Array): Promise<string>;
+  /** Points the ref to the object, atomically. */
+  keep(ref: string, oid: string): Promise<void>;
   /** The same for a ref that must not exist yet; returns what it names afterwards, ours or another process's. */
-  keepFirst(ref: string, commit: string): Promise<string>;
+  keepFirst(ref: string, oid: string): Promise<string>;
   /** Refs whose names begin so, in order. */
   refsBelow(prefix: string): Promise<string[]>;
   /** No error when it is gone. */

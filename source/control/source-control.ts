@@ -1,6 +1,7 @@
 /**
  * The code of a run. The user's working tree, index, HEAD and branches are never touched: commits are made from
- * memory into the repository (or a private store) and kept by refs refs/autoresearch/<run>/<name>.
+ * memory into the repository (or a private store) and kept by refs refs/autoresearch/<run>/<name>, which no log of the
+ * user's shows (kept-commits.ts).
  */
 export interface SourceControl {
   /**

@@ -8,6 +8,7 @@ import { raise } from '../../domain/protocol/thrown-failure.js';
 import type { FailureKind } from '../../domain/run/failure.js';
 import { isPassing } from '../../host/passing-error.js';
 import { decodeText, encodeText } from './file-text.js';
+import { KeptCommits } from './kept-commits.js';
 import { type Entry, isBelow } from './object-database.js';
 import { isRefPart } from './ref-part.js';
 import type { SourceControl, SourceTree } from './source-control.js';
@@ -22,6 +23,7 @@ export interface StoredSourceParts extends SurroundingsParts {
 
 /** Listings of commits kept in memory; a commit never changes. */
 const LISTINGS = 16;
+const ANCHOR = 'anchor';
 const ANCHOR_MESSAGE = 'The source as it was when autoresearch began';
 
 export class StoredSource implements SourceControl {
@@ -30,9 +32,11 @@ export class StoredSource implements SourceControl {
   readonly #listings = new Map<string, Promise<Map<string, Entry>>>();
   #anchor: Promise<string> | null = null;
   readonly #surroundings: Surroundings;
+  readonly #kept: KeptCommits;
 
   constructor(readonly parts: StoredSourceParts) {
     this.kind = parts.location.kind;
+    this.#kept = new KeptCommits(parts.database, parts.refs);
     this.#surroundings = new Surroundings(parts, this);
   }
 
@@ -48,7 +52,12 @@ export class StoredSource implements SourceControl {
 
   /** What keeps the run's commits: names of refs in the user's repository, or in the run's private store. */
   refs(): Promise<string[]> {
-    return this.parts.database.refsBelow(`${this.parts.refs}/`);
+    return this.#kept.refs();
+  }
+
+  /** Writes those of these commits again that the user's housekeeping of the repository has removed. */
+  restore(commits: readonly string[]): Promise<void> {
+    return this.#kept.restore(commits);
   }
 
   /** Gives up every commit of the run: git removes them in its own time, and the run cannot go on. */
@@ -59,6 +68,7 @@ export class StoredSource implements SourceControl {
   async openTree(name: string, commit: string): Promise<SourceTree> {
     checkName(name);
     const { placed, beside } = await this.#surroundings.plan();
+    await this.restore([commit]);
     const root = await this.parts.trees.open(name, commit, placed, beside).catch(asFailure('source_restore_failed'));
     return { root, sourceDir: resolve(root, this.parts.location.prefix) };
   }
@@ -74,9 +84,9 @@ export class StoredSource implements SourceControl {
     edits: ReadonlyMap<string, string>,
     message: string,
   ): Promise<string> {
-    const ref = this.#ref(name);
+    checkName(name);
     const commit = await this.#commit(parent, edits, message);
-    await this.parts.database.keep(ref, commit);
+    await this.#kept.keep(name, commit);
     return commit;
   }
 
@@ -96,8 +106,9 @@ export class StoredSource implements SourceControl {
     return files.size === 0 ? parent : await database.commitFiles(parent, files, message.trim());
   }
 
-  commitOf(name: string): Promise<string | null> {
-    return this.parts.database.resolve(this.#ref(name));
+  async commitOf(name: string): Promise<string | null> {
+    checkName(name);
+    return this.#kept.commitOf(name);
   }
 
   async readFile(commit: string, path: string): Promise<string | null> {
@@ -127,14 +138,20 @@ export class StoredSource implements SourceControl {
   }
 
   async diff(from: string, to: string): Promise<string> {
-    return from === to ? '' : this.parts.database.diff(from, to, this.parts.location.prefix);
+    if (from === to) return '';
+    await this.restore([from, to]);
+    return this.parts.database.diff(from, to, this.parts.location.prefix);
   }
 
   async contentHash(commit: string): Promise<string> {
+    await this.restore([commit]);
     return (await this.parts.database.facts(commit)).tree;
   }
 
-  contentHashes(commits: readonly string[]): Promise<Map<string, string>> {
+  async contentHashes(commits: readonly string[]): Promise<Map<string, string>> {
+    const found = await this.parts.database.treesOf(commits);
+    if (found.size === new Set(commits).size) return found;
+    await this.restore(commits);
     return this.parts.database.treesOf(commits);
   }
 
@@ -142,15 +159,10 @@ export class StoredSource implements SourceControl {
     return await this.contentHash(await this.#commit(parent, edits, 'content'));
   }
 
-  #ref(name: string): string {
-    checkName(name);
-    return `${this.parts.refs}/${name}`;
-  }
-
   #entries(commit: string): Promise<Map<string, Entry>> {
     const known = this.#listings.get(commit);
     if (known) return known;
-    const listing = this.parts.database.entries(commit, this.parts.location.prefix);
+    const listing = this.restore([commit]).then(() => this.parts.database.entries(commit, this.parts.location.prefix));
     this.#listings.set(commit, listing);
     listing.catch(() => this.#listings.delete(commit));
     const oldest = this.#listings.keys().next().value;
@@ -159,23 +171,26 @@ export class StoredSource implements SourceControl {
   }
 
   async #findOrMakeAnchor(): Promise<string> {
-    const { database, location } = this.parts;
-    const ref = this.#ref('anchor');
-    const kept = await database.resolve(ref);
-    if (kept !== null) return kept;
+    const anchor = (await this.#kept.commitOf(ANCHOR)) ?? (await this.#recordedAnchor()) ?? (await this.#newAnchor());
+    await this.#kept.keepHistory(anchor);
+    return anchor;
+  }
+
+  async #recordedAnchor(): Promise<string | null> {
+    const { database, location, refs } = this.parts;
     const recorded = await this.#surroundings.recordedAnchor();
-    if (recorded !== null) {
-      if (await database.hasCommit(recorded)) return database.keepFirst(ref, recorded);
-      raise(
-        'setup_source_failed',
-        `the anchor ${recorded} of this run is gone from ${location.top}: its ref ${ref} was deleted. Restore it (for example by fetching it from a clone), or begin a new run.`,
-      );
-    }
-    const { plan, without } = await this.#surroundings.workingFiles();
-    const commit = await database.keepFirst(
-      ref,
-      await database.snapshot({ add: plan.add, without, message: ANCHOR_MESSAGE }),
+    if (recorded === null) return null;
+    if (await database.hasCommit(recorded)) return this.#kept.keepFirst(ANCHOR, recorded);
+    return raise(
+      'setup_source_failed',
+      `the anchor ${recorded} of this run is gone from ${location.top}: its ref ${refs}/${ANCHOR} was deleted. Restore it (for example by fetching it from a clone), or begin a new run.`,
     );
+  }
+
+  async #newAnchor(): Promise<string> {
+    const { plan, without } = await this.#surroundings.workingFiles();
+    const snapshot = await this.parts.database.snapshot({ add: plan.add, without, message: ANCHOR_MESSAGE });
+    const commit = await this.#kept.keepFirst(ANCHOR, snapshot);
     await this.#surroundings.record(commit);
     return commit;
   }

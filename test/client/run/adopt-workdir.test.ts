@@ -12,6 +12,7 @@ import { parseTsv } from '../../../domain/formats/tsv.js';
 import { writeJsonAtomic } from '../../../host/atomic-file.js';
 import { createPlatform } from '../../../jobs/platforms/index.js';
 import { jobNameOf } from '../../../jobs/platforms/platform.js';
+import { openSourceControl } from '../../../source/control/open.js';
 import { openRunLog } from '../../../workdir/event-log.js';
 import type { Workdir } from '../../../workdir/paths.js';
 import { specOf } from '../../../workdir/spec-store.js';
@@ -100,10 +101,10 @@ describe('a run of the Python engine', () => {
     expect(await git('status', '--porcelain')).toBe('?? notes.txt');
     expect(await git('for-each-ref', '--format=%(refname)', 'refs/heads')).toBe('');
     expect(await git('rev-parse', 'HEAD')).toBe(PREPARED.commit);
-    const refs = (await git('for-each-ref', '--format=%(refname:lstrip=2) %(objectname)', 'refs/autoresearch')).split(
-      '\n',
-    );
-    expect(refs).toEqual(
+    const kept = await openSourceControl({ workdir, config });
+    const names = (await kept.refs()).map((ref) => ref.split('/').at(-1)!);
+    const commits = await Promise.all(names.map(async (name) => `adopted/${name} ${await kept.commitOf(name)}`));
+    expect(commits.map((ref) => ref.replace(/^adopted/, config.run_id))).toEqual(
       [
         'adopted/000_baseline 05d18391ac0b2d5a0a1fca6a3df50478cfca2bc5',
         'adopted/000_headspace 03de879b0f8cad54c899a98e96913452119c663d',

@@ -81,7 +81,8 @@ describe('the winner can be applied', () => {
     const { record, text } = lastLines(options);
     const best = record.state.best!;
     expect(text).toContain(`refs/autoresearch/r1/${best}`);
-    expect(text).toContain(`git -C /home/you/project/src diff ${commitFor('anchor')}..${commitFor(best)}`);
+    const refs = 'refs/autoresearch/r1';
+    expect(text).toContain(`git -C /home/you/project/src diff ${refs}/anchor:source ${refs}/${best}:source`);
     expect(text).toContain('python3 src/pipeline.py --image $IMAGE --');
   });
 

@@ -331,7 +331,9 @@ describe.each(['native git', 'isomorphic-git'])('no repository, by %s', (backend
     expect(readlinkSync(join(tree.root, '.venv'))).toBe(join(source, '.venv'));
     expect(readdirSync(join(tree.root, 'out'))).toEqual([]);
     expect(existsSync(join(source, '.git'))).toBe(false);
-    expect(run(join(workdir, 'source.git'), 'rev-parse', 'refs/autoresearch/run-1/p').trim()).toBe(commit);
+    expect(run(join(workdir, 'source.git'), 'rev-parse', 'refs/autoresearch/run-1/p:source').trim()).toBe(
+      await code.contentHash(commit),
+    );
   });
 
   it('stays with its store when a repository appears around the source', async () => {
@@ -410,7 +412,7 @@ it('works from a linked working tree, with submodules, and from a repository wit
   const code = await open(workdir, source);
   const anchor = await code.anchor();
   expect(await code.readFile(anchor, 'train.py')).toBe('pass\n');
-  expect(run(main, 'rev-parse', 'refs/autoresearch/run-1/anchor').trim()).toBe(anchor);
+  expect(run(main, 'rev-parse', 'refs/autoresearch/run-1/anchor:source').trim()).toBe(await code.contentHash(anchor));
   const fromMain = await open(join(folder, 'w2'), main, { run_id: 'r2' });
   const tree = await fromMain.openTree('s', await fromMain.anchor());
   expect(readFileSync(join(tree.root, 'lib/sub/sub.py'), 'utf8')).toBe('S = 1\n');
