@@ -1,6 +1,10 @@
-/** `export`: makes every file that people and scripts read anew, from the event log; or the run as HTML or CSV. */
+/**
+ * `export`: makes every file that people and scripts read anew, from the event log; or the run in another form, for a
+ * browser, a spreadsheet, TensorBoard or W&B.
+ */
 import { resolve } from 'node:path';
 import type { RestoredAnalyses } from '../../activities/agent-calls/restore-analyses.js';
+import { shellWord } from '../../domain/command/shell-word.js';
 import type { CommandDefinition } from '../command-definition.js';
 import { printed } from '../output/printed.js';
 import { Refusal } from '../output/refusal.js';
@@ -8,11 +12,13 @@ import { Refusal } from '../output/refusal.js';
 export const EXPORT: CommandDefinition = {
   name: 'export',
   args: '<workdir>',
-  help: 'make the files of a workdir anew from its event log, or the run as one HTML or CSV file',
+  help: 'make the files of a workdir anew from its event log, or the run as HTML, CSV, or runs of TensorBoard or W&B',
   examples: [
     'autoresearch export ~/runs/first',
     'autoresearch export ~/runs/first --html first.html',
     'autoresearch export ~/runs/first --csv',
+    'autoresearch export ~/runs/first --tensorboard ~/tb/first',
+    'autoresearch export ~/runs/first --wandb data-loading',
   ],
   flags: [
     {
@@ -23,14 +29,35 @@ export const EXPORT: CommandDefinition = {
       flags: '--csv [file]',
       help: 'write a table of the experiments, with gains, intervals and verdicts (default: experiments.csv in the workdir)',
     },
+    {
+      flags: '--tensorboard [dir]',
+      help: 'write event files of TensorBoard, a run for each experiment (default: tensorboard/ in the workdir)',
+    },
+    {
+      flags: '--wandb [project]',
+      help: 'write offline runs of W&B by the wandb package of your Python, to be sent by `wandb sync` (default: autoresearch)',
+    },
   ],
-  async act([workdir = ''], { html, csv }) {
-    if (html !== undefined && csv !== undefined) throw new Refusal('--csv', csv, 'one of --html and --csv at a time');
-    if (csv !== undefined) return printed(await exportCsv(workdir, csv === true ? null : String(csv)), csvText);
-    if (html === undefined) return printed(await exportFiles(workdir), exportText);
-    return printed(await exportHtml(workdir, html === true ? null : String(html)), htmlText);
+  async act([workdir = ''], options) {
+    const given = FORMS.filter((form) => options[form] !== undefined);
+    const [form, other] = given;
+    if (form === undefined) return printed(await exportFiles(workdir), exportText);
+    if (other !== undefined) throw new Refusal(`--${other}`, options[other], `one form at a time, without --${form}`);
+    const value = options[form] === true ? null : String(options[form]);
+    switch (form) {
+      case 'html':
+        return printed(await exportHtml(workdir, value), htmlText);
+      case 'csv':
+        return printed(await exportCsv(workdir, value), csvText);
+      case 'tensorboard':
+        return printed(await exportTensorboard(workdir, value), tensorboardText);
+      case 'wandb':
+        return printed(await exportWandb(workdir, value), wandbText);
+    }
   },
 };
+
+const FORMS = ['html', 'csv', 'tensorboard', 'wandb'] as const;
 
 interface HtmlAnswer {
   file: string;
@@ -57,18 +84,60 @@ interface CsvAnswer {
 }
 
 async function exportCsv(path: string, given: string | null): Promise<CsvAnswer> {
-  const [{ experimentsCsv }, { readState }, { existingRun }] = await Promise.all([
-    import('../../domain/reports/experiments-csv.js'),
-    import('../run/run-state.js'),
-    import('../run/workdir-config.js'),
-  ]);
-  const { workdir } = await existingRun(path);
-  const state = await readState(workdir);
-  if (state === null) throw new Refusal('workdir', path, 'a run that has begun; its event log holds nothing yet');
+  const { experimentsCsv } = await import('../../domain/reports/experiments-csv.js');
+  const { workdir, state } = await begunRun(path);
   const file = given === null ? workdir.at('experiments.csv') : resolve(given);
   const csv = experimentsCsv(state);
   await written('--csv', file, csv);
   return { file, experiments: csv.trimEnd().split('\r\n').length - 1 };
+}
+
+async function begunRun(path: string) {
+  const [{ readState }, { existingRun }] = await Promise.all([
+    import('../run/run-state.js'),
+    import('../run/workdir-config.js'),
+  ]);
+  const run = await existingRun(path);
+  const state = await readState(run.workdir);
+  if (state === null) throw new Refusal('workdir', path, 'a run that has begun; its event log holds nothing yet');
+  return { ...run, state };
+}
+
+interface RunsAnswer {
+  folder: string;
+  /** Experiments whose job was launched. */
+  runs: number;
+}
+
+async function exportTensorboard(path: string, given: string | null): Promise<RunsAnswer> {
+  const [{ writeTensorboard }, { trackedRuns }] = await Promise.all([
+    import('../export/tensorboard.js'),
+    import('../export/tracked-runs.js'),
+  ]);
+  const { workdir, config, state } = await begunRun(path);
+  const folder = given === null ? workdir.at('tensorboard') : resolve(given);
+  const runs = await writeTensorboard(folder, trackedRuns(workdir, config, state)).catch((error: Error) => {
+    throw new Refusal('--tensorboard', folder, `a folder that can be written (${error.message})`);
+  });
+  return { folder, runs };
+}
+
+async function exportWandb(path: string, given: string | null): Promise<RunsAnswer & { project: string }> {
+  const [{ writeWandb }, { trackedRuns }] = await Promise.all([
+    import('../export/wandb.js'),
+    import('../export/tracked-runs.js'),
+  ]);
+  const { workdir, config, state } = await begunRun(path);
+  const project = given ?? 'autoresearch';
+  return { ...(await writeWandb(workdir, config, project, trackedRuns(workdir, config, state))), project };
+}
+
+function tensorboardText({ folder, runs }: RunsAnswer): string {
+  return `${folder}: ${runs} runs; look at them with \`tensorboard --logdir ${shellWord(folder)}\``;
+}
+
+function wandbText({ folder, runs }: RunsAnswer): string {
+  return `${folder}: ${runs} offline runs; nothing was sent, \`wandb sync ${shellWord(folder)}/wandb/offline-run-*\` sends them`;
 }
 
 async function written(flag: string, file: string, text: string): Promise<void> {

@@ -42,7 +42,7 @@ export function measure(nodeId: string, files: JobFiles, refusals: Refusals): Ev
   const built = probed.flatMap((process) => process.built ?? []);
   const delivered = delivery(probed.map(({ queues }) => queues));
   const system = systemUse(files, singles.cpu_cores ?? null, refusals);
-  const processes = (stdout.steps.length > 0 || stderr.steps.length === 0 ? stdout : stderr).processes();
+  const processes = trainingProcesses(files);
   const steps = jobSteps(processes);
   const batchSize = singles.batch_size ?? files.batchSize;
   const metrics: Metrics = { ...UNKNOWN_METRICS };
@@ -104,7 +104,13 @@ export function measure(nodeId: string, files: JobFiles, refusals: Refusals): Ev
   };
 }
 
-function probedSamples(files: JobFiles, refusals: Refusals): ProcessSamples[] {
+/** Those whose steps count: of stdout, else of stderr. */
+export function trainingProcesses({ stdout, stderr }: Pick<JobFiles, 'stdout' | 'stderr'>): ProcessLines[] {
+  return (stdout.steps.length > 0 || stderr.steps.length === 0 ? stdout : stderr).processes();
+}
+
+/** What the probe wrote of each process, with numbers of pipelines that are the job's own. */
+export function probedSamples(files: Pick<JobFiles, 'processes'>, refusals: Refusals): ProcessSamples[] {
   return numbered(
     files.processes.map(({ tasks, queues, built }) => ({
       tasks: tasks ? taskSamples(tasks, refusals) : [],

@@ -13,6 +13,7 @@ import { runFacts } from '../../../domain/reports/run-facts.js';
 import { standingsOf } from '../../../domain/reports/standing.js';
 import type { EngineEvent } from '../../../domain/run/event-types.js';
 import { BASELINE_ID } from '../../../domain/run/experiment-record.js';
+import { trackedExperiments, trackedRun } from '../../../domain/tracking/tracked-run.js';
 import { recordOf } from '../../support/run-record.js';
 import { ConfirmedStory } from '../confirmed-story.js';
 import { chanceOf, RandomRun } from '../random-run.js';
@@ -31,12 +32,19 @@ describe('one run has one story', () => {
     [3, 300],
     [4, 600],
     [5, 900],
-  ])('in table, pictures, findings and texts: run %i at %i events', (seed, steps) => {
+  ])('in table, pictures, trackers, findings and texts: run %i at %i events', (seed, steps) => {
     const record = randomRecord(seed, steps);
     const { state } = record;
     const standing = standingsOf(state);
     const boxes = new Map(layoutTree(treeModel(record)).boxes.map(({ box }) => [box.title, box]));
     const points = new Map(progressData(record).points.map((point) => [point.nodeId, point]));
+    for (const row of trackedExperiments(state)) {
+      const { values, tags } = trackedRun(state, row, { spec: null, evidence: null, series: [] });
+      const { objective, gain, verdict } = standing(row.nodeId);
+      expect(values.gain ?? null, row.nodeId).toBe(gain);
+      if (objective !== null) expect(values[objective.metric], row.nodeId).toBe(objective.value);
+      if (verdict !== null) expect(tags, row.nodeId).toContain(verdict);
+    }
     let told = 0;
     for (const row of experimentTable(state)) {
       const { objective, gain, verdict, isDoubted } = standing(row.nodeId);
