@@ -4,8 +4,7 @@
  *
  * - Only an experiment of the search is judged, by step times, against an incumbent whose steps hold as many samples.
  * - Only the later half of its steps after the warm-up counts, fifty printed lines at least, and not before it has done
- *   a
- *   quarter of the steps that the incumbent did: what starts slowly (cold caches) is not slow.
+ *   a quarter of the steps that the incumbent did: what starts slowly (cold caches) is not slow.
  * - They are cut into ten batches of neighbours, whose medians (the steady step time is a median, too) are taken as
  *   independent. Even the fastest batch must be below 70% of the incumbent's speed, and so must the upper end of the
  *   confidence interval of their mean, which allows for what differs between two runs of the same code.
@@ -98,10 +97,8 @@ export function hopeless(progress: Progress, incumbent: Incumbent): Hopeless | n
   if (!isComparable(progress, incumbent)) return null;
   const steps = progress.steps.reduce((most, { last }) => Math.max(most, last), 0);
   if (steps < incumbent.steps * LEAST_SHARE_OF_STEPS) return null;
-  const steady = progress.steps.flatMap(({ first, stepMs }) =>
-    first > STEADY_FROM && stepMs !== null && stepMs > 0 ? [stepMs] : [],
-  );
-  const later = steady.slice(Math.floor(steady.length / 2));
+  const steady = progress.steps.filter(isSteady);
+  const later = steady.slice(Math.floor(steady.length / 2)).map(({ stepMs }) => stepMs);
   if (later.length < FEWEST_LINES) return null;
   const speeds = batchMedians(later).map((stepMs) => Math.log(incumbent.stepMs / stepMs));
   const centre = mean(speeds);
@@ -125,6 +122,10 @@ export function hopelessText(measured: Hopeless): string {
     `ended early after ${measured.steps} steps at ${measured.step_time_ms} ms/step: ${percent(measured.speed_ratio)} of the speed ` +
     `of ${measured.incumbent}, ${percent(measured.speed_ratio_at_most)} at most (${percent(measured.confidence)} confidence)`
   );
+}
+
+function isSteady<T extends Progress['steps'][number]>(step: T): step is T & { stepMs: number } {
+  return step.first > STEADY_FROM && step.stepMs !== null && step.stepMs > 0;
 }
 
 function isComparable({ batchSize, ranks }: Progress, incumbent: Incumbent): boolean {
