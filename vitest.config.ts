@@ -22,7 +22,8 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     projects: [
-      { extends: true, test: { name: 'fast', include: FAST } },
+      // Nothing that they import keeps anything: files of one worker share it.
+      { extends: true, test: { name: 'fast', include: FAST, isolate: false } },
       {
         extends: true,
         test: { name: 'effects', include: ['test/**/*.test.ts'], exclude: [...FAST, ...REPLAY, ...WITH_SERVER] },
