@@ -1,7 +1,6 @@
 /** Build step: dist/workflows into dist/workflow-bundle.js. */
 import { packageFile } from '../host/package-files.js';
-import { buildWorkflowBundle } from './workflow-bundle.js';
-import { workflowBundleFile } from './workflow-bundle-file.js';
+import { buildWorkflowBundle, workflowBundleFile } from './workflow-bundle.js';
 
 const outcome = await buildWorkflowBundle({
   workflowsPath: packageFile('dist', 'workflows', 'index.js'),

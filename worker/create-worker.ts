@@ -1,14 +1,15 @@
 /** One Temporal worker for one run: its queue, its limits, its shutdown. */
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { hostname } from 'node:os';
 import { GracefulShutdownPeriodExpiredError, type NativeConnection, Worker } from '@temporalio/worker';
 import type { Activities } from '../domain/protocol/activities.js';
 import { taskQueueFor } from '../domain/run/naming.js';
+import { thisHost } from '../host/host-identity.js';
 import { buildId } from './build-id.js';
 import { deploymentOptions } from './deployment.js';
 import { makeDataConverter } from './encryption/data-converter.js';
-import { workflowBundleFile } from './workflow-bundle-file.js';
+import { workerIdentity } from './worker-identity.js';
+import { workflowBundleFile } from './workflow-bundle.js';
 
 export interface WorkerParts {
   run: string;
@@ -49,7 +50,6 @@ export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
   const { run, namespace, connection, activities, codePath = workflowBundleFile } = parts;
   if (!existsSync(codePath))
     throw new Error(`${codePath} does not exist: the package is incomplete; in a checkout, run \`npm run build\``);
-  const build = buildId();
   const dataConverter = makeDataConverter();
   const isSecret = dataConverter.failureConverterPath !== undefined;
   const worker = await Worker.create({
@@ -59,7 +59,7 @@ export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
     workflowBundle: isSecret ? { code: `${ENCODES_FAILURES}${await readFile(codePath, 'utf8')}` } : { codePath },
     activities,
     dataConverter,
-    identity: `autoresearch ${build}, ${process.pid}@${hostname()}`,
+    identity: workerIdentity(buildId(), await thisHost()),
     workerDeploymentOptions: deploymentOptions(run, parts.versioning ?? null),
     maxConcurrentActivityTaskExecutions: ACTIVITY_SLOTS,
     stickyQueueScheduleToStartTimeout: STICKY_QUEUE_WAIT_MS,

@@ -5,13 +5,13 @@
  * time.
  */
 
-import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import proto from '@temporalio/proto';
 import { taskQueueFor } from '../domain/run/naming.js';
-import { isRunning } from '../host/process-identity.js';
+import { type HostIdentity, thisHost } from '../host/host-identity.js';
 import { deploymentNameFor } from './deployment.js';
+import { hasEndedHere } from './worker-identity.js';
 
 const { TaskQueueType } = proto.temporal.api.enums.v1;
 type PollerInfo = proto.temporal.api.taskqueue.v1.IPollerInfo;
@@ -32,7 +32,7 @@ export interface Routed {
   buildId: string;
   say: (message: string, details?: Record<string, unknown>) => void;
   lookMs?: number;
-  isLiving?: (poller: PollerInfo) => boolean;
+  isLiving?: typeof isLivingPoller;
 }
 
 /** False where the server has no worker deployments, or does not let us use them. */
@@ -111,9 +111,9 @@ export async function makeCurrent({ client, run, buildId, say }: Routed, signal:
 
 /** Returns their workflow ids. An execution that was moved stays movable: it follows whichever version is current. */
 export async function adoptLeftExecutions(routed: Routed): Promise<string[]> {
-  const { client, run, buildId, say, isLiving = isLivingPoller } = routed;
+  const { client, run, buildId, say } = routed;
   const { namespace } = client.options;
-  const living = new Set([buildId, ...(await livingVersions(routed, isLiving))]);
+  const living = new Set([buildId, ...(await livingVersions(routed))]);
   const moved: string[] = [];
   const query = `TaskQueue = '${taskQueueFor(run)}' AND ExecutionStatus = 'Running'`;
   for await (const { workflowId, runId } of client.workflow.list({ query })) {
@@ -133,20 +133,26 @@ export async function adoptLeftExecutions(routed: Routed): Promise<string[]> {
   return moved;
 }
 
-async function livingVersions({ client, run }: Routed, isLiving: (poller: PollerInfo) => boolean): Promise<string[]> {
+async function livingVersions({ client, run, isLiving = isLivingPoller }: Routed): Promise<string[]> {
   const { namespace } = client.options;
+  const here = await thisHost();
   const { pollers } = await client.workflowService.describeTaskQueue({
     namespace,
     taskQueue: { name: taskQueueFor(run) },
     taskQueueType: TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
   });
-  return pollers.filter(isLiving).flatMap(({ deploymentOptions }) => deploymentOptions?.buildId ?? []);
+  return pollers
+    .filter((poller) => isLiving(poller, here))
+    .flatMap(({ deploymentOptions }) => deploymentOptions?.buildId ?? []);
 }
 
-/** It polled of late; and its process, where that is one of this host, lives (worker.ts writes the identity). */
-export function isLivingPoller({ identity, lastAccessTime }: PollerInfo, nowMs = Date.now()): boolean {
-  const [, pid, host] = /(\d+)@(.+)$/.exec(identity ?? '') ?? [];
-  if (host === hostname() && !isRunning(Number(pid))) return false;
+/** It polled of late, and has not ended on this host since. */
+export function isLivingPoller(
+  { identity, lastAccessTime }: PollerInfo,
+  here: HostIdentity,
+  nowMs = Date.now(),
+): boolean {
+  if (hasEndedHere(identity ?? '', here)) return false;
   return nowMs - 1000 * Number(lastAccessTime?.seconds ?? 0) < POLLS_EVERY_MS;
 }
 

@@ -7,6 +7,9 @@ import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import { readTextIfAny, writeFileAtomic } from '../host/atomic-file.js';
 import { packageFile } from '../host/package-files.js';
 
+/** Where `npm run build` puts the bundle, and a worker looks for it. */
+export const workflowBundleFile = packageFile('dist', 'workflow-bundle.js');
+
 /** Ours and Temporal's are 0.65 MB; a package that slipped in by a value import (zod: 1 MB) goes over it. */
 export const BUNDLE_LIMIT_BYTES = 1_500_000;
 
