@@ -1,6 +1,5 @@
 /** `clean`: gives back what a finished run holds of the user's repository and disk, and keeps what it found. */
 import { existsSync } from 'node:fs';
-import { readdir } from 'node:fs/promises';
 import { shellWord } from '../../domain/command/shell-word.js';
 import type { RunConfig } from '../../domain/formats/config.js';
 import type { Workdir } from '../../workdir/paths.js';
@@ -53,14 +52,14 @@ async function clean(path: string, isMeant: boolean): Promise<CleanAnswer> {
 
 /** An interrupted run leaves its jobs alone. */
 async function refuseRunningJobs(workdir: Workdir, config: RunConfig): Promise<void> {
-  const { LocalPlatform } = await import('../../jobs/platforms/local.js');
-  const platform = new LocalPlatform({ workdir, config, log: () => undefined });
-  for (const jobId of await readdir(workdir.localJobs).catch(() => [])) {
-    if (existsSync(workdir.job(jobId, 'returncode.txt')) || (await platform.status(jobId)).state !== 'running')
-      continue;
-    const advice = `a run without jobs; ${jobId} runs still: \`autoresearch run\` goes on with it, and \`autoresearch stop --cancel-jobs\` ends it then`;
-    throw new Refusal('workdir', workdir.root, advice);
-  }
+  const [{ LocalPlatform }, { runningJobs }] = await Promise.all([
+    import('../../jobs/platforms/local.js'),
+    import('../../jobs/platforms/running-jobs.js'),
+  ]);
+  const [jobId] = await runningJobs(workdir, new LocalPlatform({ workdir, config, log: () => undefined }));
+  if (jobId === undefined) return;
+  const advice = `a run without jobs; ${jobId} runs still: \`autoresearch run\` goes on with it, and \`autoresearch stop --cancel-jobs\` ends it then`;
+  throw new Refusal('workdir', workdir.root, advice);
 }
 
 function cleanText({ workdir, refs, folders, done }: CleanAnswer): string {

@@ -3,19 +3,21 @@
  * were opened to look at, stale locks. Only what provably belongs to this run and is finished: the event log says what
  * has ended, the engine's lock that nobody else works here, and a name that the run did not give is left.
  */
-import { existsSync } from 'node:fs';
 import { reapLeftovers } from '../../agents/agent-process-record.js';
 import type { RunConfig } from '../../domain/formats/config.js';
 import type { EngineState } from '../../domain/run/engine-state.js';
 import { isTerminal } from '../../domain/run/experiment-record.js';
+import { localJobId } from '../../domain/run/naming.js';
+import { namesIn } from '../../host/names-in.js';
 import { LocalPlatform } from '../../jobs/platforms/local.js';
+import { runningJobs } from '../../jobs/platforms/running-jobs.js';
 import { openSourceControl } from '../../source/control/open.js';
 import { Trees } from '../../source/control/trees.js';
 import { VIEW_PREFIX } from '../../source/experiment-source.js';
 import { openRunLog } from '../../workdir/event-log.js';
 import type { Workdir } from '../../workdir/paths.js';
 import type { WorkdirLog } from '../workdir-log.js';
-import { namesIn, removeStaleLocks } from './stale-locks.js';
+import { removeStaleLocks } from './stale-locks.js';
 
 export interface ReapedRun {
   workdir: Workdir;
@@ -48,15 +50,14 @@ export async function reap(run: ReapedRun): Promise<void> {
 /** Jobs of experiments that ended without them: somebody terminated the experiment's workflow. */
 async function endJobs({ workdir, config, log }: ReapedRun, state: EngineState): Promise<string[]> {
   const platform = new LocalPlatform({ workdir, config, log });
-  const ended: string[] = [];
-  for (const jobId of await namesIn(workdir.localJobs)) {
-    const nodeId = /^local_(.+)$/.exec(jobId)?.[1];
-    if (nodeId === undefined || !hasEnded(state, nodeId) || existsSync(workdir.job(jobId, 'returncode.txt'))) continue;
-    if ((await platform.status(jobId)).state !== 'running') continue;
-    await platform.cancel(jobId);
-    ended.push(jobId);
-  }
-  return ended;
+  const ofEnded = new Set(
+    Object.keys(state.experiments)
+      .filter((nodeId) => hasEnded(state, nodeId))
+      .map(localJobId),
+  );
+  const running = await runningJobs(workdir, platform, (jobId) => ofEnded.has(jobId));
+  for (const jobId of running) await platform.cancel(jobId);
+  return running;
 }
 
 async function removeTrees({ workdir, config, isAlone }: ReapedRun, state: EngineState): Promise<string[]> {

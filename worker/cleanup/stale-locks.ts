@@ -1,8 +1,9 @@
 /**
  * What a process leaves that was killed while it took a lock: its draft, and the right to replace a dead holder's lock.
  */
-import { readdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { namesIn } from '../../host/names-in.js';
 import { livingHolder, readHolder } from '../../host/process-lock.js';
 import type { Workdir } from '../../workdir/paths.js';
 
@@ -20,11 +21,4 @@ export async function removeStaleLocks(workdir: Workdir): Promise<string[]> {
     removed.push(path);
   }
   return removed;
-}
-
-export async function namesIn(folder: string): Promise<string[]> {
-  return readdir(folder).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return [];
-    throw error;
-  });
 }
