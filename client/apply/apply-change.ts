@@ -14,13 +14,12 @@ import { GitError, hasNativeGit } from '../../source/control/git-command.js';
 import { openSourceControl } from '../../source/control/open.js';
 import { type Conflict, type TakenOver, takeOver } from '../../source/control/take-over.js';
 import { BranchRefused, UserRepository } from '../../source/control/user-branch.js';
-import { openRunLog } from '../../workdir/event-log.js';
 import type { Workdir } from '../../workdir/paths.js';
 import { specOf } from '../../workdir/spec-store.js';
 import { Refusal } from '../output/refusal.js';
 import { rowNamed } from '../run/named-node.js';
 import { changesOf } from '../run/run-outcome.js';
-import { existingRun } from '../run/workdir-config.js';
+import { runAsLogged } from '../run/run-state.js';
 
 export interface ApplyOptions {
   /** Default: `autoresearch/<node>`. */
@@ -69,8 +68,7 @@ export async function applyChange(
   node: string | undefined,
   options: ApplyOptions,
 ): Promise<Applied | NotApplied> {
-  const { workdir, config } = await existingRun(path);
-  const state = await openRunLog(workdir).state();
+  const { workdir, config, state } = await runAsLogged(path);
   const { row, winner } = chosen(state, node);
   const { anchorCommit: anchor, baseCommit: base } = state;
   if (anchor === null || base === null) throw new Refusal('workdir', path, 'a run whose setup is done');

@@ -155,11 +155,6 @@ async function specIn(workdir: Workdir, config: RunConfig, state: EngineState, r
   return await specOf(workdir, config, state, row);
 }
 
-async function stateOf(path: string): Promise<{ workdir: Workdir; config: RunConfig; state: EngineState }> {
-  const [{ existingRun }, { openRunLog }] = await Promise.all([
-    import('../run/workdir-config.js'),
-    import('../../workdir/event-log.js'),
-  ]);
-  const { workdir, config } = await existingRun(path);
-  return { workdir, config, state: await openRunLog(workdir).state() };
+async function stateOf(path: string) {
+  return await (await import('../run/run-state.js')).runAsLogged(path);
 }

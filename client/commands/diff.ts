@@ -23,14 +23,12 @@ interface DiffAnswer {
 
 /** Of the best experiment when no node is named; against the base commit, or with `anchor` the user's own code. */
 async function diff(path: string, node: string | undefined, { anchor }: { anchor: boolean }): Promise<DiffAnswer> {
-  const [{ existingRun }, { rowNamed }, { openRunLog }, { openSourceControl }] = await Promise.all([
-    import('../run/workdir-config.js'),
+  const [{ runAsLogged }, { rowNamed }, { openSourceControl }] = await Promise.all([
+    import('../run/run-state.js'),
     import('../run/named-node.js'),
-    import('../../workdir/event-log.js'),
     import('../../source/control/open.js'),
   ]);
-  const { workdir, config } = await existingRun(path);
-  const state = await openRunLog(workdir).state();
+  const { workdir, config, state } = await runAsLogged(path);
   const row = rowNamed(state, node);
   if (row === null) throw new Refusal('node', undefined, 'the run has no best experiment yet; name one');
   const { nodeId } = row;

@@ -2,14 +2,13 @@
 import type { EngineState } from '../../domain/run/engine-state.js';
 import type { ExperimentRow } from '../../domain/run/experiment-record.js';
 import { experimentNamed } from '../../domain/run/named-experiment.js';
-import { openRunLog } from '../../workdir/event-log.js';
 import { Refusal } from '../output/refusal.js';
-import { existingRun } from './workdir-config.js';
+import { runAsLogged } from './run-state.js';
 
 /** Refuses what means several; without any the text itself, of which the engine may know more. */
 export async function nodeNamed(path: string, text: string): Promise<string> {
-  const { workdir } = await existingRun(path);
-  return chosenNode(Object.keys((await openRunLog(workdir).state()).experiments), text);
+  const { state } = await runAsLogged(path);
+  return chosenNode(Object.keys(state.experiments), text);
 }
 
 /** The experiment that is meant; the best one where none is named, and null while the run has none. */

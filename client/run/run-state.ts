@@ -10,12 +10,19 @@ import type { Workdir } from '../../workdir/paths.js';
 import { engineProcess } from '../../worker/engine-lock.js';
 import { EventLogReader } from './followed-log.js';
 import { newWarnings } from './progress.js';
+import { existingRun } from './workdir-config.js';
 
 export interface EngineLife {
   pid: number;
   since: string;
   /** The other host that it is on; this host cannot see whether it lives. */
   host?: string;
+}
+
+/** A run that was started, as its event log tells it: in its initial state before the first event. */
+export async function runAsLogged(path: string): Promise<{ workdir: Workdir; config: RunConfig; state: EngineState }> {
+  const { workdir, config } = await existingRun(path);
+  return { workdir, config, state: await openRunLog(workdir).state() };
 }
 
 /** Null before the first event. */
