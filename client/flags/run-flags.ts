@@ -6,8 +6,8 @@
 import { resolve } from 'node:path';
 import { agentInConfig } from '../../agents/agent-path.js';
 import { DEFAULT_CONFIRMATION } from '../../domain/belief/confirmation-state.js';
+import { COMPARISONS, EFFORTS } from '../../domain/formats/choices.js';
 import { APPROVAL_STAGES, SILENCES } from '../../domain/run/approval-rules.js';
-import { EFFORTS } from '../../domain/run/effort.js';
 import { LIMIT_NAMES, LIMITS, type LimitName } from '../../domain/run/limits.js';
 import { readSlots } from '../run/job-slots.js';
 import type { ConfigPath } from '../run/workdir-config.js';
@@ -124,7 +124,7 @@ export const RUN_FLAGS: readonly RunFlag[] = [
     '--compare <what>',
     ['compare'],
     'rate: by what jobs print, and a job that prints no numbers fails; duration: such jobs are compared by how long they take (default: rate)',
-    { mayChange: true, read: oneOf('--compare', ['rate', 'duration']) },
+    { mayChange: true, read: oneOf('--compare', COMPARISONS) },
   ),
   flag(
     '--approve <what>',

@@ -7,9 +7,9 @@ import { DEFAULT_CONFIRMATION } from '../belief/confirmation-state.js';
 import { DIRECTIONS, isMetricName, patternProblem } from '../evidence/custom-metric.js';
 import type { SetApprovalMessage } from '../protocol/steering-messages.js';
 import { APPROVAL_STAGES, SILENCES } from '../run/approval-rules.js';
-import { EFFORTS } from '../run/effort.js';
 import { LIMIT_NAMES, LIMITS, type LimitName, type LimitValue, type NamedLimits } from '../run/limits.js';
 import { INDEX_LIST } from '../run/slots.js';
+import { COMPARISONS, EFFORTS } from './choices.js';
 import { PricesSchema } from './prices.js';
 
 const positive = z.number().int().min(1);
@@ -105,7 +105,7 @@ export const ConfigSchema = z.looseObject({
   /** What results are compared by, where the job prints it in words of its own; null = the built-in order. */
   metric: metric.nullable().default(null),
   /** By what results may be compared where a job prints no numbers: by nothing, or by how long it takes. */
-  compare: z.enum(['rate', 'duration']).default('rate'),
+  compare: z.enum(COMPARISONS).default('rate'),
   /** What waits for a person's approval: nothing, proposals, or their code. */
   approve: z.enum([...APPROVAL_STAGES, 'none']).default('none'),
   /** Minutes that the answer may take; null = for ever. */
