@@ -43,7 +43,7 @@ function tableRows(board: BoardRecord): BoardRow[] {
   const { state } = board;
   const improved = improvedNodes(board);
   const standing = standingsOf(state);
-  return experimentTable(state).map((row) => {
+  return experimentTable(state, standing).map((row) => {
     const experiment = state.experiments[row.nodeId]!;
     const isReference = row.nodeId === BASELINE_ID;
     return {

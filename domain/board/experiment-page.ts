@@ -28,8 +28,9 @@ export function experimentPage(
   const { state } = board;
   const row = state.experiments[nodeId];
   if (!row) throw new RangeError(`no experiment ${nodeId}`);
-  const standing = standingsOf(state)(nodeId);
-  const table = tableRowOf(state, row);
+  const standings = standingsOf(state);
+  const standing = standings(nodeId);
+  const table = tableRowOf(state, row, standing);
   const threads = Number(spec ? flagsOf(spec.launch_command).get('--num-threads') : undefined);
   const stages = evidence && stageReport(evidence, Number.isInteger(threads) && threads > 0 ? threads : null);
   const interval = standing.proven ?? row.judged?.gain ?? null;
@@ -64,7 +65,7 @@ export function experimentPage(
     repeats: repeatRows(state, nodeId).map((repeat) => ({
       nodeId: repeat.nodeId,
       purpose: repeat.origin.from === 'repeat' ? repeat.origin.purpose : '',
-      value: objectiveText(standingsOf(state)(repeat.nodeId).objective),
+      value: objectiveText(standings(repeat.nodeId).objective),
       status: repeat.state.status,
     })),
     timeline: timelineOf(board.moments.get(nodeId) ?? []),

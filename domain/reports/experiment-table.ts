@@ -42,20 +42,15 @@ export interface ExperimentTableRow {
 }
 
 /** Rows in the order in which the experiments were added; repeats are counted with what they repeat. */
-export function experimentTable(state: EngineState): ExperimentTableRow[] {
-  const standing = standingsOf(state);
+export function experimentTable(state: EngineState, standing = standingsOf(state)): ExperimentTableRow[] {
   return Object.values(state.experiments)
     .filter((row) => !isRemeasurement(row))
     .sort((a, b) => a.seq - b.seq)
-    .map((row) => rowWithRepeats(state, row, standing(row.nodeId)));
+    .map((row) => tableRowOf(state, row, standing(row.nodeId)));
 }
 
 /** The row of one experiment, which may be a repeat. */
-export function tableRowOf(state: EngineState, row: ExperimentRow): ExperimentTableRow {
-  return rowWithRepeats(state, row, standingsOf(state)(row.nodeId));
-}
-
-function rowWithRepeats(state: EngineState, row: ExperimentRow, standing: Standing): ExperimentTableRow {
+export function tableRowOf(state: EngineState, row: ExperimentRow, standing: Standing): ExperimentTableRow {
   return {
     ...tableRow(row, row.nodeId === state.best, standing),
     repeats: repeatRows(state, row.nodeId).filter((repeat) => repeat.state.status === 'completed').length,

@@ -38,7 +38,7 @@ type Cell = string | number | boolean | null;
 
 export function experimentsCsv(state: EngineState): string {
   const standing = standingsOf(state);
-  const lines = experimentTable(state).map((shown) => {
+  const lines = experimentTable(state, standing).map((shown) => {
     const row = state.experiments[shown.nodeId]!;
     const { proven } = standing(shown.nodeId);
     const completedMs = 'completedAtMs' in row.state ? row.state.completedAtMs : null;
