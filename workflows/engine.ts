@@ -8,7 +8,6 @@ import {
   CancellationScope,
   condition,
   isCancellation,
-  log,
   makeContinueAsNewFunc,
   patched,
   setCurrentDetails,
@@ -18,14 +17,11 @@ import {
 import type { ExperimentOutcome } from '../domain/protocol/activities.js';
 import { underWay } from '../domain/protocol/lost-messages.js';
 import { type EngineInput, type EngineResult, reportsSignal, type Tuning } from '../domain/protocol/messages.js';
-import { approvalFrom, limitsFrom, setApprovalProblem } from '../domain/protocol/steering-messages.js';
-import { isSameApproval } from '../domain/run/approval-rules.js';
 import { rowOf } from '../domain/run/engine-state.js';
 import { failure } from '../domain/run/failure.js';
-import { givenLimits, givenProblem, isGivenMore } from '../domain/run/given-more.js';
-import { NOTHING_SPENT, spentOfFailure } from '../domain/run/ledger.js';
+import { givenProblem } from '../domain/run/given-more.js';
+import { NOTHING_SPENT } from '../domain/run/ledger.js';
 import type { StopReason } from '../domain/run/limits.js';
-import { DEFAULT_LIMITS } from '../domain/run/limits.js';
 import { engineWorkflowId } from '../domain/run/naming.js';
 import { describeRun } from '../domain/run/run-details.js';
 import { affordable, describeLimit } from '../domain/schedule/budget.js';
@@ -34,13 +30,13 @@ import { planningVerdict } from '../domain/schedule/planning.js';
 import { reservationsFor, settlement } from '../domain/schedule/settlement.js';
 import { dueEvents } from '../domain/verdict/consequences.js';
 import * as activities from './activity-options.js';
-import { tellUnchecked } from './adding.js';
+import { Alarm } from './alarm.js';
 import { heedSilence } from './approvals.js';
+import { addGiven, recordStart, setUp } from './beginning.js';
 import { continued, fromLog, toCarry } from './carried.js';
 import { Charts } from './charts.js';
 import { Children } from './children.js';
 import { Closing } from './closing.js';
-import { failureFrom } from './failure-value.js';
 import { Journal } from './journal.js';
 import { Planner } from './planner.js';
 import { identityOf, Recovery } from './recovery.js';
@@ -101,9 +97,7 @@ async function engine(input: EngineInput, cancelRequested: Promise<never> | null
   if (recovers) journal.putBack = (granted, anew) => recovery.putBack(granted, anew);
   const planner = new Planner(journal);
   const charts = new Charts(run, tuning.chartIntervalMs, chartsAtMs, () => journal.wake());
-  // No decision reads the clock: a task that is done again, or replayed, may read another time than it did at first.
-  let alarmAtMs = Number.POSITIVE_INFINITY;
-  let reachedMs = 0;
+  const alarm = new Alarm(journal);
   let isCancelled = false;
 
   setHandler(reportsSignal, (list) => reports.take(list));
@@ -120,27 +114,10 @@ async function engine(input: EngineInput, cancelRequested: Promise<never> | null
   }
 
   async function live(): Promise<EngineResult> {
-    if (!isContinued) {
-      const before = { ...(state.seq === 0 ? DEFAULT_LIMITS : state.limits), ...givenLimits(given) };
-      const limits = { ...before, ...limitsFrom(input.limits ?? {}) };
-      const isAnew = recovers && state.status === 'stopped' && isGivenMore(state, limits, given);
-      const requests = given.flatMap((each) => (each.do === 'set_limits' ? [each.request] : []));
-      const taken = requests.length > 0 ? { taken: requests } : {};
-      journal.record({ type: 'run_started', run, limits, ...(isAnew ? { anew: true } : {}), ...taken });
-      for (const each of given) {
-        if (each.do === 'note') journal.record({ type: 'note_added', text: each.message.text, request: each.request });
-      }
-      if (input.approval !== undefined && setApprovalProblem(input.approval) === null) {
-        const approval = approvalFrom(input.approval);
-        if (!isSameApproval(approval, state.approval ?? null)) journal.record({ type: 'approval_set', approval });
-      }
-      const setupMoney = affordable(state, ['setup']);
-      if (state.baseCommit === null && setupMoney.ok)
-        journal.record({ type: 'setup_started', money: reservationsFor(setupMoney) });
-    }
-    if (state.baseCommit === null) await setUp();
+    if (!isContinued) recordStart(journal, input, given, recovers);
+    if (state.baseCommit === null) await setUp(journal, run);
     if (state.status !== 'stopped') await recovery.takeUp(underWay(state), !isContinued);
-    if (state.baseCommit !== null && given.length > 0) await addGiven();
+    if (state.baseCommit !== null && given.length > 0) await addGiven(journal, steering, given);
     if (recovers) void recovery.everySoOften(tuning.lookMs);
     void heedSilence(journal, steering.drop);
     const end = await work();
@@ -178,7 +155,7 @@ async function engine(input: EngineInput, cancelRequested: Promise<never> | null
         return end;
       }
       if (isLeaving() && isQuiet()) await moveOn();
-      setAlarm();
+      alarm.set();
       await condition(() => journal.wakeups !== seen);
     }
   }
@@ -195,7 +172,7 @@ async function engine(input: EngineInput, cancelRequested: Promise<never> | null
       timeUpAtMs(state) <= state.runsSinceMs &&
       patched('begins-nothing-without-time')
     ) {
-      reachedMs = Math.max(reachedMs, state.runsSinceMs);
+      alarm.reach(state.runsSinceMs);
       heedLimits(prepareAhead);
     }
     const leaving = isLeaving();
@@ -218,7 +195,7 @@ async function engine(input: EngineInput, cancelRequested: Promise<never> | null
   }
 
   function heedLimits(prepareAhead: number): void {
-    const limit = limitReached(state, reachedMs, prepareAhead);
+    const limit = limitReached(state, alarm.reachedMs, prepareAhead);
     if (limit === null) return;
     journal.record({ type: 'limit_reached', reason: limit, detail: describeLimit(state, limit) });
     children.withdrawPrepared();
@@ -244,60 +221,6 @@ async function engine(input: EngineInput, cancelRequested: Promise<never> | null
       children.inFlight === 0 &&
       state.open.every((id) => rowOf(state, id).state.status === 'queued')
     );
-  }
-
-  /**
-   * After the set-up, as its commit is what their code is held against. What cannot be checked waits for the next
-   * engine.
-   */
-  async function addGiven(): Promise<void> {
-    for (const each of given) {
-      if (each.do !== 'add') continue;
-      try {
-        const { request, message } = each;
-        const { accepted, message: reason } = await steering.add({ ...message, request });
-        if (accepted) continue;
-        log.warn(`add ${request} refused: ${reason}`);
-        const given = `add ${message.experiment.name}`;
-        if (patched('tells-what-it-refuses')) journal.record({ type: 'given_refused', request, given, reason });
-      } catch (error) {
-        const { message: reason } = failureFrom(error, 'unexpected_exception');
-        log.warn(`add ${each.request} was not checked: ${reason}`);
-        tellUnchecked(journal, each.message, { request: each.request, reason, waits: true });
-      }
-    }
-  }
-
-  async function setUp(): Promise<void> {
-    try {
-      const { anchorCommit, seeds, practices, repair, confirmation, needsBaseline } = await activities.source.setup({
-        run,
-      });
-      const { baseCommit, spent } = await activities.agent.instrument({ run });
-      const money = settlement('setup', spent);
-      const rules = { ...(confirmation ? { confirmation } : {}), ...(needsBaseline ? { needsBaseline } : {}) };
-      journal.record({ type: 'setup_completed', anchorCommit, baseCommit, practices, repair, ...rules, money });
-      for (const experiment of seeds) journal.record({ type: 'experiment_added', experiment });
-    } catch (error) {
-      if (isCancellation(error)) throw error;
-      const record = failureFrom(error, 'setup_source_failed');
-      journal.record({ type: 'setup_failed', failure: record, money: settlement('setup', spentOfFailure(record)) });
-    }
-  }
-
-  /** Wakes the engine when its time is up, even if nothing else happens; earlier, when a person shortens it. */
-  function setAlarm(): void {
-    const atMs = timeUpAtMs(state);
-    if (state.status !== 'running' || atMs >= alarmAtMs) return;
-    alarmAtMs = atMs;
-    void ring(atMs);
-  }
-
-  async function ring(atMs: number): Promise<void> {
-    const isOver = await condition(() => state.status === 'stopped', Math.max(1, atMs - Date.now()));
-    if (!isOver) reachedMs = Math.max(reachedMs, atMs);
-    if (alarmAtMs === atMs) alarmAtMs = Number.POSITIVE_INFINITY;
-    journal.wake();
   }
 
   /** This run's history is long enough: what takes long is not begun any more. */
