@@ -1,10 +1,10 @@
 /**
  * The object database without a `git` command, by isomorphic-git's object calls. Its own index, checkout and ref
- * writes are not used: refs are written here by git's rule (`<ref>.lock`, then rename). It hashes every file, and
- * knows neither filters (line endings, LFS) nor linked working trees.
+ * writes are not used (ref-file.ts writes refs). It hashes every file, and knows neither filters (line endings, LFS)
+ * nor linked working trees.
  */
 import fs from 'node:fs';
-import { lstat, mkdir, open, readdir, readFile, readlink, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, readdir, readFile, readlink, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { createTwoFilesPatch } from 'diff';
 import git from 'isomorphic-git';
@@ -20,6 +20,7 @@ import {
   type StoredObject,
   type WorkingFiles,
 } from './object-database.js';
+import { writeRef } from './ref-file.js';
 
 export async function initBareStore(gitDir: string): Promise<void> {
   await git.init({ fs, gitdir: gitDir, bare: true, defaultBranch: 'main' });
@@ -69,11 +70,11 @@ export class IsomorphicGit implements ObjectDatabase {
   }
 
   keep(ref: string, oid: string): Promise<void> {
-    return this.#writeRef(ref, oid);
+    return writeRef(this.gitDir, ref, oid);
   }
 
   async keepFirst(ref: string, oid: string): Promise<string> {
-    await this.#writeRef(ref, oid, async () => (await this.resolve(ref)) === null);
+    await writeRef(this.gitDir, ref, oid, async () => (await this.resolve(ref)) === null);
     return (await this.resolve(ref)) ?? oid;
   }
 
@@ -256,36 +257,6 @@ export class IsomorphicGit implements ObjectDatabase {
     const person = { ...AUTHOR, timestamp, timezoneOffset: 0 };
     const commit = { tree, parent: parent === null ? [] : [parent], author: person, committer: person, message };
     return git.writeCommit({ fs, gitdir: this.gitDir, commit });
-  }
-
-  /** git's rule: whoever creates `<ref>.lock` writes, and the rename shows it whole. */
-  async #writeRef(ref: string, oid: string, may: () => Promise<boolean> = async () => true): Promise<void> {
-    const file = join(this.gitDir, ref);
-    await mkdir(dirname(file), { recursive: true });
-    const lock = await takeLock(`${file}.lock`);
-    let shown = false;
-    try {
-      if (!(await may())) return;
-      await lock.writeFile(`${oid}\n`);
-      await lock.sync();
-      await rename(`${file}.lock`, file);
-      shown = true;
-    } finally {
-      await lock.close();
-      if (!shown) await rm(`${file}.lock`, { force: true });
-    }
-  }
-}
-
-/** Waits up to ten seconds: a ref write takes milliseconds. */
-async function takeLock(path: string) {
-  for (let tries = 0; ; tries++) {
-    try {
-      return await open(path, 'wx');
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || tries >= 200) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
   }
 }
 
