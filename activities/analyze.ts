@@ -12,7 +12,7 @@ import type { Activities } from '../domain/protocol/activities.js';
 import { type EngineState, rowOf } from '../domain/run/engine-state.js';
 import { BASELINE_ID, commitOf, HEADSPACE_ID } from '../domain/run/experiment-record.js';
 import { NOTHING_SPENT } from '../domain/run/ledger.js';
-import { NOT_ASKED, noAnalysis, resultFrom } from '../domain/verdict/analysis-result.js';
+import { NOT_ASKED, noAnalysis, resultFrom, writtenAnalysis } from '../domain/verdict/analysis-result.js';
 import { withoutEffect } from '../domain/verdict/effect.js';
 import { readJsonIfAny, writeFileAtomic } from '../host/atomic-file.js';
 import { findJobId } from '../jobs/job-files.js';
@@ -75,7 +75,10 @@ export function makeAnalyze(deps: {
       });
       const noEffect = await effectOf(workdir, state, nodeId, evidence);
       const result = resultFrom(state, nodeId, evidence, answer?.value ?? null, noEffect);
-      await writeFileAtomic(workdir.run(nodeId, 'analysis.md'), answer?.text ?? noAnalysis(result));
+      await writeFileAtomic(
+        workdir.run(nodeId, 'analysis.md'),
+        answer ? writtenAnalysis(nodeId, answer.text) : noAnalysis(result),
+      );
       return { result, spent: await ask.spentOn(task.key) };
     });
   };

@@ -5,6 +5,7 @@ import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import type { ReportTask } from '../agents/agent.js';
 import { historyOf, specsOf } from '../agents/run-history.js';
 import type { Activities } from '../domain/protocol/activities.js';
+import { heldText } from '../domain/reports/held-claims.js';
 import type { RunRecord } from '../domain/reports/run-record.js';
 import type { EngineEvent } from '../domain/run/event-types.js';
 import { NOTHING_SPENT, type Spent } from '../domain/run/ledger.js';
@@ -84,7 +85,7 @@ export function makeReport(deps: {
     const analyses: Record<string, string> = {};
     for (const { nodeId } of history) {
       const text = await readTextIfAny(workdir.run(nodeId, 'analysis.md'));
-      if (text !== null) analyses[nodeId] = text.slice(0, ANALYSIS_LIMIT);
+      if (text !== null) analyses[nodeId] = heldText(record.state, text.slice(0, ANALYSIS_LIMIT), nodeId);
     }
     return await withSource({ config, sourceControl }, 'report', commit, async (source) => {
       const task: ReportTask = {

@@ -4,6 +4,7 @@ import { isRemeasurement } from '../domain/belief/confirmation-state.js';
 import type { Evidence } from '../domain/evidence/evidence.js';
 import type { RunConfig } from '../domain/formats/config.js';
 import type { Spec } from '../domain/formats/spec.js';
+import { heldFindings } from '../domain/reports/held-claims.js';
 import type { RunRecord } from '../domain/reports/run-record.js';
 import { type Standing, standingsOf } from '../domain/reports/standing.js';
 import {
@@ -58,7 +59,7 @@ function historyEntry(row: ExperimentRow, spec: Spec, record: RunRecord, { objec
         ? {
             metrics: state.metrics,
             sources: state.sources,
-            findings: record.findings.get(row.nodeId) ?? [],
+            findings: heldFindings(record, row.nodeId),
             ...(state.noEffect === undefined ? {} : { noEffect: state.noEffect }),
           }
         : null,

@@ -66,11 +66,12 @@ function verdictOf(task: AnalyzeTask): string {
   return `${judgement(versusBest ?? versusBaseline)}: ${figure}, ${signed(versusBaseline)} against the baseline${best}.`;
 }
 
+/** Of one run, the first: whether it is really so is decided later, by repeats. */
 function judgement(factor: number): string {
-  if (factor >= 1 + TELLABLE) return 'The hypothesis holds';
+  if (factor >= 1 + TELLABLE) return 'This run is faster, as the hypothesis says; one run confirms nothing yet';
   return factor <= 1 - TELLABLE
-    ? 'The hypothesis does not hold, the run is slower'
-    : 'The change makes no difference that can be told from noise';
+    ? 'The hypothesis does not hold, this run is slower'
+    : 'The change makes no difference that can be told from noise in this run';
 }
 
 function inWords({ metric, value }: Objective): string {

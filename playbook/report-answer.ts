@@ -5,10 +5,10 @@
 
 import type { HistoryEntry, ReportTask } from '../agents/agent.js';
 import { type Objective, objectiveOf, speedup } from '../domain/belief/compare.js';
+import { VERDICT_TEXTS } from '../domain/reports/judgement-text.js';
 import { numberText } from '../domain/reports/quantity-text.js';
+import { isWorthNaming } from '../domain/reports/standing.js';
 import { isNoFault } from '../domain/run/failure.js';
-
-const GAIN = 0.02;
 
 export function reportAnswer({ history, bestNodeId, baseLaunchCommand, notes }: ReportTask): string {
   const baseline = history.find(({ kind }) => kind === 'baseline');
@@ -22,12 +22,16 @@ export function reportAnswer({ history, bestNodeId, baseLaunchCommand, notes }: 
   const gains = followUps.flatMap((entry) => {
     const start = startOf(entry, history) ?? baseline;
     const gain = speedup(measured(entry), start ? measured(start) : null);
-    return gain === null ? [] : [{ entry, start: start?.nodeId ?? '', gain, factor: factorOf(entry) }];
+    const startFactor = start ? factorOf(start) : null;
+    return gain === null ? [] : [{ entry, start: start?.nodeId ?? '', startFactor, gain, factor: factorOf(entry) }];
   });
   const line = ({ entry, start, gain, factor }: (typeof gains)[number]) =>
     `${nameOf(entry)}: ${percentOf(gain)} against ${start}${factor === null ? '' : `, ${factor.toFixed(2)} times the baseline`}.`;
-  const worked = gains.filter(({ gain }) => gain >= 1 + GAIN).sort((x, y) => (y.factor ?? 0) - (x.factor ?? 0));
-  const idle = gains.filter(({ gain }) => gain < 1 + GAIN);
+  const confirms = history.some(({ judged }) => judged !== undefined);
+  const isGain = ({ entry, factor, startFactor }: (typeof gains)[number]) =>
+    isWorthNaming({ gain: factor, start: startFactor, verdict: entry.judged?.verdict ?? null }, confirms);
+  const worked = gains.filter(isGain).sort((x, y) => (y.factor ?? 0) - (x.factor ?? 0));
+  const idle = gains.filter((each) => !isGain(each));
   const sections = [
     '# Final report',
     summary(best, baseline, history, factorOf),
@@ -49,8 +53,10 @@ export function reportAnswer({ history, bestNodeId, baseLaunchCommand, notes }: 
   return `${sections.filter((text) => text !== '').join('\n\n')}\n`;
 }
 
+/** As every table tells it: of its runs that count. */
 function measured(entry: HistoryEntry): Objective | null {
-  return entry.status === 'completed' && entry.result ? objectiveOf(entry.result.metrics, null) : null;
+  if (entry.status !== 'completed') return null;
+  return entry.objective ?? (entry.result ? objectiveOf(entry.result.metrics, entry.durationS) : null);
 }
 
 /** What an experiment builds on: told apart by its node where several share a commit. */
@@ -83,10 +89,10 @@ function nameOf({ nodeId, spec }: HistoryEntry): string {
   return `**${nodeId}** (${spec.change_summary || spec.name})`;
 }
 
-/** What the analysis found to be in the way, where it said so. */
-function reasonOf({ result }: HistoryEntry): string {
-  const [, limits] = result?.findings ?? [];
-  return limits ?? '';
+/** The engine's verdict, and what the analysis found to be in the way, where it said so. */
+function reasonOf({ result, judged }: HistoryEntry): string {
+  const [, limits = ''] = result?.findings ?? [];
+  return judged && judged.reason !== '' ? `${VERDICT_TEXTS[judged.verdict]}: ${judged.reason}. ${limits}` : limits;
 }
 
 function headspaceLines(history: readonly HistoryEntry[], best: HistoryEntry | undefined): string[] {

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import type { RunConfig } from '../domain/formats/config.js';
 import type { Spec } from '../domain/formats/spec.js';
 import { comparisonLines } from '../domain/reports/headline.js';
+import { heldText } from '../domain/reports/held-claims.js';
 import { runReport } from '../domain/reports/report-text.js';
 import { runFacts } from '../domain/reports/run-facts.js';
 import type { RunRecord } from '../domain/reports/run-record.js';
@@ -16,9 +17,9 @@ export async function writeReport(workdir: Workdir, config: RunConfig, record: R
   await writeFileAtomic(workdir.report, runReport(record, specs, config));
 }
 
-/** Begins with what was compared, which an agent may leave out. */
-export async function writeFinalReport(workdir: Workdir, record: RunRecord, byAgent: string): Promise<void> {
-  await writeFileAtomic(workdir.finalReport, [...comparisonLines(runFacts(record.state)), byAgent].join('\n'));
+/** Begins with what was compared, which an agent may leave out; what it claims is held against the verdicts. */
+export async function writeFinalReport(workdir: Workdir, { state }: RunRecord, byAgent: string): Promise<void> {
+  await writeFileAtomic(workdir.finalReport, [...comparisonLines(runFacts(state)), heldText(state, byAgent)].join('\n'));
 }
 
 /** Where the agent gave none, the report by rules stands in its place. */

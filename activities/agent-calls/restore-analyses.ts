@@ -5,7 +5,7 @@ import { parseAnalysis } from '../../agents/parse-reply.js';
 import { type Result, remarksOf } from '../../domain/evidence/metrics.js';
 import type { RunRecord } from '../../domain/reports/run-record.js';
 import type { ExperimentRow } from '../../domain/run/experiment-record.js';
-import { noAnalysis } from '../../domain/verdict/analysis-result.js';
+import { noAnalysis, writtenAnalysis } from '../../domain/verdict/analysis-result.js';
 import { writeFileAtomic } from '../../host/atomic-file.js';
 import type { Workdir } from '../../workdir/paths.js';
 
@@ -27,7 +27,7 @@ export async function restoreAnalyses(workdir: Workdir, record: RunRecord): Prom
     if (!result || existsSync(file)) continue;
     const reply = await replyTo(calls, `analyze_${nodeId}`);
     (reply === null ? answer.numbers_only : answer.restored).push(nodeId);
-    await writeFileAtomic(file, reply ?? noAnalysis(result));
+    await writeFileAtomic(file, reply === null ? noAnalysis(result) : writtenAnalysis(nodeId, reply));
   }
   return answer;
 }

@@ -12,6 +12,7 @@ import type { Evidence } from '../../domain/evidence/evidence.js';
 import type { Spec } from '../../domain/formats/spec.js';
 import type { StalledWork } from '../../domain/overview/diagnostics.js';
 import { overviewOf } from '../../domain/overview/overview.js';
+import { heldText } from '../../domain/reports/held-claims.js';
 import { treeParent } from '../../domain/reports/run-record.js';
 import { openRows } from '../../domain/run/engine-state.js';
 import { commitOf, type ExperimentRow, jobIdOf } from '../../domain/run/experiment-record.js';
@@ -86,7 +87,7 @@ export class RunAnswers {
     const isStarted = row.state.status !== 'queued';
     return {
       page: experimentPage(record, nodeId, { spec, evidence }),
-      analysis: analysis === null ? '' : markdownHtml(analysis),
+      analysis: analysis === null ? '' : markdownHtml(heldText(record.state, analysis, nodeId)),
       temporal: ui && isStarted ? workflowLink(ui, experimentWorkflowId(config.run_id, nodeId)) : null,
       hasLog,
     };

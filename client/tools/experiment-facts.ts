@@ -1,6 +1,7 @@
 /** All that is known of one experiment: its idea, its result and what that is worth, its analysis, its log's end. */
 
 import { experimentView } from '../../domain/protocol/views.js';
+import { heldFindings, heldText } from '../../domain/reports/held-claims.js';
 import { intervalText, VERDICT_TEXTS } from '../../domain/reports/judgement-text.js';
 import { durationText, gainText, numberText, objectiveText } from '../../domain/reports/quantity-text.js';
 import { standingsOf } from '../../domain/reports/standing.js';
@@ -29,6 +30,7 @@ export async function experimentFacts(path: string, node: string | undefined, lo
   const jobId = 'jobId' in now ? now.jobId : null;
   const log = async (name: string) =>
     jobId === null ? '' : lastLines((await readTextIfAny(workdir.job(jobId, name)).catch(() => null)) ?? '', logLines);
+  const analysis = (await readTextIfAny(workdir.run(nodeId, 'analysis.md'))) ?? '';
   return {
     ...experimentView(row),
     priority: row.priority,
@@ -47,8 +49,8 @@ export async function experimentFacts(path: string, node: string | undefined, lo
     doubt: now.status === 'completed' ? (now.doubt ?? now.noEffect ?? null) : null,
     failure: 'failure' in now ? now.failure : null,
     to_do: 'failure' in now ? suggestedAction(now.failure.kind) : null,
-    findings: record.findings.get(nodeId) ?? [],
-    analysis: ((await readTextIfAny(workdir.run(nodeId, 'analysis.md'))) ?? '').slice(0, ANALYSIS_LENGTH),
+    findings: heldFindings(record, nodeId),
+    analysis: heldText(record.state, analysis.slice(0, ANALYSIS_LENGTH), nodeId),
     stdout: await log('stdout.log'),
     stderr: await log('stderr.log'),
   };

@@ -2,6 +2,7 @@
 import { confidenceOf } from '../belief/repeats.js';
 import { percent } from '../reports/confidence.js';
 import { headspaceSentence } from '../reports/headline.js';
+import { heldFindings } from '../reports/held-claims.js';
 import { intervalText } from '../reports/judgement-text.js';
 import { objectiveName, objectiveText, speedupText } from '../reports/quantity-text.js';
 import { type Measured, type RunFacts, runFacts } from '../reports/run-facts.js';
@@ -88,10 +89,10 @@ function budgetOf(state: EngineState): BoardFacts['budget'] {
   ];
 }
 
-function newestFindings({ ended, findings }: BoardRecord): BoardFacts['findings'] {
+function newestFindings(board: BoardRecord): BoardFacts['findings'] {
   const found: BoardFacts['findings'] = [];
-  for (const { nodeId } of [...ended].reverse()) {
-    for (const text of findings.get(nodeId)?.slice(0, 2) ?? []) found.push({ nodeId, text });
+  for (const { nodeId } of [...board.ended].reverse()) {
+    for (const text of heldFindings(board, nodeId).slice(0, 2)) found.push({ nodeId, text });
     if (found.length >= FINDINGS_SHOWN) break;
   }
   return found.slice(0, FINDINGS_SHOWN);

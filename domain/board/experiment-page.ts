@@ -6,6 +6,7 @@ import { flagsOf } from '../command/launch-command.js';
 import type { Evidence } from '../evidence/evidence.js';
 import type { Spec } from '../formats/spec.js';
 import { statusCell, tableRowOf } from '../reports/experiment-table.js';
+import { heldFindings } from '../reports/held-claims.js';
 import { intervalText, VERDICT_TEXTS } from '../reports/judgement-text.js';
 import { numberText, objectiveText, speedupText } from '../reports/quantity-text.js';
 import { treeParent } from '../reports/run-record.js';
@@ -70,7 +71,7 @@ export function experimentPage(
     })),
     timeline: timelineOf(board.moments.get(nodeId) ?? []),
     cost: costOf(board, nodeId),
-    findings: board.findings.get(nodeId) ?? [],
+    findings: heldFindings(board, nodeId),
     pipelines: stages?.pipelines ?? [],
     limits: stages?.limits ?? [],
   };

@@ -8,6 +8,7 @@ import type { GainInterval } from '../belief/judgement.js';
 import { repeatRows } from '../belief/repeats.js';
 import { type ExperimentTableRow, experimentTable } from '../reports/experiment-table.js';
 import { headspaceSentence } from '../reports/headline.js';
+import { heldFindings } from '../reports/held-claims.js';
 import { type RunFacts, runFacts } from '../reports/run-facts.js';
 import type { RunRecord } from '../reports/run-record.js';
 import { unreachedOf } from '../reports/unreached.js';
@@ -205,7 +206,8 @@ function candidatesOf(state: EngineState): ShownCandidate[] {
 }
 
 /** What repeats find is how they were disturbed: it stands in findings.md. */
-function findingsOf({ state, ended, findings }: RunRecord): Overview['findings'] {
+function findingsOf(record: RunRecord): Overview['findings'] {
+  const { state, ended, findings } = record;
   const isOwn = (nodeId: string) => {
     const row = state.experiments[nodeId];
     return row !== undefined && !isRemeasurement(row);
@@ -214,5 +216,5 @@ function findingsOf({ state, ended, findings }: RunRecord): Overview['findings']
     .filter(({ nodeId }) => findings.get(nodeId)?.length && isOwn(nodeId))
     .slice(-FINDINGS)
     .reverse()
-    .map(({ nodeId }) => ({ node_id: nodeId, texts: findings.get(nodeId)! }));
+    .map(({ nodeId }) => ({ node_id: nodeId, texts: heldFindings(record, nodeId) }));
 }

@@ -11,6 +11,7 @@ import { type FailureKind, suggestedAction } from '../run/failure.js';
 import { confidenceLines } from './confidence.js';
 import { type ExperimentTableRow, experimentTable } from './experiment-table.js';
 import { comparisonLines, headlineTable, headspaceSentence } from './headline.js';
+import { heldFindings } from './held-claims.js';
 import { intervalText } from './judgement-text.js';
 import { document, fence, inline, section } from './markdown.js';
 import { prunedLines } from './pruned.js';
@@ -19,12 +20,10 @@ import { type RunFacts, runFacts } from './run-facts.js';
 import type { RunRecord } from './run-record.js';
 import { searchMemoryLines } from './search-memory-lines.js';
 import { spendingLines } from './spending-text.js';
+import { isWorthNaming, standingsOf } from './standing.js';
 import { change, experimentTableLines, type Specs } from './summary-text.js';
 import { unreachedLines } from './unreached.js';
 import { winnerLines } from './winner.js';
-
-/** Below this a difference from the baseline is not called a gain. */
-const WORTH_NAMING = 1.01;
 
 export function runReport(record: RunRecord, specs: Specs, config: RunConfig): string {
   const { state } = record;
@@ -32,9 +31,11 @@ export function runReport(record: RunRecord, specs: Specs, config: RunConfig): s
   const rows = experimentTable(state);
   const tried = rows.filter((row) => row.nodeId !== BASELINE_ID && row.nodeId !== HEADSPACE_ID);
   const completed = tried.filter((row) => row.status === 'completed');
-  // Where results are confirmed, a gain is what was; else what a single run showed.
-  const isGain = (row: ExperimentTableRow) =>
-    row.gain !== null && row.gain >= WORTH_NAMING && (row.verdict === null ? !confirms(state) : row.verdict === 'keep');
+  const standing = standingsOf(state);
+  const isGain = ({ nodeId, gain, verdict }: ExperimentTableRow) => {
+    const start = standing(state.experiments[nodeId]?.parentId ?? BASELINE_ID).gain;
+    return isWorthNaming({ gain, start, verdict }, confirms(state));
+  };
   const gains = completed.filter(isGain).sort((a, b) => (b.gain ?? 0) - (a.gain ?? 0));
   return document([
     `# Report of run ${state.run}`,
@@ -93,7 +94,7 @@ function experimentEntries(record: RunRecord, specs: Specs, rows: readonly Exper
     const now = record.state.experiments[row.nodeId]!.state;
     const metrics = now.status === 'completed' ? now.metrics : null;
     const hypothesis = specs.get(row.nodeId)?.hypothesis;
-    const findings = (record.findings.get(row.nodeId) ?? []).slice(0, 4);
+    const findings = heldFindings(record, row.nodeId).slice(0, 4);
     return [
       `- **${row.nodeId}**: ${objectiveText(row.objective)}, ${speedupText(row.gain)}: ${about(record.state, row.nodeId, specs)}`,
       ...(hypothesis ? [`  - Hypothesis: ${inline(hypothesis)}`] : []),

@@ -45,3 +45,18 @@ export function standingsOf(state: EngineState): (nodeId: string) => Standing {
     };
   };
 }
+
+/** Below this a difference from the baseline is not called a gain. */
+const WORTH_NAMING = 1.01;
+
+/**
+ * What reports list as worked: where results are confirmed what was confirmed, else what a single run showed, over the
+ * baseline and over what it builds on (`start`, in times the baseline; null where that is not known).
+ */
+export function isWorthNaming(
+  { gain, start, verdict }: { gain: number | null; start: number | null; verdict: Verdict | null },
+  confirms: boolean,
+): boolean {
+  if (gain === null || gain < WORTH_NAMING) return false;
+  return verdict === null ? !confirms && gain >= WORTH_NAMING * (start ?? 1) : verdict === 'keep';
+}

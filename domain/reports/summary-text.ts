@@ -11,6 +11,7 @@ import { changeWords } from './change-words.js';
 import { confidenceLines } from './confidence.js';
 import { EXPERIMENT_COLUMNS, type ExperimentTableRow, experimentCells, experimentTable } from './experiment-table.js';
 import { comparisonLines, headlineTable, headspaceSentence } from './headline.js';
+import { heldFindings } from './held-claims.js';
 import { document, inline, oneLine, section, table } from './markdown.js';
 import { prunedLines } from './pruned.js';
 import { durationText, objectiveText, timeText } from './quantity-text.js';
@@ -137,7 +138,7 @@ function findingLines(record: RunRecord): string[] {
   const standing = standingsOf(record.state);
   return newest.reverse().flatMap(({ nodeId }) => {
     const result = objectiveText(standing(nodeId).objective);
-    return [`- **${nodeId}** (${result})`, ...record.findings.get(nodeId)!.map((text) => `  - ${inline(text)}`)];
+    return [`- **${nodeId}** (${result})`, ...heldFindings(record, nodeId).map((text) => `  - ${inline(text)}`)];
   });
 }
 

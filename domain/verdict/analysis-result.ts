@@ -80,6 +80,11 @@ function isPlausible(name: NumericMetric, value: number): boolean {
   return Number.isFinite(value) && value >= 0 && value <= (name.endsWith('_pct') ? 100 : LARGEST);
 }
 
+/** analysis.md as an agent wrote it: before anything was repeated, so that it must not be taken for the verdict. */
+export function writtenAnalysis(nodeId: string, text: string): string {
+  return `> Written by the agent after the first run of ${nodeId}. What the engine decided since stands in summary.md.\n\n${text}`;
+}
+
 /** analysis.md where no agent says anything. */
 export function noAnalysis(result: Result): string {
   return `No analysis by an agent. Measured:\n\n\`\`\`json\n${JSON.stringify(result, null, 2)}\n\`\`\`\n`;

@@ -185,7 +185,8 @@ describe('export', () => {
     const said = await autoresearch('export', workdir.root);
     expect(said.out).toContain("made again from the agent's replies: 000_baseline\n");
     expect(said.out).toMatch(/measured numbers alone, as no reply is in logs\/: .*001_mtp/);
-    expect(await readFile(baseline!, 'utf8')).toBe(reply);
+    expect(await readFile(baseline!, 'utf8')).toMatch(/^> Written by the agent after the first run of 000_baseline\./);
+    expect(await readFile(baseline!, 'utf8')).toContain(`\n\n${reply}`);
     expect(await readFile(mtp!, 'utf8')).toContain('"step_time_ms"');
     const again = await autoresearch('export', workdir.root, '--json');
     expect(JSON.parse(again.out)).toMatchObject({ analyses: { restored: [], numbers_only: [] } });

@@ -121,7 +121,7 @@ describe('analysis', () => {
     const text = await answer(analyzeTask({ evidence: faster }));
     const reply = parseAnalysis(text);
     expect(text).toMatch(
-      /The hypothesis holds: .* samples\/s, \+50\.0% against the baseline and \+50\.0% against the best so far \(000_baseline\)/,
+      /This run is faster, as the hypothesis says; one run confirms nothing yet: .* samples\/s, \+50\.0% against the baseline and \+50\.0% against the best so far \(000_baseline\)/,
     );
     expect(text).toContain('| fetch | 2 |');
     expect(text).toContain('2.00 times as fast as in this run');

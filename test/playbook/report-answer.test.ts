@@ -1,0 +1,58 @@
+/** The playbook's own texts say no more than the engine decided. */
+import { describe, expect, it } from 'vitest';
+import type { ReportTask } from '../../agents/agent.js';
+import { historyOf } from '../../agents/run-history.js';
+import { SpecSchema } from '../../domain/formats/spec.js';
+import { heldText } from '../../domain/reports/held-claims.js';
+import { objectiveText } from '../../domain/reports/quantity-text.js';
+import { runReport } from '../../domain/reports/report-text.js';
+import { runFacts } from '../../domain/reports/run-facts.js';
+import { reportAnswer } from '../../playbook/report-answer.js';
+import { ConfirmedStory } from '../domain/confirmed-story.js';
+import { syntheticRun } from '../support/run-events.js';
+import { recordOf } from '../support/run-record.js';
+
+/** Experiments that a section's items begin with. */
+function listed(report: string, title: string): string[] {
+  const from = report.indexOf(`## ${title}\n`);
+  const section = from < 0 ? '' : report.slice(from).split(/\n## /)[0]!;
+  return [...section.matchAll(/^- \*\*(\w+)\*\*/gm)].map(([, id]) => id!).sort();
+}
+
+describe('the final report by rules', () => {
+  const run = ConfirmedStory.seeded();
+  run.proposes('002_lucky').ends('002_lucky', 180).settles({ '002_lucky': 100 });
+  run.proposes('003_good').ends('003_good', 230).settles({ '003_good': 200 });
+  run.proposes('004_slow').ends('004_slow', 150);
+  const record = recordOf(run.events);
+  const { state } = record;
+  const specs = new Map(
+    Object.values(state.experiments).map(({ nodeId, name }) => [nodeId, SpecSchema.parse({ name, changes: [name] })]),
+  );
+  const { config } = syntheticRun({ followUps: 1 });
+  const history = historyOf(record, specs);
+  const text = reportAnswer({
+    history,
+    bestNodeId: state.best,
+    baseLaunchCommand: config.base_launch_command,
+    notes: [] as string[],
+  } as ReportTask);
+
+  it('lists as worked, and as not, what report.md does', () => {
+    expect(state.best).toBe('003_good');
+    const byRules = runReport(record, specs, config);
+    expect(listed(text, 'What worked')).toEqual(['003_good']);
+    expect(listed(byRules, 'What worked')).toEqual(['003_good']);
+    expect(listed(text, 'What did not')).toEqual(listed(byRules, 'What did not help'));
+  });
+
+  it('tells the best one by the value that every table shows', () => {
+    const { best } = runFacts(state);
+    expect(objectiveText(best!.objective)).not.toBe('230 samples/s');
+    expect(text).toContain(`${best!.objective.value.toFixed(1)} samples/s`);
+  });
+
+  it('stands as it is when it is held against the verdicts', () => {
+    expect(heldText(state, text)).toBe(text);
+  });
+});
