@@ -13,7 +13,7 @@ from ..values.values import (
     Frame,
     SequenceOf,
 )
-from .builder_steps import Step, is_name, is_uncertain
+from .step import Step, is_name, is_uncertain
 
 _CONFIG_STEPS = {
     "Pipe": "pipe",

@@ -22,8 +22,9 @@ from ..values.values import (
     Unknown,
     Value,
 )
-from .builder_steps import BuilderSteps, Step
+from .builder_steps import BuilderSteps
 from .config_steps import ConfigSteps
+from .step import Step
 
 
 @dataclass(eq=False)
