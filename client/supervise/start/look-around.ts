@@ -23,7 +23,7 @@ const IMPORTS_SPDL = /^\s*(?:from\s+spdl[.\s]|import\s+spdl\b)/m;
 const IS_STARTED = /__name__\s*==\s*["']__main__["']/;
 
 export async function lookAround(cwd: string): Promise<Found> {
-  const root = await repositoryOf(cwd);
+  const root = (await repositoryOf(cwd)) ?? cwd;
   const files = await filesBelow(root);
   const python: { path: string; text: string }[] = [];
   for (const path of files.filter((each) => each.endsWith('.py'))) {
@@ -59,10 +59,11 @@ export async function lookAround(cwd: string): Promise<Found> {
   return { root, scripts, commands, dockerfile };
 }
 
-async function repositoryOf(cwd: string): Promise<string> {
-  for (let at = cwd; ; at = dirname(at)) {
+/** The one around a folder, or null. */
+export async function repositoryOf(folder: string): Promise<string | null> {
+  for (let at = folder; ; at = dirname(at)) {
     for (const marker of ['.git', '.sl', '.hg']) if (await stat(join(at, marker)).catch(() => null)) return at;
-    if (dirname(at) === at) return cwd;
+    if (dirname(at) === at) return null;
   }
 }
 

@@ -6,7 +6,7 @@ import { shellWord } from '../../../domain/command/shell-word.js';
 import { Refusal } from '../../output/refusal.js';
 import { checkedSource } from '../../run/first-config.js';
 import type { Conversation } from '../conversation.js';
-import { type Found, lookAround } from './look-around.js';
+import { type Found, lookAround, repositoryOf } from './look-around.js';
 
 /** The flags of `run` as commander names them. */
 export type StartOptions = Record<string, unknown>;
@@ -76,9 +76,11 @@ export class Questions {
     const script = String(options.pipelineScript);
     const { root } = await this.look();
     const isInside = (await realpath(script)).startsWith(`${await realpath(root)}/`);
+    // A person may stand above the repository, or in another one.
+    const usual = (await repositoryOf(dirname(script))) ?? (isInside ? root : dirname(script));
     options.sourceDir = await this.checked(
       'source directory (the code that may be changed; your files stay as they are)',
-      isInside ? root : dirname(script),
+      usual,
       async (given) => {
         const sourceDir = expanded(given, this.cwd);
         await checkedSource({ sourceDir, script });

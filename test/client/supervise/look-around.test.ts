@@ -2,8 +2,10 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import type { Conversation } from '../../../client/supervise/conversation.js';
 import { launchCommandsIn } from '../../../client/supervise/start/launch-commands.js';
 import { lookAround } from '../../../client/supervise/start/look-around.js';
+import { Questions } from '../../../client/supervise/start/questions.js';
 
 async function repository(files: Record<string, string>): Promise<string> {
   const root = await mkdtemp(join(tmpdir(), 'autoresearch-look-'));
@@ -37,6 +39,24 @@ describe('launch commands in texts', () => {
     ['a variable of Make', 'go:\n\t$(PYTHON) src/train.py\n\tpython src/train.py $(FLAGS)\n', []],
   ])('are found in %s', (_, text, commands) => {
     expect(launchCommandsIn(text, 'src/train.py')).toEqual(commands);
+  });
+});
+
+describe('the questions', () => {
+  it('offer the repository of the script, wherever a person stands', async () => {
+    const root = await repository({ 'code/train.py': MAIN });
+    const asked: string[] = [];
+    const conversation = {
+      ask: async (question: string) => {
+        asked.push(question);
+        return '';
+      },
+      answer: () => undefined,
+    } as unknown as Conversation;
+    const options = { pipelineScript: join(root, 'code', 'train.py') };
+    await new Questions(conversation, dirname(root)).fill(options);
+    expect(options).toMatchObject({ sourceDir: root, baseLaunchCommand: 'python code/train.py' });
+    expect(asked[0]).toContain(`[${root}]`);
   });
 });
 
