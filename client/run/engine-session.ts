@@ -30,6 +30,7 @@ import { engineWorkflowId, taskQueueFor } from '../../domain/run/naming.js';
 import type { Workdir } from '../../workdir/paths.js';
 import { goOnAfterReset, newestInterruption } from '../../worker/after-reset.js';
 import { untilEngineCloses } from '../../worker/engine-end.js';
+import { glanceAt } from '../../worker/engine-sight.js';
 import { EXIT } from '../output/exit-codes.js';
 import { Refusal } from '../output/refusal.js';
 import { waitingMessages } from '../steering/message-box.js';
@@ -203,13 +204,17 @@ function endedFromOutside(error: unknown, workdir: Workdir): Error | null {
 const RECEIPTS_MS = 5_000;
 const LOOK_MS = 50;
 
-/** Waits until an engine that was interrupted has nothing more to do: its export and its receipts are out. */
-export async function untilQuiet(handle: EngineHandle): Promise<void> {
-  const deadline = Date.now() + RECEIPTS_MS;
-  while (Date.now() < deadline) {
-    const { raw } = await handle.describe();
-    const exports = raw.pendingActivities?.some(({ activityType }) => activityType?.name === 'exportWorkdir') ?? false;
-    if (!exports && !raw.pendingWorkflowTask) return;
+/**
+ * For whoever read of an interruption in the event log: whether the engine is interrupted, once its export and its
+ * receipts are out. What is read there may be older than the word that resumed the run: an engine whose worker died
+ * writes it when it is served again.
+ */
+export async function isInterrupted(client: Client, run: string): Promise<boolean> {
+  const sinceMs = Date.now();
+  for (;;) {
+    const { sight } = await glanceAt(client, run, sinceMs);
+    if (sight !== 'unknown') return sight === 'interrupted';
+    if (Date.now() - sinceMs > RECEIPTS_MS) return true;
     await sleep(LOOK_MS);
   }
 }

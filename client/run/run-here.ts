@@ -11,7 +11,7 @@ import type { StalledWork } from '../output/stalled-text.js';
 import { watchStalled } from '../stalled/stalled-watch.js';
 import { sendUpdate } from '../steering/steering-client.js';
 import { type EngineHost, openEngineHost } from './engine-host.js';
-import { beginOrAttach, untilEnd, untilQuiet } from './engine-session.js';
+import { beginOrAttach, isInterrupted, untilEnd } from './engine-session.js';
 import { inspectionLines } from './inspection.js';
 import { type Interrupts, listenForInterrupts } from './interrupts.js';
 import { type LiveView, makeLiveView } from './live-view.js';
@@ -53,12 +53,15 @@ export async function runHere(
     const live = new LiveState(workdir, config);
     await live.catchUp();
     for (const line of [...prepared.notices, ...(await versionNotices())]) view.line(line);
-    const { handle, runId, notices } = await beginOrAttach(host.client, prepared);
+    const { runId, notices } = await beginOrAttach(host.client, prepared);
     for (const line of notices) view.line(line);
     for (const line of inspectionLines(host.target, config.run_id)) view.line(line);
     notifier = await startNotifier(workdir, config, (line) => view.line(line));
     const ending = new AbortController();
-    const followed = follow(prepared, live, view, ending.signal);
+    const followed = follow(prepared, live, view, {
+      isOff: () => isInterrupted(host.client, config.run_id),
+      signal: ending.signal,
+    });
     const watched = watchStalled({
       client: host.client,
       run: config.run_id,
@@ -70,7 +73,7 @@ export async function runHere(
     const ended = untilEnd(host, prepared, runId, ending.signal).then(() => 'ended' as const);
     const ends = [
       ended,
-      followed.interrupted.then(() => untilQuiet(handle)).then(() => 'interrupted' as const),
+      followed.interrupted.then(() => 'interrupted' as const),
       untilAborted(interrupt).then(() => 'interrupt' as const),
       host.failed,
     ];
@@ -117,7 +120,12 @@ interface Followed {
   stalled(work: readonly StalledWork[]): void;
 }
 
-function follow({ workdir, config }: PreparedRun, live: LiveState, view: LiveView, signal: AbortSignal): Followed {
+function follow(
+  { workdir, config }: PreparedRun,
+  live: LiveState,
+  view: LiveView,
+  { isOff, signal }: { isOff: () => Promise<boolean>; signal: AbortSignal },
+): Followed {
   const stopped = new AbortController();
   let stuck: readonly StalledWork[] = [];
   let room: string | null = null;
@@ -129,10 +137,12 @@ function follow({ workdir, config }: PreparedRun, live: LiveState, view: LiveVie
   };
   const watch = async () => {
     while (!signal.aborted) {
+      let heard = false;
       await live.catchUp((event, warnings) => {
         tell(view, live, event, warnings);
-        if (event.type === 'stop_requested' && event.mode === 'interrupt') stopped.abort();
+        heard ||= event.type === 'stop_requested' && event.mode === 'interrupt';
       });
+      if (heard && (await isOff())) stopped.abort();
       room = await shortOfRoom(workdir.root);
       show();
       await untilChange(workdir.events, signal);

@@ -2,7 +2,7 @@
  * `run` and the steering commands against a real Temporal server and the real workflows, with activities that only
  * pretend.
  */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Client } from '@temporalio/client';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
@@ -48,7 +48,7 @@ function fakeActivities(fake: FakeRun, workdir: Workdir, client: Client): Activi
   return {
     ...fake.activities,
     exportWorkdir: async (input) => {
-      await log.append(input.events);
+      await log.append([...(input.exported ?? []), ...input.events]);
       return fake.activities.exportWorkdir(input);
     },
   };
@@ -155,6 +155,24 @@ describe('run', () => {
     expect(fake.calls.filter((call) => call.startsWith('launchJob'))).toHaveLength(3);
     expect(fake.state.limits).toMatchObject({ maxConcurrency: 5, maxIterations: 10 });
     expect(second.lines().join('\n')).toContain('resumed');
+  });
+
+  it('goes on where an interruption is written only after the run was resumed', async () => {
+    const { workdir, fake } = await fakeWorkdir({ plans: [] });
+    const first = await begin(workdir, fake);
+    await fake.until((seen) => SEEDS.every(({ nodeId }) => seen.statusOf(nodeId) === 'running'));
+    first.interrupt.abort();
+    await first.outcome;
+    // Its worker was killed before the export: the next one writes it, together with what comes then.
+    const lines = (await readFile(workdir.events, 'utf8')).trimEnd().split('\n');
+    expect(lines.at(-1)).toContain('"stop_requested"');
+    await writeFile(workdir.events, `${lines.slice(0, -1).join('\n')}\n`);
+
+    const second = await begin(workdir, fake);
+    await fake.until(({ state }) => state.status === 'running');
+    for (const nodeId of fake.launched) fake.endJob(nodeId);
+    expect(await second.outcome).toMatchObject({ status: 'stopped', interrupted: false, exit_code: 0 });
+    expect((await readFile(workdir.events, 'utf8')).match(/"stop_requested"/g)).toHaveLength(1);
   });
 
   it('ends in exit code 1 when nothing could be measured', async () => {
