@@ -30,10 +30,16 @@ import { makeSetup } from './setup-source.js';
 import { makeTellEngine } from './tell-engine.js';
 import { makeReport } from './write-reports.js';
 
-export function createActivities({ context, client }: { context: RunContext; client: Client }): Activities {
+export async function createActivities({
+  context,
+  client,
+}: {
+  context: RunContext;
+  client: Client;
+}): Promise<Activities> {
   const deps = {
     ...reportDeps(context),
-    platform: createPlatform(context.config.platform, context),
+    platform: await createPlatform(context.config.platform, context),
     mailbox: openEngineMailbox(context.config.run_id, client),
     client,
   };

@@ -9,7 +9,7 @@ import type { Activities, NodeRef } from '../domain/protocol/activities.js';
 import { raise } from '../domain/protocol/thrown-failure.js';
 import type { Limits } from '../domain/run/limits.js';
 import { hostHold, indexesOf, slotOf } from '../domain/run/slots.js';
-import { MOST_RUNS_AGAIN } from '../domain/verdict/full-disk.js';
+import { MOST_RUNS_AGAIN } from '../domain/verdict/runs-again.js';
 import { readTextIfAny } from '../host/atomic-file.js';
 import { isPassing } from '../host/passing-error.js';
 import { commandFor, jobEnvironment, treePlaces } from '../jobs/job-environment.js';
@@ -48,20 +48,20 @@ export function makeLaunchJob({ context, platform, sourceControl, runLog }: Laun
   async function setAside(jobName: string, nodeId: string, again: number): Promise<void> {
     if (!Number.isInteger(again) || again < 1 || again > MOST_RUNS_AGAIN)
       raise('policy_refused', `again: ${JSON.stringify(again)}: a whole number from 1 to ${MOST_RUNS_AGAIN}`);
-    const folder = workdir.run(nodeId, `full_disk_${again}`);
+    const folder = workdir.run(nodeId, `earlier_job_${again}`);
     const job = await platform.find(jobName);
     if (existsSync(folder) || job === null || (await platform.status(job.jobId)).state !== 'ended') return;
     // What it had measured so far is no part of the next job's.
     await rm(workdir.metrics(nodeId), { recursive: true, force: true });
     await platform.setAside?.(job.jobId, folder);
-    log('a job runs again: its disk was full', { node: nodeId, job_id: job.jobId, before: folder });
+    log('a job runs again: nothing in its code ended it', { node: nodeId, job_id: job.jobId, before: folder });
   }
 
   async function isCancelled({ nodeId }: NodeRef): Promise<boolean> {
     return (await readTextIfAny(cancelMark(workdir, nodeId))) !== null;
   }
 
-  async function start(jobName: string, input: NodeRef & { slot: number }) {
+  async function start(jobName: string, input: NodeRef & { slot: number; again?: number }) {
     if (await isCancelled(input))
       return raise('cancelled', `${input.nodeId} was cancelled before its job was launched`);
     const limits = await limitsInForce({ context, runLog });
@@ -89,7 +89,7 @@ export function makeLaunchJob({ context, platform, sourceControl, runLog }: Laun
 
 async function launchRequest(
   jobName: string,
-  { nodeId, slot }: { nodeId: string; slot: number },
+  { nodeId, slot, again = 0 }: { nodeId: string; slot: number; again?: number },
   { context: { workdir, config }, sourceControl, runLog }: Omit<LaunchJobDeps, 'platform'>,
   limits: Pick<Limits, 'jobTimeoutS' | 'maxConcurrency'>,
 ): Promise<Omit<LaunchRequest, 'shelter'>> {
@@ -114,6 +114,7 @@ async function launchRequest(
   return {
     jobName,
     nodeId,
+    again,
     command,
     cwd: tree.sourceDir,
     env,

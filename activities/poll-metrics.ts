@@ -128,6 +128,7 @@ export function makePollMetrics({
     const verdict = classifyJobEnd({
       returnCode: ended.returnCode,
       cause: ended.cause,
+      schedulerSaid: ended.said,
       diskWasFull: ended.diskWasFull ?? false,
       sawMetric: sawMetric(stdout) || sawMetric(stderr),
       stdoutTail: stdout,

@@ -10,7 +10,7 @@ import { writeFileAtomic, writeJsonAtomic } from '../host/atomic-file.js';
 import { processIdentity } from '../host/process-identity.js';
 import { runApart } from '../host/short-program.js';
 import type { Workdir } from '../workdir/paths.js';
-import { readJobRecord } from './platforms/local-job-record.js';
+import { readJobRecord } from './platforms/job-record.js';
 import { jobNameOf } from './platforms/platform.js';
 
 /** The Python engine notes the time once the process is there; `ps` counts in whole seconds. */

@@ -44,7 +44,7 @@ export interface OpenRun {
 
 /** The first two are the real ones when absent; tests give others. */
 export interface OpenOptions {
-  createActivities?: (deps: { context: RunContext; client: Client }) => Activities;
+  createActivities?: (deps: { context: RunContext; client: Client }) => Activities | Promise<Activities>;
   /** Path of the workflow bundle. */
   codePath?: string;
   /** Go on from the event log here, whichever engine owned it before. */
@@ -114,7 +114,7 @@ export async function openRun(workdirPath: string, options: OpenOptions = {}): P
     await announceReturn(client, run);
     // Asks for each workflow of the run, which a cluster may answer late: there time-outs find what was lost.
     if (target.kind === 'embedded') await retryLostAttempts(client, run, log);
-    const activities = (options.createActivities ?? createActivities)({
+    const activities = await (options.createActivities ?? createActivities)({
       context: { workdir, config, log, place },
       client,
     });

@@ -26,7 +26,7 @@ import type { JobFacts } from '../domain/run/experiment-record.js';
 import { type FailureKind, failure } from '../domain/run/failure.js';
 import { NOTHING_SPENT, type Spent, spentOfFailure } from '../domain/run/ledger.js';
 import { engineWorkflowId, experimentWorkflowId } from '../domain/run/naming.js';
-import { runsAgain } from '../domain/verdict/full-disk.js';
+import { runsAgain } from '../domain/verdict/runs-again.js';
 import * as activities from './activity-options.js';
 import { failureFrom } from './failure-value.js';
 

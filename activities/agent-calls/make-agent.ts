@@ -1,7 +1,6 @@
 /** The agents by name, and which of them a new run gets. */
 
 import type { CodingAgent } from '../../agents/agent.js';
-import { isModulePath } from '../../agents/agent-path.js';
 import type { AgentHooks } from '../../agents/agent-process.js';
 import { hasAnthropicCredentials } from '../../agents/anthropic/anthropic-credentials.js';
 import { createClaudeAgent } from '../../agents/claude-agent.js';
@@ -10,6 +9,7 @@ import { DEFAULT_ANTHROPIC_MODEL, priceOf } from '../../agents/model-prices.js';
 import { createModuleAgent, loadUserAgent } from '../../agents/module-agent.js';
 import type { RunConfig } from '../../domain/formats/config.js';
 import { raise } from '../../domain/protocol/thrown-failure.js';
+import { isModulePath } from '../../host/module-path.js';
 import { createPlaybookAgent } from '../../playbook/playbook-agent.js';
 
 export const AGENT_NAMES = ['anthropic', 'claude', 'codex', 'playbook'] as const;

@@ -4,11 +4,11 @@
  */
 
 import { resolve } from 'node:path';
-import { agentInConfig } from '../../agents/agent-path.js';
 import { DEFAULT_CONFIRMATION } from '../../domain/belief/confirmation-state.js';
 import { COMPARISONS, EFFORTS } from '../../domain/formats/choices.js';
 import { APPROVAL_STAGES, SILENCES } from '../../domain/run/approval-rules.js';
 import { LIMIT_NAMES, LIMITS, type LimitName } from '../../domain/run/limits.js';
+import { moduleInConfig } from '../../host/module-path.js';
 import { readSlots } from '../run/job-slots.js';
 import type { ConfigPath } from '../run/workdir-config.js';
 import {
@@ -171,12 +171,17 @@ export const RUN_FLAGS: readonly RunFlag[] = [
     'is given JSON on its standard input at each improvement and failure, at marks of budgets, and at the end (default: none)',
     { mayChange: true },
   ),
-  flag('--platform <name>', ['platform'], 'where jobs run (default: auto)'),
+  flag(
+    '--platform <name or file>',
+    ['platform'],
+    'where jobs run: auto (by the launch command), local, or a file that describes another (default: auto)',
+    { read: (given) => moduleInConfig(String(given), process.cwd()) },
+  ),
   flag(
     '--agent <name or module>',
     ['agent'],
     'anthropic (taken when ANTHROPIC_API_KEY is set), claude, codex, playbook (no network) or a module (default: claude)',
-    { read: (given) => agentInConfig(String(given), process.cwd()) },
+    { read: (given) => moduleInConfig(String(given), process.cwd()) },
   ),
   flag('--model <name>', ['model'], "the agent's model (default: the agent's own)", { mayChange: true }),
   flag('--effort <level>', ['effort'], "how much the model may think (default: the model's own)", {

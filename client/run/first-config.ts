@@ -5,7 +5,7 @@ import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:pat
 import { agentProblem, defaultAgent, unknownCostReason } from '../../activities/agent-calls/make-agent.js';
 import { shellWord } from '../../domain/command/shell-word.js';
 import { ConfigSchema, type RunConfig } from '../../domain/formats/config.js';
-import { PLATFORM_NAMES } from '../../jobs/platforms/index.js';
+import { platformProblem } from '../../jobs/platforms/index.js';
 import { checked } from '../../workdir/checked-file.js';
 import type { Workdir } from '../../workdir/paths.js';
 import type { GivenFlag } from '../flags/given-flags.js';
@@ -81,9 +81,8 @@ export async function checkChoices(
 ): Promise<void> {
   const problem = await agentProblem({ agent, model, effort }, process.env);
   if (problem !== null) throw new Refusal(`${where}agent`, agent, problem);
-  if (platform !== undefined && !PLATFORM_NAMES.includes(platform)) {
-    throw new Refusal(`${where}platform`, platform, `one of ${PLATFORM_NAMES.join(', ')}`);
-  }
+  const unknown = platform === undefined ? null : await platformProblem(platform);
+  if (unknown !== null) throw new Refusal(`${where}platform`, platform, unknown);
 }
 
 export async function checkKnowledge(field: string, { knowledge_dir: folder }: RunConfig): Promise<void> {

@@ -133,7 +133,7 @@ export interface Activities {
   buildImage(input: NodeRef): Promise<{ image: string; reused: boolean }>;
   /**
    * The job may still wait for others on its host: `launchedAtMs` then tells since when. `again`, from 1: an ended job
-   * of that node is set aside for the one that is launched (domain/verdict/full-disk.ts).
+   * of that node is set aside for the one that is launched (domain/verdict/runs-again.ts).
    */
   launchJob(input: NodeRef & { slot: number; again?: number }): Promise<LaunchedJob>;
   /**

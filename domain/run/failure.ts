@@ -52,6 +52,23 @@ export const FAILURE_KINDS = {
     phase: 'job',
     action: 'The job printed nothing new within its limit: look for a deadlock, or raise --job-timeout.',
   },
+  job_preempted: {
+    phase: 'job',
+    action:
+      'It runs again by itself, a few times; ask for a partition or class that is not pre-empted (docs/platforms.md).',
+  },
+  job_node_failed: {
+    phase: 'job',
+    action: 'It runs again by itself, once; if it comes again, exclude the host that the message names.',
+  },
+  job_out_of_memory: {
+    phase: 'job',
+    action: 'Ask for more memory in the launch command, or let it use less: smaller batches, buffers, fewer processes.',
+  },
+  job_never_started: {
+    phase: 'job',
+    action: "Read the scheduler's reason: the account, limits, resources or image that the launch command asks for.",
+  },
   metrics_collection_failed: {
     phase: 'metrics',
     action:

@@ -2,12 +2,15 @@
 
 import { withoutColours } from '../evidence/printed-line.js';
 import type { FailureKind } from '../run/failure.js';
+import type { EndCause } from './end-cause.js';
 import { fatalEnd } from './fatal-end.js';
 
 export interface JobEnding {
   /** Null when nobody recorded it. */
   returnCode: number | null;
-  cause: 'exit' | 'timeout' | 'stalled' | 'cancelled' | 'lost';
+  cause: EndCause;
+  /** What a scheduler says of its end; absent for nothing. */
+  schedulerSaid?: string | undefined;
   /** Of its logs, while it ran: then they do not say everything. */
   diskWasFull?: boolean;
   /** Whether the job printed a number, i.e. had begun to train. */
@@ -68,6 +71,17 @@ export function classifyJobEnd(ending: JobEnding): JobVerdict | null {
           lost: true,
         },
       );
+    case 'preempted':
+      return verdict('job_preempted', `the scheduler took the job's place for another one${bySchedulersWord(ending)}`);
+    case 'node_failed':
+      return verdict('job_node_failed', `the host of the job failed${bySchedulersWord(ending)}`);
+    case 'out_of_memory':
+      return verdict(
+        'job_out_of_memory',
+        `the job used more memory than it may, and was killed${bySchedulersWord(ending)}`,
+      );
+    case 'never_started':
+      return verdict('job_never_started', `the scheduler did not start the job${bySchedulersWord(ending)}`);
     case 'exit':
       if (returnCode === 0) return deathBehindCode0(ending, verdict);
       if (sawMetric) {
@@ -77,6 +91,10 @@ export function classifyJobEnd(ending: JobEnding): JobVerdict | null {
         ? verdict('job_startup_failed', `the job ${describe(returnCode)} before its first metric${said}`)
         : verdict('job_failed', `the job ${describe(returnCode)}${said}`);
   }
+}
+
+function bySchedulersWord({ schedulerSaid = '' }: JobEnding): string {
+  return schedulerSaid === '' ? '' : ` (${schedulerSaid})`;
 }
 
 /**

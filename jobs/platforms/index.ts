@@ -1,26 +1,39 @@
-/** The platforms by name. */
+/** The platforms by name, or by the path of a module that makes one. */
+import { isAbsolute } from 'node:path';
 import type { RunContext } from '../../workdir/run-context.js';
+import { loadScheduler } from '../clusters/module-scheduler.js';
+import { ScheduledPlatform } from '../clusters/scheduled-platform.js';
+import type { Scheduler } from '../clusters/scheduler.js';
 import { WithAdoptedJobs } from './adopted-jobs.js';
 import { LocalPlatform } from './local.js';
 import type { Platform } from './platform.js';
 
-const FACTORIES: Readonly<Record<string, (context: RunContext) => Platform>> = {
-  // Every host can run jobs of its own; a cluster is used when it is named.
-  auto: (context) => new LocalPlatform(context),
-  local: (context) => new LocalPlatform(context),
-};
+/** Each is loaded when it is used. */
+const SCHEDULERS: Readonly<Record<string, (context: RunContext) => Promise<Scheduler>>> = {};
 
-export const PLATFORM_NAMES: readonly string[] = Object.keys(FACTORIES);
+/** `auto` stands in runs that were begun before it was decided at their start: those are on their host. */
+const ON_THIS_HOST = ['auto', 'local'];
 
-/** What is wrong with a platform's name, or null. */
-export function platformProblem(name: string): string | null {
-  if (Object.hasOwn(FACTORIES, name)) return null;
-  return `platform must be one of ${PLATFORM_NAMES.join(', ')}, not ${JSON.stringify(name)}`;
+export const PLATFORM_NAMES: readonly string[] = [...ON_THIS_HOST, ...Object.keys(SCHEDULERS)];
+
+/** What is wrong with a platform's name or module, or null. A module is loaded. */
+export async function platformProblem(name: string): Promise<string | null> {
+  if (PLATFORM_NAMES.includes(name)) return null;
+  if (!isAbsolute(name)) return `one of ${PLATFORM_NAMES.join(', ')}, or the path of a module (docs/platforms.md)`;
+  return await loadScheduler(name).then(
+    () => null,
+    (error: Error) => `a module of a platform: ${error.message}`,
+  );
 }
 
-export function createPlatform(name: string, context: RunContext): Platform {
-  const problem = platformProblem(name);
-  const factory = FACTORIES[name];
-  if (problem !== null || factory === undefined) throw new Error(problem ?? `unknown platform ${name}`);
-  return new WithAdoptedJobs(factory(context), context);
+export async function createPlatform(name: string, context: RunContext): Promise<Platform> {
+  const problem = await platformProblem(name);
+  if (problem !== null) throw new Error(`platform must be ${problem}, not ${JSON.stringify(name)}`);
+  return new WithAdoptedJobs(await ownPlatform(name, context), context);
+}
+
+async function ownPlatform(name: string, context: RunContext): Promise<Platform> {
+  if (ON_THIS_HOST.includes(name)) return new LocalPlatform(context);
+  const known = Object.hasOwn(SCHEDULERS, name) ? SCHEDULERS[name] : undefined;
+  return new ScheduledPlatform(await (known === undefined ? loadScheduler(name) : known(context)), context);
 }

@@ -6,9 +6,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdir, open } from 'node:fs/promises';
 import { join } from 'node:path';
+import { singleQuoted } from '../../domain/command/shell-word.js';
+import type { RunConfig } from '../../domain/formats/config.js';
 import type { HostHold } from '../../domain/run/slots.js';
 import { packageFile } from '../../host/package-files.js';
-import type { Shelter } from './platform.js';
+import type { LaunchRequest, Shelter } from './platform.js';
 
 export interface RunnerRequest {
   job_id: string;
@@ -18,7 +20,8 @@ export interface RunnerRequest {
   requested_command: string;
   mode: string;
   cwd: string;
-  env: Record<string, string>;
+  /** Null: the environment that the runner itself was started in. */
+  env: Record<string, string> | null;
   timeout_s: number;
   /** 0 = never. */
   stall_timeout_s: number;
@@ -32,6 +35,32 @@ export interface RunnerRequest {
 }
 
 export type RunnerAction = { action: 'run'; request: RunnerRequest } | { action: 'adopt' | 'kill' };
+
+/** What the runner is asked to run; without locks of this host. */
+export function runnerRequest(
+  mode: RunConfig['local_execution_mode'],
+  jobId: string,
+  request: LaunchRequest,
+  killGraceS: number,
+): RunnerRequest {
+  return {
+    job_id: jobId,
+    job_name: request.jobName,
+    node_id: request.nodeId,
+    command: mode === 'dry_run' ? `printf '%s\\n' ${singleQuoted(request.command)}` : request.command,
+    requested_command: request.command,
+    mode,
+    cwd: request.cwd,
+    env: mode === 'dataloader_only' ? { ...request.env, AUTORESEARCH_DATALOADER_ONLY: '1' } : request.env,
+    timeout_s: request.timeoutS,
+    stall_timeout_s: request.stallTimeoutS,
+    metrics_dir: request.metricsDir,
+    kill_grace_s: killGraceS,
+    cpus: request.cpus,
+    locks: null,
+    shelter: mode === 'dry_run' ? null : (request.shelter ?? null),
+  };
+}
 
 /** Resolves when the runner was started and told; rejects when there is no Python to run it. */
 export async function startRunner(python: string, jobDir: string, what: RunnerAction): Promise<ChildProcess> {

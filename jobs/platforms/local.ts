@@ -4,28 +4,31 @@
  */
 
 import type { ChildProcess } from 'node:child_process';
-import { access, rename, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { singleQuoted } from '../../domain/command/shell-word.js';
 import type { RunConfig } from '../../domain/formats/config.js';
 import { isLocalJobId, localJobId } from '../../domain/run/naming.js';
 import { writeFileAtomic } from '../../host/atomic-file.js';
 import { signalProcess } from '../../host/process-end.js';
 import { runnerPython } from '../../host/runner-python.js';
 import type { Workdir } from '../../workdir/paths.js';
-import { type RunnerRequest, startRunner } from './job-runner.js';
 import {
+  exists,
   isJobAlive,
   isRunnerAlive,
   lastSignOfLifeMs,
   mayRunElsewhere,
+  moveRecord,
   readEnd,
   readJobRecord,
+  readKeptApart,
+  readLogTails,
   readTail,
   readWaiting,
+  wasSheltered,
   wasStarted,
-} from './local-job-record.js';
+} from './job-record.js';
+import { runnerRequest, startRunner } from './job-runner.js';
 import { OrphanedJobs } from './orphaned-jobs.js';
 import {
   type JobLogs,
@@ -82,7 +85,10 @@ export class LocalPlatform implements Platform {
     const dir = this.dirOf(jobId);
     const runner = await startRunner(this.python(), dir, {
       action: 'run',
-      request: this.runnerRequest(jobId, request),
+      request: {
+        ...runnerRequest(this.context.config.local_execution_mode, jobId, request, this.killGraceS),
+        locks: request.hold && { folder: hostLocksFolder(), ...request.hold },
+      },
     });
     const deadline = Date.now() + START_LIMIT_MS;
     for (;;) {
@@ -141,35 +147,20 @@ export class LocalPlatform implements Platform {
     }
   }
 
-  async logs(jobId: string, maxBytes: number): Promise<JobLogs> {
-    const paths = ['stdout.log', 'stderr.log'].map((name) => join(this.dirOf(jobId), name));
-    const [stdout, stderr] = (await Promise.all(paths.map((path) => readTail(path, maxBytes)))) as [string, string];
-    const [out, err] = await Promise.all(paths.map((path) => stat(path).catch(() => null)));
-    return out && err ? { stdout, stderr, stdoutOutlastsS: (out.mtimeMs - err.mtimeMs) / 1000 } : { stdout, stderr };
+  logs(jobId: string, maxBytes: number): Promise<JobLogs> {
+    return readLogTails(this.dirOf(jobId), maxBytes);
   }
 
-  async isSheltered(jobId: string): Promise<boolean> {
-    const record = await readJobRecord(this.dirOf(jobId));
-    return (record?.sheltered ?? 'none') !== 'none';
+  isSheltered(jobId: string): Promise<boolean> {
+    return wasSheltered(this.dirOf(jobId));
   }
 
-  async keptApart(jobId: string): Promise<KeptApart> {
-    const record = await readJobRecord(this.dirOf(jobId));
-    const isSheltered = (record?.sheltered ?? 'none') !== 'none';
-    const bare = record?.bare ?? [];
-    const { folders = [], named = [] } = (isSheltered ? record?.shelter : null) ?? {};
-    return {
-      wrote: record?.kept_apart?.files ?? [],
-      count: record?.kept_apart?.count ?? 0,
-      covered: [...folders, ...named].filter((folder) => !bare.includes(folder)),
-      bare,
-    };
+  keptApart(jobId: string): Promise<KeptApart> {
+    return readKeptApart(this.dirOf(jobId));
   }
 
-  async setAside(jobId: string, folder: string): Promise<void> {
-    const dir = this.dirOf(jobId);
-    if ((await exists(folder)) || !(await exists(dir))) return;
-    await rename(dir, folder);
+  setAside(jobId: string, folder: string): Promise<void> {
+    return moveRecord(this.dirOf(jobId), folder);
   }
 
   async cancel(jobId: string): Promise<void> {
@@ -200,27 +191,6 @@ export class LocalPlatform implements Platform {
     }
   }
 
-  private runnerRequest(jobId: string, request: LaunchRequest): RunnerRequest {
-    const mode = this.context.config.local_execution_mode;
-    return {
-      job_id: jobId,
-      job_name: request.jobName,
-      node_id: request.nodeId,
-      command: mode === 'dry_run' ? `printf '%s\\n' ${singleQuoted(request.command)}` : request.command,
-      requested_command: request.command,
-      mode,
-      cwd: request.cwd,
-      env: mode === 'dataloader_only' ? { ...request.env, AUTORESEARCH_DATALOADER_ONLY: '1' } : request.env,
-      timeout_s: request.timeoutS,
-      stall_timeout_s: request.stallTimeoutS,
-      metrics_dir: request.metricsDir,
-      kill_grace_s: this.killGraceS,
-      cpus: request.cpus,
-      locks: request.hold && { folder: hostLocksFolder(), ...request.hold },
-      shelter: mode === 'dry_run' ? null : (request.shelter ?? null),
-    };
-  }
-
   /** A job id that a message claimed must not lead to the record of another process. */
   private dirOf(jobId: string): string {
     if (isLocalJobId(jobId)) return this.context.workdir.job(jobId);
@@ -241,13 +211,6 @@ export class LocalPlatform implements Platform {
 /** Exit code 0 without a job means that another runner owns it. */
 function hasFailed(runner: ChildProcess): boolean {
   return runner.signalCode !== null || (runner.exitCode !== null && runner.exitCode !== 0);
-}
-
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }
 
 /** One for all runs of this user, whichever session each was started from; XDG_RUNTIME_DIR differs between those. */

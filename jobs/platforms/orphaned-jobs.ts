@@ -3,8 +3,8 @@
  * record of one that ended with nobody watching.
  */
 import { once } from 'node:events';
+import { type EndedStatus, readEnd, wasStarted } from './job-record.js';
 import { startRunner } from './job-runner.js';
-import { type EndedStatus, readEnd, wasStarted } from './local-job-record.js';
 
 /** An adopter that found the job taken is not started again at each look. */
 const ADOPT_EVERY_MS = 5_000;

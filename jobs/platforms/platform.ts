@@ -1,10 +1,13 @@
 /** What a platform must do to run jobs. Each must find a job by its name, so that a launch can be repeated safely. */
 import type { HostHold } from '../../domain/run/slots.js';
+import type { EndCause } from '../../domain/verdict/end-cause.js';
 
 export interface LaunchRequest {
   /** Deterministic: `ar-<run>-<node_id>`. */
   jobName: string;
   nodeId: string;
+  /** How many jobs of this name came to nothing by no fault of theirs and were set aside; absent: none. */
+  again?: number;
   /** Shell command, placeholders and paths already replaced. */
   command: string;
   /** Working directory: the source directory inside the experiment's tree. */
@@ -47,7 +50,8 @@ export interface KeptApart {
 }
 
 export type JobStatus =
-  | { state: 'pending' }
+  /** `reason`: a scheduler's words for what it waits for. */
+  | { state: 'pending'; reason?: string }
   | { state: 'running'; startedAtMs: number }
   | {
       state: 'ended';
@@ -55,8 +59,9 @@ export type JobStatus =
       endedAtMs: number;
       /** Null when nobody recorded it (the runner was killed). */
       returnCode: number | null;
-      /** Who ended it. */
-      cause: 'exit' | 'timeout' | 'stalled' | 'cancelled' | 'lost';
+      cause: EndCause;
+      /** What a scheduler says of its end. */
+      said?: string | undefined;
       /** Of the workdir, while it ran. */
       diskWasFull?: boolean;
     };

@@ -1,6 +1,7 @@
 """The detached program that owns one local job: `python autoresearch_job <run|adopt|kill> <job directory>`.
 
-run    starts the job that stdin describes (JSON, environment included, so that it never stands in a file)
+run    starts the job that stdin describes (JSON, environment included, so that it never stands in a file; without one,
+       as on a cluster, whose scheduler hands it over, the job gets this process's own)
 adopt  goes on watching a job whose runner was killed
 kill   ends a job whose runner was killed
 shelter  says how this host can keep writes to a folder apart: overlay, read-only or none (shelter.py); the folder is empty
@@ -28,6 +29,8 @@ def main():
     action, directory = sys.argv[1], JobDirectory(sys.argv[2])
     # A request that was cut off (its sender died) is no request: nothing was started and nothing will be.
     request = json.load(sys.stdin) if action == "run" else None
+    if request is not None and request["env"] is None:
+        request["env"] = dict(os.environ)
     if not directory.lock():
         # Another runner owns the job.
         return

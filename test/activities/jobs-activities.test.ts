@@ -89,7 +89,7 @@ describe('launchJob', () => {
     await writeFile(join(workdir.metrics('n1'), 'system.tsv'), 'of the first job');
     for (let time = 0; time < 2; time += 1) await jobs.end((await launch('n1', jobs, 1, 1)).jobId);
     expect((await jobs.platform.logs('local_n1', 100)).stdout.trim()).toBe('1');
-    expect((await readFile(workdir.run('n1', 'full_disk_1', 'stdout.log'), 'utf8')).trim()).toBe('0');
+    expect((await readFile(workdir.run('n1', 'earlier_job_1', 'stdout.log'), 'utf8')).trim()).toBe('0');
     expect(await readFile(jobs.context.workdir.at('ledger'), 'utf8')).toBe('\n\n');
     const measured = await readFile(join(workdir.metrics('n1'), 'system.tsv'), 'utf8').catch(() => '');
     expect(measured).not.toContain('of the first job');

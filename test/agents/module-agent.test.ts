@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { agentProblem, createAgent, defaultAgent, unknownCostReason } from '../../activities/agent-calls/make-agent.js';
 import { isProviderWait, spentOf } from '../../agents/agent-failure.js';
-import { agentInConfig } from '../../agents/agent-path.js';
 import { parsePlan } from '../../agents/parse-reply.js';
+import { moduleInConfig } from '../../host/module-path.js';
 import { packageFile } from '../../host/package-files.js';
 import { APPLY, agentConfig, askAgent, failureOf, PLAN } from '../support/agents/agent-tasks.js';
 import { removeFolder } from '../support/remove-folder.js';
@@ -130,9 +130,9 @@ describe('the choice of an agent', () => {
   });
 
   it('keeps names, and makes a module’s path absolute', () => {
-    expect(agentInConfig('codex', '/home/me')).toBe('codex');
-    expect(agentInConfig('./my-agent.mjs', '/home/me')).toBe('/home/me/my-agent.mjs');
-    expect(agentInConfig('my-agent.mjs', '/home/me')).toBe('/home/me/my-agent.mjs');
+    expect(moduleInConfig('codex', '/home/me')).toBe('codex');
+    expect(moduleInConfig('./my-agent.mjs', '/home/me')).toBe('/home/me/my-agent.mjs');
+    expect(moduleInConfig('my-agent.mjs', '/home/me')).toBe('/home/me/my-agent.mjs');
   });
 
   it('is refused when the agent cannot work', async () => {

@@ -73,7 +73,7 @@ beforeAll(async () => {
   await writePlan(workdir, 9, [SpecSchema.parse({ name: 'evil', changes: ['x'], launch_command: evil })]);
   client = await openClient(testTarget());
   const context = { workdir, config, log: () => undefined };
-  ours = await startTestWorker({ activities: createActivities({ context, client }), run });
+  ours = await startTestWorker({ activities: await createActivities({ context, client }), run });
   const codePath = packageFile('node_modules', '.cache', 'autoresearch', 'foreign-workflow-bundle.js');
   await buildWorkflowBundle({
     workflowsPath: packageFile('test', 'support', 'foreign-workflows.ts'),

@@ -241,7 +241,7 @@ describe('a run of the Python engine', () => {
 describe('its job', () => {
   test('that ended with nobody watching is found by its node, and judged by what it left', async () => {
     const { workdir, config } = await adopted();
-    const platform = createPlatform('local', { workdir, config, log: () => undefined });
+    const platform = await createPlatform('local', { workdir, config, log: () => undefined });
     const found = await platform.find(jobNameOf(config.run_id, RUNNING.nodeId));
     expect(found).toEqual({ jobId: RUNNING.jobId, launchedAtMs: expect.closeTo(1795512006792.8, 0) });
     expect(await platform.status(RUNNING.jobId)).toMatchObject({ state: 'ended', cause: 'lost', returnCode: null });
@@ -255,7 +255,7 @@ describe('its job', () => {
       await writeJsonAtomic(path, { ...record, returncode: 0, ended_at: record.started_at + 6 });
       await writeFile(at.workdir.job(RUNNING.jobId, 'returncode.txt'), '0\n');
     });
-    const platform = createPlatform('local', { workdir, config, log: () => undefined });
+    const platform = await createPlatform('local', { workdir, config, log: () => undefined });
     expect(await platform.status(RUNNING.jobId)).toMatchObject({ state: 'ended', cause: 'exit', returnCode: 0 });
   });
 
@@ -269,7 +269,7 @@ describe('its job', () => {
       const record = await jsonOf(at.workdir, `local_jobs/${RUNNING.jobId}/job.json`);
       await writeJsonAtomic(path, { ...record, pid: child.pid, started_at: startedAtS });
     });
-    const platform = createPlatform('local', { workdir, config, log: () => undefined });
+    const platform = await createPlatform('local', { workdir, config, log: () => undefined });
     expect(await platform.status(RUNNING.jobId)).toMatchObject({ state: 'running' });
     const ended = once(child, 'exit');
     await platform.cancel(RUNNING.jobId);

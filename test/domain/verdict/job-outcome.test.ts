@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { failure } from '../../../domain/run/failure.js';
-import { MOST_RUNS_AGAIN, runsAgain } from '../../../domain/verdict/full-disk.js';
 import { classifyJobEnd, type JobEnding, sawMetric, withoutSecretValues } from '../../../domain/verdict/job-outcome.js';
+import { MOST_RUNS_AGAIN, runsAgain } from '../../../domain/verdict/runs-again.js';
 
 const ending = (parts: Partial<JobEnding>): JobEnding => ({
   returnCode: 1,
@@ -16,6 +16,20 @@ const ending = (parts: Partial<JobEnding>): JobEnding => ({
 
 const traceback = (last: string) =>
   `Traceback (most recent call last):\n  File "/t/train.py", line 3, in <module>\n    go()\n${last}\n`;
+
+const SCHEDULER_ENDS = [
+  ['preempted', 'job_preempted', /took the job's place for another one \(PREEMPTED by 12\)$/],
+  ['node_failed', 'job_node_failed', /^the host of the job failed \(PREEMPTED by 12\)$/],
+  ['out_of_memory', 'job_out_of_memory', /more memory than it may/],
+  ['never_started', 'job_never_started', /did not start the job/],
+] as const;
+
+describe('an end by the word of a scheduler', () => {
+  it.each(SCHEDULER_ENDS)('%s is %s', (cause, kind, says) => {
+    const verdict = classifyJobEnd(ending({ cause, returnCode: null, schedulerSaid: 'PREEMPTED by 12' }));
+    expect(verdict).toMatchObject({ kind, message: expect.stringMatching(says) });
+  });
+});
 
 const CASES: { name: string; given: Partial<JobEnding>; kind: string | null; says?: string | RegExp }[] = [
   { name: 'a good end', given: { returnCode: 0 }, kind: null },
@@ -220,6 +234,13 @@ describe('a job whose disk was full while it ran', () => {
       true,
       false,
     ]);
+  });
+
+  it('holds for a job that its scheduler or its host ended, the latter once', () => {
+    const times = (parts: Partial<JobEnding>) => [0, 1, MOST_RUNS_AGAIN].map((at) => runsAgain(record(parts), at));
+    expect(times({ cause: 'preempted' })).toEqual([true, true, false]);
+    expect(times({ cause: 'node_failed' })).toEqual([true, false, false]);
+    expect(times({ cause: 'out_of_memory' })).toEqual([false, false, false]);
   });
 
   it.each<[string, Partial<JobEnding>]>([

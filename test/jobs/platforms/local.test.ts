@@ -594,14 +594,14 @@ describe('execution modes', () => {
 });
 
 describe('createPlatform', () => {
-  it.each(['auto', 'local'])('%s runs on this host', (name) => {
-    expect(createPlatform(name, jobs.context).name).toBe('local');
+  it.each(['auto', 'local'])('%s runs on this host', async (name) => {
+    expect((await createPlatform(name, jobs.context)).name).toBe('local');
   });
 
-  it('names the known ones when it knows no such platform', () => {
-    expect(platformProblem('local')).toBeNull();
-    expect(() => createPlatform('lcoal', jobs.context)).toThrow(/one of auto, local, not "lcoal"/);
-    expect(platformProblem('toString')).not.toBeNull();
+  it('names the known ones when it knows no such platform', async () => {
+    expect(await platformProblem('local')).toBeNull();
+    await expect(createPlatform('lcoal', jobs.context)).rejects.toThrow(/one of auto, local.*not "lcoal"/);
+    expect(await platformProblem('toString')).not.toBeNull();
   });
 });
 

@@ -110,7 +110,7 @@ async function setAsideJobs(run: CommandRun): Promise<Record<string, number>> {
   const nodes = await readdir(join(run.workdir, 'runs')).catch(() => []);
   const folders = await Promise.all(nodes.map((node) => readdir(join(run.workdir, 'runs', node)).catch(() => [])));
   return counts(
-    folders.flatMap((names, at) => names.flatMap((name) => (/^full_disk_\d+$/.test(name) ? [nodes[at]!] : []))),
+    folders.flatMap((names, at) => names.flatMap((name) => (/^earlier_job_\d+$/.test(name) ? [nodes[at]!] : []))),
   );
 }
 

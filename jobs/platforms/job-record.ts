@@ -1,11 +1,11 @@
-/** job.json and its neighbours in local_jobs/<job_id>/: what is on record about a local job. */
-import { open, stat } from 'node:fs/promises';
+/** job.json and its neighbours in local_jobs/<job_id>/: what a job's runner recorded about it, on this host or another. */
+import { access, open, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { readJsonIfAny, readTextIfAny } from '../../host/atomic-file.js';
 import { HostSchema, isElsewhere, thisHost } from '../../host/host-identity.js';
 import { isSameProcess } from '../../host/process-identity.js';
-import type { JobStatus } from './platform.js';
+import type { JobLogs, JobStatus, KeptApart } from './platform.js';
 
 const JobRecordSchema = z.looseObject({
   job_id: z.string(),
@@ -152,4 +152,43 @@ async function modifiedAtMs(path: string): Promise<number | null> {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
     throw error;
   }
+}
+
+/** The last `maxBytes` of each log. */
+export async function readLogTails(jobDir: string, maxBytes: number): Promise<JobLogs> {
+  const paths = ['stdout.log', 'stderr.log'].map((name) => join(jobDir, name));
+  const [stdout, stderr] = (await Promise.all(paths.map((path) => readTail(path, maxBytes)))) as [string, string];
+  const [out, err] = await Promise.all(paths.map((path) => stat(path).catch(() => null)));
+  return out && err ? { stdout, stderr, stdoutOutlastsS: (out.mtimeMs - err.mtimeMs) / 1000 } : { stdout, stderr };
+}
+
+export async function wasSheltered(jobDir: string): Promise<boolean> {
+  const record = await readJobRecord(jobDir);
+  return (record?.sheltered ?? 'none') !== 'none';
+}
+
+export async function readKeptApart(jobDir: string): Promise<KeptApart> {
+  const record = await readJobRecord(jobDir);
+  const isSheltered = (record?.sheltered ?? 'none') !== 'none';
+  const bare = record?.bare ?? [];
+  const { folders = [], named = [] } = (isSheltered ? record?.shelter : null) ?? {};
+  return {
+    wrote: record?.kept_apart?.files ?? [],
+    count: record?.kept_apart?.count ?? 0,
+    covered: [...folders, ...named].filter((folder) => !bare.includes(folder)),
+    bare,
+  };
+}
+
+/** Once: what stands in the folder already stays. */
+export async function moveRecord(jobDir: string, folder: string): Promise<void> {
+  if ((await exists(folder)) || !(await exists(jobDir))) return;
+  await rename(jobDir, folder);
+}
+
+export async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
 }

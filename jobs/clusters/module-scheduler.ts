@@ -1,0 +1,35 @@
+/** A scheduler of the user's own: an ES module whose default export is a Scheduler, or a function that makes one. */
+import { pathToFileURL } from 'node:url';
+import type { Scheduler } from './scheduler.js';
+
+const GUIDE = 'docs/platforms.md';
+const NAME = /^[a-z][a-z0-9-]{0,31}$/;
+const FUNCTIONS = ['submit', 'find', 'states', 'cancel'] as const;
+
+/** `path` is absolute. An Error says what is missing, for a person who is writing such a module. */
+export async function loadScheduler(path: string): Promise<Scheduler> {
+  let made: unknown;
+  try {
+    const module = (await import(pathToFileURL(path).href)) as { default?: unknown };
+    made = module.default;
+    if (typeof made === 'function') made = await (made as () => unknown)();
+  } catch (error) {
+    throw new Error(`${path} cannot be loaded: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  const missing = whatIsMissing(made);
+  if (missing !== null) throw new Error(`${path}: ${missing} (${GUIDE})`);
+  return made as Scheduler;
+}
+
+function whatIsMissing(made: unknown): string | null {
+  if (typeof made !== 'object' || made === null)
+    return `the default export is ${made === undefined ? 'missing' : String(made)}; it must be an object { name, ${FUNCTIONS.join(', ')} } or a function that makes one`;
+  const scheduler = made as Record<string, unknown>;
+  const { name } = scheduler;
+  if (typeof name !== 'string' || !NAME.test(name) || name === 'local')
+    return `its name is ${JSON.stringify(name)}; it must be lower-case letters, digits and "-", begin with a letter, and not be local`;
+  const missing = FUNCTIONS.find((each) => typeof scheduler[each] !== 'function');
+  if (missing !== undefined) return `it has no function ${missing}`;
+  if (scheduler.logs !== undefined && typeof scheduler.logs !== 'function') return 'its logs is no function';
+  return null;
+}

@@ -1,0 +1,293 @@
+/**
+ * Jobs of a cluster. Its scheduler submits, finds and ends them; the same job runner that owns local jobs runs on the
+ * job's host and records its life in `local_jobs/<platform>_<node>/`, where the cluster's hosts see the workdir. A job
+ * whose hosts do not is known by what its scheduler says, and its output is fetched.
+ */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { RunConfig } from '../../domain/formats/config.js';
+import { isNodeId } from '../../domain/run/naming.js';
+import { writeFileAtomic } from '../../host/atomic-file.js';
+import { runnerPython } from '../../host/runner-python.js';
+import type { Workdir } from '../../workdir/paths.js';
+import {
+  type EndedStatus,
+  exists,
+  moveRecord,
+  readEnd,
+  readJobRecord,
+  readKeptApart,
+  readLogTails,
+  wasSheltered,
+  wasStarted,
+} from '../platforms/job-record.js';
+import { runnerRequest } from '../platforms/job-runner.js';
+import {
+  type JobLogs,
+  type JobStatus,
+  jobNamePrefix,
+  type KeptApart,
+  type LaunchRequest,
+  type Platform,
+} from '../platforms/platform.js';
+import { FetchedLogs } from './fetched-logs.js';
+import { writeJobScript } from './job-script.js';
+import type { Scheduler } from './scheduler.js';
+import { StatePoll } from './state-poll.js';
+import { endFile, type RecordedEnd, submissionFile } from './submission.js';
+
+/** Time for a job to save its state between TERM and KILL. */
+const KILL_GRACE_S = 5;
+/** One look at a few files: a shared file system is asked for no more than that. */
+const LOOK_EVERY_MS = 1000;
+/** A record may come this long after its end: clients of a shared file system keep what they read for a while. */
+const RECORD_LAG_MS = 15_000;
+/** A scheduler may take this long until it knows of what it accepted. */
+const ACCEPTED_LAG_MS = 60_000;
+/** Schedulers give a job some 30 s between TERM and KILL. */
+const CANCEL_LIMIT_MS = 90_000;
+
+interface ScheduledContext {
+  readonly workdir: Workdir;
+  readonly config: Pick<RunConfig, 'run_id' | 'local_execution_mode' | 'python' | 'poll_interval'>;
+  readonly log: (message: string, fields?: Record<string, unknown>) => void;
+}
+
+interface Times {
+  lookEveryMs: number;
+  recordLagMs: number;
+  acceptedLagMs: number;
+}
+
+export class ScheduledPlatform implements Platform {
+  private readonly poll: StatePoll;
+  private readonly times: Times;
+  private readonly fetched: FetchedLogs;
+  /** When a job's end was first heard of, from its record or its scheduler; the other is waited for. */
+  private readonly overSinceMs = new Map<string, number>();
+
+  constructor(
+    private readonly scheduler: Scheduler,
+    private readonly context: ScheduledContext,
+    times: Partial<Times> = {},
+  ) {
+    this.times = { lookEveryMs: LOOK_EVERY_MS, recordLagMs: RECORD_LAG_MS, acceptedLagMs: ACCEPTED_LAG_MS, ...times };
+    this.fetched = new FetchedLogs(scheduler);
+    this.poll = new StatePoll(scheduler, context.config.poll_interval * 1000, context.log);
+  }
+
+  get name(): string {
+    return this.scheduler.name;
+  }
+
+  async find(jobName: string): Promise<{ jobId: string; launchedAtMs: number } | null> {
+    const jobId = this.jobIdOf(jobName);
+    const dir = this.dirOf(jobId);
+    const record = await readJobRecord(dir);
+    if (record !== null && ((await wasStarted(dir)) || (await readEnd(dir)) !== null))
+      return { jobId, launchedAtMs: record.started_at * 1000 };
+    const submission = await submissionFile.read(dir);
+    // Nothing was ever about to be submitted: the scheduler need not be asked.
+    if (submission === null) return null;
+    const { submittedAtMs } = submission;
+    if (submission.schedulerId === null) {
+      const schedulerId = await this.scheduler.find(submission.name);
+      if (schedulerId === null) return null;
+      await submissionFile.write(dir, { ...submission, schedulerId });
+    }
+    return { jobId, launchedAtMs: submittedAtMs };
+  }
+
+  async launch(request: LaunchRequest): Promise<{ jobId: string; launchedAtMs: number }> {
+    const jobId = this.jobIdOf(request.jobName);
+    const dir = this.dirOf(jobId);
+    await mkdir(dir, { recursive: true, mode: 0o700 });
+    const { config } = this.context;
+    const forRunner = runnerRequest(config.local_execution_mode, jobId, { ...request, cpus: null }, KILL_GRACE_S);
+    const script = await writeJobScript(dir, runnerPython(config.python), forRunner);
+    const submittedAtMs = Date.now();
+    // The scheduler may still know the job that this one runs again.
+    const name = request.again ? `${request.jobName}.${request.again + 1}` : request.jobName;
+    // Before anything is submitted: whoever comes after a death in between asks the scheduler for the name.
+    await submissionFile.write(dir, { name, schedulerId: null, submittedAtMs });
+    const schedulerId = await this.scheduler.submit({
+      name,
+      run: config.run_id,
+      nodeId: request.nodeId,
+      command: forRunner.command,
+      script,
+      cwd: request.cwd,
+      env: forRunner.env ?? request.env,
+      timeLimitS: request.timeoutS,
+      folder: dir,
+    });
+    await submissionFile.write(dir, { name, schedulerId, submittedAtMs });
+    this.context.log('job submitted', { job_id: jobId, platform: this.name, scheduler_id: schedulerId });
+    return { jobId, launchedAtMs: submittedAtMs };
+  }
+
+  async status(jobId: string): Promise<JobStatus> {
+    const dir = this.dirOf(jobId);
+    const recorded = await this.endOnRecord(jobId);
+    if (recorded !== null) return recorded;
+    const submission = await submissionFile.read(dir);
+    if (submission === null || submission.schedulerId === null) return { state: 'pending' };
+    const state = await this.poll.stateOf(submission.schedulerId);
+    const record = await readJobRecord(dir);
+    const startedAtMs = record === null ? null : record.started_at * 1000;
+    if (state === 'unknown') return await this.statusOfForgotten(jobId, submission.submittedAtMs, startedAtMs);
+    if (state === 'silent' || state.state === 'pending') {
+      // What was asked for some time ago says less than the job's own record.
+      if (startedAtMs !== null) return { state: 'running', startedAtMs };
+      const reason = state === 'silent' ? 'the scheduler does not answer' : state.reason;
+      return { state: 'pending', ...(reason === undefined ? {} : { reason }) };
+    }
+    await this.fetched.fetch(submission.schedulerId, dir);
+    const beganAtMs = startedAtMs ?? state.startedAtMs ?? submission.submittedAtMs;
+    if (state.state === 'running') return { state: 'running', startedAtMs: beganAtMs };
+    const { cause, returnCode, said, endedAtMs = Date.now() } = state;
+    const end = { cause, returnCode, startedAtMs: beganAtMs, endedAtMs, said };
+    // One that never ran, or whose hosts do not see its folder, records nothing.
+    const mayRecord = startedAtMs !== null || (cause === 'exit' && !this.fetched.isNeeded);
+    return await this.statusAfter(jobId, end, mayRecord);
+  }
+
+  async waitForChange(jobId: string, maxMs: number, signal: AbortSignal): Promise<void> {
+    const dir = this.dirOf(jobId);
+    const deadline = Date.now() + maxMs;
+    const isPending = (await readJobRecord(dir)) === null;
+    while (!signal.aborted && Date.now() < deadline) {
+      const isOver = this.overSinceMs.has(jobId);
+      if (!isOver && (await exists(join(dir, 'returncode.txt')))) return;
+      if (isPending && (await exists(join(dir, 'job.json')))) return;
+      const pause = Math.max(0, Math.min(this.times.lookEveryMs, deadline - Date.now()));
+      await sleep(pause, undefined, { signal }).catch(() => {});
+      if (isOver) return;
+    }
+  }
+
+  async logs(jobId: string, maxBytes: number): Promise<JobLogs> {
+    const dir = this.dirOf(jobId);
+    const submission = await submissionFile.read(dir);
+    if (submission?.schedulerId != null && (await endFile.read(dir)) === null)
+      await this.fetched.fetch(submission.schedulerId, dir);
+    return await readLogTails(dir, maxBytes);
+  }
+
+  isSheltered(jobId: string): Promise<boolean> {
+    return wasSheltered(this.dirOf(jobId));
+  }
+
+  keptApart(jobId: string): Promise<KeptApart> {
+    return readKeptApart(this.dirOf(jobId));
+  }
+
+  async setAside(jobId: string, folder: string): Promise<void> {
+    const submission = await submissionFile.read(this.dirOf(jobId));
+    if (submission?.schedulerId != null) this.poll.forget(submission.schedulerId);
+    this.overSinceMs.delete(jobId);
+    await moveRecord(this.dirOf(jobId), folder);
+  }
+
+  async cancel(jobId: string): Promise<void> {
+    const dir = this.dirOf(jobId);
+    if (!(await exists(dir)) || (await this.endOnRecord(jobId)) !== null) return;
+    // On file before the scheduler acts: the job's runner reads there why it is ended.
+    await writeFileAtomic(join(dir, 'cancel'), '');
+    const submission = await submissionFile.read(dir);
+    if (submission === null) return;
+    const schedulerId = submission.schedulerId ?? (await this.scheduler.find(submission.name));
+    if (schedulerId === null) return;
+    await submissionFile.write(dir, { ...submission, schedulerId });
+    await this.scheduler.cancel(schedulerId);
+    const deadline = Date.now() + CANCEL_LIMIT_MS;
+    for (;;) {
+      this.poll.hurry();
+      if ((await this.status(jobId)).state === 'ended') return;
+      if (Date.now() > deadline)
+        throw new Error(`job ${jobId} (${this.name} ${schedulerId}) did not end within ${CANCEL_LIMIT_MS / 1000} s`);
+      await sleep(this.times.lookEveryMs);
+    }
+  }
+
+  /** What the runner wrote, with the scheduler's word where the runner only knows that the job was killed. */
+  private async endOnRecord(jobId: string): Promise<EndedStatus | null> {
+    const dir = this.dirOf(jobId);
+    const end = await endFile.read(dir);
+    if (end !== null) return { state: 'ended', ...end };
+    const told = await readEnd(dir);
+    if (told === null || !isUnexplained(told)) return told;
+    const submission = await submissionFile.read(dir);
+    if (submission?.schedulerId == null) return told;
+    const state = await this.poll.stateOf(submission.schedulerId);
+    const word = state === 'unknown' || state === 'silent' || state.state !== 'ended' ? null : state;
+    if (word === null && state !== 'unknown' && !this.isOverForLong(jobId)) {
+      // What it said last is of before the end.
+      this.poll.hurry();
+      return null;
+    }
+    const isExplained = word !== null && word.cause !== 'exit' && word.cause !== 'lost';
+    const { startedAtMs, endedAtMs, returnCode, cause } = told;
+    const why = isExplained ? { cause: word.cause, said: word.said } : { cause };
+    const known: RecordedEnd = { startedAtMs, endedAtMs, returnCode, ...why };
+    await endFile.write(dir, known);
+    return { ...told, ...known };
+  }
+
+  /** The end is known from one side: how long the other side has had to tell of it. */
+  private isOverForLong(jobId: string): boolean {
+    const since = this.overSinceMs.get(jobId) ?? Date.now();
+    this.overSinceMs.set(jobId, since);
+    return Date.now() - since >= this.times.recordLagMs;
+  }
+
+  private async statusOfForgotten(
+    jobId: string,
+    submittedAtMs: number,
+    startedAtMs: number | null,
+  ): Promise<JobStatus> {
+    if (startedAtMs === null && Date.now() - submittedAtMs < this.times.acceptedLagMs) return { state: 'pending' };
+    return await this.statusAfter(
+      jobId,
+      {
+        cause: 'lost',
+        returnCode: null,
+        startedAtMs: startedAtMs ?? submittedAtMs,
+        endedAtMs: Date.now(),
+        said: 'the scheduler does not know the job any more',
+      },
+      true,
+    );
+  }
+
+  /** The scheduler says that the job has ended: its own record, which may come a moment later, says how. */
+  private async statusAfter(jobId: string, end: RecordedEnd, mayStillRecord: boolean): Promise<JobStatus> {
+    if (mayStillRecord && !this.isOverForLong(jobId)) return { state: 'running', startedAtMs: end.startedAtMs };
+    await endFile.write(this.dirOf(jobId), end);
+    return { state: 'ended', ...end };
+  }
+
+  private nodeOf(jobId: string): string {
+    const prefix = `${this.name}_`;
+    const nodeId = jobId.startsWith(prefix) ? jobId.slice(prefix.length) : '';
+    if (isNodeId(nodeId)) return nodeId;
+    throw new RangeError(`${JSON.stringify(jobId)} is no id of a job of ${this.name}`);
+  }
+
+  private dirOf(jobId: string): string {
+    this.nodeOf(jobId);
+    return this.context.workdir.job(jobId);
+  }
+
+  private jobIdOf(jobName: string): string {
+    const prefix = jobNamePrefix(this.context.config.run_id);
+    if (!jobName.startsWith(prefix)) throw new Error(`job ${JSON.stringify(jobName)} is not of this run (${prefix}…)`);
+    return `${this.name}_${jobName.slice(prefix.length)}`;
+  }
+}
+
+/** By a signal, or by nobody knows whom. */
+function isUnexplained({ cause, returnCode }: EndedStatus): boolean {
+  return cause === 'lost' || (cause === 'exit' && returnCode !== null && (returnCode < 0 || returnCode > 128));
+}

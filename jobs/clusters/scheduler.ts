@@ -1,0 +1,79 @@
+/**
+ * What a cluster's scheduler must do to run jobs for this program: the contract of `--platform ./my-platform.mjs` and
+ * of the schedulers that come with it. It submits, finds, tells states, and ends; everything else (one job for one
+ * name, records that outlive the scheduler's memory, polls for all jobs at once) is scheduled-platform.ts's work.
+ */
+
+import type { EndCause } from '../../domain/verdict/end-cause.js';
+
+export interface SchedulerJob {
+  /** `ar-<run>-<node>`: letters, digits, `_`, `.` and `-`. The scheduler's own name for the job, or a label of it. */
+  name: string;
+  run: string;
+  nodeId: string;
+  /** The user's shell command; the paths in it are those of the experiment's own tree. */
+  command: string;
+  /**
+   * Absolute path of a shell script that runs the command once, in `cwd`, and keeps its output, limits, samples and end
+   * in `folder`: what a scheduler submits whose hosts see these files. Its environment is the job's.
+   */
+  script: string;
+  /** Absolute path of the source directory in the experiment's tree. */
+  cwd: string;
+  /** The whole environment of the job, without secrets. */
+  env: Record<string, string>;
+  /** Seconds that the job may run; the script keeps this limit by itself. */
+  timeLimitS: number;
+  /** Absolute path of the job's folder in the workdir. */
+  folder: string;
+}
+
+export type SchedulerState =
+  /** `reason`: the scheduler's own words for what the job waits for. */
+  | { state: 'pending'; reason?: string }
+  /** Unix milliseconds, where the scheduler tells. */
+  | { state: 'running'; startedAtMs?: number }
+  | {
+      state: 'ended';
+      cause: EndCause;
+      /** Null where the scheduler does not know it; of a signal, minus its number. */
+      returnCode: number | null;
+      startedAtMs?: number;
+      endedAtMs?: number;
+      /** The scheduler's own words, for a person. */
+      said?: string | undefined;
+    };
+
+/** What a job printed since `cursor`. */
+export interface PrintedSince {
+  stdout: string;
+  stderr: string;
+  /** Where the next call goes on; whatever the scheduler understands. */
+  cursor: string;
+}
+
+export interface Scheduler {
+  /** It begins the job ids of this platform: lower-case letters, digits and `-`, not `local`. */
+  readonly name: string;
+  /**
+   * Submits the job and gives the scheduler's id of it. Throws a `SchedulerBusy` for what passes (the controller does
+   * not answer, too many requests, a quota that is used up now), any other error for what never will.
+   */
+  submit(job: SchedulerJob): Promise<string>;
+  /** The id of the job of this name that was submitted last, ended ones included; null where the scheduler knows none. */
+  find(name: string): Promise<string | null>;
+  /** The states of all these jobs by one question; an id that the scheduler has forgotten is missing in the answer. */
+  states(ids: readonly string[]): Promise<ReadonlyMap<string, SchedulerState>>;
+  /** Ends the job; no error when it has ended, or is not known any more. */
+  cancel(id: string): Promise<void>;
+  /**
+   * What the job printed since the cursor (null: from its beginning). Absent: its output goes to `folder`, as the
+   * script takes care of.
+   */
+  logs?(id: string, cursor: string | null): Promise<PrintedSince>;
+}
+
+/** The scheduler cannot answer now; the same is asked again later. */
+export class SchedulerBusy extends Error {
+  override readonly name = 'SchedulerBusy';
+}
