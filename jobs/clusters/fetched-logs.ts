@@ -1,4 +1,4 @@
-/** The output of a job whose hosts do not see the workdir: fetched part by part into the files that a local job writes. */
+/** The output of a job whose hosts do not see the workdir, fetched into the files that a local job writes itself. */
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Scheduler } from './scheduler.js';

@@ -60,7 +60,7 @@ export interface Scheduler {
    * not answer, too many requests, a quota that is used up now), any other error for what never will.
    */
   submit(job: SchedulerJob): Promise<string>;
-  /** The id of the job of this name that was submitted last, ended ones included; null where the scheduler knows none. */
+  /** The id of the newest job of this name, ended ones included; null where the scheduler knows none. */
   find(name: string): Promise<string | null>;
   /** The states of all these jobs by one question; an id that the scheduler has forgotten is missing in the answer. */
   states(ids: readonly string[]): Promise<ReadonlyMap<string, SchedulerState>>;

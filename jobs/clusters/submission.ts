@@ -1,4 +1,4 @@
-/** What is on record of a job's way to its scheduler: that it may be there, under which id, and how it ended by its word. */
+/** What is on record of a job and its scheduler: that it may be there, under which id, how it ended by its word. */
 import { join } from 'node:path';
 import { z } from 'zod';
 import { END_CAUSES } from '../../domain/verdict/end-cause.js';
@@ -12,7 +12,6 @@ const SubmissionSchema = z.object({
   /** Unix milliseconds. */
   submittedAtMs: z.number(),
 });
-export type Submission = z.output<typeof SubmissionSchema>;
 
 const EndSchema = z.object({
   cause: z.enum(END_CAUSES),
@@ -29,7 +28,6 @@ const PrintedSchema = z.object({
   stdoutBytes: z.number().int(),
   stderrBytes: z.number().int(),
 });
-export type PrintedSoFar = z.output<typeof PrintedSchema>;
 
 /** One small file of a job's folder: read whole or not at all, written whole. */
 class RecordFile<Schema extends z.ZodType> {

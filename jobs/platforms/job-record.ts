@@ -1,4 +1,4 @@
-/** job.json and its neighbours in local_jobs/<job_id>/: what a job's runner recorded about it, on this host or another. */
+/** job.json and its neighbours in local_jobs/<job_id>/: what a job's runner recorded, on this host or another. */
 import { access, open, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';

@@ -1,6 +1,6 @@
 /**
- * What every platform must show before jobs are trusted to it: `describePlatform` makes the tests for one. A platform of
- * the user's own is run through it by test/jobs/clusters/module-platform.test.ts's pattern (docs/platforms.md).
+ * What every platform must show before jobs are trusted to it: `describePlatform` makes the tests for one. A platform
+ * of the user's own is run through it as test/jobs/clusters/module-platform.test.ts does (docs/platforms.md).
  */
 import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -160,7 +160,10 @@ export function describePlatform(name: string, under: PlatformUnderTest): void {
 
     it('shows the output of a job while it runs, and ends it as often as asked', async () => {
       const go = bench.file('go');
-      const { jobId } = await launch('n1', `echo first; until [ -e '${go}' ]; do sleep 0.1; done; echo second; sleep 600`);
+      const { jobId } = await launch(
+        'n1',
+        `echo first; until [ -e '${go}' ]; do sleep 0.1; done; echo second; sleep 600`,
+      );
       await running(platform, jobId);
       await until(async () => ((await platform.logs(jobId, 1000)).stdout.includes('first\n') ? true : null));
       await writeFile(go, '');
@@ -203,7 +206,9 @@ export function describePlatform(name: string, under: PlatformUnderTest): void {
 
     it('tells of several jobs at a time', async () => {
       const jobs = await Promise.all(
-        [0, 1, 2, 3].map((code) => bench.request(`n${code}`, `sleep 1; exit ${code}`).then((one) => platform.launch(one))),
+        [0, 1, 2, 3].map((code) =>
+          bench.request(`n${code}`, `sleep 1; exit ${code}`).then((one) => platform.launch(one)),
+        ),
       );
       const ends = await Promise.all(jobs.map(({ jobId }) => endOf(platform, jobId)));
       expect(ends.map(({ returnCode }) => returnCode)).toEqual([0, 1, 2, 3]);

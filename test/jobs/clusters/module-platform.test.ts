@@ -1,0 +1,74 @@
+/** A platform that is a module of the user's, through the conformance suite; and what is said of one that is none. */
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { packageFile } from '../../../host/package-files.js';
+import { loadScheduler } from '../../../jobs/clusters/module-scheduler.js';
+import { ScheduledPlatform } from '../../../jobs/clusters/scheduled-platform.js';
+import { createPlatform, platformProblem } from '../../../jobs/platforms/index.js';
+import type { RunContext } from '../../../workdir/run-context.js';
+import { describePlatform } from '../../support/platforms/conformance.js';
+import { removeFolder } from '../../support/remove-folder.js';
+
+const MODULE = packageFile('test', 'fixtures', 'platforms', 'spool.mjs');
+const spools = await mkdtemp(join(tmpdir(), 'autoresearch-spool-'));
+let spool = '';
+
+beforeEach(async () => {
+  spool = await mkdtemp(join(spools, 's'));
+  process.env.AUTORESEARCH_TEST_SPOOL = spool;
+});
+afterAll(() => removeFolder(spools));
+
+let serial = 0;
+const made = async (context: RunContext) => {
+  const scheduler = await loadScheduler(MODULE);
+  return new ScheduledPlatform(scheduler, context, { lookEveryMs: 50, recordLagMs: 2000, acceptedLagMs: 1000 });
+};
+
+describePlatform('spool (a module)', {
+  make: made,
+  jobsNamed: async (name) => (await readdir(spool)).filter((id) => id.split('~')[0] === name).length,
+  dieAfterSubmit: async (context) => {
+    const platform = await made(context);
+    return {
+      ...platform,
+      launch: async (request: Parameters<typeof platform.launch>[0]) => {
+        process.env.AUTORESEARCH_TEST_DIE = 'after submit';
+        try {
+          return await platform.launch(request);
+        } finally {
+          delete process.env.AUTORESEARCH_TEST_DIE;
+        }
+      },
+    } as unknown as ScheduledPlatform;
+  },
+  forget: async () => {
+    for (const id of await readdir(spool)) await rm(join(spool, id), { recursive: true });
+  },
+});
+
+describe('a module of a platform', () => {
+  const written = async (text: string) => {
+    const path = join(spool, `p${++serial}.mjs`);
+    await writeFile(path, text);
+    return path;
+  };
+
+  it.each([
+    ['export const x = 1;', /default export is missing; it must be an object \{ name, submit, find, states, cancel \}/],
+    ['export default { name: "Up" };', /its name is "Up"; it must be lower-case/],
+    ['export default { name: "local" };', /and not be local/],
+    ['export default { name: "mine", submit() {}, find() {} };', /it has no function states \(docs\/platforms\.md\)/],
+    ['export default () => { throw new Error("no licence"); };', /cannot be loaded: no licence/],
+  ])('%s is refused', async (text, says) => {
+    expect(await platformProblem(await written(text))).toMatch(says);
+  });
+
+  it('is used by its path', async () => {
+    expect(await platformProblem(MODULE)).toBeNull();
+    const context = { config: { poll_interval: 1, run_id: 'r' }, log: () => {} } as unknown as RunContext;
+    expect((await createPlatform(MODULE, context)).name).toBe('spool');
+  });
+});
