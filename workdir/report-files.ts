@@ -19,7 +19,10 @@ export async function writeReport(workdir: Workdir, config: RunConfig, record: R
 
 /** Begins with what was compared, which an agent may leave out; what it claims is held against the verdicts. */
 export async function writeFinalReport(workdir: Workdir, { state }: RunRecord, byAgent: string): Promise<void> {
-  await writeFileAtomic(workdir.finalReport, [...comparisonLines(runFacts(state)), heldText(state, byAgent)].join('\n'));
+  await writeFileAtomic(
+    workdir.finalReport,
+    [...comparisonLines(runFacts(state)), heldText(state, byAgent)].join('\n'),
+  );
 }
 
 /** Where the agent gave none, the report by rules stands in its place. */

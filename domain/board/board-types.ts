@@ -3,7 +3,7 @@
  * they stand. Imports nothing, because the page's own code in the browser reads these types too.
  */
 
-export type Look = 'improved' | 'unconfirmed' | 'no_gain' | 'pruned' | 'failed' | 'running' | 'queued';
+export type Look = 'improved' | 'unconfirmed' | 'no_gain' | 'pruned' | 'cancelled' | 'failed' | 'running' | 'queued';
 
 /** The whole run at one moment. */
 export interface Board {

@@ -20,8 +20,9 @@ export function outcomeOf(
     case 'completed':
       if (improved.has(row.nodeId)) return 'improved';
       return isDoubted ? 'unconfirmed' : 'no_gain';
-    case 'failed':
     case 'cancelled':
+      return 'cancelled';
+    case 'failed':
       if (isPruned(row)) return 'pruned';
       return originalOf(row) === null ? 'failed' : 'no_gain';
     default:
@@ -36,7 +37,7 @@ export function improvedNodes(record: RunRecord): ReadonlySet<string> {
 export function chartSubtitle(record: RunRecord): string {
   const { baseline, best, gain } = runFacts(record.state);
   const { completed, failed, pruned, duplicates, cancelled } = tallyShown(record.state);
-  const counts = `${completed} completed, ${failed + cancelled} failed, ${pruned > 0 ? `${pruned} pruned, ` : ''}${duplicates > 0 ? `${duplicates} duplicate, ` : ''}${record.state.open.length} open`;
+  const counts = `${completed} completed, ${failed} failed, ${cancelled > 0 ? `${cancelled} refused or cancelled, ` : ''}${pruned > 0 ? `${pruned} pruned, ` : ''}${duplicates > 0 ? `${duplicates} duplicate, ` : ''}${record.state.open.length} open`;
   if (!baseline) return counts;
   const isBeaten = best && best.row.nodeId !== BASELINE_ID;
   const result = isBeaten

@@ -22,6 +22,8 @@ const COLOURS = {
   none: [OUTCOMES.no_gain.strong, '#7d8a98'],
   'none-pale': [OUTCOMES.no_gain.pale, '#242c35'],
   'pruned-pale': [OUTCOMES.pruned.pale, '#1c2229'],
+  cancelled: [OUTCOMES.cancelled.strong, '#a795c4'],
+  'cancelled-pale': [OUTCOMES.cancelled.pale, '#2b2536'],
   failed: [OUTCOMES.failed.strong, '#e5697a'],
   'failed-pale': [OUTCOMES.failed.pale, '#40202a'],
   running: [OUTCOMES.running.strong, '#5b9ce0'],

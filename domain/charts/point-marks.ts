@@ -15,6 +15,11 @@ export function ring(x: number, y: number): string {
   return `<circle cx="${px(x)}" cy="${px(y)}" r="3.5" fill="${PAPER}" stroke="${OUTCOMES.pruned.strong}" stroke-width="1.5"/>`;
 }
 
+/** Of what a person did not want: no result, and no fault. */
+export function dash(x: number, y: number): string {
+  return `<path d="M${px(x - 5)} ${px(y)}H${px(x + 5)}" stroke="${OUTCOMES.cancelled.strong}" stroke-width="2.5" fill="none"/>`;
+}
+
 export function cross(x: number, y: number): string {
   const d = `M${px(x - 4)} ${px(y - 4)}L${px(x + 4)} ${px(y + 4)}M${px(x - 4)} ${px(y + 4)}L${px(x + 4)} ${px(y - 4)}`;
   return `<path d="${d}" stroke="${OUTCOMES.failed.strong}" stroke-width="2" fill="none"/>`;

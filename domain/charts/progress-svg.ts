@@ -6,7 +6,7 @@ import type { RunRecord } from '../reports/run-record.js';
 import { labelWidth } from './label-text.js';
 import { chartSubtitle } from './outcome.js';
 import type { Frame } from './panel.js';
-import { cross, diamond, dot, ring } from './point-marks.js';
+import { cross, dash, diamond, dot, ring } from './point-marks.js';
 import { marginsFor, type ProgressPanel, referencesOf } from './progress-panel.js';
 import { type ProgressData, type ProgressPoint, progressData } from './progress-points.js';
 import { resultPanel } from './result-panel.js';
@@ -85,6 +85,7 @@ function legend(x: number, y: number, width: number): { marks: string[]; bottom:
     [dot(0, 0, OUTCOMES.improved.strong), 'improved on the best'],
     [dot(0, 0, OUTCOMES.unconfirmed.strong), OUTCOMES.unconfirmed.label],
     [dot(0, 0, OUTCOMES.no_gain.strong), OUTCOMES.no_gain.label],
+    [dash(0, 0), OUTCOMES.cancelled.label],
     [cross(0, 0), OUTCOMES.failed.label],
     [ring(0, 0), OUTCOMES.pruned.label],
     [diamond(0, 0), 'headspace (cached data)'],

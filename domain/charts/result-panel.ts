@@ -5,7 +5,7 @@ import { numberText, objectiveName } from '../reports/quantity-text.js';
 import { BASELINE_ID, HEADSPACE_ID, MTP_ID } from '../run/experiment-record.js';
 import { gainLabels } from './gain-labels.js';
 import { axes, type Frame, referenceLines } from './panel.js';
-import { cross, diamond, ring } from './point-marks.js';
+import { cross, dash, diamond, ring } from './point-marks.js';
 import { dotIn, inFront, type Margins, marked, referencesOf } from './progress-panel.js';
 import type { ProgressData, ProgressPoint } from './progress-points.js';
 import { BEST, OUTCOMES } from './svg.js';
@@ -27,6 +27,7 @@ export function resultPanel(data: ProgressData, frame: Frame, { yTitleAt }: Marg
   const bottom = frame.y + frame.height - 9;
   const mark = (point: ProgressPoint) => {
     if (point.outcome === 'failed') return cross(x(point.order), bottom);
+    if (point.outcome === 'cancelled') return dash(x(point.order), bottom);
     if (point.outcome === 'pruned') return ring(x(point.order), bottom);
     if (point.isHeadspace) return inRange(point) ? diamond(x(point.order), y(point.value!)) : '';
     if (point.value === null) return '';

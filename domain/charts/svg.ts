@@ -19,6 +19,7 @@ export const OUTCOMES = {
   unconfirmed: { strong: '#c2850c', pale: '#fbf0d6', label: 'looked better, not confirmed' },
   no_gain: { strong: '#8a96a3', pale: '#eceff2', label: 'no improvement' },
   pruned: { strong: '#8a96a3', pale: '#f7f8fa', label: 'ended early' },
+  cancelled: { strong: '#7a6a94', pale: '#efebf5', label: 'refused or cancelled' },
   failed: { strong: '#d1495b', pale: '#fbe3e6', label: 'failed' },
   running: { strong: '#2f6fb7', pale: '#dce9f7', label: 'running' },
   queued: { strong: '#8a96a3', pale: '#ffffff', label: 'queued' },

@@ -2,7 +2,7 @@
 import { scaleLinear } from 'd3-scale';
 import { numberText } from '../reports/quantity-text.js';
 import { axes, type Frame } from './panel.js';
-import { cross, diamond, ring } from './point-marks.js';
+import { cross, dash, diamond, ring } from './point-marks.js';
 import { dotIn, inFront, type Margins, marked } from './progress-panel.js';
 import type { ProgressPoint } from './progress-points.js';
 import { OUTCOMES } from './svg.js';
@@ -37,6 +37,7 @@ export function timePanel(
   const mark = (point: ProgressPoint) => {
     const at: [number, number] = [x(point.elapsedS / unit.seconds), y(axis.of(point)!)];
     if (point.outcome === 'failed') return cross(...at);
+    if (point.outcome === 'cancelled') return dash(...at);
     if (point.outcome === 'pruned') return ring(...at);
     return point.isHeadspace ? diamond(...at) : dotIn(points)(...at, OUTCOMES[point.outcome].strong);
   };

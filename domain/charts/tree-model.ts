@@ -7,6 +7,7 @@ import { isRemeasurement } from '../belief/confirmation-state.js';
 import { gainText, objectiveText } from '../reports/quantity-text.js';
 import { type RunRecord, treeParent } from '../reports/run-record.js';
 import { standingsOf } from '../reports/standing.js';
+import { isRefused } from '../run/approval.js';
 import { type ExperimentRow, isPruned, originalOf } from '../run/experiment-record.js';
 import { improvedNodes, outcomeOf } from './outcome.js';
 import type { Outcome } from './svg.js';
@@ -88,6 +89,8 @@ function detailOf(row: ExperimentRow, result: string): string {
     case 'failed':
       if (isPruned(row)) return 'ended early';
       return originalOf(row) === null ? row.state.failure.kind : `duplicate of ${originalOf(row)}`;
+    case 'cancelled':
+      return isRefused(row) ? 'refused' : 'cancelled';
     default:
       return row.state.status;
   }
@@ -137,6 +140,7 @@ function foldedBox(branches: readonly TreeBox[]): TreeBox {
     [count('unconfirmed'), 'not confirmed'],
     [count('no_gain'), 'no gain'],
     [count('pruned'), 'ended early'],
+    [count('cancelled'), 'refused or cancelled'],
     [count('failed'), 'failed'],
     [count('queued'), 'queued'],
   ];

@@ -26,7 +26,7 @@ const TOP = 112;
 /** The frame of the best one must not be cut. */
 const EDGE = 6;
 /** Title and legend need this much even over a small tree. */
-const MIN_WIDTH = 1092;
+const MIN_WIDTH = 1272;
 const GAIN = { size: 11, bold: true };
 
 /** Without a heading, which the page has of its own, it begins at the top. */
@@ -81,7 +81,7 @@ function boxElement({ box, x, y }: PlacedBox): string {
       `<rect x="${px(x - 2)}" y="${px(y - 2)}" width="${BOX.width + 4}" height="${BOX.height + 4}" rx="9" fill="none" stroke="${BEST}" stroke-width="3"/>`,
     );
   }
-  const isSolid = box.outcome !== 'queued' && box.outcome !== 'pruned' && !box.isFolded;
+  const isSolid = box.outcome !== 'queued' && box.outcome !== 'pruned' && box.outcome !== 'cancelled' && !box.isFolded;
   if (isSolid) {
     parts.push(
       `<rect x="${px(x + 5)}" y="${px(y + 6)}" width="4" height="${BOX.height - 12}" rx="2" fill="${OUTCOMES[box.outcome].strong}"/>`,

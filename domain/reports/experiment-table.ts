@@ -4,6 +4,7 @@ import type { Objective } from '../belief/compare.js';
 import { isRemeasurement } from '../belief/confirmation-state.js';
 import type { Verdict } from '../belief/judgement.js';
 import { repeatRows } from '../belief/repeats.js';
+import { isRefused } from '../run/approval.js';
 import type { EngineState } from '../run/engine-state.js';
 import {
   BASELINE_ID,
@@ -33,6 +34,8 @@ export interface ExperimentTableRow {
   smPct: number | null;
   durationS: number | null;
   failureKind: FailureKind | null;
+  /** A proposal that a person said no to, or nobody said yes to in time. */
+  isRefused: boolean;
   /** The experiment whose numbers stand for it; null for one of its own. */
   duplicateOf: string | null;
   /** What its result is worth; null while that is open, and in runs without repeats. */
@@ -78,6 +81,7 @@ function tableRow(
     smPct: metrics?.steady_sm_utilization_pct ?? metrics?.sm_utilization_pct ?? null,
     durationS: 'durationS' in state ? state.durationS : null,
     failureKind: 'failure' in state ? state.failure.kind : null,
+    isRefused: isRefused(row),
     duplicateOf: originalOf(row),
     verdict,
   };
@@ -108,7 +112,9 @@ export function experimentCells(row: ExperimentTableRow): string[] {
 }
 
 /** Its status; once it was judged, what that said. */
-export function statusCell({ status, failureKind, duplicateOf, verdict, repeats }: ExperimentTableRow): string {
+export function statusCell(row: ExperimentTableRow): string {
+  const { status, failureKind, duplicateOf, verdict, repeats } = row;
+  if (row.isRefused) return 'refused';
   if (failureKind === 'pruned') return failureKind;
   if (duplicateOf !== null) return `duplicate of ${duplicateOf}`;
   if (failureKind && failureKind !== 'cancelled') return `${status}: ${failureKind}`;

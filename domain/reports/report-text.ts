@@ -59,6 +59,7 @@ export function runReport(record: RunRecord, specs: Specs, config: RunConfig): s
     ...section('## What was learnt of each dimension', searchMemoryLines(memoryOf(state, config.base_launch_command))),
     ...section('## What was ended early', prunedLines(state)),
     ...section('## What failed', failedEntries(state, specs)),
+    ...section('## What was refused or cancelled', cancelledEntries(state, specs)),
     ...section('## What could not be tried', unreachedLines(record)),
     ...section('## Planning rounds', planLines(record)),
     ...section('## What was spent', spendingLines(state)),
@@ -115,7 +116,7 @@ function failedEntries(state: EngineState, specs: Specs): string[] {
   ]);
   const byKind = new Map<FailureKind, ExperimentRow[]>();
   for (const row of Object.values(state.experiments)) {
-    if (!isBroken(row) && row.state.status !== 'cancelled') continue;
+    if (!isBroken(row)) continue;
     const { kind } = (row.state as Extract<typeof row.state, { failure: unknown }>).failure;
     byKind.set(kind, [...(byKind.get(kind) ?? []), row]);
   }
@@ -128,6 +129,14 @@ function failedEntries(state: EngineState, specs: Specs): string[] {
     }),
   ]);
   return [...setup, ...experiments].flat();
+}
+
+function cancelledEntries(state: EngineState, specs: Specs): string[] {
+  return Object.values(state.experiments).flatMap((row) =>
+    row.state.status === 'cancelled'
+      ? [`- ${row.nodeId} (${about(state, row.nodeId, specs)}): ${inline(row.state.failure.message)}`]
+      : [],
+  );
 }
 
 function planLines(record: RunRecord): string[] {

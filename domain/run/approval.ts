@@ -15,6 +15,11 @@ export function awaitsApproval({ asked }: ExperimentRow): boolean {
   return asked !== undefined && asked.approved === undefined;
 }
 
+/** A person said no to it, or nobody said yes in time: nothing of it was ever run. */
+export function isRefused(row: ExperimentRow): boolean {
+  return row.state.status === 'cancelled' && awaitsApproval(row);
+}
+
 /** In the order in which they were added. */
 export function awaitingApproval(state: EngineState): ExperimentRow[] {
   return openRows(state).filter(awaitsApproval);

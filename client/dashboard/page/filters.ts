@@ -15,6 +15,7 @@ export const LOOKS: readonly { look: Look; name: string }[] = [
   { look: 'unconfirmed', name: 'not confirmed' },
   { look: 'no_gain', name: 'no gain' },
   { look: 'pruned', name: 'ended early' },
+  { look: 'cancelled', name: 'refused or cancelled' },
   { look: 'failed', name: 'failed' },
   { look: 'running', name: 'running' },
   { look: 'queued', name: 'queued' },

@@ -1,15 +1,21 @@
 import { describe, expect, test } from 'vitest';
 import { dimensionsSvg } from '../../../domain/charts/dimensions-svg.js';
 import { cleanLabel, fittedLabel, fittedName, labelWidth } from '../../../domain/charts/label-text.js';
+import { chartSubtitle } from '../../../domain/charts/outcome.js';
 import { progressSvg } from '../../../domain/charts/progress-svg.js';
 import { OUTCOMES } from '../../../domain/charts/svg.js';
 import { BOX, layoutTree } from '../../../domain/charts/tree-layout.js';
 import { treeModel } from '../../../domain/charts/tree-model.js';
 import { treeSvg } from '../../../domain/charts/tree-svg.js';
 import { memoryOf } from '../../../domain/proposals/tried-experiments.js';
+import { experimentTable, statusCell } from '../../../domain/reports/experiment-table.js';
+import { runReport } from '../../../domain/reports/report-text.js';
 import { newRunRecord, type RunRecord } from '../../../domain/reports/run-record.js';
+import { refusalText } from '../../../domain/run/approval-rules.js';
+import { failure } from '../../../domain/run/failure.js';
 import { syntheticRun } from '../../support/run-events.js';
 import { recordOf } from '../../support/run-record.js';
+import { Story } from '../run-story.js';
 
 const SIZES = [
   { followUps: 0 },
@@ -84,8 +90,8 @@ describe('the hypothesis tree', () => {
       const expected = { completed, failed: 'failed', queued: 'queued' }[row.state.status as string] ?? 'running';
       expect(outcomes[row.nodeId], row.nodeId).toBe(expected);
     }
-    // This run confirms nothing and ends nothing early.
-    const looks = Object.keys(OUTCOMES).filter((outcome) => !['unconfirmed', 'pruned'].includes(outcome));
+    // This run confirms nothing, ends nothing early, and nobody refuses anything of it.
+    const looks = Object.keys(OUTCOMES).filter((outcome) => !['cancelled', 'unconfirmed', 'pruned'].includes(outcome));
     expect(new Set(Object.values(outcomes))).toEqual(new Set(looks));
     expect(boxes.filter((box) => box.isBest).map((box) => box.title)).toEqual([record.state.best]);
     expect(treeSvg(record).match(/stroke-dasharray/g)).toHaveLength(
@@ -217,4 +223,29 @@ describe('labels', () => {
     expect(fittedName('007_decode_concurrency_of_the_second_stage_16', 150, style)).toMatch(/^007_.*…\w*_16$/);
     expect(fittedLabel('short', 150, style)).toBe('short');
   });
+});
+
+test('what a person refused looks like that in both pictures, table and counts, and not like a failure', () => {
+  const story = new Story().setUp();
+  story.completed('000_baseline', 100).completed('000_headspace', 900).completed('001_mtp', 90);
+  story.tell({ type: 'approval_set', approval: { stage: 'plans', waitMinutes: null, silence: 'drop' } });
+  story.add('002_no').add('003_gone');
+  story.tell({ type: 'experiment_approved', nodeId: '003_gone', by: 'person' });
+  for (const nodeId of ['002_no', '003_gone']) {
+    const cancelled = failure('cancelled', nodeId === '002_no' ? refusalText('too risky') : 'cancelled', 0);
+    story.tell({ type: 'experiment_cancelled', nodeId, failure: cancelled });
+  }
+  const record = recordOf(story.events);
+  const boxes = layoutTree(treeModel(record)).boxes.map(({ box }) => box);
+  const shown = boxes.flatMap(({ title, outcome, detail }) => (outcome === 'cancelled' ? [[title, detail]] : []));
+  expect(shown).toEqual([
+    ['002_no', 'refused'],
+    ['003_gone', 'cancelled'],
+  ]);
+  expect(experimentTable(record.state).slice(-2).map(statusCell)).toEqual(['refused', 'cancelled']);
+  expect(chartSubtitle(record)).toContain('0 failed, 2 refused or cancelled');
+  for (const svg of [treeSvg(record), progressSvg(record)]) expect(svg).toContain(OUTCOMES.cancelled.label);
+  const report = runReport(record, new Map(), syntheticRun({ followUps: 1 }).config);
+  expect(report).toMatch(/## What was refused or cancelled\n\n- 002_no .*: a person refused it: too risky\n/);
+  expect(report).not.toContain('## What failed');
 });
