@@ -3,9 +3,10 @@
 import { realpath, stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { agentProblem, defaultAgent, unknownCostReason } from '../../activities/agent-calls/make-agent.js';
+import { choosePlatform } from '../../domain/command/platform-choice.js';
 import { shellWord } from '../../domain/command/shell-word.js';
 import { ConfigSchema, type RunConfig } from '../../domain/formats/config.js';
-import { platformProblem } from '../../jobs/platforms/index.js';
+import { PLATFORM_NAMES, platformProblem } from '../../jobs/platforms/index.js';
 import { checked } from '../../workdir/checked-file.js';
 import type { Workdir } from '../../workdir/paths.js';
 import type { GivenFlag } from '../flags/given-flags.js';
@@ -53,7 +54,8 @@ export async function firstConfig(
     pipeline_script: script,
     scm: await sourceControlOf(source.real),
   };
-  const parsed = await refusingFiles(async () => checked(made, ConfigSchema, 'flags'));
+  const chosen = platformOf(value('platform'), launch);
+  const parsed = await refusingFiles(async () => checked({ ...made, ...chosen }, ConfigSchema, 'flags'));
   const isSaid = flagged('max_concurrency') !== undefined || (before !== null && !isShared);
   const config = sharingDefaults(parsed, isSaid);
   checkConcurrency('--max-concurrency', config);
@@ -65,6 +67,13 @@ export async function firstConfig(
   const agentFields = { agent: field('--agent', 'agent'), command: field('--agent-command', 'agent_command') };
   await checkAgentAnswers(agentFields, config);
   return config;
+}
+
+/** Where a person leaves it open, the launch command says it; a job of this host needs no word. */
+function platformOf(given: string | undefined, launchCommand: string): Partial<RunConfig> {
+  const { platform } = choosePlatform(launchCommand);
+  const isOpen = given === undefined || given === 'auto';
+  return isOpen && platform !== 'local' && PLATFORM_NAMES.includes(platform) ? { platform } : {};
 }
 
 export interface Choices {

@@ -7,6 +7,7 @@ import { existsSync } from 'node:fs';
 import { chmod, lstat, mkdir, readdir, stat } from 'node:fs/promises';
 import { dirname, relative, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
+import { choosePlatform } from '../../domain/command/platform-choice.js';
 import type { RunConfig } from '../../domain/formats/config.js';
 import type { SetLimitsMessage } from '../../domain/protocol/steering-messages.js';
 import type { EngineState } from '../../domain/run/engine-state.js';
@@ -63,8 +64,15 @@ export async function prepareRun(path: string, options: Readonly<Record<string, 
     limits: {},
     setsApproval: false,
     edits: [],
-    notices: config.exclusive_machine ? [ONE_JOB_AT_A_TIME] : [],
+    notices: [...(config.exclusive_machine ? [ONE_JOB_AT_A_TIME] : []), ...platformNotices(config)],
   };
+}
+
+/** Which one was taken, and why; of jobs on this host nothing is said. */
+function platformNotices({ platform, base_launch_command }: RunConfig): string[] {
+  const choice = choosePlatform(base_launch_command);
+  if (choice.platform === 'local' || choice.platform !== platform) return [];
+  return [`jobs run on ${platform}: ${choice.why} (--platform local runs the command on this host)`];
 }
 
 async function resumeRun(

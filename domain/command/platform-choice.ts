@@ -2,7 +2,7 @@
 import { shellCommands } from './shell-commands.js';
 
 export interface PlatformChoice {
-  platform: 'local' | 'slurm' | 'torchx' | 'kubernetes';
+  platform: 'local' | 'slurm' | 'torchx';
   /** For a person. */
   why: string;
 }
@@ -19,7 +19,6 @@ export function choosePlatform(launchCommand: string): PlatformChoice {
     if (program === 'sbatch' || program === 'srun')
       return { platform: 'slurm', why: `the launch command calls ${program}` };
     if (program === 'torchx' && args[0] === 'run') return torchxChoice(args);
-    if (program === 'kubectl') return { platform: 'kubernetes', why: 'the launch command calls kubectl' };
   }
   return { platform: 'local', why: 'the launch command names no scheduler' };
 }

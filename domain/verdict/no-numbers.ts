@@ -3,6 +3,7 @@
  * think.
  */
 
+import { choosePlatform } from '../command/platform-choice.js';
 import { shellWord } from '../command/shell-word.js';
 import { withoutColours } from '../evidence/printed-line.js';
 import { firstOf } from '../reports/quantity-text.js';
@@ -54,9 +55,11 @@ export function likelyCauses(job: SilentJob): string[] {
     ];
   }
   const said = SUBMITTED.exec(`${job.stdoutTail}\n${job.stderrTail}`)?.[0].trim().slice(0, 120);
+  const { platform } = choosePlatform(shell);
+  const elsewhere = platform === 'local' ? '' : `start again with --platform ${platform}, or `;
   if (said !== undefined || SUBMITS.test(shell) || IN_BACKGROUND.test(shell))
     causes.push(
-      `the command submits the work and returns${lasted}${said === undefined ? '' : `: it printed ${JSON.stringify(said)}`}; give one that ends when the training has ended and passes its output on (sbatch --wait, srun, kubectl wait and logs; no nohup, no &)`,
+      `the command submits the work and returns${lasted}${said === undefined ? '' : `: it printed ${JSON.stringify(said)}`}; ${elsewhere}give one that ends when the training has ended and passes its output on (sbatch --wait, srun, kubectl wait and logs; no nohup, no &)`,
     );
   const resumed = resumedText(job);
   if (resumed?.isSaid) causes.push(resumed.text);

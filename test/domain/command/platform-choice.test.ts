@@ -12,7 +12,6 @@ describe('the platform of a launch command', () => {
     ['torchx run --scheduler=local_cwd dist.ddp --script train.py', 'local'],
     ['torchx run -s local_docker dist.ddp', 'local'],
     ['torchx runopts', 'local'],
-    ['kubectl apply -f job.yaml', 'kubernetes'],
     // Words of another command.
     ['python train.py --launcher srun', 'local'],
     ['echo "sbatch x"', 'local'],

@@ -17,6 +17,11 @@ it.each<[string, Partial<SilentJob> & { command?: string }, RegExp]>([
     { command: 'bash submit.sh', durationS: 0.1, stdoutTail: 'Submitted batch job 42\n' },
     /submits the work and returns .*0\.1 s.*Submitted batch job 42/,
   ],
+  [
+    'sbatch on this host',
+    { command: 'sbatch train.sbatch' },
+    /submits the work and returns .*; start again with --platform slurm, or give one that/,
+  ],
   ['nohup in the background', { command: 'nohup python train.py &' }, /submits the work and returns/],
   ['a script that does so', { commands: ['bash go.sh', 'python train.py --x 1 &\n'] }, /submits the work and returns/],
   ['kubectl', { command: 'kubectl apply -f job.yaml' }, /submits the work and returns/],
