@@ -1,6 +1,7 @@
 /**
  * A user's own agent: an ES module whose default export is a UserAgent, or a function that makes one. See
- * docs/agents.md. It runs in the engine's process, so what it returns and throws is checked here, at the border.
+ * docs/writing-an-agent.md. It runs in the engine's process, so what it returns and throws is checked here, at the
+ * border.
  */
 import { isAbsolute } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -60,7 +61,7 @@ export async function loadUserAgent(path: string, options: UserAgentOptions): Pr
     throw new Error(`${path} cannot be loaded: ${error instanceof Error ? error.message : String(error)}`);
   }
   const missing = whatIsMissing(made);
-  if (missing !== null) throw new Error(`${path}: ${missing} (see docs/agents.md)`);
+  if (missing !== null) throw new Error(`${path}: ${missing} (see docs/writing-an-agent.md)`);
   return made as UserAgent;
 }
 

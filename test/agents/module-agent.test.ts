@@ -102,8 +102,8 @@ describe('a module', () => {
     expect(await call).toMatchObject({ message: 'given up' });
   });
 
-  it('is shown whole in docs/agents.md, and that example works', async () => {
-    const guide = readFileSync(packageFile('docs', 'agents.md'), 'utf8');
+  it('is shown whole in docs/writing-an-agent.md, and that example works', async () => {
+    const guide = readFileSync(packageFile('docs', 'writing-an-agent.md'), 'utf8');
     const [, example] = /````js my-agent\.mjs\n(.*?)````/s.exec(guide) ?? [];
     const agent = await agentOf(example!);
     expect(parsePlan((await askAgent(agent, PLAN)).text)).toMatchObject({ ok: true, value: { action: 'launch' } });
