@@ -218,7 +218,7 @@ export function handleSteering(journal: Journal, children: Children, recovers: b
   setHandler(messages.experimentQuery, (nodeId) => {
     const row = Object.hasOwn(state.experiments, nodeId) ? state.experiments[nodeId] : undefined;
     if (!row) throw ApplicationFailure.nonRetryable(noSuchExperiment(state, nodeId));
-    return experimentView(row);
+    return experimentView(state, row);
   });
   return {
     add: (message) => adding.inTurn(message),

@@ -127,5 +127,5 @@ function recentFailures(state: EngineState): ExperimentView[] {
     row.state.status === 'failed' && isBroken(row) ? [{ row, atMs: row.state.completedAtMs }] : [],
   );
   const newest = ended.sort((a, b) => b.atMs - a.atMs).slice(0, FAILURES_SHOWN);
-  return newest.map(({ row }) => experimentView(row));
+  return newest.map(({ row }) => experimentView(state, row));
 }

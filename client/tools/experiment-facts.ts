@@ -32,7 +32,7 @@ export async function experimentFacts(path: string, node: string | undefined, lo
     jobId === null ? '' : lastLines((await readTextIfAny(workdir.job(jobId, name)).catch(() => null)) ?? '', logLines);
   const analysis = (await readTextIfAny(workdir.run(nodeId, 'analysis.md'))) ?? '';
   return {
-    ...experimentView(row),
+    ...experimentView(record.state, row),
     priority: row.priority,
     changes: row.changeSet,
     description: spec?.description ?? '',

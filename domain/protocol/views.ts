@@ -3,10 +3,11 @@
  * server.
  */
 
-import { type Objective, objectiveOf } from '../belief/compare.js';
+import { type Objective, objectiveOfRow } from '../belief/compare.js';
 import type { GainInterval } from '../belief/judgement.js';
 import { headspaceLeft, provenGain } from '../belief/proven-gain.js';
 import { type Confidence, confidenceOf } from '../belief/repeats.js';
+import { standingsOf } from '../reports/standing.js';
 import { uncheckedText } from '../reports/unchecked-text.js';
 import { awaitingApproval, awaitsApproval } from '../run/approval.js';
 import type { ApprovalStage } from '../run/approval-rules.js';
@@ -30,8 +31,10 @@ export interface ExperimentView {
   commit: string | null;
   job_id: string | null;
   duration_s: number | null;
-  /** The compared metric, null while unknown. */
+  /** The compared metric as every table tells it, of its runs that count; null while unknown. */
   objective: Objective | null;
+  /** The same of its first run alone, which the repeats may have corrected. */
+  first_run: Objective | null;
   failure: { kind: string; message: string } | null;
   /** not_better, repeat, keep, reject or quarantine; null while undecided, and in runs without repeats. */
   verdict: string | null;
@@ -88,20 +91,21 @@ export interface StatusView {
   updated_at: string;
 }
 
-export function experimentView(row: ExperimentRow): ExperimentView {
-  const { state } = row;
+export function experimentView(state: EngineState, row: ExperimentRow, standing = standingsOf(state)): ExperimentView {
+  const { state: now } = row;
   return {
     node_id: row.nodeId,
     name: row.name,
     kind: row.kind,
     parent_id: row.parentId,
-    status: state.status,
+    status: now.status,
     priority: row.priority,
     commit: commitOf(row),
     job_id: jobIdOf(row),
-    duration_s: 'durationS' in state ? state.durationS : null,
-    objective: state.status === 'completed' ? objectiveOf(state.metrics, state.durationS) : null,
-    failure: 'failure' in state ? { kind: state.failure.kind, message: state.failure.message } : null,
+    duration_s: 'durationS' in now ? now.durationS : null,
+    objective: now.status === 'completed' ? standing(row.nodeId).objective : null,
+    first_run: objectiveOfRow(row),
+    failure: 'failure' in now ? { kind: now.failure.kind, message: now.failure.message } : null,
     verdict: row.judged?.verdict ?? null,
     ...(row.asked && awaitsApproval(row)
       ? { asked: { stage: row.asked.stage, since: new Date(row.asked.sinceMs).toISOString() } }
@@ -109,13 +113,18 @@ export function experimentView(row: ExperimentRow): ExperimentView {
   };
 }
 
-function viewOf(state: EngineState, nodeId: string | null): ExperimentView | null {
-  const row = nodeId === null ? undefined : state.experiments[nodeId];
-  return row ? experimentView(row) : null;
+function viewsOf(state: EngineState): (row: ExperimentRow) => ExperimentView {
+  const standing = standingsOf(state);
+  return (row) => experimentView(state, row, standing);
 }
 
 export function statusView(state: EngineState): StatusView {
   const open = openRows(state);
+  const view = viewsOf(state);
+  const viewOf = (nodeId: string | null) => {
+    const row = nodeId === null ? undefined : state.experiments[nodeId];
+    return row ? view(row) : null;
+  };
   const count = (...names: string[]) => open.filter((row) => names.includes(row.state.status)).length;
   const { completed, failed, pruned, duplicates, cancelled } = tallyShown(state);
   return {
@@ -141,18 +150,18 @@ export function statusView(state: EngineState): StatusView {
       duplicates,
       cancelled,
     },
-    baseline: viewOf(state, BASELINE_ID),
-    headspace: viewOf(state, HEADSPACE_ID),
-    best: viewOf(state, state.best),
+    baseline: viewOf(BASELINE_ID),
+    headspace: viewOf(HEADSPACE_ID),
+    best: viewOf(state.best),
     confidence: confidenceOf(state),
     gain: provenGain(state),
     headspace_left: headspaceLeft(state),
-    running: open.filter((row) => row.state.status === 'running').map(experimentView),
-    pending: open.filter((row) => row.state.status === 'launching').map(experimentView),
+    running: open.filter((row) => row.state.status === 'running').map(view),
+    pending: open.filter((row) => row.state.status === 'launching').map(view),
     approval: state.approval
       ? { approve: state.approval.stage, wait_minutes: state.approval.waitMinutes, silence: state.approval.silence }
       : null,
-    asked: awaitingApproval(state).map(experimentView),
+    asked: awaitingApproval(state).map(view),
     notes: state.notes.length,
     anchor_commit: state.anchorCommit,
     base_commit: state.baseCommit,
@@ -163,7 +172,7 @@ export function statusView(state: EngineState): StatusView {
 /** Not yet started experiments in the order in which they will run. */
 export function queueView(state: EngineState): ExperimentView[] {
   return inRunOrder(openRows(state).filter((row) => ['queued', 'preparing', 'ready'].includes(row.state.status))).map(
-    experimentView,
+    viewsOf(state),
   );
 }
 
@@ -172,5 +181,5 @@ export function treeView(state: EngineState, limit = 500): ExperimentView[] {
   return Object.values(state.experiments)
     .sort((a, b) => a.seq - b.seq)
     .slice(-limit)
-    .map(experimentView);
+    .map(viewsOf(state));
 }

@@ -1,10 +1,11 @@
 /** A run is told in many places: each tells the same value, gain and verdict of each experiment. */
 import { describe, expect, it } from 'vitest';
-import { speedup } from '../../../domain/belief/compare.js';
+import { objectiveOfRow, speedup } from '../../../domain/belief/compare.js';
 import { chartSubtitle } from '../../../domain/charts/outcome.js';
 import { progressData } from '../../../domain/charts/progress-points.js';
 import { layoutTree } from '../../../domain/charts/tree-layout.js';
 import { treeModel } from '../../../domain/charts/tree-model.js';
+import { experimentView, statusView } from '../../../domain/protocol/views.js';
 import { experimentTable } from '../../../domain/reports/experiment-table.js';
 import { findingsSection } from '../../../domain/reports/findings.js';
 import { pullRequest } from '../../../domain/reports/pull-request.js';
@@ -49,6 +50,10 @@ describe('one run has one story', () => {
     for (const row of experimentTable(state)) {
       const { objective, gain, verdict, isDoubted } = standing(row.nodeId);
       expect(row, row.nodeId).toMatchObject({ objective, gain, verdict });
+      const ended = state.experiments[row.nodeId]!;
+      const view = experimentView(state, ended);
+      expect(view.objective, row.nodeId).toEqual(objective);
+      expect(view.first_run, row.nodeId).toEqual(objectiveOfRow(ended));
       if (gain !== null) expect(gain, row.nodeId).toBeCloseTo(speedup(objective, standing(BASELINE_ID).objective)!, 9);
       if (row.status !== 'completed') continue;
       told += 1;
@@ -82,6 +87,9 @@ describe('one run has one story', () => {
     const facts = runFacts(state);
     expect([state.best, state.confirmation?.verified]).toEqual(['002_a', '002_a']);
     expect(objectiveText(facts.best!.objective)).toBe('200 samples/s');
+    const view = statusView(state);
+    expect(view.best).toMatchObject({ objective: facts.best!.objective, first_run: { value: 300 } });
+    expect(1 + view.gain!.gain).toBeCloseTo(speedup(view.best!.objective, view.baseline!.objective)!, 9);
     expect(facts.gain).toBeCloseTo(speedup(facts.best!.objective, facts.baseline!.objective)!, 9);
     expect(facts.remaining).toBeCloseTo(speedup(facts.headspace!.objective, facts.best!.objective)!, 9);
     expect(pullRequest(state, '002_a', [], null).body).toMatch(/\| after \| 200 samples\/s \| 2 \|/);
