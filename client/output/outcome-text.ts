@@ -5,6 +5,7 @@ import { DURATIONS_COMPARED } from '../../domain/reports/headline.js';
 import { intervalText } from '../../domain/reports/judgement-text.js';
 import { objectiveText, speedupText } from '../../domain/reports/quantity-text.js';
 import type { MeasuredNode, RunOutcome } from '../run/run-outcome.js';
+import { withDocPaths } from './doc-paths.js';
 
 export function outcomeText(outcome: RunOutcome): string {
   const { workdir, stop, interrupted, winning_changes: changes } = outcome;
@@ -30,7 +31,7 @@ export function outcomeText(outcome: RunOutcome): string {
   if (interrupted) lines.push(`go on with: autoresearch run ${shellWord(workdir)}`);
   else lines.push(`report: ${workdir}/report.md`);
   lines.push(`workdir: ${workdir}`);
-  return lines.join('\n');
+  return withDocPaths(lines.join('\n'));
 }
 
 function byDuration({ baseline }: RunOutcome): boolean {

@@ -1,4 +1,5 @@
 /** Where a command's answer and its errors go. Answers: text or JSON on stdout. Errors: one line or JSON on stderr. */
+import { withDocPaths } from './doc-paths.js';
 import { errorText } from './error-text.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import type { Printed } from './printed.js';
@@ -41,10 +42,12 @@ export function printAnswer(output: Output, json: boolean, { answer, text }: Pri
 
 export function printError(output: Output, json: boolean, error: unknown): ExitCode {
   const exitCode = error instanceof Refusal ? error.exitCode : EXIT.runFailed;
-  const message = oneLine(errorText(error));
+  const message = withDocPaths(oneLine(errorText(error)));
   if (json) {
     const place =
-      error instanceof Refusal ? { field: error.field, value: error.value ?? null, advice: error.advice } : {};
+      error instanceof Refusal
+        ? { field: error.field, value: error.value ?? null, advice: withDocPaths(error.advice) }
+        : {};
     output.err(`${JSON.stringify({ error: { message, ...place, exit_code: exitCode } })}\n`);
   } else {
     output.err(`error: ${message}\n`);

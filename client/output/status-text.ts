@@ -9,6 +9,7 @@ import { durationText, gainText, objectiveText, timeText } from '../../domain/re
 import { spendingText, unpricedText } from '../../domain/reports/spending-text.js';
 import { shownLimits } from '../../domain/run/limits.js';
 import type { StatusAnswer } from '../run/run-status.js';
+import { withDocPaths } from './doc-paths.js';
 import { overviewSections, toComeText } from './overview-text.js';
 import { stalledText } from './stalled-text.js';
 import { plainLine } from './terminal-line.js';
@@ -24,7 +25,7 @@ export function statusText(answer: StatusAnswer): string {
   const stuck = answer.stalled.map(stalledText);
   if (!view || !overview) {
     const room = engine !== null && answer.short_of_room !== null ? [`${answer.short_of_room}; ${MAKE_ROOM}`] : [];
-    return [...lines, 'status     not started', ...labelled('stuck', [...room, ...stuck])].map(plainLine).join('\n');
+    return shown([...lines, 'status     not started', ...labelled('stuck', [...room, ...stuck])]);
   }
   lines.push(
     `status     ${standingText(view, engine !== null)}`,
@@ -44,7 +45,11 @@ export function statusText(answer: StatusAnswer): string {
   lines.push(...labelled('noise', noise(view)));
   lines.push(...labelled('to come', [toComeText(overview) ?? []].flat()));
   const sections = overviewSections(overview).flatMap((section) => ['', section.title, ...section.lines]);
-  return [...lines, ...sections].map(plainLine).join('\n');
+  return shown([...lines, ...sections]);
+}
+
+function shown(lines: readonly string[]): string {
+  return withDocPaths(lines.map(plainLine).join('\n'));
 }
 
 function elapsedText({ started_at, elapsed_s, ran_s }: Overview): string {

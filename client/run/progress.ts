@@ -12,6 +12,7 @@ import type { EngineEvent, SkippedStep } from '../../domain/run/event-types.js';
 import { BASELINE_ID, type ExperimentIdentity } from '../../domain/run/experiment-record.js';
 import type { Failure } from '../../domain/run/failure.js';
 import { suggestedAction } from '../../domain/run/failure.js';
+import { withDocPaths } from '../output/doc-paths.js';
 
 /** What happened, in words, without a time; null for steps that would only be noise. `state` has the event applied. */
 export function progressLine(state: EngineState, event: EngineEvent): string | null {
@@ -137,7 +138,7 @@ const STOPPING = {
 
 /** "12:03:04  002_x: completed, …"; `clock` turns Unix milliseconds into a time of day. */
 export function timedLine(line: string, atMs: number, clock: (atMs: number) => string = timeOfDay): string {
-  return `${clock(atMs)}  ${line}`;
+  return `${clock(atMs)}  ${withDocPaths(line)}`;
 }
 
 export function timeOfDay(atMs: number): string {

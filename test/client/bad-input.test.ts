@@ -2,11 +2,15 @@ import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { writeJsonAtomic } from '../../host/atomic-file.js';
+import { packageFile } from '../../host/package-files.js';
 import type { Workdir } from '../../workdir/paths.js';
 import { acquireEngineLock } from '../../worker/engine-lock.js';
 import { syntheticConfig, syntheticRun } from '../support/run-events.js';
 import { syntheticWorkdir } from '../support/synthetic-workdir.js';
 import { autoresearch, fingerprint, type Project, project } from './command-line.js';
+
+/** The page stands where the program is installed. */
+const REFUSALS = packageFile('docs', 'refusals.md');
 
 /** Flags by name; undefined leaves one out. */
 type Flags = Record<string, string | undefined>;
@@ -32,17 +36,17 @@ const FIRST_RUN: { name: string; flags: (at: Project) => Flags; says: (at: Proje
     name: 'a script that does not exist',
     flags: ({ source }) => ({ '--pipeline-script': join(source, 'none.py') }),
     says: ({ source }) =>
-      `error: --pipeline-script: "${join(source, 'none.py')}": an existing Python script (there is no ${join(source, 'none.py')}; docs/refusals.md)`,
+      `error: --pipeline-script: "${join(source, 'none.py')}": an existing Python script (there is no ${join(source, 'none.py')}; ${REFUSALS})`,
   },
   {
     name: 'a directory as script',
     flags: ({ source }) => ({ '--pipeline-script': source }),
-    says: () => /error: --pipeline-script: ".*": a Python script, not a directory \(docs\/refusals\.md\)/,
+    says: () => /error: --pipeline-script: ".*": a Python script, not a directory \(.*\/docs\/refusals\.md\)/,
   },
   {
     name: 'a script outside the source directory',
     flags: ({ folder }) => ({ '--pipeline-script': join(folder, 'elsewhere.py') }),
-    says: ({ source }) => `a script inside --source-dir (${source}): only code in there is changed (docs/refusals.md)`,
+    says: ({ source }) => `a script inside --source-dir (${source}): only code in there is changed (${REFUSALS})`,
   },
   {
     name: 'a script in one of the repositories of a workspace',
@@ -53,7 +57,7 @@ const FIRST_RUN: { name: string; flags: (at: Project) => Flags; says: (at: Proje
   {
     name: 'a script that a link leads out of the source directory',
     flags: ({ source }) => ({ '--pipeline-script': join(source, 'link.py') }),
-    says: ({ source }) => `a script inside --source-dir (${source}): only code in there is changed (docs/refusals.md)`,
+    says: ({ source }) => `a script inside --source-dir (${source}): only code in there is changed (${REFUSALS})`,
   },
   {
     name: 'a source directory that does not exist',
@@ -78,7 +82,7 @@ const FIRST_RUN: { name: string; flags: (at: Project) => Flags; says: (at: Proje
   {
     name: 'a file as source directory',
     flags: ({ script }) => ({ '--source-dir': script }),
-    says: () => /error: --source-dir: ".*": a directory, not a file \(docs\/refusals\.md\)/,
+    says: () => /error: --source-dir: ".*": a directory, not a file \(.*\/docs\/refusals\.md\)/,
   },
   {
     name: 'an agent module that is not there',
