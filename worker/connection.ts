@@ -5,6 +5,7 @@
 import { Client, Connection } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import type { NativeConnectionOptions } from '@temporalio/worker';
+import { BadSetting } from '../host/bad-setting.js';
 import type { Workdir } from '../workdir/paths.js';
 import { makeDataConverter } from './encryption/data-converter.js';
 import { type EnsureOptions, ensureServer, runningServer, type ServerRecord } from './server/embedded-server.js';
@@ -73,7 +74,7 @@ function loadProfile(env: NodeJS.ProcessEnv) {
     if (error instanceof TypeError && !env.TEMPORAL_PROFILE) {
       return loadClientConnectConfig({ overrideEnvVars, disableFile: true });
     }
-    throw new Error(
+    throw new BadSetting(
       `the Temporal settings (TEMPORAL_* variables, TEMPORAL_CONFIG_FILE or temporal.toml) cannot be read: ${(error as Error).message}`,
     );
   }

@@ -471,3 +471,21 @@ async function engineLock(workdir: Workdir): Promise<AsyncDisposable> {
   const lock = await acquireEngineLock(workdir);
   return { [Symbol.asyncDispose]: () => lock.release() };
 }
+
+describe('a setting of the environment that cannot be meant', () => {
+  it.each([
+    [
+      'AUTORESEARCH_CODEC_KEY',
+      'c2hvcnQ=',
+      ['codec-server', '--port', '0'],
+      'AUTORESEARCH_CODEC_KEY decodes to 5 bytes',
+    ],
+    ['TEMPORAL_PROFILE', 'no-such', ['stop', '.'], 'the Temporal settings'],
+  ])('%s is bad input', async (name, value, words, says) => {
+    const { workdir } = await syntheticWorkdir(syntheticRun({ followUps: 0 }));
+    vi.stubEnv(name, value);
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const said = await autoresearch(...words.map((word) => (word === '.' ? workdir.root : word)));
+    expect(said).toMatchObject({ code: 2, err: expect.stringContaining(says) });
+  });
+});

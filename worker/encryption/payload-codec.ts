@@ -9,6 +9,7 @@ import type { Payload, PayloadCodec } from '@temporalio/common';
 import { decode, encode } from '@temporalio/common/lib/encoding.js';
 // A CommonJS module whose named exports Node does not see.
 import proto from '@temporalio/proto';
+import { BadSetting } from '../../host/bad-setting.js';
 
 const compress = promisify(gzip);
 const decompress = promisify(gunzip);
@@ -46,7 +47,7 @@ export function codecKeys(env: NodeJS.ProcessEnv = process.env): CodecKey[] {
     if (key.length === KEY_BYTES) return codecKeyOf(key);
     const which =
       texts.length === 1 ? CODEC_KEY_VARIABLE : `${CODEC_KEY_VARIABLE}: key ${index + 1} of ${texts.length}`;
-    throw new RangeError(
+    throw new BadSetting(
       `${which} decodes to ${key.length} bytes, and must be ${KEY_BYTES} bytes in base64: make one with \`openssl rand -base64 32\``,
     );
   });

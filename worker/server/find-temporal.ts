@@ -1,10 +1,11 @@
 /** Finds the `temporal` command and says which version it is. */
 import { access, constants, stat } from 'node:fs/promises';
 import { delimiter, join, resolve } from 'node:path';
+import { BadSetting } from '../../host/bad-setting.js';
 import { runApart } from '../../host/short-program.js';
 import { toolFolder } from '../../host/tool-folder.js';
 
-export class TemporalNotFound extends Error {
+export class TemporalNotFound extends BadSetting {
   override readonly name = 'TemporalNotFound';
 }
 
