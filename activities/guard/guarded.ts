@@ -5,8 +5,9 @@
 import { CompleteAsyncError, Context } from '@temporalio/activity';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import type { Activities } from '../../domain/protocol/activities.js';
-import { raise } from '../../domain/protocol/thrown-failure.js';
+import { raise, SCHEDULER_BUSY } from '../../domain/protocol/thrown-failure.js';
 import { type RoomSince, RoomWatch, saysDiskIsFull, shortOfRoom } from '../../host/disk-room.js';
+import { SchedulerBusy } from '../../jobs/clusters/scheduler.js';
 import type { RunContext } from '../../workdir/run-context.js';
 import { withPulse } from './activity-pulse.js';
 import { HungAttempts } from './hung-attempts.js';
@@ -38,6 +39,7 @@ const NEEDS_NO_ROOM: readonly string[] = [...NEVER_GIVEN_UP, 'cancelJob', 'relea
 /** Somebody who makes room waits this long for the run to go on. */
 const ROOM_AGAIN_MS = 10_000;
 const LONGEST_PAUSE_MS = 60_000;
+const SCHEDULER_PAUSE_MS = { first: 4000, longest: 300_000 };
 
 type AnyActivity = (input: never) => Promise<unknown>;
 
@@ -99,6 +101,7 @@ function guard(name: string, act: AnyActivity, context: RunContext, shared: Shar
         error: error instanceof Error ? error.stack : String(error),
       });
       cancellationSignal.throwIfAborted();
+      if (error instanceof SchedulerBusy) throw askedLater(error, info.attempt);
       if (saysDiskIsFull(error) || isShort) throw diskFull(String(error), info.isLocal);
       unexpected.set(key, tries);
       if (NEVER_GIVEN_UP.includes(name)) throw name === 'pollMetrics' ? later(error, tries) : error;
@@ -133,6 +136,16 @@ function guard(name: string, act: AnyActivity, context: RunContext, shared: Shar
   async function wasShort(room: RoomSince | null): Promise<boolean> {
     return room === null ? (await shortOfRoom(context.workdir.root)) !== null : await room.wasShort();
   }
+}
+
+/** Its controller comes back some time: it is asked without end, less and less often, and not by all at once. */
+function askedLater({ message }: SchedulerBusy, attempt: number): ApplicationFailure {
+  const pauseMs = Math.min(SCHEDULER_PAUSE_MS.longest, SCHEDULER_PAUSE_MS.first * 2 ** Math.min(attempt - 1, 20));
+  return ApplicationFailure.create({
+    message: `${message}; it is asked again by itself`,
+    type: SCHEDULER_BUSY,
+    nextRetryDelay: Math.round(pauseMs * (0.5 + Math.random() / 2)),
+  });
 }
 
 /** A local activity is tried again by its own policy, and becomes a regular one that shows itself. */

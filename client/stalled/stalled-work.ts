@@ -6,6 +6,7 @@
 import type { Client } from '@temporalio/client';
 import { decodeOptionalFailureToOptionalError } from '@temporalio/common/lib/internal-non-workflow/index.js';
 import type { temporal } from '@temporalio/proto';
+import { SCHEDULER_BUSY } from '../../domain/protocol/thrown-failure.js';
 import { engineWorkflowId, experimentWorkflowId } from '../../domain/run/naming.js';
 import type { StalledWork } from '../output/stalled-text.js';
 
@@ -25,6 +26,8 @@ const ADVICE = {
   task:
     'nothing is lost, and the server goes on trying: see logs/autoresearch.log, and serve the run with the version that ' +
     'it was begun with, or a newer one (stop the engine, then `autoresearch run` with the workdir)',
+  [SCHEDULER_BUSY]:
+    "its jobs go on, and this does as well as soon as the cluster's scheduler takes it: ask there what keeps it from that",
   activity: 'it is tried again by itself: mend what its last failure names; logs/autoresearch.log says more',
 } as const;
 
@@ -66,7 +69,7 @@ async function stalledIn(client: Client, who: string, workflowId: string): Promi
       attempts: attempt ?? 0,
       since: isoTime(lastStartedTime ?? scheduledTime),
       failure: await messageOf(client, lastFailure),
-      advice: ADVICE.activity,
+      advice: lastFailure.applicationFailureInfo?.type === SCHEDULER_BUSY ? ADVICE[SCHEDULER_BUSY] : ADVICE.activity,
     });
   }
   return found;

@@ -17,3 +17,6 @@ export function failureToThrow(record: Failure): ApplicationFailure {
 export function raise(kind: FailureKind, message: string, more: Parameters<typeof failure>[3] = {}): never {
   throw failureToThrow(failure(kind, message, Date.now(), more));
 }
+
+/** Of a failure that passes by itself, when the scheduler of a cluster answers again. */
+export const SCHEDULER_BUSY = 'scheduler_busy';

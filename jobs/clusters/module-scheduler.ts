@@ -30,6 +30,6 @@ function whatIsMissing(made: unknown): string | null {
     return `its name is ${JSON.stringify(name)}; it must be lower-case letters, digits and "-", begin with a letter, and not be local`;
   const missing = FUNCTIONS.find((each) => typeof scheduler[each] !== 'function');
   if (missing !== undefined) return `it has no function ${missing}`;
-  if (scheduler.logs !== undefined && typeof scheduler.logs !== 'function') return 'its logs is no function';
-  return null;
+  const broken = ['logs', 'runs'].find((each) => !['undefined', 'function'].includes(typeof scheduler[each]));
+  return broken === undefined ? null : `its ${broken} is no function`;
 }

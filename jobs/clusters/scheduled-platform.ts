@@ -104,8 +104,15 @@ export class ScheduledPlatform implements Platform {
     const dir = this.dirOf(jobId);
     await mkdir(dir, { recursive: true, mode: 0o700 });
     const { config } = this.context;
-    const forRunner = runnerRequest(config.local_execution_mode, jobId, { ...request, cpus: null }, KILL_GRACE_S);
-    const script = await writeJobScript(dir, runnerPython(config.python), forRunner);
+    const command = (await this.scheduler.runs?.(request.command, request)) ?? request.command;
+    const forRunner = runnerRequest(
+      config.local_execution_mode,
+      jobId,
+      { ...request, command, cpus: null },
+      KILL_GRACE_S,
+    );
+    const recorded = { ...forRunner, requested_command: request.command };
+    const script = await writeJobScript(dir, runnerPython(config.python), recorded);
     const submittedAtMs = Date.now();
     // The scheduler may still know the job that this one runs again.
     const name = request.again ? `${request.jobName}.${request.again + 1}` : request.jobName;
@@ -116,6 +123,7 @@ export class ScheduledPlatform implements Platform {
       run: config.run_id,
       nodeId: request.nodeId,
       command: forRunner.command,
+      launchCommand: request.command,
       script,
       cwd: request.cwd,
       env: forRunner.env ?? request.env,
@@ -145,7 +153,10 @@ export class ScheduledPlatform implements Platform {
     }
     await this.fetched.fetch(submission.schedulerId, dir);
     const beganAtMs = startedAtMs ?? state.startedAtMs ?? submission.submittedAtMs;
-    if (state.state === 'running') return { state: 'running', startedAtMs: beganAtMs };
+    if (state.state === 'running') {
+      if (record?.ended_at === null) this.overSinceMs.delete(jobId);
+      return { state: 'running', startedAtMs: beganAtMs };
+    }
     const { cause, returnCode, said, endedAtMs = Date.now() } = state;
     const end = { cause, returnCode, startedAtMs: beganAtMs, endedAtMs, said };
     // One that never ran, or whose hosts do not see its folder, records nothing.
@@ -222,10 +233,12 @@ export class ScheduledPlatform implements Platform {
     if (submission?.schedulerId == null) return told;
     const state = await this.poll.stateOf(submission.schedulerId);
     const word = state === 'unknown' || state === 'silent' || state.state !== 'ended' ? null : state;
-    if (word === null && state !== 'unknown' && !this.isOverForLong(jobId)) {
+    if (word === null && state !== 'unknown') {
+      const isOver = this.isOverForLong(jobId);
       // What it said last is of before the end.
-      this.poll.hurry();
-      return null;
+      if (!isOver) this.poll.hurry();
+      // One that its scheduler put back into the queue starts once more, and its script takes this record away.
+      if (!isOver || (state !== 'silent' && state.state === 'pending')) return null;
     }
     const isExplained = word !== null && word.cause !== 'exit' && word.cause !== 'lost';
     const { startedAtMs, endedAtMs, returnCode, cause } = told;

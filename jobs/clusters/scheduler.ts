@@ -11,8 +11,10 @@ export interface SchedulerJob {
   name: string;
   run: string;
   nodeId: string;
-  /** The user's shell command; the paths in it are those of the experiment's own tree. */
+  /** The shell command that runs; the paths in it are those of the experiment's own tree. */
   command: string;
+  /** The user's launch command, of which `command` may be a part (`Scheduler.runs`). */
+  launchCommand: string;
   /**
    * Absolute path of a shell script that runs the command once, in `cwd`, and keeps its output, limits, samples and end
    * in `folder`: what a scheduler submits whose hosts see these files. Its environment is the job's.
@@ -52,6 +54,12 @@ export interface PrintedSince {
   cursor: string;
 }
 
+/** Where a launch command would be given: absolute path of its directory, and its whole environment. */
+export interface LaunchPlace {
+  cwd: string;
+  env: Readonly<Record<string, string>>;
+}
+
 export interface Scheduler {
   /** It begins the job ids of this platform: lower-case letters, digits and `-`, not `local`. */
   readonly name: string;
@@ -60,6 +68,12 @@ export interface Scheduler {
    * not answer, too many requests, a quota that is used up now), any other error for what never will.
    */
   submit(job: SchedulerJob): Promise<string>;
+  /**
+   * What is to run on the job's host of a launch command that calls this scheduler by itself (of `sbatch train.sh`:
+   * `bash train.sh`). Only reads. Throws an Error with the reason where no such job can run; it is asked once before a
+   * run begins, too. Absent: the launch command is what runs.
+   */
+  runs?(launchCommand: string, place: LaunchPlace): Promise<string>;
   /** The id of the newest job of this name, ended ones included; null where the scheduler knows none. */
   find(name: string): Promise<string | null>;
   /** The states of all these jobs by one question; an id that the scheduler has forgotten is missing in the answer. */

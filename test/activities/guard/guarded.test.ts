@@ -9,6 +9,7 @@ import { guarded } from '../../../activities/guard/guarded.js';
 import type { Activities } from '../../../domain/protocol/activities.js';
 import { raise } from '../../../domain/protocol/thrown-failure.js';
 import { engineWorkflowId } from '../../../domain/run/naming.js';
+import { SchedulerBusy } from '../../../jobs/clusters/scheduler.js';
 import { Workdir } from '../../../workdir/paths.js';
 import type { RunContext } from '../../../workdir/run-context.js';
 import { removeFolder } from '../../support/remove-folder.js';
@@ -86,6 +87,26 @@ describe('an error that nobody expected', () => {
       expect(isFinal(await attempt(number))).toBe(false);
       if (number % 3 === 2) expect(await attempt(number + 1)).toBe('launched');
     }
+  });
+});
+
+describe('a scheduler that does not take a job now', () => {
+  it('is asked again without end, at pauses that grow to minutes', async () => {
+    const attempt = await guardOf('launchJob', async () => {
+      throw new SchedulerBusy('slurm: Unable to contact slurm controller');
+    });
+    const errors = await Promise.all(Array.from({ length: 60 }, (_, index) => attempt(index + 1)));
+    expect(errors.filter(isFinal)).toEqual([]);
+    const delays = errors.map((error) => Number((error as ApplicationFailure).nextRetryDelay));
+    for (const [index, longest] of [4000, 8000, 16_000].entries()) {
+      expect(delays[index]).toBeGreaterThanOrEqual(longest / 2);
+      expect(delays[index]).toBeLessThanOrEqual(longest);
+    }
+    expect(Math.max(...delays)).toBeLessThanOrEqual(300_000);
+    expect(Math.min(...delays.slice(10))).toBeGreaterThanOrEqual(150_000);
+    // Those that were refused together come back one by one.
+    expect(new Set(delays.slice(10)).size).toBeGreaterThan(10);
+    expect(errors[0]).toMatchObject({ type: 'scheduler_busy', message: expect.stringContaining('slurm controller') });
   });
 });
 
