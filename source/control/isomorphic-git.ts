@@ -53,7 +53,12 @@ export class IsomorphicGit implements ObjectDatabase {
     }
   }
 
-  async readObject(name: string): Promise<StoredObject | null> {
+  async readObjects<const T extends readonly string[]>(names: T): Promise<{ [K in keyof T]: StoredObject | null }> {
+    const found = await Promise.all(names.map((name) => this.#readObject(name)));
+    return found as { [K in keyof T]: StoredObject | null };
+  }
+
+  async #readObject(name: string): Promise<StoredObject | null> {
     const oid = name.startsWith('refs/') ? await this.resolve(name) : name;
     if (oid === null) return null;
     try {

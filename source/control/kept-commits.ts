@@ -13,7 +13,16 @@ const HISTORY = 'history';
 /** Refs that are read at a time. */
 const AT_A_TIME = 8;
 
+interface Kept {
+  /** Id of the tree that the ref names. */
+  holder: string;
+  commit: string;
+}
+
 export class KeptCommits {
+  /** By ref, as last seen: reading what a tree holds takes two commands, and whether both are there takes one. */
+  readonly #seen = new Map<string, Kept>();
+
   constructor(
     readonly database: ObjectDatabase,
     /** `refs/autoresearch/<run>` */
@@ -26,7 +35,9 @@ export class KeptCommits {
   }
 
   async keep(name: string, commit: string): Promise<void> {
-    await this.database.keep(this.#ref(name), await this.#holderOf(commit));
+    const holder = await this.#holderOf(commit);
+    await this.database.keep(this.#ref(name), holder);
+    this.#seen.set(this.#ref(name), { holder, commit });
   }
 
   /** The same for a name that must not be kept yet; returns what it keeps afterwards, ours or another process's. */
@@ -49,7 +60,7 @@ export class KeptCommits {
     const { parent } = await this.database.facts(anchor);
     if (parent === null || (await this.database.resolve(ref)) !== null) return;
     for (const old of await this.refs()) {
-      const object = await this.database.readObject(old);
+      const [object] = await this.database.readObjects([old]);
       if (object?.type === 'commit') await this.database.keep(old, await this.#holderOf(object.oid));
     }
     await this.database.keepFirst(ref, parent);
@@ -68,7 +79,7 @@ export class KeptCommits {
   }
 
   async #holderOf(commit: string): Promise<string> {
-    const object = await this.database.readObject(commit);
+    const [object] = await this.database.readObjects([commit]);
     if (object?.type !== 'commit') throw new Error(`${commit} is no commit of the repository`);
     const tree = /^tree ([0-9a-f]+)$/m.exec(object.content.toString('utf8'))?.[1];
     if (tree === undefined) throw new Error(`commit ${commit} has no tree line`);
@@ -78,13 +89,18 @@ export class KeptCommits {
   }
 
   async #commitAt(ref: string): Promise<string | null> {
-    const object = await this.database.readObject(ref);
-    if (object === null || object.type === 'commit') return object?.oid ?? null;
+    const seen = this.#seen.get(ref);
+    const [object, commit] = await this.database.readObjects(seen ? [ref, seen.commit] : [ref]);
+    if (!object || object.type === 'commit') return object?.oid ?? null;
+    if (commit && object.oid === seen?.holder) return seen.commit;
     const idLength = (object.content.length - COMMIT_ENTRY.length - SOURCE_ENTRY.length) / 2;
     const id = object.content.subarray(COMMIT_ENTRY.length, COMMIT_ENTRY.length + idLength);
-    const text = object.content.indexOf(COMMIT_ENTRY) === 0 ? await this.database.readObject(id.toString('hex')) : null;
+    const isHolder = object.content.indexOf(COMMIT_ENTRY) === 0;
+    const [text] = isHolder ? await this.database.readObjects([id.toString('hex')]) : [null];
     if (text === null) throw new Error(`${ref} keeps no commit of a run: it names a ${object.type} (${object.oid})`);
-    return this.database.writeObject('commit', text.content);
+    const written = await this.database.writeObject('commit', text.content);
+    this.#seen.set(ref, { holder: object.oid, commit: written });
+    return written;
   }
 
   #ref(name: string): string {

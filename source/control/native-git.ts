@@ -34,12 +34,19 @@ export class NativeGit implements ObjectDatabase {
     return (await this.#attempt(['cat-file', '-t', commit], 128)) === 'commit';
   }
 
-  async readObject(name: string): Promise<StoredObject | null> {
-    const answer = await gitBytes(['cat-file', '--batch'], { place: this.#place(), input: `${name}\n` });
-    const end = answer.indexOf('\n');
-    const [oid = '', type, size] = answer.subarray(0, end).toString('utf8').split(' ');
-    if (type === undefined || size === undefined) return null;
-    return { oid, type, content: answer.subarray(end + 1, end + 1 + Number(size)) };
+  async readObjects<const T extends readonly string[]>(names: T): Promise<{ [K in keyof T]: StoredObject | null }> {
+    const input = names.map((name) => `${name}\n`).join('');
+    let answer = await gitBytes(['cat-file', '--batch'], { place: this.#place(), input });
+    const next = (): StoredObject | null => {
+      const end = answer.indexOf('\n');
+      const [oid = '', type, size] = answer.subarray(0, end).toString('utf8').split(' ');
+      answer = answer.subarray(end + 1);
+      if (type === undefined || size === undefined) return null;
+      const content = answer.subarray(0, Number(size));
+      answer = answer.subarray(Number(size) + 1);
+      return { oid, type, content };
+    };
+    return names.map(next) as { [K in keyof T]: StoredObject | null };
   }
 
   writeObject(type: 'blob' | 'tree' | 'commit', content: Uint8Array): Promise<string> {

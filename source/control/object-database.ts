@@ -43,8 +43,8 @@ export interface ObjectDatabase {
   /** Id of the object that a ref names, or null. */
   resolve(ref: string): Promise<string | null>;
   hasCommit(commit: string): Promise<boolean>;
-  /** What stands under an id or a ref, or null. */
-  readObject(name: string): Promise<StoredObject | null>;
+  /** What stands under each id or ref, or null. One call, however many. */
+  readObjects<const T extends readonly string[]>(names: T): Promise<{ [K in keyof T]: StoredObject | null }>;
   /** Writes it unless it is there; its id. */
   writeObject(type: 'blob' | 'tree' | 'commit', content: Uint8Array): Promise<string>;
   /** Points the ref to the object, atomically. */

@@ -9,7 +9,6 @@ import { runnerPython } from '../../host/runner-python.js';
 import { ProgramInterrupted, runApart } from '../../host/short-program.js';
 import type { Workdir } from '../../workdir/paths.js';
 import { git, hasNativeGit } from './git-command.js';
-import { IsomorphicGit, initBareStore } from './isomorphic-git.js';
 import { locateSource, type SourceLocation } from './locate.js';
 import { NativeGit } from './native-git.js';
 import { isBelow, type ObjectDatabase } from './object-database.js';
@@ -50,7 +49,7 @@ export async function openSourceControl(of: { workdir: Workdir; config: RunConfi
   const commonDir = location.kind === 'git' ? location.commonDir : await realpath(gitDir);
   const database: ObjectDatabase = native
     ? new NativeGit(gitDir, location.top, await realpath(scratch))
-    : new IsomorphicGit(commonDir, location.top);
+    : await withoutGit(commonDir, location.top);
   const paths =
     config.tree_paths.length === 0
       ? []
@@ -99,15 +98,21 @@ async function hostShelters(python: string, scratch: string): Promise<boolean> {
 
 async function hasAnchor(workdir: Workdir, config: RunConfig, native: boolean): Promise<boolean> {
   const store = workdir.privateStore;
-  const database = native ? new NativeGit(store, workdir.root, workdir.root) : new IsomorphicGit(store, workdir.root);
+  const database = native ? new NativeGit(store, workdir.root, workdir.root) : await withoutGit(store, workdir.root);
   return (await database.resolve(`refs/autoresearch/${config.run_id}/anchor`)) !== null;
+}
+
+/** Its library takes a tenth of a second to load, and few hosts have no git. */
+async function withoutGit(gitDir: string, top: string): Promise<ObjectDatabase> {
+  const { IsomorphicGit } = await import('./isomorphic-git.js');
+  return new IsomorphicGit(gitDir, top);
 }
 
 async function privateStore(workdir: Workdir, native: boolean): Promise<string> {
   const store = workdir.privateStore;
   if (!existsSync(join(store, 'HEAD'))) {
     if (native) await git(['init', '--bare', '--quiet', '--template=', store]);
-    else await initBareStore(store);
+    else await (await import('./isomorphic-git.js')).initBareStore(store);
   }
   const exclude = join(store, 'info', 'exclude');
   const text = `${PRIVATE_EXCLUDES.join('\n')}\n`;

@@ -144,8 +144,9 @@ export class StoredSource implements SourceControl {
   }
 
   async contentHash(commit: string): Promise<string> {
-    await this.restore([commit]);
-    return (await this.parts.database.facts(commit)).tree;
+    const hash = (await this.contentHashes([commit])).get(commit);
+    if (hash === undefined) throw new Error(`${commit} is no commit of the repository`);
+    return hash;
   }
 
   async contentHashes(commits: readonly string[]): Promise<Map<string, string>> {
@@ -162,12 +163,22 @@ export class StoredSource implements SourceControl {
   #entries(commit: string): Promise<Map<string, Entry>> {
     const known = this.#listings.get(commit);
     if (known) return known;
-    const listing = this.restore([commit]).then(() => this.parts.database.entries(commit, this.parts.location.prefix));
+    const listing = this.#list(commit);
     this.#listings.set(commit, listing);
     listing.catch(() => this.#listings.delete(commit));
     const oldest = this.#listings.keys().next().value;
     if (this.#listings.size > LISTINGS && oldest !== undefined) this.#listings.delete(oldest);
     return listing;
+  }
+
+  async #list(commit: string): Promise<Map<string, Entry>> {
+    const { database, location } = this.parts;
+    try {
+      return await database.entries(commit, location.prefix);
+    } catch {
+      await this.restore([commit]);
+      return await database.entries(commit, location.prefix);
+    }
   }
 
   async #findOrMakeAnchor(): Promise<string> {
