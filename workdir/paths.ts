@@ -56,6 +56,10 @@ export class Workdir {
   get logOwner() {
     return this.at('engine', 'log-owner.json');
   }
+  /** That `clean` gave up what the run held of the repository and the disk. */
+  get cleaned() {
+    return this.at('engine', 'cleaned.json');
+  }
   get checkpoint() {
     return this.at('engine', 'checkpoint.json');
   }

@@ -17,6 +17,7 @@ import { BranchRefused, UserRepository } from '../../source/control/user-branch.
 import type { Workdir } from '../../workdir/paths.js';
 import { specOf } from '../../workdir/spec-store.js';
 import { Refusal } from '../output/refusal.js';
+import { refuseCleaned } from '../run/cleaned-run.js';
 import { rowNamed } from '../run/named-node.js';
 import { changesOf } from '../run/run-outcome.js';
 import { runAsLogged } from '../run/run-state.js';
@@ -69,6 +70,7 @@ export async function applyChange(
   options: ApplyOptions,
 ): Promise<Applied | NotApplied> {
   const { workdir, config, state } = await runAsLogged(path);
+  await refuseCleaned(workdir, path);
   const { row, winner } = chosen(state, node);
   const { anchorCommit: anchor, baseCommit: base } = state;
   if (anchor === null || base === null) throw new Refusal('workdir', path, 'a run whose setup is done');

@@ -29,7 +29,8 @@ interface CleanAnswer {
 }
 
 async function clean(path: string, isMeant: boolean): Promise<CleanAnswer> {
-  const [{ existingRun }, { engineLife }, { openSourceControl }, { removeWhole }] = await Promise.all([
+  const [{ markCleaned }, { existingRun }, { engineLife }, { openSourceControl }, { removeWhole }] = await Promise.all([
+    import('../run/cleaned-run.js'),
     import('../run/workdir-config.js'),
     import('../run/run-state.js'),
     import('../../source/control/open.js'),
@@ -40,14 +41,20 @@ async function clean(path: string, isMeant: boolean): Promise<CleanAnswer> {
   if (engine !== null)
     throw new Refusal('workdir', path, `a run that nothing works on; stop it first (process ${engine.pid})`);
   await refuseRunningJobs(workdir, config);
-  const source = await openSourceControl({ workdir, config });
-  const refs = await source.refs();
   const folders = [workdir.trees, workdir.localJobs].filter((folder) => existsSync(folder));
-  if (isMeant) {
-    await source.dropRefs();
-    for (const folder of folders) await removeWhole(folder);
+  try {
+    const source = await openSourceControl({ workdir, config });
+    const refs = await source.refs();
+    if (isMeant) {
+      await markCleaned(workdir);
+      await source.dropRefs();
+      for (const folder of folders) await removeWhole(folder);
+    }
+    return { workdir: workdir.root, refs, folders, done: isMeant };
+  } finally {
+    // Looking at the source makes a folder for its work.
+    if (!folders.includes(workdir.trees)) await removeWhole(workdir.trees);
   }
-  return { workdir: workdir.root, refs, folders, done: isMeant };
 }
 
 /** An interrupted run leaves its jobs alone. */
@@ -63,6 +70,7 @@ async function refuseRunningJobs(workdir: Workdir, config: RunConfig): Promise<v
 }
 
 function cleanText({ workdir, refs, folders, done }: CleanAnswer): string {
+  if (refs.length === 0 && folders.length === 0) return `${workdir}: nothing is left to remove`;
   const what = [`${refs.length} refs (refs/autoresearch/…) with their commits`, ...folders].join(', ');
   if (done) return `${workdir}: removed ${what}`;
   return `${workdir}: would remove ${what}; nothing was removed. \`autoresearch clean ${shellWord(workdir)} --yes\` does it`;

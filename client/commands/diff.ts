@@ -23,12 +23,14 @@ interface DiffAnswer {
 
 /** Of the best experiment when no node is named; against the base commit, or with `anchor` the user's own code. */
 async function diff(path: string, node: string | undefined, { anchor }: { anchor: boolean }): Promise<DiffAnswer> {
-  const [{ runAsLogged }, { rowNamed }, { openSourceControl }] = await Promise.all([
+  const [{ refuseCleaned }, { runAsLogged }, { rowNamed }, { openSourceControl }] = await Promise.all([
+    import('../run/cleaned-run.js'),
     import('../run/run-state.js'),
     import('../run/named-node.js'),
     import('../../source/control/open.js'),
   ]);
   const { workdir, config, state } = await runAsLogged(path);
+  await refuseCleaned(workdir, path);
   const row = rowNamed(state, node);
   if (row === null) throw new Refusal('node', undefined, 'the run has no best experiment yet; name one');
   const { nodeId } = row;

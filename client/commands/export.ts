@@ -2,7 +2,8 @@
  * `export`: makes every file that people and scripts read anew, from the event log; or the run in another form, for a
  * browser, a spreadsheet, TensorBoard or W&B.
  */
-import { resolve } from 'node:path';
+import { existsSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import type { RestoredAnalyses } from '../../activities/agent-calls/restore-analyses.js';
 import { shellWord } from '../../domain/command/shell-word.js';
 import type { CommandDefinition } from '../command-definition.js';
@@ -142,6 +143,9 @@ function wandbText({ folder, runs }: RunsAnswer): string {
 
 async function written(flag: string, file: string, text: string): Promise<void> {
   const { writeFileAtomic } = await import('../../host/atomic-file.js');
+  // A folder that is not there is a slip of the pen: none is made for it, as none is by a shell's `>`.
+  const folder = dirname(file);
+  if (!existsSync(folder)) throw new Refusal(flag, file, `a file in a folder that exists (there is no ${folder})`);
   await writeFileAtomic(file, text).catch((error: Error) => {
     throw new Refusal(flag, file, `a file that can be written (${error.message})`);
   });

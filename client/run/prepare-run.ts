@@ -23,6 +23,7 @@ import { Refusal } from '../output/refusal.js';
 import { refusingFiles } from '../output/refused-file.js';
 import { adoptable, isForeignWorkdir } from './adopt-workdir.js';
 import { checkAgentAnswers } from './agent-check.js';
+import { refuseCleaned } from './cleaned-run.js';
 import { readQueueEdits } from './edited-queue.js';
 import { checkBudget, checkChoices, checkKnowledge, firstConfig } from './first-config.js';
 import { checkConcurrency, ONE_JOB_AT_A_TIME } from './job-slots.js';
@@ -84,6 +85,7 @@ async function resumeRun(
   const holder = await engineProcess(workdir);
   // Whoever takes over from another host asks the lock itself.
   if (holder !== null && !('elsewhere' in holder && takeOver)) throw secondEngine(workdir, holder);
+  await refuseCleaned(workdir);
   const isForeign = await isForeignWorkdir(workdir, config);
   const state = isForeign ? null : await readState(workdir);
   const limits: SetLimitsMessage = {};

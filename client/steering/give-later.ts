@@ -8,6 +8,7 @@ import type { Workdir } from '../../workdir/paths.js';
 import { EXIT } from '../output/exit-codes.js';
 import { Refusal } from '../output/refusal.js';
 import { refusingFiles } from '../output/refused-file.js';
+import { refuseCleaned } from '../run/cleaned-run.js';
 import { readState } from '../run/run-state.js';
 import { keepMessage, waitingMessages } from './message-box.js';
 
@@ -22,6 +23,7 @@ export function keptForLater(given: GivenMessage, { field, value }: { field: str
 
 /** A Refusal where no message lets the run go on. */
 export async function giveLater(workdir: Workdir, given: GivenMessage): Promise<Receipt> {
+  await refuseCleaned(workdir);
   const state = await readState(workdir);
   const others = (await refusingFiles(() => waitingMessages(workdir))).filter(
     ({ request }) => request !== given.request,

@@ -10,6 +10,7 @@ import {
   WorkflowUpdateRPCTimeoutOrCancelledError,
 } from '@temporalio/client';
 import { ApplicationFailure, type UpdateDefinition } from '@temporalio/common';
+import { shellWord } from '../../domain/command/shell-word.js';
 import type { RunConfig } from '../../domain/formats/config.js';
 import { RUN_STOPPED } from '../../domain/protocol/messages.js';
 import type { Receipt } from '../../domain/protocol/steering-messages.js';
@@ -20,7 +21,7 @@ import { checkKeys, checkSender, KeyMissing } from '../../worker/encryption/read
 import { errorText } from '../output/error-text.js';
 import { EXIT } from '../output/exit-codes.js';
 import { NotServed, notRunning, Refusal } from '../output/refusal.js';
-import { engineLife } from '../run/run-state.js';
+import { engineLife, readState } from '../run/run-state.js';
 import { existingRun } from '../run/workdir-config.js';
 
 export interface SteerOptions {
@@ -74,15 +75,24 @@ async function withRunningEngine<T>(workdir: Workdir, act: (client: Client) => P
     const advice = `its engine is on host ${host}, and its Temporal server listens there alone: give the command on that host`;
     throw new Refusal('workdir', workdir.root, advice, EXIT.notRunning);
   }
-  if (target === null) throw notRunning(workdir.root, ' and its Temporal server is off');
+  if (target === null) throw await notServed(workdir, ' and its Temporal server is off');
   // On a cluster the worker may be on another host, which this one's lock file does not tell of.
-  if (target.kind === 'embedded' && (await engineLife(workdir)) === null) throw notRunning(workdir.root);
+  if (target.kind === 'embedded' && (await engineLife(workdir)) === null) throw await notServed(workdir);
   const client = await openClient(target);
   try {
     return await act(client);
   } finally {
     await client.connection.close();
   }
+}
+
+/** A run that has ended has nothing to steer, and one that only has no engine can be gone on with. */
+async function notServed(workdir: Workdir, more = ''): Promise<NotServed> {
+  const state = await readState(workdir);
+  if (state?.status !== 'stopped' || state.stop === null) return notRunning(workdir.root, more);
+  const end = `its run has ended (${state.stop.reason}: ${state.stop.detail.replace(/\.$/, '')}), so that there is nothing to steer`;
+  const advice = `${end}; with a raised limit, a note or an added experiment \`autoresearch run ${shellWord(workdir.root)}\` goes on`;
+  return new NotServed('workdir', workdir.root, advice, EXIT.notRunning);
 }
 
 /** As the engine says it, and as the server does of an update whose workflow closed before it was done. */
@@ -136,10 +146,10 @@ export async function sendUpdate<Args extends [] | [unknown]>(
     if (error instanceof WorkflowUpdateFailedError) {
       const { cause } = error;
       if (cause instanceof ApplicationFailure && RUN_ENDED.includes(cause.type ?? ''))
-        throw notRunning(workdir.root, ' (its run has ended)');
+        throw await notServed(workdir, ' (its run has ended)');
       throw refused(errorText(error));
     }
-    if (error instanceof WorkflowNotFoundError) throw notRunning(workdir.root, ' (its run has ended)');
+    if (error instanceof WorkflowNotFoundError) throw await notServed(workdir, ' (its run has ended)');
     if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) {
       // It may have arrived all the same.
       const advice = `its engine does not answer: nothing came within ${timeoutMs / 1000} s; give the command again`;

@@ -1,7 +1,8 @@
 /**
- * What agents write, held against what the engine decided. A sentence that calls an experiment a success which the engine
- * did not confirm, another one the best, or its gain over the baseline another number, keeps its words and is followed by
- * the engine's: the agent's own text stays whole in logs/. Rules over sentences, which may miss a claim and change none.
+ * What agents write, held against what the engine decided. A sentence that calls an experiment a success which the
+ * engine did not confirm, another one the best, or its gain over the baseline another number, keeps its words and is
+ * followed by the engine's: the agent's own text stays whole in logs/. Rules over sentences, which may miss a claim and
+ * change none.
  */
 import type { EngineState } from '../run/engine-state.js';
 import { BASELINE_ID, type ExperimentRow, HEADSPACE_ID, isTerminal } from '../run/experiment-record.js';

@@ -1,0 +1,77 @@
+/** A run after its end: cleaned, steered, exported to where nothing is. */
+import { existsSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { openSourceControl } from '../../source/control/open.js';
+import { openRunLog } from '../../workdir/event-log.js';
+import { run as git, repository } from '../activities/source-fixture.js';
+import { removeFolder } from '../support/remove-folder.js';
+import { syntheticRun } from '../support/run-events.js';
+import { syntheticWorkdir } from '../support/synthetic-workdir.js';
+import { autoresearch } from './command-line.js';
+
+/** An ended run with a repository, an anchor and one experiment of its own. */
+async function ended() {
+  const run = syntheticRun({ followUps: 3, stopped: true });
+  const { workdir } = await syntheticWorkdir(run);
+  const source = repository(temporaryFolder());
+  onTestFinished(() => removeFolder(source));
+  const config = { ...run.config, source_dir: source, pipeline_script: join(source, 'train.py'), scm: 'git' as const };
+  await writeFile(workdir.config, JSON.stringify(config));
+  await openRunLog(workdir).append(run.events);
+  const code = await openSourceControl({ workdir, config });
+  await code.commitEdits('001_mtp', await code.anchor(), new Map([['train.py', 'print(2)\n']]), 'x');
+  return { workdir, source, config };
+}
+
+describe('clean', () => {
+  it('says what would go without touching it, and then leaves nothing behind', async () => {
+    const { workdir, source } = await ended();
+    await mkdir(join(workdir.trees, '.scratch'), { recursive: true });
+    const before = await autoresearch('clean', workdir.root);
+    expect(before.out).toContain('would remove 3 refs');
+    expect(git(source, 'for-each-ref', 'refs/autoresearch')).not.toBe('');
+    const done = await autoresearch('clean', workdir.root, '--yes');
+    expect(done).toMatchObject({ code: 0, out: expect.stringContaining('removed 3 refs') });
+    expect(git(source, 'for-each-ref', 'refs/autoresearch')).toBe('');
+    expect(existsSync(workdir.trees)).toBe(false);
+    for (const words of [[], ['--yes']]) {
+      const again = await autoresearch('clean', workdir.root, ...words);
+      expect(again.out).toBe(`${workdir.root}: nothing is left to remove\n`);
+      expect(existsSync(workdir.trees)).toBe(false);
+    }
+  });
+
+  it.each([['run'], ['start'], ['apply'], ['diff'], ['note', 'faster, please']])(
+    'makes %s say what became of the run',
+    async (command, ...more) => {
+      const { workdir } = await ended();
+      await autoresearch('clean', workdir.root, '--yes');
+      const said = await autoresearch(command!, workdir.root, ...more);
+      expect(said).toMatchObject({ code: 2, out: '' });
+      expect(said.err).toMatch(/a run that was not cleaned: .*gave up its commits.*Begin a new run in another workdir/);
+      expect((await autoresearch('status', workdir.root)).code).toBe(0);
+    },
+  );
+});
+
+it('a run that has ended is said to have, to whoever steers it', async () => {
+  const { workdir } = await ended();
+  for (const words of [['pause'], ['resume'], ['cancel', '001_mtp']]) {
+    const [command = '', ...rest] = words;
+    const said = await autoresearch(command, workdir.root, ...rest);
+    expect(said).toMatchObject({ code: 3, out: '' });
+    expect(said.err).toMatch(/its run has ended \(plateau: .*\), so that there is nothing to steer/);
+    expect(said.err).not.toContain('start it with');
+  }
+});
+
+it.each(['--html', '--csv'])('export %s makes no folder for a slip of the pen', async (flag) => {
+  const { workdir } = await ended();
+  const folder = join(workdir.root, 'not', 'there');
+  const said = await autoresearch('export', workdir.root, flag, join(folder, 'x'));
+  expect(said).toMatchObject({ code: 2, out: '' });
+  expect(said.err).toContain(`a file in a folder that exists (there is no ${folder})`);
+  expect(existsSync(join(workdir.root, 'not'))).toBe(false);
+});
