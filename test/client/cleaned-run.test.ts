@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { openSourceControl } from '../../source/control/open.js';
 import { openRunLog } from '../../workdir/event-log.js';
-import { run as git, repository } from '../activities/source-fixture.js';
+import { run as git, repository, temporaryFolder } from '../activities/source-fixture.js';
 import { removeFolder } from '../support/remove-folder.js';
 import { syntheticRun } from '../support/run-events.js';
 import { syntheticWorkdir } from '../support/synthetic-workdir.js';
