@@ -25,7 +25,6 @@ import type { RunLog } from '../workdir/event-log.js';
 import type { RunContext } from '../workdir/run-context.js';
 import { writeRequest } from '../workdir/spec-store.js';
 
-/** It becomes a file's name. */
 const CODE_KEYS = ['edits', 'patch'] as const;
 const RequestSchema = SpecSchema.extend({
   name: z.string().regex(OWN_NAME, OWN_NAME_RULE).transform(experimentName),

@@ -47,7 +47,7 @@ export function makeExportWorkdir({
     });
     const { tablesDueInMs } = await projections.renewInTurn(await runLog.record());
     if (tablesDueInMs !== null) renewTablesIn(tablesDueInMs);
-    // It states the cost of the run, which is known once it was reported on.
+    // report.md states the cost of the run, which is known once the run was reported on.
     if (input.events.some(({ type }) => type === 'reported'))
       await writeReport(context.workdir, context.config, await runLog.record());
     // The answer of a try may be lost, and the log does not fork again for the next one.

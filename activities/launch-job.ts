@@ -36,7 +36,7 @@ export function makeLaunchJob({ context, platform, sourceControl, runLog }: Laun
     const jobName = jobNameOf(input.run, input.nodeId);
     if (input.again !== undefined) await setAside(jobName, input.nodeId, input.again);
     const job = (await platform.find(jobName)) ?? (await start(jobName, input));
-    // It may have been cancelled while it was launched; its watch then tells so.
+    // A person may have cancelled the experiment during the launch; the watch of the job then tells so.
     if (await isCancelled(input)) {
       await platform.cancel(job.jobId);
       // Who cancelled it may have removed its tree already.

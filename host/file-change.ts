@@ -20,7 +20,7 @@ export async function untilChange(path: string, signal: AbortSignal): Promise<vo
   }
 }
 
-/** Its folder is watched, because the file may not be there yet. */
+/** Watches the folder of the file, because the file may not be there yet. */
 function watchFile(path: string, onChange: () => void) {
   try {
     const onEvent = (_: string, name: string | null) => {

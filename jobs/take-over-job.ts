@@ -25,7 +25,7 @@ export async function takeOverJob(workdir: Workdir, config: RunConfig, nodeId: s
   const record = await readJobRecord(dir);
   if (record === null || (ended !== null && record.ended_at != null)) return;
   if (ended !== null) {
-    // Its engine went before it noted when.
+    // The engine that watched it went before it noted when the job ended.
     await writeJsonAtomic(join(dir, 'job.json'), { ...record, ended_at: ended.mtimeMs / 1000 });
     return;
   }

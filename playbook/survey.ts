@@ -53,7 +53,7 @@ export const StageSchema = z.object({
    * pipeline's.
    */
   executor: z.object({ value: z.number().int().nullable(), knob: z.string().nullable() }).optional(),
-  /** It both waits (I/O, sleep, read) and computes, and can be split in two. */
+  /** The stage both waits (I/O, sleep, read) and computes, and can be split in two. */
   splittable: z.boolean(),
   /** Touches the GPU (CUDA, to(device), nvdec): stays out of a subprocess. */
   gpu: z.boolean(),

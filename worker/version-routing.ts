@@ -146,7 +146,7 @@ async function livingVersions({ client, run, isLiving = isLivingPoller }: Routed
     .flatMap(({ deploymentOptions }) => deploymentOptions?.buildId ?? []);
 }
 
-/** It polled of late, and has not ended on this host since. */
+/** Whether a worker polled of late, and has not ended on this host since. */
 export function isLivingPoller(
   { identity, lastAccessTime }: PollerInfo,
   here: HostIdentity,

@@ -6,7 +6,7 @@ export function workerIdentity(build: string, here: HostIdentity): string {
   return `autoresearch ${build}, ${process.pid}@${hostMark(here)}`;
 }
 
-/** Its process is one of this host, as pids count now, and is gone. False where that cannot be told from here. */
+/** Whether the worker's process was one of this host, as pids count now, and is gone; false where nobody can tell. */
 export function hasEndedHere(identity: string, here: HostIdentity): boolean {
   const [, pid, mark] = /(\d+)@(.+)$/.exec(identity) ?? [];
   return mark !== undefined && markedBy(mark, here) === 'ours' && !isRunning(Number(pid));

@@ -21,7 +21,7 @@ export async function heedSilence(journal: Journal, drop: (nodeId: string, reaso
     if (silence === 'run') journal.record({ type: 'experiment_approved', nodeId, by: 'silence' });
     else {
       drop(nodeId, droppedText(state.approval?.waitMinutes ?? null));
-      // Its workflow, if it has one, tells its end a moment later.
+      // The experiment's workflow, if there is one, tells the end a moment later.
       await condition(isOther);
     }
   }

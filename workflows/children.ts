@@ -36,9 +36,9 @@ export class Children {
     private readonly run: string,
     private readonly heard: {
       outcome(nodeId: string, outcome: ExperimentOutcome): void;
-      /** It runs already: an earlier run of the engine started it, and hears its end. */
+      /** The experiment's workflow runs already: an earlier run of the engine started it, and hears its end. */
       foundRunning(nodeId: string): void;
-      /** Its workflow closed without an outcome: somebody terminated or reset it. */
+      /** The experiment's workflow closed without an outcome: somebody terminated or reset it. */
       closed(nodeId: string, reason: string): void;
     },
     private readonly journal: Journal,
@@ -89,7 +89,7 @@ export class Children {
       try {
         await getExternalWorkflowHandle(experimentWorkflowId(this.run, nodeId)).signal(signal, ...args);
       } catch {
-        // It has ended meanwhile: its outcome arrives by result or look-up.
+        // The experiment has ended meanwhile: its outcome arrives by result or look-up.
       }
     });
   }

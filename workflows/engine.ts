@@ -199,7 +199,7 @@ async function engine(input: EngineInput, cancelRequested: Promise<never> | null
     if (limit === null) return;
     journal.record({ type: 'limit_reached', reason: limit, detail: describeLimit(state, limit) });
     children.withdrawPrepared();
-    // Their numbers would be held against nothing.
+    // There is no baseline against which the numbers of running jobs could be held.
     if (limit === 'baseline_failed' && patched('ends-what-has-no-baseline')) steering.cancelStarted(NO_BASELINE);
   }
 

@@ -110,7 +110,7 @@ export async function experimentWorkflow(input: ExperimentInput): Promise<Experi
     stage = [granted];
 
     const { jobId, launched, end } = await runJob();
-    // It may have waited for other jobs of its host: that was asked for at the launch, and began later.
+    // A job that waits for others of its host is launched, and begins later: its own time counts from there.
     const ran = { jobId, launchedAtMs: end.launchedAtMs ?? launched.launchedAtMs, durationS: end.durationS };
     Object.assign(job, ran);
     setCurrentDetails(`job ${jobId} ended after ${end.durationS.toFixed(1)} s`);

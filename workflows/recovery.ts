@@ -45,7 +45,7 @@ export class Recovery {
     void this.children.track(() => this.takeUp([nodeId], false));
   }
 
-  /** It closed without an outcome, or somebody reset it: then it goes on as another run, which reports its end. */
+  /** A workflow closed without an outcome, or was reset: then it goes on as another run, which reports its end. */
   closed(nodeId: string, reason: string): void {
     void this.children.track(async () => {
       const [found] = await activities.inTask.lookupExperiments({ run: this.state.run, nodeIds: [nodeId] });
@@ -144,7 +144,7 @@ export class Recovery {
       await activities.job.cancelJob(node);
       await activities.engineCleanUp.releaseTree(node);
     } catch {
-      // Its runner owns its limits, and the worker's reaper removes its tree: the experiment has ended all the same.
+      // The job's runner keeps its limits, and the worker's reaper removes its tree: the experiment has ended all the same.
     }
   }
 

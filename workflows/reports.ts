@@ -49,7 +49,7 @@ export class Reports {
         } else if (this.recovers) {
           this.answer(nodeId, report.spent);
         } else if (row && !isNow('ready')) {
-          // It was started again after it had launched: the slot it holds is its own.
+          // An experiment that was started again after its launch still holds its slot.
           this.children.grantSlot(nodeId, slotOf(row) ?? 0);
         }
         return;
@@ -74,7 +74,7 @@ export class Reports {
     }
   }
 
-  /** It is prepared, though the engine did not wait to hear so. */
+  /** For an experiment that says that it is prepared where the engine did not wait to hear so. */
   private answer(nodeId: string, spent: Spent): void {
     const { journal, children } = this;
     const { state } = journal;

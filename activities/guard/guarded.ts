@@ -32,9 +32,9 @@ const NEVER_GIVEN_UP: readonly string[] = [
   'lookupExperiments',
   'pollMetrics',
 ];
-/** Its heartbeats carry where it stands. */
+/** Activities that beat their own heart, as their heartbeats carry where they stand. */
 const OWN_PULSE: readonly string[] = ['pollMetrics'];
-/** They cost little and make room, or only look: a disk that is nearly full does not keep them from it. */
+/** Activities that make room, or only look: a disk that is nearly full does not keep them from it. */
 const NEEDS_NO_ROOM: readonly string[] = [...NEVER_GIVEN_UP, 'cancelJob', 'releaseTree', 'acceptExperiment'];
 /** Somebody who makes room waits this long for the run to go on. */
 const ROOM_AGAIN_MS = 10_000;
@@ -138,7 +138,7 @@ function guard(name: string, act: AnyActivity, context: RunContext, shared: Shar
   }
 }
 
-/** Its controller comes back some time: it is asked without end, less and less often, and not by all at once. */
+/** A scheduler comes back some time: it is asked without end, less and less often, and not by all at once. */
 function askedLater({ message }: SchedulerBusy, attempt: number): ApplicationFailure {
   const pauseMs = Math.min(SCHEDULER_PAUSE_MS.longest, SCHEDULER_PAUSE_MS.first * 2 ** Math.min(attempt - 1, 20));
   return ApplicationFailure.create({

@@ -14,7 +14,7 @@ export const SETUP: CommandDefinition = {
   async act(_, __, { output }) {
     const { execa } = await import('execa');
     const folder = toolFolder();
-    // Its lines, and what is wrong, are for people, and go beside an answer in JSON.
+    // What set-up prints is for people, and goes beside an answer in JSON.
     const made = execa(process.execPath, [packageFile('scripts', 'setup.mjs'), 'tools'], {
       env: { AUTORESEARCH_TOOLS: folder },
       stdin: 'ignore',

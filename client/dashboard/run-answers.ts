@@ -123,7 +123,7 @@ export class RunAnswers {
   async logFile(nodeId: string, stream: 'stdout' | 'stderr'): Promise<string | null> {
     const row = this.#row(nodeId);
     const jobId = row ? jobIdOf(row) : null;
-    // It names a folder.
+    // A job id names a folder: one that leads elsewhere gets no answer.
     if (jobId === null || !/^[\w.-]+$/.test(jobId) || /^\.+$/.test(jobId)) return null;
     return this.feed.workdir.job(jobId, `${stream}.log`);
   }

@@ -8,7 +8,7 @@ import { targetPython } from '../../source/target-python.js';
 import { COMMAND_TIMEOUT_MS, type Finding, ok, output, problem } from './finding.js';
 
 const PROBE = 'import sys; print("%d.%d.%d" % sys.version_info[:3])';
-/** Its version is known even where it does not import. */
+/** SPDL's version is known even where SPDL cannot be imported. */
 const SPDL_PROBE = 'import importlib.metadata as m; print(m.version("spdl"), flush=True); import spdl.pipeline';
 
 export async function python(config: RunConfig | null): Promise<Finding> {

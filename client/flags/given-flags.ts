@@ -7,7 +7,7 @@ export interface GivenFlag {
   value: unknown;
 }
 
-/** Those of the flags that were given; `options` are commander's values, absent when not given. */
+/** The flags that were given; `options` are commander's values, absent for a flag that was not. */
 export function givenFlags(options: Readonly<Record<string, unknown>>): GivenFlag[] {
   return RUN_FLAGS.filter((each) => options[each.option] !== undefined).map((each) => ({
     flag: each,

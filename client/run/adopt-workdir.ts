@@ -68,7 +68,7 @@ export async function adoptWorkdir(workdir: Workdir, config: RunConfig): Promise
   return run;
 }
 
-/** Its commits hang on nothing, or on a branch that its owner may move: refs of this run keep them. */
+/** The adopted run's commits hang on nothing, or on a branch that its owner may move: refs of this run keep them. */
 async function keepCommits(workdir: Workdir, config: RunConfig, run: AdoptedRun): Promise<void> {
   const source = await openSourceControl({ workdir, config });
   for (const [name, commit] of run.commits) {

@@ -150,7 +150,7 @@ async function engineStatus(client: Client, handle: EngineHandle): Promise<Statu
     try {
       return (await client.withDeadline(deadline, () => handle.query(statusQuery))).status;
     } catch (error) {
-      // It reads its log first.
+      // An engine answers once it has read its log.
       if (!(error instanceof QueryNotRegisteredError) || Date.now() > deadline) throw error;
       await sleep(LOOK_MS);
     }

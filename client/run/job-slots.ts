@@ -54,7 +54,7 @@ export async function checkDevices(slots: readonly Slot[]): Promise<void> {
   if (problem !== null) throw new Refusal('--slots', slotsText(slots), problem);
 }
 
-/** Those that this process, and so its jobs, may use; null where the system does not tell. */
+/** The CPUs that this process, and so its jobs, may use; null where the system does not tell. */
 async function hostCpus(): Promise<number[] | null> {
   const status = await readFile('/proc/self/status', 'utf8').catch(() => '');
   const list = /^Cpus_allowed_list:\s*(\S+)$/m.exec(status)?.[1];
@@ -69,5 +69,5 @@ async function hostGpus(): Promise<number[] | null> {
   return shown.stdout.split('\n').flatMap((line) => (/^\d+$/.test(line.trim()) ? Number(line) : []));
 }
 
-/** It takes a second or two where its driver is asleep. */
+/** nvidia-smi takes a second or two where its driver is asleep. */
 const NVIDIA_SMI_LIMIT_MS = 20_000;

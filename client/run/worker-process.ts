@@ -37,7 +37,7 @@ export async function spawnWorker(command: string[], workdir: Workdir, log: stri
   return { pid: child.pid ?? 0, failure, hasEnded: () => ended, leave: () => child.unref() };
 }
 
-/** Its lock is taken first, its server follows: both there means that the run can be started. */
+/** A worker takes its lock first, and its server follows: where both are there, the run can be started. */
 export async function untilServed(workdir: Workdir, worker: DetachedWorker): Promise<TemporalTarget> {
   while (!worker.hasEnded()) {
     const isServed = (await engineLife(workdir))?.pid === worker.pid;

@@ -55,7 +55,7 @@ function keyOf({ who, what }: StalledWork): string {
   return `${who}\n${what}`;
 }
 
-/** They have a workflow of their own. */
+/** Experiments that have a workflow of their own. */
 export function underWay({ open, experiments }: EngineState): string[] {
   return open.filter((nodeId) => experiments[nodeId]?.state.status !== 'queued');
 }

@@ -50,7 +50,7 @@ async function stalledIn(client: Client, who: string, workflowId: string): Promi
   try {
     ({ raw } = await client.workflow.getHandle(workflowId).describe());
   } catch {
-    // It has not begun, or ended long ago.
+    // The workflow has not begun, or ended long ago.
     return [];
   }
   const found: StalledWork[] = [];

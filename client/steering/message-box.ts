@@ -16,7 +16,7 @@ import { openRunLog } from '../../workdir/event-log.js';
 import type { Workdir } from '../../workdir/paths.js';
 import { Refusal } from '../output/refusal.js';
 
-/** They travel in the engine's input, whose limit is 2 MB; the server warns at 256 KB. */
+/** All messages travel in the engine's input, whose limit is 2 MB; the server warns at 256 KB. */
 const BOX_BYTES = 200_000;
 
 const BoxedSchema = z.object({
@@ -38,7 +38,7 @@ export async function keepMessage(workdir: Workdir, given: GivenMessage): Promis
   await writeJsonAtomic(workdir.boxed(given.request), { ...given, at_ms: Date.now() });
 }
 
-/** Those that no engine has yet, in the order in which they were given; those that one has are removed. */
+/** Messages that no engine has yet, in the order in which they were given; those that one has are removed. */
 export async function waitingMessages(workdir: Workdir): Promise<GivenMessage[]> {
   const names = (await readdir(workdir.box).catch(() => [])).filter((name) => name.endsWith('.json'));
   if (names.length === 0) return [];

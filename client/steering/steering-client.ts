@@ -151,7 +151,7 @@ export async function sendUpdate<Args extends [] | [unknown]>(
     }
     if (error instanceof WorkflowNotFoundError) throw await notServed(workdir, ' (its run has ended)');
     if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) {
-      // It may have arrived all the same.
+      // The message may have arrived all the same.
       const advice = `its engine does not answer: nothing came within ${timeoutMs / 1000} s; give the command again`;
       throw new Refusal('workdir', workdir.root, advice, EXIT.notRunning);
     }

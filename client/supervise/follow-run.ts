@@ -9,7 +9,7 @@ import { diagnosticLines } from '../output/overview-text.js';
 import { progressLine, standingLine, timedLine } from '../run/progress.js';
 import { engineLife, LiveState } from '../run/run-state.js';
 
-/** Those that a person waits for; the steps in between are in the log. */
+/** Events that a person waits for; the steps in between are in the log. */
 const TOLD: ReadonlySet<EngineEvent['type']> = new Set([
   ...([
     'setup_completed',

@@ -132,13 +132,13 @@ function nextOf(state: EngineState, row: ExperimentRow): EventBody[] {
   }
   const broken = confirmationsOf(state, nodeId).find(({ state: now }) => now.status !== 'completed');
   if (broken) return [verdict('reject', `its repeat ${broken.nodeId} ${broken.state.status}`, gain)];
-  // Its own run does not count any more: only repeats do.
+  // The experiment's first run does not count any more: only repeats do.
   if (confirmRunsOf(state) > 0 && needsQuiet(confirmationsOf(state, nodeId)))
     return [verdict('repeat', 'its repeats ran beside other work', gain), ...nextRound(state, row, ownRuns.incumbent)];
   const says = noise && least !== null ? judgeRepeats(ownRuns, noise, least) : 'repeat';
   if (says === 'reject') return [verdict('reject', `its repeats are not better than ${against}`, gain)];
   if (says === 'keep') return kept(state, row, ownRuns, noise!, verdict, gain);
-  // Those that other work disturbed count as well: a busy machine must not make a run endless.
+  // Repeats that other work disturbed count as well: a busy machine must not make a run endless.
   if (confirmationsOf(state, nodeId).length >= MOST_REPEATS)
     return [verdict('reject', `${MOST_REPEATS} repeats show no gain over ${against}`, gain)];
   return [verdict('repeat', 'not decided', gain), ...nextRound(state, row, ownRuns.incumbent)];

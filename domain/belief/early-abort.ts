@@ -74,7 +74,7 @@ const STEADY_FROM = warmUpSteps(Number.MAX_SAFE_INTEGER);
 export function incumbentFor(state: EngineState, nodeId: string, evidence: Evidence | null): Incumbent | null {
   const row = state.experiments[nodeId];
   if (!row || isRemeasurement(row) || (row.kind !== 'planned' && row.kind !== 'user')) return null;
-  // Its own batch may hide in code that prints none.
+  // A batch of its own may hide in code that prints none.
   if (row.tags.includes('batch_size_tuning') || state.best === null || state.best === nodeId) return null;
   const objective = objectiveOfRow(state.experiments[state.best]);
   const stepMs = evidence?.steps.stepMs ?? null;
@@ -83,7 +83,7 @@ export function incumbentFor(state: EngineState, nodeId: string, evidence: Evide
   if (!isThroughput && objective.metric !== 'steady_step_time_ms') return null;
   return {
     nodeId: state.best,
-    // Its own run may have been a lucky one.
+    // The run of the best that `evidence` is of may have been a lucky one.
     stepMs: stepMs * (speedup(objective, typicalObjective(state, state.best)) ?? 1),
     steps: evidence.steps.count,
     batchSize: evidence.steps.batchSize,

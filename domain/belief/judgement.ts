@@ -23,7 +23,7 @@ export interface Judgement {
   verdict: Verdict;
   /** The incumbent that it was compared with; null when there was none. */
   against: string | null;
-  /** Its gain over that one, where the noise is known. */
+  /** The gain over `against`, where the noise is known. */
   gain: GainInterval | null;
   /** In words, for reports. */
   reason: string;

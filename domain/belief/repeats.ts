@@ -127,7 +127,7 @@ export function ceilingOf(state: EngineState, nodeId: string): string | null {
     if (own !== undefined) return own;
     if (!row) break;
     if (changesTheStep(row.tags)) return null;
-    // Its parent was left behind.
+    // The engine has left its parent behind: the proposal's own word counts.
     if (row.ceiling !== undefined && !state.experiments[row.parentId ?? '']) return row.ceiling;
   }
   return HEADSPACE_ID;

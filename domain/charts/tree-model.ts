@@ -24,7 +24,7 @@ export interface TreeBox {
   leadsToBest: boolean;
   /** Stands for branches without a gain that were folded. */
   isFolded: boolean;
-  /** Those for which it stands. */
+  /** The experiments for which a folded box stands. */
   folded?: readonly Pick<TreeBox, 'outcome'>[];
   children: TreeBox[];
 }

@@ -10,7 +10,7 @@ const LENGTH_LIMIT = 8192;
 const SCRIPT = /\.(?:py|pyw|pyc|sh|bash)$/;
 /** `python -m module`, `bash -lc 'text'`: what comes next is what runs. */
 const CODE_FLAG = /^-[A-Za-z]*[cm]$/;
-/** They give their arguments to another shell, which would read quoted text as commands. */
+/** Programs that give their arguments to another shell, which would read quoted text as commands. */
 const SECOND_SHELL = /^(?:ssh|rsh|pdsh|mosh|eval|su|xargs|parallel|watch|script|expect)$/;
 const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
 const DASHES = /[^\P{Pd}-]|\u2212/u;

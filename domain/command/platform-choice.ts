@@ -7,7 +7,7 @@ export interface PlatformChoice {
   why: string;
 }
 
-/** Those that torchx runs on the host where it is called, and waits for. */
+/** Schedulers whose jobs torchx runs on the host where it is called, and waits for. */
 const TORCHX_HERE = /^local_/;
 /** In front of a command that they change nothing about. */
 const WRAPPERS = new Set(['exec', 'env', 'nice', 'time', 'command', 'nohup']);

@@ -28,7 +28,7 @@ export interface CustomMetric {
 
 const RULE = /^([^:=]*)(?::([a-z]+))?=(.+)$/;
 
-/** It becomes a column and a key, and the label of a chart. */
+/** A metric's name becomes a column, a key, and the label of a chart. */
 export function isMetricName(text: string): boolean {
   return /^[A-Za-z_][A-Za-z0-9_]{0,63}$/.test(text);
 }

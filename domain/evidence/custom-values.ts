@@ -27,7 +27,7 @@ export interface Found {
 
 /** Looks for the number of a pattern, line by line, under a time limit. */
 export interface NumberSearch {
-  /** It took too long: what follows was not looked through, so that nothing is known. */
+  /** The search took too long: the lines that follow were not looked through, so that nothing is known. */
   readonly gaveUp: boolean;
   readLine(line: string): void;
   flush(): void;

@@ -111,7 +111,7 @@ export interface Evidence {
   doubt?: string;
   /** Things that the parsers noticed (refused numbers, missing files). */
   findings: string[];
-  /** Those of them that a person should know before anything is compared: of the baseline. */
+  /** Findings of the baseline that a person should know before anything is compared with it. */
   notices?: string[];
   /**
    * The last lines of the job's own words as shapes, numbers masked; the last comes last. Absent where it printed none.

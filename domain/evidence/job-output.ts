@@ -62,7 +62,7 @@ export class JobOutput {
     else this.queues.set(sample.queue.name, sample.queue);
   }
 
-  /** Those that told of steps or of a rate, in the order of their first lines. */
+  /** The processes that told of steps or of a rate, in the order of their first lines. */
   processes(): ProcessLines[] {
     const all = [...this.speakers.values()];
     const training = all.filter(

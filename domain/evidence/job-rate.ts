@@ -22,7 +22,7 @@ export interface JobRate {
 const SAME = 1e-4;
 /** Between what one process can have done and what all have. */
 const NEAR = 1.35;
-/** Those that train side by side begin and end some lines apart. */
+/** Processes that train side by side begin and end some lines apart. */
 const ALL_OF_THEM = 0.9;
 /** A log of a few lines does not show it. */
 const LINES_TO_TELL = 20;

@@ -104,7 +104,7 @@ export function measure(nodeId: string, files: JobFiles, refusals: Refusals): Ev
   };
 }
 
-/** Those whose steps count: of stdout, else of stderr. */
+/** The processes whose steps count: those that print to stdout, else those that print to stderr. */
 export function trainingProcesses({ stdout, stderr }: Pick<JobFiles, 'stdout' | 'stderr'>): ProcessLines[] {
   return (stdout.steps.length > 0 || stderr.steps.length === 0 ? stdout : stderr).processes();
 }

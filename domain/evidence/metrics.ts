@@ -71,7 +71,7 @@ type Remark = keyof typeof RESULT_REMARKS;
 export type ResultRemarks = { [R in Remark]?: (typeof RESULT_REMARKS)[R] extends 'text' ? string : number };
 export const REMARK_NAMES = Object.keys(RESULT_REMARKS) as Remark[];
 
-/** Those of a result, or of a row, and nothing else of it. */
+/** The remarks of a result, or of a row, and nothing else of it. */
 export function remarksOf(from: ResultRemarks): ResultRemarks {
   return Object.fromEntries(REMARK_NAMES.flatMap((name) => (from[name] === undefined ? [] : [[name, from[name]]])));
 }

@@ -30,7 +30,7 @@ export class ProcessLines {
   readonly steps: StepLine[] = [];
   /** Of all step lines, thinned ones included. */
   stepLines = 0;
-  /** Those of them that were the first of their step. */
+  /** Lines that were the first of their step. */
   newSteps = 0;
   /** The last step's number, over all epochs. */
   stepCount = 0;

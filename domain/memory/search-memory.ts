@@ -23,7 +23,7 @@ export interface Tried extends Changed {
   objective: Objective | null;
   /** Over how many runs. */
   runs: number;
-  /** It was ended early: `objective` is what its steps let expect. */
+  /** Its job was ended early: `objective` is what its steps let expect. */
   isPruned: boolean;
   /** Relative gain over what it builds on, where that is confirmed; else null. */
   gain: number | null;
@@ -112,7 +112,7 @@ function dimensionsOf({ experiments, baseValues, least }: MemoryInput, changes: 
       const valueIn = ({ nodeId }: Tried) => changes.get(nodeId)!.get(name) ?? baseValues.get(name) ?? BASE_VALUE;
       const othersOf = ({ nodeId }: Tried) => [...changes.get(nodeId)!].filter(([dimension]) => dimension !== name);
       const series = [...groupedBy(tried, (each) => changesKey(othersOf(each)))].flatMap(([key, alike]) =>
-        // Those without the dimension have its value at the base.
+        // Experiments that leave the dimension alone have the base's value of it.
         seriesOf(key, [...alike, ...(byKey.get(key) ?? [])], valueIn),
       );
       return dimension(name, tried.map(valueIn), series, least);

@@ -24,7 +24,7 @@ export interface UnderWay {
 /** A job that runs longer than expected is nearly done until it ends. */
 const NEARLY = 0.99;
 
-/** Those that run first, then those that come before and after. */
+/** Experiments that are under way: first those whose jobs run, then those before their job, then those after it. */
 export function underWay(state: EngineState, nowMs: number): UnderWay[] {
   const expected = expectedTimes(state);
   const order: UnderWay['step'][] = ['running', 'analyzing', 'launching', 'ready', 'preparing'];

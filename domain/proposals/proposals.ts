@@ -25,7 +25,7 @@ export interface ProposalRules {
   gpuCount: number | null;
   /** Take launch commands that differ in more than the script's flags: what --allow-agent-commands says. */
   allowCommands: boolean;
-  /** It comes with its code. */
+  /** The proposal comes with its code, and needs no agent to write it. */
   hasCode?: boolean;
 }
 

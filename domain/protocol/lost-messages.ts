@@ -82,7 +82,7 @@ export function underWay(state: EngineState): string[] {
   return [...open.map(({ nodeId }) => nodeId), ...(state.withdrawing ?? [])];
 }
 
-/** Those of `underWay` where one side waits for a word of the other. */
+/** Whether an experiment is where its workflow or the engine waits for a word of the other. */
 export function isAwaited(state: EngineState, nodeId: string): boolean {
   const status = rowIfAny(state, nodeId)?.state.status;
   return status === undefined || status === 'preparing' || status === 'launching';

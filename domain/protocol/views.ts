@@ -66,7 +66,7 @@ export interface StatusView {
     failed: number;
     /** Ended early, because they could not come near the best; not among the failed. */
     pruned: number;
-    /** Their code and command are those of others, whose numbers stand for them; not among the failed. */
+    /** Experiments with the code and command of others, whose numbers stand for them; not among the failed. */
     duplicates: number;
     cancelled: number;
   };

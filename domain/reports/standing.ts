@@ -23,7 +23,7 @@ export interface Standing {
   proven: GainInterval | null;
   /** Null while it is open, and in runs that confirm nothing. */
   verdict: Verdict | null;
-  /** It looked better than it is believed to be: nobody should take its gain for one. */
+  /** The experiment looked better than it is believed to be: nobody should take its gain for one. */
   isDoubted: boolean;
 }
 

@@ -57,7 +57,7 @@ export function whyNothing(state: EngineState, facts: RunFacts): string[] {
   ];
 }
 
-/** It says nothing about what it meant to change: no gain was looked for there. */
+/** Why an experiment says nothing about what it meant to change; null where it does. */
 function noEffectOf(row: ExperimentRow): string | null {
   return (row.state.status === 'completed' ? row.state.noEffect : undefined) ?? null;
 }

@@ -25,7 +25,7 @@ import { withLaterLimits } from './limits.js';
 
 /** A message comes again within seconds, or minutes: so many notes are not given meanwhile. */
 const KNOWN_NOTES = 100;
-/** They are for people to read. */
+/** What could not be checked is for people to read: the newest are enough. */
 const SHOWN_UNCHECKED = 10;
 
 /** Applies one event. Events at or below `state.seq` are ignored (a log may be read twice); a gap is a RangeError. */
@@ -235,7 +235,7 @@ function reduce(state: EngineState, event: EngineEvent): void {
   }
 }
 
-/** It was given again, and decided on. */
+/** What could not be checked was given again, and decided on. */
 function settleUnchecked(state: EngineState, request: string): void {
   const left = state.unchecked?.filter((each) => each.request === '' || each.request !== request) ?? [];
   if (left.length > 0) state.unchecked = left;

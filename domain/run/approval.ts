@@ -50,7 +50,7 @@ export function approve(state: EngineState, nodeId: string, by: 'person' | 'sile
   if (row.asked !== undefined) row.asked = { ...row.asked, approved: by };
 }
 
-/** It holds a slot: an engine that was put back to before the yes learns so from its experiment. */
+/** For one that holds a slot: an engine that was put back to before the yes learns of the yes by that. */
 export function askNoMore(row: ExperimentRow): void {
   if (awaitsApproval(row)) delete row.asked;
 }

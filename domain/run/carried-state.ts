@@ -58,7 +58,7 @@ function neededRows(state: EngineState): Set<string> {
   // What was quarantined is no place to build on.
   for (const [of, ceiling] of Object.entries(confirmation?.ceilings ?? {}))
     if (needed.has(of) || state.experiments[of]?.judged?.verdict !== 'quarantine') needed.add(ceiling);
-  // Its failure ends the run but where it was repaired (baseline-failure.ts).
+  // A failed baseline ends the run but where it was repaired (baseline-failure.ts).
   for (const { nodeId, origin } of Object.values(state.experiments))
     if (origin.from === 'repair' && origin.of === BASELINE_ID) needed.add(nodeId);
   // A ceiling may yet be measured for a candidate: what builds on it finds it through its parents.
@@ -140,7 +140,7 @@ function carriedRounds(state: EngineState, inRounds: readonly string[]): Pick<En
     if (!isKept) continue;
     if (index < (roundsBefore ?? 0)) keptBefore += 1;
     const { plainBefore: _, ...rest } = round;
-    // Its experiments are left behind, by which one knows that it counts for nothing.
+    // The experiments by which a round is known to count for nothing are left behind: the round says so itself.
     const waited = rest.waited || (!isUndecided && !rest.gained && !isPlain(state, round));
     kept.push({ ...rest, waited, ...(before > 0 ? { plainBefore: before } : {}) });
   }

@@ -15,7 +15,7 @@ export interface Round {
   open: number;
   /** Proposals that were queued. */
   accepted: number;
-  /** It queued nothing because others were still open: a wait, no sign of a plateau. */
+  /** The round queued nothing because experiments were still open: a wait, no sign of a plateau. */
   waited: boolean;
   gained: boolean;
   action: 'launch' | 'stop' | 'manual' | 'failed';

@@ -29,7 +29,7 @@ export type EventBody =
   | { type: 'setup_failed'; failure: Failure }
   | { type: 'experiment_added'; experiment: ExperimentIdentity }
   | { type: 'experiment_preparing'; nodeId: string }
-  /** Its preparation was given up before it launched: it waits in the queue again. */
+  /** The experiment's preparation was given up before its job was launched: it waits in the queue again. */
   | { type: 'experiment_requeued'; nodeId: string }
   | { type: 'experiment_prepared'; nodeId: string; commit: string; image?: string }
   | { type: 'slot_granted'; nodeId: string; slot: number }

@@ -98,7 +98,7 @@ export function isTerminal(row: ExperimentRow): boolean {
   return row.state.status === 'completed' || row.state.status === 'failed' || row.state.status === 'cancelled';
 }
 
-/** Its job was ended early because it could not come near the best: measured, and slow. */
+/** Whether its job was ended early because it could not come near the best: measured, and slow. */
 export function isPruned(row: ExperimentRow): boolean {
   return row.state.status === 'failed' && row.state.failure.kind === 'pruned';
 }

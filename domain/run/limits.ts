@@ -132,7 +132,7 @@ export function namedLimits(limits: Limits): NamedLimits {
   return Object.fromEntries(LIMIT_NAMES.map((name) => [name, limits[LIMITS[name].field]])) as unknown as NamedLimits;
 }
 
-/** Those in force that status and summary.md list with a label of their own. */
+/** The limits in force that status and summary.md list with a label of their own. */
 export function shownLimits(limits: NamedLimits): { label: string; unit: string; value: number }[] {
   return LIMIT_NAMES.flatMap((name) => {
     const { shown }: LimitFacts = LIMITS[name];

@@ -4,9 +4,9 @@
  * what runs already.
  */
 
-/** It names folders, trees and refs. Those of an adopted run may begin with "_". */
+/** A node id names folders, trees and refs. Those of an adopted run may begin with "_". */
 export const NODE_ID = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
-/** It names a file in engine/requests. */
+/** A request id names a file in engine/requests. */
 const REQUEST_ID = /^[A-Za-z0-9_-]{1,64}$/;
 
 export const REQUEST_RULE = '1 to 64 letters, digits, - or _';

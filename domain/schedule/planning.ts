@@ -43,7 +43,7 @@ function triedNothing(state: EngineState, iteration: number): boolean {
   return own.length > 0 && own.every(isUntold);
 }
 
-/** Its change did not reach its job; or it had none, as another's numbers stand for it, or nobody approved it. */
+/** An experiment that tells nothing: its change did not reach its job, it was no try, or nobody approved it. */
 function isUntold(row: ExperimentRow): boolean {
   const { state: now } = row;
   if (now.status === 'cancelled') return awaitsApproval(row);
@@ -51,7 +51,7 @@ function isUntold(row: ExperimentRow): boolean {
   return now.status === 'failed' && now.failure.details.is_no_try === true;
 }
 
-/** Those since the run was last given something to do after it had stopped; all of them while it was not. */
+/** Rounds since the run was last given something to do after it had stopped; all rounds of a run that never was. */
 function countedRounds({ rounds, roundsBefore = 0 }: EngineState): Round[] {
   return rounds.slice(roundsBefore);
 }

@@ -12,7 +12,7 @@ export type QueueEdit =
   | { do: 'reprioritize'; nodeId: string; priority: number }
   | { do: 'remove'; nodeId: string }
   | { do: 'add'; work: WorkSpec }
-  /** It comes too late. */
+  /** What is asked for comes too late. */
   | { do: 'nothing'; nodeId: string; reason: string };
 
 /** `now` is the fold of the event log. A file without the copy was written by hand: it is held against `now`. */

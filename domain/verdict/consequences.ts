@@ -37,7 +37,7 @@ function becomesBest(state: EngineState, row: ExperimentRow): boolean {
   if (row.kind === 'headspace' || isRemeasurement(row)) return false;
   if (row.kind !== 'baseline' && (state.confirmation?.rules.confirmRuns ?? 0) > 0) return false;
   if (row.kind !== 'baseline' && doubtOf(state, row.nodeId) !== null) return false;
-  // It measured the job before it once more: a luckier run of the same.
+  // A change without effect measured the job before it once more: a better number is a luckier run of the same.
   if (row.state.status === 'completed' && row.state.noEffect !== undefined) return false;
   const incumbent = state.best === null ? undefined : state.experiments[state.best];
   return isBetter(objectiveOfRow(row), objectiveOfRow(incumbent));

@@ -3,20 +3,20 @@
 export const END_CAUSES = [
   /** Itself, with its return code. */
   'exit',
-  /** Its time limit. */
+  /** The job's time limit ended it. */
   'timeout',
-  /** It printed nothing new for too long. */
+  /** The job printed nothing new for too long. */
   'stalled',
   /** A person. */
   'cancelled',
   /** Nobody knows. */
   'lost',
-  /** Its scheduler, for another job. */
+  /** The scheduler took its place away for another job. */
   'preempted',
-  /** Its host. */
+  /** The host that it ran on failed. */
   'node_failed',
   'out_of_memory',
-  /** Its scheduler would not, or could not, start it. */
+  /** The scheduler would not, or could not, start it. */
   'never_started',
 ] as const;
 

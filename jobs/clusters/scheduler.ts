@@ -61,7 +61,7 @@ export interface LaunchPlace {
 }
 
 export interface Scheduler {
-  /** It begins the job ids of this platform: lower-case letters, digits and `-`, not `local`. */
+  /** The first part of this platform's job ids: lower-case letters, digits and `-`, not `local`. */
   readonly name: string;
   /**
    * Submits the job and gives the scheduler's id of it. Throws a `SchedulerBusy` for what passes (the controller does

@@ -28,7 +28,7 @@ export function searchWithin(timeLimitMs = TIME_LIMIT_MS): OpenSearch {
 }
 
 class MetricPattern implements NumberSearch {
-  /** It took too long: what follows was not looked through, so that nothing is known. */
+  /** The search took too long: the lines that follow were not looked through, so that nothing is known. */
   gaveUp = false;
   private waiting: string[] = [];
   private readonly sandbox: { pattern: RegExp; lines: string[] };

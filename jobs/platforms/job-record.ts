@@ -94,7 +94,7 @@ export async function isJobAlive(record: JobRecord): Promise<boolean> {
   return record.process_start != null && isSameProcess(record.pid, record.process_start);
 }
 
-/** Its runner enforces its limit, and writes its end within this time after that. */
+/** A job's runner enforces its time limit, and writes the end of the job within this time after that. */
 const END_MS = 10 * 60 * 1000;
 
 /** Another host runs it, as far as anybody can tell from here: until its time limit has passed without a word. */

@@ -117,7 +117,7 @@ export class LocalPlatform implements Platform {
       return { state: 'running', startedAtMs };
     }
     if (await mayRunElsewhere(record)) return { state: 'running', startedAtMs };
-    // It may have ended properly between the two looks; else its end is recorded now.
+    // The job may have ended properly between the two looks; else its end is recorded now.
     const endedMeanwhile = (await readEnd(dir)) ?? (await this.orphans.close(jobId, dir));
     if (endedMeanwhile !== null) return endedMeanwhile;
     const endedAtMs = Math.max(startedAtMs, (await lastSignOfLifeMs(dir)) ?? startedAtMs);
@@ -128,7 +128,7 @@ export class LocalPlatform implements Platform {
   private async statusBeforeStart(dir: string): Promise<JobStatus> {
     const waiting = await readWaiting(dir);
     if (waiting === null || (await isRunnerAlive(waiting))) return { state: 'pending' };
-    // It may have started, and ended, between the looks.
+    // The job may have started, and ended, between the looks.
     if ((await readJobRecord(dir)) !== null) return { state: 'pending' };
     const atMs = waiting.since * 1000;
     return { state: 'ended', startedAtMs: atMs, endedAtMs: atMs, returnCode: null, cause: 'lost' };

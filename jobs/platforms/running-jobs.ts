@@ -5,7 +5,7 @@ import { namesIn } from '../../host/names-in.js';
 import type { Workdir } from '../../workdir/paths.js';
 import type { LocalPlatform } from './local.js';
 
-/** Their ids. A job of which `isAsked` says no is not looked at. */
+/** Ids of the jobs that run. A job of which `isAsked` says no is not looked at. */
 export async function runningJobs(
   workdir: Workdir,
   platform: Pick<LocalPlatform, 'status'>,

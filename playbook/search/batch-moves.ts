@@ -19,7 +19,7 @@ export function batchMoves(axes: readonly Axis[], incumbent: Trial, trials: Tria
       const base = axis.knob.value;
       const now = axisValue(axis, incumbent.setting);
       const wasTried = trials.all.some(({ setting }) => axisValue(axis, setting) !== base);
-      // It gained when the best so far has it; a larger batch that did not win is not tried again.
+      // A larger batch that gained is the best's; one that was tried and did not win is not tried again.
       if (wasTried && now === base) return [];
       const isShort = stepMs !== null && stepMs < SHORT_STEP_MS;
       return [

@@ -12,7 +12,7 @@ export interface Move {
   why: string;
   /** Moves of one family answer the same question; few of them run in one round. */
   family: string;
-  /** It repeats a gain that was measured elsewhere, rather than a guess. */
+  /** The move repeats a gain that was measured elsewhere, and is no guess. */
   isProven?: boolean;
 }
 

@@ -84,7 +84,7 @@ export class IsomorphicGit implements ObjectDatabase {
   }
 
   async refsBelow(prefix: string): Promise<string[]> {
-    // Its names come relative to the folder that is asked for.
+    // The library's names are relative to the folder that is asked for.
     const refs = await git.listRefs({ fs, gitdir: this.gitDir, filepath: prefix.replace(/\/$/, '') });
     return refs.map((ref) => `${prefix}${ref}`).sort();
   }

@@ -17,7 +17,7 @@ import { PRIVATE_EXCLUDES } from './storage-plan.js';
 import { StoredSource } from './stored-source.js';
 import { scratchPrefix, Trees } from './trees.js';
 
-/** It takes a tenth of a second; a host that needs longer than this does not get it. */
+/** Making a shelter takes a tenth of a second; a host that needs longer than this goes without. */
 const SHELTER_LIMIT_MS = 10_000;
 
 export async function openSourceControl(of: { workdir: Workdir; config: RunConfig }): Promise<StoredSource> {
@@ -102,7 +102,7 @@ async function hasAnchor(workdir: Workdir, config: RunConfig, native: boolean): 
   return (await database.resolve(`refs/autoresearch/${config.run_id}/anchor`)) !== null;
 }
 
-/** Its library takes a tenth of a second to load, and few hosts have no git. */
+/** Loads the library that reads repositories without git: a tenth of a second, and few hosts have no git. */
 async function withoutGit(gitDir: string, top: string): Promise<ObjectDatabase> {
   const { IsomorphicGit } = await import('./isomorphic-git.js');
   return new IsomorphicGit(gitDir, top);

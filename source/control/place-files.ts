@@ -128,7 +128,7 @@ async function copyTree(from: string, to: string, copyLink: CopyLink, { workdir 
       const part = names.slice(at, at + 32);
       await Promise.all(part.map((name) => copyTree(join(from, name), join(to, name), copyLink, { workdir })));
     }
-    // Its owner must be able to write into it, and to remove it with the tree.
+    // The folder's owner must be able to write into it, and to remove it with the tree.
     if (!there) await chmod(to, (facts.mode & 0o7777) | 0o700);
     if (!there) await utimes(to, facts.atimeMs / 1000, facts.mtimeMs / 1000);
   } else if (facts.isFile() && !there) {

@@ -106,7 +106,7 @@ class Adoption {
     });
   }
 
-  /** Its files tell the round of those that ended; the others are of the newest. */
+  /** The other engine's files tell the round of experiments that ended; the others are of the newest round. */
   private roundOf({ node_id }: NodeFile): number {
     const newest = this.python.state.iteration;
     const ended = this.python.state.history.find(({ run_id }) => run_id === node_id);
@@ -185,7 +185,7 @@ class Adoption {
     this.record({ type: 'experiment_prepared', nodeId, commit, ...image });
   }
 
-  /** Its best stays best, whatever rule it was found by. */
+  /** The other engine's best stays best, whatever rule it was found by. */
   private keepBest(): void {
     const best = this.python.state.current_best;
     if (best === null || best === this.state.best) return;

@@ -29,7 +29,7 @@ export function entryOf({ node_id, name, commit, job_id, result, failure: why }:
   return { iteration, run_id: node_id, name, commit, job_id, completed_at: '', structured };
 }
 
-/** Its numbers came from its agent: they are marked so. */
+/** The other engine had its numbers from its agent: they are marked so. */
 export function resultOf({ metrics: found, findings }: Ended['structured']): Result {
   const metrics: Metrics = { ...UNKNOWN_METRICS };
   const sources: MetricSources = {};

@@ -28,7 +28,7 @@ export async function untilServerReady(
       'grpc.initial_reconnect_backoff_ms': 20,
       'grpc.min_reconnect_backoff_ms': 20,
       'grpc.max_reconnect_backoff_ms': 100,
-      // Its own pool: a channel that was refused before would otherwise be shared, back-off and all.
+      // A pool of this channel's own: one that was refused before would otherwise be shared, back-off and all.
       'grpc.use_local_subchannel_pool': 1,
     },
     interceptors: [],

@@ -79,7 +79,7 @@ async function checkWhole(
 async function offerTrial(conversation: Conversation, options: StartOptions): Promise<void> {
   for (;;) {
     const command = String(options.baseLaunchCommand);
-    // Its image is not built yet.
+    // A command that runs in the image cannot be tried: there is no image yet.
     if (command.includes('$IMAGE')) return;
     const cwd = String(options.sourceDir);
     const question = `try the launch command for its first step? It runs in ${cwd}, as you would run it, and is ended then`;
