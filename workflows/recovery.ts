@@ -144,7 +144,7 @@ export class Recovery {
       await activities.job.cancelJob(node);
       await activities.engineCleanUp.releaseTree(node);
     } catch {
-      // The job's runner keeps its limits, and the worker's reaper removes its tree: the experiment has ended all the same.
+      // The job's runner keeps its limits, and the worker's reaper removes its tree: the experiment has ended anyway.
     }
   }
 

@@ -30,8 +30,8 @@ class WatchedJob:
         self._started = time.monotonic() - max(0.0, time.time() - facts["started_at"])
 
     def watch(self):
-        """Stays until the job and all its processes have ended. How it did, as cause, return code (None where nobody saw
-        it) and time (seconds since 1970; None for now); None where its folder is gone.
+        """Stays until the job and all its processes have ended. Returns its end as cause, return code (None where
+        nobody saw it) and time (seconds since 1970; None for now); None where the job's folder is gone.
         """
         cause, ended_at, next_sample = None, None, time.monotonic()
         while self.is_alive():

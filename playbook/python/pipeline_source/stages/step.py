@@ -1,4 +1,4 @@
-"""One call that adds a stage, whichever way it is found: in calls of a builder, or in the configuration of pipelines."""
+"""One call that adds a stage, whichever way it is found: by calls of a builder, or in a pipeline's configuration."""
 
 from __future__ import annotations
 
