@@ -167,7 +167,23 @@ export interface ExperimentPage {
 /** The same metrics of several experiments side by side. */
 export interface MetricTable {
   columns: { nodeId: string; title: string }[];
-  rows: { name: string; cells: { text: string; change: string; isBetter: boolean | null }[] }[];
+  rows: MetricRow[];
+}
+
+export interface MetricRow {
+  name: string;
+  /** Null where more is neither better nor worse. */
+  better: 'higher' | 'lower' | null;
+  cells: MetricCell[];
+}
+
+export interface MetricCell {
+  text: string;
+  /** Against the first column. */
+  change: string;
+  isBetter: boolean | null;
+  /** What `change` is told from; null where nothing is compared. */
+  value: number | null;
 }
 
 /** One part of an experiment's life. */

@@ -1,5 +1,6 @@
 /** The metrics of a few experiments side by side, each cell with its change against the first column. */
 import { isBuiltIn, type Objective, speedup } from '../belief/compare.js';
+import { logSpeed } from '../belief/noise.js';
 import type { Metrics, NumericMetric } from '../evidence/metrics.js';
 import { durationText, gainText, numberText, objectiveName } from '../reports/quantity-text.js';
 import { standingsOf } from '../reports/standing.js';
@@ -55,9 +56,11 @@ function comparedRow(objectives: readonly (Objective | null)[], metric: string):
   const unit = isBuiltIn(metric) ? '' : ` ${metric}`;
   return {
     name: `${objectiveName(metric)}, as compared`,
+    better: 'higher',
     cells: objectives.map((objective, at) => {
       const times = at === 0 ? null : speedup(objective, first);
-      return { text: `${numberText(objective?.value)}${objective ? unit : ''}`, ...changeOf(times) };
+      const value = objective?.metric === metric ? Math.exp(logSpeed(objective)) : null;
+      return { text: `${numberText(objective?.value)}${objective ? unit : ''}`, ...changeOf(times), value };
     }),
   };
 }
@@ -67,6 +70,7 @@ function lineRow({ name, metric, unit, better }: Line, all: readonly (Metrics | 
   const first = values[0] ?? null;
   return {
     name,
+    better,
     cells: values.map((value, at) => {
       const ratio = at === 0 || value === null || first === null || first === 0 ? null : value / first;
       const times = ratio === null || better === null || ratio <= 0 ? null : better === 'higher' ? ratio : 1 / ratio;
@@ -74,6 +78,7 @@ function lineRow({ name, metric, unit, better }: Line, all: readonly (Metrics | 
         text: value === null ? '-' : `${numberText(value)} ${unit}`,
         change: ratio === null ? '' : gainText(ratio),
         isBetter: changeOf(times).isBetter,
+        value,
       };
     }),
   };
@@ -83,15 +88,17 @@ function durationRow(values: readonly (number | null)[]): MetricTable['rows'][nu
   const first = values[0] ?? null;
   return {
     name: 'Job duration',
+    better: null,
     cells: values.map((value, at) => {
       const ratio = at === 0 || value === null || !first ? null : value / first;
-      return { text: durationText(value), change: ratio === null ? '' : gainText(ratio), isBetter: null };
+      return { text: durationText(value), change: ratio === null ? '' : gainText(ratio), isBetter: null, value };
     }),
   };
 }
 
 function textRow(name: string, values: readonly (string | null)[]): MetricTable['rows'][number] {
-  return { name, cells: values.map((value) => ({ text: value ?? '-', change: '', isBetter: null })) };
+  const cells = values.map((value) => ({ text: value ?? '-', change: '', isBetter: null, value: null }));
+  return { name, better: null, cells };
 }
 
 /** Below this a difference is not coloured. */

@@ -137,5 +137,11 @@ describe.skipIf(CHROMIUM === null)(`the page${WITHOUT_CHROMIUM}`, () => {
     await page.locator('h1', { hasText: '000_baseline' }).waitFor();
     expect(await page.getByRole('button', { name: /Stop|Pause/ }).count()).toBe(0);
     expect(await seriousProblems(page)).toEqual([]);
+    await page.getByRole('link', { name: 'Compare' }).click();
+    await page.locator('h1', { hasText: ' and 000_baseline' }).waitFor();
+    expect(await page.locator('h2', { hasText: 'Metrics' }).count()).toBe(1);
+    expect(await page.locator('table tbody tr').count()).toBeGreaterThan(3);
+    expect(await page.locator('h2', { hasText: 'against what it builds on' }).count()).toBe(2);
+    expect(await seriousProblems(page)).toEqual([]);
   });
 });

@@ -33,9 +33,24 @@ export function CompareView({ source, run, one, other, version }: CompareProps) 
         <Side source={source} run={run} nodeId={one} version={version} />
         <Side source={source} run={run} nodeId={other} version={version} />
       </div>
-      <section class="panel">
-        <DiffView source={source} run={run} nodeId={other} version={version} against={one} />
-      </section>
+      {source.isLive ? (
+        <section class="panel">
+          <DiffView source={source} run={run} nodeId={other} version={version} against={one} />
+        </section>
+      ) : (
+        // A copy holds the code of each against what it builds on, not of each pair.
+        [one, other].map((nodeId) => (
+          <section class="panel" key={nodeId}>
+            <DiffView
+              source={source}
+              run={run}
+              nodeId={nodeId}
+              version={version}
+              title={`Code of ${nodeId} against what it builds on`}
+            />
+          </section>
+        ))
+      )}
     </>
   );
 }

@@ -12,6 +12,7 @@ interface DiffProps {
   version: number;
   /** Another experiment to compare with; left out, a person chooses. */
   against?: string;
+  title?: string;
 }
 
 const CHOICES = [
@@ -20,14 +21,14 @@ const CHOICES = [
   { value: 'yours', name: 'your own code' },
 ] as const;
 
-export function DiffView({ source, run, nodeId, version, against }: DiffProps) {
+export function DiffView({ source, run, nodeId, version, against, title = 'Code' }: DiffProps) {
   const [chosen, setChosen] = useState<string>(against ?? 'parent');
   const with_ = against ?? chosen;
   const answer = useAnswer(() => source.diff(run, nodeId, with_), [run, nodeId, with_, version]);
   return (
     <>
       <div class="panel-head">
-        <h2>Code</h2>
+        <h2>{title}</h2>
         {against === undefined && source.isLive && (
           <label class="quiet">
             against{' '}

@@ -45,7 +45,7 @@ export function ExperimentView({ source, run, nodeId, version, rows, onCancel }:
         <section class="panel">
           <h2>Metrics</h2>
           <Metrics run={run} table={page.metrics} />
-          {source.isLive && <CompareWith run={run} nodeId={nodeId} rows={rows} />}
+          <CompareWith run={run} nodeId={nodeId} rows={rows} />
         </section>
       </div>
       {page.pipelines.length > 0 && (

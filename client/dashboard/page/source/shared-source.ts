@@ -1,5 +1,6 @@
 /** The page's own data as its source: a run that was shared as one file. */
 import type { BoardAnswer, DiffAnswer, ExperimentAnswer, RunInfo } from '../../../../domain/board/page-answers.js';
+import { sharedComparison } from './shared-comparison.js';
 import type { Source } from './source.js';
 
 /** As client/dashboard/share-run.ts writes it. */
@@ -29,8 +30,11 @@ export function sharedSource(text: string): Source {
       return drawn[fitting.length > 0 ? Math.max(...fitting) : Math.min(...widths)] ?? '';
     },
     experiment: async (_run, nodeId) => experimentOf(nodeId),
-    diff: async (_run, nodeId) => experimentOf(nodeId)?.diff ?? null,
-    comparison: async () => null,
+    diff: async (_run, nodeId, against) => (against === 'parent' ? (experimentOf(nodeId)?.diff ?? null) : null),
+    async comparison(_run, one, other) {
+      const [first, second] = [experimentOf(one), experimentOf(other)];
+      return first && second ? sharedComparison(first.page, second.page) : null;
+    },
     change: async () => ({ accepted: false, message: notHere }),
     logAddress: () => '',
     listen: () => () => undefined,
