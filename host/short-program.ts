@@ -2,7 +2,7 @@
  * Runs a program that helps for moments (git, the target's Python): in a session of its own, so that a Ctrl+C at our
  * terminal does not reach it, and gone with this process when that ends in any way but kill -9.
  */
-import { execa, type Options, type Result } from 'execa';
+import type { Options, Result } from 'execa';
 import { killGroup } from './process-group.js';
 
 /** Somebody outside ended the program: that says nothing about what it worked on, and it may be run again. */
@@ -18,7 +18,11 @@ export function isInterruption(exitCode: number | null | undefined, signal: stri
   return signal ? signal in INTERRUPTIONS : Object.values(INTERRUPTIONS).includes(exitCode ?? 0);
 }
 
-const startApart = execa({ detached: true, cleanup: false, reject: false });
+/** Loaded with the first program: a hundred files, a good part of what a command takes that runs none. */
+async function loadStarter() {
+  const { execa } = await import('execa');
+  return execa({ detached: true, cleanup: false, reject: false });
+}
 
 type Apart<Chosen extends Options> = Result<Chosen & { reject: false }>;
 
@@ -28,6 +32,7 @@ export async function runApart<Chosen extends Options>(
   args: readonly string[],
   options: Chosen,
 ): Promise<Apart<Chosen>> {
+  const startApart = await loadStarter();
   const child = startApart(file, args, options);
   const { pid } = child;
   if (pid !== undefined) living.add(pid);
