@@ -10,6 +10,7 @@ import type { EngineEvent } from '../domain/run/event-types.js';
 import { makeTurns } from '../host/in-turn.js';
 import { readConfig } from '../workdir/config-file.js';
 import { LogMismatch, openRunLog, type RunLog } from '../workdir/event-log.js';
+import { LogForks } from '../workdir/log-forks.js';
 import type { Workdir } from '../workdir/paths.js';
 import type { DutyCycle } from '../workdir/projections/duty-cycle.js';
 import { Projections } from '../workdir/projections/projections.js';
@@ -32,14 +33,12 @@ export function makeExportWorkdir({
   // A try that was given up for lost may still be writing when the next one comes.
   const inTurn = makeTurns();
   let tablesTurn: NodeJS.Timeout | null = null;
-  let fork: { first: number; granted: string[] } | null = null;
   const exportOnce: Activities['exportWorkdir'] = async (input) => {
     await ownLog(context, input, 'goes on');
     await checkOrigins(input.events);
     const first = input.events[0]?.seq ?? 0;
-    const hear = (superseded: readonly EngineEvent[]) => {
-      fork = { first, granted: grantedIn(superseded) };
-    };
+    const forks = new LogForks(context.workdir);
+    const hear = (superseded: readonly EngineEvent[]) => forks.keep(first, grantedIn(superseded));
     const seq = await runLog.append([...(input.exported ?? []), ...input.events], hear).catch((error: unknown) => {
       // Nothing that this engine can do again makes its history and the log one.
       if (error instanceof LogMismatch) raise('policy_refused', error.message, { phase: 'runner' });
@@ -50,8 +49,8 @@ export function makeExportWorkdir({
     // report.md states the cost of the run, which is known once the run was reported on.
     if (input.events.some(({ type }) => type === 'reported'))
       await writeReport(context.workdir, context.config, await runLog.record());
-    // The answer of a try may be lost, and the log does not fork again for the next one.
-    return { seq, ...(fork?.first === first && fork.granted.length > 0 ? { granted: fork.granted } : {}) };
+    const granted = await forks.grantedBefore(first);
+    return { seq, ...(granted.length > 0 ? { granted } : {}) };
   };
 
   /**

@@ -20,9 +20,9 @@ export interface RunLog {
    * gives up is kept in events-superseded.jsonl, and said. A LogMismatch says where the sequence has a gap, or where
    * the log went another way so long ago that no kill of an engine explains it; a RangeError what is wrong with an
    * event. Nothing is written then.
-   * `superseded` hears the events that were given up.
+   * `superseded` hears the events that are given up, before they are: where it fails nothing is written.
    */
-  append(events: readonly EngineEvent[], superseded?: (events: EngineEvent[]) => void): Promise<number>;
+  append(events: readonly EngineEvent[], superseded?: (events: EngineEvent[]) => Promise<void>): Promise<number>;
   /** The fold of all events, brought up to date by reading what was appended since the last call. Do not change it. */
   state(): Promise<EngineState>;
   /**
@@ -65,14 +65,14 @@ class EventLog implements RunLog {
     private readonly say: Say,
   ) {}
 
-  append(events: readonly EngineEvent[], superseded?: (events: EngineEvent[]) => void): Promise<number> {
+  append(events: readonly EngineEvent[], superseded?: (events: EngineEvent[]) => Promise<void>): Promise<number> {
     return this.inTurn(async () => {
       let size = await this.catchUp();
       await this.refuseOldFork(events);
       const fork = this.forkOf(events);
       if (fork !== undefined) {
         const given = await this.keepSuperseded(fork);
-        superseded?.(given);
+        await superseded?.(given);
         await truncate(this.path, fork.begin);
         size = await this.catchUp();
       }

@@ -53,6 +53,10 @@ export class Workdir {
   get supersededEvents() {
     return this.at('engine', 'events-superseded.jsonl');
   }
+  /** Whom the events that the log gave up last had granted a slot. */
+  get logFork() {
+    return this.at('engine', 'log-fork.json');
+  }
   get logOwner() {
     return this.at('engine', 'log-owner.json');
   }

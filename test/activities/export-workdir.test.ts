@@ -337,7 +337,7 @@ function keysOf(value: unknown, path = ''): Set<string> {
 
 test('tells whom the events that the log gives up had granted a slot, also when its answer was lost', async () => {
   const run = syntheticRun({ followUps: 2, open: 1 });
-  const { exportWorkdir } = await exported(run);
+  const { exportWorkdir, context } = await exported(run);
   const added = run.events.findLast((event) => event.type === 'experiment_added');
   const granted = (added as Extract<EngineEvent, { type: 'experiment_added' }>).experiment.nodeId;
   const [asked, other] = later(run, { type: 'slot_granted', nodeId: granted, slot: 0 }, { type: 'paused' });
@@ -345,4 +345,12 @@ test('tells whom the events that the log gives up had granted a slot, also when 
   const anew = later(run, { type: 'paused' });
   for (const _ of ['answer lost', 'asked again'])
     expect(await exportWorkdir({ run: 'r1', events: anew })).toEqual({ seq: asked!.seq, granted: [granted] });
+  // The answer was lost with its worker.
+  const next = makeExportWorkdir({ context, runLog: openRunLog(context.workdir) });
+  expect(await next({ run: 'r1', events: anew })).toEqual({ seq: asked!.seq, granted: [granted] });
+  // Its engine decided otherwise once more: what the export before it gave up is told as well.
+  const again = later(run, { type: 'note_added', text: 'another' });
+  expect(await next({ run: 'r1', events: again })).toEqual({ seq: asked!.seq, granted: [granted] });
+  const after = [{ ...later(run, { type: 'paused' })[0]!, seq: asked!.seq + 1 }];
+  expect(await next({ run: 'r1', events: after })).toEqual({ seq: asked!.seq + 1 });
 });
