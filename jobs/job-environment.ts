@@ -3,6 +3,7 @@
  * its.
  */
 import { realpathSync } from 'node:fs';
+import { hostname } from 'node:os';
 import type { RunConfig } from '../domain/formats/config.js';
 import { indexesOf, type Slot, slotOf } from '../domain/run/slots.js';
 import { packageFile } from '../host/package-files.js';
@@ -81,6 +82,8 @@ export function jobEnvironment(input: EnvironmentInput & { slot: number }): Reco
     AUTORESEARCH_SLOT: String(input.slot),
     ...visibleGpus(slotOf(input.config.slots, input.slot)),
     AUTORESEARCH_METRICS_DIR: input.workdir.metrics(input.nodeId),
+    // Processes elsewhere put their own into the names of their tables.
+    AUTORESEARCH_HOST: hostname(),
     AUTORESEARCH_TREE_DIR: input.tree.sourceDir,
     AUTORESEARCH_ORIGINAL_DIR: input.config.source_dir,
   };

@@ -42,7 +42,8 @@ def complain(text):
 def lacked_room(metrics_dir):
     """Whether the exception that ended a process of the job could not be written down (autoresearch_probe, which makes
     its table and finds no byte for it). The disk may have room again before anybody looks."""
-    tables = glob.glob(os.path.join(glob.escape(metrics_dir), "uncaught-*.tsv"))
+    folder = glob.escape(metrics_dir)
+    tables = [path for ranks in ("", "rank-*") for path in glob.glob(os.path.join(folder, ranks, "uncaught-*.tsv"))]
     try:
         return any(os.path.getsize(table) == 0 for table in tables)
     except OSError:

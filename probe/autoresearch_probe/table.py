@@ -1,11 +1,12 @@
-"""A TSV file of one process that only grows: `<name>-<pid>.tsv` in the run's metrics folder, with a header.
+"""A TSV file of one process that only grows, with a header; place.py says where in the run's metrics folder it is.
 
 Each append opens and closes the file: a descriptor kept open would be shared after a fork, and a program that closes
-all descriptors could get its number for a file of its own. The pid is read each time, so that a forked child writes
-its own file.
+all descriptors could get its number for a file of its own.
 """
 
 import os
+
+from . import place
 
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
@@ -25,11 +26,11 @@ class Table:
     def append(self, rows):
         """Rows are sequences in the order of the columns. One write, so that a killed process leaves whole lines."""
         text = "".join("\t".join(map(_cell, row)) + "\n" for row in rows)
-        path = os.path.join(self._folder, f"{self._name}-{os.getpid()}.tsv")
+        path = place.path_of(self._folder, self._name)
         try:
             descriptor = self._open(path)
         except FileNotFoundError:
-            os.makedirs(self._folder, exist_ok=True)
+            os.makedirs(os.path.dirname(path), exist_ok=True)
             descriptor = self._open(path)
         try:
             if os.fstat(descriptor).st_size == 0:

@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import { ConfigSchema } from '../../domain/formats/config.js';
 import { packageFile } from '../../host/package-files.js';
@@ -175,6 +176,7 @@ describe('the environment', () => {
       AUTORESEARCH_NODE: 'n',
       AUTORESEARCH_SLOT: '2',
       AUTORESEARCH_METRICS_DIR: '/data/work/runs/n/metrics',
+      AUTORESEARCH_HOST: hostname(),
       AUTORESEARCH_TREE_DIR: SRC,
       AUTORESEARCH_ORIGINAL_DIR: PLACES.originalSourceDir,
     });
