@@ -1,9 +1,10 @@
 /** What the end of a job means: from its return code, who ended it and what it printed, to a failure kind or none. */
 
-import { withoutColours } from '../evidence/printed-line.js';
+import { saidIn, withoutColours } from '../evidence/printed-line.js';
 import type { FailureKind } from '../run/failure.js';
 import type { EndCause } from './end-cause.js';
 import { fatalEnd } from './fatal-end.js';
+import { lastError, type PrintedError, QUOTE_LIMIT } from './printed-error.js';
 
 export interface JobEnding {
   /** Null when nobody recorded it. */
@@ -140,9 +141,7 @@ const TRAINING_LINE =
 
 /** A line that shows that the job trained: numbers of its steps, not what it knew before it began. */
 export function sawMetric(output: string): boolean {
-  return withoutColours(output)
-    .split(/[\r\n]/)
-    .some((line) => TRAINING_LINE.test(line));
+  return output.split(/[\r\n]/).some((line) => TRAINING_LINE.test(saidIn(line)));
 }
 
 const LINES_SHOWN = 8;
@@ -161,35 +160,6 @@ function describe(returnCode: number | null): string {
     return 'ended with exit code 141: a later command of its pipe stopped reading before it was done';
   if (returnCode === 137 || returnCode === -9) return 'was killed (signal 9; perhaps it ran out of memory)';
   return returnCode < 0 ? `was ended by signal ${-returnCode}` : `ended with exit code ${returnCode}`;
-}
-
-interface PrintedError {
-  type: string | null;
-  text: string;
-}
-
-const EXCEPTION_LINE = /^(?:[A-Za-z_][\w.]*\.)?([A-Z]\w*(?:Error|Exception|Exit|Interrupt|Failure|Warning)?): ?(.*)$/;
-const EXCEPTION_NAME = /^(?:[A-Za-z_][\w.]*\.)?([A-Z]\w*(?:Error|Exception|Exit|Interrupt|Failure))$/;
-const QUOTE_LIMIT = 400;
-
-/** The last exception of the last traceback; without one, the last line that speaks of an error. */
-function lastError(output: string): PrintedError | null {
-  const lines = output.split(/\r?\n/);
-  const traceback = lines.findLastIndex((line) => line.startsWith('Traceback (most recent call last)'));
-  // A SyntaxError in the script itself comes without the traceback's heading.
-  const from = traceback >= 0 ? traceback : lines.findLastIndex((line) => /^ {2}File ".*", line \d+/.test(line));
-  if (from >= 0) {
-    for (const line of lines.slice(from + 1)) {
-      const type = (EXCEPTION_LINE.exec(line) ?? EXCEPTION_NAME.exec(line))?.[1];
-      if (type !== undefined) return { type, text: cut(line) };
-    }
-  }
-  const spoken = lines.findLast((line) => /\b(?:error|fatal|cannot|not found|no such file|invalid)\b/i.test(line));
-  return spoken === undefined ? null : { type: null, text: cut(spoken.trim()) };
-}
-
-function cut(line: string): string {
-  return line.length > QUOTE_LIMIT ? `${line.slice(0, QUOTE_LIMIT)}…` : line;
 }
 
 /** What a change of the code or of its flags typically breaks before the first step. */

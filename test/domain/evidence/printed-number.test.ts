@@ -69,12 +69,26 @@ describe('a printed line', () => {
   it('has no colours', () => {
     expect(withoutColours('\u001b[1;32mspeed\u001b[0m \u001b]0;title\u0007\u001b[2K12')).toBe('speed 12');
   });
-  it.each<[string, string | null, string]>([
-    ['[rank3]: Traceback', 'rank3', 'Traceback'],
-    ['[default0]:[autoresearch] step=1', 'default0', '[autoresearch] step=1'],
-    ['[1,2]<stdout>:x', '1,2', 'x'],
-    ['2: step', '2', 'step'],
-    ['12:30:45 step', null, '12:30:45 step'],
-    ['[autoresearch] step=1', null, '[autoresearch] step=1'],
-  ])('%s is of %s', (line, by, text) => expect(spoken(line)).toEqual({ by, text }));
+  it.each<[string, string | null, number | null, string]>([
+    ['[rank3]: Traceback', 'rank3', 3, 'Traceback'],
+    ['[rank0]:   File "train.py", line 3', 'rank0', 0, '  File "train.py", line 3'],
+    ['[default0]:[autoresearch] step=1', 'default0', 0, '[autoresearch] step=1'],
+    ['[default1]:[rank5]: Traceback', 'default1 rank5', 5, 'Traceback'],
+    ['[2]:loss 3', '2', 2, 'loss 3'],
+    ['[trainer2]:loss 3', 'trainer2', 2, 'loss 3'],
+    ['[1,2]<stdout>:x', '1,2', 2, 'x'],
+    ['2: step', '2', 2, 'step'],
+    [' 12:     raise', '12', 12, '    raise'],
+    ['sh/0 [autoresearch] step=1', 'sh/0', 0, '[autoresearch] step=1'],
+    ['train.py/3   File "x"', 'train.py/3', 3, '  File "x"'],
+    // Which rank that is depends on how many each replica has.
+    ['trainer/1 [0]:loss', 'trainer/1 0', null, 'loss'],
+    ['1: [default0]:loss', '1 default0', null, 'loss'],
+    ['12:30:45 step', null, null, '12:30:45 step'],
+    ['[12:30:45] step', null, null, '[12:30:45] step'],
+    ['[autoresearch] step=1', null, null, '[autoresearch] step=1'],
+    ['epoch/3 loss', null, null, 'epoch/3 loss'],
+    ['1/3 loss', null, null, '1/3 loss'],
+    ['/data/3 is there', null, null, '/data/3 is there'],
+  ])('%s is of %s, rank %s', (line, by, rank, text) => expect(spoken(line)).toEqual({ by, rank, text }));
 });
