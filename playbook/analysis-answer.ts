@@ -5,7 +5,10 @@
 import type { AnalyzeTask } from '../agents/agent.js';
 import { type Objective, objectiveOf, speedup } from '../domain/belief/compare.js';
 import { flagsOf } from '../domain/command/launch-command.js';
+import type { Ranks } from '../domain/evidence/evidence.js';
 import { type Metrics, NUMERIC_METRICS } from '../domain/evidence/metrics.js';
+import { judgedText, lagSentence, rankTable } from '../domain/memory/rank-sentences.js';
+import { readingOf } from '../domain/memory/run-reading.js';
 import { type Diagnosis, diagnose } from '../domain/memory/stage-rules.js';
 import { diagnosisSentences, milliseconds, percent } from '../domain/memory/stage-sentences.js';
 import { numberText } from '../domain/reports/quantity-text.js';
@@ -20,21 +23,22 @@ const STILL_WAITS = 0.2;
 export function analysisAnswer(task: AnalyzeTask): string {
   const { evidence, spec } = task;
   const threads = Number(flagsOf(spec.launch_command).get('--num-threads'));
-  const diagnosis = diagnose({ ...evidence, numThreads: Number.isInteger(threads) && threads > 0 ? threads : null });
+  const diagnosis = diagnose(readingOf(evidence, Number.isInteger(threads) && threads > 0 ? threads : null));
   const verdict = verdictOf(task);
   const meaning = task.kind === 'headspace' ? [] : diagnosisSentences(diagnosis);
   const remaining = remainingHeadspace(task);
+  const lag = evidence.ranks ? lagSentence(evidence.ranks) : null;
+  const notes = evidence.findings.filter((finding) => finding !== lag);
   const sections = [
     `# ${spec.name}`,
     spec.change_summary ? `Change: ${spec.change_summary}` : '',
     spec.hypothesis ? `Hypothesis: ${spec.hypothesis}` : '',
     `## Verdict\n\n${verdict}`,
     meaning.length > 0 ? `## What limits this run\n\n${meaning.map((sentence) => `- ${sentence}`).join('\n')}` : '',
-    stageTable(diagnosis),
+    stageTable(diagnosis, evidence.ranks ? ` (${judgedText(evidence.ranks)})` : ''),
+    evidence.ranks ? rankSection(evidence.ranks) : '',
     remaining ? `## Remaining headspace\n\n${remaining}` : '',
-    evidence.findings.length > 0
-      ? `## Notes on the measurement\n\n${evidence.findings.map((f) => `- ${f}`).join('\n')}`
-      : '',
+    notes.length > 0 ? `## Notes on the measurement\n\n${notes.map((note) => `- ${note}`).join('\n')}` : '',
   ].filter((section) => section !== '');
   const findings = [`${spec.name}: ${verdict}`, ...meaning.slice(0, 2), ...(remaining ? [remaining] : [])];
   return `${sections.join('\n\n')}\n\n${jsonBlock({ metrics: replyMetrics(task, diagnosis), findings })}`;
@@ -97,7 +101,13 @@ function remainingHeadspace(task: AnalyzeTask): string | null {
   return `With cached data the loop runs ${left.toFixed(2)} times as fast as in this run; that much is left at most.`;
 }
 
-function stageTable({ stages }: Diagnosis): string {
+function rankSection(ranks: Ranks): string {
+  const lag = lagSentence(ranks);
+  const whose = lag === null ? 'The ranks are alike.' : `${lag[0]!.toUpperCase()}${lag.slice(1)}.`;
+  return `## Ranks\n\n${whose}\n\n${rankTable(ranks)}`;
+}
+
+function stageTable({ stages }: Diagnosis, whose: string): string {
   if (stages.length === 0) return '';
   const time = (seconds: number | null) => (seconds === null ? '–' : milliseconds(seconds));
   const share = (value: number | null) => (value === null ? '–' : percent(value));
@@ -118,7 +128,7 @@ function stageTable({ stages }: Diagnosis): string {
       .join(' | '),
   );
   return [
-    '## Stages\n',
+    `## Stages${whose}\n`,
     '| stage | concurrency | time a task | time an item at best | busy | items/s | output queue holds an item | put wait | get wait | state |',
     '|---|---|---|---|---|---|---|---|---|---|',
     ...rows.map((row) => `| ${row} |`),

@@ -2,7 +2,8 @@
 
 import { objectiveOf } from '../../domain/belief/compare.js';
 import type { Judgement } from '../../domain/belief/judgement.js';
-import type { StageStatistics } from '../../domain/evidence/evidence.js';
+import type { Evidence, StageStatistics } from '../../domain/evidence/evidence.js';
+import { judgedText, lagSentence, rankTable } from '../../domain/memory/rank-sentences.js';
 import { intervalText, VERDICT_TEXTS } from '../../domain/reports/judgement-text.js';
 import { suggestedAction } from '../../domain/run/failure.js';
 import type { AgentTask, AnalyzeTask, HistoryEntry, PlanTask, ReportTask, RewriteTask } from '../agent.js';
@@ -87,7 +88,7 @@ function analyzeValues(task: AnalyzeTask): Record<string, string> {
     hypothesis: spec.hypothesis,
     launch_command: spec.launch_command || task.baseLaunchCommand,
     measured: json({ metrics: evidence.metrics, steps: evidence.steps, findings: evidence.findings }),
-    stages: stagesText(evidence.stages),
+    stages: stagesText(evidence),
     system: json(evidence.system),
     comparison: json({ baseline: task.baseline, headspace: task.headspace, best: task.best }),
     logs: fenced(task.logs, ''),
@@ -108,7 +109,7 @@ function planValues(task: PlanTask): Record<string, string> {
     limits: json(task.limits),
     history: task.history.map(entryText).join('\n\n'),
     memory: memoryText(task.memory),
-    stages: stagesText((task.bestNodeId && task.evidence[task.bestNodeId]?.stages) || []),
+    stages: stagesText((task.bestNodeId !== null && task.evidence[task.bestNodeId]) || { stages: [] }),
   };
 }
 
@@ -153,8 +154,14 @@ function verdictText({ verdict, against, gain, reason }: Judgement): string {
   return `${VERDICT_TEXTS[verdict]} (${reason}${compared})`;
 }
 
-function stagesText(stages: readonly StageStatistics[]): string {
-  if (stages.length === 0) return '(no stage statistics)';
+function stagesText({ stages, ranks }: Pick<Evidence, 'stages' | 'ranks'>): string {
+  const table = stages.length === 0 ? '(no stage statistics)' : stageTable(stages);
+  if (!ranks) return table;
+  const lag = lagSentence(ranks) ?? 'the ranks are alike';
+  return `Stages ${judgedText(ranks)}:\n\n${table}\n\nRanks: ${lag}.\n\n${rankTable(ranks)}`;
+}
+
+function stageTable(stages: readonly StageStatistics[]): string {
   const cell = (value: number | null) => (value === null ? '?' : String(Number(value.toPrecision(4))));
   const rows = stages.map(
     (s) =>

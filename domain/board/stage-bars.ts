@@ -1,5 +1,7 @@
 /** What the stages of a job's pipelines did, from source to sink: how long an item takes, and how busy each was. */
 import type { Evidence } from '../evidence/evidence.js';
+import { lagSentence } from '../memory/rank-sentences.js';
+import { readingOf } from '../memory/run-reading.js';
 import { type Diagnosis, diagnose, type StageReading } from '../memory/stage-rules.js';
 import { diagnosisSentences, milliseconds } from '../memory/stage-sentences.js';
 import { numberText } from '../reports/quantity-text.js';
@@ -14,7 +16,8 @@ export interface StageReport {
 /** `numThreads` as the launch command says it; null where it does not. */
 export function stageReport(evidence: Evidence, numThreads: number | null): StageReport {
   if (evidence.stages.length === 0) return { pipelines: [], limits: [] };
-  const diagnosis = diagnose({ ...evidence, numThreads });
+  const diagnosis = diagnose(readingOf(evidence, numThreads));
+  const lag = evidence.ranks ? lagSentence(evidence.ranks) : null;
   const pipelines = new Map<number, StageBar[]>();
   for (const reading of diagnosis.stages) {
     const bars = pipelines.get(reading.stage.pipeline) ?? [];
@@ -22,7 +25,7 @@ export function stageReport(evidence: Evidence, numThreads: number | null): Stag
   }
   return {
     pipelines: [...pipelines].map(([pipeline, stages]) => ({ pipeline, stages })),
-    limits: diagnosisSentences(diagnosis),
+    limits: [...(lag === null ? [] : [sentence(lag)]), ...diagnosisSentences(diagnosis)],
   };
 }
 
@@ -39,4 +42,8 @@ function barOf(reading: StageReading, { bottleneck }: Diagnosis): StageBar {
     condition,
     isBottleneck: reading === bottleneck,
   };
+}
+
+function sentence(text: string): string {
+  return `${text[0]!.toUpperCase()}${text.slice(1)}.`;
 }

@@ -1,5 +1,6 @@
 /** The evidence as the texts that people and other programs read: pipeline_stats_log.txt and system_metrics.txt. */
-import type { Evidence, StageStatistics, SystemUse } from './evidence.js';
+import { judgedText, lagSentence, RANK_COLUMNS, rankRows } from '../memory/rank-sentences.js';
+import type { Evidence, Ranks, StageStatistics, SystemUse } from './evidence.js';
 
 const COLUMNS: [string, (stage: StageStatistics) => string][] = [
   ['stage', ({ name }) => name],
@@ -20,7 +21,14 @@ export function pipelineStatsText(stdout: readonly string[], stderr: readonly st
           COLUMNS.map(([name]) => name),
           ...evidence.stages.map((stage) => COLUMNS.map(([, cell]) => cell(stage))),
         ]);
-  return `## stdout.log\n${stdout.join('\n')}\n\n\n## stderr.log\n${stderr.join('\n')}\n\n\n## stages (steady part)\n${table}\n`;
+  const whose = evidence.ranks ? `; ${judgedText(evidence.ranks)}` : '';
+  const ranks = evidence.ranks ? `\n\n## ranks (steady part)\n${ranksText(evidence.ranks)}\n` : '';
+  return `## stdout.log\n${stdout.join('\n')}\n\n\n## stderr.log\n${stderr.join('\n')}\n\n\n## stages (steady part${whose})\n${table}\n${ranks}`;
+}
+
+function ranksText(ranks: Ranks): string {
+  const lag = lagSentence(ranks);
+  return `${aligned([RANK_COLUMNS, ...rankRows(ranks)])}${lag === null ? '' : `\n${lag}`}`;
 }
 
 export function systemMetricsText(system: SystemUse): string {

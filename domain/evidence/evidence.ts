@@ -2,6 +2,7 @@
  * What was measured of one run: the deterministic part, made by parsers from logs and metric files
  * (runs/<node_id>/evidence.json). An agent interprets it and never replaces it.
  */
+import type { RateOf } from './job-rate.js';
 import type { MetricSources, Metrics } from './metrics.js';
 
 /** Statistics of one SPDL stage over the steady part of a run; unknown is null. Times in seconds. */
@@ -52,6 +53,47 @@ export interface Delivery {
   batchSize: number | null;
 }
 
+/** One of several ranks, or of several processes without ranks that train side by side. */
+export interface RankShare {
+  /** `rank 2`, `process 4711`, or as its launcher labels it. */
+  name: string;
+  /** Null where it has none. */
+  rank: number | null;
+  /** Steps seen, and medians over the steady ones, milliseconds. */
+  steps: { count: number; stepMs: number | null; fetchMs: number | null; computeMs: number | null };
+  /** As it printed of itself. */
+  samplesPerS: number | null;
+  delivered?: Delivery;
+  /** Absent, to save room, of most ranks where there are more than 64. */
+  stages?: StageStatistics[];
+}
+
+/** The rank that lags, held against the median of the others. */
+export interface SlowestRank {
+  name: string;
+  /**
+   * By its `step`s, by the `items` that its pipeline gave, or, where all take their steps together, by how long it
+   * waits (`wait`) for its data in a step.
+   */
+  by: 'step' | 'items' | 'wait';
+  /** Milliseconds of a step, between two items, or of waiting in a step. */
+  ownMs: number;
+  othersMs: number;
+  /** How much longer its steps or items take, relatively; of a wait, what it is longer by, as a share of a step. */
+  behind: number;
+  /** The stage that takes longer there, by its own work on an item (seconds); null where none does. */
+  stage: { function: string; ownS: number; othersS: number } | null;
+  /** Computing in a step, where it is that; milliseconds. */
+  compute?: { ownMs: number; othersMs: number };
+}
+
+export interface Ranks {
+  /** By rank. */
+  each: RankShare[];
+  /** Null where they are alike, or nothing tells. */
+  slowest: SlowestRank | null;
+}
+
 export interface SystemUse {
   cpuCores: number | null;
   /** Mean of the job's process tree; 100 = one core busy. */
@@ -99,7 +141,15 @@ export interface Evidence {
      */
     noise?: number;
   };
+  /**
+   * Of one process that trains; items are of the whole job. Of several ranks that are alike, means over them; where one
+   * is the slowest by far, its own, because the job goes at its pace.
+   */
   stages: StageStatistics[];
+  /** Absent where one process trains. */
+  ranks?: Ranks;
+  /** Whose rate the throughput is; absent in evidence of before, and where one process trains. */
+  rateOf?: Exclude<RateOf, 'one'>;
   /** Absent where the probe saw none being built. */
   built?: BuiltPipeline[];
   /** Absent where SPDL was not seen, or for too short a time. */

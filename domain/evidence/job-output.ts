@@ -6,8 +6,8 @@
 import type { CustomValues } from './custom-values.js';
 import type { Refusals } from './measured-number.js';
 import { OutputEnding } from './output-ending.js';
-import { spoken, withoutColours } from './printed-line.js';
-import { ProcessLines, type StepLine } from './process-lines.js';
+import { type Spoken, spoken, withoutColours } from './printed-line.js';
+import { NOBODY, ProcessLines, type Speaker, type StepLine } from './process-lines.js';
 import { type QueueSample, spdlLogSample, type TaskSample } from './stage-samples.js';
 import type { ProcessSamples } from './stage-statistics.js';
 
@@ -21,7 +21,7 @@ const LINES_SHOWN_FIRST = 40;
 const LINES_SHOWN_LAST = 160;
 
 export class JobOutput {
-  /** By pid or rank; '' are all lines that name neither. */
+  /** By label, pid or rank; '' are all lines that have none. */
   private readonly speakers = new Map<string, ProcessLines>();
   private lineNumber = 0;
   /** The first and last of the lines that matter, for a reader. */
@@ -31,8 +31,8 @@ export class JobOutput {
   private order = 0;
   /** How it ended, for the comparison with others; SPDL's stages end in any order. */
   readonly ending = new OutputEnding();
-  private readonly tasks = new Map<string, TaskSample>();
-  private readonly queues = new Map<string, QueueSample>();
+  /** Of SPDL's log, by label. */
+  private readonly logged = new Map<string, { tasks: Map<string, TaskSample>; queues: Map<string, QueueSample> }>();
 
   constructor(
     private readonly refusals: Refusals,
@@ -48,18 +48,21 @@ export class JobOutput {
     const at = line.indexOf(MARK);
     if (at >= 0) {
       this.show(line);
-      this.readMark(spoken(line).by, line.slice(at + MARK.length));
+      this.readMark(spoken(line), line.slice(at + MARK.length));
       return;
     }
     const sample = spdlLogSample(line, this.order++);
     if (!sample) {
-      this.ending.readLine(line);
+      this.ending.readLine(spoken(line).text);
       return;
     }
     this.show(line);
+    const who = spoken(line).by ?? '';
+    const own = this.logged.get(who) ?? { tasks: new Map(), queues: new Map() };
+    if (this.logged.size < PROCESSES_KEPT) this.logged.set(who, own);
     // SPDL's last line about a stage is its total.
-    if ('task' in sample) this.tasks.set(sample.task.name, sample.task);
-    else this.queues.set(sample.queue.name, sample.queue);
+    if ('task' in sample) own.tasks.set(sample.task.name, sample.task);
+    else own.queues.set(sample.queue.name, sample.queue);
   }
 
   /** The processes that told of steps or of a rate, in the order of their first lines. */
@@ -85,8 +88,11 @@ export class JobOutput {
   }
 
   /** Statistics from SPDL's log; weaker than the probe's, because they contain the warm-up. */
-  spdlSamples(): ProcessSamples {
-    return { tasks: [...this.tasks.values()], queues: [...this.queues.values()] };
+  spdlSamples(): ProcessSamples[] {
+    return [...this.logged.values()].map(({ tasks, queues }) => ({
+      tasks: [...tasks.values()],
+      queues: [...queues.values()],
+    }));
   }
 
   shownLines(): string[] {
@@ -94,16 +100,20 @@ export class JobOutput {
     return [...this.shownFirst, ...gap, ...this.shownLast];
   }
 
-  private readMark(rank: string | null, text: string): void {
+  private readMark({ by, rank }: Spoken, text: string): void {
     const pairs = new Map([...text.matchAll(PAIR)].map(([, key, value]) => [key!.toLowerCase(), value!]));
     const isOfOne = pairs.has('step') || pairs.has('throughput_samples_per_s');
-    const named = pairs.get('pid') ?? (pairs.has('rank') ? `rank${pairs.get('rank')}` : rank);
+    // Two hosts may have one pid, and a label that one of each host has: together they name the process.
+    const own = pairs.get('pid') ?? (pairs.has('rank') ? `rank${pairs.get('rank')}` : '');
+    const named = [by ?? '', own].join(' ').trim();
     // What is said once, without a name, is said for all.
-    const who = isOfOne || this.speakers.has(named ?? '') ? (named ?? '') : '';
+    const who = isOfOne || this.speakers.has(named) ? named : '';
     let speaker = this.speakers.get(who);
     if (speaker === undefined) {
       if (this.speakers.size >= PROCESSES_KEPT) return;
-      speaker = new ProcessLines(this.refusals, this.lineNumber);
+      const [pid, told] = [pairs.get('pid'), pairs.get('rank')].map(wholeNumber);
+      const is: Speaker = who === '' ? NOBODY : { label: by, pid: pid ?? null, rank: told ?? rank };
+      speaker = new ProcessLines(this.refusals, is, this.lineNumber);
       this.speakers.set(who, speaker);
     }
     speaker.read(pairs, this.lineNumber);
@@ -120,4 +130,9 @@ export class JobOutput {
       this.shownLast = this.shownLast.slice(-LINES_SHOWN_LAST);
     }
   }
+}
+
+function wholeNumber(text: string | undefined): number | null {
+  const digits = /^(\d{1,10})[,;)\]}]*$/.exec(text ?? '')?.[1];
+  return digits === undefined ? null : Number(digits);
 }

@@ -1,28 +1,37 @@
 /** Puts together what the parsers read of one job: the evidence, with the provenance of each number. Pure. */
 
 import { contentionText, disturbances } from '../belief/contention.js';
-import { stepNoise } from '../belief/noise.js';
-import { steadySpans, weightedMean, weightedMedian } from '../belief/steady-state.js';
+import { lagSentence } from '../memory/rank-sentences.js';
+import { readingOf } from '../memory/run-reading.js';
 import { diagnose } from '../memory/stage-rules.js';
 import { builtPipelines, numbered } from './built-pipelines.js';
 import { customMetric } from './custom-values.js';
 import { delivery } from './delivery.js';
-import type { Evidence } from './evidence.js';
+import type { Evidence, Ranks } from './evidence.js';
 import type { JobOutput } from './job-output.js';
 import { jobRate } from './job-rate.js';
 import type { Refusals } from './measured-number.js';
 import type { MetricTable } from './metric-table.js';
 import { type MetricSources, type Metrics, type NumericMetric, type Provenance, UNKNOWN_METRICS } from './metrics.js';
-import type { ProcessLines, StepLine } from './process-lines.js';
+import type { ProcessLines } from './process-lines.js';
+import { type ProbedProcess, rankShares, ranksSeen } from './ranks.js';
+import { ranksOf } from './slowest-rank.js';
 import { queueSamples, taskSamples } from './stage-samples.js';
-import { dataReadinessPct, type ProcessSamples, stageStatistics } from './stage-statistics.js';
+import { dataReadinessPct, stageStatistics } from './stage-statistics.js';
+import { jobSteps, stepStatistics } from './step-statistics.js';
 import { systemUse } from './system-samples.js';
 
 export interface JobFiles {
   stdout: JobOutput;
   stderr: JobOutput;
-  /** One for each process of the job. */
-  processes: { tasks: MetricTable | null; queues: MetricTable | null; built?: MetricTable | null }[];
+  /** One for each process of the job: its tables, and who it was, as far as that is known. */
+  processes: {
+    tasks: MetricTable | null;
+    queues: MetricTable | null;
+    built?: MetricTable | null;
+    rank?: number | null;
+    pid?: number | null;
+  }[];
   system: MetricTable | null;
   gpuOthers: MetricTable | null;
   /** From the launch command, where the job does not print it. */
@@ -38,8 +47,8 @@ export function measure(nodeId: string, files: JobFiles, refusals: Refusals): Ev
   const { stdout, stderr } = files;
   const singles = { ...stderr.singles, ...stdout.singles };
   const probed = probedSamples(files, refusals);
-  const stages = stagesOf(probed, files);
-  const built = probed.flatMap((process) => process.built ?? []);
+  // Ranks build the same.
+  const built = distinct(probed.flatMap((process) => process.built ?? []));
   const delivered = delivery(probed.map(({ queues }) => queues));
   const system = systemUse(files, singles.cpu_cores ?? null, refusals);
   const processes = trainingProcesses(files);
@@ -56,8 +65,17 @@ export function measure(nodeId: string, files: JobFiles, refusals: Refusals): Ev
   set('init_time_s', singles.init_time_s, 'parsed');
   set('step_time_ms', steps.overallMs, 'derived');
   set('steady_step_time_ms', steps.stepMs, 'derived');
-  const ranks = singles.world_size ?? files.ranks;
-  const rate = jobRate(processes, (lines) => stepStatistics(lines).stepMs, batchSize, ranks);
+  const seen = ranksSeen(probed);
+  const rate = jobRate({
+    processes,
+    stepMsOf: (lines) => stepStatistics(lines).stepMs,
+    batchSize,
+    ranks: singles.world_size === undefined && seen < 2 ? null : Math.max(singles.world_size ?? 1, seen),
+    ranksOfCommand: files.ranks,
+    givenPerS: delivered?.batchSize ? delivered.itemsPerS * delivered.batchSize : null,
+  });
+  const ranks = ranksOf(rankShares(processes, probed, rate.processes >= 1.5, stepStatistics));
+  const stages = stagesOf(probed, files, ranks);
   set('throughput_samples_per_s', rate.samplesPerS ?? singles.throughput_samples_per_s, rate.source);
   set('data_readiness_pct', dataReadinessPct(stages), 'derived');
   set('sm_utilization_pct', system.smPct, 'derived');
@@ -72,11 +90,17 @@ export function measure(nodeId: string, files: JobFiles, refusals: Refusals): Ev
     delete steps.noise;
     if (custom.noise !== null) steps.noise = custom.noise;
   }
-  metrics.bottleneck_stage =
-    diagnose({ stages, system, steps, numThreads: null, built }).bottleneck?.stage.function ?? null;
+  const reading = readingOf({ stages, system, steps, built, ...(ranks ? { ranks } : {}) }, null);
+  metrics.bottleneck_stage = diagnose(reading).bottleneck?.stage.function ?? null;
   const { overallMs: _, ...stepSummary } = steps;
-  const samples = rate.samples ?? (batchSize !== null && steps.count > 0 ? steps.count * batchSize : null);
   const ending = stdout.ending.shapes().length > 0 ? stdout.ending.shapes() : stderr.ending.shapes();
+  const lag = ranks && lagSentence(ranks);
+  const noticed = [
+    ...rate.findings,
+    ...(lag === null ? [] : [lag]),
+    ...(custom?.findings ?? []),
+    ...refusals.findings(),
+  ];
   return {
     nodeId,
     metrics,
@@ -85,22 +109,18 @@ export function measure(nodeId: string, files: JobFiles, refusals: Refusals): Ev
       ...stepSummary,
       batchSize,
       ...(rate.processes > 1 ? { processes: rate.processes } : {}),
-      ...(samples === null ? {} : { samples }),
+      ...(rate.samples === null ? {} : { samples: rate.samples }),
     },
     stages,
+    ...(ranks ? { ranks } : {}),
+    ...(rate.of === 'one' ? {} : { rateOf: rate.of }),
     ...(built.length > 0 ? { built } : {}),
     ...(delivered ? { delivered } : {}),
     system,
     durationS: files.durationS,
-    notices: [...rate.findings, ...(custom?.findings ?? []), ...refusals.findings()],
+    notices: noticed,
     ...(ending.length > 0 ? { ending } : {}),
-    findings: [
-      ...disturbances(system).map(contentionText),
-      ...files.findings,
-      ...rate.findings,
-      ...(custom?.findings ?? []),
-      ...refusals.findings(),
-    ],
+    findings: [...disturbances(system).map(contentionText), ...files.findings, ...noticed],
   };
 }
 
@@ -110,65 +130,32 @@ export function trainingProcesses({ stdout, stderr }: Pick<JobFiles, 'stdout' | 
 }
 
 /** What the probe wrote of each process, with numbers of pipelines that are the job's own. */
-export function probedSamples(files: Pick<JobFiles, 'processes'>, refusals: Refusals): ProcessSamples[] {
-  return numbered(
+export function probedSamples(files: Pick<JobFiles, 'processes'>, refusals: Refusals): ProbedProcess[] {
+  const samples = numbered(
     files.processes.map(({ tasks, queues, built }) => ({
       tasks: tasks ? taskSamples(tasks, refusals) : [],
       queues: queues ? queueSamples(queues, refusals) : [],
       built: built ? builtPipelines(built, refusals) : [],
     })),
   );
+  return samples.map((each, i) => {
+    const { rank = null, pid = null } = files.processes[i]!;
+    return { ...each, rank, pid };
+  });
 }
 
 /** The probe's samples; SPDL's own log lines only where there are none. */
-function stagesOf(probed: ProcessSamples[], files: JobFiles): Evidence['stages'] {
+function stagesOf(probed: ProbedProcess[], { stdout, stderr }: JobFiles, ranks: Ranks | null): Evidence['stages'] {
   const stages = stageStatistics(probed);
-  return stages.length > 0 ? stages : stageStatistics([files.stdout.spdlSamples(), files.stderr.spdlSamples()]);
-}
-
-interface StepStatistics {
-  count: number;
-  overallMs: number | null;
-  stepMs: number | null;
-  fetchMs: number | null;
-  computeMs: number | null;
-  noise?: number;
-}
-
-/** Of several processes the mean, and all their steps. */
-function jobSteps(processes: readonly ProcessLines[]): StepStatistics {
-  const each = processes.map(({ steps }) => stepStatistics(steps));
-  if (each.length === 1) return each[0]!;
-  const mean = (key: 'overallMs' | 'stepMs' | 'fetchMs' | 'computeMs' | 'noise') =>
-    weightedMean(each.flatMap((steps) => (steps[key] == null ? [] : [{ value: steps[key], weight: 1 }])));
-  const noise = mean('noise');
-  return {
-    count: each.reduce((sum, { count }) => sum + count, 0),
-    overallMs: mean('overallMs'),
-    stepMs: mean('stepMs'),
-    fetchMs: mean('fetchMs'),
-    computeMs: mean('computeMs'),
-    ...(noise === null ? {} : { noise }),
-  };
-}
-
-function stepStatistics(lines: readonly StepLine[]): StepStatistics {
-  const steady = steadySpans(lines);
-  const noise = stepNoise(steady.flatMap(({ stepMs }) => stepMs ?? []));
-  const median = (key: 'stepMs' | 'fetchMs' | 'computeMs') => weightedMedian(weighted(steady, key));
-  return {
-    count: lines.reduce((most, { last }) => Math.max(most, last), 0),
-    overallMs: weightedMean(weighted(lines, 'stepMs')),
-    stepMs: median('stepMs'),
-    fetchMs: median('fetchMs'),
-    computeMs: median('computeMs'),
-    ...(noise === null ? {} : { noise }),
-  };
-}
-
-function weighted(lines: readonly StepLine[], key: 'stepMs' | 'fetchMs' | 'computeMs') {
-  return lines.flatMap((line) => {
-    const value = line[key];
-    return value === null ? [] : [{ value, weight: Math.max(1, line.last - line.first + 1) }];
+  if (stages.length === 0) return stageStatistics([...stdout.spdlSamples(), ...stderr.spdlSamples()]);
+  // Means over ranks of which one is held up would show a bottleneck that no rank has.
+  const slowest = ranks?.each.find(({ name }) => name === ranks.slowest?.name)?.stages ?? [];
+  return stages.map((stage) => {
+    const own = slowest.find(({ name }) => name === stage.name);
+    return own ? { ...own, ...(stage.numItems === undefined ? {} : { numItems: stage.numItems }) } : stage;
   });
+}
+
+function distinct<T>(values: readonly T[]): T[] {
+  return [...new Map(values.map((value) => [JSON.stringify(value), value])).values()];
 }

@@ -10,6 +10,17 @@ export interface StepLine {
   computeMs: number | null;
 }
 
+/** Who printed a line, as far as it says. */
+export interface Speaker {
+  /** What launchers put in front of it. */
+  label: string | null;
+  pid: number | null;
+  /** As `rank=` says; else as the label does. */
+  rank: number | null;
+}
+
+export const NOBODY: Speaker = { label: null, pid: null, rank: null };
+
 /** Single numbers that a job may print; the last of each counts, but for the time to first batch. */
 const SINGLE = [
   'cpu_cores',
@@ -40,6 +51,7 @@ export class ProcessLines {
 
   constructor(
     private readonly refusals: Refusals,
+    readonly speaker: Speaker,
     /** The number of its first line in its stream, and of its last. */
     readonly firstLine: number,
     public lastLine = firstLine,

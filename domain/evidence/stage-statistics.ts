@@ -1,4 +1,7 @@
-/** One row a stage over the steady part of a run, from all processes of the job. */
+/**
+ * One row a stage over the steady part of a run, from several processes that run the same pipeline: what one of them
+ * does on average, because its concurrency and its threads are those of one, too. Counts are of all.
+ */
 
 import { steadySamples, weightedMean } from '../belief/steady-state.js';
 import type { BuiltPipeline, StageStatistics } from './evidence.js';
@@ -14,27 +17,27 @@ export interface ProcessSamples {
 }
 
 export function stageStatistics(processes: readonly ProcessSamples[]): StageStatistics[] {
-  const tasks = grouped(processes.map(({ tasks }) => steadySamples(tasks)));
-  const queues = grouped(processes.map(({ queues }) => steadySamples(queues)));
-  const all = grouped(processes.map(({ queues }) => queues));
+  const tasks = grouped(processes.flatMap(({ tasks }) => steadySamples(tasks)));
+  const queues = grouped(processes.flatMap(({ queues }) => steadySamples(queues)));
+  const all = grouped(processes.flatMap(({ queues }) => queues));
   const stages = [...new Set([...tasks.keys(), ...queues.keys()])].flatMap((name) => {
     const parsed = parseStageName(name);
     if (!parsed) return [];
     const row = stageRow(name, parsed, tasks.get(name) ?? [], queues.get(name) ?? []);
-    const numItems = total(all.get(name)?.flat() ?? [], 'numItems');
+    const numItems = total(all.get(name) ?? [], 'numItems');
     return [numItems === null ? row : { ...row, numItems }];
   });
   stages.sort((a, b) => a.pipeline - b.pipeline || a.index - b.index || (a.name < b.name ? -1 : 1));
   return markSinks(stages);
 }
 
-/** By stage name, and within it by process. */
-function grouped<T extends { name: string }>(processes: T[][]): Map<string, T[][]> {
-  const groups = new Map<string, T[][]>();
-  for (const samples of processes) {
-    const own = new Map<string, T[]>();
-    for (const sample of samples) own.set(sample.name, [...(own.get(sample.name) ?? []), sample]);
-    for (const [name, list] of own) groups.set(name, [...(groups.get(name) ?? []), list]);
+/** By stage name. */
+function grouped<T extends { name: string }>(samples: T[]): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const sample of samples) {
+    const group = groups.get(sample.name);
+    if (group) group.push(sample);
+    else groups.set(sample.name, [sample]);
   }
   return groups;
 }
@@ -42,11 +45,9 @@ function grouped<T extends { name: string }>(processes: T[][]): Map<string, T[][
 function stageRow(
   name: string,
   parsed: Pick<StageStatistics, 'pipeline' | 'index' | 'function' | 'concurrency'>,
-  tasks: TaskSample[][],
-  queues: QueueSample[][],
+  task: TaskSample[],
+  queue: QueueSample[],
 ): StageStatistics {
-  const task = tasks.flat();
-  const queue = queues.flat();
   const threadWaitS = mean(
     task.map((sample) => ({ ...sample, threadWaitS: sample.threadWaitS ?? null })),
     'threadWaitS',
@@ -59,8 +60,7 @@ function stageRow(
     ...(threadWaitS === null ? {} : { threadWaitS }),
     numTasks: total(task, 'numTasks'),
     numFailures: total(task, 'numFailures'),
-    // Processes work side by side, so their rates add up; the intervals of one follow each other.
-    qps: sum(queues.map(itemsPerSecond)),
+    qps: itemsPerSecond(queue),
     putS: mean(queue, 'putS', ({ numItems }) => numItems ?? 1),
     getS: mean(queue, 'getS', ({ numItems }) => numItems ?? 1),
     occupationRate: mean(queue, 'occupationRate', ({ elapsedS }) => elapsedS ?? 1),

@@ -78,6 +78,8 @@ export interface RunReading {
    */
   numThreads: number | null;
   built?: readonly BuiltPipeline[];
+  /** How many processes run such a pipeline side by side, while `system` is of all of them; absent for one. */
+  processes?: number;
   /** Stage statistics of other runs of the same pipeline, for comparison. */
   others?: readonly (readonly StageStatistics[])[];
 }
@@ -110,7 +112,7 @@ export function diagnose(run: RunReading): Diagnosis {
     fetchShare,
     threads,
     pools,
-    gilBound: isGilBound(run.system, stages),
+    gilBound: isGilBound(run, stages),
     oversubscribed: oversubscribedStages(stages, run),
   };
 }
@@ -191,10 +193,11 @@ function threadUse(
   return { stages: names, busy, available, wanted, starved: wanted > available && busy >= 0.9 * available };
 }
 
-function isGilBound(system: SystemUse, stages: readonly StageReading[]): boolean {
+function isGilBound({ system, processes = 1 }: RunReading, stages: readonly StageReading[]): boolean {
   const { cpuPct, cpuCores } = system;
   const busy = stages.reduce((sum, { busyTasks }) => sum + (busyTasks ?? 0), 0);
-  return cpuPct !== null && cpuPct >= 80 && cpuPct <= 125 && (cpuCores ?? 2) >= 2 && busy >= 1.7;
+  const ofOne = cpuPct === null ? null : cpuPct / processes;
+  return ofOne !== null && ofOne >= 80 && ofOne <= 125 && (cpuCores ?? 2) >= 2 * processes && busy >= 1.7;
 }
 
 function oversubscribedStages(stages: readonly StageReading[], run: RunReading): Diagnosis['oversubscribed'] {
@@ -207,7 +210,8 @@ function oversubscribedStages(stages: readonly StageReading[], run: RunReading):
     if (slower) return [{ stage, reason: 'no faster than with less' }];
     const { cpuPct, cpuCores } = run.system;
     const cpuFull = cpuPct !== null && cpuCores !== null && cpuPct >= 85 * cpuCores;
-    return cpuFull && (reading.busyTasks ?? 0) > 1.5 * cpuCores ? [{ stage, reason: 'more tasks than cores' }] : [];
+    const busy = (reading.busyTasks ?? 0) * (run.processes ?? 1);
+    return cpuFull && busy > 1.5 * cpuCores ? [{ stage, reason: 'more tasks than cores' }] : [];
   });
 }
 

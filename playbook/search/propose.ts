@@ -5,6 +5,7 @@
 
 import type { HistoryEntry } from '../../agents/agent.js';
 import type { Evidence } from '../../domain/evidence/evidence.js';
+import { readingOf } from '../../domain/memory/run-reading.js';
 import type { SearchMemory } from '../../domain/memory/search-memory.js';
 import { diagnose } from '../../domain/memory/stage-rules.js';
 import { diagnosisSentences } from '../../domain/memory/stage-sentences.js';
@@ -94,11 +95,7 @@ function situationOf(input: SearchInput, axes: Axis[], incumbent: Trial, trials:
   const measured = evidenceFor(input, incumbent);
   const numThreads = threadsIn(incumbent.setting, axes, survey);
   const diagnosis = diagnose({
-    stages: measured?.stages ?? [],
-    system: measured?.system ?? NO_SYSTEM,
-    steps: measured?.steps ?? { stepMs: null, fetchMs: null, computeMs: null },
-    numThreads,
-    ...(measured?.built ? { built: measured.built } : {}),
+    ...readingOf(measured ?? NOT_MEASURED, numThreads),
     others: Object.values(evidence)
       .filter(({ nodeId }) => nodeId !== measured?.nodeId)
       .map(({ stages }) => stages),
@@ -110,7 +107,11 @@ function situationOf(input: SearchInput, axes: Axis[], incumbent: Trial, trials:
   return { survey, axes, setting: incumbent.setting, diagnosis, headroom, cpuUse, cpuCores, numThreads };
 }
 
-const NO_SYSTEM = { cpuCores: null, cpuPct: null, peakRssMb: null, smPct: null, steadySmPct: null, gpuMemoryMb: null };
+const NOT_MEASURED = {
+  stages: [],
+  system: { cpuCores: null, cpuPct: null, peakRssMb: null, smPct: null, steadySmPct: null, gpuMemoryMb: null },
+  steps: { stepMs: null, fetchMs: null, computeMs: null },
+};
 
 /** The incumbent's own measurements, else those of an equal setting, else the baseline's. */
 function evidenceFor({ evidence, history }: SearchInput, incumbent: Trial): Evidence | undefined {

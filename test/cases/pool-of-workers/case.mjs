@@ -10,8 +10,12 @@ export default {
   right: "the job's whole rate is compared, not one worker's",
   check: (facts) => {
     const total = totalOf(facts.job('000_baseline'));
+    const { ranks, rateOf } = facts.evidence('000_baseline') ?? {};
     return broken({
       'the exit code is 0': facts.exitCode === 0,
+      'the workers are told apart by process':
+        rateOf === 'sum' && ranks?.each.length === 4 && ranks.each.every(({ name }) => /^process \d+$/.test(name)),
+      'each has the statistics of its stages': ranks?.each.every(({ stages }) => stages?.some((s) => s.aveTimeS > 0)),
       // The job's own line counts the workers' start as well: the sum of what they do while they run is near it.
       'the baseline is near the total that the script prints':
         facts.baseline > 0.6 * total && facts.baseline < 2 * total,

@@ -203,9 +203,10 @@ describe('stage statistics of the probe', () => {
     expect(counts([process])).toEqual([500, 500, 50]);
     expect(counts([process, process])).toEqual([1000, 1000, 100]);
   });
-  it('of several processes add up their rates', () => {
+  it('of several processes are those of one, as its concurrency is', () => {
     expect(evidenceOf('', { processes: [process, process] }).stages[1]).toMatchObject({
-      qps: 100,
+      qps: 50,
+      numTasks: 800,
       aveTimeS: expect.closeTo(0.08),
     });
   });

@@ -92,6 +92,109 @@ describe('the rate of a whole job', () => {
   });
 });
 
+describe('the rate of several ranks', () => {
+  const own = ' sample_count=240';
+  const rate = (value: number, more = '') => `[autoresearch] throughput_samples_per_s=${value}${more}`;
+  const world = '[autoresearch] world_size=4';
+  const oneRank = sideBySide(1, 30, 160, () => '').slice(0, 30);
+  const ranks = (count: number, more: (rank: number) => string[] = () => []) => [
+    ...sideBySide(count, 30, 0, (rank) => ` rank=${rank}`).slice(0, 30 * count),
+    ...Array.from({ length: count }, (_, rank) => more(rank).map((line) => `${line} rank=${rank}`)).flat(),
+  ];
+
+  // 8 samples in 50 ms are 160 samples/s of one rank.
+  it.each<[string, string[], number | null, { rate: number; of: string | undefined; says?: RegExp }]>([
+    ['one process', [...oneRank, rate(160)], 8, { rate: 160, of: undefined }],
+    [
+      'its own, of one of four',
+      [world, ...oneRank, rate(160, own)],
+      null,
+      { rate: 640, of: 'sum', says: /about 4 ranks train at a time, and only one of them printed lines.*as fast/ },
+    ],
+    ['by its steps its own', [world, ...oneRank, rate(161)], 8, { rate: 644, of: 'sum' }],
+    ['by its steps that of all', [world, ...oneRank, rate(650)], 8, { rate: 650, of: 'all' }],
+    [
+      'one that prints for all',
+      [world, ...oneRank, rate(650)],
+      null,
+      { rate: 650, of: 'all', says: /that of all of them$/ },
+    ],
+    [
+      'neither its own nor that of all',
+      [world, ...oneRank, rate(3000)],
+      8,
+      {
+        rate: 3000,
+        of: 'all',
+        says: /a contradiction: 3000 samples\/s were printed for all of them, and .* makes 640\.0/,
+      },
+    ],
+    ['none, but steps', [world, ...oneRank], 8, { rate: 640, of: 'steps' }],
+    ['each its own', ranks(4, () => [rate(160, own)]), null, { rate: 640, of: 'sum' }],
+    [
+      'two of four their own',
+      [world, ...ranks(2, () => [rate(160, own)])],
+      null,
+      { rate: 640, of: 'sum', says: /about 4 ranks train at a time, and 2 of them printed lines/ },
+    ],
+    [
+      'three of four their own',
+      ranks(4, (rankNumber) => (rankNumber === 3 ? [] : [rate(160, own)])),
+      null,
+      { rate: 640, of: 'sum', says: /only 3 of 4 printed theirs/ },
+    ],
+    [
+      'each its own, and all in a line',
+      [...ranks(4, () => [rate(160, own)]), rate(642)],
+      null,
+      { rate: 642, of: 'all' },
+    ],
+    [
+      'each its own, and another sum',
+      [...ranks(4, () => [rate(160, own)]), rate(2560)],
+      null,
+      {
+        rate: 640,
+        of: 'sum',
+        says: /a contradiction: 2560 samples\/s were printed for all of them.*640\.0, which counts/,
+      },
+    ],
+  ])('where they print %s', (_, lines, batchSize, expected) => {
+    const { metrics, rateOf, notices } = evidenceOf(lines, batchSize);
+    expect(metrics.throughput_samples_per_s).toBeCloseTo(expected.rate, 5);
+    expect(rateOf).toBe(expected.of);
+    if (expected.says) expect(notices?.join()).toMatch(expected.says);
+    else expect(notices?.join()).not.toContain('contradiction');
+  });
+
+  it('counts the work of those that print nothing', () => {
+    expect(evidenceOf([world, ...oneRank, rate(160, own)]).steps.samples).toBe(960);
+    expect(evidenceOf([world, ...oneRank], 8).steps.samples).toBe(960);
+    expect(evidenceOf(ranks(4, () => [rate(160, own)])).steps.samples).toBe(960);
+  });
+
+  it('counts each for as long as it trained: a slow one trains longer', () => {
+    const pid = (process: number) => ` pid=${process}`;
+    const lines = Array.from({ length: 60 }, (_, at) =>
+      [0, 1, 2]
+        .flatMap((p) => (at < 30 ? [step(2 * at + 1, 10, pid(p)), step(2 * at + 2, 10, pid(p))] : []))
+        .concat(step(at + 1, 20, pid(3))),
+    ).flat();
+    const ends = [0, 1, 2, 3].map((p) => rate(p === 3 ? 400 : 800, ` sample_count=480${pid(p)}`));
+    // 4 x 480 samples in the 60 x 20 ms of the slow one.
+    expect(evidenceOf([...lines, ...ends]).metrics.throughput_samples_per_s).toBeCloseTo(1600, 0);
+  });
+
+  it('takes no number of processes from the command where a rate was printed', () => {
+    expect(evidenceOf([...oneRank, rate(160, own)], null, 4).metrics.throughput_samples_per_s).toBe(160);
+  });
+
+  it('keeps two hosts apart whose processes have one pid', () => {
+    const lines = sideBySide(2, 30, 160, () => ' pid=7').map((line, i) => `trainer/${i % 2} ${line}`);
+    expect(evidenceOf(lines)).toMatchObject({ steps: { count: 60 }, rateOf: 'sum' });
+  });
+});
+
 describe('lines of [autoresearch]', () => {
   it.each<[string, object]>([
     [
