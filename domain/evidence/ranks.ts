@@ -38,12 +38,12 @@ export function rankShares(
 }
 
 /** How many ranks the probe saw. */
-export function ranksSeen(probed: readonly ProbedProcess[]): number {
+export function ranksSeen(probed: readonly Pick<ProbedProcess, 'rank'>[]): number {
   return new Set(probed.flatMap(({ rank }) => rank ?? [])).size;
 }
 
 function byRank(spoke: readonly ProcessLines[], probed: readonly ProbedProcess[], isSideBySide: boolean): Member[] {
-  const ofPid = ranksOfPids(probed);
+  const rankOf = rankOfSpeakers(probed);
   const members = new Map<number, Member>();
   const member = (rank: number) => {
     const found = members.get(rank) ?? { name: `rank ${rank}`, rank, lines: [], probed: [] };
@@ -53,9 +53,8 @@ function byRank(spoke: readonly ProcessLines[], probed: readonly ProbedProcess[]
   for (const process of probed) if (process.rank !== null) member(process.rank).probed.push(process);
   const wasSeen = members.size >= 2;
   for (const lines of spoke) {
-    const { pid, rank } = lines.speaker;
-    // What the probe saw of the process itself is better than a label, which may count within a host.
-    const known = (pid === null ? undefined : ofPid.get(pid)) ?? rank;
+    const { pid } = lines.speaker;
+    const known = rankOf(lines);
     if (known === null || (!wasSeen && !isSideBySide)) continue;
     member(known).lines.push(lines);
     if (!wasSeen) member(known).probed.push(...probed.filter((one) => one.rank === null && one.pid === pid));
@@ -63,8 +62,19 @@ function byRank(spoke: readonly ProcessLines[], probed: readonly ProbedProcess[]
   return [...members.values()].sort((a, b) => a.rank! - b.rank!);
 }
 
+/**
+ * Null for one that names none. What the probe saw of the process itself is better than a label, which may count within
+ * a host.
+ */
+export function rankOfSpeakers(
+  probed: readonly Pick<ProbedProcess, 'rank' | 'pid'>[],
+): (lines: ProcessLines) => number | null {
+  const ofPid = ranksOfPids(probed);
+  return ({ speaker: { pid, rank } }) => (pid === null ? undefined : ofPid.get(pid)) ?? rank;
+}
+
 /** Without the pids that processes of two ranks have, on two hosts. */
-function ranksOfPids(probed: readonly ProbedProcess[]): Map<number, number> {
+function ranksOfPids(probed: readonly Pick<ProbedProcess, 'rank' | 'pid'>[]): Map<number, number> {
   const ranks = new Map<number, Set<number>>();
   for (const { pid, rank } of probed) {
     if (pid !== null && rank !== null) ranks.set(pid, (ranks.get(pid) ?? new Set()).add(rank));

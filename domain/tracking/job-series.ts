@@ -4,8 +4,8 @@ import { probedSamples, trainingProcesses } from '../evidence/measure.js';
 import { measuredNumber, Refusals } from '../evidence/measured-number.js';
 import type { MetricTable } from '../evidence/metric-table.js';
 import type { ProcessLines } from '../evidence/process-lines.js';
+import { type ProbedProcess, rankOfSpeakers, ranksSeen } from '../evidence/ranks.js';
 import { parseStageName } from '../evidence/stage-name.js';
-import type { ProcessSamples } from '../evidence/stage-statistics.js';
 
 export interface SeriesPoint {
   /** The number of a step, or seconds since the job was launched. */
@@ -35,12 +35,18 @@ const POINTS_KEPT = 5000;
 export function jobSeries(files: SeriesFiles, launchedAtMs: number): Series[] {
   const refusals = new Refusals();
   const training = trainingProcesses(files);
+  const probed = probedSamples(files, refusals);
+  const rankOf = rankOfSpeakers(probed);
+  const nameOf = (lines: ProcessLines, index: number) => {
+    const rank = rankOf(lines);
+    return rank === null ? `/process_${index + 1}` : `/rank_${rank}`;
+  };
   const all = [
     ...training.flatMap((lines, index) =>
-      stepSeries(lines, training.length > 1 ? `/process_${index + 1}` : '', launchedAtMs),
+      stepSeries(lines, training.length > 1 ? nameOf(lines, index) : '', launchedAtMs),
     ),
     ...systemSeries(files.system, launchedAtMs, refusals),
-    ...stageSeries(probedSamples(files, refusals), launchedAtMs),
+    ...stageSeries(probed, launchedAtMs),
   ];
   return all.filter(({ points }) => points.length > 0).map(thinned);
 }
@@ -77,8 +83,8 @@ function systemSeries(table: MetricTable | null, launchedAtMs: number, refusals:
   }));
 }
 
-/** By stage, the samples of all processes in the order of their times. */
-function stageSeries(processes: readonly ProcessSamples[], launchedAtMs: number): Series[] {
+/** By stage and, of several ranks, by rank: the samples of all processes in the order of their times. */
+function stageSeries(processes: readonly ProbedProcess[], launchedAtMs: number): Series[] {
   const series = new Map<string, SeriesPoint[]>();
   const add = (stage: string, metric: string, timeS: number, value: number | null) => {
     const parsed = parseStageName(stage);
@@ -86,12 +92,14 @@ function stageSeries(processes: readonly ProcessSamples[], launchedAtMs: number)
     const name = `pipeline_${parsed.pipeline}/${parsed.index}_${parsed.function}/${metric}`;
     series.set(name, [...(series.get(name) ?? []), ...pointAt(timeS, value, launchedAtMs)]);
   };
-  for (const { tasks, queues } of processes) {
-    for (const { name, timeS, aveTimeS } of tasks) add(name, 'ave_time_ms', timeS, scaled(aveTimeS, 1000));
+  const hasRanks = ranksSeen(processes) > 1;
+  for (const { tasks, queues, rank } of processes) {
+    const named = (metric: string) => (hasRanks && rank !== null ? `${metric}/rank_${rank}` : metric);
+    for (const { name, timeS, aveTimeS } of tasks) add(name, named('ave_time_ms'), timeS, scaled(aveTimeS, 1000));
     for (const { name, timeS, occupationRate, numItems, elapsedS, isSink } of queues) {
-      add(name, isSink ? 'data_readiness_pct' : 'queue_occupation_pct', timeS, scaled(occupationRate, 100));
+      add(name, named(isSink ? 'data_readiness_pct' : 'queue_occupation_pct'), timeS, scaled(occupationRate, 100));
       const isRate = numItems !== null && elapsedS !== null && elapsedS > 0;
-      add(name, 'items_per_s', timeS, isRate ? numItems / elapsedS : null);
+      add(name, named('items_per_s'), timeS, isRate ? numItems / elapsedS : null);
     }
   }
   return [...series].map(([name, points]) => ({ name, by: 'second', points: points.sort((a, b) => a.atMs - b.atMs) }));

@@ -35,13 +35,33 @@ describe('series of a job', () => {
     expect(last!.atMs - first!.atMs).toBe(500);
   });
 
-  it('tells processes apart', () => {
-    const lines = [0, 1].map((rank) => `[autoresearch] rank=${rank} step=1 step_time_ms=${10 + rank}`);
+  it.each([
+    ['rank', 'rank_0', 'rank_1'],
+    ['pid', 'process_1', 'process_2'],
+  ])('tells processes apart by %s', (by, first, second) => {
+    const lines = [0, 1].map((number) => `[autoresearch] ${by}=${number} step=1 step_time_ms=${10 + number}`);
     const series = jobSeries(files(lines), LAUNCHED_MS);
     expect(series.map(({ name, points }) => [name, points[0]!.value])).toEqual([
-      ['train/step_time_ms/process_1', 10],
-      ['train/step_time_ms/process_2', 11],
+      [`train/step_time_ms/${first}`, 10],
+      [`train/step_time_ms/${second}`, 11],
     ]);
+  });
+
+  it('has the stages of each of several ranks, and of a process the rank of its tables', () => {
+    const processes = [0, 1].map((rank) => ({
+      rank,
+      pid: 40 + rank,
+      queues: null,
+      tasks: table('time_s name num_tasks num_failures ave_time', `1001 pipeline:0:1:decode[4] 10 0 0.0${2 + rank}`),
+    }));
+    const lines = [0, 1].map((rank) => `[autoresearch] pid=${40 + rank} step=1 step_time_ms=${10 + rank}`);
+    const series = jobSeries(files(lines, { processes }), LAUNCHED_MS);
+    expect(Object.fromEntries(series.map(({ name, points }) => [name, points[0]!.value]))).toEqual({
+      'train/step_time_ms/rank_0': 10,
+      'train/step_time_ms/rank_1': 11,
+      'pipeline_0/1_decode/ave_time_ms/rank_0': 20,
+      'pipeline_0/1_decode/ave_time_ms/rank_1': 30,
+    });
   });
 
   it('has the machine by seconds since the launch, without what is blank', () => {
