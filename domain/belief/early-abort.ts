@@ -79,6 +79,8 @@ export function incumbentFor(state: EngineState, nodeId: string, evidence: Evide
   const objective = objectiveOfRow(state.experiments[state.best]);
   const stepMs = evidence?.steps.stepMs ?? null;
   if (!objective || !evidence || stepMs === null || stepMs <= 0) return null;
+  // The steps that were printed are those of one of several, and say little of the job.
+  if (evidence.rateOf === 'sum' || evidence.rateOf === 'unclear') return null;
   const isThroughput = objective.metric === 'throughput_samples_per_s';
   if (!isThroughput && objective.metric !== 'steady_step_time_ms') return null;
   return {

@@ -88,6 +88,8 @@ describe('which jobs are judged', () => {
       noise: null,
     });
     expect(incumbentFor(story().add('002_a', { kind: 'user' }).state, '002_a', evidence)).not.toBeNull();
+    // One rank prints for all, whose steps are those of all.
+    expect(incumbentFor(story().add('002_a').state, '002_a', { ...evidence, rateOf: 'all' })).not.toBeNull();
   });
 
   it.each([
@@ -111,6 +113,8 @@ describe('which jobs are judged', () => {
   it('not where the best has no step times, or results are compared by something else', () => {
     const { state } = story().add('002_a');
     expect(incumbentFor(state, '002_a', null)).toBeNull();
+    for (const rateOf of ['sum', 'unclear'] as const)
+      expect(incumbentFor(state, '002_a', { ...evidence, rateOf }), rateOf).toBeNull();
     expect(incumbentFor(state, '002_a', { ...evidence, steps: { ...evidence.steps, stepMs: null } })).toBeNull();
     const best = state.experiments['000_baseline']!.state;
     if (best.status !== 'completed') throw new Error('the baseline has completed');
