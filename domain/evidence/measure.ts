@@ -95,7 +95,11 @@ export function measure(nodeId: string, files: JobFiles, refusals: Refusals): Ev
   const { overallMs: _, ...stepSummary } = steps;
   const ending = stdout.ending.shapes().length > 0 ? stdout.ending.shapes() : stderr.ending.shapes();
   const lag = ranks && lagSentence(ranks);
+  const isContradicted = singles.world_size !== undefined && seen > singles.world_size;
   const noticed = [
+    ...(isContradicted
+      ? [`a contradiction: world_size=${singles.world_size} was printed, and the probe saw ${seen} ranks, which counts`]
+      : []),
     ...rate.findings,
     ...(lag === null ? [] : [lag]),
     ...(custom?.findings ?? []),
@@ -113,7 +117,7 @@ export function measure(nodeId: string, files: JobFiles, refusals: Refusals): Ev
     },
     stages,
     ...(ranks ? { ranks } : {}),
-    ...(rate.of === 'one' ? {} : { rateOf: rate.of }),
+    ...(rate.of === 'one' || rate.samplesPerS === null ? {} : { rateOf: rate.of }),
     ...(built.length > 0 ? { built } : {}),
     ...(delivered ? { delivered } : {}),
     system,

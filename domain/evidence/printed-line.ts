@@ -18,7 +18,7 @@ export function withoutColours(line: string): string {
 const SPEAKER = new RegExp(
   `^\\s*(?:${[
     String.raw`\[(?:rank\s?(\d+)|default(\d+)|\d+,(\d+))\](?:<std(?:out|err)>)?:?`,
-    String.raw`\[(?:(?:trainer|worker)(\d+)|(\d{1,5}))\]:`,
+    String.raw`\[(?:(?:trainer|worker)(\d+)|(\d{1,3}))\]:`,
     String.raw`(\d{1,5}):(?=\s)`,
     // What counts its way through the training is nobody's name.
     String.raw`(?!(?:epoch|step|iter|iteration|batch|fold)\/)[A-Za-z_][\w.-]*\/(\d{1,5})(?=\s)`,

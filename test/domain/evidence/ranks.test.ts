@@ -6,6 +6,7 @@ import { ranksOf } from '../../../domain/evidence/slowest-rank.js';
 import { lagSentence, rankRows } from '../../../domain/memory/rank-sentences.js';
 import { readingOf } from '../../../domain/memory/run-reading.js';
 import { diagnose } from '../../../domain/memory/stage-rules.js';
+import { otherWork } from '../../../domain/verdict/same-work.js';
 import { evidenceOf, FOUR, processOf, steps } from '../../support/rank-evidence.js';
 
 describe('the ranks of a job', () => {
@@ -75,6 +76,17 @@ describe('the ranks of a job', () => {
     );
     expect(ranks?.slowest).toMatchObject({ name: 'rank 1', by: 'items', ownMs: 40, othersMs: 20, behind: 1 });
   });
+});
+
+it('more ranks than world_size says are a contradiction', () => {
+  const processes = FOUR.map((rank) => processOf({ rank }));
+  const notices = (size: number) =>
+    evidenceOf([`[autoresearch] world_size=${size}`, ...steps([20])], processes).notices;
+  expect(notices(2)?.join()).toContain(
+    'a contradiction: world_size=2 was printed, and the probe saw 4 ranks, which counts',
+  );
+  // Of the others nothing may be on this disk.
+  expect(notices(8)?.join()).not.toContain('contradiction');
 });
 
 describe('the slowest rank', () => {
@@ -188,5 +200,28 @@ describe('the stages of several ranks', () => {
       /## ranks \(steady part\)\nrank {4}steps +step_ms +fetch_ms +compute_ms .*\nrank 0 +30 +65 +1 +64 /,
     );
     expect(text.trimEnd().endsWith(lagSentence(evidence.ranks!)!)).toBe(true);
+  });
+});
+
+describe('the work of several ranks', () => {
+  const say = (samples: number, rank: number) =>
+    `[autoresearch] throughput_samples_per_s=160 sample_count=${samples} rank=${rank}`;
+  const processes = FOUR.map((rank) => processOf({ rank }));
+  const all = evidenceOf([...steps([50, 50, 50, 50]), ...FOUR.map((rank) => say(240, rank))], processes);
+  const references = { baseline: all, repeats: [], isAlone: false };
+
+  it('is as much where only one of them shows in the log', () => {
+    const one = evidenceOf([...steps([50]), say(240, 0)], processes);
+    expect(one.metrics.throughput_samples_per_s).toBeCloseTo(all.metrics.throughput_samples_per_s!);
+    expect(one.steps.samples).toBe(960);
+    expect(otherWork(one, references)).toBeNull();
+  });
+
+  it('is less where each did less', () => {
+    const half = evidenceOf(
+      [...steps([50, 50, 50, 50]).slice(0, 60), ...FOUR.map((rank) => say(120, rank))],
+      processes,
+    );
+    expect(otherWork(half, references)).toMatch(/^it trained 480 samples, and the baseline 960: /);
   });
 });
