@@ -1,8 +1,8 @@
 /** `codec-server`: shows the Temporal UI and the `temporal` command what encrypted and compressed payloads say. */
 import type { CommandDefinition } from '../command-definition.js';
+import { listenForInterrupts } from '../interrupts.js';
 import { EXIT } from '../output/exit-codes.js';
 import { Refusal } from '../output/refusal.js';
-import { listenForInterrupts } from '../run/interrupts.js';
 
 export const CODEC_SERVER: CommandDefinition = {
   name: 'codec-server',

@@ -1,9 +1,9 @@
 /** `dashboard`: a web page of one or several runs on this host, until Ctrl+C. */
 import type { CommandDefinition } from '../command-definition.js';
+import { listenForInterrupts } from '../interrupts.js';
 import { EXIT } from '../output/exit-codes.js';
 import type { Output } from '../output/output.js';
 import { Refusal } from '../output/refusal.js';
-import { listenForInterrupts } from '../run/interrupts.js';
 
 export const DASHBOARD: CommandDefinition = {
   name: 'dashboard',

@@ -1,9 +1,9 @@
 /** `doctor`: what a run needs on this host, and how a workdir is; each a check with what to do when it fails. */
 import type { CommandDefinition } from '../command-definition.js';
 import type { Check, Finding } from '../doctor/finding.js';
+import { listenForInterrupts } from '../interrupts.js';
 import { EXIT } from '../output/exit-codes.js';
 import { printed } from '../output/printed.js';
-import { listenForInterrupts } from '../run/interrupts.js';
 
 export const DOCTOR: CommandDefinition = {
   name: 'doctor',

@@ -2,10 +2,10 @@
 import { spendingText, unpricedText } from '../../domain/reports/spending-text.js';
 import type { Spent } from '../../domain/run/ledger.js';
 import type { CommandDefinition } from '../command-definition.js';
+import { listenForInterrupts } from '../interrupts.js';
 import { EXIT } from '../output/exit-codes.js';
 import { printed } from '../output/printed.js';
 import type { ReportAnswer } from '../report/write-report.js';
-import { listenForInterrupts } from '../run/interrupts.js';
 
 export const REPORT: CommandDefinition = {
   name: 'report',

@@ -22,7 +22,7 @@ export const STATUS: CommandDefinition = {
     const [{ makeLiveView }, { panelLines }, { listenForInterrupts }] = await Promise.all([
       import('../run/live-view.js'),
       import('../output/live-panel.js'),
-      import('../run/interrupts.js'),
+      import('../interrupts.js'),
     ]);
     const isLive = output.isTerminal && options.json !== true;
     const view = makeLiveView(output, { whole: true });

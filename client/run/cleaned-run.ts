@@ -1,4 +1,4 @@
-/** A run whose commits and trees were given up by `clean`: it can be read, and nothing can be run or shown of its code. */
+/** A run whose commits and trees `clean` gave up: it can be read, and nothing of its code can be run or shown. */
 import { readJsonIfAny, writeJsonAtomic } from '../../host/atomic-file.js';
 import type { Workdir } from '../../workdir/paths.js';
 import { Refusal } from '../output/refusal.js';

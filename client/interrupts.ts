@@ -1,5 +1,5 @@
 /** Ctrl+C and its kin: the first asks for a graceful end, the second ends the process at once. */
-import { EXIT } from '../output/exit-codes.js';
+import { EXIT } from './output/exit-codes.js';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
