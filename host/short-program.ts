@@ -18,6 +18,9 @@ export function isInterruption(exitCode: number | null | undefined, signal: stri
   return signal ? signal in INTERRUPTIONS : Object.values(INTERRUPTIONS).includes(exitCode ?? 0);
 }
 
+/** After execa's own limit, which then stands in the result. */
+const GROUP_MS = 100;
+
 /** Loaded with the first program: a hundred files, a good part of what a command takes that runs none. */
 async function loadStarter() {
   const { execa } = await import('execa');
@@ -37,6 +40,10 @@ export async function runApart<Chosen extends Options>(
   const { pid } = child;
   if (pid !== undefined) living.add(pid);
   listenForExit();
+  // execa ends the program alone; what that started would hold the pipes, and us, until it ends by itself.
+  const late = options.timeout
+    ? setTimeout(() => pid !== undefined && killGroup(pid), options.timeout + GROUP_MS)
+    : null;
   try {
     const result = (await child) as unknown as Result;
     if (!result.timedOut && isInterruption(result.exitCode, result.signal)) {
@@ -45,6 +52,7 @@ export async function runApart<Chosen extends Options>(
     }
     return result as unknown as Apart<Chosen>;
   } finally {
+    if (late !== null) clearTimeout(late);
     if (pid !== undefined) living.delete(pid);
   }
 }

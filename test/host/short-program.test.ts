@@ -28,6 +28,14 @@ describe('a short program', () => {
     expect(await runApart('no-such-program', [], {})).toMatchObject({ code: 'ENOENT', failed: true });
   });
 
+  it('takes what it started with it when its time is over', async () => {
+    const began = Date.now();
+    const { stdout, timedOut } = await runApart('sh', ['-c', 'sleep 60 & echo $!; wait'], { timeout: 200 });
+    expect(timedOut).toBe(true);
+    expect(Date.now() - began).toBeLessThan(30_000);
+    while ((await processIdentity(Number(stdout))) !== null) await sleep(20);
+  });
+
   it('is what git runs as', async () => {
     const alias = 'alias.session=!ps -o sid=,pid= -p $PPID,$$; exit 0';
     const shown = await git(['session'], { config: [alias] });
