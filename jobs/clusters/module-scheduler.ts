@@ -1,13 +1,36 @@
-/** A scheduler of the user's own: an ES module whose default export is a Scheduler, or a function that makes one. */
+/**
+ * A scheduler of the user's own: an ES module whose default export is a Scheduler, or a function that makes one; or a
+ * JSON file of commands (command-templates.ts).
+ */
+import { readFile, stat } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
+import { CommandScheduler } from './command-scheduler.js';
+import { parseTemplates } from './command-templates.js';
 import type { Scheduler } from './scheduler.js';
 
 const GUIDE = 'docs/platforms.md';
 const NAME = /^[a-z][a-z0-9-]{0,31}$/;
 const FUNCTIONS = ['submit', 'find', 'states', 'cancel'] as const;
 
-/** `path` is absolute. An Error says what is missing, for a person who is writing such a module. */
+/** `path` is absolute. An Error says what is missing, for a person who is writing such a file. */
 export async function loadScheduler(path: string): Promise<Scheduler> {
+  const found = await stat(path).catch((error: NodeJS.ErrnoException) => error);
+  if (found instanceof Error)
+    throw new Error(found.code === 'ENOENT' ? `there is no file ${path}` : `${path} cannot be read: ${found.message}`);
+  if (!found.isFile()) throw new Error(`${path} is no file`);
+  return path.endsWith('.json') ? await commandScheduler(path) : await moduleScheduler(path);
+}
+
+async function commandScheduler(path: string): Promise<Scheduler> {
+  const text = await readFile(path, 'utf8');
+  try {
+    return new CommandScheduler(parseTemplates(text));
+  } catch (error) {
+    throw new Error(`${path}: ${(error as Error).message} (${GUIDE})`);
+  }
+}
+
+async function moduleScheduler(path: string): Promise<Scheduler> {
   let made: unknown;
   try {
     const module = (await import(pathToFileURL(path).href)) as { default?: unknown };

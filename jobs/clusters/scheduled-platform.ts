@@ -33,9 +33,10 @@ import {
 } from '../platforms/platform.js';
 import { FetchedLogs } from './fetched-logs.js';
 import { writeJobScript } from './job-script.js';
-import type { Scheduler } from './scheduler.js';
+import { firstSeenRunning, isOverLimit, seenRunning, withOurReason } from './kept-limits.js';
+import type { Scheduler, SchedulerState } from './scheduler.js';
 import { StatePoll } from './state-poll.js';
-import { endFile, type RecordedEnd, submissionFile } from './submission.js';
+import { endFile, type RecordedEnd, type Submission, submissionFile } from './submission.js';
 
 /** Time for a job to save its state between TERM and KILL. */
 const KILL_GRACE_S = 5;
@@ -113,11 +114,13 @@ export class ScheduledPlatform implements Platform {
     );
     const recorded = { ...forRunner, requested_command: request.command };
     const script = await writeJobScript(dir, runnerPython(config.python), recorded);
+    const { timeoutS, stallTimeoutS } = request;
     const submittedAtMs = Date.now();
     // The scheduler may still know the job that this one runs again.
     const name = request.again ? `${request.jobName}.${request.again + 1}` : request.jobName;
     // Before anything is submitted: whoever comes after a death in between asks the scheduler for the name.
-    await submissionFile.write(dir, { name, schedulerId: null, submittedAtMs });
+    const submission = { name, submittedAtMs, timeoutS, stallTimeoutS };
+    await submissionFile.write(dir, { ...submission, schedulerId: null });
     const schedulerId = await this.scheduler.submit({
       name,
       run: config.run_id,
@@ -130,7 +133,7 @@ export class ScheduledPlatform implements Platform {
       timeLimitS: request.timeoutS,
       folder: dir,
     });
-    await submissionFile.write(dir, { name, schedulerId, submittedAtMs });
+    await submissionFile.write(dir, { ...submission, schedulerId });
     this.context.log('job submitted', { job_id: jobId, platform: this.name, scheduler_id: schedulerId });
     return { jobId, launchedAtMs: submittedAtMs };
   }
@@ -152,16 +155,31 @@ export class ScheduledPlatform implements Platform {
       return { state: 'pending', ...(reason === undefined ? {} : { reason }) };
     }
     await this.fetched.fetch(submission.schedulerId, dir);
-    const beganAtMs = startedAtMs ?? state.startedAtMs ?? submission.submittedAtMs;
+    const beganAtMs = startedAtMs ?? (await this.beganAt(dir, state, submission.submittedAtMs));
     if (state.state === 'running') {
+      if (record === null && this.fetched.isNeeded) await this.keepLimits(dir, submission, beganAtMs);
       if (record?.ended_at === null) this.overSinceMs.delete(jobId);
       return { state: 'running', startedAtMs: beganAtMs };
     }
     const { cause, returnCode, said, endedAtMs = Date.now() } = state;
-    const end = { cause, returnCode, startedAtMs: beganAtMs, endedAtMs, said };
+    const end = await withOurReason(dir, { cause, returnCode, startedAtMs: beganAtMs, endedAtMs, said });
     // One that never ran, or whose hosts do not see its folder, records nothing.
     const mayRecord = startedAtMs !== null || (cause === 'exit' && !this.fetched.isNeeded);
     return await this.statusAfter(jobId, end, mayRecord);
+  }
+
+  private async beganAt(dir: string, state: SchedulerState, submittedAtMs: number): Promise<number> {
+    const told = state.state === 'pending' ? undefined : state.startedAtMs;
+    if (state.state === 'running') return await firstSeenRunning(dir, told);
+    return told ?? (await seenRunning(dir)) ?? submittedAtMs;
+  }
+
+  private async keepLimits(dir: string, submission: Submission, startedAtMs: number): Promise<void> {
+    const { schedulerId, timeoutS, stallTimeoutS = 0 } = submission;
+    if (schedulerId === null || timeoutS === undefined) return;
+    if (!(await isOverLimit(dir, { timeoutS, stallTimeoutS }, startedAtMs))) return;
+    await this.scheduler.cancel(schedulerId);
+    this.poll.hurry();
   }
 
   async waitForChange(jobId: string, maxMs: number, signal: AbortSignal): Promise<void> {
@@ -277,7 +295,11 @@ export class ScheduledPlatform implements Platform {
   /** The scheduler says that the job has ended: its own record, which may come a moment later, says how. */
   private async statusAfter(jobId: string, end: RecordedEnd, mayStillRecord: boolean): Promise<JobStatus> {
     if (mayStillRecord && !this.isOverForLong(jobId)) return { state: 'running', startedAtMs: end.startedAtMs };
-    await endFile.write(this.dirOf(jobId), end);
+    const dir = this.dirOf(jobId);
+    await endFile.write(dir, end);
+    // As the runner leaves it, for people and programs that look there.
+    if (end.returnCode !== null && !(await exists(join(dir, 'returncode.txt'))))
+      await writeFileAtomic(join(dir, 'returncode.txt'), `${end.returnCode}\n`);
     return { state: 'ended', ...end };
   }
 

@@ -11,7 +11,12 @@ const SubmissionSchema = z.object({
   schedulerId: z.string().min(1).nullable(),
   /** Unix milliseconds. */
   submittedAtMs: z.number(),
+  /** Seconds; a stall limit of 0 is none. Absent in records of earlier versions. */
+  timeoutS: z.number().optional(),
+  stallTimeoutS: z.number().optional(),
 });
+
+export type Submission = z.output<typeof SubmissionSchema>;
 
 const EndSchema = z.object({
   cause: z.enum(END_CAUSES),
@@ -30,7 +35,7 @@ const PrintedSchema = z.object({
 });
 
 /** One small file of a job's folder: read whole or not at all, written whole. */
-class RecordFile<Schema extends z.ZodType> {
+export class RecordFile<Schema extends z.ZodType> {
   constructor(
     private readonly name: string,
     private readonly schema: Schema,

@@ -1,4 +1,4 @@
-/** The platforms by name, or by the path of a module that makes one. */
+/** The platforms by name, or by the path of a module or of commands (jobs/clusters/module-scheduler.ts). */
 import { isAbsolute } from 'node:path';
 import type { RunContext } from '../../workdir/run-context.js';
 import { loadScheduler } from '../clusters/module-scheduler.js';
@@ -16,13 +16,14 @@ const ON_THIS_HOST = ['auto', 'local'];
 
 export const PLATFORM_NAMES: readonly string[] = [...ON_THIS_HOST, ...Object.keys(SCHEDULERS)];
 
-/** What is wrong with a platform's name or module, or null. A module is loaded. */
+/** What is wrong with a platform's name or module, or null. A file of the user's is loaded. */
 export async function platformProblem(name: string): Promise<string | null> {
   if (PLATFORM_NAMES.includes(name)) return null;
-  if (!isAbsolute(name)) return `one of ${PLATFORM_NAMES.join(', ')}, or the path of a module (docs/platforms.md)`;
+  if (!isAbsolute(name))
+    return `one of ${PLATFORM_NAMES.join(', ')}, or the path of a module or a JSON file of commands (docs/platforms.md)`;
   return await loadScheduler(name).then(
     () => null,
-    (error: Error) => `a module of a platform: ${error.message}`,
+    (error: Error) => `a file of a platform: ${error.message}`,
   );
 }
 
