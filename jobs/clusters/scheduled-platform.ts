@@ -93,7 +93,7 @@ export class ScheduledPlatform implements Platform {
     if (submission === null) return null;
     const { submittedAtMs } = submission;
     if (submission.schedulerId === null) {
-      const schedulerId = await this.scheduler.find(submission.name);
+      const schedulerId = await this.scheduler.find(submission.name, dir);
       if (schedulerId === null) return null;
       await submissionFile.write(dir, { ...submission, schedulerId });
     }
@@ -226,7 +226,7 @@ export class ScheduledPlatform implements Platform {
     await writeFileAtomic(join(dir, 'cancel'), '');
     const submission = await submissionFile.read(dir);
     if (submission === null) return;
-    const schedulerId = submission.schedulerId ?? (await this.scheduler.find(submission.name));
+    const schedulerId = submission.schedulerId ?? (await this.scheduler.find(submission.name, dir));
     if (schedulerId === null) return;
     await submissionFile.write(dir, { ...submission, schedulerId });
     await this.scheduler.cancel(schedulerId);

@@ -74,8 +74,11 @@ export interface Scheduler {
    * run begins, too. Absent: the launch command is what runs.
    */
   runs?(launchCommand: string, place: LaunchPlace): Promise<string>;
-  /** The id of the newest job of this name, ended ones included; null where the scheduler knows none. */
-  find(name: string): Promise<string | null>;
+  /**
+   * The id of the newest job of this name, ended ones included; null where the scheduler knows none. `folder` is the
+   * job's, as it was submitted: another run may be called alike.
+   */
+  find(name: string, folder: string): Promise<string | null>;
   /** The states of all these jobs by one question; an id that the scheduler has forgotten is missing in the answer. */
   states(ids: readonly string[]): Promise<ReadonlyMap<string, SchedulerState>>;
   /** Ends the job; no error when it has ended, or is not known any more. */

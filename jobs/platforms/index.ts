@@ -9,7 +9,9 @@ import { LocalPlatform } from './local.js';
 import type { Platform } from './platform.js';
 
 /** Each is loaded when it is used. */
-const SCHEDULERS: Readonly<Record<string, (context: RunContext) => Promise<Scheduler>>> = {};
+const SCHEDULERS: Readonly<Record<string, (context: RunContext) => Promise<Scheduler>>> = {
+  slurm: async () => new (await import('../clusters/slurm/slurm-scheduler.js')).SlurmScheduler(),
+};
 
 /** `auto` stands in runs that were begun before it was decided at their start: those are on their host. */
 const ON_THIS_HOST = ['auto', 'local'];

@@ -14,11 +14,14 @@ import { Workdir } from '../../../workdir/paths.js';
 import type { RunContext } from '../../../workdir/run-context.js';
 import { removeFolder } from '../remove-folder.js';
 
-const RUN = 'conf';
+/** Another one for each test: a scheduler knows the jobs of those before. */
+let runs = 0;
 
 export interface PlatformUnderTest {
   /** As a worker makes it, anew each time: what one object holds in memory, the next does not know. */
   make(context: RunContext): Promise<Platform>;
+  /** What jobs need in their environment to reach it. */
+  environment?(): Record<string, string>;
   /** How many jobs of this name were ever given to it; the tests of "one job" count by this. */
   jobsNamed?(jobName: string): Promise<number>;
   /** Makes the next submission arrive while whoever submits it dies before it hears so; absent: it cannot happen. */
@@ -31,28 +34,33 @@ export interface PlatformUnderTest {
   patienceMs?: number;
 }
 
-class Bench {
+export class Bench {
   private constructor(
     readonly root: string,
     readonly context: RunContext,
+    private readonly environment: Record<string, string>,
   ) {}
 
-  static async open(): Promise<Bench> {
+  static async open(environment: Record<string, string>): Promise<Bench> {
     const root = await mkdtemp(join(tmpdir(), 'autoresearch-platform-'));
     const source = join(root, 'source');
     await mkdir(source);
     const config = ConfigSchema.parse({
-      run_id: RUN,
+      run_id: `conf${process.pid}x${++runs}`,
       source_dir: source,
       pipeline_script: join(source, 'train.py'),
       base_launch_command: 'true',
       poll_interval: 1,
     });
-    return new Bench(root, { workdir: new Workdir(join(root, 'work')), config, log: () => {} });
+    return new Bench(root, { workdir: new Workdir(join(root, 'work')), config, log: () => {} }, environment);
   }
 
   file(name: string): string {
     return join(this.root, name);
+  }
+
+  jobName(nodeId: string): string {
+    return jobNameOf(this.context.config.run_id, nodeId);
   }
 
   async request(nodeId: string, command: string, more: Partial<LaunchRequest> = {}): Promise<LaunchRequest> {
@@ -60,11 +68,11 @@ class Bench {
     await mkdir(metricsDir, { recursive: true });
     const { PATH = '', HOME = '' } = process.env;
     return {
-      jobName: jobNameOf(RUN, nodeId),
+      jobName: this.jobName(nodeId),
       nodeId,
       command,
       cwd: this.context.config.source_dir,
-      env: { PATH, HOME, AUTORESEARCH_NODE: nodeId },
+      env: { ...this.environment, PATH, HOME, AUTORESEARCH_NODE: nodeId },
       timeoutS: 120,
       stallTimeoutS: 0,
       metricsDir,
@@ -77,7 +85,7 @@ class Bench {
 
 type Ended = Extract<JobStatus, { state: 'ended' }>;
 
-async function until<T>(look: () => Promise<T | null>): Promise<T> {
+export async function until<T>(look: () => Promise<T | null>): Promise<T> {
   for (;;) {
     const found = await look();
     if (found !== null) return found;
@@ -85,7 +93,7 @@ async function until<T>(look: () => Promise<T | null>): Promise<T> {
   }
 }
 
-async function endOf(platform: Platform, jobId: string): Promise<Ended> {
+export async function endOf(platform: Platform, jobId: string): Promise<Ended> {
   return await until(async () => {
     const status = await platform.status(jobId);
     if (status.state === 'ended') return status;
@@ -94,7 +102,7 @@ async function endOf(platform: Platform, jobId: string): Promise<Ended> {
   });
 }
 
-const running = (platform: Platform, jobId: string) =>
+export const running = (platform: Platform, jobId: string) =>
   until(async () => ((await platform.status(jobId)).state === 'running' ? true : null));
 
 export function describePlatform(name: string, under: PlatformUnderTest): void {
@@ -102,7 +110,7 @@ export function describePlatform(name: string, under: PlatformUnderTest): void {
     let bench: Bench;
     let platform: Platform;
     beforeEach(async () => {
-      bench = await Bench.open();
+      bench = await Bench.open(under.environment?.() ?? {});
       platform = await under.make(bench.context);
     });
     afterEach(() => removeFolder(bench.root));
@@ -110,7 +118,7 @@ export function describePlatform(name: string, under: PlatformUnderTest): void {
     const launch = async (nodeId: string, command: string, more: Partial<LaunchRequest> = {}) =>
       await platform.launch(await bench.request(nodeId, command, more));
     const countJobs = async (nodeId: string) => {
-      if (under.jobsNamed !== undefined) expect(await under.jobsNamed(jobNameOf(RUN, nodeId))).toBe(1);
+      if (under.jobsNamed !== undefined) expect(await under.jobsNamed(bench.jobName(nodeId))).toBe(1);
     };
 
     it('runs a job in its directory with its environment, and tells its output and return code', async () => {
@@ -122,16 +130,16 @@ export function describePlatform(name: string, under: PlatformUnderTest): void {
     });
 
     it('finds no job that was never launched', async () => {
-      expect(await platform.find(jobNameOf(RUN, 'never'))).toBeNull();
+      expect(await platform.find(bench.jobName('never'))).toBeNull();
     });
 
     it('finds a job by its name, whoever launched it, and launches it once', async () => {
       const count = bench.file('count');
       const { jobId } = await launch('n1', `echo once >> '${count}'; sleep 1`);
       const other = await under.make(bench.context);
-      expect((await other.find(jobNameOf(RUN, 'n1')))?.jobId).toBe(jobId);
+      expect((await other.find(bench.jobName('n1')))?.jobId).toBe(jobId);
       expect(await endOf(other, jobId)).toMatchObject({ cause: 'exit', returnCode: 0 });
-      expect((await other.find(jobNameOf(RUN, 'n1')))?.jobId).toBe(jobId);
+      expect((await other.find(bench.jobName('n1')))?.jobId).toBe(jobId);
       expect(await readFile(count, 'utf8')).toBe('once\n');
       await countJobs('n1');
     });
@@ -153,7 +161,7 @@ export function describePlatform(name: string, under: PlatformUnderTest): void {
       const end = await endOf(platform, jobId);
       await under.forget!();
       const other = await under.make(bench.context);
-      expect((await other.find(jobNameOf(RUN, 'n1')))?.jobId).toBe(jobId);
+      expect((await other.find(bench.jobName('n1')))?.jobId).toBe(jobId);
       expect(await endOf(other, jobId)).toMatchObject({ cause: 'exit', returnCode: 4, endedAtMs: end.endedAtMs });
       expect((await other.logs(jobId, 100)).stdout).toContain('out\n');
     });
@@ -198,7 +206,7 @@ export function describePlatform(name: string, under: PlatformUnderTest): void {
       const aside = bench.file('earlier_job_1');
       await platform.setAside!(first.jobId, aside);
       await platform.setAside!(first.jobId, aside);
-      expect(await platform.find(jobNameOf(RUN, 'n1'))).toBeNull();
+      expect(await platform.find(bench.jobName('n1'))).toBeNull();
       const second = await launch('n1', 'exit 8', { again: 1 });
       expect(await endOf(platform, second.jobId)).toMatchObject({ returnCode: 8 });
       expect(await readFile(join(aside, 'returncode.txt'), 'utf8')).toBe('7\n');

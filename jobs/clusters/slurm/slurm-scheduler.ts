@@ -1,0 +1,178 @@
+/** Jobs on Slurm, by its own commands: sbatch, squeue, sacct where there is accounting, scancel. */
+import { mkdir, readFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { shellWord, singleQuoted } from '../../../domain/command/shell-word.js';
+import { writeFileAtomic } from '../../../host/atomic-file.js';
+import type { LaunchPlace, Scheduler, SchedulerJob, SchedulerState } from '../scheduler.js';
+import { askByShell, askSlurm } from './slurm-calls.js';
+import { type Batch, readSlurmCommand, type SlurmCommand } from './slurm-command.js';
+import type { SlurmOption, Word } from './slurm-options.js';
+import {
+  cannotStart,
+  readSacct,
+  readSqueue,
+  SACCT_FIELDS,
+  type SlurmRow,
+  SQUEUE_FIELDS,
+  stateOf,
+} from './slurm-states.js';
+import { batchScript, directivesOf, minutesOf, refuseImpossible, sbatchWords } from './slurm-submission.js';
+
+/** So far back a job is looked for in the accounts: longer than any run's jobs take. */
+const ACCOUNTS_SINCE = 'now-30days';
+/** Kept of an allocation in which autoresearch itself was started; the rest of it is not the job's. */
+const NOT_OF_AN_ALLOCATION = /^SLURM_(?:CONF|CLUSTERS|CONF_SERVER|HINT|UMASK|DEBUG_FLAGS)$/;
+
+export class SlurmScheduler implements Scheduler {
+  readonly name = 'slurm';
+  /** Null until it was asked. */
+  private hasAccounts: boolean | null = null;
+
+  async runs(launchCommand: string, place: LaunchPlace): Promise<string> {
+    const { batch, script, options } = await readLaunch(launchCommand, place);
+    if (batch === null) return launchCommand;
+    const run = script === null ? `sh -c ${singleQuoted(batch.wrap ?? '')}` : commandOfScript(script, batch.script);
+    const folder = options.findLast(({ name }) => name === 'chdir')?.value;
+    return `${batch.before}${folder ? `cd ${shellWord(expanded(folder, place.env))} && ` : ''}${run}`;
+  }
+
+  async submit(job: SchedulerJob): Promise<string> {
+    const { options, directives, assignments, batch } = await readLaunch(job.launchCommand, job);
+    const all = [...directives, ...options];
+    await makeOutputFolders(all, job);
+    const path = scriptIn(job.folder);
+    await writeFileAtomic(path, batchScript(directives, job.folder, job.script), 0o700);
+    const given = (where: readonly SlurmOption[]) => where.findLast(({ name }) => name === 'time')?.value ?? undefined;
+    const time = given(options) ?? job.env.SBATCH_TIMELIMIT ?? given(directives);
+    const words = sbatchWords(batch === null ? 'srun' : 'sbatch', options, directives, {
+      name: job.name,
+      comment: `autoresearch:${job.run}/${job.nodeId}`,
+      cwd: job.cwd,
+      // What comes before the job's own script, or in its place.
+      output: join(job.folder, 'slurm.out'),
+      minutes: minutesOf(job.timeLimitS, time && expanded(time, job.env)),
+    });
+    const line = `${assignments} exec sbatch ${words} ${shellWord(path)}`.trim();
+    const { stdout, problem } = await askByShell(line, { cwd: job.cwd, env: outsideOfAllocations(job.env) });
+    if (problem !== null) throw new Error(`sbatch refuses the job: ${problem}`);
+    // `id` or `id;cluster`; a site's own wrapper may print more.
+    const id = /^(\d+)(?:;\S*)?$/m.exec(stdout)?.[1];
+    if (id === undefined) throw new Error(`sbatch gave no job id but ${JSON.stringify(stdout.slice(0, 200))}`);
+    return id;
+  }
+
+  async find(name: string, folder: string): Promise<string | null> {
+    const user = `--user=${process.getuid?.() ?? ''}`;
+    const { stdout, problem } = await askSlurm('squeue', [
+      ...['--noheader', '--states=all', user, `--name=${name}`, '--Format=JobID:|,Command:|'],
+    ]);
+    if (problem !== null) throw new Error(`squeue does not tell of ${name}: ${problem}`);
+    const ids = stdout.split('\n').flatMap((row) => {
+      const [id = '', command = ''] = row.split('|');
+      return command.trim() === scriptIn(folder) ? [id] : [];
+    });
+    if (ids.length === 0)
+      ids.push(
+        ...(await this.inAccounts([user, `--name=${name}`, `--starttime=${ACCOUNTS_SINCE}`])).map(({ id }) => id),
+      );
+    return ids.length === 0 ? null : String(Math.max(...ids.map(Number)));
+  }
+
+  async states(ids: readonly string[]): Promise<ReadonlyMap<string, SchedulerState>> {
+    if (ids.length === 0) return new Map();
+    const { stdout, problem } = await askSlurm('squeue', [
+      ...['--noheader', '--states=all', `--jobs=${ids.join(',')}`, `--Format=${SQUEUE_FIELDS}`],
+    ]);
+    // It says so of a single id that it has forgotten; of several it tells those that it knows.
+    if (problem !== null && !isUnknown(problem)) throw new Error(`squeue does not tell of jobs: ${problem}`);
+    const rows = readSqueue(stdout);
+    const missing = ids.filter((id) => !rows.some((row) => row.id === id));
+    if (missing.length > 0) rows.push(...(await this.inAccounts([`--jobs=${missing.join(',')}`])));
+    const stuck = rows.filter(cannotStart).map(({ id }) => id);
+    if (stuck.length > 0) await this.end(stuck);
+    return new Map(rows.map((row) => [row.id, stateOf(row)]));
+  }
+
+  async cancel(id: string): Promise<void> {
+    await this.end([id]);
+  }
+
+  /** TERM, and KILL after the cluster's KillWait. */
+  private async end(ids: readonly string[]): Promise<void> {
+    const { problem } = await askSlurm('scancel', ids);
+    if (problem !== null && !isUnknown(problem) && !/already complet/i.test(problem))
+      throw new Error(`scancel does not end ${ids.join(', ')}: ${problem}`);
+  }
+
+  /** Of the cluster's accounts, where it keeps them: of what squeue has forgotten. */
+  private async inAccounts(which: readonly string[]): Promise<SlurmRow[]> {
+    if (this.hasAccounts === false) return [];
+    const { stdout, problem } = await askSlurm('sacct', [
+      ...['--allocations', '--noheader', '--parsable2', '--duplicates', `--format=${SACCT_FIELDS}`, ...which],
+    ]).catch((error: Error) => {
+      if (/is not on PATH/.test(error.message)) return { stdout: '', problem: 'accounting storage is disabled' };
+      throw error;
+    });
+    if (problem === null) return readSacct(stdout);
+    this.hasAccounts = false;
+    return [];
+  }
+}
+
+interface Launch extends SlurmCommand {
+  /** Of the script's `#SBATCH` lines. */
+  directives: readonly SlurmOption[];
+  script: { path: string; text: string } | null;
+}
+
+async function readLaunch(launchCommand: string, { cwd, env }: LaunchPlace): Promise<Launch> {
+  const command = readSlurmCommand(launchCommand);
+  const script = command.batch === null ? null : await scriptOf(command.batch, cwd, env);
+  const directives = script === null ? [] : directivesOf(script.text);
+  refuseImpossible([...directives, ...command.options], env);
+  return { ...command, directives, script };
+}
+
+async function scriptOf({ script: [name], folders }: Batch, cwd: string, env: LaunchPlace['env']) {
+  if (name === undefined) return null;
+  const path = resolve(cwd, ...folders.map((folder) => expanded(folder, env)), expanded(name.value, env));
+  try {
+    return { path, text: await readFile(path, 'utf8') };
+  } catch (error) {
+    throw new Error(`the script of sbatch cannot be read: ${(error as Error).message}`);
+  }
+}
+
+/** By its first line, as the system would start it. */
+function commandOfScript({ path, text }: { path: string; text: string }, [, ...args]: readonly Word[]): string {
+  const interpreter = /^#!\s*(\S.*)/.exec(text)?.[1];
+  if (interpreter === undefined) throw new Error(`${path} is no batch script: its first line must be like #!/bin/bash`);
+  return [interpreter.trim(), shellWord(path), ...args.map(({ raw }) => raw)].join(' ');
+}
+
+/** Variables by their values, `~` by the home. */
+function expanded(text: string, env: LaunchPlace['env']): string {
+  const home = text.replace(/^~(?=\/|$)/, env.HOME ?? '~');
+  return home.replaceAll(/\$(?:(\w+)|\{(\w+)\})/g, (_, plain, braced) => env[plain ?? braced] ?? '');
+}
+
+/** The job's output is kept in its own folder, but its script may write beside where it thought it would be. */
+async function makeOutputFolders(options: readonly SlurmOption[], { cwd, env }: SchedulerJob): Promise<void> {
+  for (const { name, value } of options) {
+    if ((name !== 'output' && name !== 'error') || value === null) continue;
+    const folder = dirname(resolve(cwd, expanded(value, env)));
+    if (folder.includes('%') || !`${folder}/`.startsWith(`${cwd}/`)) continue;
+    await mkdir(folder, { recursive: true });
+  }
+}
+
+function outsideOfAllocations(env: Readonly<Record<string, string>>): Record<string, string> {
+  if (env.SLURM_JOB_ID === undefined) return { ...env };
+  const kept = Object.entries(env).filter(([name]) => !name.startsWith('SLURM_') || NOT_OF_AN_ALLOCATION.test(name));
+  return Object.fromEntries(kept);
+}
+
+/** By which a job in the queue is known as that of a folder. */
+const scriptIn = (folder: string) => join(folder, 'slurm.sh');
+
+const isUnknown = (problem: string) => /invalid job id/i.test(problem);

@@ -1,0 +1,123 @@
+/** What squeue and sacct print of jobs, as the states that the engine knows. Pure. */
+import type { EndCause } from '../../../domain/verdict/end-cause.js';
+import type { SchedulerState } from '../scheduler.js';
+
+/** Fields of squeue, each with what stands behind it. */
+export const SQUEUE_FIELDS = 'JobID:|,State:|,exit_code:|,StartTime:|,EndTime:|,Reason:|';
+/** The same of sacct (--parsable2). */
+export const SACCT_FIELDS = 'JobIDRaw,State,ExitCode,Start,End,Reason';
+
+export interface SlurmRow {
+  id: string;
+  /** Slurm's own word, without "by 1000". */
+  state: string;
+  returnCode: number;
+  startedAtMs: number | null;
+  endedAtMs: number | null;
+  reason: string;
+}
+
+/** Times are Unix seconds (SLURM_TIME_FORMAT). What is no row of a job is left out: the name of a cluster, say. */
+export function readSqueue(text: string): SlurmRow[] {
+  return rowsOf(text, (code) => returnCodeOfWait(Number(code)));
+}
+
+/** Steps of a job (`12.batch`) are left out. */
+export function readSacct(text: string): SlurmRow[] {
+  return rowsOf(text, (code) => {
+    const [exit = 0, signal = 0] = code.split(':').map(Number);
+    return signal > 0 ? -signal : exit;
+  });
+}
+
+function rowsOf(text: string, codeOf: (text: string) => number): SlurmRow[] {
+  return text.split('\n').flatMap((line) => {
+    const [id = '', state = '', code = '', start = '', end = '', reason = ''] = line.split('|');
+    if (!/^\d+$/.test(id.trim()) || state === '') return [];
+    return [
+      {
+        id: id.trim(),
+        state: state.trim().split(/[\s+]/)[0]!,
+        returnCode: codeOf(code.trim()),
+        startedAtMs: timeOf(start),
+        endedAtMs: timeOf(end),
+        reason: reason.trim(),
+      },
+    ];
+  });
+}
+
+/** As wait(2) gives it. */
+function returnCodeOfWait(status: number): number {
+  if (!Number.isInteger(status)) return 0;
+  const signal = status & 0x7f;
+  return signal > 0 ? -signal : status >> 8;
+}
+
+/** N/A, NONE and Unknown are none. */
+function timeOf(text: string): number | null {
+  return /^\d+$/.test(text.trim()) ? Number(text) * 1000 : null;
+}
+
+/** Of these Slurm says that the job cannot start, whatever becomes free. */
+const NEVER = new Set([
+  'AccountNotAllowed',
+  'BadConstraints',
+  'DependencyNeverSatisfied',
+  'InvalidAccount',
+  'InvalidQOS',
+  'QOSNotAllowed',
+]);
+
+/** The job waits for what will not come: it is taken out of the queue. */
+export function cannotStart({ state, reason }: SlurmRow): boolean {
+  return isWaiting(state) && NEVER.has(reason);
+}
+
+const WAITING = /^(?:PENDING|CONFIGURING|REQUEUED|REQUEUE_FED|REQUEUE_HOLD|RESV_DEL_HOLD|SPECIAL_EXIT)$/;
+const GOES_ON = /^(?:RUNNING|COMPLETING|RESIZING|SIGNALING|STAGE_OUT|STOPPED|SUSPENDED)$/;
+const isWaiting = (state: string) => WAITING.test(state);
+
+const CAUSES: Readonly<Record<string, EndCause>> = {
+  BOOT_FAIL: 'node_failed',
+  CANCELLED: 'cancelled',
+  COMPLETED: 'exit',
+  FAILED: 'exit',
+  NODE_FAIL: 'node_failed',
+  OUT_OF_MEMORY: 'out_of_memory',
+  PREEMPTED: 'preempted',
+  REVOKED: 'lost',
+  TIMEOUT: 'timeout',
+};
+
+/** A state that this program does not know is one of a job that goes on. */
+export function stateOf(row: SlurmRow): SchedulerState {
+  const { state, returnCode, startedAtMs, endedAtMs, reason } = row;
+  if (isWaiting(state) && !cannotStart(row)) return { state: 'pending', reason: words(row) };
+  const cause = cannotStart(row) ? 'never_started' : endOf(row);
+  if (cause === null || GOES_ON.test(state))
+    return { state: 'running', ...(startedAtMs === null ? {} : { startedAtMs }) };
+  return {
+    state: 'ended',
+    cause,
+    returnCode: cause === 'never_started' ? null : returnCode,
+    ...(startedAtMs === null ? {} : { startedAtMs }),
+    ...(endedAtMs === null ? {} : { endedAtMs }),
+    said: state === 'COMPLETED' || (reason === 'NonZeroExitCode' && cause === 'exit') ? undefined : words(row),
+  };
+}
+
+function endOf({ state, reason, returnCode, startedAtMs, endedAtMs }: SlurmRow): EndCause | null {
+  // One that never ran is told with its end as its start, too.
+  if (state === 'DEADLINE') return startedAtMs === null || startedAtMs === endedAtMs ? 'never_started' : 'timeout';
+  const cause = CAUSES[state];
+  if (cause === undefined) return null;
+  if ((state === 'FAILED' || state === 'CANCELLED') && NEVER.has(reason)) return 'never_started';
+  // The script came not as far as a signal or a code of its own: the host could not start it.
+  const isUnbegun = state === 'FAILED' && reason === 'JobLaunchFailure' && [0, 1, -1].includes(returnCode);
+  return isUnbegun ? 'never_started' : cause;
+}
+
+function words({ state, reason }: SlurmRow): string {
+  return reason === '' || reason === 'None' ? `Slurm: ${state}` : `Slurm: ${state}, ${reason}`;
+}
