@@ -11,6 +11,7 @@ import { execa } from 'execa';
 import type { EngineEvent } from '../../domain/run/event-types.js';
 import { packageFile } from '../../host/package-files.js';
 import { isSameProcess, processIdentity } from '../../host/process-identity.js';
+import { endProcessesOf, endWithThisProcess } from './left-behind.js';
 import { removeFolder } from './remove-folder.js';
 
 const NO_REPEATS = ['--calibration-runs', '0', '--confirm-runs', '0', '--verify-runs', '0'];
@@ -38,6 +39,7 @@ export class CommandRun {
   readonly source: string;
   readonly workdir: string;
   private children: ChildProcess[] = [];
+  readonly #forget: () => void;
 
   private constructor(
     readonly root: string,
@@ -45,6 +47,7 @@ export class CommandRun {
   ) {
     this.source = join(root, 'source');
     this.workdir = join(root, 'workdir');
+    this.#forget = endWithThisProcess(root);
   }
 
   static async create(options: RunOptions = {}): Promise<CommandRun> {
@@ -162,7 +165,10 @@ export class CommandRun {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.kill();
+    // What `start` and `supervise` began is no child of this process.
+    endProcessesOf(this.root);
     await removeFolder(this.root);
+    this.#forget();
   }
 }
 

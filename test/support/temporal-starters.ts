@@ -7,6 +7,7 @@ import type { OpenOptions } from '../../worker/open-run.js';
 import { ensureServer } from '../../worker/server/embedded-server.js';
 import { claimPort } from '../../worker/server/port-claims.js';
 import { runWorkerProcess } from '../../worker/worker-main.js';
+import { endWithThisProcess } from './left-behind.js';
 
 export async function startServerOf(root: string): Promise<{ pid: number | null }> {
   const { pid } = await ensureServer(new Workdir(root));
@@ -16,6 +17,11 @@ export async function startServerOf(root: string): Promise<{ pid: number | null 
 export async function takeEngineOf(root: string): Promise<{ pid: number }> {
   await acquireEngineLock(new Workdir(root));
   return { pid: process.pid };
+}
+
+export async function endsWith(folder: string): Promise<null> {
+  endWithThisProcess(folder);
+  return null;
 }
 
 /** Serves the fixture engine's run until it ends; returns why it did. */
