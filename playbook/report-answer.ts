@@ -31,7 +31,8 @@ export function reportAnswer({ history, bestNodeId, baseLaunchCommand, notes }: 
   const isGain = ({ entry, factor, startFactor }: (typeof gains)[number]) =>
     isWorthNaming({ gain: factor, start: startFactor, verdict: entry.judged?.verdict ?? null }, confirms);
   const worked = gains.filter(isGain).sort((x, y) => (y.factor ?? 0) - (x.factor ?? 0));
-  const idle = gains.filter((each) => !isGain(each));
+  const isOpen = ({ entry }: (typeof gains)[number]) => entry.judged?.verdict === 'repeat';
+  const idle = gains.filter((each) => !isGain(each) && !isOpen(each));
   const sections = [
     '# Final report',
     summary(best, baseline, history, factorOf),
@@ -40,6 +41,7 @@ export function reportAnswer({ history, bestNodeId, baseLaunchCommand, notes }: 
       ...idle.map((each) => `${line(each)} ${reasonOf(each.entry)}`.trim()),
       ...pruned.map((entry) => `${nameOf(entry)}: ${firstLine(entry.failure?.message)}.`),
     ]),
+    section('What is not decided', gains.filter(isOpen).map(line)),
     section(
       'What failed',
       broken.map(

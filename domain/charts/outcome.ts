@@ -4,6 +4,7 @@ import { objectiveText, speedupText } from '../reports/quantity-text.js';
 import { runFacts } from '../reports/run-facts.js';
 import type { RunRecord } from '../reports/run-record.js';
 import type { Standing } from '../reports/standing.js';
+import { repeatsText } from '../reports/summary-text.js';
 import { tallyShown } from '../run/engine-state.js';
 import { BASELINE_ID, type ExperimentRow, isPruned, originalOf } from '../run/experiment-record.js';
 import type { Outcome } from './svg.js';
@@ -37,7 +38,7 @@ export function improvedNodes(record: RunRecord): ReadonlySet<string> {
 export function chartSubtitle(record: RunRecord): string {
   const { baseline, best, gain } = runFacts(record.state);
   const { completed, failed, pruned, duplicates, cancelled } = tallyShown(record.state);
-  const counts = `${completed} completed, ${failed} failed, ${cancelled > 0 ? `${cancelled} refused or cancelled, ` : ''}${pruned > 0 ? `${pruned} pruned, ` : ''}${duplicates > 0 ? `${duplicates} duplicate, ` : ''}${record.state.open.length} open`;
+  const counts = `${completed} completed${repeatsText(record.state)}, ${failed} failed, ${cancelled > 0 ? `${cancelled} refused or cancelled, ` : ''}${pruned > 0 ? `${pruned} pruned, ` : ''}${duplicates > 0 ? `${duplicates} duplicate, ` : ''}${record.state.open.length} open`;
   if (!baseline) return counts;
   const isBeaten = best && best.row.nodeId !== BASELINE_ID;
   const result = isBeaten

@@ -1,6 +1,5 @@
 /** What a report says about how far its numbers can be trusted: noise, the proven gain, and what was set apart. */
 
-import { objectiveOfRow } from '../belief/compare.js';
 import { confidenceOf, repeatRows } from '../belief/repeats.js';
 import type { EngineState } from '../run/engine-state.js';
 import type { ExperimentRow } from '../run/experiment-record.js';
@@ -8,6 +7,7 @@ import { intervalText, VERDICT_TEXTS } from './judgement-text.js';
 import { inline } from './markdown.js';
 import { numberText, objectiveText } from './quantity-text.js';
 import type { RunFacts } from './run-facts.js';
+import { standingsOf } from './standing.js';
 
 /** A list for Markdown; empty in a run that repeats nothing. */
 export function confidenceLines(state: EngineState, facts: RunFacts): string[] {
@@ -46,10 +46,11 @@ function markedLines(state: EngineState, verdict: 'quarantine' | 'reject', meani
 }
 
 function undecidedLines(state: EngineState): string[] {
-  return (state.confirmation?.candidates ?? []).map((nodeId) => {
-    const row = state.experiments[nodeId];
-    return `- ${nodeId} (${objectiveText(objectiveOfRow(row))}) is not decided: what it measured was not confirmed.`;
-  });
+  const standing = standingsOf(state);
+  return (state.confirmation?.candidates ?? []).map(
+    (nodeId) =>
+      `- ${nodeId} (${objectiveText(standing(nodeId).objective)}) is not decided: what it measured was not confirmed.`,
+  );
 }
 
 function gainOf({ judged }: ExperimentRow): string {

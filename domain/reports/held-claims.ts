@@ -13,13 +13,13 @@ import type { RunRecord } from './run-record.js';
 import { standingsOf } from './standing.js';
 
 const SUCCESS =
-  /\b(?:hypothesis (?:holds|held|is (?:confirmed|right|supported|true)|was (?:confirmed|right|supported|true))|confirm(?:s|ed)|work(?:s|ed)|help(?:s|ed)|faster|improv\w+|speed-?ups?|gain(?:s|ed)?|wins?|won|success\w*|beats?|outperform\w*|best|winner)\b|\+\s?\d/i;
+  /\b(?:hypothesis (?:holds|held|is (?:confirmed|right|supported|true)|was (?:confirmed|right|supported|true))|confirm(?:s|ed)|work(?:s|ed)|help(?:s|ed)|faster|improv\w+|speed-?ups?|gain(?:s|ed)?|wins?|won|success\w*|beats?|outperform\w*|(?<!\bat )best|winner)\b|\+\s?\d/i;
 /** Says that it did not, that it might, or that one run says it. */
 const NO_CLAIM =
   /\b(?:not|no|nor|never|neither|cannot|without|hardly|barely|un(?:confirmed|proven|decided|changed)|fail\w*|slower|worse|regress\w*|reject\w*|quarantin\w*|noise|would|could|should|may|might|expect\w*|if|try|tried to|this run|(?:first|single|one) (?:run|measurement))\b|n[’']t\b|^\W*hypothesis:/i;
 /** Each begins with its number, those of adopted runs with `_`. */
 const NODE_ID = /(?<![\w-])[\d_](?:[\w.-]*[\w-])?(?![\w-])/g;
-const BEST = /\b(?:best|winner|winning)\b/i;
+const BEST = /\b(?:(?<!\bat )best|winner|winning)\b/i;
 const OLD_BEST = /\b(?:previous|former|earlier|then|so far|second|next|at the time)\b/i;
 /** What is a claim even in a section on what did not help, where gains are told to show that they are none. */
 const VERDICT = /\bhypothesis (?:holds|held|is|was)\b|\bconfirm(?:s|ed)\b/i;

@@ -21,7 +21,7 @@ import type { RunRecord } from './run-record.js';
 import { searchMemoryLines } from './search-memory-lines.js';
 import { spendingLines } from './spending-text.js';
 import { isWorthNaming, standingsOf } from './standing.js';
-import { change, experimentTableLines, type Specs } from './summary-text.js';
+import { change, experimentTableLines, repeatsText, type Specs } from './summary-text.js';
 import { unreachedLines } from './unreached.js';
 import { winnerLines } from './winner.js';
 
@@ -36,6 +36,8 @@ export function runReport(record: RunRecord, specs: Specs, config: RunConfig): s
     const start = standing(state.experiments[nodeId]?.parentId ?? BASELINE_ID).gain;
     return isWorthNaming({ gain, start, verdict }, confirms(state));
   };
+  // It looked better, and the run ended, or has not come, before its repeats told.
+  const isUndecided = ({ verdict }: ExperimentTableRow) => verdict === 'repeat';
   const gains = completed.filter(isGain).sort((a, b) => (b.gain ?? 0) - (a.gain ?? 0));
   return document([
     `# Report of run ${state.run}`,
@@ -53,9 +55,10 @@ export function runReport(record: RunRecord, specs: Specs, config: RunConfig): s
       experimentEntries(
         record,
         specs,
-        completed.filter((row) => !isGain(row)),
+        completed.filter((row) => !isGain(row) && !isUndecided(row)),
       ),
     ),
+    ...section('## What is not decided', experimentEntries(record, specs, completed.filter(isUndecided))),
     ...section('## What was learnt of each dimension', searchMemoryLines(memoryOf(state, config.base_launch_command))),
     ...section('## What was ended early', prunedLines(state)),
     ...section('## What failed', failedEntries(state, specs)),
@@ -79,7 +82,7 @@ function outcome(state: EngineState, facts: RunFacts): string {
   const why = state.stop
     ? `The run ended after ${took} (${state.stop.reason}: ${inline(state.stop.detail)}).`
     : `The run has not ended (${state.status}, ${took} after its start): this is how far it has come.`;
-  const counts = `${completed} experiments completed, ${failed} failed, ${pruned > 0 ? `${pruned} were ended early, ` : ''}${duplicates > 0 ? `${duplicates} were duplicates, ` : ''}${cancelled} were cancelled, in ${state.iteration} planning rounds.`;
+  const counts = `${completed} experiments completed${repeatsText(state)}, ${failed} failed, ${pruned > 0 ? `${pruned} were ended early, ` : ''}${duplicates > 0 ? `${duplicates} were duplicates, ` : ''}${cancelled} were cancelled, in ${state.iteration} planning rounds.`;
   return `${why} ${counts} ${bestSentence(facts)}`;
 }
 

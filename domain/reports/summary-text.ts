@@ -1,5 +1,6 @@
 /** summary.md: where a run stands, for people. A function of the run alone: no clock, no files. */
 
+import { isRemeasurement } from '../belief/confirmation-state.js';
 import type { Spec } from '../formats/spec.js';
 import { type EngineState, openRows, tallyShown } from '../run/engine-state.js';
 import { type ExperimentRow, isBroken } from '../run/experiment-record.js';
@@ -60,7 +61,7 @@ export function summaryReport(record: RunRecord, specs: Specs): string {
 function statusSentence(state: EngineState): string {
   const { completed, failed, pruned, duplicates, cancelled } = tallyShown(state);
   const counts = [
-    `${completed} completed`,
+    `${completed} completed${repeatsText(state)}`,
     ...(failed > 0 ? [`${failed} failed`] : []),
     ...(pruned > 0 ? [`${pruned} pruned`] : []),
     ...(duplicates > 0 ? [`${duplicates} duplicate`] : []),
@@ -120,12 +121,23 @@ function experimentLines(state: EngineState, specs: Specs): string[] {
   ];
 }
 
+/** " (41 of them repeats)": tables show what repeats say with what they repeat. '' where there are none. */
+export function repeatsText({ experiments }: EngineState): string {
+  const repeats = Object.values(experiments).filter((row) => row.state.status === 'completed' && isRemeasurement(row));
+  return repeats.length === 0 ? '' : ` (${repeats.length} of them repeats)`;
+}
+
 /** Experiments with what each changes, and what the star means; nothing where there are none. */
 export function experimentTableLines(state: EngineState, specs: Specs, rows: readonly ExperimentTableRow[]): string[] {
   if (rows.length === 0) return [];
   const cells = rows.map((row) => [...experimentCells(row), change(state.experiments[row.nodeId]!, specs)]);
-  const star = rows.some((row) => row.isBest) ? ['', '\\* the best so far'] : [];
-  return [...table([...EXPERIMENT_COLUMNS, 'change'], cells), ...star];
+  const notes = [
+    ...(rows.some((row) => row.isBest) ? ['\\* the best so far'] : []),
+    ...(rows.some((row) => row.repeats > 0)
+      ? ['The result is that of all runs that count; step, data ready and job are of the first run.']
+      : []),
+  ];
+  return [...table([...EXPERIMENT_COLUMNS, 'change'], cells), ...notes.flatMap((note) => ['', note])];
 }
 
 /** What an experiment changes, in a few words. */
@@ -134,8 +146,12 @@ export function change(row: ExperimentRow, specs: Specs): string {
 }
 
 function findingLines(record: RunRecord): string[] {
-  const newest = record.ended.filter(({ nodeId }) => record.findings.get(nodeId)?.length).slice(-NEWEST_WITH_FINDINGS);
-  const standing = standingsOf(record.state);
+  const { ended, findings, state } = record;
+  // What repeats find is how they were disturbed: it stands in findings.md.
+  const newest = ended
+    .filter(({ nodeId }) => findings.get(nodeId)?.length && !isRemeasurement(state.experiments[nodeId]!))
+    .slice(-NEWEST_WITH_FINDINGS);
+  const standing = standingsOf(state);
   return newest.reverse().flatMap(({ nodeId }) => {
     const result = objectiveText(standing(nodeId).objective);
     return [`- **${nodeId}** (${result})`, ...heldFindings(record, nodeId).map((text) => `  - ${inline(text)}`)];

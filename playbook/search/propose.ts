@@ -61,7 +61,8 @@ export function proposeMoves(input: SearchInput): SearchAnswer {
   const axes = axesOf(input.survey, trials);
   const situation = situationOf(input, axes, incumbent, trials);
   const reasons = [
-    `The best so far is ${incumbent.entry.nodeId}, ${incumbent.speed!.toFixed(2)} times the baseline.`,
+    // What it goes on from may be faster than what was confirmed as the best.
+    `${incumbent.entry.nodeId === input.bestNodeId ? 'The best so far is' : 'The search goes on from'} ${incumbent.entry.nodeId}, ${incumbent.speed!.toFixed(2)} times the baseline.`,
     ...diagnosisSentences(situation.diagnosis),
   ];
   if (trials.ceiling !== null)

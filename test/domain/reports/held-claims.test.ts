@@ -49,6 +49,7 @@ describe('a claim that the engine did not confirm', () => {
   it.each([
     'The hypothesis holds for 003_good: +100% over the baseline.',
     '002_lucky did not help.',
+    'Stage `load` of 002_lucky allows one item every 6.1 ms at best.',
     '## What did not help\n\n- 002_lucky: +3.1% against 000_baseline.',
     '002_lucky was rejected, although its first run was faster.',
     '003_good is faster than 002_lucky.',

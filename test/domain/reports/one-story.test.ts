@@ -10,11 +10,14 @@ import { experimentTable } from '../../../domain/reports/experiment-table.js';
 import { findingsSection } from '../../../domain/reports/findings.js';
 import { pullRequest } from '../../../domain/reports/pull-request.js';
 import { gainText, objectiveText, speedupText } from '../../../domain/reports/quantity-text.js';
+import { runReport } from '../../../domain/reports/report-text.js';
 import { runFacts } from '../../../domain/reports/run-facts.js';
 import { standingsOf } from '../../../domain/reports/standing.js';
+import { summaryReport } from '../../../domain/reports/summary-text.js';
 import type { EngineEvent } from '../../../domain/run/event-types.js';
 import { BASELINE_ID } from '../../../domain/run/experiment-record.js';
 import { trackedExperiments, trackedRun } from '../../../domain/tracking/tracked-run.js';
+import { syntheticRun } from '../../support/run-events.js';
 import { recordOf } from '../../support/run-record.js';
 import { ConfirmedStory } from '../confirmed-story.js';
 import { chanceOf, RandomRun } from '../random-run.js';
@@ -25,6 +28,41 @@ function randomRecord(seed: number, steps: number) {
   while (events.length < steps) run.step();
   return recordOf(events);
 }
+
+/** What a person reads in one text of an experiment, in another, and in the tables. */
+function confirmedStory() {
+  const story = ConfirmedStory.seeded();
+  story.proposes('002_good').ends('002_good', 230).settles({ '002_good': 200 });
+  story.proposes('003_open').ends('003_open', 400);
+  const repeat = story.open('confirmation').find((nodeId) => nodeId.startsWith('003_open'));
+  story.ends(repeat!, 210);
+  return recordOf(story.events);
+}
+
+it('what is not decided has the value of its table, a section of its own, and repeats are counted as such', () => {
+  const record = confirmedStory();
+  const { state } = record;
+  expect(state.confirmation?.candidates).toEqual(['003_open']);
+  const value = objectiveText(standingsOf(state)('003_open').objective);
+  expect(value).not.toBe('400 samples/s');
+  const report = runReport(record, new Map(), syntheticRun({ followUps: 1 }).config);
+  expect(report).toContain(`- 003_open (${value}) is not decided`);
+  expect(report).toMatch(new RegExp(`## What is not decided\\n\\n- \\*\\*003_open\\*\\*: ${value}`));
+  const repeats = Object.values(state.experiments).filter(
+    ({ origin, state: now }) => origin.from === 'repeat' && now.status === 'completed',
+  ).length;
+  const counted = new RegExp(`\\d+( experiments)? completed \\(${repeats} of them repeats\\)`);
+  for (const text of [report, summaryReport(record, new Map()), chartSubtitle(record)]) expect(text).toMatch(counted);
+  const repeated = {
+    ...record,
+    findings: new Map([
+      ['002_good', ['mine']],
+      [record.ended.at(-1)!.nodeId, ['disturbed']],
+    ]),
+  };
+  expect(summaryReport(repeated, new Map())).toMatch(/## Latest findings\n\n- \*\*002_good\*\* .*\n {2}- mine\n/);
+  expect(summaryReport(repeated, new Map())).not.toContain('disturbed');
+});
 
 describe('one run has one story', () => {
   it.each([
