@@ -29,7 +29,7 @@ export function endProcessesOf(folder: string): void {
 
 const folders = new Set<string>();
 
-/** The same when this process ends before its test does, as where a person aborts the tests. Returns what forgets it. */
+/** The same when this process ends before its test does, as where tests are aborted. Returns what forgets the folder. */
 export function endWithThisProcess(folder: string): () => void {
   if (folders.size === 0) {
     process.once('exit', endAll);
