@@ -156,10 +156,12 @@ function wholeNear(sideBySide: number): number {
   return Math.abs(sideBySide - Math.round(sideBySide)) < 0.2 ? Math.round(sideBySide) : sideBySide;
 }
 
-function namesOf({ sideBySide, several, share }: Crowd): string {
-  const printing = Number(sideBySide.toFixed(1));
+function namesOf({ processes, sideBySide, isTogether, several, share }: Crowd): string {
+  // Those that end earlier count for less, and are as many.
+  const count = isTogether ? Math.max(processes.length, sideBySide) : sideBySide;
+  const printing = Number(count.toFixed(1));
   if (share === 1) return `about ${printing} processes train at a time`;
-  return `about ${Number((sideBySide * share).toFixed(1))} ranks train at a time, and ${several ? printing : 'only one'} of them printed lines`;
+  return `about ${Number((count * share).toFixed(1))} ranks train at a time, and ${several ? printing : 'only one'} of them printed lines`;
 }
 
 /**

@@ -182,7 +182,9 @@ describe('the rate of several ranks', () => {
     ).flat();
     const ends = [0, 1, 2, 3].map((p) => rate(p === 3 ? 400 : 800, ` sample_count=480${pid(p)}`));
     // 4 x 480 samples in the 60 x 20 ms of the slow one.
-    expect(evidenceOf([...lines, ...ends]).metrics.throughput_samples_per_s).toBeCloseTo(1600, 0);
+    const { metrics, findings } = evidenceOf([...lines, ...ends]);
+    expect(metrics.throughput_samples_per_s).toBeCloseTo(1600, 0);
+    expect(findings.join()).toContain('about 4 processes train at a time; their rates were added up, each for as long');
   });
 
   it('takes no number of processes from the command where a rate was printed', () => {
