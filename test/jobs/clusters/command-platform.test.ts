@@ -82,14 +82,14 @@ describe('a scheduler of commands', () => {
       JSON.stringify({ ...json, limit_s: 0.5, find: `sleep 60 & echo $! > ${pid}; wait; : {name}` }),
     );
     const scheduler = await loadScheduler(path);
-    await expect(scheduler.find('n1')).rejects.toThrow(/"find" did not answer within 0.5 s/);
+    await expect(scheduler.find('n1', spool)).rejects.toThrow(/"find" did not answer within 0.5 s/);
     const status = await readFile(`/proc/${(await readFile(pid, 'utf8')).trim()}/stat`, 'utf8').catch(() => null);
     expect(status === null || / Z /.test(status)).toBe(true);
   });
 
   it('knows nothing of a job that it has forgotten, and ends it without an error', async () => {
     const scheduler = await loadScheduler(await templates());
-    expect(await scheduler.find('ar-r-n1')).toBeNull();
+    expect(await scheduler.find('ar-r-n1', spool)).toBeNull();
     expect(await scheduler.states(['77'])).toEqual(new Map());
     await scheduler.cancel('77');
   });
