@@ -10,15 +10,22 @@ import { memoryOf } from '../domain/proposals/tried-experiments.js';
 import type { Activities } from '../domain/protocol/activities.js';
 import type { RunRecord } from '../domain/reports/run-record.js';
 import { writeFileAtomic } from '../host/atomic-file.js';
+import { makeTurns } from '../host/in-turn.js';
 import { svgToPng } from '../host/svg-to-png.js';
 import type { RunLog } from '../workdir/event-log.js';
 import type { Workdir } from '../workdir/paths.js';
 import type { RunContext } from '../workdir/run-context.js';
 
-export function makeDrawCharts({ context, runLog }: { context: RunContext; runLog: RunLog }): Activities['drawCharts'] {
-  return async (_input) => {
-    await drawRunCharts(context.workdir, context.config, await runLog.record());
-  };
+export function makeDrawCharts({
+  context,
+  runLog,
+}: {
+  context: RunContext;
+  runLog: Pick<RunLog, 'record'>;
+}): Activities['drawCharts'] {
+  // The last drawing begins beside one of a moment before, whose pictures must not be written over its own.
+  const inTurn = makeTurns();
+  return (_input) => inTurn(async () => await drawRunCharts(context.workdir, context.config, await runLog.record()));
 }
 
 export async function drawRunCharts(workdir: Workdir, config: RunConfig, record: RunRecord): Promise<void> {

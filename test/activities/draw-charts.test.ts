@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { mkdtemp, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -66,5 +67,20 @@ describe('drawCharts', () => {
       const { format, width } = await sharp(await readFile(path)).metadata();
       expect({ format, isWide: width > 1000 }).toEqual({ format: 'png', isWide: true });
     }
+  });
+
+  test('reads the log for a drawing only when the one before has written its pictures', async () => {
+    const run = syntheticRun({ followUps: 2, open: 0 });
+    const { workdir, context } = await syntheticWorkdir(run);
+    const log = openRunLog(workdir);
+    await log.append(run.events);
+    const picturesAtRead: boolean[] = [];
+    const record = () => {
+      picturesAtRead.push(existsSync(workdir.treeChart));
+      return log.record();
+    };
+    const drawCharts = makeDrawCharts({ context, runLog: { record } });
+    await Promise.all([drawCharts({ run: 'r1' }), drawCharts({ run: 'r1' })]);
+    expect(picturesAtRead).toEqual([false, true]);
   });
 });
