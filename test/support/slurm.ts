@@ -82,9 +82,9 @@ export class TestSlurm {
     await this.until(async () => (await this.call('scontrol', 'ping')).stdout.includes('is UP'), 'slurmctld');
   }
 
-  /** As a controller that is gone: its commands find nobody. */
+  /** Its commands then find nobody. Without a kill -9, which would lose what it noted last. */
   async stopController(): Promise<void> {
-    await ended(this.controller, 'SIGKILL');
+    await ended(this.controller, 'SIGTERM');
   }
 
   async startNode(): Promise<void> {
@@ -135,6 +135,15 @@ export class TestSlurm {
     const { exitCode, stdout, stderr } = await this.call(program, ...args);
     if (exitCode !== 0) throw new Error(`${program} ${args.join(' ')}: ${stderr}`);
     return stdout;
+  }
+
+  /** What jobs need in their environment. */
+  get environment(): Record<string, string> {
+    return { SLURM_CONF: this.file('slurm.conf') };
+  }
+
+  async stateOf(id: string): Promise<string> {
+    return (await this.done('squeue', '--noheader', '--states=all', `--jobs=${id}`, '--format=%T')).trim();
   }
 
   /** Ids of all jobs of this name, ended ones too. */

@@ -3,21 +3,26 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { shellWord, singleQuoted } from '../../../domain/command/shell-word.js';
 import { writeFileAtomic } from '../../../host/atomic-file.js';
+import { readTail } from '../../platforms/job-record.js';
 import type { LaunchPlace, Scheduler, SchedulerJob, SchedulerState } from '../scheduler.js';
 import { askByShell, askSlurm } from './slurm-calls.js';
 import { type Batch, readSlurmCommand, type SlurmCommand } from './slurm-command.js';
 import type { SlurmOption, Word } from './slurm-options.js';
 import {
   cannotStart,
+  endedByItself,
   readSacct,
   readSqueue,
   SACCT_FIELDS,
   type SlurmRow,
   SQUEUE_FIELDS,
+  saysOutOfMemory,
   stateOf,
 } from './slurm-states.js';
 import { batchScript, directivesOf, minutesOf, refuseImpossible, sbatchWords } from './slurm-submission.js';
 
+const SCRIPT = 'slurm.sh';
+const OUTPUT = 'slurm.out';
 /** So far back a job is looked for in the accounts: longer than any run's jobs take. */
 const ACCOUNTS_SINCE = 'now-30days';
 /** Kept of an allocation in which autoresearch itself was started; the rest of it is not the job's. */
@@ -49,7 +54,7 @@ export class SlurmScheduler implements Scheduler {
       comment: `autoresearch:${job.run}/${job.nodeId}`,
       cwd: job.cwd,
       // What comes before the job's own script, or in its place.
-      output: join(job.folder, 'slurm.out'),
+      output: join(job.folder, OUTPUT),
       minutes: minutesOf(job.timeLimitS, time && expanded(time, job.env)),
     });
     const line = `${assignments} exec sbatch ${words} ${shellWord(path)}`.trim();
@@ -90,7 +95,8 @@ export class SlurmScheduler implements Scheduler {
     if (missing.length > 0) rows.push(...(await this.inAccounts([`--jobs=${missing.join(',')}`])));
     const stuck = rows.filter(cannotStart).map(({ id }) => id);
     if (stuck.length > 0) await this.end(stuck);
-    return new Map(rows.map((row) => [row.id, stateOf(row)]));
+    const told = await Promise.all(rows.map(async (row) => ((await wasOutOfMemory(row)) ? outOfMemory(row) : row)));
+    return new Map(told.map((row) => [row.id, stateOf(row)]));
   }
 
   async cancel(id: string): Promise<void> {
@@ -166,6 +172,13 @@ async function makeOutputFolders(options: readonly SlurmOption[], { cwd, env }: 
   }
 }
 
+const outOfMemory = (row: SlurmRow): SlurmRow => ({ ...row, state: 'OUT_OF_MEMORY', reason: '' });
+
+async function wasOutOfMemory(row: SlurmRow): Promise<boolean> {
+  if (!endedByItself(row) || !row.command.endsWith(`/${SCRIPT}`)) return false;
+  return saysOutOfMemory(await readTail(join(dirname(row.command), OUTPUT), 10_000));
+}
+
 function outsideOfAllocations(env: Readonly<Record<string, string>>): Record<string, string> {
   if (env.SLURM_JOB_ID === undefined) return { ...env };
   const kept = Object.entries(env).filter(([name]) => !name.startsWith('SLURM_') || NOT_OF_AN_ALLOCATION.test(name));
@@ -173,6 +186,6 @@ function outsideOfAllocations(env: Readonly<Record<string, string>>): Record<str
 }
 
 /** By which a job in the queue is known as that of a folder. */
-const scriptIn = (folder: string) => join(folder, 'slurm.sh');
+const scriptIn = (folder: string) => join(folder, SCRIPT);
 
 const isUnknown = (problem: string) => /invalid job id/i.test(problem);

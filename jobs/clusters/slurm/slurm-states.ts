@@ -3,7 +3,7 @@ import type { EndCause } from '../../../domain/verdict/end-cause.js';
 import type { SchedulerState } from '../scheduler.js';
 
 /** Fields of squeue, each with what stands behind it. */
-export const SQUEUE_FIELDS = 'JobID:|,State:|,exit_code:|,StartTime:|,EndTime:|,Reason:|';
+export const SQUEUE_FIELDS = 'JobID:|,State:|,exit_code:|,StartTime:|,EndTime:|,Reason:|,Command:|';
 /** The same of sacct (--parsable2). */
 export const SACCT_FIELDS = 'JobIDRaw,State,ExitCode,Start,End,Reason';
 
@@ -15,6 +15,8 @@ export interface SlurmRow {
   startedAtMs: number | null;
   endedAtMs: number | null;
   reason: string;
+  /** The batch script with its arguments; '' where that is not asked for. */
+  command: string;
 }
 
 /** Times are Unix seconds (SLURM_TIME_FORMAT). What is no row of a job is left out: the name of a cluster, say. */
@@ -32,7 +34,7 @@ export function readSacct(text: string): SlurmRow[] {
 
 function rowsOf(text: string, codeOf: (text: string) => number): SlurmRow[] {
   return text.split('\n').flatMap((line) => {
-    const [id = '', state = '', code = '', start = '', end = '', reason = ''] = line.split('|');
+    const [id = '', state = '', code = '', start = '', end = '', reason = '', command = ''] = line.split('|');
     if (!/^\d+$/.test(id.trim()) || state === '') return [];
     return [
       {
@@ -42,6 +44,7 @@ function rowsOf(text: string, codeOf: (text: string) => number): SlurmRow[] {
         startedAtMs: timeOf(start),
         endedAtMs: timeOf(end),
         reason: reason.trim(),
+        command: command.trim(),
       },
     ];
   });
@@ -89,6 +92,16 @@ const CAUSES: Readonly<Record<string, EndCause>> = {
   REVOKED: 'lost',
   TIMEOUT: 'timeout',
 };
+
+/** A cluster without control groups has no other word for one that took too much memory. */
+export function endedByItself({ state }: SlurmRow): boolean {
+  return CAUSES[state] === 'exit';
+}
+
+/** As Slurm writes it into the output of the job. */
+export function saysOutOfMemory(output: string): boolean {
+  return /exceeded (?:job |step )?memory limit|oom[-_]kill/i.test(output);
+}
 
 /** A state that this program does not know is one of a job that goes on. */
 export function stateOf(row: SlurmRow): SchedulerState {

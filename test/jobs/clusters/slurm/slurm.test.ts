@@ -2,33 +2,12 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ScheduledPlatform } from '../../../../jobs/clusters/scheduled-platform.js';
-import { SlurmScheduler } from '../../../../jobs/clusters/slurm/slurm-scheduler.js';
-import { submissionFile } from '../../../../jobs/clusters/submission.js';
 import type { Platform } from '../../../../jobs/platforms/platform.js';
-import type { RunContext } from '../../../../workdir/run-context.js';
-import { Bench, describePlatform, endOf, running, until } from '../../../support/platforms/conformance.js';
-import { removeFolder } from '../../../support/remove-folder.js';
+import { describePlatform, endOf, running, until } from '../../../support/platforms/conformance.js';
+import { SlurmBench, slurmId, slurmPlatform } from '../../../support/platforms/slurm-bench.js';
 import { noSlurmBecause, onSlurm, TestSlurm } from '../../../support/slurm.js';
 
 let slurm: TestSlurm;
-/** Jobs by the folder of the run that they are of. */
-const contexts = new WeakMap<Platform, RunContext>();
-
-const make = async (context: RunContext) => {
-  const platform = new ScheduledPlatform(new SlurmScheduler(), context, { lookEveryMs: 100, recordLagMs: 3000 });
-  contexts.set(platform, context);
-  return platform;
-};
-
-async function slurmId(platform: Platform, jobId: string): Promise<string> {
-  const submission = await submissionFile.read(contexts.get(platform)!.workdir.job(jobId));
-  return submission!.schedulerId!;
-}
-
-const stateOf = async (id: string) => (await slurm.done('squeue', '-h', '--states=all', `--jobs=${id}`, '-o%T')).trim();
-
-const environment = () => ({ SLURM_CONF: slurm.file('slurm.conf') });
 
 describe.runIf(noSlurmBecause === null)(onSlurm('on Slurm'), () => {
   beforeAll(async () => {
@@ -37,11 +16,11 @@ describe.runIf(noSlurmBecause === null)(onSlurm('on Slurm'), () => {
   afterAll(() => slurm?.stop());
 
   describePlatform('slurm', {
-    make,
-    environment,
+    make: slurmPlatform,
+    environment: () => slurm.environment,
     jobsNamed: async (name) => (await slurm.jobsNamed(name)).length,
     dieAfterSubmit: async (context) => {
-      const platform = await make(context);
+      const platform = await slurmPlatform(context);
       const launch = async (request: Parameters<Platform['launch']>[0]) => {
         await slurm.loseAnswers(true);
         return await platform.launch(request).finally(() => slurm.loseAnswers(false));
@@ -62,89 +41,78 @@ describe.runIf(noSlurmBecause === null)(onSlurm('on Slurm'), () => {
         await running(platform, jobId);
         const id = await slurmId(platform, jobId);
         await slurm.failNode();
-        await until(async () => ((await stateOf(id)) === 'NODE_FAIL' ? true : null));
+        await until(async () => ((await slurm.stateOf(id)) === 'NODE_FAIL' ? true : null));
         await slurm.startNode();
       },
     },
   });
 
   describe('a job', { timeout: 60_000 }, () => {
-    let bench: Bench;
-    let platform: Platform;
-    const open = async () => {
-      bench = await Bench.open(environment());
-      platform = await make(bench.context);
-    };
-    const launch = async (command: string, nodeId = 'n1') =>
-      (await platform.launch(await bench.request(nodeId, command))).jobId;
-    const closed = async (work: () => Promise<void>) => {
-      await open();
-      try {
-        await work();
-      } finally {
-        await slurm.call('scancel', '--user=root');
-        await removeFolder(bench.root);
-      }
-    };
+    it("is the user's batch script, with its directives and options", async () => {
+      await using on = await SlurmBench.open(slurm);
+      const { bench, platform } = on;
+      const { source_dir } = bench.context.config;
+      await mkdir(join(source_dir, 'jobs'));
+      await writeFile(
+        join(source_dir, 'jobs', 'train.sh'),
+        '#!/bin/bash\n#SBATCH --cpus-per-task=3 --output=logs/%j.out\n#SBATCH --job-name="my job" # mine\n' +
+          'echo "args=$* cpus=$SLURM_CPUS_PER_TASK mem=$SLURM_MEM_PER_NODE name=$SLURM_JOB_NAME more=$MORE"\nls -d logs\n',
+      );
+      const jobId = await on.launch('cd jobs/.. && sbatch --mem 70M --wait --export=ALL,MORE=1 jobs/train.sh "a b" c');
+      expect(await endOf(platform, jobId)).toMatchObject({ cause: 'exit', returnCode: 0 });
+      const name = bench.jobName('n1');
+      expect((await platform.logs(jobId, 1000)).stdout).toBe(`args=a b c cpus=3 mem=70 name=${name} more=1\nlogs\n`);
+      const told = await slurm.done('scontrol', '--oneliner', 'show', 'job', await on.id(jobId));
+      expect(told).toContain(` Comment=autoresearch:${bench.context.config.run_id}/n1 `);
+      // Its own limit of 120 s, and a minute.
+      expect(told).toContain(' TimeLimit=00:03:00 ');
+      expect(told).toContain(' Requeue=0 ');
+    });
 
-    it("is the user's batch script, with its directives and options", () =>
-      closed(async () => {
-        const { source_dir } = bench.context.config;
-        await mkdir(join(source_dir, 'jobs'));
-        await writeFile(
-          join(source_dir, 'jobs', 'train.sh'),
-          '#!/bin/bash\n#SBATCH --cpus-per-task=3 --output=logs/%j.out\n#SBATCH --job-name="my job" # mine\n' +
-            'echo "args=$* cpus=$SLURM_CPUS_PER_TASK mem=$SLURM_MEM_PER_NODE name=$SLURM_JOB_NAME more=$MORE"\nls -d logs\n',
-        );
-        const jobId = await launch('cd jobs/.. && sbatch --mem 70M --wait --export=ALL,MORE=1 jobs/train.sh "a b" c');
-        expect(await endOf(platform, jobId)).toMatchObject({ cause: 'exit', returnCode: 0 });
-        const name = bench.jobName('n1');
-        expect((await platform.logs(jobId, 1000)).stdout).toBe(`args=a b c cpus=3 mem=70 name=${name} more=1\nlogs\n`);
-        const told = await slurm.done('scontrol', '--oneliner', 'show', 'job', await slurmId(platform, jobId));
-        expect(told).toContain(` Comment=autoresearch:${bench.context.config.run_id}/n1 `);
-        // Its own limit of 120 s, and a minute.
-        expect(told).toContain(' TimeLimit=00:03:00 ');
-        expect(told).toContain(' Requeue=0 ');
-      }));
+    it('is a command line, or steps that srun starts in an allocation of their own', async () => {
+      await using on = await SlurmBench.open(slurm);
+      const { platform } = on;
+      const wrapped = await on.launch('sbatch -n2 --wrap "echo tasks=\\$SLURM_NTASKS"', 'n1');
+      const steps = await on.launch('srun -n 3 --label sh -c "echo rank \\$SLURM_PROCID of \\$SLURM_NTASKS"', 'n2');
+      expect(await endOf(platform, wrapped)).toMatchObject({ returnCode: 0 });
+      expect((await platform.logs(wrapped, 1000)).stdout).toBe('tasks=2\n');
+      expect(await endOf(platform, steps)).toMatchObject({ returnCode: 0 });
+      const printed = (await platform.logs(steps, 1000)).stdout.trim().split('\n').sort();
+      expect(printed).toEqual(['0: rank 0 of 3', '1: rank 1 of 3', '2: rank 2 of 3']);
+    });
 
-    it('is a command line, or steps that srun starts in an allocation of their own', () =>
-      closed(async () => {
-        const wrapped = await launch('sbatch -n2 --wrap "echo tasks=\\$SLURM_NTASKS"', 'n1');
-        const steps = await launch('srun -n 3 --label sh -c "echo rank \\$SLURM_PROCID of \\$SLURM_NTASKS"', 'n2');
-        expect(await endOf(platform, wrapped)).toMatchObject({ returnCode: 0 });
-        expect((await platform.logs(wrapped, 1000)).stdout).toBe('tasks=2\n');
-        expect(await endOf(platform, steps)).toMatchObject({ returnCode: 0 });
-        const printed = (await platform.logs(steps, 1000)).stdout.trim().split('\n').sort();
-        expect(printed).toEqual(['0: rank 0 of 3', '1: rank 1 of 3', '2: rank 2 of 3']);
-      }));
+    it('that waits says in the words of Slurm for what, and is cancelled as one that runs', async () => {
+      await using on = await SlurmBench.open(slurm);
+      const { platform } = on;
+      const jobId = await on.launch('sbatch --begin=now+1hour --wrap true');
+      const status = await until(async () => {
+        const now = await platform.status(jobId);
+        return now.state === 'pending' && now.reason !== undefined ? now : null;
+      });
+      expect(status).toEqual({ state: 'pending', reason: 'Slurm: PENDING, BeginTime' });
+      await platform.cancel(jobId);
+      expect(await platform.status(jobId)).toMatchObject({ state: 'ended', cause: 'cancelled' });
+    });
 
-    it('that waits says in the words of Slurm for what, and is cancelled as one that runs', () =>
-      closed(async () => {
-        const jobId = await launch('sbatch --begin=now+1hour --wrap true');
-        const status = await until(async () => {
-          const now = await platform.status(jobId);
-          return now.state === 'pending' && now.reason !== undefined ? now : null;
-        });
-        expect(status).toEqual({ state: 'pending', reason: 'Slurm: PENDING, BeginTime' });
-        await platform.cancel(jobId);
-        expect(await platform.status(jobId)).toMatchObject({ state: 'ended', cause: 'cancelled' });
-      }));
+    it('that can never start is an end, and leaves the queue', async () => {
+      await using on = await SlurmBench.open(slurm);
+      const { platform } = on;
+      const failed = (await slurm.done('sbatch', '--parsable', '--output=/dev/null', '--wrap=false')).trim();
+      await until(async () => ((await slurm.stateOf(failed)) === 'FAILED' ? true : null));
+      const jobId = await on.launch(`sbatch --dependency=afterok:${failed} --wrap true`);
+      const end = await endOf(platform, jobId);
+      expect(end).toMatchObject({ cause: 'never_started', said: 'Slurm: CANCELLED, DependencyNeverSatisfied' });
+      expect(await slurm.stateOf(await on.id(jobId))).toBe('CANCELLED');
+    });
 
-    it('that can never start is an end, and leaves the queue', () =>
-      closed(async () => {
-        const failed = (await slurm.done('sbatch', '--parsable', '--output=/dev/null', '--wrap=false')).trim();
-        await until(async () => ((await stateOf(failed)) === 'FAILED' ? true : null));
-        const jobId = await launch(`sbatch --dependency=afterok:${failed} --wrap true`);
-        const end = await endOf(platform, jobId);
-        expect(end).toMatchObject({ cause: 'never_started', said: 'Slurm: CANCELLED, DependencyNeverSatisfied' });
-        expect(await stateOf(await slurmId(platform, jobId))).toBe('CANCELLED');
-      }));
-
-    it('that Slurm refuses, or that is many, is an error with the reason', () =>
-      closed(async () => {
-        await expect(launch('sbatch --partition=nowhere --wrap true')).rejects.toThrow(/refuses the job: .*partition/s);
-        await expect(launch('sbatch --array=1-3 --wrap true')).rejects.toThrow(/--array is not possible here/);
-        expect(await slurm.jobsNamed(bench.jobName('n1'))).toEqual([]);
-      }));
+    it('that Slurm refuses, or that is many, is an error with the reason', async () => {
+      await using on = await SlurmBench.open(slurm);
+      const { bench } = on;
+      await expect(on.launch('sbatch --partition=nowhere --wrap true')).rejects.toThrow(
+        /refuses the job: .*partition/s,
+      );
+      await expect(on.launch('sbatch --array=1-3 --wrap true')).rejects.toThrow(/--array is not possible here/);
+      expect(await slurm.jobsNamed(bench.jobName('n1'))).toEqual([]);
+    });
   });
 });
