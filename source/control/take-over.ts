@@ -2,8 +2,12 @@
  * Carries what an experiment changed over to another commit of the user's repository, without what autoresearch had put
  * in: a merge in the object database. No working tree, no index and no branch is touched, and no hook runs.
  */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { decodeText } from './file-text.js';
 import { type GitPlace, git, gitBytes, gitList } from './git-command.js';
+import { mergeLines } from './line-merge.js';
 import { AUTHOR } from './object-database.js';
 
 export interface Change {
@@ -28,8 +32,8 @@ export type TakenOver =
    */
   | { ok: false; because: 'instrumentation' | 'branch'; conflicts: Conflict[] };
 
-/** What instrumentation puts into scripts. */
-const INSTRUMENTED = /_autoresearch_\w+|\[autoresearch\]/;
+/** Names that this program puts into scripts. */
+const OWN_NAMES = /_[Aa]utoresearch_?\w+/g;
 const HUNKS_SHOWN = 5;
 
 /** `onto`: a commit of the same repository. Objects are written, nothing refers to them. */
@@ -39,26 +43,59 @@ export async function takeOver(
   onto: string,
   { withInstrumentation }: { withInstrumentation: boolean },
 ): Promise<TakenOver> {
-  // What `onto` lacks of the base is taken out of the winner: the instrumentation, and what was not committed.
-  const from = withInstrumentation ? anchor : base;
-  const merged = await merge(place, from, onto, winner);
-  if (merged.conflicts.length > 0) {
-    const own = withInstrumentation ? [] : (await merge(place, base, anchor, winner)).conflicts;
-    return { ok: false, because: own.length > 0 ? 'instrumentation' : 'branch', conflicts: merged.conflicts };
-  }
+  const bare = withInstrumentation
+    ? { tree: winner, conflicts: [] }
+    : await withoutInstrumentation(place, { base, winner, anchor });
+  if (bare.conflicts.length > 0) return { ok: false, because: 'instrumentation', conflicts: bare.conflicts };
+  // What `onto` lacks of the anchor, because it was not committed, is taken out as well.
+  const merged = await merge(place, anchor, onto, bare.tree);
+  if (merged.conflicts.length > 0) return { ok: false, because: 'branch', conflicts: merged.conflicts };
   const files = await gitList(['diff-tree', '-r', '-z', '--name-only', onto, merged.tree], { place });
-  const left = withInstrumentation ? [] : await instrumentedAnew(place, onto, merged.tree, files);
-  return left.length > 0
-    ? { ok: false, because: 'instrumentation', conflicts: left }
-    : { ok: true, tree: merged.tree, files };
+  return { ok: true, tree: merged.tree, files };
 }
 
-async function merge(
-  place: GitPlace,
-  from: string,
-  ours: string,
-  theirs: string,
-): Promise<{ tree: string; conflicts: Conflict[] }> {
+interface Merged {
+  tree: string;
+  conflicts: Conflict[];
+}
+
+async function withoutInstrumentation(place: GitPlace, { base, winner, anchor }: Change): Promise<Merged> {
+  const merged = await merge(place, base, anchor, winner);
+  const told: [string, string][] = [];
+  const conflicts: Conflict[] = [];
+  for (const conflict of merged.conflicts) {
+    const { path } = conflict;
+    const [from, ours, theirs] = await Promise.all([base, anchor, winner].map((commit) => fileAt(place, commit, path)));
+    // Git takes a change that touches the timer's lines for one of them; an agent often puts its own beside them.
+    const text = from && ours && theirs ? mergeLines(from, ours, theirs) : null;
+    if (text === null) conflicts.push(conflict);
+    else told.push([path, text]);
+  }
+  if (conflicts.length > 0) return { tree: merged.tree, conflicts };
+  const tree = await withFiles(place, merged.tree, told);
+  const files = await gitList(['diff-tree', '-r', '-z', '--name-only', anchor, tree], { place });
+  return { tree, conflicts: await timedStill(place, { base, anchor }, tree, files) };
+}
+
+/** The tree with other text in files that it has. */
+async function withFiles(place: GitPlace, tree: string, files: readonly [string, string][]): Promise<string> {
+  if (files.length === 0) return tree;
+  const folder = await mkdtemp(join(tmpdir(), 'autoresearch-index-'));
+  try {
+    const at = { ...place, indexFile: join(folder, 'index') };
+    await git(['read-tree', tree], { place: at });
+    for (const [path, text] of files) {
+      const oid = await git(['hash-object', '-w', '--stdin'], { place: at, input: text });
+      const [entry = ''] = await gitList(['ls-tree', '-z', '--full-tree', tree, '--', path], { place });
+      await git(['update-index', '--cacheinfo', `${entry.split(' ')[0]},${oid},${path}`], { place: at });
+    }
+    return await git(['write-tree'], { place: at });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function merge(place: GitPlace, from: string, ours: string, theirs: string): Promise<Merged> {
   // A common parent made for the purpose: what lies between the commits is theirs, and need not be history.
   const root = await commitTree(place, from, null);
   const [a, b] = [await commitTree(place, ours, root), await commitTree(place, theirs, root)];
@@ -87,16 +124,26 @@ async function commitTree(place: GitPlace, of: string, parent: string | null): P
 }
 
 /** Code that moved may have taken a timer's call with it, whose definition is gone: that would not run. */
-async function instrumentedAnew(place: GitPlace, onto: string, tree: string, files: string[]): Promise<Conflict[]> {
+async function timedStill(
+  place: GitPlace,
+  { base, anchor }: Pick<Change, 'base' | 'anchor'>,
+  tree: string,
+  files: readonly string[],
+): Promise<Conflict[]> {
   const found = await Promise.all(
     files.map(async (path): Promise<Conflict[]> => {
-      const lines = (text: string) => text.split('\n').filter((line) => INSTRUMENTED.test(line));
-      const before = new Set(lines(await fileAt(place, onto, path)));
-      const anew = lines(await fileAt(place, tree, path)).filter((line) => !before.has(line));
-      return anew.length === 0 ? [] : [{ path, hunks: anew.slice(0, HUNKS_SHOWN).join('\n') }];
+      const [timed, before, now] = await Promise.all([base, anchor, tree].map((of) => fileAt(place, of, path)));
+      const own = new Set(namesIn(before!));
+      const names = new Set(namesIn(timed!).filter((name) => !own.has(name)));
+      const left = now!.split('\n').filter((line) => namesIn(line).some((name) => names.has(name)));
+      return left.length === 0 ? [] : [{ path, hunks: left.slice(0, HUNKS_SHOWN).join('\n') }];
     }),
   );
   return found.flat();
+}
+
+function namesIn(code: string): string[] {
+  return code.match(OWN_NAMES) ?? [];
 }
 
 /** '' where there is none. */

@@ -179,6 +179,15 @@ describe('apply', () => {
     expect(out(run.source, 'show', 'autoresearch/002_fast:train.py')).toBe(inLoop(timed(TRAIN)));
   });
 
+  it('takes over what was put right beside the lines that time the loop, of this program too', async () => {
+    const helper = '# [autoresearch] helper: begin\ndef _autoresearch_helper(it):\n    return it\n\n\n';
+    const beside = (code: string) =>
+      `${helper}${code.replace('WORKERS = 2', 'WORKERS = _autoresearch_helper(8)').replace('    step(batch)', '    step(batch)\n    more(batch)')}`;
+    const run = await begun(beside);
+    await applied(run);
+    expect(out(run.source, 'show', 'autoresearch/002_fast:train.py')).toBe(beside(TRAIN));
+  });
+
   it('takes no call of the timer along with code that moved', async () => {
     const moved = (code: string) => `${code}\nfor more in _autoresearch_timed([]):\n    step(more)\n`;
     const run = await begun(moved);
