@@ -6,7 +6,8 @@ import { agentProblem, defaultAgent, unknownCostReason } from '../../activities/
 import { choosePlatform } from '../../domain/command/platform-choice.js';
 import { shellWord } from '../../domain/command/shell-word.js';
 import { ConfigSchema, type RunConfig } from '../../domain/formats/config.js';
-import { PLATFORM_NAMES, platformProblem } from '../../jobs/platforms/index.js';
+import { withoutSecrets } from '../../jobs/job-environment.js';
+import { launchProblem, PLATFORM_NAMES, platformProblem } from '../../jobs/platforms/index.js';
 import { checked } from '../../workdir/checked-file.js';
 import type { Workdir } from '../../workdir/paths.js';
 import type { GivenFlag } from '../flags/given-flags.js';
@@ -64,6 +65,11 @@ export async function firstConfig(
   checkBudget({ usd: '--budget-usd', tokens: '--budget-tokens' }, config);
   const field = (flag: string, key: string) =>
     before === null || flagged(key) !== undefined ? flag : `${workdir.config}: ${key}`;
+  const noJob = await launchProblem(
+    { workdir, config, log: () => {} },
+    { cwd: source.real, env: withoutSecrets(process.env, config.secret_env) },
+  );
+  if (noJob !== null) throw new Refusal(field('--base-launch-command', 'base_launch_command'), launch, noJob);
   const agentFields = { agent: field('--agent', 'agent'), command: field('--agent-command', 'agent_command') };
   await checkAgentAnswers(agentFields, config);
   return config;

@@ -3,7 +3,7 @@ import { isAbsolute } from 'node:path';
 import type { RunContext } from '../../workdir/run-context.js';
 import { loadScheduler } from '../clusters/module-scheduler.js';
 import { ScheduledPlatform } from '../clusters/scheduled-platform.js';
-import type { Scheduler } from '../clusters/scheduler.js';
+import type { LaunchPlace, Scheduler } from '../clusters/scheduler.js';
 import { WithAdoptedJobs } from './adopted-jobs.js';
 import { LocalPlatform } from './local.js';
 import type { Platform } from './platform.js';
@@ -37,6 +37,21 @@ export async function createPlatform(name: string, context: RunContext): Promise
 
 async function ownPlatform(name: string, context: RunContext): Promise<Platform> {
   if (ON_THIS_HOST.includes(name)) return new LocalPlatform(context);
+  return new ScheduledPlatform(await schedulerOf(name, context), context);
+}
+
+async function schedulerOf(name: string, context: RunContext): Promise<Scheduler> {
   const known = Object.hasOwn(SCHEDULERS, name) ? SCHEDULERS[name] : undefined;
-  return new ScheduledPlatform(await (known === undefined ? loadScheduler(name) : known(context)), context);
+  return await (known === undefined ? loadScheduler(name) : known(context));
+}
+
+/** Why the platform of a run can make no job of its launch command, or null. Reads files at most. */
+export async function launchProblem(context: RunContext, place: LaunchPlace): Promise<string | null> {
+  const { platform, base_launch_command } = context.config;
+  if (ON_THIS_HOST.includes(platform)) return null;
+  const scheduler = await schedulerOf(platform, context);
+  return await (scheduler.runs?.(base_launch_command, place) ?? Promise.resolve()).then(
+    () => null,
+    (error: Error) => error.message,
+  );
 }

@@ -100,6 +100,12 @@ const FIRST_RUN: { name: string; flags: (at: Project) => Flags; says: (at: Proje
     says: () => /error: --agent: "gpt": one of .*playbook/,
   },
   {
+    name: 'an array of jobs',
+    flags: () => ({ '--base-launch-command': 'sbatch --array=1-3 --wrap "python train.py"' }),
+    says: () =>
+      /error: --base-launch-command: "sbatch --array=1-3 .*": --array is not possible here: an experiment is one/,
+  },
+  {
     name: 'an unknown platform',
     flags: () => ({ '--platform': 'mainframe' }),
     says: () => /error: --platform: "mainframe": one of .*local/,
