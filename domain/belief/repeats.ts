@@ -25,6 +25,12 @@ function wasNoticed({ judged }: ExperimentRow): boolean {
   return judged.verdict === 'repeat' || judged.gain !== null;
 }
 
+/** How often an experiment was measured: its own run, and its repeats, whether or not they count. */
+export function measuredRuns(state: EngineState, nodeId: string): number {
+  const own = state.experiments[nodeId];
+  return [...(own ? [own] : []), ...repeatRows(state, nodeId)].filter((row) => row.state.status === 'completed').length;
+}
+
 /** Whether other work used much of the machine while it was measured. */
 export function wasDisturbed({ state }: ExperimentRow): boolean {
   return state.status === 'completed' && state.contention !== undefined;

@@ -2,6 +2,7 @@
  * What a person may put into the pull request of an experiment: what it changes, why, and how far its numbers are
  * believed.
  */
+import { measuredRuns } from '../belief/repeats.js';
 import type { Spec } from '../formats/spec.js';
 import { untriedPractices } from '../proposals/best-practices.js';
 import { type EngineState, openRows } from '../run/engine-state.js';
@@ -27,6 +28,12 @@ export interface StackedChange {
 }
 
 const TITLE_LENGTH = 100;
+
+/** Runs beside other work count only where there are no others, and those that a winner was chosen by never. */
+function runsText(state: EngineState, nodeId: string, counted: number): string {
+  const measured = measuredRuns(state, nodeId);
+  return measured > counted ? `${counted} that count, of ${measured}` : String(counted);
+}
 
 /** `launch`: how the experiment is launched where that differs from the run's own command; else null. */
 export function pullRequest(
@@ -56,8 +63,8 @@ export function pullRequest(
       ...table(
         ['', 'result', 'runs', 'vs before'],
         [
-          ['before', objectiveText(before.objective), String(before.runs), '-'],
-          ['after', objectiveText(own), String(runs), speedupText(gain)],
+          ['before', objectiveText(before.objective), runsText(state, BASELINE_ID, before.runs), '-'],
+          ['after', objectiveText(own), runsText(state, nodeId, runs), speedupText(gain)],
         ],
       ),
       '',

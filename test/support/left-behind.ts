@@ -29,7 +29,7 @@ export function endProcessesOf(folder: string): void {
 
 const folders = new Set<string>();
 
-/** The same when this process ends before its test does, as where tests are aborted. Returns what forgets the folder. */
+/** The same when this process ends before its test does, as where tests are aborted. Gives what forgets the folder. */
 export function endWithThisProcess(folder: string): () => void {
   if (folders.size === 0) {
     process.once('exit', endAll);

@@ -1,6 +1,6 @@
 /**
- * A real Slurm of one host for tests, in a folder of its own: munged, slurmctld and slurmd on free ports, as children of
- * the test. Needs root, as slurmd does; nothing of an installed Slurm is touched.
+ * A real Slurm of one host for tests, in a folder of its own: munged, slurmctld and slurmd on free ports, as children
+ * of the test. Needs root, as slurmd does; nothing of an installed Slurm is touched.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';

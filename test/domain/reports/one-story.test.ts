@@ -130,7 +130,7 @@ describe('one run has one story', () => {
     expect(1 + view.gain!.gain).toBeCloseTo(speedup(view.best!.objective, view.baseline!.objective)!, 9);
     expect(facts.gain).toBeCloseTo(speedup(facts.best!.objective, facts.baseline!.objective)!, 9);
     expect(facts.remaining).toBeCloseTo(speedup(facts.headspace!.objective, facts.best!.objective)!, 9);
-    expect(pullRequest(state, '002_a', [], null).body).toMatch(/\| after \| 200 samples\/s \| 2 \|/);
+    expect(pullRequest(state, '002_a', [], null).body).toMatch(/\| after \| 200 samples\/s \| 2 that count, of \d+ \|/);
   });
 
   it('what looked better once and did not again looks like that, and not like a gain', () => {

@@ -1,4 +1,4 @@
-/** Slurm itself, as test/support/slurm.ts starts it: the conformance suite, and what only a cluster's scheduler does. */
+/** Slurm itself (test/support/slurm.ts starts it): the conformance suite, and what only a cluster's scheduler does. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
