@@ -19,6 +19,13 @@ def _start_probe():
         print(f"autoresearch probe: not started: {type(error).__name__}: {error}", file=sys.stderr)
 
 
+def _start_torchx_part():
+    if "AUTORESEARCH_TORCHX" in os.environ:
+        import autoresearch_torchx
+
+        autoresearch_torchx.start()
+
+
 def _run_next_sitecustomize():
     from importlib.machinery import PathFinder
     from importlib.util import module_from_spec
@@ -35,5 +42,6 @@ def _run_next_sitecustomize():
     spec.loader.exec_module(module)
 
 
+_start_torchx_part()
 _start_probe()
 _run_next_sitecustomize()

@@ -1,8 +1,12 @@
 /** The output of a job whose hosts do not see the workdir, fetched into the files that a local job writes itself. */
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Scheduler } from './scheduler.js';
 import { printedFile } from './submission.js';
+
+/** A log may lag behind the end of its job; one that grows for longer is not the job's any more. */
+const MOST_LOOKS = 20;
 
 export class FetchedLogs {
   /** One fetch at a time for each job: two would append the same part twice. */
@@ -13,6 +17,17 @@ export class FetchedLogs {
   /** Whether the scheduler keeps what jobs print; else it is in the job's folder already. */
   get isNeeded(): boolean {
     return this.scheduler.logs !== undefined;
+  }
+
+  /** After the end of the job: until a look `pauseMs` after the one before brings nothing new. */
+  async fetchToEnd(schedulerId: string, jobDir: string, pauseMs: number): Promise<void> {
+    if (!this.isNeeded) return;
+    for (let look = 0; look < MOST_LOOKS; look++) {
+      const before = JSON.stringify(await printedFile.read(jobDir));
+      await this.fetch(schedulerId, jobDir);
+      if (look > 0 && JSON.stringify(await printedFile.read(jobDir)) === before) return;
+      await sleep(pauseMs);
+    }
   }
 
   async fetch(schedulerId: string, jobDir: string): Promise<void> {

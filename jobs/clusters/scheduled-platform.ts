@@ -154,7 +154,8 @@ export class ScheduledPlatform implements Platform {
       const reason = state === 'silent' ? 'the scheduler does not answer' : state.reason;
       return { state: 'pending', ...(reason === undefined ? {} : { reason }) };
     }
-    await this.fetched.fetch(submission.schedulerId, dir);
+    if (state.state === 'running') await this.fetched.fetch(submission.schedulerId, dir);
+    else await this.fetched.fetchToEnd(submission.schedulerId, dir, this.times.lookEveryMs);
     const beganAtMs = startedAtMs ?? (await this.beganAt(dir, state, submission.submittedAtMs));
     if (state.state === 'running') {
       if (record === null && this.fetched.isNeeded) await this.keepLimits(dir, submission, beganAtMs);

@@ -11,6 +11,13 @@ import type { Platform } from './platform.js';
 /** Each is loaded when it is used. */
 const SCHEDULERS: Readonly<Record<string, (context: RunContext) => Promise<Scheduler>>> = {
   slurm: async () => new (await import('../clusters/slurm/slurm-scheduler.js')).SlurmScheduler(),
+  torchx: async (context) => {
+    const [{ SlurmScheduler }, { TorchxScheduler }] = await Promise.all([
+      import('../clusters/slurm/slurm-scheduler.js'),
+      import('../clusters/torchx/torchx-scheduler.js'),
+    ]);
+    return new TorchxScheduler(context, { slurm: new SlurmScheduler() });
+  },
 };
 
 /** `auto` stands in runs that were begun before it was decided at their start: those are on their host. */

@@ -22,6 +22,10 @@ export interface PlatformUnderTest {
   make(context: RunContext): Promise<Platform>;
   /** What jobs need in their environment to reach it. */
   environment?(): Record<string, string>;
+  /** The launch command that has the platform run such a shell command; absent: itself. */
+  command?(shellCommand: string): string;
+  /** What a job prints to its two streams comes as one. */
+  printsToOne?: boolean;
   /** How many jobs of this name were ever given to it; the tests of "one job" count by this. */
   jobsNamed?(jobName: string): Promise<number>;
   /** Makes the next submission arrive while whoever submits it dies before it hears so; absent: it cannot happen. */
@@ -115,8 +119,9 @@ export function describePlatform(name: string, under: PlatformUnderTest): void {
     });
     afterEach(() => removeFolder(bench.root));
 
+    const commandFor = (text: string) => under.command?.(text) ?? text;
     const launch = async (nodeId: string, command: string, more: Partial<LaunchRequest> = {}) =>
-      await platform.launch(await bench.request(nodeId, command, more));
+      await platform.launch(await bench.request(nodeId, commandFor(command), more));
     const countJobs = async (nodeId: string) => {
       if (under.jobsNamed !== undefined) expect(await under.jobsNamed(bench.jobName(nodeId))).toBe(1);
     };
@@ -126,7 +131,7 @@ export function describePlatform(name: string, under: PlatformUnderTest): void {
       expect(await endOf(platform, jobId)).toMatchObject({ cause: 'exit', returnCode: 3 });
       const { stdout, stderr } = await platform.logs(jobId, 10_000);
       expect(stdout).toContain(`${bench.context.config.source_dir}\nnode=n1\n`);
-      expect(stderr).toContain('err\n');
+      expect(under.printsToOne ? stdout : stderr).toContain('err\n');
     });
 
     it('finds no job that was never launched', async () => {
@@ -146,7 +151,7 @@ export function describePlatform(name: string, under: PlatformUnderTest): void {
 
     it.runIf(under.dieAfterSubmit)('finds a job whose submitter died before it heard its id', async () => {
       const count = bench.file('count');
-      const request = await bench.request('n1', `echo once >> '${count}'`);
+      const request = await bench.request('n1', commandFor(`echo once >> '${count}'`));
       const dying = await under.dieAfterSubmit!(bench.context);
       await expect(dying.launch(request)).rejects.toThrow();
       const found = await platform.find(request.jobName);
@@ -215,7 +220,7 @@ export function describePlatform(name: string, under: PlatformUnderTest): void {
     it('tells of several jobs at a time', async () => {
       const jobs = await Promise.all(
         [0, 1, 2, 3].map((code) =>
-          bench.request(`n${code}`, `sleep 1; exit ${code}`).then((one) => platform.launch(one)),
+          bench.request(`n${code}`, commandFor(`sleep 1; exit ${code}`)).then((one) => platform.launch(one)),
         ),
       );
       const ends = await Promise.all(jobs.map(({ jobId }) => endOf(platform, jobId)));
