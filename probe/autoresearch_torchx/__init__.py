@@ -11,8 +11,7 @@ VARIABLE = "AUTORESEARCH_TORCHX"
 
 
 def start():
-    # The jobs that torchx starts with this environment are not to be named, or to answer.
-    told = json.loads(os.environ.pop(VARIABLE))
+    told = json.loads(os.environ[VARIABLE])
     if "submit" in told:
         from . import submission
 
@@ -20,4 +19,5 @@ def start():
     else:
         from . import questions
 
+        del os.environ[VARIABLE]
         questions.answer(told["ask"])

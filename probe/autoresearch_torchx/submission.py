@@ -5,7 +5,7 @@ whoever asked for it died in between: who comes later waits for the lock, and fi
 """
 
 import fcntl
-import importlib
+import importlib.util
 import json
 import os
 import subprocess
@@ -16,6 +16,10 @@ _lock = None
 
 def start(told):
     """`told`: {"name": the app's, "record": path of the JSON file that is kept of it}."""
+    sys.meta_path.insert(0, _Patches(told))
+
+
+def _take_lock(told):
     global _lock
     _lock = os.open(told["record"] + ".lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
@@ -23,7 +27,6 @@ def start(told):
     except OSError:
         # A file system without locks: the record alone tells of whoever was here before.
         pass
-    sys.meta_path.insert(0, _Patches(told))
 
 
 class _Patches:
@@ -59,6 +62,9 @@ def _fix_ids(ids, told):
 
 
 def _fix_runner(api, told):
+    # Here and not before: a Python that only starts torchx hands both on. The jobs are not to be named once more.
+    os.environ.pop("AUTORESEARCH_TORCHX", None)
+    _take_lock(told)
     dryrun, schedule = api.Runner.dryrun, api.Runner.schedule
 
     def named_dryrun(self, app, scheduler, cfg=None, *args, **kwargs):

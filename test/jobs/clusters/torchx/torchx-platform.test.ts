@@ -87,6 +87,13 @@ describe.runIf(torchxProgram !== null)(onTorchx('torchx'), () => {
       expect(await scheduler.find(job.name, job.folder)).toBe(handles[0]);
     });
 
+    it('is named also where a program of Python calls torchx', async () => {
+      const words = JSON.stringify([torchxProgram, 'run', '--workspace=', '-s', 'spooled', 'utils.sh', 'true']);
+      const script = `import subprocess, sys; sys.exit(subprocess.call(${words}))`;
+      const job = await jobOf(`${variables()} python3 -c ${shellWord(script)}`);
+      expect(await schedulerFor(bench.context).submit(job)).toBe(`spooled://torchx/${job.name}`);
+    });
+
     it('is looked for at its scheduler where whoever submitted it died before it was on record', async () => {
       const job = await jobOf(command('sleep 1'));
       const scheduler = schedulerFor(bench.context);
