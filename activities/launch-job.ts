@@ -12,7 +12,7 @@ import { hostHold, indexesOf, slotOf } from '../domain/run/slots.js';
 import { MOST_RUNS_AGAIN } from '../domain/verdict/runs-again.js';
 import { readTextIfAny } from '../host/atomic-file.js';
 import { isPassing } from '../host/passing-error.js';
-import { SchedulerBusy } from '../jobs/clusters/scheduler.js';
+import { isSchedulerBusy } from '../jobs/clusters/scheduler.js';
 import { commandFor, jobEnvironment, treePlaces } from '../jobs/job-environment.js';
 import { cancelMark, preparedCommit, readImage, readSpec } from '../jobs/job-files.js';
 import { limitsInForce, writeJobLimits } from '../jobs/job-limits.js';
@@ -80,7 +80,7 @@ export function makeLaunchJob({ context, platform, sourceControl, runLog }: Laun
       log('job launched', { node: input.nodeId, job_id: job.jobId, slot: input.slot, command: request.command });
       return job;
     } catch (error) {
-      if (error instanceof ApplicationFailure || error instanceof SchedulerBusy || isPassing(error)) throw error;
+      if (error instanceof ApplicationFailure || isSchedulerBusy(error) || isPassing(error)) throw error;
       return raise('launch_failed', `the job could not be launched: ${(error as Error).message}`, {
         exception_type: (error as Error).name,
       });

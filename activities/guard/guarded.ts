@@ -7,7 +7,7 @@ import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import type { Activities } from '../../domain/protocol/activities.js';
 import { raise, SCHEDULER_BUSY } from '../../domain/protocol/thrown-failure.js';
 import { type RoomSince, RoomWatch, saysDiskIsFull, shortOfRoom } from '../../host/disk-room.js';
-import { SchedulerBusy } from '../../jobs/clusters/scheduler.js';
+import { isSchedulerBusy } from '../../jobs/clusters/scheduler.js';
 import type { RunContext } from '../../workdir/run-context.js';
 import { withPulse } from './activity-pulse.js';
 import { HungAttempts } from './hung-attempts.js';
@@ -101,7 +101,7 @@ function guard(name: string, act: AnyActivity, context: RunContext, shared: Shar
         error: error instanceof Error ? error.stack : String(error),
       });
       cancellationSignal.throwIfAborted();
-      if (error instanceof SchedulerBusy) throw askedLater(error, info.attempt);
+      if (isSchedulerBusy(error)) throw askedLater(error, info.attempt);
       if (saysDiskIsFull(error) || isShort) throw diskFull(String(error), info.isLocal);
       unexpected.set(key, tries);
       if (NEVER_GIVEN_UP.includes(name)) throw name === 'pollMetrics' ? later(error, tries) : error;
@@ -139,7 +139,7 @@ function guard(name: string, act: AnyActivity, context: RunContext, shared: Shar
 }
 
 /** A scheduler comes back some time: it is asked without end, less and less often, and not by all at once. */
-function askedLater({ message }: SchedulerBusy, attempt: number): ApplicationFailure {
+function askedLater({ message }: Error, attempt: number): ApplicationFailure {
   const pauseMs = Math.min(SCHEDULER_PAUSE_MS.longest, SCHEDULER_PAUSE_MS.first * 2 ** Math.min(attempt - 1, 20));
   return ApplicationFailure.create({
     message: `${message}; it is asked again by itself`,

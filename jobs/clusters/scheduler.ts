@@ -94,3 +94,8 @@ export interface Scheduler {
 export class SchedulerBusy extends Error {
   override readonly name = 'SchedulerBusy';
 }
+
+/** By its name: a module of the user's has no class of ours. */
+export function isSchedulerBusy(error: unknown): error is Error {
+  return error instanceof Error && error.name === 'SchedulerBusy';
+}

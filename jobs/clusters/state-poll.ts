@@ -3,7 +3,7 @@
  * thousands of jobs must not be asked once for each.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Scheduler, SchedulerBusy, type SchedulerState } from './scheduler.js';
+import { isSchedulerBusy, type Scheduler, type SchedulerState } from './scheduler.js';
 
 /** Watches that begin together, after a restart say, are one question. */
 const GATHER_MS = 50;
@@ -71,7 +71,7 @@ export class StatePoll {
       }
       this.silentSinceMs = null;
     } catch (error) {
-      if (!(error instanceof SchedulerBusy)) throw error;
+      if (!isSchedulerBusy(error)) throw error;
       // What it said before still holds, as far as anybody knows.
       this.silentSinceMs ??= Date.now();
       this.log('the scheduler does not answer', { since_ms: this.silentSinceMs, error: error.message });

@@ -9,7 +9,6 @@ import { guarded } from '../../../activities/guard/guarded.js';
 import type { Activities } from '../../../domain/protocol/activities.js';
 import { raise } from '../../../domain/protocol/thrown-failure.js';
 import { engineWorkflowId } from '../../../domain/run/naming.js';
-import { SchedulerBusy } from '../../../jobs/clusters/scheduler.js';
 import { Workdir } from '../../../workdir/paths.js';
 import type { RunContext } from '../../../workdir/run-context.js';
 import { removeFolder } from '../../support/remove-folder.js';
@@ -93,7 +92,7 @@ describe('an error that nobody expected', () => {
 describe('a scheduler that does not take a job now', () => {
   it('is asked again without end, at pauses that grow to minutes', async () => {
     const attempt = await guardOf('launchJob', async () => {
-      throw new SchedulerBusy('slurm: Unable to contact slurm controller');
+      throw Object.assign(new Error('Unable to contact slurm controller'), { name: 'SchedulerBusy' });
     });
     const errors = await Promise.all(Array.from({ length: 60 }, (_, index) => attempt(index + 1)));
     expect(errors.filter(isFinal)).toEqual([]);

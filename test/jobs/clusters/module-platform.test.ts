@@ -1,5 +1,5 @@
 /** A platform that is a module of the user's, through the conformance suite; and what is said of one that is none. */
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
@@ -70,5 +70,10 @@ describe('a module of a platform', () => {
     expect(await platformProblem(MODULE)).toBeNull();
     const context = { config: { poll_interval: 1, run_id: 'r' }, log: () => {} } as unknown as RunContext;
     expect((await createPlatform(MODULE, context)).name).toBe('spool');
+  });
+
+  it('stands in the guide as it is tested', async () => {
+    const guide = await readFile(packageFile('docs', 'platforms.md'), 'utf8');
+    expect(guide).toContain(await readFile(MODULE, 'utf8'));
   });
 });
