@@ -126,6 +126,11 @@ export class TestSlurm {
     else await rm(this.file('lose'));
   }
 
+  /** The next program that submits a job is killed as soon as the job is in the queue, before it hears so. */
+  async killSubmitter(): Promise<void> {
+    await writeFile(this.file('kill'), '');
+  }
+
   async call(program: string, ...args: string[]) {
     return await execa(program, args, { reject: false, env: { PATH: path, SLURM_TIME_FORMAT: '%s' }, timeout: 60_000 });
   }
@@ -172,7 +177,12 @@ export class TestSlurm {
       const real = programOnPath(program);
       if (real === null) continue;
       const lose = `if [ -e ${this.file('lose')} ]; then ${real} "$@" > ${this.file('lost')}; echo 'sbatch: error: lost' >&2; exit 1; fi`;
-      const lines = ['#!/bin/sh', `echo "${program} $*" >> ${this.file('calls')}`, program === 'sbatch' ? lose : ''];
+      const kill = `if [ -e ${this.file('kill')} ]; then ${real} "$@" && rm ${this.file('kill')} && kill -9 $PPID; exit 1; fi`;
+      const lines = [
+        '#!/bin/sh',
+        `echo "${program} $*" >> ${this.file('calls')}`,
+        program === 'sbatch' ? `${lose}\n${kill}` : '',
+      ];
       await writeFile(this.file(join('bin', program)), `${lines.join('\n')}\nexec ${real} "$@"\n`, { mode: 0o755 });
     }
   }
