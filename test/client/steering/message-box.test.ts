@@ -86,10 +86,10 @@ describe('a command to a run that has stopped', () => {
     expect(out + err).toContain(`autoresearch run '${root}'`);
   });
 
-  it('pause says that there is no engine', async () => {
+  it('pause says that there is nothing to steer', async () => {
     const workdir = await stoppedRun();
     const { code, err } = await autoresearch('pause', workdir.root);
     expect(code).toBe(3);
-    expect(err).toContain('no engine works on it');
+    expect(err).toContain('its run has ended (planner_stopped: nothing more)');
   });
 });
