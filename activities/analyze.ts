@@ -7,8 +7,8 @@ import type { AnalyzeTask } from '../agents/agent.js';
 import { parseAnalysis } from '../agents/parse-reply.js';
 import { objectiveOf } from '../domain/belief/compare.js';
 import type { Evidence } from '../domain/evidence/evidence.js';
-import type { Metrics } from '../domain/evidence/metrics.js';
 import type { Activities } from '../domain/protocol/activities.js';
+import { standingMetrics } from '../domain/reports/standing.js';
 import { type EngineState, rowOf } from '../domain/run/engine-state.js';
 import { BASELINE_ID, commitOf, HEADSPACE_ID } from '../domain/run/experiment-record.js';
 import { NOTHING_SPENT } from '../domain/run/ledger.js';
@@ -63,8 +63,8 @@ export function makeAnalyze(deps: {
         kind: row.kind,
         evidence,
         logs,
-        baseline: metricsOf(state, BASELINE_ID),
-        headspace: metricsOf(state, HEADSPACE_ID),
+        baseline: standingMetrics(state, BASELINE_ID),
+        headspace: standingMetrics(state, HEADSPACE_ID),
         best: bestOf(state),
       };
       const answer = await ask({ task, read: parseAnalysis, failure: 'analysis_failed' }).catch((error: unknown) => {
@@ -106,12 +106,7 @@ function isRefusal(error: unknown): boolean {
   return error instanceof Error && (error as { type?: string }).type === 'analysis_failed';
 }
 
-function metricsOf(state: EngineState, nodeId: string): Metrics | null {
-  const now = state.experiments[nodeId]?.state;
-  return now?.status === 'completed' ? now.metrics : null;
-}
-
 function bestOf(state: EngineState): AnalyzeTask['best'] {
-  const metrics = state.best === null ? null : metricsOf(state, state.best);
+  const metrics = state.best === null ? null : standingMetrics(state, state.best);
   return state.best !== null && metrics ? { nodeId: state.best, metrics } : null;
 }

@@ -47,6 +47,12 @@ export function objectiveOf(metrics: Metrics, durationS: number | null): Objecti
   return null;
 }
 
+/** The same metrics with that number in its place; a duration has none among them. */
+export function withObjective(metrics: Metrics, { metric, value }: Objective): Metrics {
+  if (metrics.custom?.name === metric) return { ...metrics, custom: { ...metrics.custom, value } };
+  return isBuiltIn(metric) && metric !== 'duration_s' ? { ...metrics, [metric]: value } : metrics;
+}
+
 /** The compared number of a completed experiment; null for every other. */
 export function objectiveOfRow(row: ExperimentRow | undefined): Objective | null {
   return row?.state.status === 'completed' ? objectiveOf(row.state.metrics, row.state.durationS) : null;

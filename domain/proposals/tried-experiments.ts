@@ -7,16 +7,18 @@ import { logSpeed, type Noise } from '../belief/noise.js';
 import { doubtOf, leastImprovementOf, noiseOf, runsOf, typicalObjective } from '../belief/repeats.js';
 import { flagsOf } from '../command/launch-command.js';
 import { type SearchMemory, searchMemory, type Tried } from '../memory/search-memory.js';
+import { type Standing, standingsOf } from '../reports/standing.js';
 import type { EngineState } from '../run/engine-state.js';
 import { BASELINE_ID, commitOf, type ExperimentRow } from '../run/experiment-record.js';
 
 export function memoryOf(state: EngineState, baseCommand: string): SearchMemory {
   const noise = noiseOf(state);
+  const standing = standingsOf(state);
   const rows = Object.values(state.experiments)
     .filter((row) => row.kind !== 'headspace' && !isRemeasurement(row))
     .sort((a, b) => a.seq - b.seq);
   return searchMemory({
-    experiments: rows.map((row) => triedOf(state, row, noise)),
+    experiments: rows.map((row) => triedOf(state, row, noise, standing(row.nodeId))),
     baseCommit: state.baseCommit,
     baseValues: baseValuesOf(baseCommand),
     least: leastImprovementOf(state, noise),
@@ -29,13 +31,14 @@ export function baseValuesOf(baseCommand: string): Map<string, string> {
   return new Map([...flags].flatMap(([flag, value]) => (value === '' ? [] : [[flag, value.toLowerCase()]])));
 }
 
-function triedOf(state: EngineState, row: ExperimentRow, noise: Noise | null): Tried {
+function triedOf(state: EngineState, row: ExperimentRow, noise: Noise | null, standing: Standing): Tried {
   const { nodeId, startCommit, changeSet } = row;
   const parentId = row.parentId ?? (nodeId === BASELINE_ID ? null : BASELINE_ID);
   const hadNoEffect = row.state.status === 'completed' && row.state.noEffect !== undefined;
   const isBelieved = !hadNoEffect && row.judged?.verdict !== 'quarantine' && doubtOf(state, nodeId) === null;
   const pruned = prunedObjective(state, row);
-  const objective = isBelieved ? (typicalObjective(state, nodeId) ?? pruned) : null;
+  const objective = isBelieved ? (standing.objective ?? pruned) : null;
+  const typical = isBelieved ? (typicalObjective(state, nodeId) ?? pruned) : null;
   return {
     nodeId,
     startCommit,
@@ -45,7 +48,7 @@ function triedOf(state: EngineState, row: ExperimentRow, noise: Noise | null): T
     objective,
     runs: Math.max(1, runsOf(state, nodeId).length),
     isPruned: pruned !== null,
-    gain: objective === null || parentId === null ? null : confirmedGain(state, row, parentId, objective, noise),
+    gain: typical === null || parentId === null ? null : confirmedGain(state, row, parentId, typical, noise),
   };
 }
 

@@ -2,10 +2,11 @@
  * What an experiment is worth, decided once: every table, picture, text and prompt takes its value, its gain and its
  * verdict from here, so that a run has one story wherever it is told.
  */
-import { type Objective, speedup } from '../belief/compare.js';
+import { type Objective, speedup, withObjective } from '../belief/compare.js';
 import type { GainInterval, Verdict } from '../belief/judgement.js';
 import { provenBest } from '../belief/proven-gain.js';
 import { runsOf, typicalObjective } from '../belief/repeats.js';
+import type { Metrics } from '../evidence/metrics.js';
 import type { EngineState } from '../run/engine-state.js';
 import { BASELINE_ID } from '../run/experiment-record.js';
 
@@ -44,6 +45,17 @@ export function standingsOf(state: EngineState): (nodeId: string) => Standing {
       isDoubted: verdict === 'reject' || verdict === 'quarantine' || verdict === 'repeat',
     };
   };
+}
+
+/**
+ * The metrics of a completed experiment with the value that every text tells of it; the others are of its own run. Null
+ * for every other.
+ */
+export function standingMetrics(state: EngineState, nodeId: string): Metrics | null {
+  const now = state.experiments[nodeId]?.state;
+  if (now?.status !== 'completed') return null;
+  const { objective } = standingsOf(state)(nodeId);
+  return objective ? withObjective(now.metrics, objective) : now.metrics;
 }
 
 /** Below this a difference from the baseline is not called a gain. */

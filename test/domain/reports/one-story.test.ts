@@ -5,6 +5,7 @@ import { chartSubtitle } from '../../../domain/charts/outcome.js';
 import { progressData } from '../../../domain/charts/progress-points.js';
 import { layoutTree } from '../../../domain/charts/tree-layout.js';
 import { treeModel } from '../../../domain/charts/tree-model.js';
+import { memoryOf } from '../../../domain/proposals/tried-experiments.js';
 import { experimentView, statusView } from '../../../domain/protocol/views.js';
 import { experimentTable } from '../../../domain/reports/experiment-table.js';
 import { findingsSection } from '../../../domain/reports/findings.js';
@@ -12,7 +13,7 @@ import { pullRequest } from '../../../domain/reports/pull-request.js';
 import { gainText, objectiveText, speedupText } from '../../../domain/reports/quantity-text.js';
 import { runReport } from '../../../domain/reports/report-text.js';
 import { runFacts } from '../../../domain/reports/run-facts.js';
-import { standingsOf } from '../../../domain/reports/standing.js';
+import { standingMetrics, standingsOf } from '../../../domain/reports/standing.js';
 import { summaryReport } from '../../../domain/reports/summary-text.js';
 import type { EngineEvent } from '../../../domain/run/event-types.js';
 import { BASELINE_ID } from '../../../domain/run/experiment-record.js';
@@ -131,6 +132,23 @@ describe('one run has one story', () => {
     expect(facts.gain).toBeCloseTo(speedup(facts.best!.objective, facts.baseline!.objective)!, 9);
     expect(facts.remaining).toBeCloseTo(speedup(facts.headspace!.objective, facts.best!.objective)!, 9);
     expect(pullRequest(state, '002_a', [], null).body).toMatch(/\| after \| 200 samples\/s \| 2 that count, of \d+ \|/);
+  });
+
+  it('of a winner with its repeats: what analyses compare with, and what a setting is said to give', () => {
+    const story = ConfirmedStory.seeded({ verifyRuns: 2 }, { maxIterations: 1 })
+      .proposes('002_a', { changeSet: ['a=2'] })
+      .ends('002_a', 300);
+    for (let [id] = story.open(); id !== undefined && story.open('verification').length === 0; [id] = story.open()) {
+      story.ends(id, id.startsWith('002_a') ? 300 : 100);
+    }
+    story.settles({ '002_a': 200 });
+    const { state } = story;
+    const { value } = standingsOf(state)('002_a').objective!;
+    expect(value).toBeCloseTo(200);
+    expect(standingMetrics(state, '002_a')).toMatchObject({ throughput_samples_per_s: value });
+    expect(standingMetrics(state, 'none')).toBeNull();
+    const points = memoryOf(state, 'python train.py').dimensions.flatMap(({ series }) => series[0]!.points);
+    expect(points.find(({ nodeIds }) => nodeIds.includes('002_a'))?.objective.value).toBe(value);
   });
 
   it('what looked better once and did not again looks like that, and not like a gain', () => {
