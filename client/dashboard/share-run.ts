@@ -1,5 +1,6 @@
 /** A run as one HTML file: the page with all that it shows inside, for people who have no server and no workdir. */
 import type { BoardAnswer, DiffAnswer, ExperimentAnswer, RunInfo } from '../../domain/board/page-answers.js';
+import { experimentTable } from '../../domain/reports/experiment-table.js';
 import { sharedDocument } from './page-document.js';
 import { RunAnswers } from './run-answers.js';
 import { RunFeed } from './run-feed.js';
@@ -37,5 +38,7 @@ export async function sharedRun(path: string): Promise<{ html: string; experimen
     tree: run.chart('tree', 0),
     experiments,
   };
-  return { html: await sharedDocument(shared), experiments: Object.keys(experiments).length };
+  // The page shows repeats with what they repeat, and counts none.
+  const shown = experimentTable(feed.record.state).length;
+  return { html: await sharedDocument(shared), experiments: shown };
 }

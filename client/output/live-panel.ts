@@ -13,7 +13,7 @@ export function panelLines(answer: Pick<StatusAnswer, 'status' | 'overview' | 'e
   const spent = view.budget.map(spendingText);
   const next = toComeText(overview);
   const header = [
-    `${standingText(view, engine !== null)} · ${durationText(overview.elapsed_s)} · ${plateauText(overview)} · ${countsText(view)}`,
+    `${standingText(view, engine !== null)} · ${durationText(overview.elapsed_s)} · ${plateauText(overview)} · ${countsText(view, overview)}`,
     `${bestText(overview)}${left === null ? '' : ` · headspace left ${timesText(left)}x`}`,
     ...(next === null ? [] : [`to come: ${next}`]),
     ...(spent.length === 0 ? [] : [`spent: ${spent.join(', ')}`]),

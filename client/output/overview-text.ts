@@ -61,7 +61,7 @@ export function overviewSections(overview: Overview): Section[] {
 export function toComeText({ to_come: next }: Pick<Overview, 'to_come'>): string | null {
   if (next === null) return null;
   const jobs = next.jobs === 1 ? '1 job' : `${next.jobs} jobs`;
-  const known = next.jobs === 0 ? 'no job is known' : `${jobs}${aboutText(next.jobs_left_s)}`;
+  const known = next.jobs === 0 ? 'no job is known' : `${jobs}${aboutText(next)}`;
   const rounds = next.most_rounds === 0 ? [] : [roundsText(next)];
   const verification = next.verification_jobs === 0 ? [] : [`${next.verification_jobs} that verify the winner`];
   return [known, ...rounds, ...verification].join(', then ') + endText(next);
@@ -73,17 +73,23 @@ function roundsText({ least_rounds: least, most_rounds: most, untried }: ToCome)
   return `${count} planning ${most === 1 ? 'round' : 'rounds'}${practices}`;
 }
 
-function endText({ least_s: least, most_s: most }: ToCome): string {
+/** How long a person takes to answer, nobody knows. */
+function endText({ least_s: least, most_s: most, asked }: ToCome): string {
   if (least === null || most === null) return '';
-  return least === most ? `: ends in about ${roughly(most)}` : `: ends in ${roughly(least)} to ${roughly(most)}`;
+  const ends = least === most ? `ends in about ${roughly(most)}` : `ends in ${roughly(least)} to ${roughly(most)}`;
+  return asked === 0 ? `: ${ends}` : `: ${ends} from your answer on`;
 }
 
 function roughly(seconds: number): string {
   return seconds < 60 ? durationText(Math.round(seconds)) : durationText(60 * Math.round(seconds / 60));
 }
 
-function aboutText(seconds: number | null): string {
-  return seconds === null ? '' : ` (about ${durationText(Math.round(seconds))})`;
+function aboutText({ jobs_left_s: seconds, asked }: ToCome): string {
+  const parts = [
+    ...(seconds === null ? [] : [`about ${durationText(Math.round(seconds))}`]),
+    ...(asked === 0 ? [] : [`${asked} of them after your approval`]),
+  ];
+  return parts.length === 0 ? '' : ` (${parts.join(', ')})`;
 }
 
 /** "best 001_mtp 361.3 samples/s, +8% (95% interval …)". */
@@ -102,6 +108,7 @@ export function plateauText({ plateau, rounds }: Pick<Overview, 'plateau' | 'rou
 export function resultText(result: ShownResult): string {
   const { failure_kind: failed, verdict, duplicate_of: original, status } = result;
   if (original !== null) return `duplicate of ${original}`;
+  if (result.is_refused) return 'refused';
   if (failed === 'pruned') return 'ended early';
   if (failed !== null) return failed === status ? status : `${status}: ${failed}`;
   if (result.is_best) return verdict === 'keep' ? 'best, confirmed' : 'best';

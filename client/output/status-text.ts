@@ -30,7 +30,7 @@ export function statusText(answer: StatusAnswer): string {
   lines.push(
     `status     ${standingText(view, engine !== null)}`,
     `elapsed    ${elapsedText(overview)}`,
-    `counts     ${countsText(view)}`,
+    `counts     ${countsText(view, overview)}`,
     `rounds     ${rounds(view)}`,
     ...labelled('limits', otherLimits(view)),
     ...labelled('spent', spent(view)),
@@ -64,9 +64,18 @@ export function standingText(view: StatusView, isServed: boolean): string {
   return view.planning ? `${view.status}, planning` : view.status;
 }
 
-export function countsText({ counts: count }: StatusView): string {
-  const shown = Object.entries(count).filter(([name, value]) => name !== 'total' && value > 0);
-  return [`${count.total} experiments`, ...shown.map(([name, value]) => `${value} ${name}`)].join(', ');
+/** Tables and reports show repeats with what they repeat: they are no experiments of their own here either. */
+export function countsText(
+  { counts: { total, ...counts } }: StatusView,
+  { repeats }: Pick<Overview, 'repeats'>,
+): string {
+  const shown = Object.entries(counts).filter(([, value]) => value > 0);
+  const all = `${numberOf(total - repeats, 'experiment')}${repeats === 0 ? '' : ` and ${numberOf(repeats, 'repeat')}`}`;
+  return shown.length === 0 ? all : `${all}: ${shown.map(([name, value]) => `${value} ${name}`).join(', ')}`;
+}
+
+function numberOf(count: number, name: string): string {
+  return `${count} ${name}${count === 1 ? '' : 's'}`;
 }
 
 function rounds({ iteration, limits, plateau_count }: StatusView): string {

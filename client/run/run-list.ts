@@ -2,9 +2,9 @@
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join, relative } from 'node:path';
+import { experimentTable } from '../../domain/reports/experiment-table.js';
 import { gainText, objectiveText, timeText } from '../../domain/reports/quantity-text.js';
 import { runFacts } from '../../domain/reports/run-facts.js';
-import { tallyShown } from '../../domain/run/engine-state.js';
 import { Workdir } from '../../workdir/paths.js';
 import { columns } from '../output/columns.js';
 import { engineLife, readState } from './run-state.js';
@@ -15,7 +15,7 @@ export interface ListedRun {
   run: string;
   /** As the run's state says it; `not running` where nothing serves one that has not stopped; `unreadable`. */
   status: string;
-  /** Experiments that completed. */
+  /** Experiments that completed, without repeats. */
   completed: number;
   best: { node_id: string; text: string; gain: number | null } | null;
   /** ISO 8601, of its last event; null before the first. */
@@ -71,7 +71,7 @@ async function listed(workdir: Workdir): Promise<ListedRun> {
       workdir: workdir.root,
       run,
       status: isOff ? `not running (${state.status})` : state.status,
-      completed: tallyShown(state).completed,
+      completed: experimentTable(state).filter(({ status }) => status === 'completed').length,
       best: best && { node_id: best.row.nodeId, text: objectiveText(best.objective), gain },
       updated_at: new Date(state.updatedAtMs).toISOString(),
     };

@@ -65,6 +65,11 @@ export function isRemeasurement({ origin }: Pick<ExperimentRow, 'origin'>): bool
   return origin.from === 'repeat' || origin.from === 'ceiling';
 }
 
+/** How many of them measure again what is there already: people are told of those apart from the experiments. */
+export function countRemeasurements(experiments: Readonly<Record<string, ExperimentRow>>): number {
+  return Object.values(experiments).filter(isRemeasurement).length;
+}
+
 /** Whether an ended experiment is one that could become the best. */
 export function isCandidate(row: ExperimentRow): boolean {
   return (

@@ -1,4 +1,5 @@
 /** The first things that a person asks of a run: where it stands, what it has won, and what is left. */
+import { countRemeasurements } from '../belief/confirmation-state.js';
 import { confidenceOf } from '../belief/repeats.js';
 import { percent } from '../reports/confidence.js';
 import { headspaceSentence } from '../reports/headline.js';
@@ -75,6 +76,7 @@ function countsOf(state: EngineState): BoardFacts['counts'] {
     { name: 'running', value: count('launching', 'running') },
     { name: 'analyzing', value: count('analyzing') },
     ...Object.entries(ended).map(([name, value]) => ({ name, value })),
+    { name: 'of them repeats', value: countRemeasurements(state.experiments) },
   ].filter(({ value }) => value > 0);
 }
 

@@ -3,7 +3,7 @@
  * and what is still to come. The status, the live view, the tools and the supervisor show it; none adds to it.
  */
 import type { Objective } from '../belief/compare.js';
-import { isRemeasurement } from '../belief/confirmation-state.js';
+import { countRemeasurements, isRemeasurement } from '../belief/confirmation-state.js';
 import type { GainInterval } from '../belief/judgement.js';
 import { repeatRows } from '../belief/repeats.js';
 import { type ExperimentTableRow, experimentTable } from '../reports/experiment-table.js';
@@ -40,6 +40,8 @@ export interface ShownResult {
   /** not_better, repeat, keep, reject or quarantine; null while undecided, and in runs without repeats. */
   verdict: string | null;
   is_best: boolean;
+  /** A person said no to it, before anything ran. */
+  is_refused: boolean;
   objective: Objective | null;
   gain: number | null;
   /** Completed runs, its own included. */
@@ -82,6 +84,8 @@ export interface Overview {
   asked: { node_id: string; stage: ApprovalStage; for_s: number; change: string }[];
   /** In the order in which they will run. */
   queue: { node_id: string; kind: string; priority: number; change: string }[];
+  /** Of the experiments that the status counts, those that only measure others again. */
+  repeats: number;
   /** Of the experiments that have ended, without repeats; the newest first. */
   results: ShownResult[];
   candidates: ShownCandidate[];
@@ -118,6 +122,7 @@ export function overviewOf(record: RunRecord, circumstances: Circumstances): Ove
     under_way: jobs,
     asked: askedOf(state, nowMs),
     queue: queueOf(state),
+    repeats: countRemeasurements(state.experiments),
     results: resultsOf(record),
     candidates: candidatesOf(state),
     findings: findingsOf(record),
@@ -176,6 +181,7 @@ function shownResult(row: ExperimentTableRow, state: EngineState): ShownResult {
     failure_kind: failureKind,
     verdict,
     is_best: isBest,
+    is_refused: row.isRefused,
     objective,
     gain,
     runs: repeats + (status === 'completed' ? 1 : 0),

@@ -1,8 +1,9 @@
 /** What a run still has to do: the jobs that are known, the rounds that may follow, and how long that takes. */
 import { isRemeasurement } from '../belief/confirmation-state.js';
 import { untriedPractices } from '../proposals/best-practices.js';
+import { awaitingApproval, awaitsApproval } from '../run/approval.js';
 import { type EngineState, openRows } from '../run/engine-state.js';
-import { BASELINE_ID, isSeed } from '../run/experiment-record.js';
+import { BASELINE_ID, type ExperimentRow, isSeed } from '../run/experiment-record.js';
 import { plateauCount } from '../schedule/planning.js';
 import { inRunOrder } from '../schedule/scheduling.js';
 import { expectedTimes, usualDuration } from './expected-time.js';
@@ -11,6 +12,8 @@ import type { UnderWay } from './under-way.js';
 export interface ToCome {
   /** Queued, being prepared or running. */
   jobs: number;
+  /** Of those, what waits for a person's approval first. */
+  asked: number;
   /** Until those have ended; null while no job tells how long one takes. */
   jobs_left_s: number | null;
   /** Planning rounds that follow if nothing more is won, and at most. */
@@ -29,7 +32,7 @@ export interface ToCome {
 export function toCome(state: EngineState, underWay: readonly UnderWay[], nowMs: number): ToCome | null {
   if (state.status === 'stopped') return null;
   const isEnding = state.status === 'draining' || state.stopMode !== null;
-  const queued = isEnding ? [] : inRunOrder(openRows(state).filter((row) => row.state.status === 'queued'));
+  const queued = isEnding ? [] : inRunOrder(openRows(state).filter(isNotUnderWay));
   const jobs = queued.length + underWay.filter(({ step }) => step !== 'analyzing').length;
   const usualS = usualDuration(state);
   const slots = Math.max(1, state.limits.maxConcurrency);
@@ -60,6 +63,7 @@ export function toCome(state: EngineState, underWay: readonly UnderWay[], nowMs:
       : withinHours(state, nowMs, jobsLeftS + ((rounds * perRound + verification) * usualS) / slots);
   return {
     jobs,
+    asked: isEnding ? 0 : awaitingApproval(state).length,
     jobs_left_s: jobsLeftS,
     least_rounds: leastRounds,
     most_rounds: mostRounds,
@@ -68,6 +72,11 @@ export function toCome(state: EngineState, underWay: readonly UnderWay[], nowMs:
     least_s: left(leastRounds),
     most_s: left(mostRounds),
   };
+}
+
+/** Code that waits for a person has no step under way, as what is queued has none. */
+function isNotUnderWay(row: ExperimentRow): boolean {
+  return row.state.status === 'queued' || (row.state.status === 'ready' && awaitsApproval(row));
 }
 
 /** Each job takes the slot that is free first. */

@@ -35,9 +35,12 @@ const NOTHING_LEFT = 1.03;
 const DOUBTED_CEILING =
   'Headspace is not known: with cached data the job ran slower than the baseline, so that run measured something else.';
 
+const OPEN_CEILING = 'Headspace is not known yet: the run with cached data and the baseline have not both ended.';
+
 export function headspaceSentence(facts: RunFacts): string {
   const { ceiling, remaining } = facts;
   if (facts.ceilingDoubted) return DOUBTED_CEILING;
+  if (ceiling === null && facts.ceilingOpen) return OPEN_CEILING;
   if (ceiling === null) return 'Headspace is not known: the run with cached data has no comparable result.';
   if (ceiling < NOTHING_LEFT) {
     return `With cached data the job runs at ${timesText(ceiling)} times the speed of the baseline: data loading is not the limit.`;

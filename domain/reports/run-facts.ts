@@ -5,7 +5,7 @@ import type { GainInterval } from '../belief/judgement.js';
 import { headspaceLeft } from '../belief/proven-gain.js';
 import { isNoCeiling } from '../belief/repeats.js';
 import type { EngineState } from '../run/engine-state.js';
-import { BASELINE_ID, type ExperimentRow, HEADSPACE_ID } from '../run/experiment-record.js';
+import { BASELINE_ID, type ExperimentRow, HEADSPACE_ID, isTerminal } from '../run/experiment-record.js';
 import { type Standing, standingsOf } from './standing.js';
 
 export interface Measured {
@@ -22,6 +22,8 @@ export interface RunFacts {
   proven: GainInterval | null;
   /** Whether the run with cached data was clearly slower than the baseline: then the ceiling is not known. */
   ceilingDoubted: boolean;
+  /** Whether the ceiling may still be told: the run with cached data or the baseline has not ended. */
+  ceilingOpen: boolean;
   /** How many times faster than the baseline the ceiling is. */
   ceiling: number | null;
   /** How many times faster the ceiling is than the best: 1 = nothing is left. */
@@ -46,10 +48,16 @@ export function runFacts(state: EngineState): RunFacts {
     gain,
     proven,
     ceilingDoubted,
+    ceilingOpen: isOpen(state, HEADSPACE_ID) || (headspace !== null && isOpen(state, BASELINE_ID)),
     ceiling: ceilingDoubted ? null : between(headspace, baseline),
     remaining: left ? 1 + left.gain : ceilingDoubted ? null : between(headspace, best),
     left,
   };
+}
+
+function isOpen({ experiments }: EngineState, nodeId: string): boolean {
+  const row = experiments[nodeId];
+  return row !== undefined && !isTerminal(row);
 }
 
 function measured(state: EngineState, nodeId: string | null, standing: (nodeId: string) => Standing): Measured | null {

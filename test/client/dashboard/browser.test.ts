@@ -128,7 +128,8 @@ describe.skipIf(CHROMIUM === null)(`the page${WITHOUT_CHROMIUM}`, () => {
 
   it('is one file that shows the run without any server', async () => {
     const { workdir } = await shownRun({ ...SMALL, stopped: true });
-    const { html } = await sharedRun(workdir.root);
+    const { html, experiments } = await sharedRun(workdir.root);
+    expect(experiments).toBe(19);
     const file = workdir.at('run.html');
     await writeFile(file, html);
     const page = await openPage(browser, `file://${file}`);

@@ -21,7 +21,7 @@ const titlesIn = (lines: readonly string[]) => TITLES.filter((title) => lines.so
 describe('the live view', () => {
   it('has on a large terminal all of a run in one look', () => {
     const lines = panel(60);
-    expect(lines[0]).toMatch(/^running · \d+ min \d+ s · plateau \d of 3, round 5 of 10 · 18 experiments, /);
+    expect(lines[0]).toMatch(/^running · \d+ min \d+ s · plateau \d of 3, round 5 of 10 · 18 experiments: /);
     expect(lines[1]).toMatch(
       /^best 001_mtp 361.3 samples\/s: \+8%, not verified over the baseline \(334.5 samples\/s\)/,
     );

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { listRuns, listText } from '../../../client/run/run-list.js';
 import { openRunLog } from '../../../workdir/event-log.js';
+import { ConfirmedStory } from '../../domain/confirmed-story.js';
 import { removeFolder } from '../../support/remove-folder.js';
 import { type SyntheticRun, syntheticRun } from '../../support/run-events.js';
 import { syntheticWorkdir } from '../../support/synthetic-workdir.js';
@@ -44,6 +45,14 @@ it('says of a run that cannot be read why, and lists the others', async () => {
   const runs = await listRuns(root);
   expect(runs.map(({ status }) => status).sort()).toEqual(['not running (running)', 'unreadable']);
   expect(listText(root, runs)).toContain('config.json');
+});
+
+it('counts what has completed as tables do, without repeats', async () => {
+  const story = ConfirmedStory.seeded().proposes('002_a').ends('002_a', 200).settles({ '002_a': 200 });
+  const { workdir } = await syntheticWorkdir(syntheticRun({ followUps: 0 }));
+  await openRunLog(workdir).append(story.events);
+  expect(Object.keys(story.state.experiments).length).toBeGreaterThan(6);
+  expect(await listRuns(workdir.root)).toMatchObject([{ completed: 4 }]);
 });
 
 it('tells that there is none', async () => {

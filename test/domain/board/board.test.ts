@@ -1,5 +1,6 @@
 /** What the page is told of a run is what all other places tell of it. */
 import { describe, expect, it } from 'vitest';
+import { isRemeasurement } from '../../../domain/belief/confirmation-state.js';
 import { boardOf } from '../../../domain/board/board.js';
 import { applyToBoard, type BoardRecord, newBoardRecord } from '../../../domain/board/board-record.js';
 import { diffFiles } from '../../../domain/board/diff-lines.js';
@@ -53,6 +54,8 @@ describe('the board', () => {
       expect([page.look, page.status], row.nodeId).toEqual([row.look, row.status]);
     }
     const { best, gain } = runFacts(record.state);
+    const repeats = Object.values(record.state.experiments).filter(isRemeasurement).length;
+    expect(facts.counts.find(({ name }) => name === 'of them repeats')?.value ?? 0).toBe(repeats);
     expect(facts.best?.text).toBe(objectiveText(best?.objective ?? null));
     expect(facts.best?.gain).toBe(speedupText(gain));
     expect(rows.filter(({ isBest }) => isBest).map(({ nodeId }) => nodeId)).toEqual([record.state.best]);

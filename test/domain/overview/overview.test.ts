@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { toComeText } from '../../../client/output/overview-text.js';
 import { overviewOf } from '../../../domain/overview/overview.js';
 import type { EngineEvent, EventBody } from '../../../domain/run/event-types.js';
 import { failure } from '../../../domain/run/failure.js';
@@ -76,6 +77,16 @@ describe('what is to come', () => {
     expect(next.least_s!).toBeLessThan(next.most_s!);
     const short = seen(withMore(OPEN, { type: 'limits_set', limits: { maxHours: 0.001 } })).to_come!;
     expect(short.most_s).toBe(0);
+  });
+
+  it('says how much of it waits for a person first', () => {
+    const approval = { stage: 'plans', waitMinutes: null, silence: 'drop' } as const;
+    const { to_come: next, asked } = seen(withMore(OPEN, { type: 'approval_set', approval }));
+    expect(next!.asked).toBe(asked.length);
+    expect(toComeText({ to_come: next })).toMatch(
+      /\(about .*, \d+ of them after your approval\).* from your answer on$/,
+    );
+    expect(toComeText(seen(withMore(OPEN)))).not.toMatch(/approval|answer/);
   });
 
   it('is nothing once the run has ended, and only what runs while it drains', () => {
