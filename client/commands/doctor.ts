@@ -21,14 +21,19 @@ export const DOCTOR: CommandDefinition = {
 };
 
 async function doctor(path: string | undefined): Promise<Check[]> {
-  const [{ agent, git, node, temporalCommand }, { python }, { engine, server, tasks }, { diskUse }, { existingRun }] =
-    await Promise.all([
-      import('../doctor/host-checks.js'),
-      import('../doctor/python-check.js'),
-      import('../doctor/workdir-checks.js'),
-      import('../doctor/disk-use.js'),
-      import('../run/workdir-config.js'),
-    ]);
+  const [
+    { agent, clusters, git, gpus, node, ports, temporalCommand },
+    { python },
+    { engine, server, tasks },
+    { diskUse },
+    { existingRun },
+  ] = await Promise.all([
+    import('../doctor/host-checks.js'),
+    import('../doctor/python-check.js'),
+    import('../doctor/workdir-checks.js'),
+    import('../doctor/disk-use.js'),
+    import('../run/workdir-config.js'),
+  ]);
   const existing = path === undefined ? null : await existingRun(path);
   const config = existing?.config ?? null;
   const checks: [string, () => Promise<Finding>][] = [
@@ -37,6 +42,9 @@ async function doctor(path: string | undefined): Promise<Check[]> {
     ['temporal', temporalCommand],
     ['python', () => python(config)],
     ['agent', () => agent(config)],
+    ['ports', ports],
+    ['GPUs', gpus],
+    ['clusters', clusters],
   ];
   if (existing) {
     const { workdir } = existing;

@@ -43,7 +43,8 @@ export const EXPORT: CommandDefinition = {
     const given = FORMS.filter((form) => options[form] !== undefined);
     const [form, other] = given;
     if (form === undefined) return printed(await exportFiles(workdir), exportText);
-    if (other !== undefined) throw new Refusal(`--${other}`, options[other], `one form at a time, without --${form}`);
+    if (other !== undefined)
+      throw new Refusal(`--${other}`, undefined, `one form at a time: leave out this one, or --${form}`);
     const value = options[form] === true ? null : String(options[form]);
     switch (form) {
       case 'html':

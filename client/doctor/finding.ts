@@ -19,8 +19,14 @@ export const problem = (found: string, advice: string): Finding => ({ state: 'pr
 
 /** First line of what a command prints; null when it cannot be run or fails. */
 export async function output(command: string, args: string[]): Promise<string | null> {
+  const lines = await outputLines(command, args);
+  return lines && (lines[0] ?? '');
+}
+
+/** Without empty ones; null when the command cannot be run or fails. */
+export async function outputLines(command: string, args: string[]): Promise<string[] | null> {
   const { failed, stdout } = await runApart(command, args, { timeout: COMMAND_TIMEOUT_MS, stdin: 'ignore' });
-  return failed ? null : (stdout.trim().split('\n')[0] ?? '');
+  return failed ? null : stdout.split('\n').flatMap((line) => line.trim() || []);
 }
 
 /** `import spdl` from a cold disk takes seconds; a command that asks a question would wait for ever. */

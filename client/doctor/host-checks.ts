@@ -1,9 +1,10 @@
-/** What a run needs on this host: Node, git, Temporal, and an agent. */
+/** What a run needs on this host, Node, git, Temporal and an agent, and what it can use: ports, GPUs, schedulers. */
+import { createServer } from 'node:net';
 import { agentProblem, defaultAgent } from '../../activities/agent-calls/make-agent.js';
 import type { RunConfig } from '../../domain/formats/config.js';
 import { configuredTarget } from '../../worker/connection.js';
 import { findTemporal, temporalVersion } from '../../worker/server/find-temporal.js';
-import { type Finding, note, ok, output, problem } from './finding.js';
+import { type Finding, note, ok, output, outputLines, problem } from './finding.js';
 
 const NODE_AT_LEAST = [20, 20] as const;
 
@@ -49,4 +50,45 @@ export async function agent(config: RunConfig | null): Promise<Finding> {
   if (version !== null) return ok(`${command}, ${version}`);
   const advice = 'install it, name another by --agent-command, or use --agent playbook';
   return config ? problem(`the agent command ${command} does not run`, advice) : note(`no ${command} command`, advice);
+}
+
+/** The server of a run, the page and the codec server listen on ports that the system gives. */
+export async function ports(): Promise<Finding> {
+  const server = createServer();
+  return await new Promise((resolve) => {
+    server.once('error', (error) =>
+      resolve(problem(`nothing can listen on 127.0.0.1: ${error.message}`, 'allow it: a run has its server there')),
+    );
+    server.listen(0, '127.0.0.1', () => server.close(() => resolve(ok('a server can listen on 127.0.0.1'))));
+  });
+}
+
+export async function gpus(): Promise<Finding> {
+  const query = ['--query-gpu=name', '--format=csv,noheader'];
+  const names = (await outputLines('nvidia-smi', query)) ?? [];
+  return names.length > 0
+    ? ok(`${names.length}: ${[...new Set(names)].join(', ')}`)
+    : note('none that nvidia-smi shows', 'a run does without; it then has no numbers of SM utilisation');
+}
+
+const SCHEDULER_COMMANDS = [
+  ['slurm', 'sbatch', '--version'],
+  ['torchx', 'torchx', '--version'],
+] as const;
+
+/** `--platform auto` takes them by the launch command; a run on this host needs none. */
+export async function clusters(): Promise<Finding> {
+  const found = await Promise.all(
+    SCHEDULER_COMMANDS.map(async ([platform, command, flag]) => {
+      const version = await output(command, [flag]);
+      return version === null ? [] : [`${platform} (${version})`];
+    }),
+  );
+  const usable = found.flat();
+  return usable.length > 0
+    ? ok(usable.join(', '))
+    : note(
+        'no sbatch and no torchx that answers',
+        'jobs run on this host, or by a file of commands (docs/platforms.md)',
+      );
 }

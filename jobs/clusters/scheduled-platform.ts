@@ -12,7 +12,6 @@ import { writeFileAtomic } from '../../host/atomic-file.js';
 import { runnerPython } from '../../host/runner-python.js';
 import type { Workdir } from '../../workdir/paths.js';
 import {
-  type EndedStatus,
   exists,
   moveRecord,
   readEnd,
@@ -34,9 +33,10 @@ import {
 import { FetchedLogs } from './fetched-logs.js';
 import { writeJobScript } from './job-script.js';
 import { firstSeenRunning, isOverLimit, seenRunning, withOurReason } from './kept-limits.js';
+import { ScheduledEnds } from './scheduled-ends.js';
 import type { Scheduler, SchedulerState } from './scheduler.js';
 import { StatePoll } from './state-poll.js';
-import { endFile, type RecordedEnd, type Submission, submissionFile } from './submission.js';
+import { endFile, type Submission, submissionFile } from './submission.js';
 
 /** Time for a job to save its state between TERM and KILL. */
 const KILL_GRACE_S = 5;
@@ -65,8 +65,7 @@ export class ScheduledPlatform implements Platform {
   private readonly poll: StatePoll;
   private readonly times: Times;
   private readonly fetched: FetchedLogs;
-  /** When a job's end was first heard of, from its record or its scheduler; the other is waited for. */
-  private readonly overSinceMs = new Map<string, number>();
+  private readonly ends: ScheduledEnds;
 
   constructor(
     private readonly scheduler: Scheduler,
@@ -76,6 +75,7 @@ export class ScheduledPlatform implements Platform {
     this.times = { lookEveryMs: LOOK_EVERY_MS, recordLagMs: RECORD_LAG_MS, acceptedLagMs: ACCEPTED_LAG_MS, ...times };
     this.fetched = new FetchedLogs(scheduler);
     this.poll = new StatePoll(scheduler, context.config.poll_interval * 1000, context.log);
+    this.ends = new ScheduledEnds(this.poll, this.times.recordLagMs);
   }
 
   get name(): string {
@@ -140,14 +140,14 @@ export class ScheduledPlatform implements Platform {
 
   async status(jobId: string): Promise<JobStatus> {
     const dir = this.dirOf(jobId);
-    const recorded = await this.endOnRecord(jobId);
+    const recorded = await this.ends.onRecord(dir);
     if (recorded !== null) return recorded;
     const submission = await submissionFile.read(dir);
     if (submission === null || submission.schedulerId === null) return { state: 'pending' };
     const state = await this.poll.stateOf(submission.schedulerId);
     const record = await readJobRecord(dir);
     const startedAtMs = record === null ? null : record.started_at * 1000;
-    if (state === 'unknown') return await this.statusOfForgotten(jobId, submission.submittedAtMs, startedAtMs);
+    if (state === 'unknown') return await this.statusOfForgotten(dir, submission.submittedAtMs, startedAtMs);
     if (state === 'silent' || state.state === 'pending') {
       // What was asked for some time ago says less than the job's own record.
       if (startedAtMs !== null) return { state: 'running', startedAtMs };
@@ -159,14 +159,14 @@ export class ScheduledPlatform implements Platform {
     const beganAtMs = startedAtMs ?? (await this.beganAt(dir, state, submission.submittedAtMs));
     if (state.state === 'running') {
       if (record === null && this.fetched.isNeeded) await this.keepLimits(dir, submission, beganAtMs);
-      if (record?.ended_at === null) this.overSinceMs.delete(jobId);
+      if (record?.ended_at === null) this.ends.forget(dir);
       return { state: 'running', startedAtMs: beganAtMs };
     }
     const { cause, returnCode, said, endedAtMs = Date.now() } = state;
     const end = await withOurReason(dir, { cause, returnCode, startedAtMs: beganAtMs, endedAtMs, said });
     // One that never ran, or whose hosts do not see its folder, records nothing.
     const mayRecord = startedAtMs !== null || (cause === 'exit' && !this.fetched.isNeeded);
-    return await this.statusAfter(jobId, end, mayRecord);
+    return await this.ends.byWord(dir, end, mayRecord);
   }
 
   private async beganAt(dir: string, state: SchedulerState, submittedAtMs: number): Promise<number> {
@@ -188,7 +188,7 @@ export class ScheduledPlatform implements Platform {
     const deadline = Date.now() + maxMs;
     const isPending = (await readJobRecord(dir)) === null;
     while (!signal.aborted && Date.now() < deadline) {
-      const isOver = this.overSinceMs.has(jobId);
+      const isOver = this.ends.isHeardOf(dir);
       if (!isOver && (await exists(join(dir, 'returncode.txt')))) return;
       if (isPending && (await exists(join(dir, 'job.json')))) return;
       const pause = Math.max(0, Math.min(this.times.lookEveryMs, deadline - Date.now()));
@@ -216,13 +216,13 @@ export class ScheduledPlatform implements Platform {
   async setAside(jobId: string, folder: string): Promise<void> {
     const submission = await submissionFile.read(this.dirOf(jobId));
     if (submission?.schedulerId != null) this.poll.forget(submission.schedulerId);
-    this.overSinceMs.delete(jobId);
+    this.ends.forget(this.dirOf(jobId));
     await moveRecord(this.dirOf(jobId), folder);
   }
 
   async cancel(jobId: string): Promise<void> {
     const dir = this.dirOf(jobId);
-    if (!(await exists(dir)) || (await this.endOnRecord(jobId)) !== null) return;
+    if (!(await exists(dir)) || (await this.ends.onRecord(dir)) !== null) return;
     // On file before the scheduler acts: the job's runner reads there why it is ended.
     await writeFileAtomic(join(dir, 'cancel'), '');
     const submission = await submissionFile.read(dir);
@@ -241,67 +241,11 @@ export class ScheduledPlatform implements Platform {
     }
   }
 
-  /** What the runner wrote, with the scheduler's word where the runner only knows that the job was killed. */
-  private async endOnRecord(jobId: string): Promise<EndedStatus | null> {
-    const dir = this.dirOf(jobId);
-    const end = await endFile.read(dir);
-    if (end !== null) return { state: 'ended', ...end };
-    const told = await readEnd(dir);
-    if (told === null || !isUnexplained(told)) return told;
-    const submission = await submissionFile.read(dir);
-    if (submission?.schedulerId == null) return told;
-    const state = await this.poll.stateOf(submission.schedulerId);
-    const word = state === 'unknown' || state === 'silent' || state.state !== 'ended' ? null : state;
-    if (word === null && state !== 'unknown') {
-      const isOver = this.isOverForLong(jobId);
-      // What it said last is of before the end.
-      if (!isOver) this.poll.hurry();
-      // One that its scheduler put back into the queue starts once more, and its script takes this record away.
-      if (!isOver || (state !== 'silent' && state.state === 'pending')) return null;
-    }
-    const isExplained = word !== null && word.cause !== 'exit' && word.cause !== 'lost';
-    const { startedAtMs, endedAtMs, returnCode, cause } = told;
-    const why = isExplained ? { cause: word.cause, said: word.said } : { cause };
-    const known: RecordedEnd = { startedAtMs, endedAtMs, returnCode, ...why };
-    await endFile.write(dir, known);
-    return { ...told, ...known };
-  }
-
-  /** The end is known from one side: how long the other side has had to tell of it. */
-  private isOverForLong(jobId: string): boolean {
-    const since = this.overSinceMs.get(jobId) ?? Date.now();
-    this.overSinceMs.set(jobId, since);
-    return Date.now() - since >= this.times.recordLagMs;
-  }
-
-  private async statusOfForgotten(
-    jobId: string,
-    submittedAtMs: number,
-    startedAtMs: number | null,
-  ): Promise<JobStatus> {
+  private async statusOfForgotten(dir: string, submittedAtMs: number, startedAtMs: number | null): Promise<JobStatus> {
     if (startedAtMs === null && Date.now() - submittedAtMs < this.times.acceptedLagMs) return { state: 'pending' };
-    return await this.statusAfter(
-      jobId,
-      {
-        cause: 'lost',
-        returnCode: null,
-        startedAtMs: startedAtMs ?? submittedAtMs,
-        endedAtMs: Date.now(),
-        said: 'the scheduler does not know the job any more',
-      },
-      true,
-    );
-  }
-
-  /** The scheduler says that the job has ended: its own record, which may come a moment later, says how. */
-  private async statusAfter(jobId: string, end: RecordedEnd, mayStillRecord: boolean): Promise<JobStatus> {
-    if (mayStillRecord && !this.isOverForLong(jobId)) return { state: 'running', startedAtMs: end.startedAtMs };
-    const dir = this.dirOf(jobId);
-    await endFile.write(dir, end);
-    // As the runner leaves it, for people and programs that look there.
-    if (end.returnCode !== null && !(await exists(join(dir, 'returncode.txt'))))
-      await writeFileAtomic(join(dir, 'returncode.txt'), `${end.returnCode}\n`);
-    return { state: 'ended', ...end };
+    const said = 'the scheduler does not know the job any more';
+    const times = { startedAtMs: startedAtMs ?? submittedAtMs, endedAtMs: Date.now() };
+    return await this.ends.byWord(dir, { cause: 'lost', returnCode: null, ...times, said }, true);
   }
 
   private nodeOf(jobId: string): string {
@@ -321,9 +265,4 @@ export class ScheduledPlatform implements Platform {
     if (!jobName.startsWith(prefix)) throw new Error(`job ${JSON.stringify(jobName)} is not of this run (${prefix}…)`);
     return `${this.name}_${jobName.slice(prefix.length)}`;
   }
-}
-
-/** By a signal, or by nobody knows whom. */
-function isUnexplained({ cause, returnCode }: EndedStatus): boolean {
-  return cause === 'lost' || (cause === 'exit' && returnCode !== null && (returnCode < 0 || returnCode > 128));
 }

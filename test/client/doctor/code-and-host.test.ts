@@ -65,7 +65,17 @@ describe('doctor', () => {
   it('checks the host, and says what to do about each problem', async () => {
     const { code, out } = await autoresearch('doctor', '--json');
     const checks = JSON.parse(out) as Check[];
-    expect(checks.map(({ name }) => name)).toEqual(['node', 'git', 'temporal', 'python', 'agent']);
+    expect(checks.map(({ name }) => name)).toEqual([
+      'node',
+      'git',
+      'temporal',
+      'python',
+      'agent',
+      'ports',
+      'GPUs',
+      'clusters',
+    ]);
+    expect(checks.find(({ name }) => name === 'ports')).toMatchObject({ state: 'ok' });
     for (const { state, advice } of checks) if (state === 'problem') expect(advice).not.toBe('');
     expect(code).toBe(checks.some(({ state }) => state === 'problem') ? 1 : 0);
     const text = await autoresearch('doctor');

@@ -4,9 +4,9 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
-import { endProcessesOf, processesOf } from './left-behind.js';
-import { removeFolder } from './remove-folder.js';
-import { endChild, startInChild } from './temporal-processes.js';
+import { endProcessesOf, processesOf } from '../support/left-behind.js';
+import { removeFolder } from '../support/remove-folder.js';
+import { endChild, startInChild } from '../support/temporal-processes.js';
 
 const WAITS = 'process.stdout.write("up\\n"); setInterval(() => undefined, 1000)';
 
