@@ -8,7 +8,13 @@ import type { ExperimentRow } from '../domain/run/experiment-record.js';
 import { failure } from '../domain/run/failure.js';
 import { NOTHING_SPENT, type Spent } from '../domain/run/ledger.js';
 import { outcomeEvents } from '../domain/schedule/outcome-events.js';
-import { jobSettlement, moneyOfEnd, settlement, unreservedMoneyOfEnd } from '../domain/schedule/settlement.js';
+import {
+  jobSettlement,
+  moneyOfEnd,
+  raisedToBooked,
+  settlement,
+  unreservedMoneyOfEnd,
+} from '../domain/schedule/settlement.js';
 import { consequencesOf } from '../domain/verdict/consequences.js';
 import type { Children } from './children.js';
 import type { Journal } from './journal.js';
@@ -100,7 +106,9 @@ export class Reports {
     const money = moneyOfEnd(state, nodeId, end);
     const unreserved = unreservedMoneyOfEnd(state, nodeId, end);
     const isBooked = unreserved !== null && patched('books-what-was-not-reserved');
-    const settle = [...money.settle, ...(isBooked ? unreserved.settle : [])];
+    const raised = raisedToBooked(state, money.settle);
+    const own = raised !== null && patched('keeps-what-was-booked') ? raised : money.settle;
+    const settle = [...own, ...(isBooked ? unreserved.settle : [])];
     journal.record({ ...event, money: { ...money, ...(isBooked ? { reserve: unreserved.reserve } : {}), settle } });
     journal.record(...consequencesOf(state, nodeId));
   }

@@ -68,6 +68,33 @@ function heldForS(state: EngineState, nodeId: string, atMs: number): number {
   return now?.status === 'running' ? Math.max(0, atMs - now.launchedAtMs) / 1000 : 0;
 }
 
+/**
+ * Settlements that say less than what was booked under their keys, raised to that: an experiment that was withdrawn
+ * before it asked again knows of no cost, and the next time would book again what its first time had told. Null where
+ * there is none.
+ */
+export function raisedToBooked(
+  { ledger }: Pick<EngineState, 'ledger'>,
+  settle: Required<Money>['settle'],
+): Required<Money>['settle'] | null {
+  const raised = settle.map((each) => {
+    const before = ledger.booked[each.key] ?? NOTHING;
+    const { usd, tokens, jobHours } = each.spent;
+    const spent = {
+      usd: Math.max(usd, before.usd),
+      tokens: Math.max(tokens, before.tokens),
+      jobHours: Math.max(jobHours, before.jobHours),
+    };
+    return { ...each, spent, unpriced: Math.max(each.unpriced, ledger.bookedUnpriced?.[each.key] ?? 0) };
+  });
+  const isHigher = raised.some(({ spent, unpriced }, at) => {
+    const told = settle[at]!;
+    const isAmount = spent.usd > told.spent.usd || spent.tokens > told.spent.tokens;
+    return isAmount || spent.jobHours > told.spent.jobHours || unpriced > told.unpriced;
+  });
+  return isHigher ? raised : null;
+}
+
 /** Settles one phase: with what was spent, or by letting the reservation go when that is not known. */
 export function settlement(phase: SpendingPhase, spent: Spent | null, of?: string): Money {
   const key = ledgerKey(phase, of);

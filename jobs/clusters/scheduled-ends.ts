@@ -1,6 +1,6 @@
 /**
- * How a cluster's job ended. Two tell of it, its own runner and its scheduler, either of which may be late, know nothing,
- * or know less than the other; what was decided stands in the job's folder for good.
+ * How a cluster's job ended. Two tell of it, its own runner and its scheduler, either of which may be late, know
+ * nothing, or know less than the other; what was decided stands in the job's folder for good.
  */
 import { join } from 'node:path';
 import { writeFileAtomic } from '../../host/atomic-file.js';

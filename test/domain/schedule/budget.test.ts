@@ -4,7 +4,13 @@ import { type Amount, NOTHING, NOTHING_SPENT } from '../../../domain/run/ledger.
 import type { Limits } from '../../../domain/run/limits.js';
 import { affordable, budgetWarnings, describeLimit, estimateFor, leftOf } from '../../../domain/schedule/budget.js';
 import { limitReached, nextMove } from '../../../domain/schedule/planned-moves.js';
-import { jobSettlement, moneyOfEnd, settlement, unreservedMoneyOfEnd } from '../../../domain/schedule/settlement.js';
+import {
+  jobSettlement,
+  moneyOfEnd,
+  raisedToBooked,
+  settlement,
+  unreservedMoneyOfEnd,
+} from '../../../domain/schedule/settlement.js';
 import { Story } from '../run-story.js';
 
 const usd = (value: number): Amount => ({ ...NOTHING, usd: value });
@@ -115,6 +121,33 @@ describe('moneyOfEnd', () => {
     expect((money.settle ?? []).map(({ key }) => key)).toEqual(settled);
     story.tell({ type: 'note_added', text: 'n', money });
     expect(story.state.ledger.reserved).toEqual({});
+  });
+});
+
+describe('an end that says less than what was booked', () => {
+  const nothing = { spent: NOTHING_SPENT, analyzed: false, durationS: null, atMs: 0 };
+  const first = { usd: 0.2, tokens: 5, unpriced: 1 };
+
+  it('takes nothing of it back, so that the same cost told again is booked once', () => {
+    const story = withBudget({}).add('x');
+    const again = { type: 'note_added' as const, text: 'n', money: { reserve: { apply_x: usd(1) } } };
+    const prepared = { type: 'note_added' as const, text: 'n', money: settlement('apply', first, 'x') };
+    story.tell(again, prepared, again);
+    // Withdrawn before it asked again: it knows of no cost.
+    const { settle } = moneyOfEnd(story.state, 'x', nothing);
+    const raised = raisedToBooked(story.state, settle);
+    expect(raised).toMatchObject([{ key: 'apply_x', spent: { usd: 0.2, tokens: 5 }, unpriced: 1 }]);
+    story.tell({ type: 'note_added', text: 'n', money: { settle: raised! } }, again, prepared);
+    expect(story.state.ledger.spent).toMatchObject({ usd: 0.2, tokens: 5 });
+    expect(story.state.ledger.unpriced).toBe(1);
+  });
+
+  it('is none where as much or more is told', () => {
+    const story = withBudget({}).add('x');
+    const reserve = { type: 'note_added' as const, text: 'n', money: { reserve: { apply_x: usd(1) } } };
+    story.tell(reserve, { type: 'note_added', text: 'n', money: settlement('apply', first, 'x') }, reserve);
+    for (const spent of [first, { ...first, usd: 0.3 }])
+      expect(raisedToBooked(story.state, settlement('apply', spent, 'x').settle!)).toBeNull();
   });
 });
 
