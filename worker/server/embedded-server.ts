@@ -2,6 +2,7 @@
 
 import { mkdir, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { readTextIfAny } from '../../host/atomic-file.js';
 import { choosePort, isFree, LOOPBACK } from '../../host/free-ports.js';
 import { isNamedLike, sharesPids, thisHost } from '../../host/host-identity.js';
@@ -41,7 +42,22 @@ export class ServerElsewhere extends Error {
 
 /** Answers with a server that is ready. Any number of processes may ask at once: one starts it, all get it. */
 export async function ensureServer(workdir: Workdir, options: EnsureOptions = {}): Promise<ServerRecord> {
+  await untilEnded(workdir);
   return (await runningServer(workdir)) ?? withStartLock(workdir, () => startServer(workdir, options), options);
+}
+
+/** A server that takes longer to end is ended by whoever starts the next one, or not at all. */
+const ENDING_MS = 10_000;
+const LOOK_MS = 50;
+
+/** A server that its watch has told to end is a process for a moment longer, and of no use to anybody. */
+async function untilEnded(workdir: Workdir): Promise<void> {
+  const ended = (await readTextIfAny(workdir.at('engine', ENDED_MARK)))?.trim();
+  const deadline = Date.now() + ENDING_MS;
+  while (ended !== undefined && Date.now() < deadline) {
+    if (String((await runningServer(workdir))?.pid) !== ended) return;
+    await sleep(LOOK_MS);
+  }
 }
 
 /** Ends the workdir's server, if there is one; its addresses stay recorded for the next start. */
