@@ -10,8 +10,8 @@ import type { StatePoll } from './state-poll.js';
 import { endFile, type RecordedEnd, submissionFile } from './submission.js';
 
 export class ScheduledEnds {
-  /** When a job's end was first heard of, from its record or its scheduler; the other is waited for. */
-  private readonly overSinceMs = new Map<string, number>();
+  /** When each side first told of a job's end; the other is waited for from then on. */
+  private readonly toldAtMs = { record: new Map<string, number>(), word: new Map<string, number>() };
 
   constructor(
     private readonly poll: StatePoll,
@@ -21,12 +21,13 @@ export class ScheduledEnds {
 
   /** One side has told of the end, and the other may still. */
   isHeardOf(jobDir: string): boolean {
-    return this.overSinceMs.has(jobDir);
+    return this.toldAtMs.record.has(jobDir) || this.toldAtMs.word.has(jobDir);
   }
 
   /** The job runs after all, or another one takes its folder. */
   forget(jobDir: string): void {
-    this.overSinceMs.delete(jobDir);
+    this.toldAtMs.record.delete(jobDir);
+    this.toldAtMs.word.delete(jobDir);
   }
 
   /** What the runner wrote, with the scheduler's word where the runner only knows that the job was killed. */
@@ -40,7 +41,7 @@ export class ScheduledEnds {
     const state = await this.poll.stateOf(submission.schedulerId);
     const word = state === 'unknown' || state === 'silent' || state.state !== 'ended' ? null : state;
     if (word === null && state !== 'unknown') {
-      const isOver = this.isOverForLong(jobDir);
+      const isOver = this.isToldForLong('record', jobDir);
       // What it said last is of before the end.
       if (!isOver) this.poll.hurry();
       // One that its scheduler put back into the queue starts once more, and its script takes this record away.
@@ -56,7 +57,8 @@ export class ScheduledEnds {
 
   /** By the scheduler's word: the job's own record, which may come a moment later, would say how. */
   async byWord(jobDir: string, end: RecordedEnd, mayStillRecord: boolean): Promise<JobStatus> {
-    if (mayStillRecord && !this.isOverForLong(jobDir)) return { state: 'running', startedAtMs: end.startedAtMs };
+    if (mayStillRecord && !this.isToldForLong('word', jobDir))
+      return { state: 'running', startedAtMs: end.startedAtMs };
     await endFile.write(jobDir, end);
     // As the runner leaves it, for people and programs that look there.
     if (end.returnCode !== null && !(await exists(join(jobDir, 'returncode.txt'))))
@@ -64,9 +66,10 @@ export class ScheduledEnds {
     return { state: 'ended', ...end };
   }
 
-  private isOverForLong(jobDir: string): boolean {
-    const since = this.overSinceMs.get(jobDir) ?? Date.now();
-    this.overSinceMs.set(jobDir, since);
+  /** The record of a time before the job was put back into the queue says nothing of what its scheduler says now. */
+  private isToldForLong(by: 'record' | 'word', jobDir: string): boolean {
+    const since = this.toldAtMs[by].get(jobDir) ?? Date.now();
+    this.toldAtMs[by].set(jobDir, since);
     return Date.now() - since >= this.recordLagMs;
   }
 }

@@ -29,13 +29,17 @@ def main():
     action, directory = sys.argv[1], JobDirectory(sys.argv[2])
     # A request that was cut off (its sender died) is no request: nothing was started and nothing will be.
     request = json.load(sys.stdin) if action == "run" else None
-    if request is not None and request["env"] is None:
+    is_of_scheduler = request is not None and request["env"] is None
+    if is_of_scheduler:
         request["env"] = dict(os.environ)
     if not directory.lock():
         # Another runner owns the job.
         return
     if action == "run":
         run(directory, request)
+        if is_of_scheduler:
+            # Its scheduler takes this process for the job.
+            sys.exit(directory.exit_code())
     elif action == "adopt":
         adopt(directory)
     elif action == "kill":

@@ -101,6 +101,11 @@ class JobDirectory:
         if facts["returncode"] is not None:
             self._write("returncode.txt", f"{facts['returncode']}\n")
 
+    def exit_code(self):
+        """Of the ended job, as a shell tells it; 1 where nobody knows."""
+        returncode = (self.facts_if_any() or {}).get("returncode")
+        return 1 if returncode is None else returncode if returncode >= 0 else 128 - returncode
+
     def _modified(self, name):
         try:
             return os.stat(self.file(name)).st_mtime

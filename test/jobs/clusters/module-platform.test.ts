@@ -1,12 +1,15 @@
 /** A platform that is a module of the user's, through the conformance suite; and what is said of one that is none. */
+import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { packageFile } from '../../../host/package-files.js';
 import { loadScheduler } from '../../../jobs/clusters/module-scheduler.js';
 import { ScheduledPlatform } from '../../../jobs/clusters/scheduled-platform.js';
 import { createPlatform, platformProblem } from '../../../jobs/platforms/index.js';
+import { jobNameOf } from '../../../jobs/platforms/platform.js';
+import { Workdir } from '../../../workdir/paths.js';
 import type { RunContext } from '../../../workdir/run-context.js';
 import { describePlatform } from '../../support/platforms/conformance.js';
 import { removeFolder } from '../../support/remove-folder.js';
@@ -47,6 +50,32 @@ describePlatform('spool (a module)', {
   forget: async () => {
     for (const id of await readdir(spool)) await rm(join(spool, id), { recursive: true });
   },
+});
+
+it('tells a scheduler how its job ended', async () => {
+  const root = await mkdtemp(join(spools, 'r'));
+  const context = {
+    workdir: new Workdir(join(root, 'work')),
+    config: { run_id: 'told', local_execution_mode: 'full', python: '', poll_interval: 1 },
+    log: () => {},
+  } as unknown as RunContext;
+  const platform = await made(context);
+  const { PATH = '' } = process.env;
+  for (const [nodeId, command, code] of [
+    ['n1', 'exit 5', '5'],
+    ['n2', 'true', '0'],
+    ['n3', 'kill -9 $$', '137'],
+  ] as const) {
+    const metricsDir = context.workdir.metrics(nodeId);
+    const jobName = jobNameOf('told', nodeId);
+    await platform.launch({
+      ...{ jobName, nodeId, command, metricsDir, cwd: root, env: { PATH }, cpus: null, hold: null },
+      ...{ timeoutS: 60, stallTimeoutS: 0 },
+    });
+    const id = (await readdir(spool)).find((each) => each.startsWith(`${jobName}~`))!;
+    await vi.waitUntil(() => existsSync(join(spool, id, 'code')), { timeout: 20_000 });
+    expect(await readFile(join(spool, id, 'code'), 'utf8')).toBe(`${code}\n`);
+  }
 });
 
 describe('a module of a platform', () => {

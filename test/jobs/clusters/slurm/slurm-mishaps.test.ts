@@ -25,7 +25,7 @@ describe.runIf(noSlurmBecause === null)(onSlurm('a job on Slurm'), { timeout: 60
     expect(await endOf(platform, batch)).toMatchObject({ cause: 'out_of_memory', said: 'Slurm: OUT_OF_MEMORY' });
   });
 
-  it.runIf(process.env.AUTORESEARCH_CLUSTERS)('that was put back into the queue starts as if it had never run', async () => {
+  it('that was put back into the queue starts as if it had never run', async () => {
     await using on = await SlurmBench.open(slurm);
     const { bench, platform } = on;
     const count = bench.file('count');
