@@ -4,9 +4,9 @@
  * border.
  */
 import { isAbsolute } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
 import type { RunConfig } from '../domain/formats/config.js';
+import { madeByModule } from '../host/user-module.js';
 import type { AgentTask, CodingAgent } from './agent.js';
 import { agentFailure, UNKNOWN_SPENT } from './agent-failure.js';
 
@@ -31,7 +31,7 @@ export interface UserAgent {
 }
 
 /** What a module's default export may be instead of an agent. */
-export type MakeUserAgent = (options: UserAgentOptions) => UserAgent | Promise<UserAgent>;
+type MakeUserAgent = (options: UserAgentOptions) => UserAgent | Promise<UserAgent>;
 
 export interface UserAgentOptions {
   /** `--model` and `--effort`; '' when not given. */
@@ -52,14 +52,8 @@ const AnswerSchema = z.union([
 /** An Error says what is missing, for a person who is writing such a module. */
 export async function loadUserAgent(path: string, options: UserAgentOptions): Promise<UserAgent> {
   if (!isAbsolute(path)) throw new Error(`${path}: an agent module is named by its absolute path`);
-  let made: unknown;
-  try {
-    const module = (await import(pathToFileURL(path).href)) as { default?: unknown };
-    made = module.default;
-    if (typeof made === 'function') made = await (made as MakeUserAgent)(options);
-  } catch (error) {
-    throw new Error(`${path} cannot be loaded: ${error instanceof Error ? error.message : String(error)}`);
-  }
+  const given: Parameters<MakeUserAgent> = [options];
+  const made = await madeByModule(path, ...given);
   const missing = whatIsMissing(made);
   if (missing !== null) throw new Error(`${path}: ${missing} (see docs/writing-an-agent.md)`);
   return made as UserAgent;

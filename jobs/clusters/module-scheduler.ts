@@ -3,7 +3,7 @@
  * JSON file of commands (command-templates.ts).
  */
 import { readFile, stat } from 'node:fs/promises';
-import { pathToFileURL } from 'node:url';
+import { madeByModule } from '../../host/user-module.js';
 import { CommandScheduler } from './command-scheduler.js';
 import { parseTemplates } from './command-templates.js';
 import type { Scheduler } from './scheduler.js';
@@ -31,14 +31,7 @@ async function commandScheduler(path: string): Promise<Scheduler> {
 }
 
 async function moduleScheduler(path: string): Promise<Scheduler> {
-  let made: unknown;
-  try {
-    const module = (await import(pathToFileURL(path).href)) as { default?: unknown };
-    made = module.default;
-    if (typeof made === 'function') made = await (made as () => unknown)();
-  } catch (error) {
-    throw new Error(`${path} cannot be loaded: ${error instanceof Error ? error.message : String(error)}`);
-  }
+  const made = await madeByModule(path);
   const missing = whatIsMissing(made);
   if (missing !== null) throw new Error(`${path}: ${missing} (${GUIDE})`);
   return made as Scheduler;

@@ -25,9 +25,9 @@ import { runnerRequest } from '../platforms/job-runner.js';
 import {
   type JobLogs,
   type JobStatus,
-  jobNamePrefix,
   type KeptApart,
   type LaunchRequest,
+  nodeOfJob,
   type Platform,
 } from '../platforms/platform.js';
 import { FetchedLogs } from './fetched-logs.js';
@@ -261,8 +261,6 @@ export class ScheduledPlatform implements Platform {
   }
 
   private jobIdOf(jobName: string): string {
-    const prefix = jobNamePrefix(this.context.config.run_id);
-    if (!jobName.startsWith(prefix)) throw new Error(`job ${JSON.stringify(jobName)} is not of this run (${prefix}…)`);
-    return `${this.name}_${jobName.slice(prefix.length)}`;
+    return `${this.name}_${nodeOfJob(this.context.config.run_id, jobName)}`;
   }
 }

@@ -25,11 +25,12 @@ const ON_THIS_HOST = ['auto', 'local'];
 
 export const PLATFORM_NAMES: readonly string[] = [...ON_THIS_HOST, ...Object.keys(SCHEDULERS)];
 
+const KNOWN = `one of ${PLATFORM_NAMES.join(', ')}, or the path of a module or a JSON file of commands (docs/platforms.md)`;
+
 /** What is wrong with a platform's name or module, or null. A file of the user's is loaded. */
 export async function platformProblem(name: string): Promise<string | null> {
   if (PLATFORM_NAMES.includes(name)) return null;
-  if (!isAbsolute(name))
-    return `one of ${PLATFORM_NAMES.join(', ')}, or the path of a module or a JSON file of commands (docs/platforms.md)`;
+  if (!isAbsolute(name)) return KNOWN;
   return await loadScheduler(name).then(
     () => null,
     (error: Error) => `a file of a platform: ${error.message}`,
@@ -37,8 +38,8 @@ export async function platformProblem(name: string): Promise<string | null> {
 }
 
 export async function createPlatform(name: string, context: RunContext): Promise<Platform> {
-  const problem = await platformProblem(name);
-  if (problem !== null) throw new Error(`platform must be ${problem}, not ${JSON.stringify(name)}`);
+  if (!PLATFORM_NAMES.includes(name) && !isAbsolute(name))
+    throw new Error(`platform must be ${KNOWN}, not ${JSON.stringify(name)}`);
   return new WithAdoptedJobs(await ownPlatform(name, context), context);
 }
 

@@ -33,9 +33,9 @@ import { OrphanedJobs } from './orphaned-jobs.js';
 import {
   type JobLogs,
   type JobStatus,
-  jobNamePrefix,
   type KeptApart,
   type LaunchRequest,
+  nodeOfJob,
   type Platform,
 } from './platform.js';
 
@@ -198,9 +198,7 @@ export class LocalPlatform implements Platform {
   }
 
   private jobIdOf(jobName: string): string {
-    const prefix = jobNamePrefix(this.context.config.run_id);
-    if (!jobName.startsWith(prefix)) throw new Error(`job ${JSON.stringify(jobName)} is not of this run (${prefix}…)`);
-    return localJobId(jobName.slice(prefix.length));
+    return localJobId(nodeOfJob(this.context.config.run_id, jobName));
   }
 
   private python(): string {

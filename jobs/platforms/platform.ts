@@ -105,3 +105,10 @@ export function jobNameOf(run: string, nodeId: string): string {
 export function jobNamePrefix(run: string): string {
   return `ar-${run}-`;
 }
+
+/** The node of a job's name. Throws for the name of a job of another run. */
+export function nodeOfJob(run: string, jobName: string): string {
+  const prefix = jobNamePrefix(run);
+  if (jobName.startsWith(prefix)) return jobName.slice(prefix.length);
+  throw new Error(`job ${JSON.stringify(jobName)} is not of this run (${prefix}…)`);
+}
