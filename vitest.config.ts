@@ -26,7 +26,11 @@ export default defineConfig({
       { extends: true, test: { name: 'fast', include: FAST, isolate: false } },
       {
         extends: true,
-        test: { name: 'effects', include: ['test/**/*.test.ts'], exclude: [...FAST, ...REPLAY, ...WITH_SERVER] },
+        test: {
+          name: 'effects',
+          include: ['test/**/*.test.ts'],
+          exclude: [...FAST, ...REPLAY, ...WITH_SERVER, ...LONG_TESTS],
+        },
       },
       { extends: true, test: { name: 'replay', include: REPLAY, globalSetup: [BUNDLE_SETUP] } },
       {

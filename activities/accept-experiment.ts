@@ -68,6 +68,7 @@ export function makeAcceptExperiment(deps: {
       baseCommand: config.base_launch_command,
       commands,
       gpuCount: null,
+      isPersons: true,
       allowCommands: isOwners && config.allow_agent_commands,
       hasCode,
     };

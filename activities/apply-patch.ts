@@ -5,6 +5,7 @@ import { mayBeCopy } from '../domain/belief/copied-work.js';
 import { differingFlags } from '../domain/command/launch-command.js';
 import { FileEditSchema } from '../domain/formats/agent-replies.js';
 import type { Spec } from '../domain/formats/spec.js';
+import { moveAction } from '../domain/proposals/moves.js';
 import type { Activities } from '../domain/protocol/activities.js';
 import { raise } from '../domain/protocol/thrown-failure.js';
 import type { EngineState } from '../domain/run/engine-state.js';
@@ -12,11 +13,14 @@ import { commitOf, type ExperimentIdentity, type ExperimentRow } from '../domain
 import { failureDetailsOf, type Spent } from '../domain/run/ledger.js';
 import { jobLogTail } from '../jobs/job-log-tail.js';
 import type { Platform } from '../jobs/platforms/platform.js';
+import { freeChanges } from '../playbook/named-moves.js';
+import type { RewriteAction } from '../playbook/survey.js';
 import { applyEdits, editableSource } from '../source/edits/apply-edits.js';
 import { KnownWork } from '../source/known-work.js';
 import { targetPython } from '../source/target-python.js';
 import type { RunLog } from '../workdir/event-log.js';
 import { specOf } from '../workdir/spec-store.js';
+import { makeMoves } from './agent-calls/make-moves.js';
 import { type RewriteDeps, rewriteSource } from './agent-calls/rewrite-source.js';
 import { BASE_REF } from './instrument.js';
 
@@ -93,11 +97,15 @@ export function makeApplyPatch(deps: ApplyDeps): Activities['applyPatch'] {
     if (kind === 'baseline' || kind === 'repeat' || spec.changes.length === 0) {
       return { commit: await sourceControl.commitEdits(nodeId, start, new Map(), message), changed: false };
     }
-    const task = { phase: phaseOf(experiment), spec, failure: await failureOf(state, experiment), nodeId };
+    const moved =
+      (await byMoves(experiment, spec, start, message)) ?? (await seedByMoves(experiment, spec, start, message));
+    if (moved?.isAll) return moved;
+    const left = moved === null ? spec : { ...spec, changes: freeChanges(spec) };
+    const task = { phase: phaseOf(experiment), spec: left, failure: await failureOf(state, experiment), nodeId };
     return await rewriteSource(deps, {
       name: nodeId,
       key: keyOf(nodeId),
-      parent: start,
+      parent: moved?.commit ?? start,
       message,
       task,
       failure: 'code_change_failed',
@@ -105,6 +113,51 @@ export function makeApplyPatch(deps: ApplyDeps): Activities['applyPatch'] {
         ? null
         : 'the reply changes nothing: it would repeat the run that it starts from',
     });
+  }
+
+  /** What code makes of the moves that a plan names; null where it names none. */
+  async function byMoves({ nodeId, kind }: ExperimentIdentity, spec: Spec, start: string, message: string) {
+    const { moves = [] } = spec;
+    if (moves.length === 0 || kind === 'repair') return null;
+    const actions = moves.flatMap((call): RewriteAction[] => {
+      if (call.move !== 'set') return [moveAction(call)];
+      return spec.changes.includes(`${call.knob}=${call.value}`)
+        ? [{ type: 'set', knob: call.knob!, value: call.value! }]
+        : [];
+    });
+    const isAll = freeChanges(spec).length === 0;
+    const name = isAll ? nodeId : `${nodeId}_moves`;
+    const made = await makeMoves(deps, {
+      name,
+      parent: start,
+      message,
+      launchCommand: spec.launch_command || config.base_launch_command,
+      actions,
+    });
+    return { ...made, isAll };
+  }
+
+  /**
+   * A seed, where the code allows it; MTP that does not pickle, or did not, by callable classes. Null where an agent
+   * has to find another way.
+   */
+  async function seedByMoves({ nodeId, kind }: ExperimentIdentity, spec: Spec, start: string, message: string) {
+    const isRepair = kind === 'repair' && spec.changes.includes('mtp');
+    if (config.agent === 'playbook' || (kind !== 'mtp' && kind !== 'headspace' && !isRepair)) return null;
+    const tries: RewriteAction[][] = isRepair
+      ? [[{ type: 'callable_classes' }]]
+      : kind === 'headspace'
+        ? [[{ type: 'headspace', fed: true }]]
+        : [[{ type: 'mtp' }], [{ type: 'callable_classes' }, { type: 'mtp' }]];
+    for (const actions of tries) {
+      const moves = { name: nodeId, parent: start, message, launchCommand: config.base_launch_command, actions };
+      const made = await makeMoves(deps, moves).catch((error: unknown) => {
+        context.log(`${nodeId}: no move makes it: ${(error as Error).message.split('\n')[0]}`);
+        return null;
+      });
+      if (made?.changed) return { ...made, isAll: true };
+    }
+    return null;
   }
 
   /** Flags alone may make the change; a seed is measured in any case. */

@@ -7,6 +7,7 @@ import { realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { clockContradiction } from '../domain/belief/clock-agreement.js';
 import { objectiveOf, objectiveOfRow } from '../domain/belief/compare.js';
+import { onScaleOfWhole } from '../domain/belief/shortened-repeat.js';
 import { pipesWithoutPipefail, swallowsExitCode } from '../domain/command/swallowed-codes.js';
 import { CustomValues } from '../domain/evidence/custom-values.js';
 import type { Evidence } from '../domain/evidence/evidence.js';
@@ -17,19 +18,20 @@ import { Refusals } from '../domain/evidence/measured-number.js';
 import type { Activities, NodeRef } from '../domain/protocol/activities.js';
 import { raise } from '../domain/protocol/thrown-failure.js';
 import type { EngineState } from '../domain/run/engine-state.js';
-import { BASELINE_ID } from '../domain/run/experiment-record.js';
+import { BASELINE_ID, type ExperimentRow } from '../domain/run/experiment-record.js';
 import { unfedSteps } from '../domain/verdict/fed-steps.js';
 import { silentJobText } from '../domain/verdict/no-numbers.js';
 import { otherWork, type References } from '../domain/verdict/same-work.js';
-import { wrongSource } from '../domain/verdict/source-proof.js';
+import { otherContentText, staleSource, wrongSource } from '../domain/verdict/source-proof.js';
 import { readJsonIfAny, writeFileAtomic, writeJsonAtomic } from '../host/atomic-file.js';
+import { whyShortened } from '../jobs/end-measured-job.js';
 import { findJobId } from '../jobs/job-files.js';
 import { namedOutside, watchedOutside } from '../jobs/job-shelter.js';
 import { launchFacts } from '../jobs/launch-facts.js';
 import { outsideOfTree } from '../jobs/left-outside.js';
 import { linkedFilesChanged } from '../jobs/linked-files.js';
+import { measuredTables } from '../jobs/measured-tables.js';
 import { type LaunchScript, launchScripts } from '../jobs/output/launch-scripts.js';
-import { readMetricFiles } from '../jobs/output/metric-files.js';
 import { searchWithin } from '../jobs/output/metric-pattern.js';
 import { readLogs } from '../jobs/output/read-logs.js';
 import { earlierWork, placedFiles } from '../jobs/placed-files.js';
@@ -58,7 +60,7 @@ export function makeCollectEvidence({ context, platform, runLog }: CollectEviden
     const apart = (await platform.keptApart?.(jobId)) ?? { wrote: [], count: 0, covered: [], bare: [] };
     const changed = await linkedFilesChanged(workdir, isSheltered ? apart.bare : null);
     if (changed !== null) raise('user_files_changed', changed, { job_id: jobId });
-    const metricFiles = await readMetricFiles(workdir.metrics(nodeId));
+    const { files: metricFiles, notices, otherwise } = await measuredTables(context, jobId, input);
     const tree = await treeDirectory(workdir, nodeId);
     const foreign = wrongSource(metricFiles.imports, tree, config.source_dir, await placedFiles(workdir, config));
     if (foreign !== null) raise('wrong_source', foreign, { job_id: jobId });
@@ -71,8 +73,13 @@ export function makeCollectEvidence({ context, platform, runLog }: CollectEviden
     const launch = await launchFacts(context, nodeId);
     const state = await runLog.state();
     const baseline = nodeId === BASELINE_ID ? null : await evidenceOf(workdir, BASELINE_ID);
-    const { durationS, startedAtMs } = await timesOf(platform, jobId);
-    const measured = measure(
+    const stale = staleSource(otherwise, baseline === null ? otherwise : (baseline.ranOtherwise ?? []));
+    if (stale !== null) raise('wrong_source', stale, { job_id: jobId });
+    const untold = [...notices, ...otherwise.map(otherContentText)];
+    const { durationS, startedAtMs, wasCancelled } = await timesOf(platform, jobId);
+    // One that came to its end before it heard of it is a whole run.
+    const early = wasCancelled ? await whyShortened(workdir, nodeId) : null;
+    const read = measure(
       nodeId,
       {
         stdout,
@@ -85,26 +92,29 @@ export function makeCollectEvidence({ context, platform, runLog }: CollectEviden
       },
       refusals,
     );
+    const measured = early === null ? read : onScaleOfWhole(read, early, await evidenceOf(workdir, early.of));
     const isBaseline = nodeId === BASELINE_ID;
     const unfed = isBaseline && !config.metric ? unfedSteps(measured) : null;
     if (unfed !== null)
       raise('setup_instrumentation_failed', `${unfed}; see docs/instrumentation.md`, { job_id: jobId });
     const scripts = isBaseline ? await launchScripts(launch.command, config.source_dir, config.pipeline_script) : [];
     const outside = isBaseline ? await outsideOfTree(context, state, nodeId, launch.command, apart, startedAtMs) : [];
-    const hidden = isBaseline ? [...hiddenCodes(launch.command, scripts), ...outside] : [];
+    const hidden = isBaseline ? [...hiddenCodes(launch.command, scripts), ...outside, ...untold] : untold;
     const references = baseline && (await referencesFor(context, state, nodeId, baseline));
-    const work = references && !launch.isHeadspace ? otherWork(measured, references, launch.mayHaveOtherBatch) : null;
+    const isHeldAgainst = references !== null && !launch.isHeadspace && early === null && launch.setApart === null;
+    const work = isHeldAgainst ? otherWork(measured, references, launch.mayHaveOtherBatch) : null;
     // What an earlier job left, where this one may have gone on from.
     const left = async () =>
       (await outsideOfTree(context, state, nodeId, launch.command, { ...apart, count: 0 }, await runBeganAtMs(workdir)))
         .map((text) => `. ${text}`)
         .join('');
     const lessWork = work === null ? null : `${work}${await left()}`;
-    const doubt = launch.isHeadspace ? null : (clockContradiction(measured, baseline) ?? lessWork);
+    const doubt = launch.isHeadspace ? null : (launch.setApart ?? clockContradiction(read, baseline) ?? lessWork);
     const evidence: Evidence = {
       ...measured,
       findings: [...hidden, ...measured.findings],
       ...(isBaseline ? { notices: [...hidden, ...(measured.notices ?? [])] } : {}),
+      ...(otherwise.length > 0 ? { ranOtherwise: otherwise } : {}),
       ...(doubt === null ? {} : { doubt }),
     };
     const { metrics, sources } = evidence;
@@ -171,12 +181,15 @@ async function referencesFor(
   baseline: Evidence,
 ): Promise<References> {
   const rows = isRepeatOfBaseline(state, nodeId) ? [] : Object.values(state.experiments);
-  const repeats = rows.filter(
-    (row) => isRepeatOfBaseline(state, row.nodeId) && row.state.status === 'completed' && row.nodeId !== nodeId,
-  );
+  const repeats = rows.filter((row) => isRepeatOfBaseline(state, row.nodeId) && isWhole(row) && row.nodeId !== nodeId);
   const read = await Promise.all(repeats.slice(0, REPEATS_READ).map((row) => evidenceOf(workdir, row.nodeId)));
   const isAlone = config.calibration_runs === 0 && !isRepeatOfBaseline(state, nodeId);
   return { baseline, repeats: read.flatMap((each) => each ?? []), isAlone };
+}
+
+/** One that was ended early did less of the work, and never came to its last line. */
+function isWhole({ state: now }: ExperimentRow): boolean {
+  return now.status === 'completed' && now.shortened === undefined;
 }
 
 function isRepeatOfBaseline({ experiments }: EngineState, nodeId: string): boolean {
@@ -202,11 +215,18 @@ function hiddenCodes(command: string, scripts: readonly LaunchScript[]): string[
   return said.map((text) => `${text}. Failures are looked for in what is printed`);
 }
 
-async function timesOf(platform: Platform, jobId: string): Promise<{ durationS: number | null; startedAtMs: number }> {
+interface Times {
+  durationS: number | null;
+  startedAtMs: number;
+  wasCancelled: boolean;
+}
+
+async function timesOf(platform: Platform, jobId: string): Promise<Times> {
   const status = await platform.status(jobId);
-  if (status.state !== 'ended') return { durationS: null, startedAtMs: Date.now() };
+  if (status.state !== 'ended') return { durationS: null, startedAtMs: Date.now(), wasCancelled: false };
   const seconds = (status.endedAtMs - status.startedAtMs) / 1000;
-  return { durationS: seconds > 0 ? seconds : null, startedAtMs: status.startedAtMs };
+  const wasCancelled = status.cause === 'cancelled';
+  return { durationS: seconds > 0 ? seconds : null, startedAtMs: status.startedAtMs, wasCancelled };
 }
 
 /** When its source was anchored. */

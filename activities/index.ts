@@ -38,7 +38,7 @@ export async function createActivities({
   client: Client;
 }): Promise<Activities> {
   const deps = {
-    ...reportDeps(context),
+    ...reportDeps(context, client),
     platform: await createPlatform(context.config.platform, context),
     mailbox: openEngineMailbox(context.config.run_id, client),
     client,
@@ -76,10 +76,10 @@ export function createAcceptExperiment(context: RunContext): Activities['acceptE
   return makeAcceptExperiment(reportDeps(context));
 }
 
-function reportDeps(context: RunContext) {
+function reportDeps(context: RunContext, client: Client | null = null) {
   const { workdir, config } = context;
   const sourceControl = whenFirstUsed(() => openSourceControl({ workdir, config }));
-  return { context, runLog: openRunLog(workdir, context.log), sourceControl, ask: makeAsk(context) };
+  return { context, runLog: openRunLog(workdir, context.log), sourceControl, ask: makeAsk(context, client) };
 }
 
 /** A source control whose every method opens the real one on first use; a failed opening is tried again. */

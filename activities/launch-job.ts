@@ -20,6 +20,7 @@ import { namedOutside, shelterOf, watchedOutside } from '../jobs/job-shelter.js'
 import { rememberLinkedFiles } from '../jobs/linked-files.js';
 import { jobNameOf, type LaunchRequest, type Platform } from '../jobs/platforms/platform.js';
 import type { SourceControl } from '../source/control/source-control.js';
+import { namesBundle, openBundle } from '../source/source-bundle.js';
 import type { RunLog } from '../workdir/event-log.js';
 import type { RunContext } from '../workdir/run-context.js';
 
@@ -66,7 +67,7 @@ export function makeLaunchJob({ context, platform, sourceControl, runLog }: Laun
     if (await isCancelled(input))
       return raise('cancelled', `${input.nodeId} was cancelled before its job was launched`);
     const limits = await limitsInForce({ context, runLog });
-    const request = await launchRequest(jobName, input, { context, sourceControl, runLog }, limits);
+    const request = await launchRequest(jobName, input, { context, platform, sourceControl, runLog }, limits);
     const { timeoutS, stallTimeoutS } = request;
     await writeJobLimits(workdir, input.nodeId, { timeout_s: timeoutS, stall_timeout_s: stallTimeoutS });
     const named = await namedOutside(workdir, request);
@@ -91,7 +92,7 @@ export function makeLaunchJob({ context, platform, sourceControl, runLog }: Laun
 async function launchRequest(
   jobName: string,
   { nodeId, slot, again = 0 }: { nodeId: string; slot: number; again?: number },
-  { context: { workdir, config }, sourceControl, runLog }: Omit<LaunchJobDeps, 'platform'>,
+  { context: { workdir, config }, platform, sourceControl, runLog }: LaunchJobDeps,
   limits: Pick<Limits, 'jobTimeoutS' | 'maxConcurrency'>,
 ): Promise<Omit<LaunchRequest, 'shelter'>> {
   // First: what was never prepared opens nothing.
@@ -111,7 +112,9 @@ async function launchRequest(
   const metricsDir = workdir.metrics(nodeId);
   await mkdir(metricsDir, { recursive: true, mode: 0o700 });
   const command = commandFor(spec.launch_command || config.base_launch_command, image, treePlaces(input));
-  const env = jobEnvironment(input);
+  const needsBundle = platform.usesBundle === true || namesBundle(command);
+  const bundle = needsBundle ? await openBundle(workdir.trees, nodeId, commit, tree) : null;
+  const env = jobEnvironment({ ...input, bundle });
   return {
     jobName,
     nodeId,
@@ -119,6 +122,7 @@ async function launchRequest(
     command,
     cwd: tree.sourceDir,
     env,
+    bundle,
     timeoutS: limits.jobTimeoutS,
     stallTimeoutS: config.stall_timeout_s,
     metricsDir,

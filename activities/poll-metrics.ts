@@ -1,6 +1,7 @@
 /**
  * The activity `pollMetrics`: tells the engine that the job runs, watches it to its end and says how it ended. It never
- * launches, and ends only what cannot come near the best (early-abort.ts). One attempt is one window; between two it
+ * launches, and ends only what cannot come near the best (early-abort.ts) or has shown what it must
+ * (shortened-repeat.ts). One attempt is one window; between two it
  * fails in a way that Temporal retries at once and counts as nothing, so that a job of any length costs a handful of
  * history events.
  */
@@ -11,12 +12,14 @@ import type { Activities, JobEnd, NodeRef } from '../domain/protocol/activities.
 import { raise } from '../domain/protocol/thrown-failure.js';
 import { failure } from '../domain/run/failure.js';
 import { classifyJobEnd, lastLines, sawMetric, withoutSecretValues } from '../domain/verdict/job-outcome.js';
+import { endIfMeasured, lookPauseMs, whyShortened } from '../jobs/end-measured-job.js';
 import { endIfHopeless, whyEndedEarly } from '../jobs/end-slow-job.js';
 import { findJobId } from '../jobs/job-files.js';
 import { jobLimits } from '../jobs/job-limits.js';
 import { uncaughtError } from '../jobs/output/uncaught-errors.js';
 import { type JobStatus, jobNameOf, type Platform } from '../jobs/platforms/platform.js';
 import type { RunLog } from '../workdir/event-log.js';
+import { notePending } from '../workdir/pending-jobs.js';
 import type { RunContext } from '../workdir/run-context.js';
 import type { EngineMailbox } from './engine-mail/engine-mailbox.js';
 
@@ -31,6 +34,8 @@ const WINDOW_MS = 60_000;
 const HEARTBEAT_EVERY_MS = 15_000;
 /** The server needs a positive delay; the window itself was the waiting. */
 const NEXT_WINDOW_MS = 50;
+/** Schedulers look at their queue every half a minute or so: what starts at such a look has not waited. */
+const PENDING_AFTER_MS = 60_000;
 /** Enough for the numbers of a whole short job, or the last of a long one. */
 const LOG_TAIL_BYTES = 1024 * 1024;
 
@@ -40,6 +45,7 @@ export interface PollMetricsDeps {
   mailbox: EngineMailbox;
   runLog: RunLog;
   windowMs?: number;
+  pendingAfterMs?: number;
 }
 
 export function makePollMetrics({
@@ -48,16 +54,39 @@ export function makePollMetrics({
   mailbox,
   runLog,
   windowMs = WINDOW_MS,
+  pendingAfterMs = PENDING_AFTER_MS,
 }: PollMetricsDeps): Activities['pollMetrics'] {
   const told = new Set<string>();
+  /** Jobs in the queue, by when they were first seen there, and those whose slot was given to another one. */
+  const waitsSince = new Map<string, number>();
+  const lent = new Set<string>();
+  /** Devices of this host are held by what runs here. */
+  const lendsSlots = platform.name !== 'local' && !context.config.count_pending && context.config.slots.length === 0;
+  /** What a job waits for, as people were shown it last; null of one that waits no more. */
+  const shown = new Map<string, string | null>();
 
   return async (input) => {
     const jobId = await findJobId(context, platform, input);
     if (jobId === null) return raise('job_failed', `${input.nodeId} has no job to watch: it was never launched`);
     const status = await watch(input, jobId);
     if (status === null) throw stillRunning(jobId);
-    return jobEnd(input, jobId, status);
+    const end = await jobEnd(input, jobId, status);
+    // One that did not end well may run again, and keeps its slot.
+    if (end.failure === null) void tellEnd(input, jobId, end);
+    return end;
   };
+
+  /**
+   * Before the experiment hears of it, which then tells the engine: what waits for the slot need not wait for that. The
+   * experiment tells it all the same, where this is lost.
+   */
+  async function tellEnd({ nodeId }: NodeRef, jobId: string, { launchedAtMs, durationS }: JobEnd): Promise<void> {
+    if (launchedAtMs === undefined) return;
+    const report = { type: 'job_ended', nodeId, jobId, launchedAtMs, durationS } as const;
+    await mailbox.deliver(report, { comesAgain: true }).catch((error: unknown) => {
+      context.log('the experiment tells the end of its job', { job_id: jobId, error: String(error) });
+    });
+  }
 
   /** Once for each process that watches: it may be lost with the process, and is said again by the next. */
   async function tellLaunch({ run, nodeId }: NodeRef, jobId: string): Promise<void> {
@@ -84,8 +113,10 @@ export function makePollMetrics({
     activity.heartbeat({ job_id: jobId });
     try {
       await lookAtProgress(input, jobId);
+      let nextLookMs: number | null = null;
       for (;;) {
         const status = await platform.status(jobId);
+        await followWait(input, jobId, status);
         // One that waits for a slot on its host was not launched yet.
         if (status.state !== 'pending') void tellLaunch(input, jobId);
         if (status.state === 'ended') return status;
@@ -93,7 +124,14 @@ export function makePollMetrics({
         if (activity.cancellationSignal.aborted) await activity.cancelled;
         const leftMs = deadline - Date.now();
         if (leftMs <= 0) return null;
-        const waitMs = Math.min(leftMs, context.config.poll_interval * 1000);
+        if (nextLookMs !== null && Date.now() >= nextLookMs) {
+          await lookAtProgress(input, jobId);
+          nextLookMs = null;
+        }
+        nextLookMs ??= Date.now() + (await lookPauseMs({ context, runLog }, input));
+        // A look at what this host has on disk costs no scheduler a call.
+        const untilLookMs = platform.name === 'local' ? Math.max(0, nextLookMs - Date.now()) : Number.POSITIVE_INFINITY;
+        const waitMs = Math.min(leftMs, context.config.poll_interval * 1000, untilLookMs);
         await platform.waitForChange(jobId, waitMs, activity.cancellationSignal);
       }
     } finally {
@@ -101,11 +139,37 @@ export function makePollMetrics({
     }
   }
 
-  /** Once in a window: what it may save is minutes. A look that fails costs the watch nothing. */
+  /** One that gives no reason may have given one before. What people see of it is worth no failure. */
+  async function followWait({ nodeId }: NodeRef, jobId: string, status: JobStatus): Promise<void> {
+    if (status.state === 'pending' && status.reason === undefined) return;
+    const reason = status.state === 'pending' ? (status.reason ?? null) : null;
+    if (reason !== null) void lendSlot(nodeId, jobId);
+    if (shown.get(nodeId) === reason) return;
+    shown.set(nodeId, reason);
+    await notePending(context.workdir, nodeId, reason).catch((error: Error) => {
+      context.log('what a job waits for could not be shown', { node: nodeId, error: error.message });
+    });
+  }
+
+  /** Once for each process that watches. Who does not hear it keeps the slot for the job. */
+  async function lendSlot(nodeId: string, jobId: string): Promise<void> {
+    if (!lendsSlots || lent.has(jobId)) return;
+    const sinceMs = waitsSince.get(jobId) ?? Date.now();
+    waitsSince.set(jobId, sinceMs);
+    if (Date.now() - sinceMs < pendingAfterMs) return;
+    lent.add(jobId);
+    await mailbox.deliver({ type: 'pending', nodeId }, { canWait: true }).catch(() => lent.delete(jobId));
+  }
+
+  /**
+   * Once in a window, more often of what may be measured sooner: that may save most of its time. A look that fails
+   * costs the watch nothing.
+   */
   async function lookAtProgress(input: NodeRef, jobId: string): Promise<void> {
     try {
-      if ((await platform.status(jobId)).state === 'running')
-        await endIfHopeless({ context, platform, runLog }, input, jobId);
+      if ((await platform.status(jobId)).state !== 'running') return;
+      await endIfHopeless({ context, platform, runLog }, input, jobId);
+      await endIfMeasured({ context, platform, runLog }, input, jobId);
     } catch (error) {
       context.log('a job could not be judged early', { job_id: jobId, error: String(error) });
     }
@@ -123,6 +187,8 @@ export function makePollMetrics({
         failure: failure('pruned', hopelessText(early), ended.endedAtMs, { details, job_id: jobId }),
       };
     }
+    if (ended.cause === 'cancelled' && (await whyShortened(context.workdir, nodeId)) !== null)
+      return { launchedAtMs, durationS, failure: null };
     const { stdout, stderr, stdoutOutlastsS = null } = await platform.logs(jobId, LOG_TAIL_BYTES);
     const limits = await jobLimits({ context, runLog }, nodeId);
     const verdict = classifyJobEnd({

@@ -37,6 +37,12 @@ export function makeSetup(deps: { context: RunContext; sourceControl: SourceCont
         verifyRuns: config.verify_runs,
         minImprovement: config.min_improvement,
         doubtsLowCeilings: true,
+        weighsOdds: true,
+        goesOnUndecided: true,
+        measuresCeilingsAgain: true,
+        heedsChildren: true,
+        watchesDrift: true,
+        bundlesSmallGains: true,
       },
       needsBaseline: true,
     };

@@ -68,7 +68,7 @@ export const FINAL_STATUS: readonly number[] = [400, 401, 402, 403, 404, 413, 42
 
 /** How commands say without a status that they may not ask: no login, a key that is not valid (any more). */
 const NOT_ALLOWED =
-  /\binvalid (?:api|x-api)[- ]key\b|\bplease run \/login\b|\bnot logged in\b|\bauthentication_error\b|\b401 unauthorized\b|\boauth token (?:has )?expired\b|\bincorrect api key\b/i;
+  /\binvalid (?:api|x-api)[- ]key\b|\bplease run \/login\b|\bnot logged in\b|\bauthentication_error\b|\b401 unauthorized\b|\boauth token (?:has )?expired\b|\bincorrect api key\b|\bmissing environment variable\b/i;
 export const CREDENTIALS_ADVICE =
   '; log the command in or set its key, then start the run again; --agent playbook of a new run needs none';
 

@@ -3,12 +3,14 @@
  * limit, when the call is given up, and when the command has ended but left something behind.
  */
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { mkdir, open, readFile } from 'node:fs/promises';
-import { constants } from 'node:os';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
+import type { RunConfig } from '../domain/formats/config.js';
 import { killGroup } from '../host/process-group.js';
+import { isInterruption } from '../host/short-program.js';
 import { agentFailure, UNKNOWN_SPENT } from './agent-failure.js';
 
 export interface AgentHooks {
@@ -18,11 +20,18 @@ export interface AgentHooks {
   onStart(pid: number): Promise<void>;
   /** Where the command's standard output goes: what it answers after its engine was killed is found there. */
   replyFile: string;
+  /** Has the call made on another host, where it is given: nothing is started here then. */
+  elsewhere?: (call: Pick<AgentCommand, 'task' | 'prompt' | 'signal' | 'timeoutMs'>) => Promise<CommandOutput>;
 }
 
-export interface AgentCommand {
+/** What is started for a call, and by which settings. */
+export interface AgentProgram {
   command: string;
   flags: string[];
+}
+export type ProgramSettings = Pick<RunConfig, 'agent_command' | 'claude_flags' | 'codex_flags' | 'model' | 'effort'>;
+
+export interface AgentCommand extends AgentProgram {
   /** What is asked, where the command stands, and what its environment says of it. */
   task: { phase: string; nodeId: string | null; source: { dir: string } };
   prompt: string;
@@ -44,13 +53,6 @@ export interface CommandOutput {
   interrupted: boolean;
 }
 
-const INTERRUPTING: readonly NodeJS.Signals[] = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM'];
-
-/** Shells, and programs that clean up first, say it as 128 and the signal's number. */
-export function isInterruption(exitCode: number | null, signal: NodeJS.Signals | null = null): boolean {
-  return INTERRUPTING.some((each) => each === signal || 128 + constants.signals[each] === exitCode);
-}
-
 /** Far above any answer; a command that prints without end must not fill the memory. */
 const OUTPUT_LIMIT_BYTES = 64 * 1024 * 1024;
 /**
@@ -62,6 +64,7 @@ const DRAIN_MS = 1000;
 export async function runAgentCommand(call: AgentCommand): Promise<CommandOutput> {
   const { command, task, signal, timeoutMs, hooks } = call;
   signal.throwIfAborted();
+  if (hooks.elsewhere) return await hooks.elsewhere(call);
   await mkdir(dirname(hooks.replyFile), { recursive: true });
   const answer = await open(hooks.replyFile, 'w', 0o600);
   const child = execa(command, call.flags, {
@@ -84,6 +87,9 @@ export async function runAgentCommand(call: AgentCommand): Promise<CommandOutput
   await answer.close();
   if (pid === undefined) {
     const { code, shortMessage } = await child;
+    // The system says the same of a command and of a folder that is not there.
+    if (code === 'ENOENT' && !existsSync(task.source.dir))
+      throw agentFailure(`${command} cannot be started: its folder ${task.source.dir} is gone`, { retryable: true });
     throw notStarted(command, code, shortMessage);
   }
   const stderr = gathered(child.stderr);

@@ -10,6 +10,8 @@ import type { Evidence } from '../domain/evidence/evidence.js';
 import type { Metrics, Result } from '../domain/evidence/metrics.js';
 import type { Spec } from '../domain/formats/spec.js';
 import type { SearchMemory } from '../domain/memory/search-memory.js';
+import type { OperatingPoint } from '../domain/model/operating-point.js';
+import type { OfferedMove } from '../domain/proposals/moves.js';
 import type { EngineState } from '../domain/run/engine-state.js';
 import type { ExperimentKind, TerminalStatus } from '../domain/run/experiment-record.js';
 import type { Failure } from '../domain/run/failure.js';
@@ -80,6 +82,8 @@ export type PlanTask = TaskBase & {
   history: HistoryEntry[];
   /** Measurements of the baseline, the best and the newest completed experiments, by node id. */
   evidence: Record<string, Evidence>;
+  /** What the jobs told of the pipeline, of all experiments, by node id; absent where nothing is known. */
+  points?: Record<string, OperatingPoint>;
   /** Fully resolved commit to stack on for the best, and the run's base. */
   baseCommit: string;
   bestNodeId: string | null;
@@ -87,6 +91,16 @@ export type PlanTask = TaskBase & {
   memory: SearchMemory;
   practices: { known: string[]; tried: string[]; notApplicable: string[] };
   plateauCount: number;
+  /**
+   * Parts of the best that did not help by themselves, in words why, and what each stands on; only those without which
+   * the best was not tried yet, and absent where there are none.
+   */
+  doubted?: { nodeId: string; onto: string; text: string }[];
+  /** What the owner lets run besides the same work; absent for nothing. */
+  allow?: readonly string[];
+  /** Moves that code makes by itself of the best's source, and its knobs with values; absent where nobody looked. */
+  moves?: OfferedMove[];
+  knobs?: string[];
 };
 
 export type ReportTask = TaskBase & {

@@ -15,7 +15,15 @@ import {
   UNKNOWN_SPENT,
   WAIT_MS_BY_STATUS,
 } from './agent-failure.js';
-import { type AgentHooks, type CommandOutput, replyIn, runAgentCommand, timeLimitFailure } from './agent-process.js';
+import {
+  type AgentHooks,
+  type AgentProgram,
+  type CommandOutput,
+  type ProgramSettings,
+  replyIn,
+  runAgentCommand,
+  timeLimitFailure,
+} from './agent-process.js';
 import { jsonInReply } from './reply-text.js';
 
 const FIXED_FLAGS = ['--print', '--output-format', 'json', '--no-session-persistence'];
@@ -30,14 +38,18 @@ const CommandReplySchema = z.looseObject({
   stop_reason: z.string().nullish(),
 });
 
-export function createClaudeAgent(config: RunConfig, hooks: AgentHooks): CodingAgent {
-  const command = config.agent_command || 'claude';
+export function claudeCommand(config: ProgramSettings): AgentProgram {
   const flags = [
     ...FIXED_FLAGS,
     ...(config.model === '' ? [] : ['--model', config.model]),
     ...(config.effort === '' ? [] : ['--effort', config.effort]),
     ...config.claude_flags,
   ];
+  return { command: config.agent_command || 'claude', flags };
+}
+
+export function createClaudeAgent(config: RunConfig, hooks: AgentHooks): CodingAgent {
+  const { command, flags } = claudeCommand(config);
   const timeoutMs = config.agent_timeout_s * 1000;
   return {
     name: 'claude',

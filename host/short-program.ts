@@ -11,7 +11,7 @@ export class ProgramInterrupted extends Error {
 }
 
 /** What a terminal, a service manager and a machine that shuts down send, and how a shell in between tells of it. */
-const INTERRUPTIONS: Readonly<Record<string, number>> = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 };
+const INTERRUPTIONS: Readonly<Record<string, number>> = { SIGHUP: 129, SIGINT: 130, SIGQUIT: 131, SIGTERM: 143 };
 
 /** For an end that no time limit and no cancellation of ours explains. */
 export function isInterruption(exitCode: number | null | undefined, signal: string | null | undefined): boolean {

@@ -6,21 +6,15 @@
 import { existsSync } from 'node:fs';
 import { type Hopeless, hopeless, incumbentFor } from '../domain/belief/early-abort.js';
 import type { Evidence } from '../domain/evidence/evidence.js';
-import { JobOutput } from '../domain/evidence/job-output.js';
-import { Refusals } from '../domain/evidence/measured-number.js';
 import type { NodeRef } from '../domain/protocol/activities.js';
 import { readJsonIfAny, writeJsonAtomic } from '../host/atomic-file.js';
 import type { RunLog } from '../workdir/event-log.js';
 import type { Workdir } from '../workdir/paths.js';
 import type { RunContext } from '../workdir/run-context.js';
 import { cancelMark } from './job-files.js';
+import { printedSteps } from './job-progress.js';
 import { launchFacts } from './launch-facts.js';
 import type { Platform } from './platforms/platform.js';
-
-/** The last steps of any job: those count. */
-const LOG_TAIL_BYTES = 1024 * 1024;
-/** Of UTF-8, in bytes. */
-const LONGEST_CHARACTER = 4;
 
 interface EarlyAbortDeps {
   context: RunContext;
@@ -61,25 +55,10 @@ async function look({ context, platform, runLog }: EarlyAbortDeps, nodeId: strin
   const evidence = (await readJsonIfAny(workdir.evidence(state.best))) as Evidence | null;
   const incumbent = incumbentFor(state, nodeId, evidence);
   if (incumbent === null) return null;
-  const logs = await platform.logs(jobId, LOG_TAIL_BYTES);
-  const refusals = new Refusals();
-  const [stdout, stderr] = [logs.stdout, logs.stderr].map((text) => {
-    const output = new JobOutput(refusals);
-    for (const line of wholeLines(text)) output.readLine(line);
-    return output;
-  }) as [JobOutput, JobOutput];
-  const output = stdout.steps.length > 0 ? stdout : stderr;
-  const { steps } = output;
-  // What one of several processes did says little of the job.
-  if (steps.length === 0 || output.processes().length > 1 || (evidence?.steps.processes ?? 1) > 1) return null;
+  const printed = await printedSteps(platform, jobId);
+  if (printed === null || (evidence?.steps.processes ?? 1) > 1) return null;
+  const { steps, singles } = printed;
   const launch = await launchFacts(context, nodeId);
-  const singles = { ...stderr.singles, ...stdout.singles };
   const batchSize = singles.batch_size ?? launch.batchSize;
   return hopeless({ steps, batchSize, ranks: singles.world_size ?? launch.ranks }, incumbent);
-}
-
-/** The end may be cut inside a number; so may the beginning of a log that is longer than what was read. */
-function wholeLines(text: string): string[] {
-  const isWhole = Buffer.byteLength(text) < LOG_TAIL_BYTES - LONGEST_CHARACTER;
-  return text.split(/\r\n|[\r\n]/).slice(isWhole ? 0 : 1, -1);
 }

@@ -66,19 +66,24 @@ export function buildEnvironment(input: EnvironmentInput): Record<string, string
     SOURCE_DIR: tree.sourceDir,
     WORKDIR: workdir.root,
     NODE_ID: nodeId,
+    // For an image of whose host nothing of ours will be seen.
+    AUTORESEARCH_PROBE_DIR: packageFile('probe'),
     AUTORESEARCH_RUN: config.run_id,
     AUTORESEARCH_NODE: nodeId,
   };
 }
 
 /** What a build has, the probe in front of the user's own Python path, and the GPUs of the slot. */
-export function jobEnvironment(input: EnvironmentInput & { slot: number }): Record<string, string> {
+export function jobEnvironment(
+  input: EnvironmentInput & { slot: number; bundle?: string | null },
+): Record<string, string> {
   const env = buildEnvironment(input);
   return {
     ...env,
     PYTHONPATH: [packageFile('probe'), env.PYTHONPATH].filter(Boolean).join(':'),
     // Progress lines must reach the log when they are printed: it is how a stall is noticed.
     PYTHONUNBUFFERED: env.PYTHONUNBUFFERED ?? '1',
+    ...(input.bundle ? { SOURCE_BUNDLE: input.bundle } : {}),
     AUTORESEARCH_SLOT: String(input.slot),
     ...visibleGpus(slotOf(input.config.slots, input.slot)),
     AUTORESEARCH_METRICS_DIR: input.workdir.metrics(input.nodeId),

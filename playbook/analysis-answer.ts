@@ -11,6 +11,7 @@ import { judgedText, lagSentence, rankTable } from '../domain/memory/rank-senten
 import { readingOf } from '../domain/memory/run-reading.js';
 import { type Diagnosis, diagnose } from '../domain/memory/stage-rules.js';
 import { diagnosisSentences, milliseconds, percent } from '../domain/memory/stage-sentences.js';
+import { comparedText, foretoldIn } from '../domain/model/foretold.js';
 import { numberText } from '../domain/reports/quantity-text.js';
 import { jsonBlock } from './rewrite-answer.js';
 
@@ -27,6 +28,9 @@ export function analysisAnswer(task: AnalyzeTask): string {
   const verdict = verdictOf(task);
   const meaning = task.kind === 'headspace' ? [] : diagnosisSentences(diagnosis);
   const remaining = remainingHeadspace(task);
+  const predicted = foretoldIn(spec);
+  const own = measured(task);
+  const compared = predicted && own ? comparedText(predicted, own) : null;
   const lag = evidence.ranks ? lagSentence(evidence.ranks) : null;
   const notes = evidence.findings.filter((finding) => finding !== lag);
   const sections = [
@@ -34,6 +38,7 @@ export function analysisAnswer(task: AnalyzeTask): string {
     spec.change_summary ? `Change: ${spec.change_summary}` : '',
     spec.hypothesis ? `Hypothesis: ${spec.hypothesis}` : '',
     `## Verdict\n\n${verdict}`,
+    compared === null ? '' : `## Prediction\n\n${compared}`,
     meaning.length > 0 ? `## What limits this run\n\n${meaning.map((sentence) => `- ${sentence}`).join('\n')}` : '',
     stageTable(diagnosis, evidence.ranks ? ` (${judgedText(evidence.ranks)})` : ''),
     evidence.ranks ? rankSection(evidence.ranks) : '',
@@ -97,6 +102,8 @@ function remainingHeadspace(task: AnalyzeTask): string | null {
   const waits = fetchMs !== null && stepMs !== null && fetchMs > STILL_WAITS * stepMs;
   if (left <= CEILING_REACHED && waits)
     return 'It is no slower than the headspace run, yet its loop still waits for data: headspace was measured too low.';
+  if (left < 1 / CEILING_REACHED)
+    return `The run is ${(1 / left).toFixed(2)} times as fast as with cached data: headspace was measured too low, or the run does less work.`;
   if (left <= CEILING_REACHED) return 'The run is as fast as with cached data: nothing is left to gain from loading.';
   return `With cached data the loop runs ${left.toFixed(2)} times as fast as in this run; that much is left at most.`;
 }

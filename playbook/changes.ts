@@ -1,8 +1,10 @@
 /**
  * The playbook's grammar of changes, as they stand in a spec's `changes`: `<knob id>=<number>` (also the short forms
- * `<stage>.concurrency=8`, `num_threads=8`, `batch_size=64`, `sink_buffer=8`), `split_stage:<stage>`, `mtp` and
- * `cache_dataloader`. Readable by people, and written by them when they add an experiment.
+ * `<stage>.concurrency=8`, `num_threads=8`, `batch_size=64`, `sink_buffer=8`), moves (`split_stage:<stage>`, `mtp`,
+ * `own_executor:<stage> workers=8`) and `cache_dataloader`. Readable by people, and written by them when they add an
+ * experiment.
  */
+import { moveText, readMove } from '../domain/proposals/moves.js';
 import type { Knob, RewriteAction, Survey } from './survey.js';
 
 export type Change =
@@ -11,15 +13,15 @@ export type Change =
   | { type: 'label' }
   | { type: 'unknown'; reason: string };
 
-export const MTP = 'mtp';
 export const CACHE_DATALOADER = 'cache_dataloader';
 
 export function setChange(knob: Knob, value: number): string {
   return `${knob.id}=${value}`;
 }
 
-export function splitChange(stage: string): string {
-  return `split_stage:${stage}`;
+/** `workers`: tasks of the first half, where the default is not meant. */
+export function splitChange(stage: string, workers?: number): string {
+  return moveText({ type: 'split_stage', stage, ...(workers === undefined ? {} : { workers }) });
 }
 
 const ASSIGNMENT = /^(.+?)\s*=\s*(-?\d+(?:\.\d+)?)$/;
@@ -28,16 +30,15 @@ const LABEL = /^startup_retry_\d+$/;
 export function readChange(text: string, survey: Pick<Survey, 'knobs'>): Change {
   const change = text.trim();
   const lower = change.toLowerCase();
-  if (lower === MTP) return { type: 'action', action: { type: 'mtp' } };
   if (lower === CACHE_DATALOADER) return { type: 'action', action: { type: 'headspace' } };
   if (LABEL.test(lower)) return { type: 'label' };
-  const split = /^split_stage:\s*(\S+)$/i.exec(change);
-  if (split) return { type: 'action', action: { type: 'split_stage', stage: split[1]! } };
+  const move = readMove(change);
+  if (move) return { type: 'action', action: move };
   const assignment = ASSIGNMENT.exec(change);
   if (!assignment) {
     return {
       type: 'unknown',
-      reason: `the playbook does not understand the change ${JSON.stringify(change)}; it understands <knob>=<number>, split_stage:<stage> and mtp`,
+      reason: `the playbook does not understand the change ${JSON.stringify(change)}; it understands <knob>=<number> and moves like split_stage:<stage> and mtp`,
     };
   }
   const [, name, value] = assignment;

@@ -3,19 +3,23 @@
  * left out.
  */
 
-import type { HistoryEntry } from '../agents/agent.js';
+import type { HistoryEntry, PlanTask } from '../agents/agent.js';
 import { launchCommandProblem } from '../domain/command/launch-command-rules.js';
 import { withFlag } from '../domain/command/launch-flags.js';
 import { threadBudgetProblem } from '../domain/command/thread-budget.js';
 import type { Evidence } from '../domain/evidence/evidence.js';
 import { experimentName, type Spec, SpecSchema } from '../domain/formats/spec.js';
 import type { SearchMemory } from '../domain/memory/search-memory.js';
+import { foretold, foretoldText } from '../domain/model/foretold.js';
+import type { OperatingPoint } from '../domain/model/operating-point.js';
+import { MOVES, readMove } from '../domain/proposals/moves.js';
 import { setChange } from './changes.js';
+import { allowsOtherWork, impossiblePractices } from './impossible-practices.js';
 import { type Axis, axisValue } from './search/axes.js';
 import { BATCH_CAUTION } from './search/batch-moves.js';
 import { proposeMoves, tagsOf } from './search/propose.js';
 import type { Move } from './search/scored-moves.js';
-import type { Trial } from './search/trials.js';
+import { objectiveOfEntry, type Trial } from './search/trials.js';
 import type { Survey } from './survey.js';
 
 export interface PlanInput {
@@ -26,11 +30,19 @@ export interface PlanInput {
   baseCommit: string;
   baseLaunchCommand: string;
   bestNodeId: string | null;
+  /** What each job told of its pipeline; of a job that is missing here its evidence tells it. */
+  points?: Readonly<Record<string, OperatingPoint>>;
+  /** Ask the model of the pipeline for joint settings; else the search goes by rules alone. */
+  withModel?: boolean;
   memory: SearchMemory;
   maxConcurrency: number;
+  /** Parts of the best that did not help by themselves (agents/agent.ts). */
+  doubted?: PlanTask['doubted'];
   /** Names of proposals that the engine has just refused. */
   refusedNames?: readonly string[];
   practices: { known: readonly string[]; tried: readonly string[]; notApplicable: readonly string[] };
+  /** What the owner lets run besides the same work; absent for nothing. */
+  allow?: readonly string[];
 }
 
 export interface Plan {
@@ -84,10 +96,16 @@ export function planProposals(input: PlanInput): Plan {
 /** The engine's own rules for commands, asked beforehand: a proposal that it refuses would be made again and again. */
 function isAcceptable(spec: Spec, axes: readonly Axis[], input: PlanInput): boolean {
   const { launch_command: command } = spec;
-  if (input.refusedNames?.includes(spec.name) || launchCommandProblem(command, input.baseLaunchCommand) !== null)
-    return false;
+  const { baseLaunchCommand: baseCommand } = input;
+  if (input.refusedNames?.includes(spec.name) || launchCommandProblem(command, baseCommand) !== null) return false;
+  if (!allowsOtherWork(input) && spec.changes.some(isOtherWork)) return false;
   const extended = axes.some(({ role, most }) => role === 'threads' && most > 16);
-  return threadBudgetProblem(command, { gpuCount: null, sixteenBeatFewer: extended }) === null;
+  return threadBudgetProblem(command, { baseCommand, gpuCount: null, sixteenBeatFewer: extended }) === null;
+}
+
+function isOtherWork(change: string): boolean {
+  const move = readMove(change);
+  return move !== null && MOVES[move.type].effect === 'other_work';
 }
 
 /** Concurrencies that the code does not show, with what the jobs ran. */
@@ -115,39 +133,8 @@ function isOpen(entries: readonly HistoryEntry[], tag: string): boolean {
 }
 
 /** Tags that cannot be tried on this pipeline, each with a sentence that says why. */
-function impossiblePractices({ survey, history, practices }: PlanInput): Map<string, string> {
-  const reasons = new Map<string, string>();
-  const has = (...roles: string[]) => survey.knobs.some(({ role }) => roles.includes(role));
-  if (!has('batch_size')) {
-    reasons.set('batch_size_tuning', 'batch_size_tuning does not apply: no batch size was found that could be set.');
-  } else if (!history.some(({ result }) => result?.metrics.throughput_samples_per_s != null)) {
-    reasons.set(
-      'batch_size_tuning',
-      'batch_size_tuning does not apply: no run tells its throughput, and step times of different batch sizes cannot be compared.',
-    );
-  }
-  if (!has('stage_concurrency', 'num_threads')) {
-    reasons.set(
-      'concurrency_tuning',
-      'concurrency_tuning does not apply: no stage concurrency or thread count was found that could be set.',
-    );
-  }
-  const mtp = history.filter(({ spec }) => spec.best_practices_tags.includes('mtp'));
-  if (mtp.length > 0 && mtp.every(({ status }) => status === 'failed' || status === 'cancelled')) {
-    const why =
-      survey.pipelines.map(({ mtp: m }) => m.reason).find((reason) => reason !== '') ?? mtp.at(-1)!.failure?.message;
-    reasons.set('mtp', `mtp does not apply: ${(why ?? 'it did not run').split('\n')[0]!.slice(0, 300)}.`);
-  }
-  if (practices.known.includes('gpu_video_decode')) {
-    const why = survey.decodesVideo ? 'the playbook cannot rewrite a decoder for the GPU' : 'no video is decoded';
-    reasons.set('gpu_video_decode', `gpu_video_decode does not apply: ${why}.`);
-  }
-  for (const tag of practices.tried) reasons.delete(tag);
-  return reasons;
-}
-
 function specFor(move: Move, axes: readonly Axis[], incumbent: Trial, input: PlanInput): Spec {
-  const { entry, setting } = incumbent;
+  const { entry, setting } = move.from ?? incumbent;
   let command = entry.spec.launch_command || input.baseLaunchCommand;
   const changes: string[] = [];
   const words: string[] = [];
@@ -167,25 +154,40 @@ function specFor(move: Move, axes: readonly Axis[], incumbent: Trial, input: Pla
   }
   for (const change of move.structure) {
     changes.push(change);
-    words.push(change.replace('split_stage:', 'split stage '));
-    parts.push(change.replace('split_stage:', 'split_'));
+    words.push(moveWords(change));
+    parts.push(change.replace('split_stage:', 'split_').replace(/[^A-Za-z0-9_]+/g, '_'));
   }
   const tags = tagsOf(move, axes);
-  const summary = words.join(', ');
+  const left = move.without === undefined ? '' : `${incumbent.entry.nodeId} without ${move.without}`;
+  const summary = [left, words.join(', ')].filter((text) => text !== '').join(': ');
+  const measured = objectiveOfEntry(entry);
+  const predicted = move.predicted && measured ? foretold(move.predicted, measured) : null;
   const caution = tags.includes('batch_size_tuning') ? ` ${BATCH_CAUTION}` : '';
   return SpecSchema.parse({
-    name: nameOf(parts),
+    name: nameOf(move.without === undefined ? parts : ['without', move.without.replace(/^\d+_/, ''), ...parts]),
     changes,
     change_summary: summary,
     description: `On top of ${entry.nodeId}: ${summary}.${caution}`,
-    hypothesis: move.why,
+    hypothesis: predicted ? `${move.why} ${sentence(foretoldText(predicted))}` : move.why,
     launch_command: command,
     goto: entry.commit === input.baseCommit ? null : entry.commit,
     best_practices_tags: tags,
     // Ours: what it builds on when flags alone tell them apart, and what it changes from.
     stacks_on: entry.nodeId,
     knobs_before: before,
+    ...(predicted ? { predicted } : {}),
   });
+}
+
+/** `own_executor:decode workers=8` -> `own executor decode (workers 8)`. */
+function moveWords(change: string): string {
+  const [name = '', ...numbers] = change.split(' ');
+  const words = name.replaceAll('_', ' ').replace(':', ' ');
+  return numbers.length === 0 ? words : `${words} (${numbers.join(', ').replaceAll('=', ' ')})`;
+}
+
+function sentence(text: string): string {
+  return `${text[0]!.toUpperCase()}${text.slice(1)}.`;
 }
 
 const NAME_LENGTH = 40;

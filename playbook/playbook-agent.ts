@@ -10,23 +10,27 @@ import { jsonBlock, type PipelineRewriter, rewriteAnswer } from './rewrite-answe
 import { rewrite, survey } from './run-python.js';
 import { surveyOfBase } from './search/settings.js';
 
-export function createPlaybookAgent(rewriter: PipelineRewriter = { survey, rewrite }): CodingAgent {
+/** `withModel`: joint settings by a model of the pipeline; without it the search goes by rules alone. */
+export function createPlaybookAgent(
+  { withModel = false }: { withModel?: boolean } = {},
+  rewriter: PipelineRewriter = { survey, rewrite },
+): CodingAgent {
   return {
     name: 'playbook',
     async answer(task, _prompt, signal): Promise<AgentAnswer> {
       signal.throwIfAborted();
-      const text = await textFor(task, rewriter);
+      const text = await textFor(task, rewriter, withModel);
       return { text, costUsd: 0, usage: {}, raw: { agent: 'playbook', phase: task.phase, text } };
     },
   };
 }
 
-async function textFor(task: AgentTask, rewriter: PipelineRewriter): Promise<string> {
+async function textFor(task: AgentTask, rewriter: PipelineRewriter, withModel: boolean): Promise<string> {
   switch (task.phase) {
     case 'analyze':
       return analysisAnswer(task);
     case 'plan':
-      return await planAnswer(task, rewriter);
+      return await planAnswer(task, rewriter, withModel);
     case 'report':
       return reportAnswer(task);
     default:
@@ -34,12 +38,13 @@ async function textFor(task: AgentTask, rewriter: PipelineRewriter): Promise<str
   }
 }
 
-async function planAnswer(task: PlanTask, rewriter: PipelineRewriter): Promise<string> {
-  const surveyed = await rewriter.survey(task.source, task.baseLaunchCommand);
+async function planAnswer(task: PlanTask, rewriter: PipelineRewriter, withModel: boolean): Promise<string> {
+  const surveyed = await rewriter.survey(task.source, task.baseLaunchCommand, true);
   const ofBase = surveyOfBase(surveyed, task.history, task.baseCommit, task.bestNodeId);
   // The engine names what it refused: `<name>: <reason>`, a line each.
   const refusedNames = (task.refusal ?? '').split('\n').map((line) => line.split(':')[0]!.trim());
-  const plan = planProposals({ ...task, survey: ofBase, refusedNames, maxConcurrency: task.limits.maxConcurrency });
+  const { maxConcurrency } = task.limits;
+  const plan = planProposals({ ...task, survey: ofBase, refusedNames, maxConcurrency, withModel });
   const unclear = ofBase.problems.length > 0 ? `\n\nNot understood: ${ofBase.problems.join('; ')}` : '';
   return `${plan.reasoning}${unclear}\n\n${jsonBlock(plan)}`;
 }

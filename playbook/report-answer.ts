@@ -4,8 +4,9 @@
  */
 
 import type { HistoryEntry, ReportTask } from '../agents/agent.js';
-import { type Objective, objectiveOf, speedup } from '../domain/belief/compare.js';
-import { VERDICT_TEXTS } from '../domain/reports/judgement-text.js';
+import { isBetter, type Objective, objectiveOf, speedup } from '../domain/belief/compare.js';
+import { isUndecided, speaksAgainst } from '../domain/belief/judgement.js';
+import { verdictText } from '../domain/reports/judgement-text.js';
 import { numberText } from '../domain/reports/quantity-text.js';
 import { isWorthNaming } from '../domain/reports/standing.js';
 import { isNoFault } from '../domain/run/failure.js';
@@ -30,18 +31,25 @@ export function reportAnswer({ history, bestNodeId, baseLaunchCommand, notes }: 
   const confirms = history.some(({ judged }) => judged !== undefined);
   const isGain = ({ entry, factor, startFactor }: (typeof gains)[number]) =>
     isWorthNaming({ gain: factor, start: startFactor, verdict: entry.judged?.verdict ?? null }, confirms);
-  const worked = gains.filter(isGain).sort((x, y) => (y.factor ?? 0) - (x.factor ?? 0));
-  const isOpen = ({ entry }: (typeof gains)[number]) => entry.judged?.verdict === 'repeat';
+  const worked = gains
+    .filter(isGain)
+    .sort((x, y) => Number(y.entry === best) - Number(x.entry === best) || (y.factor ?? 0) - (x.factor ?? 0));
+  const isOpen = ({ entry }: (typeof gains)[number]) =>
+    isUndecided(entry.judged?.verdict) || entry.judged?.verdict === 'superseded' || isAboveBest(entry, best);
   const idle = gains.filter((each) => !isGain(each) && !isOpen(each));
+  const told = (each: (typeof gains)[number]) => `${line(each)} ${reasonOf(each.entry, best)}`.trim();
   const sections = [
     '# Final report',
     summary(best, baseline, history, factorOf),
     section('What worked', worked.map(line)),
     section('What did not', [
-      ...idle.map((each) => `${line(each)} ${reasonOf(each.entry)}`.trim()),
+      ...idle.map(told),
       ...pruned.map((entry) => `${nameOf(entry)}: ${firstLine(entry.failure?.message)}.`),
     ]),
-    section('What is not decided', gains.filter(isOpen).map(line)),
+    section(
+      'What is not decided',
+      gains.filter(isOpen).map((each) => (isAboveBest(each.entry, best) ? told(each) : line(each))),
+    ),
     section(
       'What failed',
       broken.map(
@@ -92,9 +100,16 @@ function nameOf({ nodeId, spec }: HistoryEntry): string {
 }
 
 /** The engine's verdict, and what the analysis found to be in the way, where it said so. */
-function reasonOf({ result, judged }: HistoryEntry): string {
+function reasonOf(entry: HistoryEntry, best: HistoryEntry | undefined): string {
+  const { result, judged } = entry;
   const [, limits = ''] = result?.findings ?? [];
-  return judged && judged.reason !== '' ? `${VERDICT_TEXTS[judged.verdict]}: ${judged.reason}. ${limits}` : limits;
+  if (!judged || judged.reason === '') return limits;
+  return `${verdictText(judged.verdict, isAboveBest(entry, best))}: ${judged.reason}. ${limits}`;
+}
+
+/** Whether the number of one that is called no better is above that of the best (domain/reports/standing.ts). */
+function isAboveBest(entry: HistoryEntry, best: HistoryEntry | undefined): boolean {
+  return speaksAgainst(entry.judged?.verdict) && best !== undefined && isBetter(measured(entry), measured(best));
 }
 
 function headspaceLines(history: readonly HistoryEntry[], best: HistoryEntry | undefined): string[] {
@@ -104,6 +119,10 @@ function headspaceLines(history: readonly HistoryEntry[], best: HistoryEntry | u
   const left = best ? speedup(ceiling, measured(best)) : null;
   const text = `With cached data the loop runs at ${inWords(ceiling)}.`;
   if (left === null) return [text];
+  if (left < 1 / 1.03)
+    return [
+      `${text} The best is ${(1 / left).toFixed(2)} times as fast as that: either it was measured too low, or the best does less work.`,
+    ];
   return [
     left <= 1.03
       ? `${text} The best is as fast: the model’s compute is now the limit.`
@@ -114,9 +133,13 @@ function headspaceLines(history: readonly HistoryEntry[], best: HistoryEntry | u
 /** The whole way from the user's source to the winner: its own changes and those of the experiments under it. */
 function applying(best: HistoryEntry, history: readonly HistoryEntry[], baseLaunchCommand: string): string {
   const changes: string[] = [];
+  const unproven: string[] = [];
   const seen = new Set<string>();
   for (let entry: HistoryEntry | undefined = best; entry && !seen.has(entry.nodeId); ) {
     seen.add(entry.nodeId);
+    // What did not help by itself was only measured as a part of the whole.
+    const isRefuted = entry !== best && speaksAgainst(entry.judged?.verdict);
+    if (isRefuted && entry.spec.changes.length > 0) unproven.push(`${entry.nodeId} (${entry.spec.changes.join(', ')})`);
     changes.unshift(...entry.spec.changes);
     const goto: string | null = entry.spec.goto;
     entry = goto === null ? undefined : history.find(({ commit, nodeId }) => commit === goto && !seen.has(nodeId));
@@ -124,12 +147,15 @@ function applying(best: HistoryEntry, history: readonly HistoryEntry[], baseLaun
   const { launch_command: command } = best.spec;
   const lines = [
     best.commit
-      ? `Code: \`git diff\` from the anchor to commit \`${best.commit}\` (or \`autoresearch diff <workdir> ${best.nodeId}\`).`
+      ? `Code: commit \`${best.commit}\`; \`autoresearch apply <workdir>\` puts it on a new branch of your repository, without the instrumentation, and \`autoresearch diff <workdir> ${best.nodeId}\` shows it before.`
       : '',
     changes.length > 0
       ? `Changes: ${lastOfEach(changes)
           .map((change) => `\`${change}\``)
           .join(', ')}.`
+      : '',
+    unproven.length > 0
+      ? `Not confirmed by themselves, and only measured as parts of the whole: ${unproven.join('; ')}.`
       : '',
     command && command !== baseLaunchCommand ? `Launch command: \`${command}\`` : 'The launch command stays as it is.',
   ];

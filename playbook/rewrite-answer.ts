@@ -12,7 +12,7 @@ import type { RewriteAction, RewriteResult, Survey } from './survey.js';
 
 /** Reads and rewrites pipelines with the target's own Python. */
 export interface PipelineRewriter {
-  survey(source: SourceView, launchCommand: string): Promise<Survey>;
+  survey(source: SourceView, launchCommand: string, moves?: boolean): Promise<Survey>;
   rewrite(source: SourceView, launchCommand: string, actions: readonly RewriteAction[]): Promise<RewriteResult>;
 }
 
@@ -28,11 +28,23 @@ export async function rewriteAnswer(task: RewriteTask, rewriter: PipelineRewrite
   const actions = actionsOf(task, survey);
   if (task.phase === 'repair') refuseHopelessRepair(task, survey, actions);
   if (actions.length === 0) return reply({}, ['flags of the launch command make the whole change']);
-  const result = await rewriter.rewrite(task.source, task.baseLaunchCommand, actions);
+  const result = await rewritten(task, rewriter, actions);
   if (result.refused.length > 0) {
     raise(cannot, result.refused.map(({ action, reason }) => `${action}: ${reason}`).join('; '));
   }
   return reply(result.files, result.done);
+}
+
+/** A pipeline that does not pickle gets a second try, with callable classes for what does not. */
+async function rewritten(
+  { source, baseLaunchCommand }: RewriteTask,
+  rewriter: PipelineRewriter,
+  actions: readonly RewriteAction[],
+): Promise<RewriteResult> {
+  const result = await rewriter.rewrite(source, baseLaunchCommand, actions);
+  if (result.refused.length === 0 || !actions.some(({ type }) => type === 'mtp')) return result;
+  const again = await rewriter.rewrite(source, baseLaunchCommand, [{ type: 'callable_classes' }, ...actions]);
+  return again.refused.length === 0 ? again : result;
 }
 
 function failureKindOf({ phase }: RewriteTask): FailureKind {

@@ -18,9 +18,12 @@ const SOURCE_REFUSED = 3;
 /** Whole files come back from a rewrite; more than this is not source code. */
 const outputLimitBytes = 64 * 1024 * 1024;
 
-/** What the source holds: pipelines, training loop, knobs with the values in force under this launch command. */
-export function survey(source: SourceView, launchCommand: string): Promise<Survey> {
-  return run(source, 'survey.py', { launch_command: launchCommand }, SurveySchema);
+/**
+ * What the source holds: pipelines, training loop, knobs with the values in force under this launch command. With
+ * `moves`, those that the code allows: each is made once and thrown away.
+ */
+export function survey(source: SourceView, launchCommand: string, moves = false): Promise<Survey> {
+  return run(source, 'survey.py', { launch_command: launchCommand, moves }, SurveySchema);
 }
 
 /** New contents for the actions, applied in order; what could not be done soundly is in `refused`. */

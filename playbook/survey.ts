@@ -3,6 +3,7 @@
  * search. Paths are relative to the source directory; knob ids are stable under edits that do not rename things.
  */
 import { z } from 'zod';
+import type { MoveAction } from '../domain/proposals/moves.js';
 
 export const KNOB_ROLES = [
   'stage_concurrency',
@@ -83,19 +84,21 @@ export const SurveySchema = z.object({
   decodesVideo: z.boolean(),
   /** What was not understood, in words for a person. */
   problems: z.array(z.string()),
+  /** Which moves the code allows, and why not the others; absent where nobody asked. */
+  moves: z
+    .array(z.object({ move: z.string(), stage: z.string().optional(), possible: z.boolean(), reason: z.string() }))
+    .optional(),
 });
 export type Survey = z.infer<typeof SurveySchema>;
 
 /** What rewrite.py can do; several in one request are applied in order. */
-export const ActionSchema = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('instrument') }),
+export type RewriteAction =
+  | { type: 'instrument' }
   /** `steps`: how many the loop takes in an epoch, where a run has shown it; else the rewrite finds out by itself. */
-  z.object({ type: z.literal('headspace'), steps: z.number().int().positive().optional() }),
-  z.object({ type: z.literal('mtp') }),
-  z.object({ type: z.literal('set'), knob: z.string(), value: z.number() }),
-  z.object({ type: z.literal('split_stage'), stage: z.string() }),
-]);
-export type RewriteAction = z.infer<typeof ActionSchema>;
+  /** `fed`: only where an SPDL pipeline is seen to feed the loop. */
+  | { type: 'headspace'; steps?: number; fed?: true }
+  | { type: 'set'; knob: string; value: number }
+  | MoveAction;
 
 export const RewriteResultSchema = z.object({
   /** New content of each changed or new file. */

@@ -3,16 +3,19 @@
 import { browser } from './setup/browser.mjs';
 import { build } from './setup/build.mjs';
 import { exampleData } from './setup/example-data.mjs';
+import { kubernetes } from './setup/kubernetes.mjs';
 import { withSetupLock } from './setup/lock.mjs';
 import { nodeModules } from './setup/node-modules.mjs';
 import { requireNode } from './setup/prerequisites.mjs';
 import { SetupFailure, say } from './setup/process.mjs';
+import { slurm, slurmAccounts } from './setup/slurm.mjs';
 import { tools } from './setup/tools.mjs';
+import { torchx } from './setup/torchx.mjs';
 
 /** In the order in which they need one another. */
 const STEPS = { 'node-modules': nodeModules, build, tools, 'example-data': exampleData };
 /** Made only when they are named: no command of package.json needs them. */
-const OPTIONAL = { browser };
+const OPTIONAL = { browser, kubernetes, slurm, 'slurm-accounts': slurmAccounts, torchx };
 
 async function setUp(names) {
   requireNode();

@@ -5,11 +5,13 @@
  */
 import { z } from 'zod';
 import type { RepeatPurpose } from '../domain/belief/judgement.js';
+import { withOwnFlags } from '../domain/command/launch-flags.js';
 import type { RunConfig } from '../domain/formats/config.js';
 import { type Spec, SpecSchema } from '../domain/formats/spec.js';
 import type { EngineState } from '../domain/run/engine-state.js';
 import { rowOf } from '../domain/run/engine-state.js';
 import type { ExperimentIdentity, ExperimentKind } from '../domain/run/experiment-record.js';
+import { BASELINE_ID, bundleText } from '../domain/run/experiment-record.js';
 import type { Failure } from '../domain/run/failure.js';
 import { readJsonIfAny, writeJsonAtomic } from '../host/atomic-file.js';
 import type { Workdir } from './paths.js';
@@ -94,11 +96,44 @@ async function originalSpec(
         repeat_index: origin.index,
       };
     }
+    case 'bundle': {
+      const specs = (of: readonly string[]) =>
+        Promise.all(of.map((id) => specOf(workdir, config, state, rowOf(state, id))));
+      const parts = await specs(origin.of);
+      const parents = await specs(origin.of.map((id) => rowOf(state, id).parentId ?? BASELINE_ID));
+      const [best] = await specs([experiment.parentId ?? BASELINE_ID]);
+      return bundleSpec(
+        origin.of,
+        best!,
+        parts.map((part, index) => ({ part, parent: parents[index]! })),
+      );
+    }
     case 'ceiling': {
       const { launch_command } = await specOf(workdir, config, state, rowOf(state, origin.of));
       return { ...seedSpec('headspace'), launch_command, change_summary: `headspace of ${origin.of}` };
     }
   }
+}
+
+/** What each part changes of the one that it was made of, in one experiment on the best. */
+function bundleSpec(of: readonly string[], best: Spec, parts: readonly { part: Spec; parent: Spec }[]): Spec {
+  const specs = parts.map(({ part }) => part);
+  const moves = specs.flatMap((spec) => spec.moves ?? []);
+  const text = bundleText(of);
+  return SpecSchema.parse({
+    name: 'bundle',
+    goto: null,
+    changes: [...new Set(specs.flatMap(({ changes }) => changes))],
+    ...(moves.length > 0 ? { moves } : {}),
+    launch_command: parts.reduce(
+      (command, { part, parent }) => withOwnFlags(command, part.launch_command, parent.launch_command),
+      best.launch_command,
+    ),
+    best_practices_tags: [...new Set(specs.flatMap((spec) => spec.best_practices_tags))],
+    change_summary: `bundle of ${of.join(', ')}`,
+    description: `The experiment ${text}: ${specs.map((spec) => spec.change_summary || spec.name).join('; ')}`,
+    hypothesis: 'Changes that each bring less than can be told of them bring enough together.',
+  });
 }
 
 function parse<T extends z.ZodType>(schema: T, value: unknown, path: string): z.output<T> {
@@ -111,6 +146,7 @@ function parse<T extends z.ZodType>(schema: T, value: unknown, path: string): z.
 const HYPOTHESES = {
   calibration: 'Repeats of the same code show how much results vary by themselves.',
   confirmation: 'A result that was not luck is measured again.',
+  sentinel: 'The machine is as fast as it was when this was measured before.',
   verification: 'The gain of the winner shows again, measured in turn with the baseline.',
 } as const satisfies Record<RepeatPurpose, string>;
 

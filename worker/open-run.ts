@@ -16,13 +16,13 @@ import { claimRun } from './claim-run.js';
 import { removeHalfWrittenFiles } from './cleanup/half-written-files.js';
 import { failLostAttempts } from './cleanup/lost-attempts.js';
 import { reap } from './cleanup/reaper.js';
-import { openClient, resolveConnection, type TemporalTarget } from './connection.js';
+import { resolveConnection, type TemporalTarget } from './connection.js';
 import { type RunningWorker, startWorker } from './create-worker.js';
 import { askedVersioning } from './deployment.js';
 import { checkKeys, KeyMissing } from './encryption/readable-engine.js';
 import { acquireEngineLock } from './engine-lock.js';
-import { openNativeConnection } from './native-connection.js';
 import { loadRunConfig } from './run-config.js';
+import { RunConnections } from './run-connections.js';
 import { installRuntime } from './runtime.js';
 import { stopServer } from './server/embedded-server.js';
 import type { IdleRule } from './server/idle-server.js';
@@ -49,6 +49,8 @@ export interface OpenOptions {
   codePath?: string;
   /** Go on from the event log here, whichever engine owned it before. */
   takeOver?: boolean;
+  /** Of a process that serves several runs, to a configured server: whoever gives them closes them. */
+  connections?: RunConnections;
   /** The usual ones when absent: how often the lock is renewed, and when a server that was left behind ends itself. */
   renewMs?: number;
   idle?: IdleRule;
@@ -96,16 +98,17 @@ export async function openRun(workdirPath: string, options: OpenOptions = {}): P
     if (target.kind === 'embedded') {
       closers.push(async () => endsServer && (lost.signal.aborted ? endAbandonedServer : stopServer)(workdir));
     }
-    const client = await openClient(target);
-    closers.push(() => client.connection.close());
+    const shared = target.kind === 'configured' ? options.connections : undefined;
+    const connections = shared ?? new RunConnections();
+    if (shared === undefined) closers.push(() => connections.close());
+    const client = await connections.client(target);
     await checkKeys(client, run).catch(async (error: unknown) => {
       if (!takeOver || !(error instanceof KeyMissing)) throw error;
       log('the run is taken over: its engine cannot be read, and the run goes on from its event log', { error });
       await client.workflow.getHandle(engineWorkflowId(run)).terminate('taken over: it cannot be read');
     });
     const place = await claimRun({ workdir, run, client, target, log, takeOver });
-    const connection = await openNativeConnection(target);
-    closers.push(() => connection.close());
+    const connection = await connections.native(target);
     if (target.kind === 'embedded') {
       const supervision = superviseServer(workdir, log);
       closers.push(async () => supervision[Symbol.asyncDispose]());

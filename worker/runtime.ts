@@ -6,7 +6,7 @@ import { makeLogger } from './workdir-log.js';
 
 let installed = false;
 
-/** The first workdir of a process gets the SDK's messages; there is one workdir a process but in tests. */
+/** The first workdir of a process gets the messages of the SDK, whichever run they concern. */
 export function installRuntime(workdir: Workdir): void {
   if (installed) return;
   installed = true;

@@ -1,30 +1,87 @@
-/** The worker as a process of its own (`autoresearch worker`, and what `start` leaves behind). */
+/** The worker as a process (`autoresearch worker`, and what `start` leaves behind): of one run, or of several. */
+import { catchSignals } from './caught-signals.js';
 import { type OpenOptions, type OpenRun, openRun } from './open-run.js';
+import { RunConnections } from './run-connections.js';
 import { interruptRun, type RunEnd, untilRunEnds } from './run-end.js';
 
-/** By shell convention 128 + SIGINT. */
-const EXIT_ON_SECOND_SIGNAL = 130;
+/** Why one of the runs of a process is not served any more. */
+export interface ServedEnd {
+  workdir: string;
+  end: RunEnd | 'signal' | 'failed';
+  /** Of a worker that could not go on. */
+  error?: unknown;
+}
 
 /** Serves the run until it ends or is interrupted; then stops the workdir's own server. Jobs run on in any case. */
 export async function runWorkerProcess(workdirPath: string, options: OpenOptions = {}): Promise<RunEnd | 'signal'> {
+  const [served] = await serveRuns([workdirPath], options);
+  if (served === undefined || served.end === 'failed') throw served?.error;
+  return served.end;
+}
+
+/**
+ * The same for several runs at once, each on the task queue of its own: one that ends, or whose worker cannot go on,
+ * leaves the others alone. Serves none where one of them cannot be opened, and throws why. `onEnd` is told of each.
+ */
+export async function serveRuns(
+  workdirPaths: readonly string[],
+  options: OpenOptions = {},
+  onEnd: (ended: ServedEnd) => void = () => undefined,
+): Promise<ServedEnd[]> {
   const signals = catchSignals();
-  const open = await openRun(workdirPath, options);
+  const connections = new RunConnections();
+  const givenUp = new AbortController();
+  const served: Promise<ServedEnd>[] = [];
+  try {
+    // Each is watched from its opening on: it may end while the next one is opened.
+    for (const path of workdirPaths) {
+      const open = await openRun(path, { connections, ...options });
+      served.push(serveOne(open, { asked: signals.first, givenUp: givenUp.signal, onEnd }));
+    }
+    return await Promise.all(served);
+  } finally {
+    givenUp.abort();
+    await Promise.all(served);
+    await connections.close();
+    signals.release();
+  }
+}
+
+interface Serving {
+  asked: Promise<NodeJS.Signals>;
+  /** Another run of the process could not be opened. */
+  givenUp: AbortSignal;
+  onEnd: (ended: ServedEnd) => void;
+}
+
+/** Closes the run before it tells. */
+async function serveOne(open: OpenRun, { asked: signal, givenUp, onEnd }: Serving): Promise<ServedEnd> {
+  const ended = await untilItEnds(open, signal, givenUp);
+  onEnd(ended);
+  return ended;
+}
+
+async function untilItEnds(open: OpenRun, signal: Promise<NodeJS.Signals>, givenUp: AbortSignal): Promise<ServedEnd> {
+  const workdir = open.workdir.root;
   const ending = new AbortController();
   try {
-    const ends = untilRunEnds(open, ending.signal).then((end) => end ?? 'signal');
+    const either = AbortSignal.any([ending.signal, givenUp]);
+    const ends = untilRunEnds(open, either).then((end) => end ?? 'signal');
     const stopped = open.worker.run.then(() => 'signal' as const);
-    const asked = signals.first.then(async (name) => {
+    const asked = signal.then(async (name) => {
       open.log('ending on a signal', { signal: name });
       await interrupt(open);
       return 'signal' as const;
     });
     const end = await Promise.race([ends, stopped, asked]);
     open.log('the worker ends', { reason: end });
-    return end;
+    return { workdir, end };
+  } catch (error) {
+    open.log('the worker cannot go on', { error: String(error) });
+    return { workdir, end: 'failed', error };
   } finally {
     ending.abort();
     await open.close({ stopServer: true });
-    signals.release();
   }
 }
 
@@ -36,25 +93,4 @@ async function interrupt({ target, client, config, log }: OpenRun): Promise<void
   if (target.kind === 'configured') return;
   if (await interruptRun(client, config.run_id)) return;
   log('the engine did not write its interruption in time; the run is resumable all the same');
-}
-
-function catchSignals(): { first: Promise<NodeJS.Signals>; release: () => void } {
-  const names: NodeJS.Signals[] = ['SIGINT', 'SIGTERM'];
-  let heard = false;
-  let tell: (name: NodeJS.Signals) => void = () => undefined;
-  const first = new Promise<NodeJS.Signals>((resolve) => {
-    tell = resolve;
-  });
-  const listener = (name: NodeJS.Signals) => {
-    if (heard) process.exit(EXIT_ON_SECOND_SIGNAL);
-    heard = true;
-    tell(name);
-  };
-  for (const name of names) process.on(name, listener);
-  return {
-    first,
-    release: () => {
-      for (const name of names) process.off(name, listener);
-    },
-  };
 }

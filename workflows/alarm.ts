@@ -3,7 +3,7 @@
  * again, or replayed, may read another time than it did at first.
  */
 import { condition } from '@temporalio/workflow';
-import { timeUpAtMs } from '../domain/schedule/planned-moves.js';
+import { timeUpAtMs } from '../domain/schedule/budget.js';
 import type { Journal } from './journal.js';
 
 export class Alarm {

@@ -32,7 +32,8 @@ export function recordStart(
   const isAnew = recovers && state.status === 'stopped' && isGivenMore(state, limits, given);
   const requests = given.flatMap((each) => (each.do === 'set_limits' ? [each.request] : []));
   const taken = requests.length > 0 ? { taken: requests } : {};
-  journal.record({ type: 'run_started', run: input.run, limits, ...(isAnew ? { anew: true } : {}), ...taken });
+  const rule = patched('passes-over-what-is-kept-back') ? { passesOver: true } : {};
+  journal.record({ type: 'run_started', run: input.run, limits, ...(isAnew ? { anew: true } : {}), ...taken, ...rule });
   for (const each of given) {
     if (each.do === 'note') journal.record({ type: 'note_added', text: each.message.text, request: each.request });
   }

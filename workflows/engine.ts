@@ -14,19 +14,28 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
+import { confirmedAtEnd } from '../domain/belief/provisional.js';
 import type { ExperimentOutcome } from '../domain/protocol/activities.js';
 import { underWay } from '../domain/protocol/lost-messages.js';
-import { type EngineInput, type EngineResult, reportsSignal, type Tuning } from '../domain/protocol/messages.js';
+import {
+  type EngineInput,
+  type EngineResult,
+  reportsSignal,
+  type Tuning,
+  withdrawSignal,
+} from '../domain/protocol/messages.js';
 import { rowOf } from '../domain/run/engine-state.js';
+import type { EventBody } from '../domain/run/event-types.js';
 import { failure } from '../domain/run/failure.js';
 import { givenProblem } from '../domain/run/given-more.js';
 import { NOTHING_SPENT } from '../domain/run/ledger.js';
 import type { StopReason } from '../domain/run/limits.js';
 import { engineWorkflowId } from '../domain/run/naming.js';
 import { describeRun } from '../domain/run/run-details.js';
-import { affordable, describeLimit } from '../domain/schedule/budget.js';
-import { limitReached, type Move, nextMove, timeUpAtMs } from '../domain/schedule/planned-moves.js';
+import { affordable, describeLimit, timeUpAtMs } from '../domain/schedule/budget.js';
+import { limitReached, type Move, nextMove } from '../domain/schedule/planned-moves.js';
 import { planningVerdict } from '../domain/schedule/planning.js';
+import { isFull } from '../domain/schedule/scheduling.js';
 import { reservationsFor, settlement } from '../domain/schedule/settlement.js';
 import { dueEvents } from '../domain/verdict/consequences.js';
 import * as activities from './activity-options.js';
@@ -121,6 +130,7 @@ async function engine(input: EngineInput, cancelRequested: Promise<never> | null
     if (recovers) void recovery.everySoOften(tuning.lookMs);
     void heedSilence(journal, steering.drop);
     const end = await work();
+    journal.record(...confirmedAtEnd(state));
     const reportMoney = affordable(state, ['report']);
     // A run that goes on after its end is reported on, and pays for it, once more.
     const reportOf = String(state.seq);
@@ -164,7 +174,7 @@ async function engine(input: EngineInput, cancelRequested: Promise<never> | null
     if (state.setupFailures.length > 0 && state.baseCommit === null) {
       return { reason: 'setup_failed', detail: state.setupFailures.at(-1)?.message ?? '' };
     }
-    for (let due = dueEvents(state); due.length > 0; due = dueEvents(state)) journal.record(...due);
+    for (let due = dueEvents(state); due.length > 0; due = dueEvents(state)) act(due);
     const prepareAhead = tuning.prepareAhead ?? state.limits.maxConcurrency;
     // A run that goes on with no time left begins nothing in the moment before its alarm rings.
     if (
@@ -179,7 +189,10 @@ async function engine(input: EngineInput, cancelRequested: Promise<never> | null
     if (leaving) charts.close();
     // Messages are on their way for milliseconds: the run that continues this one makes the next moves.
     if (!recovery.isInDoubt && (!leaving || planner.isPlanning || charts.isDrawing)) {
-      for (let move = nextMove(state, prepareAhead); move; move = nextMove(state, prepareAhead)) make(move);
+      for (let move = nextMove(state, prepareAhead); move; move = nextMove(state, prepareAhead)) {
+        if (move.do === 'grant' && isFull(state) && patched('keeps-to-a-lowered-concurrency')) break;
+        make(move);
+      }
     }
     const verdict = planningVerdict(state);
     const planMoney = verdict.do === 'plan' && !leaving ? affordable(state, ['plan']) : null;
@@ -192,6 +205,13 @@ async function engine(input: EngineInput, cancelRequested: Promise<never> | null
     // What a person adds while it is checked is something to do.
     if (steering.isChecking && patched('waits-for-what-is-added')) return null;
     return { reason: verdict.reason, detail: verdict.detail };
+  }
+
+  /** What is due is recorded, and what leaves the queue by it is told. */
+  function act(due: readonly EventBody[]): void {
+    journal.record(...due);
+    for (const event of due)
+      if (event.type === 'experiment_removed' && event.withdraws) void children.tell(event.nodeId, withdrawSignal);
   }
 
   function heedLimits(prepareAhead: number): void {

@@ -62,6 +62,9 @@ export class Reports {
       case 'granted':
         journal.record(...missedBefore(state, report));
         return;
+      case 'pending':
+        if (row?.state.status === 'launching' && !row.state.isPending) journal.record({ type: 'job_pending', nodeId });
+        return;
       case 'launched':
         if (isNow('launching')) {
           journal.record({ type: 'job_launched', nodeId, jobId: report.jobId, launchedAtMs: report.launchedAtMs });

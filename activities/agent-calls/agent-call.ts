@@ -5,8 +5,9 @@
 
 import { randomUUID } from 'node:crypto';
 import { Context } from '@temporalio/activity';
+import type { Client } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
-import type { AgentAnswer, AgentTask } from '../../agents/agent.js';
+import type { AgentAnswer, AgentTask, CodingAgent } from '../../agents/agent.js';
 import { agentFailure, CutReply, isInterrupted, isProviderWait, spentOf } from '../../agents/agent-failure.js';
 import { type Call, type CallRecord, logTime } from '../../agents/call-record.js';
 import { promptText } from '../../agents/prompts/prompt-parts.js';
@@ -14,6 +15,7 @@ import { promptParts } from '../../agents/prompts/task-prompt.js';
 import { makeKeyTurns } from '../../host/in-turn.js';
 import type { RunContext } from '../../workdir/run-context.js';
 import { activitySignal } from '../guard/activity-pulse.js';
+import { elsewhere, readingWhatIsLeft } from './ask-elsewhere.js';
 import { createAgent } from './make-agent.js';
 
 /** An agent that fails so often at one question fails at it. */
@@ -29,7 +31,8 @@ export interface AgentCalls {
   end(key: string, message: string): Promise<void>;
 }
 
-export function makeAgentCalls(context: RunContext, record: CallRecord): AgentCalls {
+export function makeAgentCalls(context: RunContext, record: CallRecord, client: Client | null): AgentCalls {
+  const { agent_queue: queue } = context.config;
   const outside = randomUUID();
   const inTurn = makeKeyTurns();
 
@@ -49,17 +52,17 @@ export function makeAgentCalls(context: RunContext, record: CallRecord): AgentCa
       return answer;
     }
     await record.endLeftover(key);
-    const parts = await promptParts(task, context.config.knowledge_dir);
+    const { knowledge_dir: knowledgeDir, prompt_budget: budget } = context.config;
+    const { leftOut, ...parts } = await promptParts(task, { knowledgeDir, budget });
+    if (leftOut.length > 0)
+      context.log(`${key}: the prompt has ${budget} tokens for its stable part, which leave out ${leftOut.join(', ')}`);
     const prompt = promptText(parts);
     for (;;) {
       if (known.ended) throw agentFailure(known.ended.message, { retryable: false });
       const time = logTime(new Date());
       await record.logPrompt(time, key, prompt);
-      const agent = createAgent(context.config, {
-        onStart: (pid) => record.started(key, pid),
-        replyFile: record.replyFile(known),
-      });
-      context.log(`${key}: asking ${agent.name}`);
+      const agent = agentFor(known);
+      context.log(`${key}: asking ${agent.name}${queue === '' ? '' : ` on the agents' queue ${queue}`}`);
       try {
         const given = await agent.answer(task, prompt, signal, parts, known.cuts.length);
         await record.settleAnswer(known, time, agent.name, given);
@@ -70,6 +73,18 @@ export function makeAgentCalls(context: RunContext, record: CallRecord): AgentCa
         known = await settleCut(known, asking, error);
       }
     }
+  }
+
+  function agentFor(known: Call): CodingAgent {
+    const replyFile = record.replyFile(known);
+    const hooks = { onStart: (pid: number) => record.started(known.key, pid), replyFile };
+    if (queue === '') return createAgent(context.config, hooks);
+    if (client === null)
+      throw agentFailure(`the agent is called on the queue ${queue}, by a run's engine`, { retryable: false });
+    const call = `${known.key}.${known.costs.length}`;
+    return readingWhatIsLeft(
+      createAgent(context.config, { ...hooks, elsewhere: elsewhere(client, context, { call, replyFile }) }),
+    );
   }
 
   /** Paid for, and of no use. */

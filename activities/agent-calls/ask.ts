@@ -2,6 +2,7 @@
  * One question to an agent from task to checked value: an answer that cannot be used goes back once with the reason,
  * and what is refused twice is a typed failure.
  */
+import type { Client } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import type { AgentTask } from '../../agents/agent.js';
 import { CallRecord } from '../../agents/call-record.js';
@@ -27,9 +28,10 @@ export interface Ask {
   spentOn(key: string): Promise<Spent>;
 }
 
-export function makeAsk(context: RunContext): Ask {
+/** `client` carries calls to workers of other hosts, in runs that have their agent called there. */
+export function makeAsk(context: RunContext, client: Client | null = null): Ask {
   const record = new CallRecord(context.workdir);
-  const { call, end } = makeAgentCalls(context, record);
+  const { call, end } = makeAgentCalls(context, record, client);
 
   async function spentOn(key: string): Promise<Spent> {
     const [first, again] = await Promise.all([record.spent(key), record.spent(retryKey(key))]);

@@ -23,7 +23,8 @@ export function createAgent(config: RunConfig, hooks: AgentHooks): CodingAgent {
     case 'codex':
       return createCodexAgent(config, hooks);
     case 'playbook':
-      return createPlaybookAgent();
+      // For measurements of what the model of the pipeline brings.
+      return createPlaybookAgent({ withModel: process.env.AUTORESEARCH_PLAYBOOK === 'model' });
     default:
       if (isModulePath(config.agent)) return createModuleAgent(config);
       return raise('agent_failed', `agent must be ${AGENT_CHOICE}, not ${JSON.stringify(config.agent)}`);
@@ -76,8 +77,9 @@ export function unknownCostReason({
   model,
   prices,
 }: Pick<RunConfig, 'agent' | 'model' | 'prices'>): string | null {
-  if (agent === 'codex') return 'codex does not say what a call costs';
+  if (agent === 'codex' && model === '')
+    return 'codex says no cost, and which model it asks is not known; name it by --model, and its price under prices in config.json';
   const asked = model || DEFAULT_ANTHROPIC_MODEL;
-  if (agent !== 'anthropic' || priceOf(asked, prices)) return null;
+  if ((agent !== 'anthropic' && agent !== 'codex') || priceOf(asked, prices)) return null;
   return `the price of ${asked} is not known; add it under prices in config.json`;
 }

@@ -11,9 +11,10 @@ import { engineWorkflowId } from '../../domain/run/naming.js';
 export interface EngineMailbox {
   /**
    * Resolves when the server has it; with false when no engine is open, which then finds what happened by look-up.
-   * `canWait`: the engine does nothing about it for now, so that it may wait a moment for others.
+   * `canWait`: the engine does nothing about it for now, so that it may wait a moment for others. `comesAgain`: whoever
+   * has to tell it does so, too, after a while: from this process the engine then does not hear it a second time.
    */
-  deliver(report: ExperimentReport, how?: { canWait: boolean }): Promise<boolean>;
+  deliver(report: ExperimentReport, how?: { canWait?: boolean; comesAgain?: boolean }): Promise<boolean>;
 }
 
 /** Reports that are due within this time of each other travel together; the first of a while does not wait. */
@@ -34,6 +35,8 @@ export function openEngineMailbox(run: string, client: Client): EngineMailbox {
   let open: Batch | null = null;
   let sentAtMs = Number.NEGATIVE_INFINITY;
   let last: Promise<unknown> = Promise.resolve();
+  /** What was told early, until it comes again; what never does is not remembered for ever. */
+  const early = new Map<string, Promise<boolean>>();
 
   function newBatch(): Batch {
     const hurry = new AbortController();
@@ -63,12 +66,36 @@ export function openEngineMailbox(run: string, client: Client): EngineMailbox {
     }
   }
 
+  function put(report: ExperimentReport, canWait: boolean): Promise<boolean> {
+    open ??= newBatch();
+    open.reports.push(report);
+    if (!canWait) open.hurry.abort();
+    return open.sent;
+  }
+
+  /** Once: whoever tells it a third time was asked for it, by an engine that does not know it. */
+  function toldEarly(report: ExperimentReport): Promise<boolean> | undefined {
+    const before = early.get(keyOf(report));
+    early.delete(keyOf(report));
+    return before;
+  }
+
   return {
-    deliver(report, { canWait } = { canWait: false }) {
-      open ??= newBatch();
-      open.reports.push(report);
-      if (!canWait) open.hurry.abort();
-      return open.sent;
+    async deliver(report, { canWait = false, comesAgain = false } = {}) {
+      if (comesAgain) {
+        const sent = put(report, canWait);
+        early.set(keyOf(report), sent);
+        for (const key of [...early.keys()].slice(0, -MOST_EARLY)) early.delete(key);
+        return await sent;
+      }
+      const isThere = (await toldEarly(report)?.catch(() => false)) ?? false;
+      return isThere || (await put(report, canWait));
     },
   };
+}
+
+const MOST_EARLY = 100;
+
+function keyOf(report: ExperimentReport): string {
+  return `${report.type} ${report.nodeId} ${'jobId' in report ? report.jobId : ''}`;
 }

@@ -5,7 +5,6 @@
 import type { MessageCreateParamsStreaming, TextBlockParam } from '@anthropic-ai/sdk/resources/messages';
 import type { RunConfig } from '../../domain/formats/config.js';
 import type { Prices } from '../../domain/formats/prices.js';
-import { packageFile } from '../../host/package-files.js';
 import type { AgentAnswer, AgentTask, CodingAgent } from '../agent.js';
 import {
   agentFailure,
@@ -18,13 +17,13 @@ import {
 import { type AgentHooks, replyIn, runAgentCommand, timeLimitFailure } from '../agent-process.js';
 import { costOf, DEFAULT_ANTHROPIC_MODEL, priceOf } from '../model-prices.js';
 import type { PromptParts } from '../prompts/prompt-parts.js';
+import { anthropicCommand } from './anthropic-command.js';
 import { hasAnthropicCredentials } from './anthropic-credentials.js';
 import { type FailedHead, type MessagesCall, readExchange } from './anthropic-exchange.js';
 import { brokenReplyFailure, headFailure, interruptedFailure } from './anthropic-failure.js';
 import { BrokenReply, type Message, readReply, textOf } from './anthropic-reply.js';
 import { answerText, outputFormat } from './anthropic-schemas.js';
 
-const CALL_PROCESS = packageFile('dist', 'agents', 'anthropic', 'anthropic-call.js');
 /** Tokens of one answer: what edits and plans need, then as much as every current model can give. */
 const MAX_TOKENS = [16_000, 64_000] as const;
 /** Stop reasons of a reply that was cut at its limit, or refused: paid for, and of no use. */
@@ -79,12 +78,12 @@ export function createAnthropicAgent(
       const left = await read(await replyIn(hooks.replyFile));
       if (left.is === 'broken' && left.error.errorType === null) throw interruptedFailure(left.spent);
       if (left.is !== 'nothing') return answerFrom(phase, left);
-      if (!hasAnthropicCredentials(env)) throw noCredentials();
+      if (hooks.elsewhere === undefined && !hasAnthropicCredentials(env)) throw noCredentials();
 
       const maxTokens = MAX_TOKENS[Math.min(cuts, MAX_TOKENS.length - 1)]!;
       const body = requestFor({ phase, model, effort: config.effort, maxTokens, parts });
       const call: MessagesCall = { body, timeoutMs };
-      const command = { command: process.execPath, flags: [CALL_PROCESS], prompt: JSON.stringify(call), env };
+      const command = { ...anthropicCommand(), prompt: JSON.stringify(call), env };
       const output = await runAgentCommand({ ...command, task, signal, timeoutMs, hooks });
       const reading = await read(output.stdout);
       if (output.timedOut && reading.is !== 'message' && reading.is !== 'failure') {
@@ -128,7 +127,7 @@ function requestFor({ phase, model, effort, maxTokens, parts }: Request): Messag
     (text, index): TextBlockParam => ({
       type: 'text',
       text,
-      // Each mark ends a prefix that later calls share: knowledge alone, then knowledge and code.
+      // Each mark ends a prefix that later calls share: knowledge alone, then with what the code calls for, and so on.
       ...(index >= parts.stable.length - CACHE_MARKS ? { cache_control: { type: 'ephemeral' } } : {}),
     }),
   );

@@ -15,24 +15,36 @@ export function fenced(text: string, language: string): string {
   return `${fence}${language}\n${text.endsWith('\n') ? text : `${text}\n`}${fence}`;
 }
 
-export async function scriptText(source: SourceView): Promise<string> {
-  return fenced(await readFile(join(source.dir, source.script), 'utf8'), 'python');
+export interface ShownSource {
+  script: string;
+  /** By path, the script left out. */
+  others: { path: string; text: string }[];
 }
 
-export async function otherFilesText(source: SourceView): Promise<string> {
+export async function readSource(source: SourceView): Promise<ShownSource> {
+  const paths = (await listShown(source.dir, '')).filter((path) => path !== source.script);
+  const read = (path: string) => readFile(join(source.dir, path), 'utf8');
+  return {
+    script: await read(source.script),
+    others: await Promise.all(paths.map(async (path) => ({ path, text: await read(path) }))),
+  };
+}
+
+/** What has no room is named with its length, and in `leftOut`. */
+export function otherFilesText({ others }: ShownSource, mostCharacters: number): { text: string; leftOut: string[] } {
   const parts: string[] = [];
-  let left = OTHER_FILES_LIMIT;
-  for (const path of await listShown(source.dir, '')) {
-    if (path === source.script) continue;
-    const text = await readFile(join(source.dir, path), 'utf8');
+  const leftOut: string[] = [];
+  let left = Math.min(mostCharacters, OTHER_FILES_LIMIT);
+  for (const { path, text } of others) {
     if (text.length > left) {
       parts.push(`(${path}: ${text.length} characters, not shown)`);
+      leftOut.push(path);
       continue;
     }
     left -= text.length;
     parts.push(`### ${path}\n\n${fenced(text, path.endsWith('.py') ? 'python-other' : '')}`);
   }
-  return parts.length === 0 ? '' : `\n## Other files\n\n${parts.join('\n\n')}\n`;
+  return { text: parts.length === 0 ? '' : `\n## Other files\n\n${parts.join('\n\n')}\n`, leftOut };
 }
 
 /** Depth-first, by name; links are left out, because ignored data and environments are linked in. */

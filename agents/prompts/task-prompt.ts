@@ -1,38 +1,33 @@
 /** From a task to the prompt that a model reads: which template, and the text of each of its variables. */
 
-import { objectiveOf } from '../../domain/belief/compare.js';
-import type { Judgement } from '../../domain/belief/judgement.js';
 import type { Evidence, StageStatistics } from '../../domain/evidence/evidence.js';
 import { judgedText, lagSentence, rankTable } from '../../domain/memory/rank-sentences.js';
-import { intervalText, VERDICT_TEXTS } from '../../domain/reports/judgement-text.js';
-import { suggestedAction } from '../../domain/run/failure.js';
-import type { AgentTask, AnalyzeTask, HistoryEntry, PlanTask, ReportTask, RewriteTask } from '../agent.js';
-import { knowledgeText } from './knowledge-folder.js';
+import type { AgentTask, AnalyzeTask, PlanTask, ReportTask, RewriteTask } from '../agent.js';
+import { entryLine, historyText, toldInFull } from './history-text.js';
 import { memoryText } from './memory-text.js';
+import { offeredMovesText } from './offered-moves.js';
+import { pipelineModelText } from './pipeline-model-text.js';
 import { type PromptParts, promptText } from './prompt-parts.js';
 import { loadTemplate, renderTemplate } from './render.js';
-import { fenced, otherFilesText, scriptText } from './source-text.js';
+import { fenced } from './source-text.js';
+import { DEFAULT_SETTINGS, type PromptSettings, stableParts } from './stable-parts.js';
 
-/** `knowledgeDir`: the owner's own texts about the project; '' when there are none. */
-export async function promptParts(task: AgentTask, knowledgeDir = ''): Promise<PromptParts> {
+export interface Prompt extends PromptParts {
+  /** What applies to the stable part and had no room in it, in words for a log. */
+  leftOut: string[];
+}
+
+export async function promptParts(task: AgentTask, settings: PromptSettings = DEFAULT_SETTINGS): Promise<Prompt> {
   const template = loadTemplate(task.phase);
   const common = { notes: notesText(task.notes), refusal: refusalText(task.refusal) };
   return {
-    stable: await Promise.all(template.stable.map((name) => stablePart(name, task, knowledgeDir))),
+    ...(await stableParts(template.stable, task, settings)),
     rest: renderTemplate(template, { ...common, ...valuesFor(task) }, task.phase).trim(),
   };
 }
 
 export async function promptFor(task: AgentTask): Promise<string> {
   return promptText(await promptParts(task));
-}
-
-async function stablePart(name: string, task: AgentTask, knowledgeDir: string): Promise<string> {
-  return renderTemplate(loadTemplate(name), await stableValues(name, task, knowledgeDir), name).trim();
-}
-
-async function stableValues(name: string, task: AgentTask, knowledgeDir: string): Promise<Record<string, string>> {
-  return name === 'code' ? await codeValues(task) : { project: await knowledgeText(knowledgeDir) };
 }
 
 function valuesFor(task: AgentTask): Record<string, string> {
@@ -51,15 +46,6 @@ function valuesFor(task: AgentTask): Record<string, string> {
     case 'report':
       return reportValues(task);
   }
-}
-
-/** An analysis judges a run: its script is enough. */
-async function codeValues(task: AgentTask): Promise<Record<string, string>> {
-  return {
-    script: task.source.script,
-    source: await scriptText(task.source),
-    other_files: task.phase === 'analyze' ? '' : await otherFilesText(task.source),
-  };
 }
 
 function specValues(task: RewriteTask): Record<string, string> {
@@ -103,55 +89,41 @@ function planValues(task: PlanTask): Record<string, string> {
     iteration: String(task.iteration),
     base_launch_command: task.baseLaunchCommand,
     base_commit: task.baseCommit,
-    best: best ? entryLine(best) : 'none',
+    best: best ? [entryLine(best), ...doubtedLines(task)].join('\n') : 'none',
     headspace: headspace ? entryLine(headspace) : 'not measured',
     practices: `known ${known.join(', ')}; tried ${tried.join(', ') || 'none'}; not applicable ${notApplicable.join(', ') || 'none'}`,
     limits: json(task.limits),
-    history: task.history.map(entryText).join('\n\n'),
-    memory: memoryText(task.memory),
+    history: historyText(task.history),
+    memory: [memoryText(task.memory), pipelineModelText(task)].filter((text) => text !== '').join('\n\n'),
+    moves: offeredMovesText(task),
     stages: stagesText((task.bestNodeId !== null && task.evidence[task.bestNodeId]) || { stages: [] }),
   };
+}
+
+function doubtedLines({ doubted = [] }: PlanTask): string[] {
+  return doubted.map(
+    ({ nodeId, onto, text }) =>
+      `**Doubted in it**: ${nodeId} is ${text}. Propose the best without it, once: what came later on top of ${onto}, or the best with that change undone; say that reason in its hypothesis.`,
+  );
 }
 
 function reportValues(task: ReportTask): Record<string, string> {
   const best = task.history.find((entry) => entry.nodeId === task.bestNodeId);
   return {
     base_launch_command: task.baseLaunchCommand,
-    history: task.history.map(entryText).join('\n\n'),
-    analyses: Object.entries(task.analyses)
-      .map(([node, text]) => `### ${node}\n\n${text}`)
-      .join('\n\n'),
+    history: historyText(task.history),
+    analyses: analysesText(task),
     best: best ? entryLine(best) : 'none',
   };
 }
 
-function entryLine(entry: HistoryEntry): string {
-  const objective = entry.objective ?? (entry.result ? objectiveOf(entry.result.metrics, entry.durationS) : null);
-  const outcome = objective
-    ? `${objective.metric} ${objective.value}${objective.direction === undefined ? '' : ` (${objective.direction} is better)`}`
-    : (entry.failure?.kind ?? entry.status);
-  return `${entry.nodeId} (${entry.kind}, ${entry.status}${entry.isBest ? ', best' : ''}): ${outcome}, commit ${entry.commit ?? 'none'}`;
-}
-
-function entryText(entry: HistoryEntry): string {
-  const { spec, result, failure, judged } = entry;
-  const lines = [
-    `- ${entryLine(entry)}`,
-    `  changes: ${spec.changes.join('; ') || 'none'}; starts from ${spec.goto ?? 'the base commit'}; launch: \`${spec.launch_command || 'base command'}\``,
-    `  summary: ${spec.change_summary || spec.description}`,
-  ];
-  if (judged) lines.push(`  verdict: ${verdictText(judged)}`);
-  if (result) lines.push(`  metrics: ${JSON.stringify(withoutNull(result.metrics))}`);
-  for (const finding of result?.findings.slice(0, 4) ?? []) lines.push(`  finding: ${finding}`);
-  if (failure?.kind === 'pruned') lines.push(`  measured, and slow: ${failure.message}`);
-  else if (failure?.kind === 'duplicate_work') lines.push(`  not run: ${failure.message}`);
-  else if (failure) lines.push(`  failed: ${failure.message.split('\n')[0]} (${suggestedAction(failure.kind)})`);
-  return lines.join('\n');
-}
-
-function verdictText({ verdict, against, gain, reason }: Judgement): string {
-  const compared = gain && against !== null ? `; against ${against} ${intervalText(gain)}` : '';
-  return `${VERDICT_TEXTS[verdict]} (${reason}${compared})`;
+/** Of the experiments that the history tells in full: of a long run they alone would fill a model's context. */
+function analysesText({ analyses, history }: ReportTask): string {
+  const told = new Set([...toldInFull(history)].map(({ nodeId }) => nodeId));
+  return Object.entries(analyses)
+    .filter(([node]) => told.has(node))
+    .map(([node, text]) => `### ${node}\n\n${text}`)
+    .join('\n\n');
 }
 
 function stagesText({ stages, ranks }: Pick<Evidence, 'stages' | 'ranks'>): string {
@@ -172,10 +144,6 @@ function stageTable(stages: readonly StageStatistics[]): string {
     '|---|---|---|---|---|---|---|',
     ...rows,
   ].join('\n');
-}
-
-function withoutNull(values: object): object {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== null));
 }
 
 function json(value: unknown): string {

@@ -45,7 +45,12 @@ const WORLDS: readonly [string, World][] = [
   ['5% noise, no real gain at all', { ...GOAL_WORLD, realGains: 0 }],
   ['2% noise', { ...GOAL_WORLD, noise: 0.02 }],
   ['1% noise', { ...GOAL_WORLD, noise: 0.01 }],
+  ['0.5% noise', { ...GOAL_WORLD, noise: 0.005 }],
   ['5% noise on a machine that wanders by 1% a job', { ...GOAL_WORLD, drift: 0.01 }],
+  ['5% noise on a machine that is 15% slower from the middle on', { ...GOAL_WORLD, step: -0.15 }],
+  ['1% noise on a machine that is 10% slower from the middle on', { ...GOAL_WORLD, noise: 0.01, step: -0.1 }],
+  ['1% noise on a machine that is 10% faster from the middle on', { ...GOAL_WORLD, noise: 0.01, step: 0.1 }],
+  ['0.5% noise on a machine that is 3% slower from the middle on', { ...GOAL_WORLD, noise: 0.005, step: -0.03 }],
 ];
 
 export function believableReport(): string {
@@ -61,6 +66,9 @@ export function believableReport(): string {
     ].join('   ');
   return WORLDS.flatMap(([name, world]) => [
     `${name} (${world.experiments} experiments, ${world.realGains} real gains, ${SEEDS} runs)`,
+    row('odds', ratesOf(world, 'odds', SEEDS)),
+    row('odds, no sentinels', ratesOf(world, 'odds, no sentinels', SEEDS)),
+    row('odds of own runs', ratesOf(world, 'odds of own runs', SEEDS)),
     row('repeats', ratesOf(world, 'repeats', SEEDS)),
     row('any better single run', ratesOf(world, 'any better single run', SEEDS)),
   ]).join('\n');

@@ -6,6 +6,8 @@
 import { deservesRepeats, incumbentIsDue, judgeRepeats, leastImprovement } from '../../domain/belief/improvement.js';
 import { mean, pooledNoise } from '../../domain/belief/noise.js';
 import { type Random, seeded } from '../search/simulated-pipeline.js';
+import type { Decide, Job } from './decide.js';
+import { oddsDecider } from './odds-decider.js';
 
 export interface World {
   experiments: number;
@@ -19,9 +21,15 @@ export interface World {
   others: 'equal' | 'slower';
   /** Standard deviation of the steps by which the machine's speed wanders between two jobs; it returns by a tenth. */
   drift: number;
+  /** By how much the machine is faster from the middle of the experiments on, in log speed. */
+  step?: number;
 }
 
-export type Decider = 'repeats' | 'any better single run';
+/**
+ * `odds`: as runs decide; `odds, no sentinels` and `odds of own runs`: as they did before there were sentinels, and
+ * before the experiments that build on the incumbent told of its speed; `repeats`: before odds were weighed.
+ */
+export type Decider = 'odds' | 'odds, no sentinels' | 'odds of own runs' | 'repeats' | 'any better single run';
 
 export interface Outcome {
   kept: number;
@@ -35,6 +43,9 @@ export interface Outcome {
 }
 
 const CALIBRATION_RUNS = 2;
+/** What the steps of a job show of the noise between jobs: it differs from pipeline to pipeline, and is never all. */
+const STEPS_SHOW_FROM = 0.2;
+const STEPS_SHOW_TO = 0.9;
 const TYPICAL_LOSS = 0.05;
 const DRIFT_RETURNS = 0.9;
 
@@ -42,30 +53,44 @@ export function simulateDecisions(world: World, decider: Decider, seed: number):
   const random = seeded(seed * 7919 + 13);
   let jobs = 0;
   let drift = 0;
+  let shift = 0;
   const measure = (speed: number) => {
     jobs += 1;
     drift = DRIFT_RETURNS * drift + world.drift * normal(random);
-    return speed + drift + world.noise * normal(random);
+    return speed + drift + shift + world.noise * normal(random);
   };
+  const job: Job = { measure, count: () => jobs };
+  const odds = (heedsChildren: boolean, watchesDrift: boolean) =>
+    oddsDecider(job, steps, CALIBRATION_RUNS, { heedsChildren, watchesDrift });
   const gains = gainsOf(world, random);
-  const decide = decider === 'repeats' ? byRepeats(measure, () => jobs) : byLuck(measure);
+  const steps = world.noise * (STEPS_SHOW_FROM + (STEPS_SHOW_TO - STEPS_SHOW_FROM) * random());
+  const decide = {
+    odds: () => odds(true, true),
+    'odds, no sentinels': () => odds(true, false),
+    'odds of own runs': () => odds(false, false),
+    repeats: () => byRepeats(measure, () => jobs),
+    'any better single run': () => byLuck(measure),
+  }[decider]();
   const outcome: Outcome = { kept: 0, falselyKept: 0, found: 0, extraRuns: 0, claimed: 1, true: 1 };
   let incumbent = 0;
-  for (const gain of gains) {
-    if (!decide(incumbent + gain)) continue;
+  const take = (gain: number, isReopened: boolean) => {
+    if (!decide(incumbent + gain, isReopened)) return;
     outcome.kept += 1;
     if (gain > 0) outcome.found += 1;
     else outcome.falselyKept += 1;
     incumbent += gain;
+  };
+  for (const [index, gain] of gains.entries()) {
+    if (index === world.experiments / 2) shift = world.step ?? 0;
+    take(gain, false);
+    for (let again = decide.again?.() ?? []; again.length > 0; again = decide.again?.() ?? [])
+      for (const each of again) take(each, true);
   }
   outcome.true = Math.exp(incumbent);
   outcome.claimed = Math.exp(decide.claimed());
   outcome.extraRuns = jobs - world.experiments - 1;
   return outcome;
 }
-
-/** Takes the true log speed of a candidate, measures it as it likes, and says whether it is the new incumbent. */
-type Decide = ((speed: number) => boolean) & { claimed: () => number };
 
 function byLuck(measure: (speed: number) => number): Decide {
   const first = measure(0);

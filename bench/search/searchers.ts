@@ -19,7 +19,11 @@ export const BUDGET = 100;
 export type Searcher = (each: Case, seed: number, target: number) => Promise<number | null>;
 
 /** One experiment at a time, as the others, so that each plan may learn from the experiment before it. */
-export const playbook: Searcher = async ({ pipeline, start }, seed, target) => {
+export function playbook({ withModel = true } = {}): Searcher {
+  return async ({ pipeline, start }, seed, target) => untilEnough({ pipeline, start }, seed, target, withModel);
+}
+
+function untilEnough({ pipeline, start }: Case, seed: number, target: number, withModel: boolean): number | null {
   const isEnough = (rate: number) => rate >= target;
   const run = simulateRun(pipeline, start, seeded(seed), {
     rounds: BUDGET,
@@ -27,12 +31,13 @@ export const playbook: Searcher = async ({ pipeline, start }, seed, target) => {
     isEnough,
     repeats: 2,
     keepsBatch: true,
+    withModel,
   });
   const found = run.bestRates.findIndex(isEnough);
   // Headspace is an experiment, too: the playbook reads it, the others have no use for it.
   const experiments = found + 1 + 1;
   return found < 0 || experiments > BUDGET ? null : experiments;
-};
+}
 
 export function optuna(search: OptunaSearch, sampler: 'tpe' | 'random'): Searcher {
   return async ({ pipeline, start }, seed, target) => {

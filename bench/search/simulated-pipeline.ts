@@ -2,7 +2,7 @@
  * A pipeline on paper: stages with their own best concurrency, a shared pool of threads, few cores, an interpreter's
  * lock, a batch overhead, and noise. It gives the evidence that a real run of it would leave. Deterministic for a seed.
  */
-import type { Evidence, StageStatistics } from '../../domain/evidence/evidence.js';
+import type { BuiltPipeline, Evidence, StageStatistics } from '../../domain/evidence/evidence.js';
 import { UNKNOWN_METRICS } from '../../domain/evidence/metrics.js';
 
 export interface SimulatedStage {
@@ -14,6 +14,10 @@ export interface SimulatedStage {
   /** Slowdown for each task beyond `goodUpTo` (a disk, a decoder's own threads). */
   crowding: number;
   goodUpTo: number;
+  /**
+   * In place of all that: it waits in an executor of its own, so many milliseconds for a task with that many in flight.
+   */
+  service?: (inFlight: number) => number;
 }
 
 export interface SimulatedPipeline {
@@ -67,21 +71,24 @@ function step(pipeline: SimulatedPipeline, setting: SimulatedSetting, perSampleM
     return { rate: trainerRate, trainerRate, stageRates: [], taskMs: [], cpuPct: 20 };
   }
   const concurrency = pipeline.stages.map(({ name }) => setting.concurrency[name] ?? 1);
-  const total = concurrency.reduce((a, b) => a + b, 0);
+  const total = concurrency.reduce((sum, each, i) => sum + (pipeline.stages[i]!.service ? 0 : each), 0);
   const share = Math.min(1, setting.threads / total);
   const active = concurrency.map((c) => c * share);
-  const working = pipeline.stages.reduce((sum, { waitMs, cpuMs, gilMs }, i) => {
+  const working = pipeline.stages.reduce((sum, { waitMs, cpuMs, gilMs, service }, i) => {
     const work = cpuMs + gilMs;
-    return sum + active[i]! * (work / Math.max(1e-9, work + waitMs));
+    return service ? sum : sum + active[i]! * (work / Math.max(1e-9, work + waitMs));
   }, 0);
   const switching = 1 + 0.04 * Math.max(0, working - pipeline.cores);
   const taskMs = pipeline.stages.map((stage, i) => {
+    if (stage.service) return stage.service(tasksInFlight(stage.service, rate, concurrency[i]!));
     const crowd = 1 + stage.crowding * Math.max(0, active[i]! - stage.goodUpTo);
     return (stage.waitMs * crowd + (stage.cpuMs * crowd + stage.gilMs) * switching) / share;
   });
   const cpuDemandMs = pipeline.stages.reduce((sum, s) => sum + s.cpuMs + s.gilMs, 0) * switching;
   const gilDemandMs = pipeline.stages.reduce((sum, s) => sum + s.gilMs, 0) * switching;
-  const stageRates = taskMs.map((ms, i) => (1000 * concurrency[i]!) / ms);
+  const stageRates = taskMs.map(
+    (ms, i) => (1000 * concurrency[i]!) / (pipeline.stages[i]!.service?.(concurrency[i]!) ?? ms),
+  );
   const coresRate = (1000 * pipeline.cores) / Math.max(1e-9, cpuDemandMs);
   const gilRate = 1000 / Math.max(1e-9, gilDemandMs);
   const busy = Math.min(
@@ -101,6 +108,17 @@ function step(pipeline: SimulatedPipeline, setting: SimulatedSetting, perSampleM
     cpuPct: Math.min(100 * pipeline.cores, (smooth * cpuDemandMs) / 10 + 15),
   };
 }
+
+/** A stage that holds up the others has all that it may have in flight, one that waits as few as the rate needs. */
+function tasksInFlight(service: (inFlight: number) => number, rate: number, allowed: number): number {
+  const isEnough = (tasks: number) => (1000 * tasks) / service(tasks) >= HOLDS_UP * rate;
+  if (!isEnough(allowed)) return allowed;
+  for (let tasks = 1; tasks < allowed; tasks += 1) if (isEnough(tasks)) return tasks;
+  return allowed;
+}
+
+/** Of the throughput: a stage that can do no more than that is what holds it up. */
+const HOLDS_UP = 1.05;
 
 export type Random = () => number;
 
@@ -137,6 +155,7 @@ export function runSimulation(
     sources: { throughput_samples_per_s: 'parsed', steady_step_time_ms: 'derived' },
     steps: { count: 100, stepMs, fetchMs: stepMs - computeMs, computeMs, batchSize: setting.batch },
     stages: setting.cached ? [] : stagesOf(pipeline, setting, operation, rate),
+    ...(setting.cached ? {} : { built: builtOf(pipeline, setting) }),
     system: {
       cpuCores: pipeline.cores,
       cpuPct: operation.cpuPct,
@@ -147,6 +166,15 @@ export function runSimulation(
     },
     findings: [],
   };
+}
+
+function builtOf({ stages }: SimulatedPipeline, { threads, buffer, concurrency }: SimulatedSetting): BuiltPipeline[] {
+  const own = stages.flatMap(({ name, service }) =>
+    service ? [{ stage: name, setting: 'executor' as const, value: concurrency[name] ?? 1 }] : [],
+  );
+  return own.length === 0
+    ? []
+    : [{ pipeline: 0, threads, settings: [...own, { stage: 'sink', setting: 'buffer', value: buffer }] }];
 }
 
 function stagesOf(p: SimulatedPipeline, setting: SimulatedSetting, op: Operation, rate: number): StageStatistics[] {

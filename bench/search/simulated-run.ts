@@ -58,6 +58,8 @@ export interface RunLimits {
   repeats?: number;
   /** The batch size is the user's and no knob. */
   keepsBatch?: boolean;
+  /** Ask the model of the pipeline for joint settings; else the search goes by rules alone. */
+  withModel?: boolean;
 }
 
 /** Flags for the pool and the batch, code for the rest, so that both ways of setting a knob are exercised. */
@@ -95,12 +97,13 @@ export function surveyFor(pipeline: SimulatedPipeline, start: SimulatedSetting):
         file: 'loader.py',
         line: 1,
         builtIn: 'build',
-        stages: pipeline.stages.map(({ name }, i) => ({
+        stages: pipeline.stages.map(({ name, service }, i) => ({
           index: i + 1,
           kind: 'pipe' as const,
           function: name,
           concurrency: start.concurrency[name] ?? 1,
           knob: concurrencies[i]!.id,
+          ...(service ? { executor: { value: start.concurrency[name] ?? 1, knob: concurrencies[i]!.id } } : {}),
           splittable: false,
           gpu: false,
         })),
@@ -184,6 +187,7 @@ export function simulateRun(
       bestNodeId: best!.nodeId,
       memory: memoryOf(history, command, pipeline.noise),
       maxConcurrency: limits.maxConcurrency,
+      withModel: limits.withModel ?? false,
       practices: { known, tried: [...tried], notApplicable: [] },
     });
     if (plan.action === 'stop') {

@@ -5,6 +5,8 @@ import { execa } from 'execa';
 export interface ProcessUse {
   /** Of user and system together, since its start; its children's are not in it. */
   cpuS: number;
+  /** Of its children that have ended, and theirs. */
+  childrenCpuS: number;
   residentMb: number;
 }
 
@@ -16,8 +18,9 @@ export async function processUse(pid: number): Promise<ProcessUse> {
     readFile(`/proc/${pid}/stat`, 'utf8'),
     readFile(`/proc/${pid}/status`, 'utf8'),
   ]);
-  // The name in brackets may hold blanks; utime and stime are the 14th and 15th field of all.
+  // The name in brackets may hold blanks; utime and stime are the 14th and 15th field of all, those of children follow.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   const residentKb = Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0);
-  return { cpuS: (Number(fields[11]) + Number(fields[12])) / ticksPerS, residentMb: residentKb / 1024 };
+  const ticks = (first: number) => (Number(fields[first]) + Number(fields[first + 1])) / ticksPerS!;
+  return { cpuS: ticks(11), childrenCpuS: ticks(13), residentMb: residentKb / 1024 };
 }

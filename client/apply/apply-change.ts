@@ -130,11 +130,8 @@ export async function applyChange(
 function chosen(state: EngineState, node: string | undefined): { row: ExperimentRow; winner: string } {
   const row = rowNamed(state, node);
   if (!row || row.kind === 'baseline') {
-    throw new Refusal(
-      'node',
-      node,
-      'an experiment that changes something; nothing beat the baseline where none is named',
-    );
+    const why = node === undefined ? 'nothing beat the baseline' : 'this one is what the others are measured by';
+    throw new Refusal('node', node, `an experiment that changes something; ${why}`);
   }
   if (row.kind === 'headspace') {
     throw new Refusal(
@@ -202,11 +199,23 @@ async function writePatch(file: string, patch: string): Promise<void> {
   }
 }
 
-/** As the person would do it, their hooks included. Where git refuses, the branch stays and its reason is told. */
+/**
+ * As the person would do it, their hooks included: one that fails after the switch undoes nothing. Where git refuses,
+ * the branch stays and its reason is told.
+ */
 async function checkOut(top: string, branch: string, notes: string[]): Promise<boolean> {
-  const result = await runApart('git', ['switch', branch], { cwd: top, stdin: 'ignore' });
-  if (result.exitCode !== 0) notes.push(`the working tree is as it was, git refused: ${(result.stderr ?? '').trim()}`);
-  return result.exitCode === 0;
+  const git = (...args: string[]) => runApart('git', args, { cwd: top, stdin: 'ignore' });
+  const { exitCode, stderr = '' } = await git('switch', branch);
+  if (exitCode === 0) return true;
+  const { stdout: now = '' } = await git('symbolic-ref', '--short', '--quiet', 'HEAD');
+  const isSwitched = now.trim() === branch;
+  const said = stderr.trim();
+  notes.push(
+    isSwitched
+      ? `git switched, and a hook that ran after it failed (exit code ${exitCode}): ${said}`
+      : `the working tree is as it was, git refused: ${said}`,
+  );
+  return isSwitched;
 }
 
 function oldGit(error: unknown): never {

@@ -2,6 +2,8 @@
 import { existsSync } from 'node:fs';
 import { shellWord } from '../../domain/command/shell-word.js';
 import type { RunConfig } from '../../domain/formats/config.js';
+import type { EngineState } from '../../domain/run/engine-state.js';
+import { commitOf } from '../../domain/run/experiment-record.js';
 import type { Workdir } from '../../workdir/paths.js';
 import type { CommandDefinition } from '../command-definition.js';
 import { printed } from '../output/printed.js';
@@ -25,17 +27,20 @@ interface CleanAnswer {
   /** Refs of the repository, or of the run's private store, that go with their commits. */
   refs: string[];
   folders: string[];
+  /** The best experiment, where its code goes with the commits; null where there is none to take over. */
+  winner: string | null;
   done: boolean;
 }
 
 async function clean(path: string, isMeant: boolean): Promise<CleanAnswer> {
-  const [{ markCleaned }, { existingRun }, { engineLife }, { openSourceControl }, { removeWhole }] = await Promise.all([
-    import('../run/cleaned-run.js'),
-    import('../run/workdir-config.js'),
-    import('../run/run-state.js'),
-    import('../../source/control/open.js'),
-    import('../../source/control/trees.js'),
-  ]);
+  const [{ markCleaned }, { existingRun }, { engineLife, readState }, { openSourceControl }, { removeWhole }] =
+    await Promise.all([
+      import('../run/cleaned-run.js'),
+      import('../run/workdir-config.js'),
+      import('../run/run-state.js'),
+      import('../../source/control/open.js'),
+      import('../../source/control/trees.js'),
+    ]);
   const { workdir, config } = await existingRun(path);
   const engine = await engineLife(workdir);
   if (engine !== null)
@@ -50,7 +55,8 @@ async function clean(path: string, isMeant: boolean): Promise<CleanAnswer> {
       await source.dropRefs();
       for (const folder of folders) await removeWhole(folder);
     }
-    return { workdir: workdir.root, refs, folders, done: isMeant };
+    const winner = refs.length > 0 ? winnerOf(await readState(workdir)) : null;
+    return { workdir: workdir.root, refs, folders, winner, done: isMeant };
   } finally {
     // Looking at the source makes a folder for its work.
     if (!folders.includes(workdir.trees)) await removeWhole(workdir.trees);
@@ -69,9 +75,24 @@ async function refuseRunningJobs(workdir: Workdir, config: RunConfig): Promise<v
   throw new Refusal('workdir', workdir.root, advice);
 }
 
-function cleanText({ workdir, refs, folders, done }: CleanAnswer): string {
+/** Of a run whose best has code of its own. */
+function winnerOf(state: EngineState | null): string | null {
+  const row = state?.best ? state.experiments[state.best] : undefined;
+  const commit = row ? commitOf(row) : null;
+  const isChanged = commit !== null && commit !== state?.baseCommit && row?.kind !== 'baseline';
+  return isChanged ? row!.nodeId : null;
+}
+
+function cleanText({ workdir, refs, folders, winner, done }: CleanAnswer): string {
   if (refs.length === 0 && folders.length === 0) return `${workdir}: nothing is left to remove`;
   const what = [`${refs.length} refs (refs/autoresearch/…) with their commits`, ...folders].join(', ');
   if (done) return `${workdir}: removed ${what}`;
-  return `${workdir}: would remove ${what}; nothing was removed. \`autoresearch clean ${shellWord(workdir)} --yes\` does it`;
+  const lost =
+    winner === null
+      ? []
+      : [
+          `the code of the best, ${winner}, goes with them unless you have taken it over: \`autoresearch apply ${shellWord(workdir)}\` does that`,
+        ];
+  const how = `${workdir}: would remove ${what}; nothing was removed. \`autoresearch clean ${shellWord(workdir)} --yes\` does it`;
+  return [how, ...lost].join('\n');
 }

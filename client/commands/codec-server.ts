@@ -39,9 +39,10 @@ async function codecServer(
   signal: AbortSignal,
   say: (line: string) => void,
 ): Promise<void> {
-  const [{ AutoresearchCodec, codecKeys }, { startCodecServer }] = await Promise.all([
+  const [{ AutoresearchCodec, codecKeys }, { startCodecServer }, { temporalCommand }] = await Promise.all([
     import('../../worker/encryption/payload-codec.js'),
     import('../../worker/encryption/serve-codec.js'),
+    import('../run/inspection.js'),
   ]);
   const number = Number(port);
   if (!Number.isInteger(number) || number < 0 || number > 65_535) {
@@ -51,7 +52,7 @@ async function codecServer(
   await using server = await startCodecServer({ codec: new AutoresearchCodec(codecKeys()), port: number, origins });
   say(`codec server: ${server.url}, for ${origins.join(', ')}; Ctrl+C ends it`);
   say(`in the UI: the glasses at the top right, "Use my browser setting", ${server.url}`);
-  say(`on the command line: temporal workflow show --codec-endpoint ${server.url} …`);
+  say(`on the command line: ${await temporalCommand()} workflow show --codec-endpoint ${server.url} …`);
   await new Promise<void>((resolve) => {
     if (signal.aborted) resolve();
     else signal.addEventListener('abort', () => resolve(), { once: true });

@@ -6,6 +6,7 @@ import { packageFile } from '../../host/package-files.js';
 import { isCheckout, toolPython, userData } from '../../host/tool-folder.js';
 import type { CommandDefinition, Options } from '../command-definition.js';
 import { outcomeText } from '../output/outcome-text.js';
+import { withOwnCommand } from '../output/own-command.js';
 import { printed } from '../output/printed.js';
 import { Refusal } from '../output/refusal.js';
 import type { LiveView } from '../run/live-view.js';
@@ -38,7 +39,7 @@ async function demo(options: Options, view: LiveView, interrupt: AbortSignal): P
   const folder = await newDemoFolder();
   const source = await copyExample(join(folder, 'source'), python);
   view.line(`optimising ${packageFile('examples', 'images')}, copied to ${source}`);
-  const prepared = await prepareRun(join(folder, 'workdir'), {
+  const prepared = await prepareRun(join(folder, 'demo'), {
     maxIterations: String(MAX_ITERATIONS),
     ...options,
     patience: String(PATIENCE),
@@ -62,7 +63,7 @@ async function demo(options: Options, view: LiveView, interrupt: AbortSignal): P
 
 function demoText(answer: DemoAnswer): string {
   const pictures = answer.pictures.map((path) => `picture: ${path}`);
-  return [...pictures, `source: ${answer.source}`, outcomeText(answer)].join('\n');
+  return [...pictures, `source: ${answer.source}`, withOwnCommand(outcomeText(answer))].join('\n');
 }
 
 /** Enough for the playbook to find what is planted in the example; a job takes some ten seconds, so minutes in all. */

@@ -49,7 +49,7 @@ async function doctor(path: string | undefined): Promise<Check[]> {
   if (existing) {
     const { workdir } = existing;
     checks.push(['disk', () => diskUse(workdir)], ['engine', () => engine(workdir)], ['server', () => server(workdir)]);
-    checks.push(['tasks', () => tasks(workdir, existing.config.run_id)]);
+    checks.push(['tasks', () => tasks(workdir, existing.config)]);
   }
   return Promise.all(checks.map(async ([name, check]) => ({ name, ...(await check()) })));
 }

@@ -27,6 +27,7 @@ function queueText(queued: readonly ExperimentView[]): string {
     String(each.priority),
     each.asked === undefined ? each.status : 'waits for your approval',
     each.kind,
+    each.why ?? '',
   ]);
-  return columns(['', 'node', 'priority', 'status', 'kind'], rows);
+  return columns(['', 'node', 'priority', 'status', 'kind', 'why'], rows);
 }

@@ -46,7 +46,7 @@ export async function set(
     given.reduce((next: RunConfig, { flag, value }: GivenFlag) => withValueAt(next, flag.key, value), config);
   const wanted = withGiven((await existingRun(path)).config);
   checkConcurrency('--max-concurrency', wanted);
-  checkBudget({ usd: '--budget-usd', tokens: '--budget-tokens' }, wanted);
+  checkBudget('--budget-usd', wanted);
   const receipts = [
     ...(hasLimits ? [await setLimits(path, limits, request)] : []),
     ...(hasApproval ? [await setApproval(path, wanted, request)] : []),

@@ -40,7 +40,7 @@ export async function start(prepared: PreparedRun, { takeOver }: { takeOver: boo
     { openClient },
     { spawnWorker, untilServed },
     { beginOrAttach },
-    { inspectionLines },
+    { inspectionLines, temporalCommand },
     { serverVersionNotices },
   ] = await Promise.all([
     import('../../worker/connection.js'),
@@ -68,7 +68,7 @@ export async function start(prepared: PreparedRun, { takeOver }: { takeOver: boo
     pid: worker.pid,
     temporal: { address: target.address, ui: target.uiAddress },
     log,
-    inspect: inspectionLines(target, config.run_id),
+    inspect: inspectionLines(target, config.run_id, await temporalCommand()),
     notices: [...prepared.notices, ...(await versionNotices()), ...notices],
   };
 }

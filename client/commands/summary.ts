@@ -1,5 +1,4 @@
 /** `summary`: a run's results so far, the same text as summary.md, made anew from the event log. */
-import type { Spec } from '../../domain/formats/spec.js';
 import { type ExperimentTableRow, experimentTable } from '../../domain/reports/experiment-table.js';
 import { summaryReport } from '../../domain/reports/summary-text.js';
 import type { CommandDefinition } from '../command-definition.js';
@@ -20,17 +19,14 @@ interface SummaryAnswer extends Omit<RunOutcome, 'exit_code' | 'interrupted'> {
 }
 
 async function summary(path: string): Promise<SummaryAnswer> {
-  const [{ existingRun }, { openRunLog }, { readSpecs }, { runOutcome }] = await Promise.all([
+  const [{ existingRun }, { openRunLog }, { runOutcome }] = await Promise.all([
     import('../run/workdir-config.js'),
     import('../../workdir/event-log.js'),
-    import('../../workdir/spec-store.js'),
     import('../run/run-outcome.js'),
   ]);
   const { workdir, config } = await existingRun(path);
   const record = await openRunLog(workdir).record();
   const { state } = record;
-  const specs = new Map<string, Spec>();
-  await readSpecs(workdir, config, state, Object.keys(state.experiments), specs);
   const { exit_code: _, interrupted: __, ...outcome } = await runOutcome(workdir, config, state, false);
-  return { ...outcome, experiments: experimentTable(state), markdown: summaryReport(record, specs) };
+  return { ...outcome, experiments: experimentTable(state), markdown: summaryReport(record) };
 }

@@ -9,6 +9,7 @@ import { inPageColours } from '../../domain/charts/page-colours.js';
 import { progressSvg } from '../../domain/charts/progress-svg.js';
 import { treeSvg } from '../../domain/charts/tree-svg.js';
 import type { Evidence } from '../../domain/evidence/evidence.js';
+import type { RunConfig } from '../../domain/formats/config.js';
 import type { Spec } from '../../domain/formats/spec.js';
 import type { StalledWork } from '../../domain/overview/diagnostics.js';
 import { overviewOf } from '../../domain/overview/overview.js';
@@ -40,7 +41,7 @@ export class RunAnswers {
   constructor(readonly feed: RunFeed) {}
 
   async board(): Promise<BoardAnswer> {
-    const { info, workdir, config, record } = this.feed;
+    const { info, workdir, config, record, pending } = this.feed;
     const { state } = record;
     for (const row of openRows(state).filter(isWaiting)) {
       // A specification that is missing or damaged leaves its line without words.
@@ -49,7 +50,7 @@ export class RunAnswers {
     const [life, ui] = await Promise.all([engineLife(workdir), this.#temporalUi()]);
     const stalled = this.#stalledNow();
     const isServed = life !== null;
-    const overview = overviewOf(record, { nowMs: Date.now(), isServed, stalled });
+    const overview = overviewOf(record, { nowMs: Date.now(), isServed, stalled, pending });
     return {
       info,
       board: state.seq === 0 ? null : boardOf(record, this.#specs, overview, toComeText(overview) ?? ''),
@@ -86,7 +87,7 @@ export class RunAnswers {
     ]);
     const isStarted = row.state.status !== 'queued';
     return {
-      page: experimentPage(record, nodeId, { spec, evidence }),
+      page: experimentPage(record, nodeId, { spec: spec && launchedBy(spec, config), evidence }),
       analysis: analysis === null ? '' : markdownHtml(heldText(record.state, analysis, nodeId)),
       temporal: ui && isStarted ? workflowLink(ui, experimentWorkflowId(config.run_id, nodeId)) : null,
       hasLog,
@@ -161,7 +162,7 @@ export class RunAnswers {
     if (Date.now() - this.#stalled.atMs > STALLED_LOOK_MS) {
       this.#stalled.atMs = Date.now();
       import('../stalled/stalled-watch.js')
-        .then(({ stalledNow }) => stalledNow(workdir, config.run_id, record.state))
+        .then(({ stalledNow }) => stalledNow(workdir, config, record.state))
         .then((found) => {
           this.#stalled.found = found;
         })
@@ -174,6 +175,11 @@ export class RunAnswers {
 /** Widths of pages that are open at the same time. */
 const CHARTS_KEPT = 12;
 const STALLED_LOOK_MS = 180_000;
+
+/** With the command that it runs, which is the run's own where it names none. */
+function launchedBy(spec: Spec, { base_launch_command: command }: RunConfig): Spec {
+  return { ...spec, launch_command: spec.launch_command || command };
+}
 
 function workflowLink(ui: string, workflowId: string): string {
   return `${ui.replace(/\/$/, '')}/namespaces/default/workflows/${encodeURIComponent(workflowId)}`;

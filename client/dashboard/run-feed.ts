@@ -3,15 +3,19 @@ import { basename } from 'node:path';
 import { applyToBoard, type BoardRecord, newBoardRecord } from '../../domain/board/board-record.js';
 import type { RunInfo } from '../../domain/board/page-answers.js';
 import type { RunConfig } from '../../domain/formats/config.js';
+import type { QueueWait } from '../../domain/overview/under-way.js';
 import { untilChange } from '../../host/file-change.js';
 import type { Workdir } from '../../workdir/paths.js';
+import { pendingJobs } from '../../workdir/pending-jobs.js';
 import { EventLogReader } from '../run/followed-log.js';
 import { existingRun } from '../run/workdir-config.js';
 
 export class RunFeed {
   record: BoardRecord = newBoardRecord();
-  /** Grows with each change of the record. */
+  /** Grows with each change of the record, and of what jobs wait for. */
   version = 0;
+  /** What jobs in the queue of a cluster wait for. */
+  pending: ReadonlyMap<string, QueueWait> = new Map();
   readonly #reader: EventLogReader;
   readonly #listeners = new Set<() => void>();
 
@@ -39,7 +43,10 @@ export class RunFeed {
       if (event.seq <= this.record.state.seq) this.record = newBoardRecord();
       applyToBoard(this.record, event);
     }
-    if (events.length === 0) return;
+    const pending = await pendingJobs(this.workdir, this.record.state);
+    const isSame = JSON.stringify([...pending]) === JSON.stringify([...this.pending]);
+    this.pending = pending;
+    if (events.length === 0 && isSame) return;
     this.version += 1;
     for (const listener of this.#listeners) listener();
   }

@@ -131,10 +131,13 @@ async function answerRun(
 async function change(feed: RunFeed, request: IncomingMessage, response: ServerResponse): Promise<void> {
   // A form of another page could not send this type without being asked first.
   if (!/^application\/json\b/.test(request.headers['content-type'] ?? '')) return notFound(response);
-  const parsed = ChangeSchema.safeParse(await jsonBody(request));
+  const body = await jsonBody(request);
+  const parsed = ChangeSchema.safeParse(body);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
-    return sendJson(response, { accepted: false, message: `${issue?.path.join('.')}: ${issue?.message}` });
+    const where = issue === undefined || issue.path.length === 0 ? '' : `${issue.path.join('.')}: `;
+    const message = body === null ? 'what was sent is no JSON' : `${where}${issue?.message}`;
+    return sendJson(response, { accepted: false, message }, 400);
   }
   sendJson(response, await makeChange(feed, parsed.data));
 }
@@ -158,13 +161,13 @@ function decodedOf(part: string): string | null {
   }
 }
 
-function send(response: ServerResponse, type: string, text: string): void {
-  response.writeHead(200, { 'content-type': type }).end(text);
+function send(response: ServerResponse, type: string, text: string, code = 200): void {
+  response.writeHead(code, { 'content-type': type }).end(text);
 }
 
-function sendJson(response: ServerResponse, value: unknown): void {
+function sendJson(response: ServerResponse, value: unknown, code = 200): void {
   if (value === null || value === undefined) notFound(response);
-  else send(response, 'application/json; charset=utf-8', JSON.stringify(value));
+  else send(response, 'application/json; charset=utf-8', JSON.stringify(value), code);
 }
 
 function notFound(response: ServerResponse): void {

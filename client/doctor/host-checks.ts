@@ -1,5 +1,8 @@
 /** What a run needs on this host, Node, git, Temporal and an agent, and what it can use: ports, GPUs, schedulers. */
+import { existsSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 import { agentProblem, defaultAgent } from '../../activities/agent-calls/make-agent.js';
 import type { RunConfig } from '../../domain/formats/config.js';
 import { configuredTarget } from '../../worker/connection.js';
@@ -39,6 +42,7 @@ const AGENT_COMMANDS: readonly string[] = ['claude', 'codex'];
 export async function agent(config: RunConfig | null): Promise<Finding> {
   const name = config?.agent ?? defaultAgent(process.env);
   if (name === 'playbook') return ok('playbook: needs no network and no command');
+  if (config?.agent_queue) return ok(`${name}: called by the workers of the agents' queue ${config.agent_queue}`);
   if (!AGENT_COMMANDS.includes(name)) {
     const trouble = await agentProblem({ agent: name, model: '', effort: '', ...config }, process.env);
     return trouble === null
@@ -71,10 +75,25 @@ export async function gpus(): Promise<Finding> {
     : note('none that nvidia-smi shows', 'a run does without; it then has no numbers of SM utilisation');
 }
 
+/** Nobody looks at a screen for longer. */
+const ANSWER_LIMIT_MS = 5000;
+
 const SCHEDULER_COMMANDS = [
   ['slurm', 'sbatch', '--version'],
   ['torchx', 'torchx', '--version'],
 ] as const;
+
+/** The one of the kubeconfig: its version, why it does not answer, or null where there is no kubeconfig. */
+async function kubernetesServer(): Promise<string | Error | null> {
+  if (!process.env.KUBECONFIG && !existsSync(join(homedir(), '.kube', 'config'))) return null;
+  const { KubeApi } = await import('../../jobs/clusters/kubernetes/kube-api.js');
+  return await KubeApi.open('')
+    .then((api) => api.version(ANSWER_LIMIT_MS))
+    .then(
+      (version) => `kubernetes (${version})`,
+      (error: Error) => error,
+    );
+}
 
 /** `--platform auto` takes them by the launch command; a run on this host needs none. */
 export async function clusters(): Promise<Finding> {
@@ -84,11 +103,18 @@ export async function clusters(): Promise<Finding> {
       return version === null ? [] : [`${platform} (${version})`];
     }),
   );
-  const usable = found.flat();
+  const kubernetes = await kubernetesServer();
+  const answers = found.flat();
+  if (kubernetes instanceof Error)
+    return note(
+      [...answers, kubernetes.message].join('; '),
+      'jobs of Kubernetes need its API server: mend KUBECONFIG, or the way to it',
+    );
+  const usable = [...answers, ...(kubernetes === null ? [] : [kubernetes])];
   return usable.length > 0
     ? ok(usable.join(', '))
     : note(
-        'no sbatch and no torchx that answers',
+        'no sbatch, no torchx and no API server of Kubernetes that answers',
         'jobs run on this host, or by a file of commands (docs/platforms.md)',
       );
 }

@@ -1,6 +1,7 @@
 /** How a workdir is: its engine, its Temporal server. */
 
 import { shellWord } from '../../domain/command/shell-word.js';
+import type { RunConfig } from '../../domain/formats/config.js';
 import type { Workdir } from '../../workdir/paths.js';
 import { findConnection, openClient, type TemporalTarget } from '../../worker/connection.js';
 import { stalledFact } from '../output/stalled-text.js';
@@ -44,8 +45,8 @@ async function answers(target: TemporalTarget): Promise<boolean> {
 }
 
 /** Whether the engine and the experiments go on, as far as the server tells. */
-export async function tasks(workdir: Workdir, run: string): Promise<Finding> {
-  const [first, ...others] = await stalledNow(workdir, run, await readState(workdir));
+export async function tasks(workdir: Workdir, config: RunConfig): Promise<Finding> {
+  const [first, ...others] = await stalledNow(workdir, config, await readState(workdir));
   if (first === undefined) return ok('nothing is tried again and again');
   const more = others.length === 0 ? '' : ` (and ${others.length} more: autoresearch status)`;
   return problem(`${stalledFact(first)}${more}`, first.advice);

@@ -1,5 +1,6 @@
 /** Which of a run's flags a person gave, as config.json holds them. */
-import { RUN_FLAGS, type RunFlag } from './run-flags.js';
+import type { RunFlag } from './run-flag.js';
+import { RUN_FLAGS } from './run-flags.js';
 
 /** One flag that was given, with its value as config.json holds it. */
 export interface GivenFlag {

@@ -9,12 +9,13 @@ import { countsText, standingText } from './status-text.js';
 export function panelLines(answer: Pick<StatusAnswer, 'status' | 'overview' | 'engine'>, rows: number): string[] {
   const { status: view, overview, engine } = answer;
   if (!view || !overview) return ['the run has not begun'];
-  const left = overview.headspace_left ? 1 + overview.headspace_left.gain : null;
+  const { headspace_left: left } = overview;
+  const more = left === null ? '' : ` · headspace left ${left.gain > 0 ? `${timesText(1 + left.gain)}x` : 'none'}`;
   const spent = view.budget.map(spendingText);
   const next = toComeText(overview);
   const header = [
     `${standingText(view, engine !== null)} · ${durationText(overview.elapsed_s)} · ${plateauText(overview)} · ${countsText(view, overview)}`,
-    `${bestText(overview)}${left === null ? '' : ` · headspace left ${timesText(left)}x`}`,
+    `${bestText(overview)}${more}`,
     ...(next === null ? [] : [`to come: ${next}`]),
     ...(spent.length === 0 ? [] : [`spent: ${spent.join(', ')}`]),
   ];

@@ -2,7 +2,7 @@
 
 import { shellWord } from '../../domain/command/shell-word.js';
 import { DURATIONS_COMPARED } from '../../domain/reports/headline.js';
-import { intervalText } from '../../domain/reports/judgement-text.js';
+import { intervalText, leftText } from '../../domain/reports/judgement-text.js';
 import { objectiveText, speedupText } from '../../domain/reports/quantity-text.js';
 import type { MeasuredNode, RunOutcome } from '../run/run-outcome.js';
 import { withDocPaths } from './doc-paths.js';
@@ -15,10 +15,10 @@ export function outcomeText(outcome: RunOutcome): string {
     `ended: ${interrupted ? 'interrupted; running jobs go on' : ended}`,
     `baseline: ${measured(outcome.baseline)}`,
     `headspace: ${ceiling(outcome)}`,
-    `best: ${compared(outcome.best)}${outcome.best ? ` (${outcome.best.node_id})` : ''}`,
+    `${outcome.is_provisional ? 'provisional best' : 'best'}: ${bestText(outcome)}`,
     ...(outcome.proven_gain ? [`gain: ${intervalText(outcome.proven_gain)}`] : []),
-    ...(outcome.headspace_left ? [`left to the ceiling: ${intervalText(outcome.headspace_left)}`] : []),
-    ...changes.map(({ node_id, change }) => `change: ${node_id}: ${change}`),
+    ...(outcome.headspace_left ? [`left to the ceiling: ${leftText(outcome.headspace_left)}`] : []),
+    ...changes.map(({ node_id, change, alone }) => `change: ${node_id}: ${change}${alone ? ` (${alone})` : ''}`),
   ];
   const nothing = outcome.baseline ? 'nothing beat the baseline' : 'there is no baseline to beat';
   if (changes.length === 0) lines.push(interrupted ? 'change: none yet' : `change: none; ${nothing}`);
@@ -27,6 +27,7 @@ export function outcomeText(outcome: RunOutcome): string {
     lines.push(`take it over: autoresearch apply ${shellWord(workdir)}`);
   }
   lines.push(...outcome.why_nothing.map((why) => `why: ${why}`));
+  if (outcome.busy_machine !== undefined) lines.push(`in doubt: ${outcome.busy_machine}`);
   if (stop?.reason === 'baseline_failed') lines.push('to do: change what it says, and start again with a new workdir');
   if (interrupted) lines.push(`go on with: autoresearch run ${shellWord(workdir)}`);
   else lines.push(`report: ${workdir}/report.md`);
@@ -46,6 +47,11 @@ function ceiling({ headspace, headspace_unknown: unknown }: RunOutcome): string 
   return unknown
     ? `not known (with cached data it ran slower than the baseline: ${measured(headspace)})`
     : compared(headspace);
+}
+
+function bestText({ best, is_provisional: isProvisional }: RunOutcome): string {
+  const open = isProvisional ? ', not confirmed by repeats yet' : '';
+  return `${compared(best)}${best ? ` (${best.node_id}${open})` : ''}`;
 }
 
 function compared(node: MeasuredNode | null): string {

@@ -1,9 +1,11 @@
 /** A run in one look, as sections of lines: `status` shows all of them whole, a live view as much as there is room. */
-import type { Diagnostic } from '../../domain/overview/diagnostics.js';
+import type { Diagnostic } from '../../domain/overview/diagnostic.js';
 import type { Overview, ShownResult } from '../../domain/overview/overview.js';
 import type { ToCome } from '../../domain/overview/to-come.js';
 import type { UnderWay } from '../../domain/overview/under-way.js';
-import { intervalText, VERDICT_TEXTS } from '../../domain/reports/judgement-text.js';
+import { runsText } from '../../domain/reports/experiment-table.js';
+import { intervalText, outcomeText } from '../../domain/reports/judgement-text.js';
+import { patienceText } from '../../domain/reports/plateau-text.js';
 import { durationText, gainText, objectiveText, timeText } from '../../domain/reports/quantity-text.js';
 import { columns } from './columns.js';
 
@@ -30,7 +32,7 @@ export function overviewSections(overview: Overview): Section[] {
         change,
       ]),
     ),
-    table(5, ['queue', 'priority', 'kind', 'change'], overview.queue.map(queueCells)),
+    table(5, ['queue', 'priority', 'kind', 'change', 'why'], overview.queue.map(queueCells)),
     table(
       8,
       ['last results', 'result', 'vs baseline', 'verdict', 'runs', 'job', 'change'],
@@ -38,7 +40,7 @@ export function overviewSections(overview: Overview): Section[] {
     ),
     table(
       6,
-      ['under confirmation', 'result', 'against', 'gain so far', 'repeats', 'why'],
+      ['under confirmation', 'result', 'against', 'gain if real', 'repeats', 'why'],
       overview.candidates.map(({ node_id, objective, against, gain, repeats_done, repeats_open, why }) => [
         node_id,
         objectiveText(objective),
@@ -74,10 +76,15 @@ function roundsText({ least_rounds: least, most_rounds: most, untried }: ToCome)
 }
 
 /** How long a person takes to answer, nobody knows. */
-function endText({ least_s: least, most_s: most, asked }: ToCome): string {
-  if (least === null || most === null) return '';
-  const ends = least === most ? `ends in about ${roughly(most)}` : `ends in ${roughly(least)} to ${roughly(most)}`;
-  return asked === 0 ? `: ${ends}` : `: ${ends} from your answer on`;
+function endText(next: ToCome): string {
+  const { likely_jobs: likely, likely_s: likelyS, most_jobs: most, most_s: mostS, asked } = next;
+  const amount = (jobs: number, seconds: number | null, about = '') =>
+    `${jobs === 1 ? '1 job' : `${jobs} jobs`}${seconds === null ? '' : ` in ${about}${roughly(seconds)}`}`;
+  const ends =
+    likely === most && likelyS === mostS
+      ? `${amount(most, mostS, 'about ')} to the end`
+      : `most likely ${amount(likely, likelyS)}, at most ${amount(most, mostS)} to the end`;
+  return asked === 0 ? `: ${ends}` : `: ${ends}, from your answer on`;
 }
 
 function roughly(seconds: number): string {
@@ -93,26 +100,28 @@ function aboutText({ jobs_left_s: seconds, asked }: ToCome): string {
 }
 
 /** "best 001_mtp 361.3 samples/s, +8% (95% interval …)". */
-export function bestText({ best, baseline, gain }: Pick<Overview, 'best' | 'baseline' | 'gain'>): string {
+export function bestText({
+  best,
+  baseline,
+  gain,
+  is_provisional,
+}: Pick<Overview, 'best' | 'baseline' | 'gain' | 'is_provisional'>): string {
   if (!best) return 'nothing is measured yet';
   if (best.node_id === baseline?.node_id) return `baseline ${objectiveText(baseline.objective)}; nothing beats it yet`;
-  const gained = gain ? intervalText(gain) : `${gainText(best.gain)}, not verified`;
   const over = baseline ? ` over the baseline (${objectiveText(baseline.objective)})` : '';
-  return `best ${best.node_id} ${objectiveText(best.objective)}: ${gained}${over}`;
+  const gained = gain ? `${intervalText(gain)}${over}` : `${gainText(best.gain)}${over}`;
+  const open = gain ? '' : is_provisional ? ', not confirmed yet' : ', not verified';
+  return `${is_provisional ? 'provisional best' : 'best'} ${best.node_id} ${objectiveText(best.objective)}: ${gained}${open}`;
 }
 
 export function plateauText({ plateau, rounds }: Pick<Overview, 'plateau' | 'rounds'>): string {
-  return `plateau ${plateau.rounds} of ${plateau.patience}, round ${rounds.begun} of ${rounds.most}`;
+  return `plateau ${plateau.rounds} of ${patienceText(plateau)}, round ${rounds.begun} of ${rounds.most}`;
 }
 
-export function resultText(result: ShownResult): string {
-  const { failure_kind: failed, verdict, duplicate_of: original, status } = result;
-  if (original !== null) return `duplicate of ${original}`;
-  if (result.is_refused) return 'refused';
-  if (failed === 'pruned') return 'ended early';
-  if (failed !== null) return failed === status ? status : `${status}: ${failed}`;
-  if (result.is_best) return verdict === 'keep' ? 'best, confirmed' : 'best';
-  return verdict === null ? status : VERDICT_TEXTS[verdict as keyof typeof VERDICT_TEXTS];
+function resultText(result: ShownResult): string {
+  const { failure_kind: failureKind, is_refused: isRefused, duplicate_of: duplicateOf, status, verdict } = result;
+  const isAboveBest = result.is_above_best === true;
+  return outcomeText({ status, failureKind, isRefused, duplicateOf, verdict, isAboveBest });
 }
 
 export function diagnosticLines({ level, what, since, why, advice }: Diagnostic): string[] {
@@ -125,20 +134,20 @@ function diagnosticsSection(diagnostics: readonly Diagnostic[]): Section {
 }
 
 function resultCells(result: ShownResult): string[] {
-  const { node_id, is_best, objective, gain, runs, duration_s, change } = result;
+  const { node_id, is_best, objective, gain, runs, counted, duration_s, change } = result;
   return [
     is_best ? `${node_id} *` : node_id,
     objectiveText(objective),
     gain === null || gain === 1 ? '-' : gainText(gain),
     resultText(result),
-    runs === 0 ? '-' : String(runs),
+    runs === 0 ? '-' : runsText({ runs, counted }),
     durationText(duration_s),
     change,
   ];
 }
 
-function queueCells({ node_id, priority, kind, change }: Overview['queue'][number]): string[] {
-  return [node_id, String(priority), kind, change];
+function queueCells({ node_id, priority, kind, change, why }: Overview['queue'][number]): string[] {
+  return [node_id, String(priority), kind, change, why];
 }
 
 const STEPS = {
@@ -151,10 +160,16 @@ const STEPS = {
 
 const BAR_CELLS = 10;
 
-function underWayCells({ node_id, step, for_s, progress, left_s, expected_s }: UnderWay): string[] {
+function underWayCells({ node_id, step, for_s, progress, left_s, expected_s, waits }: UnderWay): string[] {
   const left =
     left_s === null ? '-' : left_s > 0 ? durationText(Math.ceil(left_s)) : `over ${durationText(expected_s)}`;
-  return [node_id, STEPS[step], durationText(Math.floor(for_s)), progress === null ? '-' : bar(progress), left];
+  const doing = waits === null ? STEPS[step] : waitText(waits);
+  return [node_id, doing, durationText(Math.floor(for_s)), progress === null ? '-' : bar(progress), left];
+}
+
+/** "waits in the queue since 2026-01-01 10:00: Slurm: PENDING, Resources". */
+export function waitText({ since, reason }: NonNullable<UnderWay['waits']>): string {
+  return `waits in the queue since ${timeText(Date.parse(since))}: ${reason}`;
 }
 
 function bar(share: number): string {

@@ -3,10 +3,11 @@
 import { MAKE_ROOM } from '../../domain/overview/diagnostics.js';
 import type { Overview, Worth } from '../../domain/overview/overview.js';
 import type { ExperimentView, StatusView } from '../../domain/protocol/views.js';
-import { percent } from '../../domain/reports/confidence.js';
-import { intervalText } from '../../domain/reports/judgement-text.js';
-import { durationText, gainText, objectiveText, timeText } from '../../domain/reports/quantity-text.js';
+import { intervalText, leftText } from '../../domain/reports/judgement-text.js';
+import { patienceText } from '../../domain/reports/plateau-text.js';
+import { durationText, gainText, objectiveText, percent, timeText } from '../../domain/reports/quantity-text.js';
 import { spendingText, unpricedText } from '../../domain/reports/spending-text.js';
+import { namedCounts } from '../../domain/run/ended-counts.js';
 import { shownLimits } from '../../domain/run/limits.js';
 import type { StatusAnswer } from '../run/run-status.js';
 import { withDocPaths } from './doc-paths.js';
@@ -31,7 +32,7 @@ export function statusText(answer: StatusAnswer): string {
     `status     ${standingText(view, engine !== null)}`,
     `elapsed    ${elapsedText(overview)}`,
     `counts     ${countsText(view, overview)}`,
-    `rounds     ${rounds(view)}`,
+    `rounds     ${rounds(view, overview)}`,
     ...labelled('limits', otherLimits(view)),
     ...labelled('spent', spent(view)),
     ...labelled('warning', view.warnings),
@@ -41,7 +42,9 @@ export function statusText(answer: StatusAnswer): string {
     lines.push(`${name.padEnd(10)} ${result(overview[name], view[name], overview)}`);
   lines.push(...labelled('gain', view.gain ? [intervalText(view.gain)] : []));
   const left = view.headspace_left;
-  lines.push(`left       ${left ? `${intervalText(left)} to the ceiling` : overview.headspace_text}`);
+  lines.push(
+    `left       ${left ? `${leftText(left)}${left.gain > 0 ? ' to the ceiling' : ''}` : overview.headspace_text}`,
+  );
   lines.push(...labelled('noise', noise(view)));
   lines.push(...labelled('to come', [toComeText(overview) ?? []].flat()));
   const sections = overviewSections(overview).flatMap((section) => ['', section.title, ...section.lines]);
@@ -66,20 +69,23 @@ export function standingText(view: StatusView, isServed: boolean): string {
 
 /** Tables and reports show repeats with what they repeat: they are no experiments of their own here either. */
 export function countsText(
-  { counts: { total, ...counts } }: StatusView,
-  { repeats }: Pick<Overview, 'repeats'>,
+  { counts }: StatusView,
+  { repeats, refused }: Pick<Overview, 'repeats' | 'refused'>,
 ): string {
-  const shown = Object.entries(counts).filter(([, value]) => value > 0);
+  const { total, queued, preparing, running, analyzing } = counts;
+  const open = Object.entries({ queued, preparing, running, analyzing }).filter(([, value]) => value > 0);
+  const ended = namedCounts({ ...counts, refused }).map(({ name, value }) => [name, value] as const);
   const all = `${numberOf(total - repeats, 'experiment')}${repeats === 0 ? '' : ` and ${numberOf(repeats, 'repeat')}`}`;
-  return shown.length === 0 ? all : `${all}: ${shown.map(([name, value]) => `${value} ${name}`).join(', ')}`;
+  const shown = [...open, ...ended].map(([name, value]) => `${value} ${name}`);
+  return shown.length === 0 ? all : `${all}: ${shown.join(', ')}`;
 }
 
 function numberOf(count: number, name: string): string {
   return `${count} ${name}${count === 1 ? '' : 's'}`;
 }
 
-function rounds({ iteration, limits, plateau_count }: StatusView): string {
-  return `${iteration} of ${limits.max_iterations}, ${plateau_count} in a row without a gain (patience ${limits.patience})`;
+function rounds({ iteration, limits }: StatusView, { plateau }: Overview): string {
+  return `${iteration} of ${limits.max_iterations}, ${plateau.rounds} in a row without a gain (patience ${patienceText(plateau)})`;
 }
 
 function noise({ confidence }: StatusView): string[] {
@@ -106,5 +112,6 @@ function labelled(name: string, lines: readonly string[]): string[] {
 function result(worth: Worth | null, view: ExperimentView | null, { baseline }: Overview): string {
   if (!worth) return view ? `${view.status}  ${view.node_id}` : '-';
   const compared = worth.node_id === baseline?.node_id ? '' : `  ${gainText(worth.gain)}`;
-  return `${objectiveText(worth.objective)}  ${worth.node_id}${compared}`;
+  const open = view?.verdict === 'provisional' ? '  provisional: not confirmed yet' : '';
+  return `${objectiveText(worth.objective)}  ${worth.node_id}${compared}${open}`;
 }

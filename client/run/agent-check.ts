@@ -19,9 +19,10 @@ export interface AgentFields {
 /** Throws a Refusal where the agent's command is not there, or the Messages API does not take the key. */
 export async function checkAgentAnswers(
   fields: AgentFields,
-  { agent, agent_command: given }: Pick<RunConfig, 'agent' | 'agent_command'>,
+  { agent, agent_command: given, agent_queue: queue }: Pick<RunConfig, 'agent' | 'agent_command' | 'agent_queue'>,
   env: NodeJS.ProcessEnv = process.env,
 ): Promise<void> {
+  if (queue !== '') return;
   if (COMMAND_AGENTS.includes(agent)) {
     const problem = await commandProblem(given || agent, env);
     if (problem === null) return;

@@ -12,7 +12,7 @@ export async function markCleaned(workdir: Workdir): Promise<void> {
 export async function refuseCleaned(workdir: Workdir, path: string = workdir.root): Promise<void> {
   const at = await cleanedAt(workdir);
   if (at === null) return;
-  const advice = `a run that was not cleaned: \`autoresearch clean\` gave up its commits and trees (${at}), so that it cannot go on and its changes are gone; its reports stay. Begin a new run in another workdir`;
+  const advice = `this run was cleaned: \`autoresearch clean\` gave up its commits and trees (${at}), so that it cannot go on and its changes are gone; its reports stay. Begin a new run in another workdir`;
   throw new Refusal('workdir', path, advice);
 }
 

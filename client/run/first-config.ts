@@ -9,7 +9,9 @@ import { ConfigSchema, type RunConfig } from '../../domain/formats/config.js';
 import { withoutSecrets } from '../../jobs/job-environment.js';
 import { launchProblem, PLATFORM_NAMES, platformProblem } from '../../jobs/platforms/index.js';
 import { checked } from '../../workdir/checked-file.js';
-import type { Workdir } from '../../workdir/paths.js';
+import { Workdir } from '../../workdir/paths.js';
+import { checkAgentQueue, isCalledElsewhere } from '../agents/agent-queue-check.js';
+import { checkCommandFlags } from '../agents/command-flags.js';
 import type { GivenFlag } from '../flags/given-flags.js';
 import { Refusal } from '../output/refusal.js';
 import { refusingFiles } from '../output/refused-file.js';
@@ -35,6 +37,7 @@ export async function firstConfig(
     model: value('model'),
     effort: value('effort'),
     platform: value('platform'),
+    agent_queue: value('agent_queue'),
   });
   const source = await sourceDirectory(value('source_dir'));
   const script = await scriptInside(source, value('pipeline_script'));
@@ -62,7 +65,7 @@ export async function firstConfig(
   checkConcurrency('--max-concurrency', config);
   await checkDevices(config.slots);
   await checkKnowledge('--knowledge', config);
-  checkBudget({ usd: '--budget-usd', tokens: '--budget-tokens' }, config);
+  checkBudget('--budget-usd', config);
   const field = (flag: string, key: string) =>
     before === null || flagged(key) !== undefined ? flag : `${workdir.config}: ${key}`;
   const noJob = await launchProblem(
@@ -71,6 +74,8 @@ export async function firstConfig(
   );
   if (noJob !== null) throw new Refusal(field('--base-launch-command', 'base_launch_command'), launch, noJob);
   const agentFields = { agent: field('--agent', 'agent'), command: field('--agent-command', 'agent_command') };
+  checkAgentQueue(config);
+  checkCommandFlags(config);
   await checkAgentAnswers(agentFields, config);
   return config;
 }
@@ -87,14 +92,17 @@ export interface Choices {
   model: string | undefined;
   effort: string | undefined;
   platform: string | undefined;
+  agent_queue: string | undefined;
 }
 
 /** `where` stands before each name in an error: the dashes of a flag, or the file that holds the keys. */
 export async function checkChoices(
   where: string,
-  { agent, model = '', effort = '', platform }: Choices,
+  { agent, model = '', effort = '', platform, agent_queue: queue = '' }: Choices,
 ): Promise<void> {
-  const problem = await agentProblem({ agent, model, effort }, process.env);
+  // Credentials and a command are the agents' worker's, where that calls it.
+  const isElsewhere = queue !== '' && isCalledElsewhere(agent);
+  const problem = isElsewhere ? null : await agentProblem({ agent, model, effort }, process.env);
   if (problem !== null) throw new Refusal(`${where}agent`, agent, problem);
   const unknown = platform === undefined ? null : await platformProblem(platform);
   if (unknown !== null) throw new Refusal(`${where}platform`, platform, unknown);
@@ -106,16 +114,11 @@ export async function checkKnowledge(field: string, { knowledge_dir: folder }: R
 }
 
 /** A budget that nobody could keep is refused: the calls of some agents and models have no known cost. */
-export function checkBudget(fields: { usd: string; tokens: string }, config: RunConfig): void {
+export function checkBudget(field: string, config: RunConfig): void {
   const reason = unknownCostReason(config);
   if (config.budget_usd !== null && reason !== null) {
     const advice = `an agent and model whose calls have a known price (${reason}); or leave it out, and limit --max-experiments or --max-hours`;
-    throw new Refusal(fields.usd, config.budget_usd, advice);
-  }
-  if (config.budget_tokens !== null && config.agent === 'codex') {
-    const advice =
-      'an agent that tells its tokens (codex does not); or leave it out, and limit --max-experiments or --max-hours';
-    throw new Refusal(fields.tokens, config.budget_tokens, advice);
+    throw new Refusal(field, config.budget_usd, advice);
   }
 }
 
@@ -185,6 +188,11 @@ async function notInItsOwnRepository(source: SourceDirectory, script: string, gi
 
 function staysInside(path: string): boolean {
   return path !== '' && !isAbsolute(path) && path.split('/')[0] !== '..';
+}
+
+/** A workdir and a source directory that are given apart from each other; a Refusal where they are one. */
+export async function checkApart(workdir: string, sourceDir: string): Promise<void> {
+  await keepApart(new Workdir(resolve(workdir)), await realpath(sourceDir));
 }
 
 async function keepApart(workdir: Workdir, source: string): Promise<void> {

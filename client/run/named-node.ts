@@ -16,7 +16,8 @@ export function rowNamed({ experiments, best }: EngineState, text: string | unde
   const nodeId = text === undefined || text === 'best' ? best : chosenNode(Object.keys(experiments), text);
   if (nodeId === null) return null;
   const row = Object.hasOwn(experiments, nodeId) ? experiments[nodeId] : undefined;
-  if (!row) throw new Refusal('node', nodeId, 'an experiment of this run (`autoresearch summary` lists them)');
+  if (!row)
+    throw new Refusal('node', nodeId, 'no experiment of this run has that name (`autoresearch summary` lists them)');
   return row;
 }
 
@@ -25,7 +26,11 @@ function chosenNode(nodeIds: readonly string[], text: string): string {
   if ('found' in named) return named.found;
   if ('among' in named) throw new Refusal('node', text, `one of ${named.among.join(', ')}, which it may mean`);
   if (named.near.length > 0) {
-    throw new Refusal('node', text, `an experiment of this run; is ${named.near.join(' or ')} meant?`);
+    throw new Refusal(
+      'node',
+      text,
+      `no experiment of this run has that name; is it ${named.near.join(' or ')} that is meant?`,
+    );
   }
   return text;
 }

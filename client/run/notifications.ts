@@ -6,7 +6,7 @@ import { BASELINE_ID } from '../../domain/run/experiment-record.js';
 import { askedText, progressLine } from './progress.js';
 
 export interface Notification {
-  event: 'improvement' | 'failure' | 'budget' | 'approval' | 'stop';
+  event: 'improvement' | 'unconfirmed' | 'failure' | 'budget' | 'approval' | 'stop';
   run: string;
   workdir: string;
   /** ISO 8601. */
@@ -16,8 +16,11 @@ export interface Notification {
   status: EngineState['status'];
   /** The experiment that it is about; null for the run as a whole. */
   node_id: string | null;
-  /** The best so far, and how many times faster than the baseline it is; null while there is none. */
-  best: { node_id: string; metric: string; value: number; gain: number | null } | null;
+  /**
+   * The best so far, how many times faster than the baseline it is, and whether its repeats have not confirmed it yet;
+   * null while there is none.
+   */
+  best: { node_id: string; metric: string; value: number; gain: number | null; is_provisional: boolean } | null;
   /** Place of the event in engine/events.jsonl. */
   seq: number;
 }
@@ -35,6 +38,7 @@ export function notificationsOf(
     metric: facts.best.objective.metric,
     value: facts.best.objective.value,
     gain: facts.gain,
+    is_provisional: facts.isProvisional,
   };
   const made = (kind: Notification['event'], message: string, nodeId: string | null = null): Notification => ({
     event: kind,
@@ -51,7 +55,9 @@ export function notificationsOf(
   const found = warnings.map((warning) => made('budget', warning.replace(/^warning: /, '')));
   switch (event.type) {
     case 'best_changed':
-      if (event.nodeId !== BASELINE_ID) found.push(made('improvement', line(), event.nodeId));
+      // Whoever was told of a gain hears that it is none, also where nothing but the baseline is left.
+      if (event.insteadOf !== undefined) found.push(made('unconfirmed', line(), event.insteadOf));
+      else if (event.nodeId !== BASELINE_ID) found.push(made('improvement', line(), event.nodeId));
       break;
     case 'experiment_failed':
       // A copy of another, and a job that was ended because it could not come near the best, have not failed.

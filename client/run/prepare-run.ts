@@ -17,8 +17,11 @@ import { launchEnvironment, launchEnvironmentProblem } from '../../source/launch
 import { writeConfig } from '../../workdir/config-file.js';
 import { Workdir } from '../../workdir/paths.js';
 import { EngineAlreadyRunning, engineProcess, engineText } from '../../worker/engine-lock.js';
+import { checkAgentQueue } from '../agents/agent-queue-check.js';
+import { checkCommandFlags } from '../agents/command-flags.js';
 import { type GivenFlag, givenFlags } from '../flags/given-flags.js';
-import { RUN_FLAGS, type RunFlag } from '../flags/run-flags.js';
+import type { RunFlag } from '../flags/run-flag.js';
+import { RUN_FLAGS } from '../flags/run-flags.js';
 import { Refusal } from '../output/refusal.js';
 import { refusingFiles } from '../output/refused-file.js';
 import { adoptable, isForeignWorkdir } from './adopt-workdir.js';
@@ -49,8 +52,7 @@ export interface PreparedRun {
 /** `options` are the flags as commander names them, absent when not given. */
 export async function prepareRun(path: string, options: Readonly<Record<string, unknown>>): Promise<PreparedRun> {
   const workdir = new Workdir(resolve(path));
-  const place = await stat(workdir.root).catch(() => null);
-  if (place && !place.isDirectory()) throw new Refusal('workdir', path, 'a directory, not a file');
+  await checkPlace(workdir, path);
   const existing = await configIfAny(workdir);
   const given = givenFlags(options);
   if (existing !== null) return resumeRun(workdir, existing, given, options.takeOver === true);
@@ -65,7 +67,11 @@ export async function prepareRun(path: string, options: Readonly<Record<string, 
     limits: {},
     setsApproval: false,
     edits: [],
-    notices: [...(config.exclusive_machine ? [ONE_JOB_AT_A_TIME] : []), ...platformNotices(config)],
+    notices: [
+      ...(config.exclusive_machine ? [ONE_JOB_AT_A_TIME] : []),
+      ...platformNotices(config),
+      ...queueNotices(config),
+    ],
   };
 }
 
@@ -74,6 +80,13 @@ function platformNotices({ platform, base_launch_command }: RunConfig): string[]
   const choice = choosePlatform(base_launch_command);
   if (choice.platform === 'local' || choice.platform !== platform) return [];
   return [`jobs run on ${platform}: ${choice.why} (--platform local runs the command on this host)`];
+}
+
+function queueNotices({ agent, agent_queue: queue }: RunConfig): string[] {
+  if (queue === '') return [];
+  return [
+    `${agent} is called where \`autoresearch worker --agents ${queue} --agent ${agent}\` runs; calls wait for it`,
+  ];
 }
 
 async function resumeRun(
@@ -97,10 +110,13 @@ async function resumeRun(
     given.some(({ flag }) => flag.name === name) ? name : `${workdir.config}: ${key}`;
   await checkKnowledge(field('--knowledge', 'knowledge_dir'), next);
   checkConcurrency(field('--max-concurrency', 'max_concurrency'), next);
-  checkBudget({ usd: field('--budget-usd', 'budget_usd'), tokens: field('--budget-tokens', 'budget_tokens') }, next);
+  checkBudget(field('--budget-usd', 'budget_usd'), next);
   const agentFields = { agent: field('--agent', 'agent'), command: field('--agent-command', 'agent_command') };
+  checkAgentQueue(next);
+  checkCommandFlags(next);
   if (!isBare) await checkAgentAnswers(agentFields, next);
-  if (MEANT.some((key) => next[key] !== config[key])) next = { ...next, launch_environment: null };
+  // What never began has no results of another environment: a shell that lacked something was put right since.
+  if (isBare || MEANT.some((key) => next[key] !== config[key])) next = { ...next, launch_environment: null };
   await checkLaunchEnvironment(workdir, next);
   next = await pinned(next);
   const setsApproval = given.some(({ flag }) => flag.approval === true);
@@ -195,6 +211,24 @@ function sameValue(key: string, before: unknown, given: unknown): boolean {
   const normal = (value: unknown) =>
     key === 'source_dir' || key === 'pipeline_script' ? resolve(String(value)) : JSON.stringify(value);
   return normal(before) === normal(given);
+}
+
+/** Of a workdir that holds a run already, and of one that may be made. */
+async function checkPlace(workdir: Workdir, path: string): Promise<void> {
+  for (let at = workdir.root; ; at = dirname(at)) {
+    const place = await stat(at).catch(() => null);
+    if (place?.isDirectory()) return;
+    if (place)
+      throw new Refusal('workdir', path, `a directory, not a file${at === workdir.root ? '' : ` (${at} is one)`}`);
+    if (dirname(at) === at) return;
+  }
+}
+
+/** What can be said of a new run's workdir before anything else is known; a Refusal says what is wrong with it. */
+export async function checkNewWorkdir(path: string): Promise<void> {
+  const workdir = new Workdir(resolve(path));
+  await checkPlace(workdir, path);
+  if ((await configIfAny(workdir)) === null) await refuseForeignFiles(workdir, path);
 }
 
 /** What stands where a run would write is somebody's, and is never written over. */

@@ -1,15 +1,17 @@
 /** A run as lines for people: each event, together with the state after it, becomes one line or none. */
 
 import { objectiveOfRow, speedup } from '../../domain/belief/compare.js';
+import { driftText } from '../../domain/reports/caveats/confidence.js';
+import { uncheckedText } from '../../domain/reports/caveats/unchecked-text.js';
 import { judgementText } from '../../domain/reports/judgement-text.js';
 import { durationText, gainText, numberText, objectiveText, speedupText } from '../../domain/reports/quantity-text.js';
 import { runFacts } from '../../domain/reports/run-facts.js';
-import { uncheckedText } from '../../domain/reports/unchecked-text.js';
-import { awaitsApproval } from '../../domain/run/approval.js';
+import { awaitsApproval, isRefused } from '../../domain/run/approval.js';
 import { approvalText } from '../../domain/run/approval-rules.js';
-import { type EngineState, tallyShown } from '../../domain/run/engine-state.js';
+import { ENDED_EARLY, endedText } from '../../domain/run/ended-counts.js';
+import type { EngineState } from '../../domain/run/engine-state.js';
 import type { EngineEvent, SkippedStep } from '../../domain/run/event-types.js';
-import { BASELINE_ID, type ExperimentIdentity } from '../../domain/run/experiment-record.js';
+import { BASELINE_ID, bundleText, type ExperimentIdentity } from '../../domain/run/experiment-record.js';
 import type { Failure } from '../../domain/run/failure.js';
 import { suggestedAction } from '../../domain/run/failure.js';
 import { withDocPaths } from '../output/doc-paths.js';
@@ -31,6 +33,8 @@ export function progressLine(state: EngineState, event: EngineEvent): string | n
       return askedText(state, event.nodeId);
     case 'experiment_preparing':
       return `${event.nodeId}: preparing`;
+    case 'job_pending':
+      return `${event.nodeId}: in the queue of its cluster; its slot is for another one meanwhile`;
     case 'job_launched':
       return `${event.nodeId}: job ${event.jobId} runs`;
     case 'experiment_completed': {
@@ -44,13 +48,20 @@ export function progressLine(state: EngineState, event: EngineEvent): string | n
     case 'experiment_failed':
       if (event.failure.kind === 'duplicate_work')
         return `${event.nodeId}: duplicate of ${event.failure.details.copy_of}, whose numbers stand for it`;
+      if (event.failure.kind === 'pruned')
+        return `${event.nodeId}: ${ENDED_EARLY}, ${firstLine(event.failure.message)}`;
       return `${event.nodeId}: failed, ${failureText(event.failure)}`;
-    case 'experiment_cancelled':
-      return `${event.nodeId}: cancelled, ${event.failure.message}`;
+    case 'experiment_cancelled': {
+      const row = state.experiments[event.nodeId];
+      return `${event.nodeId}: ${row && isRefused(row) ? 'refused' : 'cancelled'}, ${event.failure.message}`;
+    }
     case 'best_changed':
+      if (event.insteadOf !== undefined) return `best is ${event.nodeId} again: ${event.insteadOf} was not confirmed`;
       return bestText(state, event.nodeId);
     case 'candidate_judged':
       return judgementText(event.nodeId, event.judgement);
+    case 'drift_found':
+      return driftText(event);
     case 'verification_started':
       return `${event.nodeId} is measured against the baseline once more before the run ends`;
     case 'planning_started':
@@ -148,24 +159,22 @@ export function timeOfDay(atMs: number): string {
 /** One line that tells where the run stands now. */
 export function standingLine(state: EngineState): string {
   const running = state.open.filter((id) => state.experiments[id]?.state.status === 'running').length;
-  const { best, gain } = runFacts(state);
-  const { completed, failed, pruned, duplicates } = tallyShown(state);
+  const { best, gain, isProvisional } = runFacts(state);
+  const word = isProvisional ? 'provisional best' : 'best';
   const parts = [
     state.status,
     `${running} running`,
     `${state.open.length - running} waiting`,
-    `${completed} completed`,
-    `${failed} failed`,
-    ...(pruned > 0 ? [`${pruned} pruned`] : []),
-    ...(duplicates > 0 ? [`${duplicates} duplicate`] : []),
+    endedText(state),
     ...(state.planningSince === null ? [] : ['planning']),
-    ...(best ? [`best ${best.row.nodeId} ${objectiveText(best.objective)} ${speedupText(gain)}`] : []),
+    ...(best ? [`${word} ${best.row.nodeId} ${objectiveText(best.objective)} ${speedupText(gain)}`] : []),
   ];
   return parts.join(' · ');
 }
 
 /** Seeds are known, and a plan names its experiments itself. */
 function addedText({ nodeId, kind, origin }: ExperimentIdentity): string | null {
+  if (origin.from === 'bundle') return `${nodeId}: queued, ${bundleText(origin.of)}`;
   return origin.from === 'seed' || origin.from === 'plan' ? null : `${nodeId}: queued (${kind})`;
 }
 
@@ -183,11 +192,11 @@ function measuredText(state: EngineState, nodeId: string, isDoubted: boolean): s
 }
 
 function bestText(state: EngineState, nodeId: string): string {
-  const { best, gain, remaining } = runFacts(state);
+  const { best, gain, remaining, isProvisional } = runFacts(state);
   if (nodeId === BASELINE_ID || !best) return `best is ${nodeId}`;
   const left = remaining === null || remaining <= 1 ? '' : `; the headspace is ${numberText(remaining)} times that`;
   const compared = gain === null ? '' : `, ${speedupText(gain)} vs the baseline`;
-  return `best is ${nodeId}: ${objectiveText(best.objective)}${compared}${left}`;
+  return `${isProvisional ? 'provisional best' : 'best'} is ${nodeId}: ${objectiveText(best.objective)}${compared}${left}`;
 }
 
 function planText(event: Extract<EngineEvent, { type: 'plan_received' }>): string {
@@ -198,8 +207,7 @@ function planText(event: Extract<EngineEvent, { type: 'plan_received' }>): strin
 }
 
 function failureText({ kind, message }: Failure): string {
-  const said = `${kind}: ${firstLine(message)}`;
-  return kind === 'pruned' ? said : `${said}. ${suggestedAction(kind)}`;
+  return `${kind}: ${firstLine(message)}. ${suggestedAction(kind)}`;
 }
 
 const LINE_LIMIT = 200;

@@ -1,10 +1,12 @@
 /** A run that this process serves until it ends or is interrupted, with its progress on the screen. */
 import { isGrpcServiceError, ServiceError } from '@temporalio/client';
+import type { QueueWait } from '../../domain/overview/under-way.js';
 import { stopUpdate } from '../../domain/protocol/messages.js';
 import type { EngineEvent } from '../../domain/run/event-types.js';
 import { shortOfRoom } from '../../host/disk-room.js';
 import { untilChange } from '../../host/file-change.js';
 import type { Workdir } from '../../workdir/paths.js';
+import { pendingJobs } from '../../workdir/pending-jobs.js';
 import { type Interrupts, listenForInterrupts } from '../interrupts.js';
 import { panelLines } from '../output/live-panel.js';
 import type { Output } from '../output/output.js';
@@ -13,7 +15,7 @@ import { watchStalled } from '../stalled/stalled-watch.js';
 import { sendUpdate } from '../steering/steering-client.js';
 import { type EngineHost, openEngineHost } from './engine-host.js';
 import { beginOrAttach, isInterrupted, untilEnd } from './engine-session.js';
-import { inspectionLines } from './inspection.js';
+import { inspectionLines, temporalCommand } from './inspection.js';
 import { type LiveView, makeLiveView } from './live-view.js';
 import { type Notifier, startNotifier } from './notifier.js';
 import type { PreparedRun } from './prepare-run.js';
@@ -55,7 +57,7 @@ export async function runHere(
     for (const line of [...prepared.notices, ...(await versionNotices())]) view.line(line);
     const { runId, notices } = await beginOrAttach(host.client, prepared);
     for (const line of notices) view.line(line);
-    for (const line of inspectionLines(host.target, config.run_id)) view.line(line);
+    for (const line of inspectionLines(host.target, config.run_id, await temporalCommand())) view.line(line);
     notifier = await startNotifier(workdir, config, (line) => view.line(line));
     const ending = new AbortController();
     const followed = follow(prepared, live, view, {
@@ -64,7 +66,7 @@ export async function runHere(
     });
     const watched = watchStalled({
       client: host.client,
-      run: config.run_id,
+      config,
       state: () => live.state,
       tell: (line) => view.line(timedLine(line, Date.now())),
       seen: followed.stalled,
@@ -129,10 +131,12 @@ function follow(
   const stopped = new AbortController();
   let stuck: readonly StalledWork[] = [];
   let room: string | null = null;
+  let pending: ReadonlyMap<string, QueueWait> = new Map();
   const engine = { pid: process.pid, since: new Date().toISOString() };
   const show = () => {
     const record = live.state.seq === 0 ? null : live.record;
-    const answer = statusAnswer({ workdir, config, record, engine, temporal: null, stalled: stuck, room });
+    const known = { engine, temporal: null, stalled: stuck, room, pending };
+    const answer = statusAnswer({ workdir, config, record, ...known });
     view.standing((rows) => panelLines(answer, rows));
   };
   const watch = async () => {
@@ -144,6 +148,7 @@ function follow(
       });
       if (heard && (await isOff())) stopped.abort();
       room = await shortOfRoom(workdir.root);
+      pending = await pendingJobs(workdir, live.state);
       show();
       await untilChange(workdir.events, signal);
     }

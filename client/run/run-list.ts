@@ -17,7 +17,7 @@ export interface ListedRun {
   status: string;
   /** Experiments that completed, without repeats. */
   completed: number;
-  best: { node_id: string; text: string; gain: number | null } | null;
+  best: { node_id: string; text: string; gain: number | null; is_provisional: boolean } | null;
   /** ISO 8601, of its last event; null before the first. */
   updated_at: string | null;
   /** Why it cannot be read. */
@@ -26,6 +26,8 @@ export interface ListedRun {
 
 /** Deeper than this nobody keeps runs, and a home folder is searched in a second. */
 const DEPTH = 4;
+/** Where a checkout of this program keeps its demos. */
+const DEMOS = '.demo';
 /** Folders of other people's files by the thousand. */
 const PASSED_OVER: ReadonlySet<string> = new Set(['node_modules', 'site-packages', '__pycache__']);
 
@@ -50,7 +52,7 @@ async function workdirsBelow(root: string): Promise<Workdir[]> {
       return [];
     });
     for (const entry of entries) {
-      const isHidden = entry.name.startsWith('.') || PASSED_OVER.has(entry.name);
+      const isHidden = (entry.name.startsWith('.') && entry.name !== DEMOS) || PASSED_OVER.has(entry.name);
       if (entry.isDirectory() && !isHidden) await visit(join(folder, entry.name), depth - 1);
     }
   };
@@ -66,13 +68,18 @@ async function listed(workdir: Workdir): Promise<ListedRun> {
     const run = config?.run_id ?? '';
     if (state === null) return { ...none, run, status: 'not begun' };
     const isOff = state.status !== 'stopped' && (await engineLife(workdir)) === null;
-    const { best, gain } = runFacts(state);
+    const { best, gain, isProvisional } = runFacts(state);
     return {
       workdir: workdir.root,
       run,
       status: isOff ? `not running (${state.status})` : state.status,
       completed: experimentTable(state).filter(({ status }) => status === 'completed').length,
-      best: best && { node_id: best.row.nodeId, text: objectiveText(best.objective), gain },
+      best: best && {
+        node_id: best.row.nodeId,
+        text: objectiveText(best.objective),
+        gain,
+        is_provisional: isProvisional,
+      },
       updated_at: new Date(state.updatedAtMs).toISOString(),
     };
   } catch (error) {
@@ -86,7 +93,7 @@ export function listText(root: string, runs: readonly ListedRun[]): string {
     relative(root, workdir) || '.',
     problem === undefined ? status : `${status}: ${problem}`,
     String(completed),
-    best ? `${best.node_id} ${best.text}` : '-',
+    best ? `${best.node_id} ${best.text}${best.is_provisional ? ' (provisional)' : ''}` : '-',
     best?.gain == null || best.gain === 1 ? '-' : gainText(best.gain),
     updated_at === null ? '-' : timeText(Date.parse(updated_at)),
   ]);

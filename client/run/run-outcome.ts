@@ -3,9 +3,11 @@
 import type { Objective } from '../../domain/belief/compare.js';
 import type { GainInterval } from '../../domain/belief/judgement.js';
 import type { RunConfig } from '../../domain/formats/config.js';
+import { busyMachineText } from '../../domain/reports/caveats/busy-machine.js';
+import { whyNothing } from '../../domain/reports/caveats/why-nothing.js';
 import { changeWords } from '../../domain/reports/change-words.js';
 import { type Measured, runFacts } from '../../domain/reports/run-facts.js';
-import { whyNothing } from '../../domain/reports/why-nothing.js';
+import { partTexts } from '../../domain/reports/winner/winner-parts.js';
 import { type EngineState, tallyShown } from '../../domain/run/engine-state.js';
 import { BASELINE_ID, commitOf, type ExperimentRow, isSeed } from '../../domain/run/experiment-record.js';
 import type { StopReason } from '../../domain/run/limits.js';
@@ -29,14 +31,21 @@ export interface RunOutcome {
   baseline: MeasuredNode | null;
   headspace: MeasuredNode | null;
   best: MeasuredNode | null;
+  /** Whether the repeats of the best have not confirmed it yet, as where a run is interrupted. */
+  is_provisional?: true;
   /** Of the best over the baseline, and of the ceiling over the best, from repeats; null without any. */
   proven_gain: GainInterval | null;
   headspace_left: GainInterval | null;
   /** The run with cached data was slower than the baseline, so it is no ceiling. */
   headspace_unknown?: true;
-  /** From the base commit to the best; empty when nothing beat the baseline. */
-  winning_changes: { node_id: string; change: string; commit: string | null }[];
+  /**
+   * From the base commit to the best; empty when nothing beat the baseline. `alone`: of several, whether each was
+   * confirmed by itself, in words.
+   */
+  winning_changes: { node_id: string; change: string; commit: string | null; alone?: string }[];
   counts: ReturnType<typeof tallyShown>;
+  /** What to know of a run whose jobs shared the machine with other work. */
+  busy_machine?: string;
   /** Where nothing was found: what became of what was tried, or how the baseline died. */
   why_nothing: string[];
   exit_code: ExitCode;
@@ -49,8 +58,9 @@ export async function runOutcome(
   interrupted: boolean,
 ): Promise<RunOutcome> {
   const facts = runFacts(state);
-  const { baseline, headspace, best, gain, ceiling, ceilingDoubted, proven, left } = facts;
+  const { baseline, headspace, best, gain, ceiling, ceilingDoubted, isProvisional, proven, left } = facts;
   const stop = state.status === 'stopped' ? state.stop : null;
+  const busy = busyMachineText(state);
   return {
     workdir: workdir.root,
     run: config.run_id,
@@ -60,11 +70,13 @@ export async function runOutcome(
     baseline: measuredNode(baseline, 1),
     headspace: measuredNode(headspace, ceiling),
     best: measuredNode(best, gain),
+    ...(isProvisional ? { is_provisional: true } : {}),
     proven_gain: proven,
     headspace_left: left,
     ...(ceilingDoubted ? { headspace_unknown: true } : {}),
     winning_changes: await winningChanges(workdir, config, state),
     counts: tallyShown(state),
+    ...(busy === null ? {} : { busy_machine: busy }),
     why_nothing: whyNothing(state, facts),
     exit_code: exitCodeOf(
       stop?.reason ?? null,
@@ -88,11 +100,13 @@ function measuredNode(measured: Measured | null, gain: number | null): MeasuredN
 
 async function winningChanges(workdir: Workdir, config: RunConfig, state: EngineState) {
   const rows = state.best === null ? [] : changesOf(state, state.best);
+  const alone = state.best === null ? new Map<string, string>() : partTexts(state, state.best);
   return Promise.all(
     rows.map(async (row) => {
       const spec = await specOf(workdir, config, state, row);
       const change = changeWords(spec, row);
-      return { node_id: row.nodeId, change, commit: commitOf(row) };
+      const text = alone.get(row.nodeId);
+      return { node_id: row.nodeId, change, commit: commitOf(row), ...(text === undefined ? {} : { alone: text }) };
     }),
   );
 }

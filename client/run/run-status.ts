@@ -1,6 +1,7 @@
 /** Where a run stands, from the workdir; and, where its server answers, what cannot go on. */
 import type { RunConfig } from '../../domain/formats/config.js';
 import { type Overview, overviewOf } from '../../domain/overview/overview.js';
+import type { QueueWait } from '../../domain/overview/under-way.js';
 import {
   type ExperimentView,
   experimentView,
@@ -14,6 +15,7 @@ import { isBroken } from '../../domain/run/experiment-record.js';
 import { shortOfRoom } from '../../host/disk-room.js';
 import { untilChange } from '../../host/file-change.js';
 import type { Workdir } from '../../workdir/paths.js';
+import { pendingJobs } from '../../workdir/pending-jobs.js';
 import { runningServer } from '../../worker/server/server-record.js';
 import type { StalledWork } from '../output/stalled-text.js';
 import { type EngineLife, engineLife, LiveState, readRecord } from './run-state.js';
@@ -28,7 +30,7 @@ export interface StatusAnswer {
   temporal: { address: string; ui: string } | null;
   /** Null before the engine's first event. */
   status: StatusView | null;
-  /** What the server tries again and again. */
+  /** What the server tries again and again, and calls of the agent that no worker takes. */
   stalled: StalledWork[];
   /** What is left on a disk that is as good as full, in words; null while there is room. */
   short_of_room: string | null;
@@ -44,7 +46,7 @@ export async function status(path: string): Promise<StatusAnswer> {
   if (record?.state.status === 'stopped') return statusOf(workdir, config, record, []);
   // The SDK takes longer to load than all the rest: not for a run that is over.
   const { stalledNow } = await import('../stalled/stalled-watch.js');
-  return statusOf(workdir, config, record, await stalledNow(workdir, config.run_id, record?.state ?? null));
+  return statusOf(workdir, config, record, await stalledNow(workdir, config, record?.state ?? null));
 }
 
 /**
@@ -63,11 +65,11 @@ export async function* watchStatus(path: string, ticks = false): AsyncGenerator<
     await live.catchUp();
     const record = live.state.seq === 0 ? null : live.record;
     if (Date.now() - lookedAtMs > LOOK_MS) {
-      stalled = await stalledNow(workdir, config.run_id, record?.state ?? null);
+      stalled = await stalledNow(workdir, config, record?.state ?? null);
       lookedAtMs = Date.now();
     }
     const answer = await statusOf(workdir, config, record, stalled);
-    const said = JSON.stringify({ ...answer, overview: null });
+    const said = JSON.stringify({ ...answer, overview: answer.overview?.under_way.map(({ waits }) => waits) ?? null });
     if (ticks || said !== last) yield answer;
     last = said;
     const hasEnded = live.state.status === 'stopped' || live.state.status === 'interrupted';
@@ -82,13 +84,14 @@ async function statusOf(
   record: RunRecord | null,
   stalled: StalledWork[],
 ): Promise<StatusAnswer> {
-  const [engine, server, room] = await Promise.all([
+  const [engine, server, room, pending] = await Promise.all([
     engineLife(workdir),
     runningServer(workdir),
     shortOfRoom(workdir.root),
+    pendingJobs(workdir, record?.state ?? null),
   ]);
   const temporal = server === null ? null : { address: server.address, ui: server.ui_address };
-  return statusAnswer({ workdir, config, record, engine, temporal, stalled, room });
+  return statusAnswer({ workdir, config, record, engine, temporal, stalled, room, pending });
 }
 
 interface Known extends Pick<StatusAnswer, 'engine' | 'temporal'> {
@@ -99,10 +102,21 @@ interface Known extends Pick<StatusAnswer, 'engine' | 'temporal'> {
   stalled: readonly StalledWork[];
   /** As `shortOfRoom` (host/disk-room.ts) says it. */
   room: string | null;
+  /** As `pendingJobs` (workdir/pending-jobs.ts) finds them. */
+  pending: ReadonlyMap<string, QueueWait>;
 }
 
 /** From what is known already. */
-export function statusAnswer({ workdir, config, record, engine, temporal, stalled, room }: Known): StatusAnswer {
+export function statusAnswer({
+  workdir,
+  config,
+  record,
+  engine,
+  temporal,
+  stalled,
+  room,
+  pending,
+}: Known): StatusAnswer {
   const state = record?.state ?? null;
   return {
     workdir: workdir.root,
@@ -115,7 +129,8 @@ export function statusAnswer({ workdir, config, record, engine, temporal, stalle
     next: state === null ? [] : queueView(state).slice(0, NEXT_SHOWN),
     recent_failures: state === null ? [] : recentFailures(state),
     overview:
-      record && overviewOf(record, { nowMs: Date.now(), isServed: engine !== null, stalled, shortOfRoom: room }),
+      record &&
+      overviewOf(record, { nowMs: Date.now(), isServed: engine !== null, stalled, shortOfRoom: room, pending }),
   };
 }
 

@@ -1,18 +1,22 @@
 /**
- * What the server tries again and again: a workflow task of the engine or of an experiment, or an activity. Nothing in
- * the workdir tells of it, so that it is asked of the server: one `describe` for each workflow, and one call more for a
- * wedged one.
+ * What the server tries again and again (a workflow task of the engine or of an experiment, or an activity), and what
+ * waits for a worker that nobody runs. Nothing in the workdir tells of it, so that it is asked of the server: one
+ * `describe` for each workflow, and one call more for a wedged one.
  */
 import type { Client } from '@temporalio/client';
 import { decodeOptionalFailureToOptionalError } from '@temporalio/common/lib/internal-non-workflow/index.js';
 import type { temporal } from '@temporalio/proto';
+import type { RunConfig } from '../../domain/formats/config.js';
 import { SCHEDULER_BUSY } from '../../domain/protocol/thrown-failure.js';
 import { engineWorkflowId, experimentWorkflowId } from '../../domain/run/naming.js';
 import type { StalledWork } from '../output/stalled-text.js';
+import { isoTime } from './iso-time.js';
+import { waitingCalls } from './waiting-calls.js';
 
 type Description = temporal.api.workflowservice.v1.IDescribeWorkflowExecutionResponse;
+/** Of a run's settings, what is asked for. */
+export type Asked = Pick<RunConfig, 'run_id' | 'agent_queue'>;
 type Failure = temporal.api.failure.v1.IFailure;
-type Time = { seconds?: unknown; nanos?: number | null };
 
 /** Two tries may fail on a busy machine, or where a worker was ended: that passes. */
 const ATTEMPTS = 3;
@@ -31,13 +35,21 @@ const ADVICE = {
   activity: 'it is tried again by itself: mend what its last failure names; logs/autoresearch.log says more',
 } as const;
 
-/** Of the engine and these experiments, those that cannot go on. Nothing where the server does not answer in time. */
-export async function stalledWork(client: Client, run: string, nodeIds: readonly string[]): Promise<StalledWork[]> {
+/**
+ * Of the engine, its calls of agents and these experiments, what cannot go on. Nothing where the server does not answer
+ * in time.
+ */
+export async function stalledWork(client: Client, config: Asked, nodeIds: readonly string[]): Promise<StalledWork[]> {
+  const { run_id: run } = config;
   const workflows = [
     { who: 'engine', workflowId: engineWorkflowId(run) },
     ...nodeIds.map((nodeId) => ({ who: nodeId, workflowId: experimentWorkflowId(run, nodeId) })),
   ];
-  const ask = () => Promise.all(workflows.map(({ who, workflowId }) => stalledIn(client, who, workflowId)));
+  const ask = () =>
+    Promise.all([
+      ...workflows.map(({ who, workflowId }) => stalledIn(client, who, workflowId)),
+      waitingCalls(client, config),
+    ]);
   try {
     return (await client.withDeadline(Date.now() + ANSWER_MS, ask)).flat();
   } catch {
@@ -98,7 +110,3 @@ async function messageOf(client: Client, failure: Failure): Promise<string> {
 }
 
 const MESSAGE_LENGTH = 300;
-
-function isoTime(time: Time | null | undefined): string | null {
-  return time?.seconds ? new Date(Number(time.seconds) * 1000).toISOString() : null;
-}

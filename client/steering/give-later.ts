@@ -30,7 +30,7 @@ export async function giveLater(workdir: Workdir, given: GivenMessage): Promise<
   );
   const end = state?.status === 'stopped' ? endsAtOnce(state, [...others, given]) : null;
   if (end?.reason === 'baseline_failed') {
-    const advice = `the run cannot go on: ${end.detail}; start again with a new workdir`;
+    const advice = `the run cannot go on: ${end.detail.replace(/\.$/, '')}; start again with a new workdir`;
     throw new Refusal('workdir', workdir.root, advice, EXIT.notRunning);
   }
   await keepMessage(workdir, given);

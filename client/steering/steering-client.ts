@@ -14,6 +14,7 @@ import { shellWord } from '../../domain/command/shell-word.js';
 import type { RunConfig } from '../../domain/formats/config.js';
 import { RUN_STOPPED } from '../../domain/protocol/messages.js';
 import type { Receipt } from '../../domain/protocol/steering-messages.js';
+import { withoutNode } from '../../domain/run/engine-state.js';
 import { engineWorkflowId } from '../../domain/run/naming.js';
 import type { Workdir } from '../../workdir/paths.js';
 import { findConnection, openClient } from '../../worker/connection.js';
@@ -91,8 +92,11 @@ async function notServed(workdir: Workdir, more = ''): Promise<NotServed> {
   const state = await readState(workdir);
   if (state?.status !== 'stopped' || state.stop === null) return notRunning(workdir.root, more);
   const end = `its run has ended (${state.stop.reason}: ${state.stop.detail.replace(/\.$/, '')}), so that there is nothing to steer`;
-  const advice = `${end}; with a raised limit, a note or an added experiment \`autoresearch run ${shellWord(workdir.root)}\` goes on`;
-  return new NotServed('workdir', workdir.root, advice, EXIT.notRunning);
+  const further =
+    state.stop.reason === 'baseline_failed'
+      ? 'change what failed, and start again with a new workdir'
+      : `with a raised limit, a note or an added experiment \`autoresearch run ${shellWord(workdir.root)}\` goes on`;
+  return new NotServed('workdir', workdir.root, `${end}; ${further}`, EXIT.notRunning);
 }
 
 /** As the engine says it, and as the server does of an update whose workflow closed before it was done. */
@@ -137,7 +141,7 @@ export async function sendUpdate<Args extends [] | [unknown]>(
     args.length === 0
       ? handle.executeUpdate<Receipt, []>(update.name, { updateId })
       : handle.executeUpdate<Receipt, [unknown]>(update.name, { args: [args[0]], updateId });
-  const refused = (reason: string) => new Refusal(about.field, about.value, reason);
+  const refused = (reason: string) => new Refusal(about.field, about.value, withoutNode(reason));
   const deadline = Date.now() + timeoutMs;
   let receipt: Receipt;
   try {

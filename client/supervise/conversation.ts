@@ -19,6 +19,8 @@ export interface Conversation {
   /** Aborts when the person leaves, by Ctrl+C, Ctrl+D or a closed terminal. */
   readonly left: AbortSignal;
   readonly isTerminal: boolean;
+  /** As Ctrl+D does, and what was typed ahead is given up. */
+  leave(): void;
   close(): void;
 }
 
@@ -118,6 +120,11 @@ class TerminalConversation implements Conversation {
     }
   }
 
+  leave(): void {
+    this.typed.length = 0;
+    this.lines.close();
+  }
+
   close(): void {
     this.lines.close();
   }
@@ -129,7 +136,12 @@ class TerminalConversation implements Conversation {
   }
 }
 
-/** Yes or no; what was just Enter is `otherwise`, and a person who has left says no. */
+/** Whether a person wants to go, whatever was asked: "leave it" is no such answer. */
+export function isLeaving(line: string): boolean {
+  return /^(q|quit|exit|bye|leave)$/i.test(line.trim());
+}
+
+/** Yes or no; what was just Enter is `otherwise`, and a person who has left, or says here that they do, says no. */
 export async function confirmed(conversation: Conversation, question: string, otherwise = true): Promise<boolean> {
   for (;;) {
     const line = (await conversation.ask(`${question} [${otherwise ? 'Y/n' : 'y/N'}] `))?.trim().toLowerCase();
@@ -137,6 +149,10 @@ export async function confirmed(conversation: Conversation, question: string, ot
     if (line === '') return otherwise;
     if (/^(y|yes|ok|sure|do it)$/.test(line)) return true;
     if (/^(n|no|not)$/.test(line)) return false;
-    conversation.answer('please answer y or n');
+    if (isLeaving(line)) {
+      conversation.leave();
+      return false;
+    }
+    conversation.answer('please answer y or n, or quit');
   }
 }

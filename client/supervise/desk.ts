@@ -22,6 +22,8 @@ export interface Used {
   text: string;
   /** What went wrong, or a person's no. */
   isError: boolean;
+  /** The person's no; absent where none was given. */
+  isDeclined?: true;
 }
 
 /** Never throws for what a tool refuses. */
@@ -29,11 +31,14 @@ export async function useTool({ workdir, conversation }: Desk, name: string, inp
   const tool = TOOLS.find((each) => each.name === name);
   if (!tool)
     return { text: `there is no tool ${name}; there are ${TOOLS.map((each) => each.name).join(', ')}`, isError: true };
-  if (tool.changes) {
-    const isWanted = await confirmed(conversation, `${tool.title}: ${inputText(input)}do it?`);
-    if (!isWanted) return { text: 'the person said no: nothing was changed', isError: true };
-  }
   try {
+    if (tool.changes) {
+      await tool.before?.(workdir, input);
+      const what = tool.told ? `${tool.told(input)}; ` : inputText(input);
+      const isWanted = await confirmed(conversation, `${tool.title}: ${what}do it?`);
+      const said = conversation.left.aborted ? 'has left' : 'said no';
+      if (!isWanted) return { text: `the person ${said}: nothing was changed`, isError: true, isDeclined: true };
+    }
     return { text: await tool.act(workdir, input), isError: false };
   } catch (error) {
     return { text: errorText(error), isError: true };

@@ -18,7 +18,14 @@ const TOLD: ReadonlySet<EngineEvent['type']> = new Set([
     'experiment_failed',
     'experiment_cancelled',
   ] as const),
-  ...(['best_changed', 'candidate_judged', 'verification_started', 'plan_received', 'planning_failed'] as const),
+  ...([
+    'best_changed',
+    'candidate_judged',
+    'drift_found',
+    'verification_started',
+    'plan_received',
+    'planning_failed',
+  ] as const),
   ...(['given_refused', 'add_unchecked', 'paused', 'resumed', 'returned', 'stop_requested'] as const),
   ...(['limit_reached', 'stopped', 'reported', 'limits_set', 'note_added', 'job_launched'] as const),
 ]);

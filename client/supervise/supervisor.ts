@@ -11,7 +11,7 @@ import { anthropicAssistant } from './assistants/anthropic-assistant.js';
 import { commandAssistant } from './assistants/command-assistant.js';
 import { Purse } from './assistants/purse.js';
 import { rulesAssistant } from './assistants/rules-assistant.js';
-import type { Conversation } from './conversation.js';
+import { type Conversation, isLeaving } from './conversation.js';
 import type { Assistant, Desk } from './desk.js';
 import { followRun } from './follow-run.js';
 import { goingText } from './rules/answers.js';
@@ -74,7 +74,7 @@ async function converse(conversation: Conversation, assistant: Assistant, rules:
     const line = await conversation.ask('> ');
     if (line === null) return;
     if (line.trim() === '') continue;
-    const isPlain = line.startsWith('/') || /^(quit|exit|q|help)\s*$/i.test(line.trim());
+    const isPlain = line.startsWith('/') || isLeaving(line) || /^help$/i.test(line.trim());
     const who = isPlain ? rules : assistant;
     const next = await conversation.answering(() => who.answer(line.trim()));
     if (next === 'leave') return;

@@ -12,6 +12,7 @@ import { SET } from '../commands/set.js';
 import { CANCEL, NOTE, PAUSE, PRIORITIZE, REMOVE, RESUME } from '../commands/steer.js';
 import { STOP } from '../commands/stop.js';
 import { RUN_FLAGS } from '../flags/run-flags.js';
+import { engineWorks, limitsText, nodeIs, STOPS } from './asked-before.js';
 import { NODE } from './reading-tools.js';
 import { byCommand, defineTool, type Tool } from './tool.js';
 
@@ -70,6 +71,7 @@ export const CHANGING_TOOLS: readonly Tool[] = [
     says: 'Give a queued experiment another priority; lower runs first, and equal ones in the order in which they were added.',
     changes: true,
     input: { node: NODE, priority: z.number() },
+    before: nodeIs('queued'),
     act: (workdir, { node, priority }) => byCommand(PRIORITIZE, [workdir, node, String(priority)]),
   }),
   defineTool({
@@ -78,6 +80,7 @@ export const CHANGING_TOOLS: readonly Tool[] = [
     says: 'Take an experiment that has not started out of the queue.',
     changes: true,
     input: { node: NODE },
+    before: nodeIs('queued'),
     act: (workdir, { node }) => byCommand(REMOVE, [workdir, node]),
   }),
   defineTool({
@@ -86,6 +89,7 @@ export const CHANGING_TOOLS: readonly Tool[] = [
     says: 'End an experiment that is under way; its job is killed.',
     changes: true,
     input: { node: NODE },
+    before: nodeIs('open'),
     act: (workdir, { node }) => byCommand(CANCEL, [workdir, node]),
   }),
   defineTool({
@@ -94,6 +98,7 @@ export const CHANGING_TOOLS: readonly Tool[] = [
     says: 'Change what the run may use: rounds, patience, jobs at a time, experiments, hours and budgets.',
     changes: true,
     input: LIMIT_FIELDS,
+    told: limitsText,
     act: (workdir, limits) => byCommand(SET, [workdir], limitOptions(limits)),
   }),
   defineTool({
@@ -110,6 +115,7 @@ export const CHANGING_TOOLS: readonly Tool[] = [
     says: 'Say yes to a proposal that waits for the person, or yes with a change in words that the agent then makes.',
     changes: true,
     input: { node: NODE, change: z.string().min(1).optional().describe('what the person wants otherwise') },
+    before: nodeIs('asked'),
     act: (workdir, { node, change }) => byCommand(APPROVE, [workdir, node], { change }),
   }),
   defineTool({
@@ -118,6 +124,7 @@ export const CHANGING_TOOLS: readonly Tool[] = [
     says: 'Say no to a proposal that waits for the person; the next plan is told the reason.',
     changes: true,
     input: { node: NODE, reason: z.string().optional() },
+    before: nodeIs('asked'),
     act: (workdir, { node, reason }) => byCommand(REFUSE, [workdir, node], { reason }),
   }),
   defineTool({
@@ -134,6 +141,7 @@ export const CHANGING_TOOLS: readonly Tool[] = [
     says: 'Start nothing new until somebody resumes; running jobs go on.',
     changes: true,
     input: {},
+    before: engineWorks,
     act: (workdir) => byCommand(PAUSE, [workdir]),
   }),
   defineTool({
@@ -142,6 +150,7 @@ export const CHANGING_TOOLS: readonly Tool[] = [
     says: 'End a pause.',
     changes: true,
     input: {},
+    before: engineWorks,
     act: (workdir) => byCommand(RESUME, [workdir]),
   }),
   defineTool({
@@ -150,6 +159,8 @@ export const CHANGING_TOOLS: readonly Tool[] = [
     says: 'End the run: after the running experiments, now with running jobs going on (it can be resumed), or with the running jobs killed.',
     changes: true,
     input: { how: z.enum(['after_running', 'now_jobs_go_on', 'kill_jobs']) },
+    told: ({ how }) => STOPS[how],
+    before: engineWorks,
     act: (workdir, { how }) =>
       byCommand(STOP, [workdir], {
         ...(how === 'after_running' ? { drain: true, wait: false } : {}),

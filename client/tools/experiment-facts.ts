@@ -1,6 +1,7 @@
 /** All that is known of one experiment: its idea, its result and what that is worth, its analysis, its log's end. */
 
 import { experimentView } from '../../domain/protocol/views.js';
+import { changesAgainstParents } from '../../domain/reports/change-against-parent.js';
 import { heldFindings, heldText } from '../../domain/reports/held-claims.js';
 import { intervalText, VERDICT_TEXTS } from '../../domain/reports/judgement-text.js';
 import { durationText, gainText, numberText, objectiveText } from '../../domain/reports/quantity-text.js';
@@ -34,7 +35,7 @@ export async function experimentFacts(path: string, node: string | undefined, lo
   return {
     ...experimentView(record.state, row),
     priority: row.priority,
-    changes: row.changeSet,
+    change: changesAgainstParents(record.state)(row),
     description: spec?.description ?? '',
     hypothesis: spec?.hypothesis ?? '',
     launch_command: spec?.launch_command ?? '',
@@ -66,7 +67,7 @@ export function experimentText(facts: ExperimentFacts): string {
   );
   return [
     `${node_id} (${kind}): ${status}`,
-    ...line('changes', facts.changes.join(', ')),
+    ...line('change', facts.change),
     ...line('description', facts.description),
     ...line('hypothesis', facts.hypothesis),
     ...line('launch command', facts.launch_command),

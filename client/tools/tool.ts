@@ -11,6 +11,10 @@ export interface Tool {
   /** Whether it changes anything: a person is asked before. */
   changes: boolean;
   input: z.ZodObject;
+  /** What is asked for, in words; where absent, by the names of the fields. */
+  told?(input: unknown): string;
+  /** Throws a Refusal where it cannot be done as the run stands: looked at before a person is asked. */
+  before?(workdir: string, input: unknown): Promise<void>;
   /**
    * Answers in words, for a person or a model. `workdir` is a path; `input` as it was given. Throws a Refusal for what
    * a person can mend.
@@ -18,24 +22,30 @@ export interface Tool {
   act(workdir: string, input: unknown): Promise<string>;
 }
 
-interface ToolDefinition<Shape extends z.ZodRawShape> extends Omit<Tool, 'input' | 'act'> {
+interface ToolDefinition<Shape extends z.ZodRawShape> extends Omit<Tool, 'input' | 'act' | 'told' | 'before'> {
   input: Shape;
+  told?(input: z.output<z.ZodObject<Shape>>): string;
+  before?(workdir: string, input: z.output<z.ZodObject<Shape>>): Promise<void>;
   act(workdir: string, input: z.output<z.ZodObject<Shape>>): Promise<string>;
 }
 
 /** The input is held against its schema, unknown fields included, before anything is done. */
-export function defineTool<Shape extends z.ZodRawShape>({ input, act, ...facts }: ToolDefinition<Shape>): Tool {
+export function defineTool<Shape extends z.ZodRawShape>(definition: ToolDefinition<Shape>): Tool {
+  const { input, act, told, before, ...facts } = definition;
   const schema = z.strictObject(input);
+  const checked = (given: unknown) => {
+    const parsed = schema.safeParse(given ?? {});
+    if (parsed.success) return parsed.data as z.output<z.ZodObject<Shape>>;
+    const [issue] = parsed.error.issues;
+    const field = issue?.path.map(String).join('.') || facts.name;
+    throw new Refusal(field, (given as Record<string, unknown>)?.[field] ?? given, issue?.message ?? 'another value');
+  };
   return {
     ...facts,
     input: schema,
-    async act(workdir, given) {
-      const parsed = schema.safeParse(given ?? {});
-      if (parsed.success) return await act(workdir, parsed.data as z.output<z.ZodObject<Shape>>);
-      const [issue] = parsed.error.issues;
-      const field = issue?.path.map(String).join('.') || facts.name;
-      throw new Refusal(field, (given as Record<string, unknown>)?.[field] ?? given, issue?.message ?? 'another value');
-    },
+    act: async (workdir, given) => await act(workdir, checked(given)),
+    ...(told ? { told: (given: unknown) => told(checked(given)) } : {}),
+    ...(before ? { before: async (workdir: string, given: unknown) => await before(workdir, checked(given)) } : {}),
   };
 }
 

@@ -15,13 +15,34 @@ export interface ConfirmationRules {
   confirmRuns: number;
   /** Pairs of repeats, baseline and winner in turn, before the run ends. */
   verifyRuns: number;
-  /** The relative gain that is worth having; null = the larger of 1% and twice the noise of a run. */
+  /** The relative gain that is worth having; null = by the noise of a run. */
   minImprovement: number | null;
   /**
    * Whether a run with cached data that is clearly slower than the baseline bounds nothing; absent in older runs, where
    * it did.
    */
   doubtsLowCeilings?: true;
+  /** Whether candidates are decided by their odds (odds.ts); absent in older runs, where intervals decided. */
+  weighsOdds?: true;
+  /**
+   * Whether the search goes on while candidates are not decided, from one that is better by more than luck explains;
+   * absent in older runs, where it waited.
+   */
+  goesOnUndecided?: true;
+  /**
+   * Whether a run with cached data is measured again where a result stands above it, it was disturbed, or the run would
+   * end by it; absent in older runs, where one run of it bounded all.
+   */
+  measuresCeilingsAgain?: true;
+  /**
+   * Whether experiments that build on the incumbent tell of its speed as well (told-by-children.ts); absent in older
+   * runs, where its own runs alone did.
+   */
+  heedsChildren?: true;
+  /** Whether the incumbent is measured now and then to find drifts of the machine; absent in older runs. */
+  watchesDrift?: true;
+  /** Whether small gains are put together before a run ends (domain/schedule/bundles.ts); absent in older runs. */
+  bundlesSmallGains?: true;
 }
 
 export const DEFAULT_CONFIRMATION: ConfirmationRules = {
@@ -45,6 +66,20 @@ export interface Confirmation {
   ended: number;
   /** Of repeats whose rows an engine has left behind (carried-state.ts); absent before. */
   past?: PastNoise;
+  /** In the order in which they were found; absent where the machine is as fast as it was. */
+  drifts?: Drift[];
+  /** Experiments whose small gains were put together, once for each bundle, removed ones included; absent before. */
+  bundled?: string[];
+}
+
+/** The machine became faster or slower, as two sentinels of an experiment agree. */
+export interface Drift {
+  nodeId: string;
+  /** In log speed: above 0 it is faster than before. */
+  by: number;
+  /** Numbers of the ends (`endedSeq`) of its last run before, and of its first one after. */
+  afterSeq: number;
+  fromSeq: number;
 }
 
 /** Sums over repeated experiments, from which the noise of a run is pooled (noise.ts). */

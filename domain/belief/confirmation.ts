@@ -1,20 +1,17 @@
 /**
  * What is due before a result is believed, as events: repeats of the baseline (calibration), repeats of what looks
- * better than the incumbent, in turn with repeats of the incumbent itself, and the verdicts on them (improvement.ts).
+ * better than the incumbent, and of the incumbent itself, and the verdicts on them: by odds (weighing.ts), in older
+ * runs by intervals (improvement.ts).
  */
 
-import type { EngineState } from '../run/engine-state.js';
+import { type EngineState, openRows } from '../run/engine-state.js';
 import type { EventBody } from '../run/event-types.js';
-import {
-  BASELINE_ID,
-  type ExperimentIdentity,
-  type ExperimentRow,
-  HEADSPACE_ID,
-  isTerminal,
-} from '../run/experiment-record.js';
-import { isAboveCeiling } from './ceiling.js';
+import { BASELINE_ID, type ExperimentRow, HEADSPACE_ID, isTerminal } from '../run/experiment-record.js';
+import { isKeptBack } from '../schedule/counted.js';
+import { byOdds } from './by-odds.js';
+import { ceilingEvents } from './ceilings/ceiling-again.js';
+import { kept } from './ceilings/keeping.js';
 import { isBetter, objectiveOfRow } from './compare.js';
-import { MOST_DISTURBED_REPEATS, mayBeFasterBy } from './contention.js';
 import {
   deservesRepeats,
   gainInterval,
@@ -22,27 +19,22 @@ import {
   judgeRepeats,
   KEEP_CONFIDENCE,
   MOST_REPEATS,
-  type Sides,
 } from './improvement.js';
-import type { Judgement } from './judgement.js';
-import type { Noise } from './noise.js';
-import { repeatOf } from './repeat-experiment.js';
 import {
-  ceilingOf,
-  doubtOf,
-  hasOpenRepeats,
-  isDoubtedCeiling,
-  leastImprovementOf,
-  noiseOf,
-  repeatRows,
-  runsOf,
-  wasDisturbed,
-} from './repeats.js';
+  CONFIRMATION_PRIORITY,
+  confirmationsOf,
+  confirmRunsOf,
+  disturbanceOf,
+  needsQuiet,
+  repeats,
+  verdictOn,
+} from './measure-again.js';
+import { goesOn } from './provisional.js';
+import { doubtOf, hasOpenRepeats, leastImprovementOf, noiseOf, repeatRows, runsOf } from './repeats.js';
+import { undecidedEvents } from './undecided.js';
 
 /** After the seeds, spread over the time before the first plan. */
 const CALIBRATION_PRIORITY = -900;
-/** Before whatever a plan proposes: the next plan waits for them. */
-const CONFIRMATION_PRIORITY = -500;
 
 /** The next events that are due; to be asked again once they were applied, until there are none. */
 export function confirmationEvents(state: EngineState): EventBody[] {
@@ -53,26 +45,19 @@ export function confirmationEvents(state: EngineState): EventBody[] {
   const { calibrationRuns } = confirmation.rules;
   if (isRunning && calibrationRuns > 0 && objectiveOfRow(baseline) && !confirmation.repeats[BASELINE_ID])
     return repeats(state, BASELINE_ID, 'calibration', CALIBRATION_PRIORITY, calibrationRuns);
-  if (isCalibrating(state) || isOpen(state, HEADSPACE_ID)) return [];
+  if (isCalibrating(state) || isHeadspaceToCome(state)) return [];
   if (isRunning && confirmRunsOf(state) > 0 && baseline && needsQuiet([baseline, ...repeatRows(state, BASELINE_ID)]))
     return repeats(state, BASELINE_ID, 'calibration', CALIBRATION_PRIORITY, 1);
+  const again = isRunning ? ceilingEvents(state) : [];
+  if (again.length > 0) return again;
+  if (goesOn(state)) return undecidedEvents(state, (row, against) => nextOf(state, row, against));
   for (const nodeId of confirmation.candidates) {
     if (hasOpenRepeats(state, nodeId)) continue;
-    const events = nextOf(state, state.experiments[nodeId]!);
+    const events = nextOf(state, state.experiments[nodeId]!, state.best);
     // Nothing new is begun while the run ends or pauses: what is not decided by then stays undecided.
     if (isRunning || !events.some(({ type }) => type === 'experiment_added')) return events;
   }
   return [];
-}
-
-/** Whether all that was measured of something was disturbed, and a quiet machine may still be waited for. */
-function needsQuiet(runs: readonly ExperimentRow[]): boolean {
-  const ended = runs.filter(({ state: now }) => now.status === 'completed');
-  return ended.length > 0 && runs.length <= MOST_DISTURBED_REPEATS && ended.every(wasDisturbed);
-}
-
-function confirmRunsOf({ confirmation }: EngineState): number {
-  return confirmation?.rules.confirmRuns ?? 0;
 }
 
 function isOpen(state: EngineState, nodeId: string): boolean {
@@ -80,10 +65,14 @@ function isOpen(state: EngineState, nodeId: string): boolean {
   return row !== undefined && !isTerminal(row);
 }
 
+/** One that a limit of experiments keeps back never runs: nothing waits for its bound. */
+function isHeadspaceToCome(state: EngineState): boolean {
+  const row = state.experiments[HEADSPACE_ID];
+  return row !== undefined && !isTerminal(row) && !(state.passesOver === true && isKeptBack(state, row));
+}
+
 function isCalibrating(state: EngineState): boolean {
-  return repeatRows(state, BASELINE_ID).some(
-    (row) => row.origin.from === 'repeat' && row.origin.purpose === 'calibration' && !isTerminal(row),
-  );
+  return openRows(state).some(({ origin }) => origin.from === 'repeat' && origin.purpose === 'calibration');
 }
 
 /** Whether results are being confirmed, so that a plan made now would start from what may not be the best. */
@@ -93,15 +82,10 @@ export function isConfirming(state: EngineState): boolean {
   return confirmation.candidates.length > 0 || isCalibrating(state);
 }
 
-function judged(nodeId: string, judgement: Judgement): EventBody {
-  return { type: 'candidate_judged', nodeId, judgement };
-}
-
-function nextOf(state: EngineState, row: ExperimentRow): EventBody[] {
+function nextOf(state: EngineState, row: ExperimentRow, against: string | null): EventBody[] {
   const { nodeId } = row;
-  const against = state.best;
-  const verdict = (is: Judgement['verdict'], reason: string, gain: Judgement['gain'] = null) =>
-    judged(nodeId, { verdict: is, against, gain, reason });
+  const { confirmation } = state;
+  const verdict = verdictOn(nodeId, against);
   const objective = objectiveOfRow(row);
   const incumbent = against === null ? null : objectiveOfRow(state.experiments[against]);
   const best: EventBody = { type: 'best_changed', nodeId };
@@ -116,6 +100,7 @@ function nextOf(state: EngineState, row: ExperimentRow): EventBody[] {
       ? [verdict('keep', `it has ${objective.metric}, which ${against} lacks`), best]
       : [verdict('not_better', `${against} has ${incumbent.metric}, which it lacks`)];
   }
+  if (confirmation!.rules.weighsOdds && confirmRunsOf(state) > 0) return byOdds(state, row, against, objective.metric);
   const noise = noiseOf(state);
   const least = leastImprovementOf(state, noise);
   const { metric } = objective;
@@ -125,7 +110,7 @@ function nextOf(state: EngineState, row: ExperimentRow): EventBody[] {
     const [first] = ownRuns.candidate;
     const isPromising =
       noise && least !== null && first !== undefined
-        ? deservesRepeats(first + disturbanceOf(state, row), ownRuns.incumbent, noise, least)
+        ? deservesRepeats(first + disturbanceOf(state, row, against), ownRuns.incumbent, noise, least)
         : isBetter(objective, incumbent);
     if (!isPromising) return [verdict('not_better', `not better than ${against}`, gain)];
     return [verdict('repeat', `it looks better than ${against}`, gain), ...nextRound(state, row, ownRuns.incumbent)];
@@ -137,47 +122,11 @@ function nextOf(state: EngineState, row: ExperimentRow): EventBody[] {
     return [verdict('repeat', 'its repeats ran beside other work', gain), ...nextRound(state, row, ownRuns.incumbent)];
   const says = noise && least !== null ? judgeRepeats(ownRuns, noise, least) : 'repeat';
   if (says === 'reject') return [verdict('reject', `its repeats are not better than ${against}`, gain)];
-  if (says === 'keep') return kept(state, row, ownRuns, noise!, verdict, gain);
+  if (says === 'keep') return kept(state, row, noise!, { verdict, reason: 'its repeats are better', gain });
   // Repeats that other work disturbed count as well: a busy machine must not make a run endless.
   if (confirmationsOf(state, nodeId).length >= MOST_REPEATS)
     return [verdict('reject', `${MOST_REPEATS} repeats show no gain over ${against}`, gain)];
   return [verdict('repeat', 'not decided', gain), ...nextRound(state, row, ownRuns.incumbent)];
-}
-
-/** How much better its first run may be than it shows, because other work disturbed it and not the incumbent. */
-function disturbanceOf(state: EngineState, { state: now }: ExperimentRow): number {
-  const best = state.experiments[state.best ?? ''];
-  if (now.status !== 'completed' || now.contention === undefined || confirmRunsOf(state) === 0) return 0;
-  return best && [best, ...repeatRows(state, best.nodeId)].every(wasDisturbed) ? 0 : mayBeFasterBy(now.contention);
-}
-
-function kept(
-  state: EngineState,
-  { nodeId }: ExperimentRow,
-  runs: Sides,
-  noise: Noise,
-  verdict: (is: Judgement['verdict'], reason: string, gain: Judgement['gain']) => EventBody,
-  gain: Judgement['gain'],
-): EventBody[] {
-  const keep = [verdict('keep', 'its repeats are better', gain), { type: 'best_changed', nodeId } as const];
-  const metric = objectiveOfRow(state.experiments[nodeId])!.metric;
-  const isAbove = (ceiling: string) =>
-    !isDoubtedCeiling(state, ceiling) && isAboveCeiling(runs.candidate, runsOf(state, ceiling, metric), noise);
-  if (!isAbove(HEADSPACE_ID)) return keep;
-  const ceiling = ceilingOf(state, nodeId);
-  if (ceiling === null) {
-    const experiment = ceilingExperiment(state.experiments[nodeId]!);
-    return [verdict('repeat', 'the ceiling is measured on its code', gain), { type: 'experiment_added', experiment }];
-  }
-  if (objectiveOfRow(state.experiments[ceiling]) && !isAbove(ceiling)) return keep;
-  const reason = `it is faster than ${ceiling}, which loads no data at all: more than a change of data loading can give`;
-  return [verdict('quarantine', reason, gain)];
-}
-
-function confirmationsOf(state: EngineState, nodeId: string): ExperimentRow[] {
-  return repeatRows(state, nodeId).filter(
-    ({ origin }) => origin.from === 'repeat' && origin.purpose === 'confirmation',
-  );
 }
 
 /** The incumbent first, so that the two alternate. */
@@ -199,32 +148,4 @@ function isIncumbentDue(state: EngineState, best: string, runs: number): boolean
   const last = Math.max(...own.map(endOf));
   const since = Object.values(state.experiments).filter((row) => endOf(row) > last).length;
   return incumbentIsDue(runs, since);
-}
-
-function repeats(
-  state: EngineState,
-  nodeId: string,
-  purpose: 'calibration' | 'confirmation',
-  priority: number,
-  count: number,
-): EventBody[] {
-  return Array.from({ length: count }, (_, i) => ({
-    type: 'experiment_added' as const,
-    experiment: repeatOf(state, nodeId, purpose, priority, i),
-  }));
-}
-
-/** The experiment's own code with cached data. */
-function ceilingExperiment(row: ExperimentRow): ExperimentIdentity {
-  return {
-    nodeId: `${row.nodeId}_ceiling`,
-    name: `${row.name}_ceiling`,
-    kind: 'headspace',
-    origin: { from: 'ceiling', of: row.nodeId },
-    parentId: row.nodeId,
-    startCommit: 'commit' in row.state ? row.state.commit : null,
-    priority: CONFIRMATION_PRIORITY,
-    changeSet: [...row.changeSet, 'cache_dataloader'].sort(),
-    tags: [],
-  };
 }

@@ -18,9 +18,10 @@ import type { EngineState } from '../run/engine-state.js';
 import { objectiveOfRow, speedup } from './compare.js';
 import { isRemeasurement } from './confirmation-state.js';
 import { mean } from './noise.js';
-import { noiseOf, typicalObjective } from './repeats.js';
+import { noiseOf } from './repeats.js';
 import { type StepSpan, warmUpSteps, weightedMedian } from './steady-state.js';
 import { studentTWidth } from './student-t.js';
+import { typicalObjective } from './value.js';
 
 /** What the engine knows of the best. */
 export interface Incumbent {

@@ -6,6 +6,7 @@ import { gainInterval, REPORT_CONFIDENCE } from './improvement.js';
 import type { GainInterval } from './judgement.js';
 import { mean, withLogSpeed } from './noise.js';
 import { ceilingOf, isNoCeiling, noiseOf, runsOf } from './repeats.js';
+import { isWeighed, valueRunsOf } from './value.js';
 
 /**
  * How much faster the best is than the baseline, from repeats that nothing was chosen by; null where there are none.
@@ -17,7 +18,7 @@ export function provenBest(state: EngineState): ProvenBest | null {
   const own = best === null ? null : objectiveOfRow(state.experiments[best]);
   if (best === null || best === BASELINE_ID || !confirmation || !noise || !own) return null;
   const candidate = provingRuns(state, best, own.metric);
-  const sides = { candidate, incumbent: runsOf(state, BASELINE_ID, own.metric) };
+  const sides = { candidate, incumbent: valueRunsOf(state, BASELINE_ID, own.metric) };
   const gain = gainInterval(sides, noise, REPORT_CONFIDENCE);
   return gain && { gain, objective: withLogSpeed(own, mean(candidate)), runs: candidate.length };
 }
@@ -29,10 +30,13 @@ export interface ProvenBest {
   runs: number;
 }
 
-/** Log speeds of those runs of an experiment that nothing was chosen by, if there are any; else of all that count. */
+/** Log speeds of those runs that nothing was chosen by, if there are any; else of those that its value is told from. */
 function provingRuns(state: EngineState, nodeId: string, metric: Objective['metric']): number[] {
   const verified = runsOf(state, nodeId, metric, 'verification');
-  return verified.length > 0 ? verified : runsOf(state, nodeId, metric);
+  if (verified.length > 0) return verified;
+  const all = valueRunsOf(state, nodeId, metric);
+  // A single one is that by which it was noticed.
+  return isWeighed(state) && all.length < 2 ? [] : all;
 }
 
 export function provenGain(state: EngineState): GainInterval | null {
@@ -46,6 +50,6 @@ export function headspaceLeft(state: EngineState, nodeId: string | null = state.
   const ceiling = ceilingOf(state, nodeId);
   const metric = objectiveOfRow(state.experiments[nodeId])?.metric ?? null;
   if (ceiling === null || metric === null || isNoCeiling(state, ceiling)) return null;
-  const incumbent = nodeId === state.best ? provingRuns(state, nodeId, metric) : runsOf(state, nodeId, metric);
+  const incumbent = nodeId === state.best ? provingRuns(state, nodeId, metric) : valueRunsOf(state, nodeId, metric);
   return gainInterval({ candidate: runsOf(state, ceiling, metric), incumbent }, noise, REPORT_CONFIDENCE);
 }

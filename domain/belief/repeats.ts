@@ -2,10 +2,13 @@
 import type { EngineState } from '../run/engine-state.js';
 import type { ExperimentRow } from '../run/experiment-record.js';
 import { BASELINE_ID, HEADSPACE_ID, isTerminal } from '../run/experiment-record.js';
-import { changesTheStep, isClearlyBelow } from './ceiling.js';
+import { changesTheStep, isClearlyBelow } from './ceilings/ceiling.js';
 import { type Objective, objectiveOfRow } from './compare.js';
 import { leastImprovement } from './improvement.js';
-import { logSpeed, mean, type Noise, pooledNoise, withLogSpeed } from './noise.js';
+import type { Verdict } from './judgement.js';
+import { logSpeed, type Noise, pooledNoise, withPrior } from './noise.js';
+import { leastGain } from './odds.js';
+import { goesOn } from './provisional.js';
 
 /** Repeats that are still there, ended or not. */
 export function repeatRows(state: EngineState, nodeId: string): ExperimentRow[] {
@@ -17,11 +20,15 @@ export function hasOpenRepeats(state: EngineState, nodeId: string): boolean {
   return [...repeatRows(state, nodeId), ...(ceiling ? [ceiling] : [])].some((row) => !isTerminal(row));
 }
 
+const CONTRADICTED: readonly Verdict[] = ['reject', 'refuted', 'superseded'];
+
 /**
  * Whether its own run was noticed for looking good: such a run says too much (improvement.ts), and only repeats count.
  */
-function wasNoticed({ judged }: ExperimentRow): boolean {
+function wasNoticed(state: EngineState, { judged }: ExperimentRow): boolean {
   if (judged === undefined || judged.verdict === 'not_better') return false;
+  // What its repeats contradicted was noticed, though no gain is told of it.
+  if (goesOn(state) && CONTRADICTED.includes(judged.verdict)) return true;
   return judged.verdict === 'repeat' || judged.gain !== null;
 }
 
@@ -49,31 +56,94 @@ export function runsOf(
   const rows = repeatRows(state, nodeId).filter(
     ({ origin }) => only === null || (origin.from === 'repeat' && origin.purpose === only),
   );
-  if (only === null && !wasNoticed(own)) rows.unshift(own);
-  // Runs beside other work count only where there are no others.
-  const quiet = rows.filter((row) => row.state.status === 'completed' && !wasDisturbed(row));
-  return (quiet.length > 0 ? quiet : rows).flatMap((row) => {
-    const objective = objectiveOfRow(row);
-    return objective && objective.metric === by ? [logSpeed(objective)] : [];
-  });
+  if (only === null && !wasNoticed(state, own)) rows.unshift(own);
+  return speedsOf(state, rows, by);
 }
 
-/** What an experiment typically measures: the geometric mean of its runs that count, else its own run. */
-export function typicalObjective(state: EngineState, nodeId: string): Objective | null {
-  const own = objectiveOfRow(state.experiments[nodeId]);
-  const runs = own && runsOf(state, nodeId, own.metric);
-  if (!own || !runs || runs.length === 0 || repeatRows(state, nodeId).length === 0) return own;
-  return withLogSpeed(own, mean(runs));
+/** Log speeds of all its runs by this metric, the one by which it was noticed as well (odds.ts allows for that). */
+export function everyRunOf(state: EngineState, nodeId: string, metric: Objective['metric']): number[] {
+  const own = state.experiments[nodeId];
+  return own ? speedsOf(state, [own, ...repeatRows(state, nodeId)], metric) : [];
+}
+
+function speedsOf(
+  state: EngineState,
+  rows: readonly ExperimentRow[],
+  metric: Objective['metric'] | undefined,
+): number[] {
+  return countedRows(rows, metric).map((row) => speedNow(state, row));
+}
+
+/** Those measured by the metric; runs beside other work count only where there are no others. */
+function countedRows(rows: readonly ExperimentRow[], metric: Objective['metric'] | undefined): ExperimentRow[] {
+  const quiet = rows.filter((row) => row.state.status === 'completed' && !wasDisturbed(row));
+  return (quiet.length > 0 ? quiet : rows).filter(
+    (row) => metric !== undefined && objectiveOfRow(row)?.metric === metric,
+  );
+}
+
+/** The log speed that a measured experiment would have on the machine as it is now. */
+export function speedNow(state: EngineState, row: ExperimentRow): number {
+  return logSpeed(objectiveOfRow(row)!) + driftSince(state, row);
+}
+
+/** By how much the machine is faster now than when an experiment was measured, in log speed (incumbent/drift.ts). */
+export function driftSince({ confirmation }: EngineState, { endedSeq = 0 }: ExperimentRow): number {
+  return (confirmation?.drifts ?? []).reduce((sum, { by, afterSeq }) => sum + (endedSeq <= afterSeq ? by : 0), 0);
+}
+
+/** An experiment and its repeats, as far as they count and were measured since the last drift. */
+export function currentRows(state: EngineState, nodeId: string, metric: Objective['metric']): ExperimentRow[] {
+  const from = state.confirmation?.drifts?.at(-1)?.fromSeq ?? 0;
+  const own = state.experiments[nodeId];
+  const rows = own ? [own, ...repeatRows(state, nodeId)] : [];
+  return countedRows(
+    rows.filter(({ endedSeq = 0 }) => endedSeq >= from),
+    metric,
+  );
+}
+
+/** Log speeds of all its runs since the last drift; of one that was not measured since then all, as old ones. */
+export function currentRuns(
+  state: EngineState,
+  nodeId: string,
+  metric: Objective['metric'],
+): { runs: number[]; isOld: boolean } {
+  const runs = currentRows(state, nodeId, metric).map((row) => speedNow(state, row));
+  if (runs.length > 0) return { runs, isOld: false };
+  return { runs: everyRunOf(state, nodeId, metric), isOld: (state.confirmation?.drifts ?? []).length > 0 };
 }
 
 /** Null while nothing was repeated with success. */
 export function noiseOf(state: EngineState): Noise | null {
-  const repeated = Object.keys(state.confirmation?.repeats ?? {});
-  return pooledNoise(
+  const repeated = tellsNoise(state);
+  return noiseWithin(
+    state,
     repeated.map((nodeId) => runsOf(state, nodeId)),
-    stepNoiseOf(state, repeated),
-    state.confirmation?.past,
   );
+}
+
+/**
+ * The noise to weigh a candidate's odds with, known from the first job on: what steps show is where the noise between
+ * runs starts from, and a few repeats outweigh it. Of the candidate itself every run counts: one that its repeats
+ * contradict makes its odds uncertain, and nobody else's.
+ */
+export function expectedNoise(state: EngineState, candidate: string | null = null): Noise {
+  const repeated = tellsNoise(state);
+  const groups = repeated.map((nodeId) => {
+    const metric = nodeId === candidate ? objectiveOfRow(state.experiments[nodeId])?.metric : undefined;
+    return metric === undefined ? runsOf(state, nodeId) : everyRunOf(state, nodeId, metric);
+  });
+  return withPrior(noiseWithin(state, groups), stepNoiseOf(state, [...new Set([BASELINE_ID, ...repeated])]));
+}
+
+/** What was repeated and loads its data: how runs on cached data differ says nothing of the others. */
+function tellsNoise({ confirmation, experiments }: EngineState): string[] {
+  return Object.keys(confirmation?.repeats ?? {}).filter((nodeId) => experiments[nodeId]?.kind !== 'headspace');
+}
+
+function noiseWithin(state: EngineState, groups: readonly (readonly number[])[]): Noise | null {
+  return pooledNoise(groups, stepNoiseOf(state, tellsNoise(state)), state.confirmation?.past);
 }
 
 /** What steps within the repeated jobs show, as a typical value; 0 where none tells. */
@@ -103,7 +173,8 @@ export function doubtOf(state: EngineState, nodeId: string): string | null {
 
 /** Relative; null while the noise is not known and no number was given. */
 export function leastImprovementOf(state: EngineState, noise: Noise | null): number | null {
-  const given = state.confirmation?.rules.minImprovement ?? null;
+  const { minImprovement: given = null, weighsOdds } = state.confirmation?.rules ?? {};
+  if (weighsOdds) return leastGain(given, expectedNoise(state));
   return noise ? leastImprovement(given, noise) : given;
 }
 

@@ -5,9 +5,10 @@
 import type { EngineState } from '../run/engine-state.js';
 import type { EventBody } from '../run/event-types.js';
 import { BASELINE_ID } from '../run/experiment-record.js';
+import { jobsLeft } from '../schedule/counted.js';
 import { endOfRun, seedsTerminal } from '../schedule/planning.js';
 import { objectiveOfRow } from './compare.js';
-import { repeatOf } from './repeat-experiment.js';
+import { repeatOf } from './measure-again.js';
 
 /** Nothing else is queued any more. */
 const PRIORITY = -400;
@@ -19,7 +20,10 @@ export function verificationEvents(state: EngineState): EventBody[] {
   if (best === null || best === BASELINE_ID || confirmation.verified === best) return [];
   if (state.open.length > 0 || state.planningSince !== null || confirmation.candidates.length > 0) return [];
   if (!seedsTerminal(state) || !endOfRun(state) || !objectiveOfRow(state.experiments[BASELINE_ID])) return [];
-  const pairs = Array.from({ length: confirmation.rules.verifyRuns }, (_, i) =>
+  // As many as a limit of jobs leaves, in pairs.
+  const length = Math.min(confirmation.rules.verifyRuns, Math.floor(jobsLeft(state) / 2));
+  if (length === 0) return [];
+  const pairs = Array.from({ length }, (_, i) =>
     [BASELINE_ID, best].map((nodeId) => ({
       type: 'experiment_added' as const,
       experiment: repeatOf(state, nodeId, 'verification', PRIORITY, i),

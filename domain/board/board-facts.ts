@@ -1,26 +1,26 @@
 /** The first things that a person asks of a run: where it stands, what it has won, and what is left. */
 import { countRemeasurements } from '../belief/confirmation-state.js';
 import { confidenceOf } from '../belief/repeats.js';
-import { percent } from '../reports/confidence.js';
+import type { Overview } from '../overview/overview.js';
+import { unreachedOf } from '../reports/caveats/unreached.js';
 import { headspaceSentence } from '../reports/headline.js';
-import { heldFindings } from '../reports/held-claims.js';
 import { intervalText } from '../reports/judgement-text.js';
-import { objectiveName, objectiveText, speedupText } from '../reports/quantity-text.js';
+import { patienceText } from '../reports/plateau-text.js';
+import { objectiveName, objectiveText, percent, speedupText } from '../reports/quantity-text.js';
 import { type Measured, type RunFacts, runFacts } from '../reports/run-facts.js';
 import { spendingText, unpricedText } from '../reports/spending-text.js';
-import { unreachedOf } from '../reports/unreached.js';
 import { approvalText } from '../run/approval-rules.js';
-import { type EngineState, openRows, tallyShown } from '../run/engine-state.js';
+import { endedCounts } from '../run/ended-counts.js';
+import { type EngineState, openRows } from '../run/engine-state.js';
 import { BASELINE_ID } from '../run/experiment-record.js';
-import { plateauCount } from '../schedule/planning.js';
 import { spendingOf } from '../schedule/spending.js';
 import type { BoardRecord } from './board-record.js';
 import type { BoardFacts, Figure } from './board-types.js';
 
-const FINDINGS_SHOWN = 8;
+const FINDINGS_EACH = 2;
 
-/** `toCome` says in words what the run still has to do. */
-export function boardFacts(board: BoardRecord, toCome: string): BoardFacts {
+/** `toCome` says in words what the run still has to do; `overview` is of the same moment. */
+export function boardFacts(board: BoardRecord, toCome: string, overview: Overview): BoardFacts {
   const { state } = board;
   const facts = runFacts(state);
   const metric = (facts.best ?? facts.baseline ?? facts.headspace)?.objective.metric ?? 'throughput_samples_per_s';
@@ -30,15 +30,13 @@ export function boardFacts(board: BoardRecord, toCome: string): BoardFacts {
     planning: state.planningSince !== null,
     startedAtMs: state.startedAtMs,
     updatedAtMs: state.updatedAtMs,
-    ranMs: state.ranMs,
-    runsSinceMs: state.runsSinceMs,
     metricName: objectiveName(metric),
     baseline: figure(facts.baseline),
     best: bestOf(facts),
     headspace: facts.ceilingDoubted ? null : figure(facts.headspace),
     headspaceText: headspaceSentence(facts),
     reached: reachedShare(facts),
-    plateau: { count: plateauCount(state), patience: state.limits.patience },
+    plateau: { count: overview.plateau.rounds, patienceText: patienceText(overview.plateau) },
     rounds: { done: state.iteration, most: state.limits.maxIterations },
     counts: countsOf(state),
     budget: budgetOf(state),
@@ -46,7 +44,7 @@ export function boardFacts(board: BoardRecord, toCome: string): BoardFacts {
     toCome,
     approval: state.approval ? approvalText(state.approval) : '',
     asksFor: state.approval?.stage ?? 'none',
-    findings: newestFindings(board),
+    findings: newestFindings(overview),
     noise: noiseText(state),
   };
 }
@@ -59,7 +57,8 @@ function bestOf(facts: RunFacts): BoardFacts['best'] {
   const best = figure(facts.best);
   if (!best) return null;
   const interval = facts.proven ? intervalText(facts.proven) : null;
-  return { ...best, gain: speedupText(facts.gain), interval, isBaseline: best.nodeId === BASELINE_ID };
+  const { gain, isProvisional } = facts;
+  return { ...best, gain: speedupText(gain), interval, isBaseline: best.nodeId === BASELINE_ID, isProvisional };
 }
 
 function reachedShare({ gain, ceiling }: RunFacts): number | null {
@@ -70,12 +69,11 @@ function reachedShare({ gain, ceiling }: RunFacts): number | null {
 function countsOf(state: EngineState): BoardFacts['counts'] {
   const open = openRows(state);
   const count = (...names: string[]) => open.filter((row) => names.includes(row.state.status)).length;
-  const ended = tallyShown(state);
   return [
     { name: 'queued', value: count('queued', 'preparing', 'ready') },
     { name: 'running', value: count('launching', 'running') },
     { name: 'analyzing', value: count('analyzing') },
-    ...Object.entries(ended).map(([name, value]) => ({ name, value })),
+    ...endedCounts(state),
     { name: 'of them repeats', value: countRemeasurements(state.experiments) },
   ].filter(({ value }) => value > 0);
 }
@@ -91,13 +89,10 @@ function budgetOf(state: EngineState): BoardFacts['budget'] {
   ];
 }
 
-function newestFindings(board: BoardRecord): BoardFacts['findings'] {
-  const found: BoardFacts['findings'] = [];
-  for (const { nodeId } of [...board.ended].reverse()) {
-    for (const text of heldFindings(board, nodeId).slice(0, 2)) found.push({ nodeId, text });
-    if (found.length >= FINDINGS_SHOWN) break;
-  }
-  return found.slice(0, FINDINGS_SHOWN);
+function newestFindings({ findings }: Overview): BoardFacts['findings'] {
+  return findings.flatMap(({ node_id: nodeId, texts }) =>
+    texts.slice(0, FINDINGS_EACH).map((text) => ({ nodeId, text })),
+  );
 }
 
 function noiseText(state: EngineState): string | null {

@@ -28,19 +28,15 @@ export interface BoardFacts {
   planning: boolean;
   startedAtMs: number;
   updatedAtMs: number;
-  /** Time in which the engine ran until `runsSinceMs`, ms. */
-  ranMs: number;
-  /** Null while no engine runs it. */
-  runsSinceMs: number | null;
   metricName: string;
   baseline: Figure | null;
-  best: (Figure & { gain: string; interval: string | null; isBaseline: boolean }) | null;
+  best: (Figure & { gain: string; interval: string | null; isBaseline: boolean; isProvisional: boolean }) | null;
   headspace: Figure | null;
   headspaceText: string;
   /** Share of the way from the baseline to the ceiling, 0 to 1; null where one of them is unknown. */
   reached: number | null;
-  /** Planning rounds in a row without a gain, and how many end the run. */
-  plateau: { count: number; patience: number };
+  /** Planning rounds in a row without a gain, and how many end the run, in words. */
+  plateau: { count: number; patienceText: string };
   rounds: { done: number; most: number };
   counts: { name: string; value: number }[];
   budget: { text: string; share: number | null }[];
@@ -85,7 +81,6 @@ export interface BoardRow {
   durationS: number | null;
   /** Seconds from the run's start; null while it is open. */
   endedS: number | null;
-  repeats: number;
 }
 
 export interface DiagnosticRow {
@@ -111,7 +106,8 @@ export interface AskedRow {
   sinceMs: number;
   description: string;
   hypothesis: string;
-  changes: string[];
+  /** Against its parent, which it names where that is not the baseline. */
+  change: string;
 }
 
 export interface QueueRow {
@@ -119,7 +115,9 @@ export interface QueueRow {
   status: string;
   kind: string;
   priority: number;
-  summary: string;
+  change: string;
+  /** What it is expected to bring, as the reason for its place. */
+  why: string;
 }
 
 export interface PlanRow {
@@ -144,8 +142,7 @@ export interface ExperimentPage {
   origin: string;
   hypothesis: string;
   description: string;
-  summary: string;
-  changes: string[];
+  change: string;
   tags: string[];
   launchCommand: string;
   commit: string | null;
@@ -184,6 +181,8 @@ export interface MetricCell {
   isBetter: boolean | null;
   /** What `change` is told from; null where nothing is compared. */
   value: number | null;
+  /** Samples in the step whose time it tells; absent where it tells of no step, and where that is not known. */
+  stepSamples?: number;
 }
 
 /** One part of an experiment's life. */

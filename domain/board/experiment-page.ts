@@ -5,13 +5,21 @@ import { improvedNodes, outcomeOf } from '../charts/outcome.js';
 import { flagsOf } from '../command/launch-command.js';
 import type { Evidence } from '../evidence/evidence.js';
 import type { Spec } from '../formats/spec.js';
+import { changesAgainstParents } from '../reports/change-against-parent.js';
 import { statusCell, tableRowOf } from '../reports/experiment-table.js';
 import { heldFindings } from '../reports/held-claims.js';
 import { intervalText, VERDICT_TEXTS } from '../reports/judgement-text.js';
 import { numberText, objectiveText, speedupText } from '../reports/quantity-text.js';
 import { treeParent } from '../reports/run-record.js';
 import { standingsOf } from '../reports/standing.js';
-import { BASELINE_ID, commitOf, type ExperimentRow, jobIdOf, type SpecOrigin } from '../run/experiment-record.js';
+import {
+  BASELINE_ID,
+  bundleText,
+  commitOf,
+  type ExperimentRow,
+  jobIdOf,
+  type SpecOrigin,
+} from '../run/experiment-record.js';
 import { type Failure, suggestedAction } from '../run/failure.js';
 import { ledgerKey, SPENDING_PHASES } from '../run/ledger.js';
 import type { BoardRecord } from './board-record.js';
@@ -47,8 +55,7 @@ export function experimentPage(
     origin: originText(row.origin),
     hypothesis: spec?.hypothesis ?? '',
     description: spec?.description ?? '',
-    summary: spec?.change_summary ?? '',
-    changes: row.changeSet,
+    change: changesAgainstParents(state)(row),
     tags: row.tags,
     launchCommand: spec?.launch_command ?? '',
     commit: commitOf(row),
@@ -116,6 +123,8 @@ function originText(origin: SpecOrigin): string {
       return `repeat ${origin.index} of ${origin.of} (${origin.purpose})`;
     case 'ceiling':
       return `cached data on the code of ${origin.of}`;
+    case 'bundle':
+      return bundleText(origin.of);
     case 'user':
       return 'added by a person';
   }
@@ -123,11 +132,12 @@ function originText(origin: SpecOrigin): string {
 
 function remarksOf({ state }: ExperimentRow): string[] {
   if (state.status !== 'completed') return [];
-  const { doubt, noEffect, contention } = state;
+  const { doubt, noEffect, contention, shortened } = state;
   return [
     ...(doubt === undefined ? [] : [doubt]),
     ...(noEffect === undefined ? [] : [noEffect]),
     ...(contention === undefined ? [] : [`other work used ${Math.round(contention * 100)}% of its CPUs or GPU`]),
+    ...(shortened === undefined ? [] : [shortened]),
   ];
 }
 

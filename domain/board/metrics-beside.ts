@@ -13,12 +13,14 @@ interface Line {
   unit: string;
   /** Null where more is neither better nor worse. */
   better: 'higher' | 'lower' | null;
+  /** Of one step, so that only steps of as many samples can be better or worse. */
+  isOfStep?: true;
 }
 
 const LINES: readonly Line[] = [
   { name: 'Throughput, own run', metric: 'throughput_samples_per_s', unit: 'samples/s', better: 'higher' },
-  { name: 'Steady step time', metric: 'steady_step_time_ms', unit: 'ms', better: 'lower' },
-  { name: 'Step time', metric: 'step_time_ms', unit: 'ms', better: 'lower' },
+  { name: 'Steady step time', metric: 'steady_step_time_ms', unit: 'ms', better: 'lower', isOfStep: true },
+  { name: 'Step time', metric: 'step_time_ms', unit: 'ms', better: 'lower', isOfStep: true },
   { name: 'Time to first batch', metric: 'ttfb_s', unit: 's', better: 'lower' },
   { name: 'Data readiness', metric: 'data_readiness_pct', unit: '%', better: 'higher' },
   { name: 'Steady SM utilisation', metric: 'steady_sm_utilization_pct', unit: '%', better: 'higher' },
@@ -65,7 +67,9 @@ function comparedRow(objectives: readonly (Objective | null)[], metric: string):
   };
 }
 
-function lineRow({ name, metric, unit, better }: Line, all: readonly (Metrics | null)[]): MetricTable['rows'][number] {
+function lineRow(line: Line, all: readonly (Metrics | null)[]): MetricTable['rows'][number] {
+  const { name, metric, unit, better, isOfStep = false } = line;
+  const samples = all.map((metrics) => (isOfStep ? samplesInStep(metrics) : null));
   const values = all.map((metrics) => metrics?.[metric] ?? null);
   const first = values[0] ?? null;
   return {
@@ -73,15 +77,31 @@ function lineRow({ name, metric, unit, better }: Line, all: readonly (Metrics | 
     better,
     cells: values.map((value, at) => {
       const ratio = at === 0 || value === null || first === null || first === 0 ? null : value / first;
-      const times = ratio === null || better === null || ratio <= 0 ? null : better === 'higher' ? ratio : 1 / ratio;
+      const isTold = ratio !== null && ratio > 0 && better !== null && isSameStep(samples[0]!, samples[at]!);
+      const times = isTold ? (better === 'higher' ? ratio : 1 / ratio) : null;
       return {
         text: value === null ? '-' : `${numberText(value)} ${unit}`,
         change: ratio === null ? '' : gainText(ratio),
         isBetter: changeOf(times).isBetter,
         value,
+        ...(samples[at] === null ? {} : { stepSamples: samples[at] }),
       };
     }),
   };
+}
+
+/** Of a run that tells both its rate and the time of its steps: a batch of its own changes what a step is. */
+function samplesInStep(metrics: Metrics | null): number | null {
+  const rate = metrics?.throughput_samples_per_s ?? null;
+  const stepMs = metrics?.steady_step_time_ms ?? metrics?.step_time_ms ?? null;
+  return rate === null || stepMs === null ? null : (rate * stepMs) / 1000;
+}
+
+/** Rates and step times of one run are of different spans of it. */
+const SAME_STEP = 0.2;
+
+function isSameStep(first: number | null, other: number | null): boolean {
+  return first === null || other === null || first === 0 || Math.abs(other / first - 1) < SAME_STEP;
 }
 
 function durationRow(values: readonly (number | null)[]): MetricTable['rows'][number] {

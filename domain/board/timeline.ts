@@ -9,6 +9,7 @@ const BEGINS: Partial<Record<Moment['type'], string | null>> = {
   experiment_preparing: 'prepare',
   experiment_prepared: 'wait for a slot',
   slot_granted: 'launch',
+  job_pending: 'in the queue',
   job_launched: 'job',
   job_ended: 'analyse',
   experiment_completed: null,

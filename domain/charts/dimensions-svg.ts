@@ -24,7 +24,7 @@ const MIN_WIDTH = 900;
 const OTHER = '#b4bdc8';
 
 export function dimensionsSvg(run: string, { dimensions }: SearchMemory): string {
-  const all = dimensions.filter(({ series }) => series.length > 0).sort((a, b) => b.effect! - a.effect!);
+  const all = dimensions.filter(({ series }) => series.length > 0).sort((a, b) => gainOf(b) - gainOf(a));
   const shown = all.slice(0, PANELS_MOST);
   const columns = Math.min(COLUMNS_MOST, Math.max(1, shown.length));
   const rows = Math.ceil(shown.length / columns);
@@ -84,7 +84,13 @@ function legend(): string[] {
   });
 }
 
-function panel({ name, series, effect, isConcluded, best }: Dimension, x: number, y: number): string[] {
+/** What changing it has brought. */
+function gainOf({ bestEffect, isBaseBest }: Dimension): number {
+  return isBaseBest ? 0 : (bestEffect ?? 0);
+}
+
+function panel(dimension: Dimension, x: number, y: number): string[] {
+  const { name, series, isConcluded, isBaseBest, best } = dimension;
   const frame: Frame = {
     x: x + PLOT.left,
     y: y + PLOT.top,
@@ -104,10 +110,11 @@ function panel({ name, series, effect, isConcluded, best }: Dimension, x: number
   ];
   const room = frame.width / values.length;
   const every = Math.max(1, Math.ceil(VALUE_ROOM / room));
-  const summary = isConcluded ? 'no difference that counts' : `up to ${gainText(1 + effect!)}`;
+  const brought = isBaseBest ? 'unchanged is the fastest' : `up to ${gainText(1 + gainOf(dimension))}`;
+  const summary = isConcluded ? 'no difference that counts' : brought;
   return [
     label({ x: x + 12, y: y + 18, text: fittedName(name, PANEL.width - 30, TITLE), ...TITLE }),
-    label({ x: x + 12, y: y + 34, text: summary, size: 11, fill: isConcluded ? MUTED : BEST }),
+    label({ x: x + 12, y: y + 34, text: summary, size: 11, fill: isConcluded || isBaseBest ? MUTED : BEST }),
     ...axes(frame, {
       x: values
         .filter((_, i) => i % every === 0)

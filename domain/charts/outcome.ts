@@ -1,11 +1,11 @@
 /** How a chart judges an experiment, and the title that both charts bear. */
 
+import { provisionalOnes } from '../belief/provisional.js';
 import { objectiveText, speedupText } from '../reports/quantity-text.js';
 import { runFacts } from '../reports/run-facts.js';
 import type { RunRecord } from '../reports/run-record.js';
 import type { Standing } from '../reports/standing.js';
-import { repeatsText } from '../reports/summary-text.js';
-import { tallyShown } from '../run/engine-state.js';
+import { endedText } from '../run/ended-counts.js';
 import { BASELINE_ID, type ExperimentRow, isPruned, originalOf } from '../run/experiment-record.js';
 import type { Outcome } from './svg.js';
 
@@ -31,18 +31,24 @@ export function outcomeOf(
   }
 }
 
+/** Those that were the best, and are believed to be better than what was so before. */
 export function improvedNodes(record: RunRecord): ReadonlySet<string> {
-  return new Set(record.bests.filter((nodeId) => nodeId !== BASELINE_ID));
+  const { experiments } = record.state;
+  const isOpen = (nodeId: string) => {
+    const verdict = experiments[nodeId]?.judged?.verdict;
+    return verdict === 'provisional' || verdict === 'superseded';
+  };
+  return new Set(record.bests.filter((nodeId) => nodeId !== BASELINE_ID && !isOpen(nodeId)));
 }
 
 export function chartSubtitle(record: RunRecord): string {
   const { baseline, best, gain } = runFacts(record.state);
-  const { completed, failed, pruned, duplicates, cancelled } = tallyShown(record.state);
-  const counts = `${completed} completed${repeatsText(record.state)}, ${failed} failed, ${cancelled > 0 ? `${cancelled} refused or cancelled, ` : ''}${pruned > 0 ? `${pruned} pruned, ` : ''}${duplicates > 0 ? `${duplicates} duplicate, ` : ''}${record.state.open.length} open`;
+  const counts = `${endedText(record.state)}, ${record.state.open.length} open`;
   if (!baseline) return counts;
   const isBeaten = best && best.row.nodeId !== BASELINE_ID;
+  const isOpen = provisionalOnes(record.state).length > 0;
   const result = isBeaten
-    ? `best ${objectiveText(best.objective)}, ${speedupText(gain)} against the baseline's ${objectiveText(baseline.objective)}`
+    ? `${isOpen ? 'provisional best' : 'best'} ${objectiveText(best.objective)}, ${speedupText(gain)} against the baseline's ${objectiveText(baseline.objective)}`
     : `baseline ${objectiveText(baseline.objective)}, not beaten yet`;
   return `${result}; ${counts}`;
 }

@@ -23,7 +23,10 @@ export interface ProgressPoint {
   value: number | null;
   /** Times the baseline, as told everywhere. */
   gain: number | null;
-  /** The best value up to here, headspace left out. */
+  /**
+   * The value of the best up to here, headspace left out: where results are confirmed, of what was kept last, though
+   * later runs may say less of it than of one before.
+   */
   bestSoFar: number | null;
   throughput: number | null;
   stepMs: number | null;
@@ -46,7 +49,9 @@ export function progressData(record: RunRecord): ProgressData {
   const shown = (objective: Objective | null | undefined) => (objective?.metric === metric ? objective.value : null);
   const improved = improvedNodes(record);
   const standing = standingsOf(state);
+  const confirms = (state.confirmation?.rules.confirmRuns ?? 0) > 0;
   let best: Objective | null = null;
+  let place = -1;
   const measured = record.ended.filter(({ nodeId }) => {
     const row = state.experiments[nodeId];
     return row !== undefined && !isRemeasurement(row);
@@ -58,7 +63,12 @@ export function progressData(record: RunRecord): ProgressData {
     const own = standing(nodeId);
     const { objective } = own;
     const value = shown(objective);
-    if (!isHeadspace && value !== null && isBelieved(record, nodeId) && isBetter(objective, best)) best = objective;
+    const ownPlace = record.bests.indexOf(nodeId);
+    const takesOver = confirms ? ownPlace > place : isBetter(objective, best);
+    if (!isHeadspace && value !== null && takesOver) {
+      best = objective;
+      place = ownPlace;
+    }
     const metrics = row.state.status === 'completed' ? row.state.metrics : null;
     return [
       {
@@ -86,9 +96,4 @@ export function progressData(record: RunRecord): ProgressData {
     headspace: shown(facts.headspace?.objective),
     best: facts.best && bestValue !== null ? { nodeId: facts.best.row.nodeId, value: bestValue } : null,
   };
-}
-
-/** Where results are confirmed, only those that were can be the best. */
-function isBelieved({ state, bests }: RunRecord, nodeId: string): boolean {
-  return (state.confirmation?.rules.confirmRuns ?? 0) === 0 || bests.includes(nodeId);
 }

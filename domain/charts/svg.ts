@@ -17,7 +17,7 @@ export const FAILURE_INK = '#a3293b';
 export const OUTCOMES = {
   improved: { strong: '#2f9e63', pale: '#d8f0e2', label: 'improved on the best' },
   unconfirmed: { strong: '#c2850c', pale: '#fbf0d6', label: 'looked better, not confirmed' },
-  no_gain: { strong: '#8a96a3', pale: '#eceff2', label: 'no improvement' },
+  no_gain: { strong: '#8a96a3', pale: '#eceff2', label: 'not better' },
   pruned: { strong: '#8a96a3', pale: '#f7f8fa', label: 'ended early' },
   cancelled: { strong: '#7a6a94', pale: '#efebf5', label: 'refused or cancelled' },
   failed: { strong: '#d1495b', pale: '#fbe3e6', label: 'failed' },

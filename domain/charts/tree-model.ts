@@ -4,13 +4,15 @@
 
 import { type HierarchyNode, hierarchy } from 'd3-hierarchy';
 import { isRemeasurement } from '../belief/confirmation-state.js';
+import type { Verdict } from '../belief/judgement.js';
+import { VERDICT_TEXTS } from '../reports/judgement-text.js';
 import { gainText, objectiveText } from '../reports/quantity-text.js';
 import { type RunRecord, treeParent } from '../reports/run-record.js';
 import { standingsOf } from '../reports/standing.js';
 import { isRefused } from '../run/approval.js';
 import { type ExperimentRow, isPruned, originalOf } from '../run/experiment-record.js';
 import { improvedNodes, outcomeOf } from './outcome.js';
-import type { Outcome } from './svg.js';
+import { OUTCOMES, type Outcome } from './svg.js';
 
 export interface TreeBox {
   title: string;
@@ -96,10 +98,17 @@ function detailOf(row: ExperimentRow, result: string): string {
   }
 }
 
+/** Why a box has no gain of its own, where more than chance is to be told. */
+const WORDS: readonly Verdict[] = ['provisional', 'refuted', 'superseded'];
+
 function gainOf(row: ExperimentRow, times: number | null, outcome: Outcome): Pick<TreeBox, 'gain' | 'isBetter'> {
   if (times === null || row.kind === 'baseline') return { gain: '', isBetter: false };
   if (row.kind === 'headspace') return { gain: `ceiling ${gainText(times)}`, isBetter: false };
-  if (outcome === 'unconfirmed') return { gain: `${gainText(times)}?`, isBetter: false };
+  if (outcome === 'unconfirmed') {
+    const verdict = row.judged?.verdict;
+    const word = verdict && WORDS.includes(verdict) ? ` ${VERDICT_TEXTS[verdict]}` : '';
+    return { gain: `${gainText(times)}?${word}`, isBetter: false };
+  }
   return { gain: gainText(times), isBetter: times > 1 };
 }
 
@@ -138,9 +147,9 @@ function foldedBox(branches: readonly TreeBox[]): TreeBox {
   const parts: [number, string][] = [
     [count('improved'), 'former gains'],
     [count('unconfirmed'), 'not confirmed'],
-    [count('no_gain'), 'no gain'],
-    [count('pruned'), 'ended early'],
-    [count('cancelled'), 'refused or cancelled'],
+    [count('no_gain'), OUTCOMES.no_gain.label],
+    [count('pruned'), OUTCOMES.pruned.label],
+    [count('cancelled'), OUTCOMES.cancelled.label],
     [count('failed'), 'failed'],
     [count('queued'), 'queued'],
   ];

@@ -1,7 +1,7 @@
 /** hypothesis_tree.png as SVG: every experiment under the one that it builds on, coloured by what became of it. */
 import { linkHorizontal } from 'd3-shape';
 import type { RunRecord } from '../reports/run-record.js';
-import { fittedLabel, fittedName, labelWidth } from './label-text.js';
+import { cleanLabel, fittedLabel, fittedName, labelWidth } from './label-text.js';
 import { chartSubtitle } from './outcome.js';
 import {
   BEST,
@@ -89,7 +89,10 @@ function boxElement({ box, x, y }: PlacedBox): string {
   }
   const title = fittedName(box.title, room, { size: 12, bold: true });
   const gainRoom = box.gain === '' ? 0 : labelWidth(box.gain, GAIN) + 8;
-  const detail = fittedLabel(box.detail, room - gainRoom, { size: 11 });
+  // A value says more without its unit than cut in the midst of it.
+  const isWide = !box.isFolded && labelWidth(cleanLabel(box.detail), { size: 11 }) > room - gainRoom;
+  const value = isWide ? /^[\d.,]+(?= \S)/.exec(box.detail)?.[0] : undefined;
+  const detail = fittedLabel(value ?? box.detail, room - gainRoom, { size: 11 });
   parts.push(
     label({ x: x + 15, y: y + 17, text: title, size: 12, bold: true, fill: box.isFolded ? MUTED : INK }),
     label({ x: x + 15, y: y + 32, text: detail, size: 11, fill: box.outcome === 'failed' ? FAILURE_INK : MUTED }),

@@ -39,6 +39,21 @@ export function withFlag(command: string, flag: string, value: number, script: s
   return [before, isKey ? `${flag}=${value}` : `${flag} ${value}`, after].filter((part) => part !== '').join(' ');
 }
 
+/** A command with those numbers of flags that differ between two others, as the first of them spells the flags. */
+export function withOwnFlags(command: string, changed: string, from: string): string {
+  const spelled = [...changed.matchAll(FLAG)].map(([, flag = '']) => flag);
+  return spelled.reduce((result, flag) => {
+    const value = flagNumber(changed, flag);
+    const isOwn = value !== null && value !== flagNumber(from, flag);
+    return isOwn ? withFlag(result, flag, value, scriptOf(changed)) : result;
+  }, command);
+}
+
+/** The file name of the first Python script that a command names. */
+function scriptOf(command: string): string {
+  return /([\w.-]+\.py)(?=["'\s]|$)/.exec(command)?.[1] ?? '';
+}
+
 /** The number that the flag has in the command, the last one counting as in argparse; null when it has none. */
 export function flagNumber(command: string, flag: string): number | null {
   const text = placesOf(command, flag)

@@ -1,8 +1,9 @@
 /** Which platform a launch command is for, and why, where a person leaves that open. */
+import { isManifestName, submitsByKubectl } from './kubectl-command.js';
 import { shellCommands } from './shell-commands.js';
 
 export interface PlatformChoice {
-  platform: 'local' | 'slurm' | 'torchx';
+  platform: 'local' | 'slurm' | 'torchx' | 'kubernetes';
   /** For a person. */
   why: string;
 }
@@ -14,11 +15,15 @@ const WRAPPERS = new Set(['exec', 'env', 'nice', 'time', 'command', 'nohup']);
 
 export function choosePlatform(launchCommand: string): PlatformChoice {
   for (const words of shellCommands(launchCommand)) {
-    const [name = '', ...args] = ownWords(words);
+    const own = ownWords(words);
+    const [name = '', ...args] = own;
     const program = name.split('/').at(-1)!;
     if (program === 'sbatch' || program === 'srun')
       return { platform: 'slurm', why: `the launch command calls ${program}` };
     if (program === 'torchx' && args[0] === 'run') return torchxChoice(args);
+    if (submitsByKubectl(own)) return { platform: 'kubernetes', why: 'the launch command calls kubectl' };
+    if (isManifestName(name) && args.length === 0)
+      return { platform: 'kubernetes', why: `the launch command is a manifest, ${program}` };
   }
   return { platform: 'local', why: 'the launch command names no scheduler' };
 }

@@ -2,7 +2,9 @@
  * What was measured of one run: the deterministic part, made by parsers from logs and metric files
  * (runs/<node_id>/evidence.json). An agent interprets it and never replaces it.
  */
+import type { OtherContent } from '../verdict/source-proof.js';
 import type { RateOf } from './job-rate.js';
+import type { KeptResults } from './kept-results.js';
 import type { MetricSources, Metrics } from './metrics.js';
 
 /** Statistics of one SPDL stage over the steady part of a run; unknown is null. Times in seconds. */
@@ -154,13 +156,19 @@ export interface Evidence {
   built?: BuiltPipeline[];
   /** Absent where SPDL was not seen, or for too short a time. */
   delivered?: Delivery;
+  /** What caches of stages told of themselves; absent where there were none, or all found room. */
+  kept?: KeptResults[];
   system: SystemUse;
   /** Wall clock of the job, seconds: the last resort for a comparison. */
   durationS?: number | null;
+  /** That it was ended before its end, and how its numbers were made comparable; absent of a whole run. */
+  shortened?: string;
   /** How what the job printed contradicts what the probe counted; absent where it does not. */
   doubt?: string;
   /** Things that the parsers noticed (refused numbers, missing files). */
   findings: string[];
+  /** What ran on a host that does not see the tree, and is not the tree's; absent where all is. */
+  ranOtherwise?: OtherContent[];
   /** Findings of the baseline that a person should know before anything is compared with it. */
   notices?: string[];
   /**

@@ -4,6 +4,7 @@
  */
 
 import type { CustomValues } from './custom-values.js';
+import { type KeptResults, keptResults } from './kept-results.js';
 import type { Refusals } from './measured-number.js';
 import { OutputEnding } from './output-ending.js';
 import { type Spoken, spoken, withoutColours } from './printed-line.js';
@@ -17,6 +18,8 @@ const PAIR = /([a-z][a-z0-9_]*)=(\S+)/gi;
 const LINE_LIMIT = 4096;
 /** More processes than any job has: what calls itself so is one of the last. */
 const PROCESSES_KEPT = 4096;
+/** More stages than any pipeline has. */
+const STAGES_KEPT = 256;
 const LINES_SHOWN_FIRST = 40;
 const LINES_SHOWN_LAST = 160;
 
@@ -31,6 +34,8 @@ export class JobOutput {
   private order = 0;
   /** How it ended, for the comparison with others; SPDL's stages end in any order. */
   readonly ending = new OutputEnding();
+  /** By stage: the last that each told. */
+  private readonly caches = new Map<string, KeptResults>();
   /** Of SPDL's log, by label. */
   private readonly logged = new Map<string, { tasks: Map<string, TaskSample>; queues: Map<string, QueueSample> }>();
 
@@ -87,6 +92,11 @@ export class JobOutput {
     );
   }
 
+  /** What caches of stages told of themselves. */
+  kept(): KeptResults[] {
+    return [...this.caches.values()];
+  }
+
   /** Statistics from SPDL's log; weaker than the probe's, because they contain the warm-up. */
   spdlSamples(): ProcessSamples[] {
     return [...this.logged.values()].map(({ tasks, queues }) => ({
@@ -102,6 +112,11 @@ export class JobOutput {
 
   private readMark({ by, rank }: Spoken, text: string): void {
     const pairs = new Map([...text.matchAll(PAIR)].map(([, key, value]) => [key!.toLowerCase(), value!]));
+    const kept = keptResults(pairs);
+    if (kept !== null) {
+      if (this.caches.size < STAGES_KEPT || this.caches.has(kept.stage)) this.caches.set(kept.stage, kept);
+      return;
+    }
     const isOfOne = pairs.has('step') || pairs.has('throughput_samples_per_s');
     // Two hosts may have one pid, and a label that one of each host has: together they name the process.
     const own = pairs.get('pid') ?? (pairs.has('rank') ? `rank${pairs.get('rank')}` : '');

@@ -93,6 +93,7 @@ export function measure(nodeId: string, files: JobFiles, refusals: Refusals): Ev
   const reading = readingOf({ stages, system, steps, built, ...(ranks ? { ranks } : {}) }, null);
   metrics.bottleneck_stage = diagnose(reading).bottleneck?.stage.function ?? null;
   const { overallMs: _, ...stepSummary } = steps;
+  const kept = [...stderr.kept(), ...stdout.kept()];
   const ending = stdout.ending.shapes().length > 0 ? stdout.ending.shapes() : stderr.ending.shapes();
   const lag = ranks && lagSentence(ranks);
   const isContradicted = singles.world_size !== undefined && seen > singles.world_size;
@@ -120,6 +121,7 @@ export function measure(nodeId: string, files: JobFiles, refusals: Refusals): Ev
     ...(rate.of === 'one' || rate.samplesPerS === null ? {} : { rateOf: rate.of }),
     ...(built.length > 0 ? { built } : {}),
     ...(delivered ? { delivered } : {}),
+    ...(kept.length > 0 ? { kept } : {}),
     system,
     durationS: files.durationS,
     notices: noticed,

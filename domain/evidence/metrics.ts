@@ -59,6 +59,8 @@ export const RESULT_REMARKS = {
   doubt: 'text',
   /** That its change did not reach the job, in words; absent also where that is not known. */
   noEffect: 'text',
+  /** That its job was ended early and its numbers are told on the scale of a whole run, in words. */
+  shortened: 'text',
   /** Relative standard error of the mean step time within the job; absent for too few steps. */
   stepNoise: 'number',
   /**

@@ -8,3 +8,8 @@ export const EFFORTS = ['', 'low', 'medium', 'high', 'xhigh', 'max'] as const;
 
 /** By what two jobs are compared: how fast they work, or how long they take. */
 export const COMPARISONS = ['rate', 'duration'] as const;
+
+/** Tokens for the stable part of a prompt, unless a person says otherwise. */
+export const DEFAULT_PROMPT_BUDGET = 30_000;
+/** With less there is no room for the first things to know. */
+export const LEAST_PROMPT_BUDGET = 5000;

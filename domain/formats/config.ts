@@ -2,14 +2,18 @@
  * config.json: what a run was started with. Keys and defaults are those of schema_version 2; ours adds keys, each with
  * a default, so that an old file still parses.
  */
+
 import { z } from 'zod';
 import { DEFAULT_CONFIRMATION } from '../belief/confirmation-state.js';
+import { templateProblem } from '../command/command-template.js';
 import { DIRECTIONS, isMetricName, patternProblem } from '../evidence/custom-metric.js';
+import { ALLOWED, SCOPES } from '../proposals/work-effect.js';
 import type { SetApprovalMessage } from '../protocol/steering-messages.js';
 import { APPROVAL_STAGES, SILENCES } from '../run/approval-rules.js';
 import { LIMIT_NAMES, LIMITS, type LimitName, type LimitValue, type NamedLimits } from '../run/limits.js';
+import { QUEUE_NAME, QUEUE_RULE } from '../run/naming.js';
 import { INDEX_LIST } from '../run/slots.js';
-import { COMPARISONS, EFFORTS } from './choices.js';
+import { COMPARISONS, DEFAULT_PROMPT_BUDGET, EFFORTS, LEAST_PROMPT_BUDGET } from './choices.js';
 import { PricesSchema } from './prices.js';
 
 const positive = z.number().int().min(1);
@@ -57,6 +61,8 @@ type StoppingName = { [N in LimitName]: (typeof LIMITS)[N] extends { section: st
 const isStopping = (name: LimitName): name is StoppingName => 'section' in LIMITS[name];
 const stopping = limitFields(LIMIT_NAMES.filter(isStopping));
 
+const METRICS_PLACEHOLDERS = ['id', 'name', 'node'];
+
 export const ConfigSchema = z.looseObject({
   schema_version: z.literal(2).default(2),
   created_at: z.string().default(''),
@@ -82,8 +88,19 @@ export const ConfigSchema = z.looseObject({
   // Ours from here on.
   /** Made once; names the workflow `autoresearch/<run>`. */
   run_id: z.string().default(''),
+  /** Of a cluster's containers; `$IMAGE` in it is the one of the build. '' takes that, or the manifest's. */
+  image: z.string().default(''),
+  /** Absolute path of a manifest that a Job of Kubernetes is made from; '' = none but what the launch command names. */
+  job_manifest: z.string().default(''),
+  /** '' takes what the launch command, the manifest or the kubeconfig says. */
+  kube_namespace: z.string().default(''),
+  kube_context: z.string().default(''),
   /** Another binary for a command agent; '' takes the agent's own name. */
   agent_command: z.string().default(''),
+  /** More flags for the codex command, as claude_flags are for the claude command. */
+  codex_flags: z.array(z.string()).default([]),
+  /** Where calls of the agent wait for a worker of another host; '' = they are made on the workdir's. */
+  agent_queue: z.union([z.literal(''), z.string().regex(QUEUE_NAME, `must be ${QUEUE_RULE}`)]).default(''),
   /** Seconds for one agent call. */
   agent_timeout_s: positive.default(900),
   /** Of a model-backed agent; '' takes the agent's own default. */
@@ -100,7 +117,7 @@ export const ConfigSchema = z.looseObject({
   confirm_runs: z.number().int().min(0).default(DEFAULT_CONFIRMATION.confirmRuns),
   /** Repeats of baseline and winner, in turn, before the run ends. */
   verify_runs: z.number().int().min(0).default(DEFAULT_CONFIRMATION.verifyRuns),
-  /** Relative gain that is worth having; null = the larger of 1% and twice the noise of a run. */
+  /** Relative gain that is worth having; null = by the noise of a run (odds.ts). */
   min_improvement: amount.default(DEFAULT_CONFIRMATION.minImprovement),
   /** What results are compared by, where the job prints it in words of its own; null = the built-in order. */
   metric: metric.nullable().default(null),
@@ -114,17 +131,35 @@ export const ConfigSchema = z.looseObject({
   unanswered: z.enum(SILENCES).default('drop'),
   /** End jobs early that cannot come near the best. */
   early_abort: z.boolean().default(true),
+  /** End a job whose rate is steady after so many seconds of its steps, the warm-up not counted; 0 = never. */
+  measure_seconds: z.number().min(0).default(0),
   /**
    * A shell command that is told of improvements, failures, budgets and the end, as JSON on its standard input; '' =
    * none.
    */
   on_event: z.string().default(''),
+  /** A shell command that prints rows of the probe for one job ({id}, {name}, {node}); '' = none. */
+  metrics_command: z
+    .string()
+    .superRefine((text, context) => {
+      const problem = templateProblem(text, METRICS_PLACEHOLDERS);
+      if (problem !== null) context.addIssue({ code: 'custom', message: problem });
+    })
+    .default(''),
   /** Absolute path of a directory whose files the agent is given to read; '' = none. */
   knowledge_dir: z.string().default(''),
+  /** Tokens for the stable part of a prompt: what is known, what is installed, and the code. */
+  prompt_budget: z.number().int().min(LEAST_PROMPT_BUDGET).default(DEFAULT_PROMPT_BUDGET),
   /** Globs of files that no agent may change. */
   protect: z.array(z.string().min(1)).default([]),
   /** An agent may propose launch commands that differ in more than flags and their values. */
   allow_agent_commands: z.boolean().default(false),
+  /** What experiments may do besides loading data faster: `other-work`. */
+  allow: z.array(z.enum(ALLOWED)).default([]),
+  /** `training`: with other work allowed, also of the model's side. */
+  scope: z.enum(SCOPES).default('data'),
+  /** Whether a job in the queue of a cluster holds a slot. */
+  count_pending: z.boolean().default(false),
   /** What each job slot owns alone on its host, in all runs; [] = slots that own nothing. */
   slots: z.array(z.looseObject({ gpus: devices, cpus: devices })).default([]),
   /** While one job at a time runs, it has the machine to itself, in all runs on it. */

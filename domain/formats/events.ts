@@ -60,6 +60,7 @@ const origin = z.discriminatedUnion('from', [
   z.looseObject({ from: z.literal('repair'), of: name, attempt: whole }),
   z.looseObject({ from: z.literal('repeat'), of: name, index: whole, purpose: z.enum(REPEAT_PURPOSES) }),
   z.looseObject({ from: z.literal('ceiling'), of: name }),
+  z.looseObject({ from: z.literal('bundle'), of: z.array(name) }),
   z.looseObject({ from: z.literal('user'), request: name }),
 ]);
 const experiment = z.looseObject({
@@ -73,6 +74,7 @@ const experiment = z.looseObject({
   changeSet: texts,
   tags: texts,
   ceiling: name.nullable().optional(),
+  byCode: z.literal(true).optional(),
 });
 
 const approval = z.looseObject({
@@ -87,6 +89,12 @@ const confirmation = z.looseObject({
   verifyRuns: whole,
   minImprovement: z.number().nullable(),
   doubtsLowCeilings: z.literal(true).optional(),
+  weighsOdds: z.literal(true).optional(),
+  goesOnUndecided: z.literal(true).optional(),
+  measuresCeilingsAgain: z.literal(true).optional(),
+  heedsChildren: z.literal(true).optional(),
+  watchesDrift: z.literal(true).optional(),
+  bundlesSmallGains: z.literal(true).optional(),
 });
 const gain = z.looseObject({ gain: z.number(), low: z.number(), high: z.number(), confidence: z.number() });
 const judgement = z.looseObject({
@@ -98,7 +106,13 @@ const judgement = z.looseObject({
 
 /** Complete by type: an event without its fields here does not compile. */
 const FIELDS = {
-  run_started: { run: text, limits, anew: z.boolean().optional(), taken: z.array(name).max(1000).optional() },
+  run_started: {
+    run: text,
+    limits,
+    anew: z.boolean().optional(),
+    taken: z.array(name).max(1000).optional(),
+    passesOver: z.boolean().optional(),
+  },
   setup_started: {},
   setup_completed: {
     anchorCommit: commit,
@@ -114,13 +128,15 @@ const FIELDS = {
   experiment_requeued: { nodeId: name },
   experiment_prepared: { nodeId: name, commit, image: text.optional() },
   slot_granted: { nodeId: name, slot: whole },
+  job_pending: { nodeId: name },
   job_launched: { nodeId: name, jobId: text, launchedAtMs: z.number() },
   job_ended: { nodeId: name, durationS: z.number() },
   experiment_completed: { nodeId: name, result, job: job.optional() },
   experiment_failed: { nodeId: name, failure, job: job.partial().optional() },
   experiment_cancelled: { nodeId: name, failure, job: job.partial().optional() },
-  best_changed: { nodeId: name },
+  best_changed: { nodeId: name, insteadOf: name.optional() },
   candidate_judged: { nodeId: name, judgement },
+  drift_found: { nodeId: name, by: z.number(), afterSeq: whole, fromSeq: whole },
   verification_started: { nodeId: name },
   planning_started: { iteration },
   plan_received: {

@@ -1,5 +1,7 @@
 /** spec.json and the experiments of a plan reply: one shape, snake_case as on disk. */
 import { z } from 'zod';
+import { WORK_EFFECTS } from '../proposals/moves.js';
+import { MoveCallSchema } from './move-call.js';
 
 /** A name becomes part of a directory and of a git ref. */
 export const EXPERIMENT_NAME = /^[a-z0-9][a-z0-9_-]{0,63}$/;
@@ -49,6 +51,10 @@ export const SpecSchema = z.looseObject({
     .array(z.string())
     .nullish()
     .transform((v) => v ?? []),
+  /** Ours: changes that code makes by itself; with `changes` besides, an agent makes those on top. */
+  moves: z.array(MoveCallSchema).optional(),
+  /** Ours: what it does to the work of a job, where that is not the same work. */
+  work: z.enum(WORK_EFFECTS).optional(),
   priority: z
     .number()
     .nullish()

@@ -65,6 +65,10 @@ export interface Dimension {
   series: Series[];
   /** The fastest of the first series. */
   best: CurvePoint | null;
+  /** How much faster that one is than the slowest of its own series; null without a series. */
+  bestEffect: number | null;
+  /** Whether that one is the value of the base: changing it has brought nothing. */
+  isBaseBest: boolean;
   /** How much faster the fastest value is than the slowest, in the series where that is most; null without a series. */
   effect: number | null;
   /** Three or more values under the same conditions and no difference that counts, nor in any other series. */
@@ -115,7 +119,8 @@ function dimensionsOf({ experiments, baseValues, least }: MemoryInput, changes: 
         // Experiments that leave the dimension alone have the base's value of it.
         seriesOf(key, [...alike, ...(byKey.get(key) ?? [])], valueIn),
       );
-      return dimension(name, tried.map(valueIn), series, least);
+      const base = baseValues.get(name) ?? BASE_VALUE;
+      return dimension(name, { tried: tried.map(valueIn), base }, series, least);
     })
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 }
@@ -146,17 +151,25 @@ function pointOf(value: string, same: readonly Measured[]): CurvePoint {
   };
 }
 
-function dimension(name: string, tried: readonly string[], series: Series[], least: number | null): Dimension {
+function dimension(
+  name: string,
+  { tried, base }: { tried: readonly string[]; base: string },
+  series: Series[],
+  least: number | null,
+): Dimension {
   const fastest = (each: Series) => Math.max(...each.points.map(({ objective }) => logSpeedOf(objective)));
   const sorted = series.sort((a, b) => fastest(b) - fastest(a) || b.points.length - a.points.length);
   const ranges = sorted.map((each) => fastest(each) - Math.min(...each.points.map((p) => logSpeedOf(p.objective))));
   const isFlat = least !== null && ranges.every((range) => range <= Math.log1p(least));
   const lead = sorted[0];
+  const best = lead?.points.reduce((a, b) => (logSpeedOf(b.objective) > logSpeedOf(a.objective) ? b : a)) ?? null;
   return {
     name,
     values: [...new Set([...tried, ...sorted.flatMap(({ points }) => points.map(({ value }) => value))])].sort(byValue),
     series: sorted,
-    best: lead?.points.reduce((a, b) => (logSpeedOf(b.objective) > logSpeedOf(a.objective) ? b : a)) ?? null,
+    best,
+    bestEffect: ranges[0] === undefined ? null : Math.expm1(ranges[0]),
+    isBaseBest: best?.value === base,
     effect: ranges.length === 0 ? null : Math.expm1(Math.max(...ranges)),
     isConcluded: isFlat && sorted.some(({ points }) => points.length >= VALUES_TO_CONCLUDE),
   };

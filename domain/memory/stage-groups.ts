@@ -29,9 +29,18 @@ export function stageGroups(stages: readonly StageStatistics[]): StageGroup[] {
     pipelines,
     stages: merged(stages.filter((stage) => pipelines.includes(stage.pipeline))),
   }));
+  const main = mainOf(groups);
+  return [...main, ...groups.filter((group) => !main.includes(group))];
+}
+
+/** Those that feed the training loop: one, or several that feed each other. */
+export function mainGroups(stages: readonly StageStatistics[]): StageGroup[] {
+  return mainOf(stageGroups(stages));
+}
+
+function mainOf(groups: readonly StageGroup[]): StageGroup[] {
   const most = Math.max(...groups.map(givenBy));
-  const isMain = (group: StageGroup) => givenBy(group) >= ABOUT_AS_MUCH * most;
-  return [...groups.filter(isMain), ...groups.filter((group) => !isMain(group))];
+  return groups.filter((group) => givenBy(group) >= ABOUT_AS_MUCH * most);
 }
 
 /** Items at the sink are batches in both of two pipelines that feed each other. */

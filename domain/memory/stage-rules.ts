@@ -58,6 +58,8 @@ export interface Diagnosis {
   gilBound: boolean;
   /** Stages that would be no slower with less concurrency. */
   oversubscribed: { stage: StageStatistics; reason: 'no faster than with less' | 'more tasks than cores' }[];
+  /** Functions of stages whose tasks hold each other up: with more of them a run was no faster than with fewer. */
+  contended: string[];
 }
 
 export interface ThreadUse {
@@ -114,6 +116,7 @@ export function diagnose(run: RunReading): Diagnosis {
     pools,
     gilBound: isGilBound(run, stages),
     oversubscribed: oversubscribedStages(stages, run),
+    contended: contendedStages(stages, run),
   };
 }
 
@@ -213,6 +216,13 @@ function oversubscribedStages(stages: readonly StageReading[], run: RunReading):
     const busy = (reading.busyTasks ?? 0) * (run.processes ?? 1);
     return cpuFull && busy > 1.5 * cpuCores ? [{ stage, reason: 'more tasks than cores' }] : [];
   });
+}
+
+function contendedStages(stages: readonly StageReading[], { others = [] }: RunReading): string[] {
+  const elsewhere = others.flatMap((other) => stageGroups(other).flatMap((group) => group.stages));
+  return stages.flatMap(({ stage }) =>
+    elsewhere.some((other) => isNoFasterThan(stage, other) || isNoFasterThan(other, stage)) ? [stage.function] : [],
+  );
 }
 
 /** With more concurrency, the time of a task grew as much: nothing was won by it. */

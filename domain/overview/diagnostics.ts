@@ -1,35 +1,29 @@
 /** What is stuck, failing or in doubt in a run: since when, why, and what a person can do about it. */
 import { isNoCeiling } from '../belief/repeats.js';
+import { busyMachineText } from '../reports/caveats/busy-machine.js';
+import { uncheckedText } from '../reports/caveats/unchecked-text.js';
 import { durationText } from '../reports/quantity-text.js';
 import type { RunRecord } from '../reports/run-record.js';
-import { uncheckedText } from '../reports/unchecked-text.js';
 import type { EngineState } from '../run/engine-state.js';
 import { HEADSPACE_ID, isBroken } from '../run/experiment-record.js';
 import { type Failure, type FailureKind, suggestedAction } from '../run/failure.js';
 import { budgetWarnings } from '../schedule/budget.js';
-import type { UnderWay } from './under-way.js';
+import type { Diagnostic } from './diagnostic.js';
+import { inQueue, slowSteps } from './slow-steps.js';
+import type { QueueWait, UnderWay } from './under-way.js';
 
-/** What the server tries again and again. */
+/** What the server tries again and again, and what waits for a worker that nobody runs. */
 export interface StalledWork {
   /** `engine`, or a node id. */
   who: string;
   /** The workflow task, or an activity by its name. */
   what: string;
-  attempts: number;
+  /** Null of what waits and was never begun. */
+  attempts: number | null;
   /** ISO 8601; null where the server does not say. */
   since: string | null;
-  /** Of the last try. */
+  /** Of the last try; else what is missing. */
   failure: string;
-  advice: string;
-}
-
-export interface Diagnostic {
-  /** `stuck`: nothing of it goes on by itself. `note`: to be known, and no fault. */
-  level: 'stuck' | 'failing' | 'doubt' | 'note';
-  what: string;
-  /** ISO 8601; null where nobody knows. */
-  since: string | null;
-  why: string;
   advice: string;
 }
 
@@ -41,6 +35,8 @@ export interface Circumstances {
   stalled: readonly StalledWork[];
   /** What is left on a disk that is as good as full, in words. */
   shortOfRoom?: string | null;
+  /** What jobs in the queue of a cluster wait for, by node id; absent where nobody looked. */
+  pending?: ReadonlyMap<string, QueueWait>;
 }
 
 /** The worst first. */
@@ -55,6 +51,7 @@ export function diagnosticsOf(record: RunRecord, underWay: readonly UnderWay[], 
     ...failedPlans(record),
     ...failedExperiments(record),
     ...doubted(record.state),
+    ...inQueue(underWay),
     ...notes(record.state),
   ];
 }
@@ -69,7 +66,7 @@ export const MAKE_ROOM =
   'make room, and all of it goes on by itself: trees/ and local_jobs/ of runs that have stopped may go';
 
 function stalledDiagnostic({ who, what, attempts, since, failure, advice }: StalledWork): Diagnostic {
-  const why = `the server tries it again and again (try ${attempts}): ${failure}`;
+  const why = attempts === null ? failure : `the server tries it again and again (try ${attempts}): ${failure}`;
   return { level: 'stuck', what: `${who}: ${what}`, since, why, advice };
 }
 
@@ -86,38 +83,6 @@ function unserved({ status, updatedAtMs }: EngineState, { isServed }: Circumstan
       advice: '`autoresearch run` (or `start`) with the workdir goes on, and nothing is lost',
     },
   ];
-}
-
-/** Longer than expected by this factor and so many seconds. */
-const OVERDUE = { times: 1.5, seconds: 60 };
-/** Seconds in which a step beside the job is usually over. */
-const STEP_LIMITS = { launching: 60, preparing: 900, analyzing: 900, ready: Number.POSITIVE_INFINITY } as const;
-const STEP_REASONS = {
-  launching: 'other jobs hold the slots of this machine, or its platform has not begun with it',
-  preparing: 'its change, its tree or its build takes long',
-  analyzing: 'reading its results, or the answer of the agent, takes long',
-  ready: '',
-} as const;
-
-function slowSteps({ limits }: EngineState, underWay: readonly UnderWay[]): Diagnostic[] {
-  return underWay.flatMap(({ node_id, step, since, for_s, expected_s }): Diagnostic[] => {
-    if (step !== 'running') {
-      if (for_s <= STEP_LIMITS[step]) return [];
-      const advice = `logs/autoresearch.log says more; \`autoresearch cancel\` with ${node_id} gives it up`;
-      const what = `${node_id} is ${step} for ${durationText(for_s)}`;
-      return [{ level: step === 'launching' ? 'note' : 'stuck', what, since, why: STEP_REASONS[step], advice }];
-    }
-    if (expected_s === null || for_s < OVERDUE.times * expected_s + OVERDUE.seconds) return [];
-    return [
-      {
-        level: 'doubt',
-        what: `${node_id} runs for ${durationText(for_s)}`,
-        since,
-        why: `jobs like it took ${durationText(expected_s)}`,
-        advice: `it is ended after ${durationText(limits.jobTimeoutS)} (--job-timeout); \`autoresearch cancel\` with ${node_id} ends it now`,
-      },
-    ];
-  });
 }
 
 const LONG_PLANNING_S = 600;
@@ -203,7 +168,14 @@ function doubted(state: EngineState): Diagnostic[] {
     why: 'with cached data the job ran slower than the baseline, so that run measured something else',
     advice: 'nothing is held against it: the run goes on until patience or another limit ends it',
   };
-  return [...apart, ...(isNoCeiling(state, HEADSPACE_ID) ? [ceiling] : [])];
+  return [...busyMachine(state), ...apart, ...(isNoCeiling(state, HEADSPACE_ID) ? [ceiling] : [])];
+}
+
+function busyMachine(state: EngineState): Diagnostic[] {
+  const why = busyMachineText(state);
+  const advice =
+    'measure on a machine that does nothing else: end the other work, or let the run wait (`autoresearch pause`)';
+  return why === null ? [] : [{ level: 'doubt', what: 'the machine is busy', since: null, why, advice }];
 }
 
 function notes(state: EngineState): Diagnostic[] {

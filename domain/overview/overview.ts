@@ -4,21 +4,25 @@
  */
 import type { Objective } from '../belief/compare.js';
 import { countRemeasurements, isRemeasurement } from '../belief/confirmation-state.js';
-import type { GainInterval } from '../belief/judgement.js';
+import type { GainInterval, Verdict } from '../belief/judgement.js';
 import { repeatRows } from '../belief/repeats.js';
+import { untriedPractices } from '../proposals/best-practices.js';
+import { unreachedOf } from '../reports/caveats/unreached.js';
+import { changesAgainstParents } from '../reports/change-against-parent.js';
 import { type ExperimentTableRow, experimentTable } from '../reports/experiment-table.js';
 import { headspaceSentence } from '../reports/headline.js';
 import { heldFindings } from '../reports/held-claims.js';
 import { type RunFacts, runFacts } from '../reports/run-facts.js';
 import type { RunRecord } from '../reports/run-record.js';
-import { unreachedOf } from '../reports/unreached.js';
-import { awaitingApproval, awaitsApproval } from '../run/approval.js';
+import { awaitingApproval, countRefused } from '../run/approval.js';
 import type { ApprovalStage } from '../run/approval-rules.js';
 import { type EngineState, openRows } from '../run/engine-state.js';
-import { type ExperimentKind, isTerminal } from '../run/experiment-record.js';
+import { type ExperimentKind, type ExperimentRow, isTerminal } from '../run/experiment-record.js';
 import { plateauCount } from '../schedule/planning.js';
 import { inRunOrder } from '../schedule/scheduling.js';
-import { type Circumstances, type Diagnostic, diagnosticsOf } from './diagnostics.js';
+import { worths } from '../schedule/worth.js';
+import type { Diagnostic } from './diagnostic.js';
+import { type Circumstances, diagnosticsOf } from './diagnostics.js';
 import { type ToCome, toCome } from './to-come.js';
 import { type UnderWay, underWay } from './under-way.js';
 
@@ -33,12 +37,12 @@ export interface Worth {
 export interface ShownResult {
   node_id: string;
   kind: ExperimentKind;
-  /** The changes, in a few words. */
+  /** Against its parent, which it names where that is not the baseline. */
   change: string;
   status: string;
   failure_kind: string | null;
-  /** not_better, repeat, keep, reject or quarantine; null while undecided, and in runs without repeats. */
-  verdict: string | null;
+  /** One of VERDICTS (judgement.ts); null while undecided, and in runs without repeats. */
+  verdict: Verdict | null;
   is_best: boolean;
   /** A person said no to it, before anything ran. */
   is_refused: boolean;
@@ -46,8 +50,12 @@ export interface ShownResult {
   gain: number | null;
   /** Completed runs, its own included. */
   runs: number;
+  /** How many of them the objective is told from. */
+  counted: number;
   duration_s: number | null;
   duplicate_of: string | null;
+  /** Its number is above that of the best, which it is not shown to be faster than. */
+  is_above_best?: true;
 }
 
 export interface ShownCandidate {
@@ -71,21 +79,26 @@ export interface Overview {
   baseline: Worth | null;
   headspace: Worth | null;
   best: Worth | null;
+  /** Whether the best is not confirmed yet. */
+  is_provisional: boolean;
   /** Of the best over the baseline and of the ceiling over the best, from repeats; null without any. */
   gain: GainInterval | null;
   headspace_left: GainInterval | null;
   /** What faster loading could still give, as a sentence. */
   headspace_text: string;
-  plateau: { rounds: number; patience: number };
+  /** `untried`: the best practices that keep the run from ending by it. */
+  plateau: { rounds: number; patience: number; untried: string[] };
   rounds: { begun: number; most: number };
   is_planning: boolean;
   under_way: UnderWay[];
   /** What waits for a person's approval, of its plan or of its code. */
   asked: { node_id: string; stage: ApprovalStage; for_s: number; change: string }[];
   /** In the order in which they will run. */
-  queue: { node_id: string; kind: string; priority: number; change: string }[];
+  queue: { node_id: string; kind: string; priority: number; change: string; why: string }[];
   /** Of the experiments that the status counts, those that only measure others again. */
   repeats: number;
+  /** Of the cancelled ones that the status counts, those that a person said no to before anything ran. */
+  refused: number;
   /** Of the experiments that have ended, without repeats; the newest first. */
   results: ShownResult[];
   candidates: ShownCandidate[];
@@ -107,7 +120,8 @@ export function overviewOf(record: RunRecord, circumstances: Circumstances): Ove
   const nowMs = circumstances.isServed ? Math.max(circumstances.nowMs, state.updatedAtMs) : state.updatedAtMs;
   const now = { ...circumstances, nowMs };
   const facts = runFacts(state);
-  const jobs = underWay(state, nowMs);
+  const jobs = underWay(state, nowMs, circumstances.pending);
+  const changeOf = changesAgainstParents(state);
   const runsSince = state.runsSinceMs === null ? 0 : nowMs - state.runsSinceMs;
   const endMs = state.status === 'stopped' ? state.updatedAtMs : nowMs;
   return {
@@ -115,15 +129,16 @@ export function overviewOf(record: RunRecord, circumstances: Circumstances): Ove
     started_at: state.startedAtMs > 0 ? new Date(state.startedAtMs).toISOString() : null,
     elapsed_s: state.startedAtMs > 0 ? (endMs - state.startedAtMs) / 1000 : 0,
     ran_s: (state.ranMs + runsSince) / 1000,
-    ...worths(facts),
-    plateau: { rounds: plateauCount(state), patience: state.limits.patience },
+    ...worthsOf(facts),
+    plateau: { rounds: plateauCount(state), patience: state.limits.patience, untried: untriedPractices(state) },
     rounds: { begun: state.iteration, most: state.limits.maxIterations },
     is_planning: state.planningSince !== null,
     under_way: jobs,
-    asked: askedOf(state, nowMs),
-    queue: queueOf(state),
+    asked: askedOf(state, nowMs, changeOf),
+    queue: queueOf(state, changeOf),
     repeats: countRemeasurements(state.experiments),
-    results: resultsOf(record),
+    refused: countRefused(state.experiments),
+    results: resultsOf(record, changeOf),
     candidates: candidatesOf(state),
     findings: findingsOf(record),
     diagnostics: diagnosticsOf(record, jobs, now),
@@ -132,7 +147,7 @@ export function overviewOf(record: RunRecord, circumstances: Circumstances): Ove
   };
 }
 
-function worths(facts: RunFacts) {
+function worthsOf(facts: RunFacts) {
   const { baseline, headspace, best, gain, ceiling, proven, left } = facts;
   const worth = (measured: RunFacts['best'], times: number | null): Worth | null =>
     measured && { node_id: measured.row.nodeId, objective: measured.objective, gain: times };
@@ -140,43 +155,46 @@ function worths(facts: RunFacts) {
     baseline: worth(baseline, 1),
     headspace: worth(headspace, ceiling),
     best: worth(best, gain),
+    is_provisional: facts.isProvisional,
     gain: proven,
     headspace_left: left,
     headspace_text: headspaceSentence(facts),
   };
 }
 
-function askedOf(state: EngineState, nowMs: number): Overview['asked'] {
-  return awaitingApproval(state).map(({ nodeId, asked, ...row }) => ({
-    node_id: nodeId,
+type ChangeOf = (row: ExperimentRow) => string;
+
+function askedOf(state: EngineState, nowMs: number, changeOf: ChangeOf): Overview['asked'] {
+  return awaitingApproval(state).map(({ asked, ...row }) => ({
+    node_id: row.nodeId,
     stage: asked?.stage ?? 'plans',
     for_s: Math.max(0, nowMs - (asked?.sinceMs ?? nowMs)) / 1000,
     change: changeOf(row),
   }));
 }
 
-function queueOf(state: EngineState): Overview['queue'] {
-  const queued = openRows(state).filter((row) => row.state.status === 'queued' && !awaitsApproval(row));
-  return inRunOrder(queued).map((row) => ({
-    node_id: row.nodeId,
-    kind: row.kind,
-    priority: row.priority,
-    change: changeOf(row),
-  }));
+function queueOf(state: EngineState, changeOf: ChangeOf): Overview['queue'] {
+  const asked = new Set(awaitingApproval(state));
+  const queued = openRows(state).filter((row) => row.state.status === 'queued' && !asked.has(row));
+  const worthOf = worths(state);
+  return inRunOrder(state, queued).map((row) => {
+    const { place, reason } = worthOf(row);
+    return { node_id: row.nodeId, kind: row.kind, priority: place, change: changeOf(row), why: reason };
+  });
 }
 
-function resultsOf({ state, ended }: RunRecord): ShownResult[] {
+function resultsOf({ state, ended }: RunRecord, changeOf: ChangeOf): ShownResult[] {
   const rows = new Map(experimentTable(state).map((row) => [row.nodeId, row]));
   const newest = ended.flatMap(({ nodeId }) => rows.get(nodeId) ?? []).slice(-RESULTS);
-  return newest.reverse().map((row) => shownResult(row, state));
+  return newest.reverse().map((row) => shownResult(row, changeOf(state.experiments[row.nodeId]!)));
 }
 
-function shownResult(row: ExperimentTableRow, state: EngineState): ShownResult {
-  const { nodeId, status, failureKind, verdict, isBest, objective, gain, repeats, durationS, duplicateOf } = row;
+function shownResult(row: ExperimentTableRow, change: string): ShownResult {
+  const { nodeId, status, failureKind, verdict, isBest, objective, gain, durationS, duplicateOf } = row;
   return {
     node_id: nodeId,
     kind: row.kind,
-    change: changeOf(state.experiments[nodeId]!),
+    change,
     status,
     failure_kind: failureKind,
     verdict,
@@ -184,14 +202,12 @@ function shownResult(row: ExperimentTableRow, state: EngineState): ShownResult {
     is_refused: row.isRefused,
     objective,
     gain,
-    runs: repeats + (status === 'completed' ? 1 : 0),
+    runs: row.runs,
+    counted: row.counted,
     duration_s: durationS,
     duplicate_of: duplicateOf,
+    ...(row.isAboveBest ? { is_above_best: true as const } : {}),
   };
-}
-
-function changeOf({ changeSet, name }: { changeSet: readonly string[]; name: string }): string {
-  return changeSet.join(', ') || name;
 }
 
 function candidatesOf(state: EngineState): ShownCandidate[] {

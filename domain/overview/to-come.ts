@@ -1,9 +1,13 @@
 /** What a run still has to do: the jobs that are known, the rounds that may follow, and how long that takes. */
-import { isRemeasurement } from '../belief/confirmation-state.js';
+
+import { isCandidate, isRemeasurement } from '../belief/confirmation-state.js';
+import type { RepeatPurpose } from '../belief/judgement.js';
 import { untriedPractices } from '../proposals/best-practices.js';
 import { awaitingApproval, awaitsApproval } from '../run/approval.js';
 import { type EngineState, openRows } from '../run/engine-state.js';
-import { BASELINE_ID, type ExperimentRow, isSeed } from '../run/experiment-record.js';
+import { BASELINE_ID, type ExperimentRow, isSeed, isTerminal } from '../run/experiment-record.js';
+import { leftOf } from '../schedule/budget.js';
+import { countExperiments, isKeptBack, jobsLeft } from '../schedule/counted.js';
 import { plateauCount } from '../schedule/planning.js';
 import { inRunOrder } from '../schedule/scheduling.js';
 import { expectedTimes, usualDuration } from './expected-time.js';
@@ -16,15 +20,20 @@ export interface ToCome {
   asked: number;
   /** Until those have ended; null while no job tells how long one takes. */
   jobs_left_s: number | null;
-  /** Planning rounds that follow if nothing more is won, and at most. */
+  /** Planning rounds that follow if nothing more is won, at the rate of gains so far, and at most. */
   least_rounds: number;
+  likely_rounds: number;
   most_rounds: number;
-  /** Best practices that are tried before the run may end. */
+  /** Jobs until the end, repeats included: at the rates of the run so far, and if all rounds are used. */
+  likely_jobs: number;
+  most_jobs: number;
+  /** Best practices that nothing tries yet, and that are tried before the run may end. */
   untried: string[];
   /** Jobs that measure the winner and the baseline once more before the end. */
   verification_jobs: number;
-  /** Until the end if nothing more is won, and at most; null while no job tells. */
+  /** Until the end if nothing more is won, for the likely jobs and for the most; null while no job tells. */
   least_s: number | null;
+  likely_s: number | null;
   most_s: number | null;
 }
 
@@ -32,7 +41,8 @@ export interface ToCome {
 export function toCome(state: EngineState, underWay: readonly UnderWay[], nowMs: number): ToCome | null {
   if (state.status === 'stopped') return null;
   const isEnding = state.status === 'draining' || state.stopMode !== null;
-  const queued = isEnding ? [] : inRunOrder(openRows(state).filter(isNotUnderWay));
+  const waiting = openRows(state).filter((row) => isNotUnderWay(row) && !isKeptBack(state, row));
+  const queued = isEnding ? [] : inRunOrder(state, waiting);
   const jobs = queued.length + underWay.filter(({ step }) => step !== 'analyzing').length;
   const usualS = usualDuration(state);
   const slots = Math.max(1, state.limits.maxConcurrency);
@@ -49,27 +59,35 @@ export function toCome(state: EngineState, underWay: readonly UnderWay[], nowMs:
           ],
           slots,
         );
-  const untried = untriedPractices(state);
+  const underTest = new Set(openRows(state).flatMap(({ tags }) => tags));
+  const untried = untriedPractices(state).filter((practice) => !underTest.has(practice));
   const mostRounds = isEnding ? 0 : Math.max(0, state.limits.maxIterations - state.iteration);
   const leastRounds = Math.min(
     mostRounds,
     Math.max(untried.length > 0 ? 1 : 0, state.limits.patience - plateauCount(state), 0),
   );
+  const likelyRounds = Math.max(leastRounds, Math.min(mostRounds, roundsToPlateau(state)));
   const verification = isEnding ? 0 : verificationJobs(state);
-  const perRound = jobsPerRound(state);
+  const undecided = isEnding ? 0 : queued.filter((row) => !isRemeasurement(row)).length * repeatsEach(state);
+  const allJobs = (rounds: number) =>
+    withinLimits(state, jobs + undecided + roundJobs(state, rounds) + verification, usualS);
   const left = (rounds: number) =>
     usualS === null || jobsLeftS === null
       ? null
-      : withinHours(state, nowMs, jobsLeftS + ((rounds * perRound + verification) * usualS) / slots);
+      : withinHours(state, nowMs, jobsLeftS + (Math.max(0, allJobs(rounds) - jobs) * usualS) / slots);
   return {
     jobs,
     asked: isEnding ? 0 : awaitingApproval(state).length,
     jobs_left_s: jobsLeftS,
     least_rounds: leastRounds,
+    likely_rounds: likelyRounds,
+    likely_jobs: allJobs(likelyRounds),
+    most_jobs: allJobs(mostRounds),
     most_rounds: mostRounds,
     untried,
     verification_jobs: verification,
     least_s: left(leastRounds),
+    likely_s: left(likelyRounds),
     most_s: left(mostRounds),
   };
 }
@@ -89,11 +107,45 @@ function timeInSlots(durations: readonly number[], slots: number): number {
   return Math.max(0, ...free);
 }
 
-/** With the repeats that its results brought; before the first round as many as run at one time. */
-function jobsPerRound(state: EngineState): number {
-  const rounds = state.rounds.length;
-  const later = Object.values(state.experiments).filter((row) => !isSeed(row)).length;
-  return rounds === 0 ? state.limits.maxConcurrency : Math.max(1, later / rounds);
+/** Of rounds as those so far, with the repeats that their results brought; the first one fills the slots. */
+function roundJobs(state: EngineState, rounds: number): number {
+  const { maxConcurrency, maxExperiments } = state.limits;
+  const tried = Object.values(state.experiments).filter((row) => !isSeed(row) && !isRemeasurement(row)).length;
+  const begun = state.rounds.length;
+  const each = begun === 0 ? maxConcurrency : Math.max(1, tried / begun);
+  const room = maxExperiments === null ? Number.POSITIVE_INFINITY : maxExperiments - countExperiments(state, 'all');
+  return Math.min(rounds * each, Math.max(0, room)) * (1 + repeatsEach(state));
+}
+
+function isOfSearch(purpose: RepeatPurpose): boolean {
+  return purpose === 'confirmation' || purpose === 'sentinel';
+}
+
+/** Repeats that an experiment brought so far. */
+function repeatsEach({ experiments }: EngineState): number {
+  const rows = Object.values(experiments);
+  const tried = rows.filter((row) => isTerminal(row) && isCandidate(row)).length;
+  const repeats = rows.filter(({ origin }) => origin.from === 'repeat' && isOfSearch(origin.purpose)).length;
+  return tried === 0 ? 0 : repeats / tried;
+}
+
+/**
+ * Rounds that are to be expected until as many in a row as patience allows bring no gain, where each brings one as
+ * often as those before did (with one of each kind beforehand, so that no rate is 0 or 1).
+ */
+function roundsToPlateau(state: EngineState): number {
+  const gained = state.rounds.filter((round) => round.gained).length;
+  const without = (state.rounds.length - gained + 1) / (state.rounds.length + 2);
+  const before = Math.min(plateauCount(state), state.limits.patience);
+  return Math.round((without ** -state.limits.patience - without ** -before) / (1 - without));
+}
+
+/** Of so many jobs those for which limits leave room, as a whole number. */
+function withinLimits(state: EngineState, jobs: number, usualS: number | null): number {
+  const hours = leftOf(state, 'jobHours');
+  const paid = hours === null || usualS === null || usualS <= 0 ? Number.POSITIVE_INFINITY : (3600 * hours) / usualS;
+  const granted = openRows(state).filter(({ state: now }) => 'slot' in now).length;
+  return Math.ceil(Math.min(jobs, granted + Math.min(jobsLeft(state), paid)));
 }
 
 function verificationJobs({ confirmation, best, experiments }: EngineState): number {

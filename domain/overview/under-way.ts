@@ -5,6 +5,13 @@ import { openRows } from '../run/engine-state.js';
 import { type ExperimentKind, type ExperimentRow, jobIdOf } from '../run/experiment-record.js';
 import { expectedTimes } from './expected-time.js';
 
+/** A job that its scheduler lets wait. */
+export interface QueueWait {
+  sinceMs: number;
+  /** The scheduler's words. */
+  reason: string;
+}
+
 export interface UnderWay {
   node_id: string;
   kind: ExperimentKind;
@@ -19,22 +26,33 @@ export interface UnderWay {
   /** Of the job, from 0 to 1; null before it runs and where nothing tells. Less than 1 while it runs. */
   progress: number | null;
   left_s: number | null;
+  /** Of a job in the queue of a cluster; null where none is, or where the scheduler gives no reason. */
+  waits: { since: string; reason: string } | null;
 }
 
 /** A job that runs longer than expected is nearly done until it ends. */
 const NEARLY = 0.99;
 
 /** Experiments that are under way: first those whose jobs run, then those before their job, then those after it. */
-export function underWay(state: EngineState, nowMs: number): UnderWay[] {
+export function underWay(
+  state: EngineState,
+  nowMs: number,
+  pending: ReadonlyMap<string, QueueWait> = new Map(),
+): UnderWay[] {
   const expected = expectedTimes(state);
   const order: UnderWay['step'][] = ['running', 'analyzing', 'launching', 'ready', 'preparing'];
   return openRows(state)
     .filter((row) => !(row.state.status === 'ready' && awaitsApproval(row)))
-    .flatMap((row) => viewOf(row, expected(row), nowMs) ?? [])
+    .flatMap((row) => viewOf(row, expected(row), nowMs, pending.get(row.nodeId)) ?? [])
     .sort((a, b) => order.indexOf(a.step) - order.indexOf(b.step));
 }
 
-function viewOf(row: ExperimentRow, expectedS: number | null, nowMs: number): UnderWay | null {
+function viewOf(
+  row: ExperimentRow,
+  expectedS: number | null,
+  nowMs: number,
+  wait: QueueWait | undefined,
+): UnderWay | null {
   const { state: now } = row;
   if (now.status === 'queued' || now.status === 'completed' || now.status === 'failed' || now.status === 'cancelled')
     return null;
@@ -52,10 +70,15 @@ function viewOf(row: ExperimentRow, expectedS: number | null, nowMs: number): Un
     kind: row.kind,
     step: now.status,
     job_id: jobIdOf(row),
-    since: new Date(sinceMs).toISOString(),
+    since: isoTime(sinceMs),
     for_s: forS,
     expected_s: expectedS,
     progress: isKnown ? Math.min(NEARLY, forS / expectedS) : null,
     left_s: isKnown ? Math.max(0, expectedS - forS) : null,
+    waits: wait && now.status === 'launching' ? { since: isoTime(wait.sinceMs), reason: wait.reason } : null,
   };
+}
+
+function isoTime(atMs: number): string {
+  return new Date(atMs).toISOString();
 }

@@ -18,7 +18,8 @@ export type Changes = ReadonlyMap<string, string>;
 const ASSIGNMENT = /^([^\s=]+)\s*=\s*(\S.*)$/;
 /** Names a try of the same change (repair.ts), and changes nothing. */
 const LABEL = /^startup_retry_\d+$/;
-const FLAG = /^(removed )?--?[a-z]/;
+/** Of the launch command, by a flag or by a key of a configuration (settingName in launch-command.ts). */
+const FLAG = /^(removed )?(?:--?[a-z]|flag:)/;
 
 export function isFlagChange(dimension: string): boolean {
   return FLAG.test(dimension);

@@ -1,7 +1,7 @@
 /** One plan against the rules of a round: its proposals each, among themselves, and in their number. */
 import type { PlanReply } from '../formats/agent-replies.js';
 import type { PlanResult } from '../protocol/activities.js';
-import { judgeProposal } from './proposals.js';
+import { type Judged, judgeProposal } from './proposals.js';
 
 const REASONING_LIMIT = 2000;
 /** A planner that proposes more than this at once decides on stale results. */
@@ -14,8 +14,15 @@ const UNREACHED_LENGTH = 400;
 /** What a plan comes to, without what it cost. */
 export type PlanJudgement = Omit<PlanResult, 'spent' | 'tookMs'>;
 
-/** Which proposals of a reply are taken, and why the others are not. `rules`: see proposals.ts. */
-export function judgePlan(reply: PlanReply, rules: Parameters<typeof judgeProposal>[1]): PlanJudgement {
+/**
+ * Which proposals of a reply are taken, and why the others are not. `rules`: see proposals.ts; `problems`: what stands
+ * in the way of some already, by their index.
+ */
+export function judgePlan(
+  reply: PlanReply,
+  rules: Parameters<typeof judgeProposal>[1],
+  problems: ReadonlyMap<number, string> = new Map(),
+): PlanJudgement {
   const unreached = reply.unreached.slice(0, UNREACHED_LIMIT).map((text) => text.slice(0, UNREACHED_LENGTH));
   const result: PlanJudgement = {
     action: reply.action,
@@ -28,7 +35,8 @@ export function judgePlan(reply: PlanReply, rules: Parameters<typeof judgePropos
   if (reply.action !== 'launch') return result;
   const inThisPlan = new Set<string>();
   for (const [index, spec] of reply.experiments.entries()) {
-    const judged = judgeProposal(spec, rules);
+    const problem = problems.get(index);
+    const judged: Judged = problem === undefined ? judgeProposal(spec, rules) : { ok: false, reason: problem };
     const key = judged.ok ? JSON.stringify([judged.identity.startCommit, judged.identity.changeSet]) : '';
     if (!judged.ok) {
       result.refused.push({ name: spec.name, reason: judged.reason });

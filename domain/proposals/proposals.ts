@@ -8,10 +8,19 @@ import { flagsOf } from '../command/launch-command.js';
 import { launchCommandProblem } from '../command/launch-command-rules.js';
 import { threadBudgetProblem } from '../command/thread-budget.js';
 import type { Spec } from '../formats/spec.js';
-import type { EngineState } from '../run/engine-state.js';
-import type { ExperimentIdentity } from '../run/experiment-record.js';
-import { BASELINE_ID, commitOf, HEADSPACE_ID } from '../run/experiment-record.js';
+import { awaitsApproval } from '../run/approval.js';
+import { type EngineState, rowOf } from '../run/engine-state.js';
+import {
+  BASELINE_ID,
+  commitOf,
+  type ExperimentIdentity,
+  type ExperimentRow,
+  HEADSPACE_ID,
+  isTerminal,
+} from '../run/experiment-record.js';
+import { isWaiting } from '../schedule/scheduling.js';
 import { changeSetOf, duplicateOf, ownCodeProblem } from './change-set.js';
+import { startProblem } from './failed-starts.js';
 
 export type Judged =
   | { ok: true; identity: Omit<ExperimentIdentity, 'nodeId' | 'kind' | 'origin'> }
@@ -25,6 +34,8 @@ export interface ProposalRules {
   gpuCount: number | null;
   /** Take launch commands that differ in more than the script's flags: what --allow-agent-commands says. */
   allowCommands: boolean;
+  /** A person asks for it, who knows the machine: the budget of threads is for agents. */
+  isPersons?: boolean;
   /** The proposal comes with its code, and needs no agent to write it. */
   hasCode?: boolean;
 }
@@ -44,7 +55,13 @@ export function judgeProposal(spec: Spec, rules: ProposalRules): Judged {
     sizeProblem(spec) ??
     (rules.hasCode ? null : ownCodeProblem(spec.changes)) ??
     (rules.allowCommands ? null : otherCommand) ??
-    threadBudgetProblem(command, { gpuCount: rules.gpuCount, sixteenBeatFewer: sixteenBeatFewer(rules) });
+    (rules.isPersons
+      ? null
+      : threadBudgetProblem(command, {
+          baseCommand,
+          gpuCount: rules.gpuCount,
+          sixteenBeatFewer: sixteenBeatFewer(rules),
+        }));
   if (refused) return { ok: false, reason: refused };
   const start = startOf(spec.goto, state);
   if (!start)
@@ -66,10 +83,18 @@ export function judgeProposal(spec: Spec, rules: ProposalRules): Judged {
     tags: spec.best_practices_tags,
   };
   // Code is compared by its content, by who accepts it: other code under the same words is other work.
+  const taught = rules.hasCode ? null : startProblem(state, identity);
+  if (taught !== null) return { ok: false, reason: taught };
   const twin = rules.hasCode ? null : duplicateOf(state, identity);
-  return twin
-    ? { ok: false, reason: `the same changes on the same commit are tried by ${twin} already` }
-    : { ok: true, identity };
+  return twin ? { ok: false, reason: twinText(rowOf(state, twin)) } : { ok: true, identity };
+}
+
+/** What it repeats, and what may be done instead of it where that one still waits. */
+function twinText(twin: ExperimentRow): string {
+  const same = `${twin.nodeId} has the same changes on the same commit already`;
+  if (awaitsApproval(twin)) return `${same}, and waits for an approval: approve that one`;
+  if (isWaiting(twin)) return `${same}, and waits to be launched: a lower priority lets that one run first`;
+  return isTerminal(twin) ? `${same}: it was tried` : `${same}: it is being tried`;
 }
 
 function sizeProblem(spec: Spec): string | null {

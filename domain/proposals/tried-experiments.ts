@@ -4,8 +4,9 @@ import { directionOf, type Objective } from '../belief/compare.js';
 import { isRemeasurement } from '../belief/confirmation-state.js';
 import { gainInterval, KEEP_CONFIDENCE } from '../belief/improvement.js';
 import { logSpeed, type Noise } from '../belief/noise.js';
-import { doubtOf, leastImprovementOf, noiseOf, runsOf, typicalObjective } from '../belief/repeats.js';
-import { flagsOf } from '../command/launch-command.js';
+import { doubtOf, leastImprovementOf, noiseOf, runsOf } from '../belief/repeats.js';
+import { typicalObjective } from '../belief/value.js';
+import { flagsOf, settingName } from '../command/launch-command.js';
 import { type SearchMemory, searchMemory, type Tried } from '../memory/search-memory.js';
 import { type Standing, standingsOf } from '../reports/standing.js';
 import type { EngineState } from '../run/engine-state.js';
@@ -28,7 +29,11 @@ export function memoryOf(state: EngineState, baseCommand: string): SearchMemory 
 /** Only flags: what the code was set to, no change set tells. Lower case, as in change sets. */
 export function baseValuesOf(baseCommand: string): Map<string, string> {
   const flags = flagsOf(baseCommand);
-  return new Map([...flags].flatMap(([flag, value]) => (value === '' ? [] : [[flag, value.toLowerCase()]])));
+  return new Map(
+    [...flags].flatMap(([flag, value]) =>
+      value === '' ? [] : [[settingName(flag).toLowerCase(), value.toLowerCase()]],
+    ),
+  );
 }
 
 function triedOf(state: EngineState, row: ExperimentRow, noise: Noise | null, standing: Standing): Tried {
@@ -46,7 +51,7 @@ function triedOf(state: EngineState, row: ExperimentRow, noise: Noise | null, st
     commit: commitOf(row),
     parentId,
     objective,
-    runs: Math.max(1, runsOf(state, nodeId).length),
+    runs: Math.max(1, standing.runs),
     isPruned: pruned !== null,
     gain: typical === null || parentId === null ? null : confirmedGain(state, row, parentId, typical, noise),
   };

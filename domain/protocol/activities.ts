@@ -47,6 +47,8 @@ export type ExperimentReport =
    * cost.
    */
   | { type: 'granted'; nodeId: string; commit: string; slot: number; spent: Spent }
+  /** Its job waits in the queue of a cluster, and its slot is for another one meanwhile. */
+  | { type: 'pending'; nodeId: string }
   | ({ type: 'launched'; nodeId: string } & LaunchedJob)
   | ({ type: 'job_ended'; nodeId: string; durationS: number } & LaunchedJob)
   /** Only to an engine that was continued as new, or started again: others hear it as the child's result. */

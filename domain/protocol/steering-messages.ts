@@ -12,7 +12,7 @@ import {
   SILENCES,
   type Silence,
 } from '../run/approval-rules.js';
-import { type EngineState, noSuchExperiment, openRows, rowOf } from '../run/engine-state.js';
+import { aboutNode, type EngineState, noSuchExperiment, openRows, rowOf } from '../run/engine-state.js';
 import { isTerminal } from '../run/experiment-record.js';
 import {
   isLimitName,
@@ -183,7 +183,7 @@ export function askedProblem(state: EngineState, message: unknown): string | nul
   if (awaitsApproval(row)) return null;
   const waiting = awaitingApproval(state).map(({ nodeId }) => nodeId);
   const those = waiting.length === 0 ? 'none does' : `these do: ${waiting.join(', ')}`;
-  return `node_id ${show(row.nodeId)}: it does not wait for an approval; ${those}`;
+  return aboutNode(row.nodeId, `it does not wait for an approval; ${those}`);
 }
 
 /** The node must be there; `where` says in which state it must be. */
@@ -193,9 +193,10 @@ export function nodeProblem(state: EngineState, message: unknown, where: 'queued
   const row = Object.hasOwn(state.experiments, id) ? state.experiments[id] : undefined;
   if (!row) return noSuchExperiment(state, id);
   if (isTerminal(row))
-    return `node_id ${show(id)}: it has already ${row.state.status === 'completed' ? 'completed' : 'ended'}`;
+    return aboutNode(id, `it has already ${row.state.status === 'completed' ? 'completed' : 'ended'}`);
   if (where === 'queued' && !isWaiting(row)) {
-    return `node_id ${show(id)}: it is ${row.state.status}; only a queued experiment can be changed (cancel ends a running one)`;
+    const advice = `it is ${row.state.status}; only a queued experiment can be changed (cancel ends a running one)`;
+    return aboutNode(id, advice);
   }
   return null;
 }

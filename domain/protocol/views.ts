@@ -7,8 +7,8 @@ import { type Objective, objectiveOfRow } from '../belief/compare.js';
 import type { GainInterval } from '../belief/judgement.js';
 import { headspaceLeft, provenGain } from '../belief/proven-gain.js';
 import { type Confidence, confidenceOf } from '../belief/repeats.js';
+import { uncheckedText } from '../reports/caveats/unchecked-text.js';
 import { standingsOf } from '../reports/standing.js';
-import { uncheckedText } from '../reports/unchecked-text.js';
 import { awaitingApproval, awaitsApproval } from '../run/approval.js';
 import type { ApprovalStage } from '../run/approval-rules.js';
 import { type EngineState, openRows, tallyShown } from '../run/engine-state.js';
@@ -17,8 +17,9 @@ import { BASELINE_ID, commitOf, HEADSPACE_ID, jobIdOf } from '../run/experiment-
 import { type NamedLimits, namedLimits } from '../run/limits.js';
 import { budgetWarnings } from '../schedule/budget.js';
 import { plateauCount } from '../schedule/planning.js';
-import { inRunOrder } from '../schedule/scheduling.js';
+import { inRunOrder, isWaiting } from '../schedule/scheduling.js';
 import { type Spending, spendingOf } from '../schedule/spending.js';
+import { worths } from '../schedule/worth.js';
 import type { SetApprovalMessage } from './steering-messages.js';
 
 export interface ExperimentView {
@@ -36,8 +37,10 @@ export interface ExperimentView {
   /** The same of its first run alone, which the repeats may have corrected. */
   first_run: Objective | null;
   failure: { kind: string; message: string } | null;
-  /** not_better, repeat, keep, reject or quarantine; null while undecided, and in runs without repeats. */
+  /** One of VERDICTS (judgement.ts); null while undecided, and in runs without repeats. */
   verdict: string | null;
+  /** Of one that waits for its turn: the reason for its place; absent in all others. */
+  why?: string;
   /** Of one that waits for a person's approval: of what, and since when; absent in all others. */
   asked?: { stage: ApprovalStage; since: string };
 }
@@ -171,9 +174,12 @@ export function statusView(state: EngineState): StatusView {
 
 /** Not yet started experiments in the order in which they will run. */
 export function queueView(state: EngineState): ExperimentView[] {
-  return inRunOrder(openRows(state).filter((row) => ['queued', 'preparing', 'ready'].includes(row.state.status))).map(
-    viewsOf(state),
-  );
+  const view = viewsOf(state);
+  const worthOf = worths(state);
+  return inRunOrder(state, openRows(state).filter(isWaiting)).map((row) => {
+    const { place, reason } = worthOf(row);
+    return { ...view(row), priority: place, why: reason };
+  });
 }
 
 /** All experiments in the order in which they were added; at most `limit`, the newest. */

@@ -3,7 +3,7 @@
 import type { Objective } from '../belief/compare.js';
 import { isRemeasurement } from '../belief/confirmation-state.js';
 import type { Verdict } from '../belief/judgement.js';
-import { repeatRows } from '../belief/repeats.js';
+import { measuredRuns } from '../belief/repeats.js';
 import { isRefused } from '../run/approval.js';
 import type { EngineState } from '../run/engine-state.js';
 import {
@@ -14,7 +14,7 @@ import {
   originalOf,
 } from '../run/experiment-record.js';
 import type { FailureKind } from '../run/failure.js';
-import { VERDICT_TEXTS } from './judgement-text.js';
+import { outcomeText } from './judgement-text.js';
 import { durationText, gainText, numberText, objectiveText } from './quantity-text.js';
 import { type Standing, standingsOf } from './standing.js';
 
@@ -40,8 +40,12 @@ export interface ExperimentTableRow {
   duplicateOf: string | null;
   /** What its result is worth; null while that is open, and in runs without repeats. */
   verdict: Verdict | null;
-  /** Completed repeats. */
-  repeats: number;
+  /** Its number is above that of the best, which it is not shown to be faster than. */
+  isAboveBest: boolean;
+  /** Completed ones: its own, and its repeats. */
+  runs: number;
+  /** How many of them its result is told from: beside other work a run counts only where there are no others. */
+  counted: number;
 }
 
 /** Rows in the order in which the experiments were added; repeats are counted with what they repeat. */
@@ -56,15 +60,16 @@ export function experimentTable(state: EngineState, standing = standingsOf(state
 export function tableRowOf(state: EngineState, row: ExperimentRow, standing: Standing): ExperimentTableRow {
   return {
     ...tableRow(row, row.nodeId === state.best, standing),
-    repeats: repeatRows(state, row.nodeId).filter((repeat) => repeat.state.status === 'completed').length,
+    runs: measuredRuns(state, row.nodeId),
+    counted: standing.runs,
   };
 }
 
 function tableRow(
   row: ExperimentRow,
   isBest: boolean,
-  { objective, gain, verdict }: Standing,
-): Omit<ExperimentTableRow, 'repeats'> {
+  { objective, gain, verdict, isAboveBest }: Standing,
+): Omit<ExperimentTableRow, 'runs' | 'counted'> {
   const { state } = row;
   const metrics = state.status === 'completed' ? state.metrics : null;
   return {
@@ -84,6 +89,7 @@ function tableRow(
     isRefused: isRefused(row),
     duplicateOf: originalOf(row),
     verdict,
+    isAboveBest,
   };
 }
 
@@ -111,13 +117,12 @@ export function experimentCells(row: ExperimentTableRow): string[] {
   ];
 }
 
-/** Its status; once it was judged, what that said. */
+/** Its outcome, and of how many runs. */
 export function statusCell(row: ExperimentTableRow): string {
-  const { status, failureKind, duplicateOf, verdict, repeats } = row;
-  if (row.isRefused) return 'refused';
-  if (failureKind === 'pruned') return failureKind;
-  if (duplicateOf !== null) return `duplicate of ${duplicateOf}`;
-  if (failureKind && failureKind !== 'cancelled') return `${status}: ${failureKind}`;
-  const times = repeats > 0 ? ` (${repeats + 1} runs)` : '';
-  return verdict === null || verdict === 'not_better' ? `${status}${times}` : `${VERDICT_TEXTS[verdict]}${times}`;
+  return row.runs > 1 ? `${outcomeText(row)} (${runsText(row)} runs)` : outcomeText(row);
+}
+
+/** `11`, or `2 of 11` where the others do not count. */
+export function runsText({ runs, counted }: { runs: number; counted: number }): string {
+  return counted > 0 && counted < runs ? `${counted} of ${runs}` : String(runs);
 }

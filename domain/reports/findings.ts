@@ -6,14 +6,14 @@ import { objectiveText } from './quantity-text.js';
 import type { RunRecord } from './run-record.js';
 import { standingsOf } from './standing.js';
 
-/** The section of one experiment, or null when it found nothing. Texts stay whole. */
-export function findingsSection(record: RunRecord, nodeId: string): string | null {
-  const findings = heldFindings(record, nodeId);
-  if (findings.length === 0) return null;
-  const result = objectiveText(standingsOf(record.state)(nodeId).objective);
-  return [`## ${nodeId} (${result})`, '', ...findings.map((text) => `- ${inline(text, 2000)}`), ''].join('\n');
-}
-
-export function findingsReport(sections: readonly string[]): string {
+/** Whole each time: what an experiment is worth changes with repeats of others. Texts stay whole. */
+export function findingsReport(record: RunRecord): string {
+  const standing = standingsOf(record.state);
+  const sections = record.ended.flatMap(({ nodeId }) => {
+    const findings = heldFindings(record, nodeId);
+    if (findings.length === 0) return [];
+    const result = objectiveText(standing(nodeId).objective);
+    return [`## ${nodeId} (${result})`, '', ...findings.map((text) => `- ${inline(text, 2000)}`), ''];
+  });
   return document(['# Findings', '', ...(sections.length > 0 ? sections : ['None yet.'])]);
 }

@@ -23,7 +23,11 @@ export function headlineTable(facts: RunFacts): string[] {
     ['', 'experiment', 'result', 'vs baseline'],
     [
       line('Baseline', facts.baseline, '-'),
-      line('Best', facts.best, facts.proven ? intervalText(facts.proven) : speedupText(facts.gain)),
+      line(
+        facts.isProvisional ? 'Best, provisional' : 'Best',
+        facts.best,
+        facts.proven ? intervalText(facts.proven) : speedupText(facts.gain),
+      ),
       line('Headspace (ceiling)', facts.headspace, speedupText(facts.ceiling)),
     ],
   );
@@ -32,13 +36,16 @@ export function headlineTable(facts: RunFacts): string[] {
 /** Below this the model's compute, not data loading, is the limit. */
 const NOTHING_LEFT = 1.03;
 
+/** Below this the best is above its ceiling by more than replaying batches takes. */
+const ABOVE_CEILING = 1 / NOTHING_LEFT;
+
 const DOUBTED_CEILING =
   'Headspace is not known: with cached data the job ran slower than the baseline, so that run measured something else.';
 
 const OPEN_CEILING = 'Headspace is not known yet: the run with cached data and the baseline have not both ended.';
 
 export function headspaceSentence(facts: RunFacts): string {
-  const { ceiling, remaining } = facts;
+  const { ceiling, remaining, left } = facts;
   if (facts.ceilingDoubted) return DOUBTED_CEILING;
   if (ceiling === null && facts.ceilingOpen) return OPEN_CEILING;
   if (ceiling === null) return 'Headspace is not known: the run with cached data has no comparable result.';
@@ -47,6 +54,9 @@ export function headspaceSentence(facts: RunFacts): string {
   }
   if (remaining === null) {
     return `Perfect data loading would make the job ${timesText(ceiling)} times as fast as the baseline.`;
+  }
+  if (remaining < ABOVE_CEILING && (left === null || left.high < 0)) {
+    return `The best is ${timesText(1 / remaining)} times as fast as the job with cached data: either that was measured too low, or the best does less work.`;
   }
   if (remaining < NOTHING_LEFT) {
     return 'The best experiment has reached the headspace: no more is to be had from data loading.';

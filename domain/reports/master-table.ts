@@ -74,12 +74,13 @@ export function masterTableLine(row: ExperimentRow, spec: Spec, metric: string |
   return tsvLine([...COLUMNS.map((column) => cells[column]), ...own]);
 }
 
-/** A result that is not believed, or was disturbed, says so beside its number. */
+/** A result that is not believed, was disturbed, or comes of a part of the job says so beside its number. */
 function notesOf({ judged, state }: ExperimentRow, notes: string | null): string | null {
-  const contention = state.status === 'completed' ? state.contention : undefined;
+  const { contention, shortened } = state.status === 'completed' ? state : {};
   const marks = [
     ...(judged?.verdict === 'quarantine' ? [`quarantined: ${judged.reason}`] : []),
     ...(contention === undefined ? [] : [contentionText({ share: contention, of: 'CPUs or GPUs' })]),
+    ...(shortened === undefined ? [] : [shortened]),
   ];
   return marks.length === 0 ? notes : [...marks, ...(notes ? [notes] : [])].join('; ');
 }

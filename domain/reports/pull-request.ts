@@ -7,13 +7,16 @@ import type { Spec } from '../formats/spec.js';
 import { untriedPractices } from '../proposals/best-practices.js';
 import { type EngineState, openRows } from '../run/engine-state.js';
 import { BASELINE_ID } from '../run/experiment-record.js';
+import { noGainText } from './caveats/confidence.js';
 import { changeWords } from './change-words.js';
+import { runsText } from './experiment-table.js';
 import { headspaceSentence } from './headline.js';
 import { intervalText, VERDICT_TEXTS } from './judgement-text.js';
 import { fence, section, table } from './markdown.js';
 import { objectiveText, speedupText } from './quantity-text.js';
 import { runFacts } from './run-facts.js';
 import { type Standing, standingsOf } from './standing.js';
+import { partsOf, partTexts } from './winner/winner-parts.js';
 
 export interface PullRequest {
   title: string;
@@ -29,12 +32,6 @@ export interface StackedChange {
 
 const TITLE_LENGTH = 100;
 
-/** Runs beside other work count only where there are no others, and those that a winner was chosen by never. */
-function runsText(state: EngineState, nodeId: string, counted: number): string {
-  const measured = measuredRuns(state, nodeId);
-  return measured > counted ? `${counted} that count, of ${measured}` : String(counted);
-}
-
 /** `launch`: how the experiment is launched where that differs from the run's own command; else null. */
 export function pullRequest(
   state: EngineState,
@@ -43,13 +40,20 @@ export function pullRequest(
   launch: string | null,
 ): PullRequest {
   const standing = standingsOf(state);
-  const { objective: own, gain, runs } = standing(nodeId);
+  const { objective: own, gain } = standing(nodeId);
   const before = standing(BASELINE_ID);
-  const [what, why] = [
-    changes.map(({ spec }) => changeWords(spec, { changeSet: spec.changes, name: spec.name })),
-    changes.flatMap(({ spec }) => spec.hypothesis || []),
-  ];
-  const title = `Load data faster: ${what.join('; ') || nodeId}`;
+  const runs = (id: string) => runsText({ runs: measuredRuns(state, id), counted: standing(id).runs });
+  const parts = new Map(partsOf(state, nodeId).map((part) => [part.nodeId, part.standing]));
+  const alone = partTexts(state, nodeId);
+  const words = ({ spec }: StackedChange) => changeWords(spec, { changeSet: spec.changes, name: spec.name });
+  // What was measured and did not help by itself is no reason, and no name, for the whole.
+  const named = changes.filter((each) => each.nodeId === nodeId || parts.get(each.nodeId) !== 'refuted');
+  const what = changes.map((each) => {
+    const text = alone.get(each.nodeId);
+    return text === undefined ? words(each) : `${words(each)} (${text})`;
+  });
+  const why = named.flatMap(({ spec }) => spec.hypothesis || []);
+  const title = `Load data faster: ${named.map(words).join('; ') || nodeId}`;
   const lines = [
     ...section('## What', [
       ...what.map((text) => `- ${text}`),
@@ -61,10 +65,10 @@ export function pullRequest(
     ),
     ...section('## Measured', [
       ...table(
-        ['', 'result', 'runs', 'vs before'],
+        ['', 'result', 'runs that count', 'vs before'],
         [
-          ['before', objectiveText(before.objective), runsText(state, BASELINE_ID, before.runs), '-'],
-          ['after', objectiveText(own), runsText(state, nodeId, runs), speedupText(gain)],
+          ['before', objectiveText(before.objective), runs(BASELINE_ID), '-'],
+          ['after', objectiveText(own), runs(nodeId), speedupText(gain)],
         ],
       ),
       '',
@@ -83,18 +87,27 @@ function beliefLines(state: EngineState, nodeId: string, { proven, verdict }: St
   const row = state.experiments[nodeId];
   if (proven !== null) {
     const how = state.confirmation?.verified === nodeId ? 'measured in turn with the code before' : 'from repeats';
-    const none = proven.low > 0 ? [] : ['That interval includes no gain at all: the result did not show again.'];
-    return [`Gain over the code before: ${intervalText(proven)}, ${how}.`, ...none];
+    return [
+      `Gain over the code before: ${intervalText(proven)}, ${how}.`,
+      ...noGainText(proven),
+      ...openLines(verdict),
+    ];
   }
   const judged = row?.judged?.gain;
   return [
     judged && row.judged?.against !== null
       ? `Gain over ${row.judged?.against}, which it was compared with: ${intervalText(judged)}.`
       : 'Each was measured once: how far single runs differ is not known, and neither is whether this is a gain.',
-    ...(verdict === 'reject' || verdict === 'quarantine'
+    ...(verdict === 'reject' || verdict === 'quarantine' || verdict === 'refuted' || verdict === 'superseded'
       ? [`The run holds it for ${VERDICT_TEXTS[verdict]}: ${row?.judged?.reason}.`]
-      : []),
+      : openLines(verdict)),
   ];
+}
+
+function openLines(verdict: Standing['verdict']): string[] {
+  return verdict === 'provisional'
+    ? ['It is the provisional best of its run: its repeats have not confirmed it yet.']
+    : [];
 }
 
 function notTried(state: EngineState): string[] {

@@ -12,6 +12,11 @@ export function numberText(value: number | null | undefined): string {
   return Math.abs(value) >= 1000 ? whole(value) : fourDigits(value);
 }
 
+/** Two significant digits of a share: 0.034 is 3.4%. */
+export function percent(share: number): string {
+  return `${numberText(Number((100 * share).toPrecision(2)))}%`;
+}
+
 const OBJECTIVE_UNITS = {
   throughput_samples_per_s: 'samples/s',
   steady_step_time_ms: 'ms/step',

@@ -22,7 +22,7 @@ const isCommit = (value: unknown): boolean => typeof value === 'string' && COMMI
 const isNumberOrNull = (value: unknown): boolean =>
   value === null || (typeof value === 'number' && Number.isFinite(value));
 
-const TYPES = ['prepared', 'granted', 'launched', 'job_ended', 'finished'];
+const TYPES = ['prepared', 'granted', 'pending', 'launched', 'job_ended', 'finished'];
 
 /** Why one of the `reports` of an experiment cannot be one, or null. */
 export function reportProblem(message: unknown): string | null {
@@ -37,6 +37,8 @@ export function reportProblem(message: unknown): string | null {
     case 'granted':
       if (!isCommit(report.commit)) return 'commit must be the hash of a commit';
       return isCount(report.slot) ? spentProblem(report.spent) : 'slot must be a whole number';
+    case 'pending':
+      return null;
     case 'launched':
     case 'job_ended':
       if (!isText(report.jobId)) return 'jobId must be a string';

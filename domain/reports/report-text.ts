@@ -3,12 +3,16 @@
  * events and specifications, without an agent.
  */
 
+import { isUndecided as isOpen } from '../belief/judgement.js';
 import type { RunConfig } from '../formats/config.js';
 import { memoryOf } from '../proposals/tried-experiments.js';
-import { type EngineState, tallyShown } from '../run/engine-state.js';
+import { endedText } from '../run/ended-counts.js';
+import type { EngineState } from '../run/engine-state.js';
 import { BASELINE_ID, commitOf, type ExperimentRow, HEADSPACE_ID, isBroken } from '../run/experiment-record.js';
 import { type FailureKind, suggestedAction } from '../run/failure.js';
-import { confidenceLines } from './confidence.js';
+import { confidenceLines } from './caveats/confidence.js';
+import { unreachedLines } from './caveats/unreached.js';
+import { changeCells } from './change-against-parent.js';
 import { type ExperimentTableRow, experimentTable } from './experiment-table.js';
 import { comparisonLines, headlineTable, headspaceSentence } from './headline.js';
 import { heldFindings } from './held-claims.js';
@@ -21,9 +25,8 @@ import type { RunRecord } from './run-record.js';
 import { searchMemoryLines } from './search-memory-lines.js';
 import { spendingLines } from './spending-text.js';
 import { isWorthNaming, standingsOf } from './standing.js';
-import { change, experimentTableLines, repeatsText, type Specs } from './summary-text.js';
-import { unreachedLines } from './unreached.js';
-import { winnerLines } from './winner.js';
+import { experimentTableLines } from './summary-text.js';
+import { type Specs, winnerLines } from './winner/winner.js';
 
 export function runReport(record: RunRecord, specs: Specs, config: RunConfig): string {
   const { state } = record;
@@ -36,9 +39,12 @@ export function runReport(record: RunRecord, specs: Specs, config: RunConfig): s
     const start = standing(state.experiments[nodeId]?.parentId ?? BASELINE_ID).gain;
     return isWorthNaming({ gain, start, verdict }, confirms(state));
   };
-  // It looked better, and the run ended, or has not come, before its repeats told.
-  const isUndecided = ({ verdict }: ExperimentTableRow) => verdict === 'repeat';
-  const gains = completed.filter(isGain).sort((a, b) => (b.gain ?? 0) - (a.gain ?? 0));
+  // It looked better, and the run ended, or has not come, before its repeats told; or its number is above the best's.
+  const isUndecided = ({ verdict, isAboveBest }: ExperimentTableRow) =>
+    isOpen(verdict ?? undefined) || verdict === 'superseded' || (isAboveBest && verdict !== 'keep');
+  const gains = completed
+    .filter(isGain)
+    .sort((a, b) => Number(b.isBest) - Number(a.isBest) || (b.gain ?? 0) - (a.gain ?? 0));
   return document([
     `# Report of run ${state.run}`,
     '',
@@ -61,12 +67,12 @@ export function runReport(record: RunRecord, specs: Specs, config: RunConfig): s
     ...section('## What is not decided', experimentEntries(record, specs, completed.filter(isUndecided))),
     ...section('## What was learnt of each dimension', searchMemoryLines(memoryOf(state, config.base_launch_command))),
     ...section('## What was ended early', prunedLines(state)),
-    ...section('## What failed', failedEntries(state, specs)),
-    ...section('## What was refused or cancelled', cancelledEntries(state, specs)),
+    ...section('## What failed', failedEntries(state)),
+    ...section('## What was refused or cancelled', cancelledEntries(state)),
     ...section('## What could not be tried', unreachedLines(record)),
     ...section('## Planning rounds', planLines(record)),
     ...section('## What was spent', spendingLines(state)),
-    ...section('## All experiments', experimentTableLines(state, specs, rows)),
+    ...section('## All experiments', experimentTableLines(state, rows)),
     '',
     'The evidence of each experiment stands in its folder under runs/, all numbers in master_table.tsv.',
   ]);
@@ -77,30 +83,33 @@ function confirms(state: EngineState): boolean {
 }
 
 function outcome(state: EngineState, facts: RunFacts): string {
-  const { completed, failed, pruned, duplicates, cancelled } = tallyShown(state);
   const took = durationText((state.updatedAtMs - state.startedAtMs) / 1000);
   const why = state.stop
     ? `The run ended after ${took} (${state.stop.reason}: ${inline(state.stop.detail)}).`
     : `The run has not ended (${state.status}, ${took} after its start): this is how far it has come.`;
-  const counts = `${completed} experiments completed${repeatsText(state)}, ${failed} failed, ${pruned > 0 ? `${pruned} were ended early, ` : ''}${duplicates > 0 ? `${duplicates} were duplicates, ` : ''}${cancelled} were cancelled, in ${state.iteration} planning rounds.`;
+  const rounds = `${state.iteration} planning ${state.iteration === 1 ? 'round' : 'rounds'}`;
+  const counts = `Experiments, in ${rounds}: ${endedText(state)}.`;
   return `${why} ${counts} ${bestSentence(facts)}`;
 }
 
-function bestSentence({ best, gain, proven }: RunFacts): string {
+function bestSentence({ best, gain, proven, isProvisional }: RunFacts): string {
   if (!best) return 'Nothing was measured.';
   if (best.row.nodeId === BASELINE_ID) return 'No experiment beat the baseline.';
   const against = proven ? intervalText(proven) : speedupText(gain);
-  return `The best is **${best.row.nodeId}** with ${objectiveText(best.objective)}, ${against} against the baseline.`;
+  const [word, open] = isProvisional ? ['provisional best', '; its repeats have not confirmed it yet'] : ['best', ''];
+  return `The ${word} is **${best.row.nodeId}** with ${objectiveText(best.objective)}, ${against} against the baseline${open}.`;
 }
 
 function experimentEntries(record: RunRecord, specs: Specs, rows: readonly ExperimentTableRow[]): string[] {
+  const about = changeCells(record.state);
   return rows.flatMap((row) => {
     const now = record.state.experiments[row.nodeId]!.state;
     const metrics = now.status === 'completed' ? now.metrics : null;
     const hypothesis = specs.get(row.nodeId)?.hypothesis;
     const findings = heldFindings(record, row.nodeId).slice(0, 4);
     return [
-      `- **${row.nodeId}**: ${objectiveText(row.objective)}, ${speedupText(row.gain)}: ${about(record.state, row.nodeId, specs)}`,
+      `- **${row.nodeId}**: ${objectiveText(row.objective)}, ${speedupText(row.gain)}: ${inline(about(record.state.experiments[row.nodeId]!))}`,
+      ...(row.isAboveBest ? [`  - ${aboveBestText(record.state, row)}`] : []),
       ...(hypothesis ? [`  - Hypothesis: ${inline(hypothesis)}`] : []),
       ...(metrics?.bottleneck_stage ? [`  - Bottleneck: ${inline(metrics.bottleneck_stage)}`] : []),
       ...findings.map((text) => `  - ${inline(text)}`),
@@ -108,15 +117,20 @@ function experimentEntries(record: RunRecord, specs: Specs, rows: readonly Exper
   });
 }
 
-function about(state: EngineState, nodeId: string, specs: Specs): string {
-  return inline(change(state.experiments[nodeId]!, specs));
+/** Its own reason may be of a time when the best stood elsewhere. */
+function aboveBestText({ best, experiments }: EngineState, { nodeId, runs }: ExperimentTableRow): string {
+  const { judged } = experiments[nodeId]!;
+  const when = judged?.against === best && judged.reason !== '' ? ` (${inline(judged.reason)})` : '';
+  const how = runs === 1 ? 'a single run' : `${runs} runs`;
+  return `Measured more than the best in ${how}, by no more than runs of the same code differ: not shown to be faster${when}`;
 }
 
-function failedEntries(state: EngineState, specs: Specs): string[] {
+function failedEntries(state: EngineState): string[] {
   const setup = state.setupFailures.map(({ kind, message }) => [
     `- **${kind}**: ${suggestedAction(kind)}`,
     `  - setup: ${inline(message)}`,
   ]);
+  const about = changeCells(state);
   const byKind = new Map<FailureKind, ExperimentRow[]>();
   for (const row of Object.values(state.experiments)) {
     if (!isBroken(row)) continue;
@@ -128,16 +142,17 @@ function failedEntries(state: EngineState, specs: Specs): string[] {
     ...rows.map((row) => {
       const message = 'failure' in row.state ? inline(row.state.failure.message) : '';
       const commit = commitOf(row);
-      return `  - ${row.nodeId} (${about(state, row.nodeId, specs)}): ${message}${commit ? ` [${commit.slice(0, 12)}]` : ''}`;
+      return `  - ${row.nodeId} (${inline(about(row))}): ${message}${commit ? ` [${commit.slice(0, 12)}]` : ''}`;
     }),
   ]);
   return [...setup, ...experiments].flat();
 }
 
-function cancelledEntries(state: EngineState, specs: Specs): string[] {
+function cancelledEntries(state: EngineState): string[] {
+  const about = changeCells(state);
   return Object.values(state.experiments).flatMap((row) =>
     row.state.status === 'cancelled'
-      ? [`- ${row.nodeId} (${about(state, row.nodeId, specs)}): ${inline(row.state.failure.message)}`]
+      ? [`- ${row.nodeId} (${inline(about(row))}): ${inline(row.state.failure.message)}`]
       : [],
   );
 }

@@ -3,6 +3,7 @@
 import { type Objective, speedup } from '../belief/compare.js';
 import type { GainInterval } from '../belief/judgement.js';
 import { headspaceLeft } from '../belief/proven-gain.js';
+import { isProvisional } from '../belief/provisional.js';
 import { isNoCeiling } from '../belief/repeats.js';
 import type { EngineState } from '../run/engine-state.js';
 import { BASELINE_ID, type ExperimentRow, HEADSPACE_ID, isTerminal } from '../run/experiment-record.js';
@@ -17,6 +18,8 @@ export interface RunFacts {
   baseline: Measured | null;
   headspace: Measured | null;
   best: Measured | null;
+  /** Whether its repeats have not confirmed it yet. */
+  isProvisional: boolean;
   /** How many times faster the best is than the baseline: as proven by repeats, else by their single runs. */
   gain: number | null;
   proven: GainInterval | null;
@@ -45,10 +48,13 @@ export function runFacts(state: EngineState): RunFacts {
     baseline,
     headspace,
     best,
+    isProvisional: state.best !== null && isProvisional(state, state.best),
     gain,
     proven,
     ceilingDoubted,
-    ceilingOpen: isOpen(state, HEADSPACE_ID) || (headspace !== null && isOpen(state, BASELINE_ID)),
+    // A limit may end a run before its run with cached data began.
+    ceilingOpen:
+      state.status !== 'stopped' && (isOpen(state, HEADSPACE_ID) || (headspace !== null && isOpen(state, BASELINE_ID))),
     ceiling: ceilingDoubted ? null : between(headspace, baseline),
     remaining: left ? 1 + left.gain : ceilingDoubted ? null : between(headspace, best),
     left,

@@ -102,7 +102,8 @@ function keepTexts(record: RunRecord, event: EngineEvent): void {
       record.findings.set(event.nodeId, event.result.findings);
       return;
     case 'best_changed':
-      record.bests.push(event.nodeId);
+      if (event.insteadOf === undefined) record.bests.push(event.nodeId);
+      else record.bests = record.bests.filter((nodeId) => nodeId !== event.insteadOf);
       return;
     case 'plan_received': {
       const { iteration, action, reasoning, accepted, refused, unreached = [] } = event;

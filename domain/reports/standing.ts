@@ -5,15 +5,15 @@
 import { type Objective, speedup, withObjective } from '../belief/compare.js';
 import type { GainInterval, Verdict } from '../belief/judgement.js';
 import { provenBest } from '../belief/proven-gain.js';
-import { runsOf, typicalObjective } from '../belief/repeats.js';
+import { typicalObjective, valueRunsOf } from '../belief/value.js';
 import type { Metrics } from '../evidence/metrics.js';
 import type { EngineState } from '../run/engine-state.js';
 import { BASELINE_ID } from '../run/experiment-record.js';
 
 export interface Standing {
   /**
-   * Of its runs that count their typical value, else its own run's. Of the best with a proven gain it is the value in
-   * the runs that prove it, so that value, baseline and gain fit together.
+   * What it is believed to do (domain/belief/value.ts). Of a best that was verified it is the value in the runs that
+   * verify it, so that value, baseline and gain fit together.
    */
   objective: Objective | null;
   /** How many of its runs the value is told from. */
@@ -26,23 +26,33 @@ export interface Standing {
   verdict: Verdict | null;
   /** The experiment looked better than it is believed to be: nobody should take its gain for one. */
   isDoubted: boolean;
+  /** Its number is above that of the best, though what was measured does not show that it is faster. */
+  isAboveBest: boolean;
 }
+
+/** What is told as if its number were below that of the best; what is set apart is told with its own reason. */
+const CALLED_NO_BETTER: readonly (Verdict | null)[] = ['not_better', 'reject', 'refuted', 'superseded', 'keep'];
+
+/** Below this two numbers are one, but for how they were added up. */
+const SAME_NUMBER = 1 + 1e-9;
 
 /** A reader of standings for one state: the baseline and the proven gain are looked up once. */
 export function standingsOf(state: EngineState): (nodeId: string) => Standing {
   const baseline = typicalObjective(state, BASELINE_ID);
   const proven = provenBest(state);
+  const best = proven ? proven.objective : state.best === null ? null : typicalObjective(state, state.best);
   return (nodeId) => {
     const own = nodeId === state.best ? proven : null;
     const objective = own ? own.objective : typicalObjective(state, nodeId);
     const verdict = state.experiments[nodeId]?.judged?.verdict ?? null;
     return {
       objective,
-      runs: own ? own.runs : runsOf(state, nodeId).length,
+      runs: own ? own.runs : objective ? valueRunsOf(state, nodeId, objective.metric).length : 0,
       gain: own ? 1 + own.gain.gain : speedup(objective, baseline),
       proven: own?.gain ?? null,
       verdict,
-      isDoubted: verdict === 'reject' || verdict === 'quarantine' || verdict === 'repeat',
+      isDoubted: verdict !== null && verdict !== 'keep' && verdict !== 'not_better',
+      isAboveBest: CALLED_NO_BETTER.includes(verdict) && (speedup(objective, best) ?? 1) > SAME_NUMBER,
     };
   };
 }

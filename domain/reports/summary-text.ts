@@ -1,35 +1,36 @@
 /** summary.md: where a run stands, for people. A function of the run alone: no clock, no files. */
 
 import { isRemeasurement } from '../belief/confirmation-state.js';
-import type { Spec } from '../formats/spec.js';
-import { type EngineState, openRows, tallyShown } from '../run/engine-state.js';
-import { type ExperimentRow, isBroken } from '../run/experiment-record.js';
+import { untriedPractices } from '../proposals/best-practices.js';
+import { endedText } from '../run/ended-counts.js';
+import { type EngineState, openRows } from '../run/engine-state.js';
+import { isBroken } from '../run/experiment-record.js';
 import { type FailureKind, suggestedAction } from '../run/failure.js';
 import { namedLimits, shownLimits } from '../run/limits.js';
 import { plateauCount } from '../schedule/planning.js';
 import { inRunOrder } from '../schedule/scheduling.js';
-import { changeWords } from './change-words.js';
-import { confidenceLines } from './confidence.js';
+import { confidenceLines } from './caveats/confidence.js';
+import { unreachedLines } from './caveats/unreached.js';
+import { changeCells } from './change-against-parent.js';
 import { EXPERIMENT_COLUMNS, type ExperimentTableRow, experimentCells, experimentTable } from './experiment-table.js';
 import { comparisonLines, headlineTable, headspaceSentence } from './headline.js';
 import { heldFindings } from './held-claims.js';
-import { document, inline, oneLine, section, table } from './markdown.js';
+import { document, inline, section, table } from './markdown.js';
+import { patienceText } from './plateau-text.js';
 import { prunedLines } from './pruned.js';
-import { durationText, objectiveText, timeText } from './quantity-text.js';
+import { durationText, firstOf, objectiveText, timeText } from './quantity-text.js';
 import { runFacts } from './run-facts.js';
 import type { RunRecord } from './run-record.js';
 import { spendingLines } from './spending-text.js';
 import { standingsOf } from './standing.js';
-import { unreachedLines } from './unreached.js';
-
-export type Specs = ReadonlyMap<string, Spec>;
+import { applyLines } from './winner/winner.js';
 
 /** Long runs: the rest stands in master_table.tsv and findings.md. */
 const NEWEST_EXPERIMENTS = 200;
 const NEXT_IN_QUEUE = 20;
 const NEWEST_WITH_FINDINGS = 8;
 
-export function summaryReport(record: RunRecord, specs: Specs): string {
+export function summaryReport(record: RunRecord): string {
   const { state } = record;
   const facts = runFacts(state);
   return document([
@@ -41,12 +42,13 @@ export function summaryReport(record: RunRecord, specs: Specs): string {
     ...headlineTable(facts),
     '',
     headspaceSentence(facts),
+    ...(state.stop ? applyLines(state, facts).flatMap((line) => ['', line]) : []),
     ...section('## Confidence', confidenceLines(state, facts)),
     ...section('## Limits', limitLines(state)),
     ...section('## Spent', spendingLines(state)),
     ...section('## Running', runningLines(state)),
-    ...section('## Queue', queueLines(state, specs)),
-    ...section('## Experiments', experimentLines(state, specs)),
+    ...section('## Queue', queueLines(state)),
+    ...section('## Experiments', experimentLines(state)),
     ...section('## Latest findings', findingLines(record)),
     ...section('## Ended early', prunedLines(state)),
     ...section('## Failures', failureLines(state)),
@@ -59,15 +61,7 @@ export function summaryReport(record: RunRecord, specs: Specs): string {
 }
 
 function statusSentence(state: EngineState): string {
-  const { completed, failed, pruned, duplicates, cancelled } = tallyShown(state);
-  const counts = [
-    `${completed} completed${repeatsText(state)}`,
-    ...(failed > 0 ? [`${failed} failed`] : []),
-    ...(pruned > 0 ? [`${pruned} pruned`] : []),
-    ...(duplicates > 0 ? [`${duplicates} duplicate`] : []),
-    ...(cancelled > 0 ? [`${cancelled} cancelled`] : []),
-    `${state.open.length} open`,
-  ].join(', ');
+  const counts = `${endedText(state)}, ${state.open.length} open`;
   const ended = state.stop ? ` Ended: ${state.stop.reason} (${inline(state.stop.detail)}).` : '';
   const planning = state.planningSince === null ? '' : ' A plan is being made.';
   return (
@@ -78,12 +72,13 @@ function statusSentence(state: EngineState): string {
 
 function limitLines(state: EngineState): string[] {
   const { limits } = state;
+  const plateau = { rounds: plateauCount(state), patience: limits.patience, untried: untriedPractices(state) };
   const busy = openRows(state).filter(
     ({ state: now }) => now.status === 'launching' || now.status === 'running',
   ).length;
   return [
     `- Planning rounds: ${state.iteration} of ${limits.maxIterations}`,
-    `- Rounds in a row without a gain: ${plateauCount(state)} of ${limits.patience}`,
+    `- Rounds in a row without a gain: ${plateau.rounds} of ${patienceText(plateau)}`,
     `- Jobs at a time: ${busy} of ${limits.maxConcurrency}`,
     `- Wall clock of a job: ${durationText(limits.jobTimeoutS)}`,
     ...shownLimits(namedLimits(limits)).map(({ label, value }) => `- ${label} at most: ${value}`),
@@ -101,48 +96,54 @@ function runningLines(state: EngineState): string[] {
     });
 }
 
-function queueLines(state: EngineState, specs: Specs): string[] {
-  const queued = inRunOrder(openRows(state).filter((row) => row.state.status === 'queued'));
+function queueLines(state: EngineState): string[] {
+  const queued = inRunOrder(
+    state,
+    openRows(state).filter((row) => row.state.status === 'queued'),
+  );
   const more = queued.length - NEXT_IN_QUEUE;
+  const change = changeCells(state);
   return [
     ...queued
       .slice(0, NEXT_IN_QUEUE)
-      .map((row) => `- ${row.nodeId} (priority ${row.priority}): ${inline(change(row, specs))}`),
+      .map((row) => `- ${row.nodeId} (priority ${row.priority}): ${inline(change(row))}`),
     ...(more > 0 ? [`- and ${more} more (engine/queue.json)`] : []),
   ];
 }
 
-function experimentLines(state: EngineState, specs: Specs): string[] {
+function experimentLines(state: EngineState): string[] {
   const rows = experimentTable(state);
   const hidden = Math.max(0, rows.length - NEWEST_EXPERIMENTS);
   return [
-    ...experimentTableLines(state, specs, rows.slice(hidden)),
+    ...experimentTableLines(state, rows.slice(hidden)),
     ...(hidden > 0 ? ['', `The first ${hidden} experiments stand in master_table.tsv.`] : []),
   ];
 }
 
-/** " (41 of them repeats)": tables show what repeats say with what they repeat. '' where there are none. */
-export function repeatsText({ experiments }: EngineState): string {
-  const repeats = Object.values(experiments).filter((row) => row.state.status === 'completed' && isRemeasurement(row));
-  return repeats.length === 0 ? '' : ` (${repeats.length} of them repeats)`;
-}
-
 /** Experiments with what each changes, and what the star means; nothing where there are none. */
-export function experimentTableLines(state: EngineState, specs: Specs, rows: readonly ExperimentTableRow[]): string[] {
+export function experimentTableLines(state: EngineState, rows: readonly ExperimentTableRow[]): string[] {
   if (rows.length === 0) return [];
-  const cells = rows.map((row) => [...experimentCells(row), change(state.experiments[row.nodeId]!, specs)]);
+  const change = changeCells(state);
+  const cells = rows.map((row) => [...experimentCells(row), change(state.experiments[row.nodeId]!)]);
   const notes = [
+    ...aboveBestNotes(state, rows),
     ...(rows.some((row) => row.isBest) ? ['\\* the best so far'] : []),
-    ...(rows.some((row) => row.repeats > 0)
+    ...(rows.some((row) => row.runs > 1)
       ? ['The result is that of all runs that count; step, data ready and job are of the first run.']
       : []),
   ];
   return [...table([...EXPERIMENT_COLUMNS, 'change'], cells), ...notes.flatMap((note) => ['', note])];
 }
 
-/** What an experiment changes, in a few words. */
-export function change(row: ExperimentRow, specs: Specs): string {
-  return oneLine(changeWords(specs.get(row.nodeId), row), 80);
+const ABOVE_BEST_NAMED = 5;
+
+/** Why what measured more than the best is not the best. */
+function aboveBestNotes(state: EngineState, rows: readonly ExperimentTableRow[]): string[] {
+  const names = rows.filter((row) => row.isAboveBest).map(({ nodeId }) => nodeId);
+  if (names.length === 0) return [];
+  return [
+    `${firstOf(names, ABOVE_BEST_NAMED)} measured more than ${state.best}, the best, by no more than runs of the same code differ: that is not shown to be faster.`,
+  ];
 }
 
 function findingLines(record: RunRecord): string[] {

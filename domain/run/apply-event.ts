@@ -4,6 +4,7 @@
  */
 
 import { newConfirmation } from '../belief/confirmation-state.js';
+import { goesOn, isProvisional } from '../belief/provisional.js';
 import { excludePractices } from '../memory/practice-tally.js';
 import { approve, askWhereDue, setApproval } from './approval.js';
 import { type EngineState, rowOf } from './engine-state.js';
@@ -19,6 +20,8 @@ import {
   judge,
   launch,
   removeExperiment,
+  takeGainBack,
+  wait,
 } from './experiment-transitions.js';
 import { type Ledger, release, reserve, settle } from './ledger.js';
 import { withLaterLimits } from './limits.js';
@@ -68,6 +71,7 @@ function reduce(state: EngineState, event: EngineEvent): void {
     case 'run_started':
       state.run = event.run;
       state.limits = withLaterLimits(event.limits);
+      if (event.passesOver) state.passesOver = true;
       if (event.anew) state.roundsBefore = state.rounds.length;
       state.startedAtMs ||= event.atMs;
       state.stop = null;
@@ -108,6 +112,9 @@ function reduce(state: EngineState, event: EngineEvent): void {
     case 'slot_granted':
       grantSlot(state, event);
       return;
+    case 'job_pending':
+      wait(state, event);
+      return;
     case 'job_launched':
       launch(state, event);
       return;
@@ -123,6 +130,10 @@ function reduce(state: EngineState, event: EngineEvent): void {
       return;
     case 'best_changed': {
       state.best = event.nodeId;
+      if (event.insteadOf !== undefined) {
+        takeGainBack(state, event.insteadOf);
+        return;
+      }
       const round = state.rounds.find((r) => r.iteration === state.roundOf[event.nodeId]) ?? state.rounds.at(-1);
       if (round) round.gained = true;
       return;
@@ -130,6 +141,12 @@ function reduce(state: EngineState, event: EngineEvent): void {
     case 'candidate_judged':
       judge(state, event.nodeId, event.judgement);
       return;
+    case 'drift_found': {
+      const { nodeId, by, afterSeq, fromSeq } = event;
+      state.confirmation?.drifts?.push({ nodeId, by, afterSeq, fromSeq });
+      if (state.confirmation) state.confirmation.drifts ??= [{ nodeId, by, afterSeq, fromSeq }];
+      return;
+    }
     case 'verification_started':
       if (state.confirmation) state.confirmation.verified = event.nodeId;
       return;
@@ -152,6 +169,7 @@ function reduce(state: EngineState, event: EngineEvent): void {
         waited,
         gained: false,
         action: event.action,
+        ...(event.action === 'stop' && isProvisional(state, state.best ?? '') ? { stoppedOn: state.best! } : {}),
       });
       for (const id of event.accepted) state.roundOf[id] = event.iteration;
       return;
@@ -175,6 +193,7 @@ function reduce(state: EngineState, event: EngineEvent): void {
       return;
     case 'experiment_reprioritized':
       rowOf(state, event.nodeId).priority = event.priority;
+      if (goesOn(state)) rowOf(state, event.nodeId).isPlaced = true;
       return;
     case 'experiment_removed':
       removeExperiment(state, event);

@@ -6,9 +6,9 @@ import type { ApprovalRules, Silence } from './approval-rules.js';
 import { type EngineState, openRows, rowOf } from './engine-state.js';
 import type { ExperimentRow } from './experiment-record.js';
 
-/** Only what a planner thought of is asked about: seeds and repeats are the program's way of measuring. */
+/** Only what a planner thought of is asked about, put together or not: the program's own measurements are not. */
 function isProposal({ origin }: ExperimentRow): boolean {
-  return origin.from === 'plan';
+  return origin.from === 'plan' || origin.from === 'bundle';
 }
 
 export function awaitsApproval({ asked }: ExperimentRow): boolean {
@@ -20,9 +20,14 @@ export function isRefused(row: ExperimentRow): boolean {
   return row.state.status === 'cancelled' && awaitsApproval(row);
 }
 
-/** In the order in which they were added. */
+/** Only where all rows are there: an engine leaves ended ones behind. */
+export function countRefused(experiments: Readonly<Record<string, ExperimentRow>>): number {
+  return Object.values(experiments).filter(isRefused).length;
+}
+
+/** In the order in which they were added; nobody is asked about a run that has ended. */
 export function awaitingApproval(state: EngineState): ExperimentRow[] {
-  return openRows(state).filter(awaitsApproval);
+  return state.status === 'stopped' ? [] : openRows(state).filter(awaitsApproval);
 }
 
 /** Asks where the rules in force say so and nobody has answered yet; `row` has just come to where it stands. */

@@ -3,7 +3,7 @@
  * older version of the state. What cannot be read is refused in words: an engine that stumbled over it would do so for
  * ever.
  */
-import { type EngineState, initialState } from './engine-state.js';
+import { type EngineState, initialState, openRows } from './engine-state.js';
 import { withLaterLimits } from './limits.js';
 import { count, number, shaped } from './shape-check.js';
 import { checkState } from './state-shape.js';
@@ -41,7 +41,15 @@ export function readState(value: unknown): Read<EngineState> {
     state = step(state) as typeof state;
   state = withLimits(state);
   const problem = checkState(state, 'state') ?? danglingProblem(state as unknown as EngineState);
-  return problem === null ? { ok: true, value: state as unknown as EngineState } : { ok: false, problem };
+  return problem === null ? { ok: true, value: withJobs(state as unknown as EngineState) } : { ok: false, problem };
+}
+
+/** Jobs came to be counted while version 2 was in force: one that was not counted is one for each that has ended. */
+function withJobs(state: EngineState): EngineState {
+  const { completed, failed, cancelled } = state.tally;
+  const running = openRows(state).filter(({ state: now }) => 'slot' in now || now.status === 'analyzing').length;
+  const jobs = completed + failed + cancelled + running;
+  return state.jobs !== undefined || jobs === 0 ? state : { ...state, jobs };
 }
 
 /** What is no record is left for the check. */

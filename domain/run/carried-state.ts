@@ -5,18 +5,20 @@
  * (duplicates, the search memory, the history that a planner gets). Within a run of the workflow nothing is left out.
  */
 
-import { changesTheStep } from '../belief/ceiling.js';
+import { changesTheStep } from '../belief/ceilings/ceiling.js';
 import type { Confirmation, PastNoise } from '../belief/confirmation-state.js';
 import { sumsWithin } from '../belief/noise.js';
+import { hasLostPlace, provisionalOnes } from '../belief/provisional.js';
 import { ancestorsOf, ceilingOf, repeatRows, runsOf, stepSquaresOf } from '../belief/repeats.js';
+import { keptOver } from '../belief/weighing.js';
 import { UNKNOWN_METRICS } from '../evidence/metrics.js';
+import { partsOf } from '../schedule/bundles.js';
 import { isPlain } from '../schedule/planning.js';
 import { type EngineState, openRows, type Round } from './engine-state.js';
-import { BASELINE_ID, type ExperimentRow, HEADSPACE_ID, isTerminal } from './experiment-record.js';
+import { BASELINE_ID, type ExperimentRow, HEADSPACE_ID } from './experiment-record.js';
 import { type Ledger, ledgerKey } from './ledger.js';
+import { newestEnded } from './newest-ended.js';
 
-/** The newest ended experiments stay in sight: more than ages an incumbent (INCUMBENT_AGES_AFTER_JOBS). */
-const NEWEST_ENDED = 50;
 /** More than any rule counts in a row (planning.ts). */
 const NEWEST_ROUNDS = 5;
 const MESSAGE_LENGTH = 300;
@@ -24,9 +26,12 @@ const MESSAGE_LENGTH = 300;
 /** Changes nothing of what it is given. Done again it leaves nothing else out. */
 export function carriedState(state: EngineState): EngineState {
   const whole = neededRows(state);
-  const repeats = new Set([...whole].flatMap((id) => repeatRows(state, id).map(({ nodeId }) => nodeId)));
+  const newest = newestEnded(state).map(({ nodeId }) => nodeId);
+  // With their repeats they tell of what they build on.
+  const repeated = new Set(state.confirmation?.rules.heedsChildren ? [...whole, ...newest] : whole);
+  const repeats = new Set([...repeated].flatMap((id) => repeatRows(state, id).map(({ nodeId }) => nodeId)));
   const inRounds = membersOfOpenRounds(state);
-  const seen = new Set([...newestEnded(state), ...inRounds]);
+  const seen = new Set([...newest, ...inRounds]);
   const experiments: Record<string, ExperimentRow> = {};
   for (const [nodeId, row] of Object.entries(state.experiments)) {
     if (whole.has(nodeId)) experiments[nodeId] = row;
@@ -45,7 +50,7 @@ export function carriedState(state: EngineState): EngineState {
     practiceAttempts: picked(state.practiceAttempts, [...state.practicesKnown, 'mtp']),
     experiments,
     ledger: carriedLedger(state),
-    ...(state.confirmation ? { confirmation: carriedConfirmation(state, state.confirmation, whole) } : {}),
+    ...(state.confirmation ? { confirmation: carriedConfirmation(state, state.confirmation, whole, repeated) } : {}),
   };
 }
 
@@ -54,7 +59,22 @@ function neededRows(state: EngineState): Set<string> {
   const { best, confirmation, open } = state;
   const candidates = confirmation?.candidates ?? [];
   const needed = new Set([BASELINE_ID, HEADSPACE_ID, ...(best === null ? [] : [best]), ...open, ...candidates]);
-  for (const { origin } of openRows(state)) if ('of' in origin) addOriginals(state, origin.of, needed);
+  // What was held against a provisional best is looked at again where that is refuted.
+  const provisional = provisionalOnes(state);
+  for (const { nodeId, judged } of Object.values(state.experiments)) {
+    const against = judged?.against ?? '';
+    if (provisional.includes(nodeId) || provisional.includes(against)) needed.add(nodeId).add(against);
+    else if (state.experiments[against] && hasLostPlace(state.experiments[against])) needed.add(nodeId).add(against);
+  }
+  // What is known of what others are compared with includes what it was kept over (weighing.ts).
+  for (const nodeId of [...needed]) {
+    const over = keptOver(state, nodeId);
+    if (over !== null) needed.add(over);
+  }
+  // What they change is put together where it brings little.
+  if (confirmation?.rules.bundlesSmallGains) for (const { nodeId } of partsOf(state)) needed.add(nodeId);
+  for (const { origin } of openRows(state))
+    if ('of' in origin && origin.from !== 'bundle') addOriginals(state, origin.of, needed);
   // What was quarantined is no place to build on.
   for (const [of, ceiling] of Object.entries(confirmation?.ceilings ?? {}))
     if (needed.has(of) || state.experiments[of]?.judged?.verdict !== 'quarantine') needed.add(ceiling);
@@ -75,16 +95,9 @@ function addOriginals(state: EngineState, nodeId: string, needed: Set<string>): 
   let row = state.experiments[nodeId];
   while (row && !needed.has(row.nodeId)) {
     needed.add(row.nodeId);
-    row = 'of' in row.origin ? state.experiments[row.origin.of] : undefined;
+    const { origin } = row;
+    row = 'of' in origin && origin.from !== 'bundle' ? state.experiments[origin.of] : undefined;
   }
-}
-
-function newestEnded(state: EngineState): string[] {
-  return Object.values(state.experiments)
-    .filter(isTerminal)
-    .sort((a, b) => (b.endedSeq ?? 0) - (a.endedSeq ?? 0))
-    .slice(0, NEWEST_ENDED)
-    .map(({ nodeId }) => nodeId);
 }
 
 /** Of a row that is only looked at: its place, its number and its verdict. */
@@ -165,13 +178,21 @@ function carriedLedger({ ledger, open, withdrawing, iteration }: EngineState): L
   };
 }
 
-function carriedConfirmation(state: EngineState, confirmation: Confirmation, whole: ReadonlySet<string>): Confirmation {
-  const left = Object.keys(confirmation.repeats).filter((nodeId) => !whole.has(nodeId));
+function carriedConfirmation(
+  state: EngineState,
+  confirmation: Confirmation,
+  whole: ReadonlySet<string>,
+  repeated: ReadonlySet<string>,
+): Confirmation {
+  // How runs on cached data differ is no noise of the others (repeats.ts).
+  const left = Object.keys(confirmation.repeats).filter(
+    (nodeId) => !repeated.has(nodeId) && state.experiments[nodeId]?.kind !== 'headspace',
+  );
   const past = pastNoise(state, confirmation, left);
   const ceilings = Object.entries(confirmation.ceilings).filter(([of, id]) => whole.has(of) || whole.has(id));
   return {
     ...confirmation,
-    repeats: picked(confirmation.repeats, [...whole]),
+    repeats: picked(confirmation.repeats, [...repeated]),
     ceilings: Object.fromEntries(ceilings),
     ...(past === null ? {} : { past }),
   };

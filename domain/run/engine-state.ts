@@ -19,6 +19,8 @@ export interface Round {
   waited: boolean;
   gained: boolean;
   action: 'launch' | 'stop' | 'manual' | 'failed';
+  /** The provisional best that the planner saw when it stopped: it may lose its place. */
+  stoppedOn?: string;
   /** Closed rounds without a gain right before this one that an engine has left behind (carried-state.ts). */
   plainBefore?: number;
 }
@@ -42,6 +44,12 @@ export interface EngineState {
   setupFailures: Failure[];
   /** Nothing is launched after a failed baseline; absent in runs from before that rule. */
   needsBaseline?: boolean;
+  /** A limit of experiments keeps back what it counts, and no repeat behind it; absent in runs of before. */
+  passesOver?: boolean;
+  /** Slots granted so far; absent before the first. */
+  jobs?: number;
+  /** Jobs in the queue of a cluster hold no slot; absent before the first of them. */
+  lendsSlots?: boolean;
   /** True once the seeds were queued. */
   seeded: boolean;
   /** Which experiments are repaired after a startup failure, and how often. */
@@ -140,13 +148,13 @@ export function initialState(run: string): EngineState {
   };
 }
 
+export type TallyShown = Record<'completed' | 'failed' | 'pruned' | 'duplicates' | 'cancelled', number>;
+
 /**
  * Ended experiments as people are told of them: one that was ended early is no failure, nor is one that another stands
  * for.
  */
-export function tallyShown({
-  tally,
-}: EngineState): Record<'completed' | 'failed' | 'pruned' | 'duplicates' | 'cancelled', number> {
+export function tallyShown({ tally }: EngineState): TallyShown {
   const { pruned = 0, duplicate_work: duplicates = 0 } = tally.failedByKind;
   const failed = tally.failed - pruned - duplicates;
   return { completed: tally.completed, failed, pruned, duplicates, cancelled: tally.cancelled };
@@ -162,10 +170,22 @@ export function rowOf(state: EngineState, nodeId: string): ExperimentRow {
 export function noSuchExperiment({ experiments, tally }: EngineState, nodeId: unknown): string {
   const ended = Object.values(experiments).filter((row) => isTerminal(row)).length;
   const isAll = ended >= tally.completed + tally.failed + tally.cancelled;
-  const name = JSON.stringify(nodeId);
-  return isAll
-    ? `node_id ${name}: there is no such experiment`
-    : `node_id ${name}: there is no such experiment, or it has ended long ago: \`autoresearch status\` and engine/nodes in the workdir tell of those`;
+  return aboutNode(
+    nodeId,
+    isAll
+      ? 'there is no such experiment; `autoresearch summary` lists those of this run'
+      : 'there is no such experiment, or it has ended long ago: `autoresearch status` and engine/nodes in the workdir tell of those',
+  );
+}
+
+/** What is wrong with the experiment that a message names, for who sent the message by hand. */
+export function aboutNode(nodeId: unknown, advice: string): string {
+  return `node_id ${JSON.stringify(nodeId)}: ${advice}`;
+}
+
+/** The same for who names the experiment already. */
+export function withoutNode(problem: string): string {
+  return problem.replace(/^node_id "(?:[^"\\]|\\.)*": /, '');
 }
 
 export function openRows(state: EngineState): ExperimentRow[] {

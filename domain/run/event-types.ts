@@ -2,7 +2,7 @@
  * Everything that can happen in a run, as data. The list of a run's events explains it whole: the engine's state is
  * their fold (apply-event.ts), and every projection in the workdir can be rebuilt from engine/events.jsonl.
  */
-import type { ConfirmationRules } from '../belief/confirmation-state.js';
+import type { ConfirmationRules, Drift } from '../belief/confirmation-state.js';
 import type { Judgement } from '../belief/judgement.js';
 import type { Result } from '../evidence/metrics.js';
 import type { ApprovalRules } from './approval-rules.js';
@@ -12,8 +12,11 @@ import type { Amount, SpendingPhase } from './ledger.js';
 import type { Limits, StopMode, StopReason } from './limits.js';
 
 export type EventBody =
-  /** `anew`: a run that had stopped was given something to do; the rounds before do not count against it. */
-  | { type: 'run_started'; run: string; limits: Limits; anew?: boolean; taken?: string[] }
+  /**
+   * `anew`: a run that had stopped was given something to do; the rounds before do not count against it. `passesOver`:
+   * what a limit of experiments keeps back stands in no repeat's way; absent in logs from before that rule.
+   */
+  | { type: 'run_started'; run: string; limits: Limits; anew?: boolean; taken?: string[]; passesOver?: boolean }
   | { type: 'setup_started' }
   | {
       type: 'setup_completed';
@@ -33,15 +36,20 @@ export type EventBody =
   | { type: 'experiment_requeued'; nodeId: string }
   | { type: 'experiment_prepared'; nodeId: string; commit: string; image?: string }
   | { type: 'slot_granted'; nodeId: string; slot: number }
+  /** Its job waits in the queue of a cluster: until it runs, another one may have its slot. */
+  | { type: 'job_pending'; nodeId: string }
   | { type: 'job_launched'; nodeId: string; jobId: string; launchedAtMs: number }
   | { type: 'job_ended'; nodeId: string; durationS: number }
   /** `job` says what was run, for an experiment whose earlier reports were lost. */
   | { type: 'experiment_completed'; nodeId: string; result: Result; job?: JobFacts }
   | { type: 'experiment_failed'; nodeId: string; failure: Failure; job?: Partial<JobFacts> }
   | { type: 'experiment_cancelled'; nodeId: string; failure: Failure; job?: Partial<JobFacts> }
-  | { type: 'best_changed'; nodeId: string }
+  /** `insteadOf`: the provisional best that was not confirmed, and gives its place back. */
+  | { type: 'best_changed'; nodeId: string; insteadOf?: string }
   /** What the result of an experiment is worth, after its own run and after each round of its repeats. */
   | { type: 'candidate_judged'; nodeId: string; judgement: Judgement }
+  /** Sentinels show that the machine is faster or slower than it was, by so much in log speed (drift.ts). */
+  | ({ type: 'drift_found' } & Drift)
   /** The winner is measured against the baseline once more, and then the run ends. */
   | { type: 'verification_started'; nodeId: string }
   | { type: 'planning_started'; iteration: number }

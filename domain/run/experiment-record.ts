@@ -18,6 +18,8 @@ export type SpecOrigin =
   | { from: 'repeat'; of: string; index: number; purpose: RepeatPurpose }
   /** Cached data on the code of another experiment. */
   | { from: 'ceiling'; of: string }
+  /** Small gains of these, put together. */
+  | { from: 'bundle'; of: string[] }
   | { from: 'user'; request: string };
 
 /** What is known of an experiment when it is queued. */
@@ -41,6 +43,8 @@ export interface ExperimentIdentity {
    * parent behind. Null = nothing was measured on such code yet.
    */
   ceiling?: string | null;
+  /** Whether code makes all of its changes, so that they can be made elsewhere; absent where an agent wrote them. */
+  byCode?: true;
 }
 
 /** Each status owns its fields: a running experiment has a job by type. `ready` waits for a job slot. */
@@ -48,7 +52,8 @@ export type ExperimentStatus =
   | { status: 'queued' }
   | { status: 'preparing'; sinceMs: number }
   | { status: 'ready'; sinceMs: number; commit: string }
-  | { status: 'launching'; sinceMs: number; commit: string; slot: number }
+  /** `isPending`: its job waits in the queue of a cluster and holds no slot. */
+  | { status: 'launching'; sinceMs: number; commit: string; slot: number; isPending?: true }
   | { status: 'running'; commit: string; slot: number; jobId: string; launchedAtMs: number }
   | { status: 'analyzing'; commit: string; jobId: string; launchedAtMs: number; durationS: number }
   | ({
@@ -84,12 +89,16 @@ export interface Ended {
 export type ExperimentRow = ExperimentIdentity & {
   seq: number;
   state: ExperimentStatus;
+  /** Whether a person gave it its place in the queue; absent where nobody did. */
+  isPlaced?: true;
   /** Number of the event with which it ended. */
   endedSeq?: number;
   /** Whether a person was asked about it; absent where nobody was. */
   asked?: Asked;
   /** What its result is worth; absent while it has none, and in runs without repeats. */
   judged?: Judgement;
+  /** Whether it was the best before its repeats had run; absent where it was not. */
+  wasProvisional?: true;
 };
 
 export type TerminalStatus = 'completed' | 'failed' | 'cancelled';
@@ -117,6 +126,11 @@ export function isBroken(row: ExperimentRow): boolean {
 /** Whether its job told how fast it is. */
 export function isMeasured(row: ExperimentRow): boolean {
   return row.state.status === 'completed' || isPruned(row);
+}
+
+/** What a bundle is of, in words. */
+export function bundleText(of: readonly string[]): string {
+  return `puts together the small gains of ${of.slice(0, -1).join(', ')} and ${of.at(-1)}`;
 }
 
 export function isSeed(row: ExperimentIdentity): boolean {

@@ -4,7 +4,7 @@
  */
 
 import { isCandidate, isRemeasurement } from '../belief/confirmation-state.js';
-import type { Judgement } from '../belief/judgement.js';
+import { isUndecided, type Judgement } from '../belief/judgement.js';
 import { remarksOf } from '../evidence/metrics.js';
 import { countPractices } from '../memory/practice-tally.js';
 import { askNoMore } from './approval.js';
@@ -33,6 +33,9 @@ export function addExperiment(
   if (state.experiments[experiment.nodeId]) return;
   state.experiments[experiment.nodeId] = { ...experiment, seq, state: { status: 'queued' } };
   state.open.push(experiment.nodeId);
+  const { origin } = experiment;
+  if (origin.from === 'bundle' && state.confirmation)
+    state.confirmation.bundled = [...(state.confirmation.bundled ?? []), ...origin.of];
   if (isSeed(experiment)) state.seeded = true;
   else if (isRemeasurement(experiment)) addRemeasurement(state, experiment);
   // An adopted run may have left numbers out.
@@ -60,8 +63,19 @@ export function judge(state: EngineState, nodeId: string, judgement: Judgement):
   const row = state.experiments[nodeId];
   if (!confirmation || !row) return;
   row.judged = judgement;
-  if (judgement.verdict !== 'repeat')
+  if (judgement.verdict === 'provisional') row.wasProvisional = true;
+  if (!isUndecided(judgement.verdict))
     confirmation.candidates = confirmation.candidates.filter((candidate) => candidate !== nodeId);
+  else if (!confirmation.candidates.includes(nodeId)) confirmation.candidates.push(nodeId);
+}
+
+/** The round of a provisional best that was not confirmed has gained only what else was kept of it. */
+export function takeGainBack({ rounds, roundOf, experiments }: EngineState, nodeId: string): void {
+  const iteration = roundOf[nodeId];
+  const round = rounds.find((known) => known.iteration === iteration);
+  if (!round) return;
+  const others = Object.keys(roundOf).filter((id) => id !== nodeId && roundOf[id] === iteration);
+  round.gained = others.some((id) => experiments[id]?.judged?.verdict === 'keep');
 }
 
 /** A person who removes a repeat does not want its candidate confirmed. */
@@ -69,7 +83,7 @@ function giveUpCandidate(state: EngineState, nodeId: string): void {
   const { origin } = rowOf(state, nodeId);
   if (origin.from !== 'repeat' && origin.from !== 'ceiling') return;
   const before = state.experiments[origin.of]?.judged;
-  if (before?.verdict === 'repeat')
+  if (before && isUndecided(before.verdict))
     judge(state, origin.of, { ...before, verdict: 'reject', reason: `${nodeId} was removed` });
 }
 
@@ -81,7 +95,15 @@ export function grantSlot(state: EngineState, { nodeId, slot, atMs }: EventOf<'s
   const { state: now } = row;
   if (now.status !== 'ready') return;
   askNoMore(row);
+  state.jobs = (state.jobs ?? 0) + 1;
   become(state, nodeId, { status: 'launching', sinceMs: atMs, commit: now.commit, slot });
+}
+
+export function wait(state: EngineState, { nodeId }: EventOf<'job_pending'>): void {
+  const { state: now } = rowOf(state, nodeId);
+  if (now.status !== 'launching') return;
+  state.lendsSlots = true;
+  become(state, nodeId, { ...now, isPending: true });
 }
 
 export function launch(state: EngineState, { nodeId, jobId, launchedAtMs }: EventOf<'job_launched'>): void {

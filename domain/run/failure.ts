@@ -99,7 +99,7 @@ export const FAILURE_KINDS = {
   wrong_source: {
     phase: 'job',
     action:
-      'The job imported files from outside its tree: start it from the tree (no absolute path to the original, no PYTHONPATH that leads there; docs/your-files.md).',
+      'The job imported files from outside its tree: start it from the tree (no absolute path to the original, no PYTHONPATH that leads there; docs/your-files.md), and build the image of a job from it, under a tag of its own.',
   },
   user_files_changed: {
     phase: 'job',

@@ -41,7 +41,7 @@ export function endsAtOnce(
   const tell = (body: EventBody) => applyEvent(state, { seq: state.seq + 1, atMs: state.updatedAtMs, ...body });
   const limits = { ...state.limits, ...givenLimits(given) };
   const anew = isGivenMore(state, limits, given) ? { anew: true } : {};
-  tell({ type: 'run_started', run: state.run, limits, ...anew });
+  tell({ type: 'run_started', run: state.run, limits, passesOver: true, ...anew });
   for (const each of given) {
     if (each.do === 'note') tell({ type: 'note_added', text: each.message.text });
     if (each.do === 'add') tell({ type: 'experiment_added', experiment: placeholder(state, each) });

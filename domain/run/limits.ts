@@ -42,7 +42,7 @@ export const LIMITS = {
     kind: 'count',
     initial: 3,
     flag: '--patience <n>',
-    help: 'stop after so many planning rounds without a gain',
+    help: 'stop after so many planning rounds without a gain, once each best practice (MTP, batch size, concurrency) was tried',
     section: 'stopping_criteria',
   },
   /** Jobs at a time, not experiments: preparation and analysis hold no slot. */
@@ -66,9 +66,20 @@ export const LIMITS = {
     kind: 'optional count',
     initial: null,
     flag: '--max-experiments <n>',
-    help: 'experiments that are started, seeds included',
+    help: 'different experiments that are started, seeds included and repeats not',
     ends: 'max_experiments',
     shown: { label: 'Experiments', unit: 'experiments' },
+  },
+  /** Counted when it is given a slot, whatever becomes of it. */
+  max_jobs: {
+    field: 'maxJobs',
+    kind: 'optional count',
+    initial: null,
+    flag: '--max-jobs <n>',
+    help: 'jobs that are started, repeats included',
+    isLater: true,
+    ends: 'max_jobs',
+    shown: { label: 'Jobs', unit: 'jobs' },
   },
   max_hours: {
     field: 'maxHours',

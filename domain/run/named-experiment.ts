@@ -29,11 +29,21 @@ export function experimentNamed(nodeIds: readonly string[], text: string): Named
     if (meant.length === 1) return { found: meant[0]! };
     if (meant.length > 1) return { among: meant };
   }
-  const near = nodeIds
-    .map((id) => ({ id, far: Math.min(distance(given, id.toLowerCase()), distance(given, nameOf(id).toLowerCase())) }))
+  const whole = spelledLike(given, nodeIds, (id) => id);
+  return { near: whole.length > 0 ? whole : spelledLike(given, nodeIds, (id) => id.slice(0, given.length)) };
+}
+
+/** Of each id, and of its name, the part that may have been meant. */
+function spelledLike(given: string, nodeIds: readonly string[], part: (id: string) => string): string[] {
+  return nodeIds
+    .map((id) => {
+      const meant = [id, nameOf(id)].map((each) => distance(given, part(each.toLowerCase())));
+      return { id, far: Math.min(...meant) };
+    })
     .filter(({ far }) => far <= wrongLetters(given.length))
-    .sort((a, b) => a.far - b.far);
-  return { near: near.slice(0, SUGGESTED).map(({ id }) => id) };
+    .sort((a, b) => a.far - b.far)
+    .slice(0, SUGGESTED)
+    .map(({ id }) => id);
 }
 
 const numberOf = (nodeId: string) => /^\d+/.exec(nodeId)?.[0] ?? '';

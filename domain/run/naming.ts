@@ -48,6 +48,23 @@ export function experimentWorkflowId(run: string, nodeId: string): string {
   return `autoresearch/${run}/${nodeId}`;
 }
 
+/** `call` names one request of one question; no node id holds a slash. */
+export function agentCallWorkflowId(run: string, call: string): string {
+  return `${agentCallsPrefix(run)}${call}`;
+}
+
+export function agentCallsPrefix(run: string): string {
+  return `autoresearch/${run}/calls/`;
+}
+
+export const QUEUE_NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/;
+export const QUEUE_RULE = '1 to 64 letters, digits, "_", "-" or "."';
+
+/** Where calls of agents wait for a worker of any host that has the key: shared by the runs that name it. */
+export function agentQueueFor(name: string): string {
+  return `autoresearch-agents/${name}`;
+}
+
 /** One queue a run: a worker serves its own workdir, and never sees the tasks of another. */
 export function taskQueueFor(run: string): string {
   return `autoresearch/${run}`;

@@ -22,7 +22,8 @@ function described(state: EngineState): string {
   ];
   if (view.best?.objective) {
     const factor = factorText(view);
-    lines.push(`best: \`${view.best.node_id}\` ${view.best.objective.metric} ${view.best.objective.value}${factor}`);
+    const best = view.best.verdict === 'provisional' ? 'provisional best' : 'best';
+    lines.push(`${best}: \`${view.best.node_id}\` ${view.best.objective.metric} ${view.best.objective.value}${factor}`);
   }
   return lines.join('\n\n');
 }

@@ -1,5 +1,5 @@
 /** The engine's state as plain JSON: every field with what it must be, complete by type. */
-import type { Confirmation, ConfirmationRules, PastNoise } from '../belief/confirmation-state.js';
+import type { Confirmation, ConfirmationRules, Drift, PastNoise } from '../belief/confirmation-state.js';
 import { type Judgement, REPEAT_PURPOSES, VERDICTS } from '../belief/judgement.js';
 import { NUMERIC_METRICS, REMARK_NAMES, RESULT_REMARKS } from '../evidence/metrics.js';
 import { APPROVAL_STAGES, type ApprovalRules, type Asked, SILENCES } from './approval-rules.js';
@@ -64,7 +64,7 @@ const STATUSES: Record<ExperimentStatus['status'], Record<string, Check>> = {
   queued: {},
   preparing: { sinceMs: number },
   ready: { sinceMs: number, commit: text },
-  launching: { sinceMs: number, commit: text, slot: count },
+  launching: { sinceMs: number, commit: text, slot: count, isPending: optional(flag) },
   running: { commit: text, slot: count, jobId: text, launchedAtMs: number },
   analyzing: { commit: text, jobId: text, launchedAtMs: number, durationS: number },
   completed: {
@@ -89,6 +89,7 @@ const ORIGINS: Record<SpecOrigin['from'], Record<string, Check>> = {
   repair: { of: idText, attempt: count },
   repeat: { of: idText, index: count, purpose: oneOf(REPEAT_PURPOSES) },
   ceiling: { of: idText },
+  bundle: { of: ids },
   user: { request: text },
 };
 
@@ -121,11 +122,14 @@ const ROW: Shape<ExperimentRow> = {
   changeSet: texts,
   tags: texts,
   ceiling: optional(nullable(idText)),
+  byCode: optional(flag),
   seq: count,
   state: variant('status', STATUSES),
+  isPlaced: optional(flag),
   endedSeq: optional(count),
   asked: optional(shaped(ASKED)),
   judged: optional(shaped(JUDGEMENT)),
+  wasProvisional: optional(flag),
 };
 
 const ROUND: Shape<Round> = {
@@ -135,6 +139,7 @@ const ROUND: Shape<Round> = {
   waited: flag,
   gained: flag,
   action: oneOf(['launch', 'stop', 'manual', 'failed'] satisfies Round['action'][]),
+  stoppedOn: optional(idText),
   plainBefore: optional(count),
 };
 
@@ -144,8 +149,15 @@ const RULES: Shape<ConfirmationRules> = {
   verifyRuns: count,
   minImprovement: nullable(number),
   doubtsLowCeilings: optional(flag),
+  weighsOdds: optional(flag),
+  goesOnUndecided: optional(flag),
+  measuresCeilingsAgain: optional(flag),
+  heedsChildren: optional(flag),
+  watchesDrift: optional(flag),
+  bundlesSmallGains: optional(flag),
 };
 const PAST: Shape<PastNoise> = { squares: number, degrees: number, stepSquares: number, stepRuns: number };
+const DRIFT: Shape<Drift> = { nodeId: idText, by: number, afterSeq: count, fromSeq: count };
 const CONFIRMATION: Shape<Confirmation> = {
   rules: shaped(RULES),
   repeats: recordOf(ids),
@@ -154,6 +166,8 @@ const CONFIRMATION: Shape<Confirmation> = {
   verified: nullable(idText),
   ended: count,
   past: optional(shaped(PAST)),
+  drifts: optional(listOf(shaped(DRIFT))),
+  bundled: optional(ids),
 };
 
 const AMOUNT: Shape<Amount> = { usd: number, tokens: number, jobHours: number };
@@ -205,6 +219,9 @@ const STATE: Shape<EngineState> = {
   open: ids,
   withdrawing: optional(ids),
   needsBaseline: optional(flag),
+  passesOver: optional(flag),
+  jobs: optional(count),
+  lendsSlots: optional(flag),
   roundsBefore: optional(count),
   filesChangedTold: optional(count),
   tally: shaped({ completed: count, failed: count, cancelled: count, failedByKind: recordOf(count) }),

@@ -7,6 +7,7 @@ import type { EngineState } from '../run/engine-state.js';
 import { type Amount, NOTHING, plus, reservedTotal, type SpendingPhase } from '../run/ledger.js';
 import type { StopReason } from '../run/limits.js';
 import { baselineFailure, baselineFailureText } from '../verdict/baseline-failure.js';
+import { jobsText } from './counted.js';
 
 interface Budget {
   field: keyof Amount;
@@ -99,6 +100,12 @@ export function affordable(
   return { ok: true, reservations };
 }
 
+/** When a run that goes on has used up its hours; Infinity without a limit. */
+export function timeUpAtMs({ limits, runsSinceMs, ranMs }: EngineState): number {
+  if (limits.maxHours === null || runsSinceMs === null) return Number.POSITIVE_INFINITY;
+  return runsSinceMs + limits.maxHours * 3_600_000 - ranMs;
+}
+
 /** Shares of a budget at which its owner is warned. */
 const WARNINGS = [0.8, 0.5] as const;
 
@@ -134,6 +141,8 @@ export function describeLimit(state: EngineState, reason: StopReason): string {
   }
   const noBaseline = reason === 'baseline_failed' ? baselineFailure(state) : null;
   if (noBaseline) return baselineFailureText(noBaseline);
+  if (reason === 'max_jobs') return jobsText(state);
   if (reason === 'wall_clock') return `the engine has run for its ${state.limits.maxHours} hours`;
-  return `${state.limits.maxExperiments} experiments were started`;
+  const { maxExperiments: most } = state.limits;
+  return most === 1 ? '1 experiment was started' : `${most} experiments were started`;
 }

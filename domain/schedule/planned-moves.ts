@@ -3,16 +3,19 @@
  * more.
  */
 import { isRemeasurement } from '../belief/confirmation-state.js';
+import { goesOn } from '../belief/provisional.js';
 import { type EngineState, openRows, rowOf } from '../run/engine-state.js';
 import type { Money } from '../run/event-types.js';
 import type { ExperimentKind, ExperimentRow } from '../run/experiment-record.js';
 import type { SpendingPhase } from '../run/ledger.js';
 import type { StopReason } from '../run/limits.js';
 import { baselineFailure } from '../verdict/baseline-failure.js';
-import { affordable } from './budget.js';
-import { planningVerdict } from './planning.js';
-import { nextGrants, nextStarts } from './scheduling.js';
+import { affordable, timeUpAtMs } from './budget.js';
+import { isKeptBack, jobsLeft, preparationsLeft } from './counted.js';
+import { isQuickPlanner, planningVerdict } from './planning.js';
+import { type Grant, nextGrants, nextStarts } from './scheduling.js';
 import { reservationsFor } from './settlement.js';
+import { worths } from './worth.js';
 
 export type Move =
   | { do: 'grant'; nodeId: string; slot: number; money: Money }
@@ -21,12 +24,35 @@ export type Move =
 export function nextMove(state: EngineState, prepareAhead: number): Move | null {
   if (baselineFailure(state) !== null) return null;
   const [grant] = nextGrants(state);
-  if (grant) {
-    const allowed = affordable(state, grantedPhases(rowOf(state, grant.nodeId)));
-    if (allowed.ok) return { do: 'grant', ...grant, money: reservationsFor(allowed, grant.nodeId) };
+  const moves = [grant && granted(state, grant), started(state, nextStart(state, prepareAhead))];
+  // Repeats need no agent, and no room among the experiments: what forbids those leaves time for what is undecided.
+  if (goesOn(state)) {
+    moves.push(...nextGrants(state, isRemeasurement).map((each) => granted(state, each)));
+    const others = nextStarts(state, prepareAhead, (row) => !isRemeasurement(row));
+    moves.push(...others.map((each) => started(state, each)));
   }
-  const [nodeId] = nextStarts(state, prepareAhead);
-  if (nodeId === undefined || isKeptBack(state, nodeId)) return null;
+  return moves.find((move) => move != null) ?? null;
+}
+
+function granted(state: EngineState, grant: Grant): Move | null {
+  if (jobsLeft(state) <= 0 || waitsForPlan(state, rowOf(state, grant.nodeId))) return null;
+  const allowed = affordable(state, grantedPhases(rowOf(state, grant.nodeId)));
+  return allowed.ok ? { do: 'grant', ...grant, money: reservationsFor(allowed, grant.nodeId) } : null;
+}
+
+/**
+ * Whether a repeat that other jobs go before keeps out of the way of some that a planner is about to bring: one that
+ * takes moments leaves no slot idle.
+ */
+function waitsForPlan(state: EngineState, row: ExperimentRow): boolean {
+  if (!goesOn(state) || !worths(state)(row).isBehind || !isQuickPlanner(state)) return false;
+  if (state.planningSince !== null) return true;
+  if (openRows(state).some((each) => each.state.status === 'preparing' && !isRemeasurement(each))) return true;
+  return planningVerdict(state).do === 'plan' && affordable(state, ['plan']).ok;
+}
+
+function started(state: EngineState, nodeId: string | null): Move | null {
+  if (nodeId === null || preparationsLeft(state) <= 0) return null;
   const allowed = affordable(state, startPhases(rowOf(state, nodeId).kind));
   return allowed.ok ? { do: 'start', nodeId, money: reservationsFor(allowed, nodeId) } : null;
 }
@@ -41,14 +67,11 @@ export function startPhases(kind: ExperimentKind): SpendingPhase[] {
   return kind === 'baseline' || kind === 'repeat' ? [] : ['apply'];
 }
 
-/** Started ones are those that have left the queue. What measures again what is there already is not counted. */
-function isKeptBack(state: EngineState, nodeId: string): boolean {
-  const { maxExperiments } = state.limits;
-  if (maxExperiments === null || isRemeasurement(rowOf(state, nodeId))) return false;
-  const { completed, failed, cancelled } = state.tally;
-  const started = openRows(state).filter((row) => row.state.status !== 'queued' && !isRemeasurement(row)).length;
-  const ended = completed + failed + cancelled - (state.confirmation?.ended ?? 0);
-  return ended + started >= maxExperiments;
+/** Null where all that could begin is kept back, or nothing is queued. */
+function nextStart(state: EngineState, prepareAhead: number): string | null {
+  const keptBack = (row: ExperimentRow) => isKeptBack(state, row);
+  const [first] = nextStarts(state, prepareAhead, state.passesOver ? keptBack : undefined);
+  return first === undefined || keptBack(rowOf(state, first)) ? null : first;
 }
 
 /**
@@ -65,10 +88,11 @@ export function limitReached(state: EngineState, reachedMs: number, prepareAhead
   const isUnderWay = openRows(state).some((row) => row.state.status !== 'queued' && row.state.status !== 'ready');
   if (isUnderWay || state.planningSince !== null) return null;
   const [grant] = nextGrants(state);
-  if (grant) return refusal(state, grantedPhases(rowOf(state, grant.nodeId)));
-  const [nodeId] = nextStarts(state, prepareAhead);
-  if (nodeId !== undefined) {
-    return isKeptBack(state, nodeId) ? 'max_experiments' : refusal(state, startPhases(rowOf(state, nodeId).kind));
+  if (grant) return jobsLeft(state) === 0 ? 'max_jobs' : refusal(state, grantedPhases(rowOf(state, grant.nodeId)));
+  if (nextStarts(state, prepareAhead).length > 0) {
+    const nodeId = nextStart(state, prepareAhead);
+    if (nodeId === null) return 'max_experiments';
+    return preparationsLeft(state) <= 0 ? 'max_jobs' : refusal(state, startPhases(rowOf(state, nodeId).kind));
   }
   return planningVerdict(state).do === 'plan' ? refusal(state, ['plan']) : null;
 }
@@ -76,10 +100,4 @@ export function limitReached(state: EngineState, reachedMs: number, prepareAhead
 function refusal(state: EngineState, phases: readonly SpendingPhase[]): StopReason | null {
   const allowed = affordable(state, phases);
   return allowed.ok ? null : allowed.reason;
-}
-
-/** When a run that goes on has used up its hours; Infinity without a limit. */
-export function timeUpAtMs({ limits, runsSinceMs, ranMs }: EngineState): number {
-  if (limits.maxHours === null || runsSinceMs === null) return Number.POSITIVE_INFINITY;
-  return runsSinceMs + limits.maxHours * 3_600_000 - ranMs;
 }

@@ -3,17 +3,21 @@
  * jobs run, early enough that the queue does not run dry, and not so early that it decides on stale results.
  */
 
-import { hasReachedCeiling } from '../belief/ceiling.js';
+import { hasReachedCeiling } from '../belief/ceilings/ceiling.js';
 import { objectiveOfRow } from '../belief/compare.js';
 import { isConfirming } from '../belief/confirmation.js';
 import { isRemeasurement } from '../belief/confirmation-state.js';
+import type { RepeatPurpose } from '../belief/judgement.js';
+import { goesOn, hasLostPlace } from '../belief/provisional.js';
 import { ceilingOf, isDoubtedCeiling, leastImprovementOf, noiseOf, runsOf } from '../belief/repeats.js';
 import { untriedPractices } from '../proposals/best-practices.js';
 import { awaitsApproval } from '../run/approval.js';
 import { type EngineState, openRows, type Round } from '../run/engine-state.js';
 import { type ExperimentRow, isTerminal, SEEDS } from '../run/experiment-record.js';
 import type { StopReason } from '../run/limits.js';
+import { countExperiments, jobsLeft, jobsText } from './counted.js';
 import { isWaiting } from './scheduling.js';
+import { worths } from './worth.js';
 
 /**
  * Planning rounds in a row, newest first, whose experiments have all ended without a gain; open rounds and waits do not
@@ -30,8 +34,15 @@ export function plateauCount(state: EngineState): number {
 }
 
 /** Whether all that it queued has ended, and told that there was nothing to gain. */
-export function isPlain(state: EngineState, { open, waited, gained, iteration }: Round): boolean {
-  return open === 0 && !waited && !gained && !triedNothing(state, iteration);
+export function isPlain(state: EngineState, round: Round): boolean {
+  const { open, waited, gained, iteration } = round;
+  return open === 0 && !waited && !gained && !triedNothing(state, iteration) && !isOverturned(state, round);
+}
+
+/** Whether the planner stopped for the sake of a provisional best that has lost its place since. */
+function isOverturned({ experiments }: EngineState, { stoppedOn }: Round): boolean {
+  const row = stoppedOn === undefined ? undefined : experiments[stoppedOn];
+  return row !== undefined && hasLostPlace(row);
 }
 
 /** Whether none of a round's changes reached its job: that says nothing about what there is to gain. */
@@ -66,7 +77,7 @@ const STOPS_BELIEVED = 2;
 
 export function planningVerdict(state: EngineState): PlanningVerdict {
   if (state.status !== 'running' || state.planningSince !== null || !seedsTerminal(state)) return { do: 'wait' };
-  if (isMeasuringAgain(state)) return { do: 'wait' };
+  if (goesOn(state) ? isMeasuringFirst(state) : isMeasuringAgain(state)) return { do: 'wait' };
   return endOfRun(state) ?? (isTimeToPlan(state) ? { do: 'plan' } : { do: 'wait' });
 }
 
@@ -82,6 +93,17 @@ function isMeasuringAgain(state: EngineState): boolean {
   return isConfirming(state) || openRows(state).some(isRemeasurement);
 }
 
+/** What a run that goes on while candidates are undecided waits for: its noise, and the measurements at its end. */
+function isMeasuringFirst(state: EngineState): boolean {
+  const waitsFor: readonly RepeatPurpose[] = ['calibration', 'verification'];
+  return openRows(state).some(({ origin }) => origin.from === 'repeat' && waitsFor.includes(origin.purpose));
+}
+
+/** Whether what its planner proposes is there in moments. */
+export function isQuickPlanner({ rounds, lastPlanningMs }: EngineState): boolean {
+  return rounds.length > 0 && lastPlanningMs <= QUICK_PLANNING_MS;
+}
+
 /** By which rule the run ends once nothing is open, or null. */
 export function endOfRun(state: EngineState): Extract<PlanningVerdict, { do: 'end' }> | null {
   const { limits } = state;
@@ -90,7 +112,10 @@ export function endOfRun(state: EngineState): Extract<PlanningVerdict, { do: 'en
   if (state.best === null && state.open.length === 0) {
     return end('failure_rate', 'no experiment but headspace produced a measurement to plan from');
   }
-  const trailing = (action: string) => rounds.length - 1 - rounds.findLastIndex((round) => round.action !== action);
+  const isOf = (round: Round, action: Round['action']) =>
+    round.action === action && !round.waited && !isOverturned(state, round);
+  const trailing = (action: Round['action']) =>
+    rounds.length - 1 - rounds.findLastIndex((round) => !isOf(round, action));
   const failed = trailing('failed');
   if (failed >= FAILED_PLANS_IN_A_ROW) return end('failure_rate', `planning failed ${failed} times in a row`);
   const untried = untriedPractices(state);
@@ -109,9 +134,8 @@ export function endOfRun(state: EngineState): Extract<PlanningVerdict, { do: 'en
   if (plateau >= limits.patience && untried.length === 0) {
     return end('plateau', `${plateau} planning rounds in a row brought no gain and every best practice was tried`);
   }
-  const { completed: done, failed: broken, cancelled } = state.tally;
-  const open = openRows(state).filter((row) => !isRemeasurement(row)).length;
-  const total = done + broken + cancelled + open - (state.confirmation?.ended ?? 0);
+  if (jobsLeft(state) === 0) return end('max_jobs', jobsText(state));
+  const total = countExperiments(state, 'all');
   if (limits.maxExperiments !== null && total >= limits.maxExperiments) {
     return end('max_experiments', `${total} of ${limits.maxExperiments} experiments were queued`);
   }
@@ -135,10 +159,15 @@ function isAtCeiling(state: EngineState): boolean {
 
 function isTimeToPlan(state: EngineState): boolean {
   if (state.best === null) return false;
-  const rows = openRows(state);
-  const waiting = rows.filter(isWaiting).length;
-  if (rows.length === 0) return true;
   const { maxConcurrency } = state.limits;
+  const worthOf = worths(state);
+  const rows = openRows(state).filter((row) => !worthOf(row).isBehind || !isWaiting(row));
+  const waiting = rows.filter(isWaiting).length;
+  const hasNews = state.resultsSincePlan > 0;
+  if (rows.length === 0) return state.open.length === 0 || hasNews || state.rounds.at(-1)?.accepted !== 0;
+  // What is being measured again decides what the next plan starts from, and a quick planner need not guess.
+  const isFilled = rows.length >= maxConcurrency;
+  if (goesOn(state) && isFilled && isQuickPlanner(state) && rows.some(isRemeasurement)) return false;
   const isFirst = state.rounds.length === 0;
   if (state.resultsSincePlan > 0 || isFirst) return waiting < maxConcurrency;
   const lastWasEmpty = state.rounds.at(-1)?.accepted === 0;

@@ -92,7 +92,7 @@ function valuesOf(state: EngineState, shown: ExperimentTableRow, evidence: Evide
     cpu_pct: evidence?.system.cpuPct,
     peak_rss_mb: evidence?.system.peakRssMb,
     job_duration_s: shown.durationS,
-    runs: shown.repeats + (shown.status === 'completed' ? 1 : 0),
+    runs: shown.runs,
     gain: shown.gain,
     gain_low: proven && 1 + proven.low,
     gain_high: proven && 1 + proven.high,

@@ -70,6 +70,7 @@ export function resultFrom(
       : {}),
     ...(evidence.doubt === undefined ? {} : { doubt: evidence.doubt }),
     ...(noEffect === null ? {} : { noEffect }),
+    ...(evidence.shortened === undefined ? {} : { shortened: evidence.shortened }),
     ...(disturbance ? { contention: disturbance.share } : {}),
     ...(evidence.steps.noise === undefined ? {} : { stepNoise: evidence.steps.noise }),
   };

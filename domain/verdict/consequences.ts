@@ -1,5 +1,6 @@
 /** What follows from a report or an ended experiment, as events: the engine records them and decides nothing itself. */
 
+import { ceilingBeforeEnd } from '../belief/ceilings/ceiling-before-end.js';
 import { isBetter, objectiveOfRow } from '../belief/compare.js';
 import { confirmationEvents } from '../belief/confirmation.js';
 import { isRemeasurement } from '../belief/confirmation-state.js';
@@ -8,6 +9,7 @@ import { verificationEvents } from '../belief/verification.js';
 import type { EngineState } from '../run/engine-state.js';
 import type { EventBody } from '../run/event-types.js';
 import { type ExperimentRow, followUpNodeId, isTerminal } from '../run/experiment-record.js';
+import { bundleEvents } from '../schedule/bundles.js';
 import { repairFor } from '../schedule/repair.js';
 import { baselineFailure } from './baseline-failure.js';
 
@@ -26,7 +28,9 @@ export function consequencesOf(state: EngineState, nodeId: string): EventBody[] 
 /** What is due now whatever happened last; to be asked again once the events were applied, until there are none. */
 export function dueEvents(state: EngineState): EventBody[] {
   const due = confirmationEvents(state);
-  return due.length > 0 ? due : verificationEvents(state);
+  if (due.length > 0) return due;
+  for (const events of [bundleEvents(state), ceilingBeforeEnd(state)]) if (events.length > 0) return events;
+  return verificationEvents(state);
 }
 
 /**

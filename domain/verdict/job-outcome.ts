@@ -5,6 +5,7 @@ import type { FailureKind } from '../run/failure.js';
 import type { EndCause } from './end-cause.js';
 import { fatalEnd } from './fatal-end.js';
 import { lastError, type PrintedError, QUOTE_LIMIT } from './printed-error.js';
+import { lessonDetails, type StartLesson, startLesson } from './start-cause.js';
 
 export interface JobEnding {
   /** Null when nobody recorded it. */
@@ -36,7 +37,7 @@ export interface JobVerdict {
 
 /** Null: it ended well. */
 export function classifyJobEnd(ending: JobEnding): JobVerdict | null {
-  const { returnCode, cause, sawMetric } = ending;
+  const { returnCode, cause } = ending;
   const error = lastError(ending.stderrTail) ?? lastError(ending.stdoutTail);
   // Only an end that a full log may have brought about: a job that was ended, or that nobody saw, is not one.
   const isOfFullDisk = ending.diskWasFull === true && (cause === 'exit' || cause === 'stalled');
@@ -50,24 +51,27 @@ export function classifyJobEnd(ending: JobEnding): JobVerdict | null {
   });
   switch (cause) {
     case 'timeout':
+      if (ending.schedulerSaid) return verdict('job_failed', schedulersLimit(ending), { timed_out: true });
       return verdict(
         'job_failed',
         `the job exceeded its limit of ${ending.timeoutS} s and was ended${unended(ending)}`,
         {
           timed_out: true,
           limit_s: ending.timeoutS,
+          ...untilFirst(ending, ending.timeoutS),
         },
       );
     case 'stalled':
       return verdict('job_stalled', `the job printed nothing new for ${ending.stallTimeoutS} s and was ended${full}`, {
         limit_s: ending.stallTimeoutS,
+        ...untilFirst(ending, ending.stallTimeoutS),
       });
     case 'cancelled':
       return verdict('cancelled', 'the job was cancelled');
     case 'lost':
       return verdict(
         'job_failed',
-        `nobody saw how the job ended (its runner was killed or the host went down)${said}`,
+        `nobody saw how the job ended (its runner was killed or the host went down)${bySchedulersWord(ending)}${said}`,
         {
           lost: true,
         },
@@ -85,13 +89,39 @@ export function classifyJobEnd(ending: JobEnding): JobVerdict | null {
       return verdict('job_never_started', `the scheduler did not start the job${bySchedulersWord(ending)}`);
     case 'exit':
       if (returnCode === 0) return deathBehindCode0(ending, verdict);
-      if (sawMetric) {
-        return verdict('job_runtime_failed', `the job ${describe(returnCode)} after it had begun to train${said}`);
-      }
-      return isStartupError(error, ending)
-        ? verdict('job_startup_failed', `the job ${describe(returnCode)} before its first metric${said}`)
-        : verdict('job_failed', `the job ${describe(returnCode)}${said}`);
+      return failedByItself(ending, error, verdict, `${bySchedulersWord(ending)}${said}`);
   }
+}
+
+function failedByItself(
+  ending: JobEnding,
+  error: PrintedError | null,
+  verdict: (kind: FailureKind, message: string, details?: JobVerdict['details']) => JobVerdict,
+  said: string,
+): JobVerdict {
+  const lesson = ending.sawMetric ? null : startLesson(`${ending.stdoutTail}\n${ending.stderrTail}`);
+  const details = lesson === null ? {} : lessonDetails(withoutSecrets(lesson));
+  const how = `the job ${describe(ending.returnCode)}`;
+  if (ending.sawMetric) return verdict('job_runtime_failed', `${how} after it had begun to train${said}`);
+  return isStartupError(error, ending)
+    ? verdict('job_startup_failed', `${how} before its first metric${said}`, details)
+    : verdict('job_failed', `${how}${said}`, details);
+}
+
+/** Of a job that was ended before it told a number. */
+function untilFirst({ sawMetric: trained, stdoutTail, stderrTail }: JobEnding, limitS: number): JobVerdict['details'] {
+  if (trained) return {};
+  const proof = lastLines(`${stdoutTail}\n${stderrTail}`).split('\n').at(-1) ?? '';
+  return lessonDetails(withoutSecrets({ cause: 'timeout', subject: `${limitS} s`, proof }));
+}
+
+function withoutSecrets({ cause, subject, proof }: StartLesson): StartLesson {
+  return { cause, subject: withoutSecretValues(subject), proof: withoutSecretValues(proof) };
+}
+
+/** Of the launch command or the queue: ours, which is longer, says nothing of it. */
+function schedulersLimit(ending: JobEnding): string {
+  return `the scheduler ended the job at its own time limit${bySchedulersWord(ending)}: ask for more time in the launch command, or let the job do less work`;
 }
 
 function bySchedulersWord({ schedulerSaid = '' }: JobEnding): string {

@@ -31,6 +31,62 @@ export function wrongSource(
   );
 }
 
+/** A file that a job ran with other content than that of its tree, by its path in the source directory. */
+export interface OtherContent {
+  file: string;
+  /** Its path on the job's host. */
+  path: string;
+  /** SHA-256 of the tree's and of what ran. */
+  tree: string;
+  ran: string;
+}
+
+/**
+ * Where the source stood on the hosts of a job that do not see its tree: where the script was run from. `script`: its
+ * path in the source directory.
+ */
+export function sourceFoldersOf(imports: readonly ImportedFile[], script: string): string[] {
+  const end = `/${script}`;
+  return [...new Set(imports.flatMap(({ path }) => (path.endsWith(end) ? path.slice(0, -end.length) : [])))];
+}
+
+/** `treeHash`: of a file of the tree's source directory; null where there is none. */
+export function otherContent(
+  imports: readonly ImportedFile[],
+  folders: readonly string[],
+  treeHash: (file: string) => string | null,
+): OtherContent[] {
+  const found = new Map<string, OtherContent>();
+  for (const { path, sha256: ran } of imports) {
+    for (const folder of folders.filter((each) => isInside(path, each))) {
+      const file = path.slice(folder.length + 1);
+      const tree = treeHash(file);
+      if (tree !== null && tree !== ran && !found.has(file)) found.set(file, { file, path, tree, ran });
+    }
+  }
+  return [...found.values()];
+}
+
+/**
+ * Advice when a job ran what is no experiment's code: a file that is not the tree's, where the baseline's was, or what
+ * the baseline ran of a file that the experiment changes. A build that rewrites files differs in the baseline as well.
+ */
+export function staleSource(found: readonly OtherContent[], baseline: readonly OtherContent[]): string | null {
+  const stale = found.find(({ file, tree, ran }) => {
+    const before = baseline.find((each) => each.file === file);
+    return before === undefined || (before.tree !== tree && before.ran === ran);
+  });
+  if (stale === undefined) return null;
+  return (
+    `${otherContentText(stale)}, so it did not measure the experiment's code. Usual causes: an image or a bundle of before ` +
+    '(a tag that does not change, and a host that has it already), a build that takes its files from the original.'
+  );
+}
+
+export function otherContentText({ file, path }: OtherContent): string {
+  return `the job ran ${path}, whose content is not that of ${file} in the experiment's tree`;
+}
+
 /** The folder of the original from which the module was imported by its name: '' or `/src`. */
 function packageRoot({ path, module }: ImportedFile, originalDir: string): string {
   const stem = path.replace(/(?:\/__init__)?\.[^/]*$/, '');

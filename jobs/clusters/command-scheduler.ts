@@ -1,6 +1,8 @@
 /** A scheduler that is spoken to by commands of the user's own (command-templates.ts). */
+import { rendered } from '../../domain/command/command-template.js';
 import { runApart } from '../../host/short-program.js';
-import { type CommandTemplates, readStates, rendered } from './command-templates.js';
+import { namesBundle } from '../../source/source-bundle.js';
+import { type CommandTemplates, readStates } from './command-templates.js';
 import {
   type PrintedSince,
   type Scheduler,
@@ -23,18 +25,20 @@ interface Answer {
 
 export class CommandScheduler implements Scheduler {
   readonly name: string;
+  readonly usesBundle: boolean;
   readonly logs?: (id: string, cursor: string | null) => Promise<PrintedSince>;
 
   constructor(private readonly templates: CommandTemplates) {
     this.name = templates.name;
-    const { logs } = templates;
+    const { logs, submit } = templates;
+    this.usesBundle = submit.includes('{bundle}') || namesBundle(submit);
     if (logs !== undefined) this.logs = (id, cursor) => this.printedSince(logs, id, Number(cursor ?? 0));
   }
 
   async submit(job: SchedulerJob): Promise<string> {
-    const { name, run, nodeId: node, folder, script, cwd, command, timeLimitS } = job;
+    const { name, run, nodeId: node, folder, script, cwd, command, bundle, timeLimitS } = job;
     const limits = { minutes: Math.ceil(timeLimitS / 60), seconds: Math.ceil(timeLimitS) };
-    const values = { name, run, node, folder, script, cwd, command, ...limits };
+    const values = { name, run, node, folder, script, cwd, command, bundle: bundle ?? '', ...limits };
     const { stdout } = await this.ask('submit', values, { cwd, env: job.env, mayBeGone: false });
     const id = this.templates.id.exec(stdout.toString())?.[1];
     if (id) return id;

@@ -3,12 +3,12 @@
  * before a run begins; an error names the field, the value and what would be right.
  */
 import { z } from 'zod';
-import { shellWord } from '../../domain/command/shell-word.js';
+import { templateProblem } from '../../domain/command/command-template.js';
 import type { SchedulerState } from './scheduler.js';
 
 /** What each template may name. */
 const PLACEHOLDERS = {
-  submit: ['name', 'run', 'node', 'folder', 'script', 'cwd', 'command', 'minutes', 'seconds'],
+  submit: ['name', 'run', 'node', 'folder', 'script', 'cwd', 'command', 'bundle', 'minutes', 'seconds'],
   find: ['name'],
   states: ['ids'],
   logs: ['id', 'cursor'],
@@ -32,9 +32,6 @@ const MEANINGS = [
   'lost',
 ] as const;
 
-/** No shell variable: `${name}` stays. */
-const PLACEHOLDER = /(?<!\$)\{([a-z_]+)\}/g;
-
 function template(field: TemplateField) {
   const allowed: readonly string[] = PLACEHOLDERS[field];
   return z
@@ -44,28 +41,6 @@ function template(field: TemplateField) {
       const problem = templateProblem(text, allowed);
       if (problem !== null) context.addIssue({ code: 'custom', message: `${problem}, not ${JSON.stringify(text)}` });
     });
-}
-
-function templateProblem(text: string, allowed: readonly string[]): string | null {
-  for (const { 0: whole, 1: name, index } of text.matchAll(PLACEHOLDER)) {
-    if (!allowed.includes(name!)) {
-      const known = allowed.map((each) => `{${each}}`).join(', ');
-      return `${whole} is no placeholder here: ${known} (braces of a program with blanks, { print })`;
-    }
-    if (isQuotedAt(text, index)) return `${whole} must stand outside of quotes: it is quoted by itself`;
-  }
-  return null;
-}
-
-function isQuotedAt(text: string, end: number): boolean {
-  let quote = '';
-  for (let at = 0; at < end; at++) {
-    const sign = text[at]!;
-    if (sign === '\\' && quote !== "'") at++;
-    else if (quote === '' && (sign === "'" || sign === '"')) quote = sign;
-    else if (sign === quote) quote = '';
-  }
-  return quote !== '';
 }
 
 /** `groups`: named ones that it must have; none: one group, named or not. */
@@ -157,15 +132,6 @@ export function parseTemplates(text: string): CommandTemplates {
       `there is no field ${issue.keys[0]}; the fields are ${Object.keys(TemplatesSchema.shape).join(', ')}`,
     );
   throw new Error(`${issue.path.join('.') || 'it'}: ${issue.message}`);
-}
-
-/** Each value as words of a shell, a list as several. */
-export function rendered(text: string, values: Readonly<Record<string, string | number | readonly string[]>>): string {
-  return text.replace(PLACEHOLDER, (whole, name: string) => {
-    const value = values[name];
-    if (value === undefined) return whole;
-    return (typeof value === 'object' ? value : [String(value)]).map(shellWord).join(' ');
-  });
 }
 
 /** The states that a scheduler printed, by id; the last word of a job counts. */

@@ -25,6 +25,7 @@ import { runnerRequest } from '../platforms/job-runner.js';
 import {
   type JobLogs,
   type JobStatus,
+  jobNameOf,
   type KeptApart,
   type LaunchRequest,
   nodeOfJob,
@@ -48,6 +49,8 @@ const RECORD_LAG_MS = 15_000;
 const ACCEPTED_LAG_MS = 60_000;
 /** Schedulers give a job some 30 s between TERM and KILL. */
 const CANCEL_LIMIT_MS = 90_000;
+/** A job that takes its time is asked about less and less often. */
+const CANCEL_PAUSE_MS = 8000;
 
 interface ScheduledContext {
   readonly workdir: Workdir;
@@ -80,6 +83,10 @@ export class ScheduledPlatform implements Platform {
 
   get name(): string {
     return this.scheduler.name;
+  }
+
+  get usesBundle(): boolean {
+    return this.scheduler.usesBundle ?? false;
   }
 
   async find(jobName: string): Promise<{ jobId: string; launchedAtMs: number } | null> {
@@ -119,7 +126,7 @@ export class ScheduledPlatform implements Platform {
     // The scheduler may still know the job that this one runs again.
     const name = request.again ? `${request.jobName}.${request.again + 1}` : request.jobName;
     // Before anything is submitted: whoever comes after a death in between asks the scheduler for the name.
-    const submission = { name, submittedAtMs, timeoutS, stallTimeoutS };
+    const submission = { name, submittedAtMs, timeoutS, stallTimeoutS, sourceDir: request.cwd };
     await submissionFile.write(dir, { ...submission, schedulerId: null });
     const schedulerId = await this.scheduler.submit({
       name,
@@ -129,7 +136,8 @@ export class ScheduledPlatform implements Platform {
       launchCommand: request.command,
       script,
       cwd: request.cwd,
-      env: forRunner.env ?? request.env,
+      env: { ...this.fetched.environment, ...(forRunner.env ?? request.env) },
+      bundle: request.bundle ?? null,
       timeLimitS: request.timeoutS,
       folder: dir,
     });
@@ -143,6 +151,7 @@ export class ScheduledPlatform implements Platform {
     const recorded = await this.ends.onRecord(dir);
     if (recorded !== null) return recorded;
     const submission = await submissionFile.read(dir);
+    if (submission === null && !(await exists(dir))) return await this.withoutFolder(jobId);
     if (submission === null || submission.schedulerId === null) return { state: 'pending' };
     const state = await this.poll.stateOf(submission.schedulerId);
     const record = await readJobRecord(dir);
@@ -155,7 +164,7 @@ export class ScheduledPlatform implements Platform {
       return { state: 'pending', ...(reason === undefined ? {} : { reason }) };
     }
     if (state.state === 'running') await this.fetched.fetch(submission.schedulerId, dir);
-    else await this.fetched.fetchToEnd(submission.schedulerId, dir, this.times.lookEveryMs);
+    else await this.fetched.fetchToEnd(submission.schedulerId, dir, this.metricsOf(jobId), this.times.lookEveryMs);
     const beganAtMs = startedAtMs ?? (await this.beganAt(dir, state, submission.submittedAtMs));
     if (state.state === 'running') {
       if (record === null && this.fetched.isNeeded) await this.keepLimits(dir, submission, beganAtMs);
@@ -222,7 +231,8 @@ export class ScheduledPlatform implements Platform {
 
   async cancel(jobId: string): Promise<void> {
     const dir = this.dirOf(jobId);
-    if (!(await exists(dir)) || (await this.ends.onRecord(dir)) !== null) return;
+    if (!(await exists(dir))) return await this.cancelByName(jobId);
+    if ((await this.ends.onRecord(dir)) !== null) return;
     // On file before the scheduler acts: the job's runner reads there why it is ended.
     await writeFileAtomic(join(dir, 'cancel'), '');
     const submission = await submissionFile.read(dir);
@@ -232,20 +242,36 @@ export class ScheduledPlatform implements Platform {
     await submissionFile.write(dir, { ...submission, schedulerId });
     await this.scheduler.cancel(schedulerId);
     const deadline = Date.now() + CANCEL_LIMIT_MS;
-    for (;;) {
+    for (let pauseMs = this.times.lookEveryMs; ; pauseMs = Math.min(2 * pauseMs, CANCEL_PAUSE_MS)) {
       this.poll.hurry();
       if ((await this.status(jobId)).state === 'ended') return;
       if (Date.now() > deadline)
         throw new Error(`job ${jobId} (${this.name} ${schedulerId}) did not end within ${CANCEL_LIMIT_MS / 1000} s`);
-      await sleep(this.times.lookEveryMs);
+      await sleep(pauseMs);
     }
+  }
+
+  /** Somebody removed the folder of a job: what it prints and measures cannot be read any more, so it is ended. */
+  private async withoutFolder(jobId: string): Promise<JobStatus> {
+    await this.cancelByName(jobId);
+    const atMs = Date.now();
+    const said = `its folder ${this.dirOf(jobId)} was removed`;
+    return { state: 'ended', cause: 'lost', returnCode: null, startedAtMs: atMs, endedAtMs: atMs, said };
+  }
+
+  private async cancelByName(jobId: string): Promise<void> {
+    const name = jobNameOf(this.context.config.run_id, this.nodeOf(jobId));
+    const schedulerId = await this.scheduler.find(name, this.dirOf(jobId));
+    if (schedulerId !== null) await this.scheduler.cancel(schedulerId);
   }
 
   private async statusOfForgotten(dir: string, submittedAtMs: number, startedAtMs: number | null): Promise<JobStatus> {
     if (startedAtMs === null && Date.now() - submittedAtMs < this.times.acceptedLagMs) return { state: 'pending' };
     const said = 'the scheduler does not know the job any more';
     const times = { startedAtMs: startedAtMs ?? submittedAtMs, endedAtMs: Date.now() };
-    return await this.ends.byWord(dir, { cause: 'lost', returnCode: null, ...times, said }, true);
+    // One that was ended from here may be forgotten at once.
+    const end = await withOurReason(dir, { cause: 'lost', returnCode: null, ...times, said });
+    return await this.ends.byWord(dir, end, true);
   }
 
   private nodeOf(jobId: string): string {
@@ -258,6 +284,10 @@ export class ScheduledPlatform implements Platform {
   private dirOf(jobId: string): string {
     this.nodeOf(jobId);
     return this.context.workdir.job(jobId);
+  }
+
+  private metricsOf(jobId: string): string {
+    return this.context.workdir.metrics(this.nodeOf(jobId));
   }
 
   private jobIdOf(jobName: string): string {

@@ -24,6 +24,11 @@ export interface SchedulerJob {
   cwd: string;
   /** The whole environment of the job, without secrets. */
   env: Record<string, string>;
+  /**
+   * Absolute path of a tar.gz of the experiment's tree with the probe in it (docs/platforms.md), for hosts that do not
+   * see the tree; null where neither the launch command nor `usesBundle` asks for it.
+   */
+  bundle?: string | null;
   /** Seconds that the job may run; the script keeps this limit by itself. */
   timeLimitS: number;
   /** Absolute path of the job's folder in the workdir. */
@@ -63,6 +68,8 @@ export interface LaunchPlace {
 export interface Scheduler {
   /** The first part of this platform's job ids: lower-case letters, digits and `-`, not `local`. */
   readonly name: string;
+  /** Whether each job is to have its `bundle`; absent: only where the launch command names `$SOURCE_BUNDLE`. */
+  readonly usesBundle?: boolean;
   /**
    * Submits the job and gives the scheduler's id of it. Throws a `SchedulerBusy` for what passes (the controller does
    * not answer, too many requests, a quota that is used up now), any other error for what never will.

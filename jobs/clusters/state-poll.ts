@@ -7,6 +7,8 @@ import { isSchedulerBusy, type Scheduler, type SchedulerState } from './schedule
 
 /** Watches that begin together, after a restart say, are one question. */
 const GATHER_MS = 50;
+/** The same for acts after which somebody waits: fifty jobs that are cancelled together are asked about together. */
+const HURRIED_MS = 1000;
 
 export class StatePoll {
   /** What is asked about; a job whose end is known is asked about no more. */
@@ -14,6 +16,7 @@ export class StatePoll {
   private readonly known = new Map<string, SchedulerState>();
   private answeredAtMs = Number.NEGATIVE_INFINITY;
   private asking: Promise<void> | null = null;
+  private isHurried = false;
   /** Since when the scheduler does not answer, in Unix milliseconds; null while it does. */
   silentSinceMs: number | null = null;
 
@@ -37,9 +40,9 @@ export class StatePoll {
     return this.silentSinceMs === null ? (this.known.get(id) ?? 'unknown') : (this.known.get(id) ?? 'silent');
   }
 
-  /** The next question does not wait for its time: something was done that changes the answer. */
+  /** The next question does not wait for its time, but a second: something was done that changes the answer. */
   hurry(): void {
-    this.answeredAtMs = Number.NEGATIVE_INFINITY;
+    this.isHurried = true;
   }
 
   forget(id: string): void {
@@ -48,7 +51,8 @@ export class StatePoll {
   }
 
   private asksAgainInMs(): number {
-    return this.answeredAtMs + this.everyMs - Date.now();
+    const everyMs = this.isHurried ? Math.min(HURRIED_MS, this.everyMs) : this.everyMs;
+    return this.answeredAtMs + everyMs - Date.now();
   }
 
   private ask(): Promise<void> {
@@ -60,6 +64,7 @@ export class StatePoll {
 
   private async askNow(): Promise<void> {
     await sleep(GATHER_MS);
+    this.isHurried = false;
     const ids = [...this.open];
     try {
       const states = await this.scheduler.states(ids);

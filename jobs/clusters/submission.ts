@@ -14,6 +14,8 @@ const SubmissionSchema = z.object({
   /** Seconds; a stall limit of 0 is none. Absent in records of earlier versions. */
   timeoutS: z.number().optional(),
   stallTimeoutS: z.number().optional(),
+  /** The tree's source directory, which the job's host may not see. Absent in records of earlier versions. */
+  sourceDir: z.string().optional(),
 });
 
 export type Submission = z.output<typeof SubmissionSchema>;
@@ -32,7 +34,17 @@ const PrintedSchema = z.object({
   /** Bytes of the two logs that the cursor stands for. */
   stdoutBytes: z.number().int(),
   stderrBytes: z.number().int(),
+  /** Of the probe's lines, which were taken out of both; absent in records of earlier versions. */
+  probeBytes: z.number().int().default(0),
+  /** The beginning of a line of the probe at the end of each, which is in no file yet. */
+  stdoutRest: z.string().default(''),
+  stderrRest: z.string().default(''),
+  /** Whether the file ends within a line. */
+  stdoutIsOpen: z.boolean().default(false),
+  stderrIsOpen: z.boolean().default(false),
 });
+
+export type Printed = z.output<typeof PrintedSchema>;
 
 /** One small file of a job's folder: read whole or not at all, written whole. */
 export class RecordFile<Schema extends z.ZodType> {

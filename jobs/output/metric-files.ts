@@ -4,6 +4,7 @@ import { type MetricTable, readMetricTable } from '../../domain/evidence/metric-
 import type { ImportedFile } from '../../domain/verdict/source-proof.js';
 import { byProcess, type MetricProcess, probeTables } from './metric-names.js';
 import { readStart } from './read-lines.js';
+import { readTold } from './told-tables.js';
 
 /** Hours of samples; a longer file is read up to here, and a finding says so. */
 const FILE_LIMIT_BYTES = 32 * 1024 * 1024;
@@ -21,7 +22,7 @@ const OF_PIPELINES = { tasks: 'task_stats', queues: 'queue_stats', built: 'pipel
 
 export async function readMetricFiles(folder: string): Promise<MetricFiles> {
   const tables = await probeTables(folder);
-  const findings: string[] = [];
+  const findings = (await readTold(folder))?.findings ?? [];
   const read = async (name: string): Promise<MetricTable | null> => {
     const file = await readStart(join(folder, name), FILE_LIMIT_BYTES);
     if (!file) return null;

@@ -17,6 +17,10 @@ export class WithAdoptedJobs implements Platform {
     return this.platform.name;
   }
 
+  get usesBundle() {
+    return this.platform.usesBundle ?? false;
+  }
+
   async find(jobName: string) {
     return (await this.adopted(jobName)) ?? (await this.platform.find(jobName));
   }

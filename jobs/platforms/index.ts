@@ -18,6 +18,10 @@ const SCHEDULERS: Readonly<Record<string, (context: RunContext) => Promise<Sched
     ]);
     return new TorchxScheduler(context, { slurm: new SlurmScheduler() });
   },
+  kubernetes: async (context) => {
+    const { KubernetesScheduler } = await import('../clusters/kubernetes/kubernetes-scheduler.js');
+    return new KubernetesScheduler(context);
+  },
 };
 
 /** `auto` stands in runs that were begun before it was decided at their start: those are on their host. */

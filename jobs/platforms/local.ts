@@ -11,6 +11,7 @@ import { isLocalJobId, localJobId } from '../../domain/run/naming.js';
 import { writeFileAtomic } from '../../host/atomic-file.js';
 import { signalProcess } from '../../host/process-end.js';
 import { runnerPython } from '../../host/runner-python.js';
+import { isInterruption, ProgramInterrupted } from '../../host/short-program.js';
 import type { Workdir } from '../../workdir/paths.js';
 import {
   exists,
@@ -97,6 +98,9 @@ export class LocalPlatform implements Platform {
       const found = await this.find(request.jobName);
       if (found !== null) return found;
       if (broken || Date.now() > deadline) {
+        // Before it has a session of its own, a Ctrl+C at our terminal reaches it.
+        if (isInterruption(runner.exitCode, runner.signalCode))
+          throw new ProgramInterrupted('the job runner was interrupted before it began the job');
         const log = (await readTail(join(dir, 'runner.log'), 2000)).trim();
         throw new Error(`the job runner did not start the job${log === '' ? '' : `: ${log}`}`);
       }

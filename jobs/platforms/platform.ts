@@ -19,6 +19,8 @@ export interface LaunchRequest {
   stallTimeoutS: number;
   /** Folder for the probe's and the sampler's TSV files. */
   metricsDir: string;
+  /** The experiment's tree as one file, where the command or the platform is about it. */
+  bundle?: string | null;
   /** The CPUs on which it is kept; null = all. */
   cpus: number[] | null;
   /** What it must hold of its host before it starts; null = nothing. */
@@ -75,6 +77,8 @@ export interface JobLogs {
 
 export interface Platform {
   readonly name: string;
+  /** Whether it hands the experiment's tree over as one file (source/source-bundle.ts); absent: it does not. */
+  readonly usesBundle?: boolean;
   /** The job of that name, or null. One that still waits for others on its host: `launchedAtMs` tells since when. */
   find(jobName: string): Promise<{ jobId: string; launchedAtMs: number } | null>;
   /** Starts the job; only called when find() returned null. */

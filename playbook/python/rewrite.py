@@ -15,10 +15,9 @@ from pipeline_source.analysis import Analysis  # noqa: E402
 from pipeline_source.rewrites.edits import RewriteRefused  # noqa: E402
 from pipeline_source.rewrites.measure_headspace import headspace  # noqa: E402
 from pipeline_source.rewrites.instrument import instrument  # noqa: E402
-from pipeline_source.rewrites.mtp import mtp  # noqa: E402
+from pipeline_source.moves import OF_PIPELINES, OF_STAGES, apply_move  # noqa: E402
 from pipeline_source.sources.project import SourceRefused  # noqa: E402
 from pipeline_source.rewrites.set_knob import set_knob  # noqa: E402
-from pipeline_source.rewrites.split import split_stage  # noqa: E402
 
 
 def apply_action(analysis: Analysis, action: dict) -> tuple[dict[str, str], str]:
@@ -26,13 +25,13 @@ def apply_action(analysis: Analysis, action: dict) -> tuple[dict[str, str], str]
     if kind == "instrument":
         return ({}, "the code is instrumented already") if analysis.instrumented else instrument(analysis)
     if kind == "headspace":
+        if action.get("fed") and not (analysis.loop and analysis.loop.pipelines):
+            raise RewriteRefused("no SPDL pipeline was seen to feed the training loop")
         return headspace(analysis, action.get("steps"))
-    if kind == "mtp":
-        return mtp(analysis)
     if kind == "set":
         return set_knob(analysis, action["knob"], action["value"])
-    if kind == "split_stage":
-        return split_stage(analysis, action["stage"])
+    if kind in OF_STAGES or kind in OF_PIPELINES:
+        return apply_move(analysis, kind, {key: value for key, value in action.items() if key != "type"})
     raise RewriteRefused(f"unknown action {kind!r}")
 
 

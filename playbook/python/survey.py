@@ -1,4 +1,4 @@
-"""Reads {source_dir, script, launch_command} as JSON on stdin and prints the Survey that survey.ts describes.
+"""Reads {source_dir, script, launch_command, moves} as JSON on stdin and prints the Survey that survey.ts describes.
 
 Ends with exit code 3, and the reason on stderr, when the source cannot be worked on at all.
 """
@@ -12,6 +12,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 sys.setrecursionlimit(20_000)
 
 from pipeline_source.analysis import Analysis  # noqa: E402
+from pipeline_source.moves import possible_moves  # noqa: E402
 from pipeline_source.sources.project import SourceRefused  # noqa: E402
 
 
@@ -22,7 +23,10 @@ def main() -> int:
     except SourceRefused as error:
         print(error, file=sys.stderr)
         return 3
-    json.dump(analysis.survey(), sys.stdout)
+    answer = analysis.survey()
+    if request.get("moves"):
+        answer["moves"] = possible_moves(analysis)
+    json.dump(answer, sys.stdout)
     return 0
 
 

@@ -27,7 +27,7 @@ const ROLE_OF: Record<Knob['role'], AxisRole | null> = {
 };
 
 /** Threads for each rank: the engine's own budget (see the thread budget policy). */
-const THREADS_MOST = 16;
+export const THREADS_MOST = 16;
 export const THREADS_MOST_EXTENDED = 32;
 export const CONCURRENCY_MOST = 64;
 export const BUFFER_MOST = 64;
@@ -50,7 +50,8 @@ export function axesOf(survey: Survey, trials: Trials): Axis[] {
       buffer: BUFFER_MOST,
       batch: knob.value * BATCH_GROWTH_MOST,
     }[role];
-    const bounded = isThreadCount(knob) ? Math.min(most, threadsMost) : most;
+    const workers = role === 'concurrency' ? workersOf(stages, survey) : Number.POSITIVE_INFINITY;
+    const bounded = Math.min(most, workers, isThreadCount(knob) ? threadsMost : most);
     return [{ knob, role, stages, least: role === 'batch' ? knob.value : 1, most: Math.max(bounded, knob.value) }];
   });
 }
@@ -71,13 +72,39 @@ function standsIn(knob: Knob, idle: readonly Knob[]): AxisRole | null {
   return same && knob.role === 'other' ? ROLE_OF[same.role] : null;
 }
 
-/** The pool of a pipeline that only passes on what another one made: its threads have nothing to do. */
-function setsIdleThreads(knob: Knob, survey: Survey): boolean {
+/**
+ * The pool of a pipeline that only passes on what another one made, or whose stages all have executors of their own:
+ * its threads have nothing to do.
+ */
+export function setsIdleThreads(knob: Knob, survey: Survey): boolean {
   const own = survey.pipelines.filter(({ numThreads }) => numThreads.knob === knob.id);
+  const usesPool = (stages: Survey['pipelines'][number]['stages']) =>
+    stages.some(({ kind, executor }) => kind === 'pipe' && !executor);
+  const isApart = own.some(({ stages }) => stages.some(({ executor }) => executor !== undefined));
+  if (isApart && own.every(({ stages }) => stages.length > 0 && !usesPool(stages))) return true;
   const works = survey.pipelines.some(({ stages }) => stages.some(({ kind }) => kind === 'pipe'));
   return (
     works && own.length > 0 && own.every(({ stages }) => stages.length > 0 && stages.every((s) => s.kind !== 'pipe'))
   );
+}
+
+/** Workers of the executor of its own that a stage runs in, where nothing that could be changed sets them. */
+export function workersOf(stages: readonly string[], { pipelines }: Survey): number {
+  const bound = pipelines.flatMap((pipeline) => pipeline.stages.filter((stage) => stages.includes(stage.function)));
+  const fixed = bound.flatMap(({ executor }) => (executor?.knob === null ? (executor.value ?? []) : []));
+  return Math.min(Number.POSITIVE_INFINITY, ...fixed);
+}
+
+/** Why a number cannot be turned up, or at all, for people; a sentence for each. */
+export function idleReasons(survey: Survey): string[] {
+  return survey.knobs.flatMap((knob) => {
+    if (knob.role === 'num_threads' && setsIdleThreads(knob, survey))
+      return [`${knob.id} cannot matter: no stage uses the pool whose threads it counts.`];
+    const workers = knob.role === 'stage_concurrency' ? workersOf(stagesOf(knob, survey), survey) : null;
+    return workers !== null && Number.isFinite(workers)
+      ? [`${knob.id} cannot matter above ${workers}: its stage runs in an executor of so many workers.`]
+      : [];
+  });
 }
 
 function stagesOf(knob: Knob, survey: Survey): string[] {

@@ -231,5 +231,5 @@ function startOf(trial: Trial, byId: ReadonlyMap<string, Trial>): Trial | undefi
 
 /** The setting that a move leads to. */
 export function settingAfter(move: Move, incumbent: Trial): Setting {
-  return settingWith(incumbent.setting, move.values, move.structure);
+  return settingWith((move.from ?? incumbent).setting, move.values, move.structure);
 }

@@ -7,7 +7,7 @@ import { milliseconds } from '../../domain/memory/stage-sentences.js';
 import { splitChange } from '../changes.js';
 import { type Axis, axisValue } from './axes.js';
 import { fewer } from './fewer-moves.js';
-import { type Pool, poolsOf, useOf, withThreads } from './pools.js';
+import { isIn, type Pool, poolsOf, useOf, withThreads } from './pools.js';
 import { clampTo, familyOf, type Move } from './scored-moves.js';
 import { FAINT, type Situation } from './situation.js';
 
@@ -51,13 +51,16 @@ function concurrencyUp(situation: Situation): Move[] {
       const gain = possibleGain(situation);
       const use = readings.reduce((most, { utilisation }) => Math.max(most, utilisation ?? 0), 0);
       const oversubscribed = diagnosis.oversubscribed.some(({ stage }) => axis.stages.includes(stage.function));
-      const step = (factor: number, worth: number, why: string): Move => ({
-        ...raisedTogether(situation, { [axis.knob.id]: clampTo(axis, now * factor) }),
-        structure: [],
-        gain: worth * (oversubscribed ? 0.3 : 1),
-        why,
-        family: familyOf(axis, 'up'),
-      });
+      const step = (factor: number, worth: number, why: string): Move => {
+        const raised = raisedTogether(situation, { [axis.knob.id]: clampTo(axis, now * factor) });
+        return {
+          ...raised,
+          structure: [],
+          gain: isHeldByPool(situation, axis, raised.values) ? 0 : worth * (oversubscribed ? 0.3 : 1),
+          why,
+          family: familyOf(axis, 'up'),
+        };
+      };
       const label = axis.stages[0] ?? axis.knob.id;
       if (isBottleneck) {
         const time = readings[0]!.bestItemS;
@@ -77,6 +80,13 @@ function concurrencyUp(situation: Situation): Move[] {
         ),
       ];
     });
+}
+
+/** More tasks than threads only queue, where the threads that a stage shares are all in use and stay as many. */
+function isHeldByPool({ survey, axes, setting, diagnosis }: Situation, axis: Axis, values: Move['values']): boolean {
+  const pool = poolsOf(survey, axes, setting).find((each) => isIn(each, axis));
+  if (!pool || pool.axis === axis || useOf(pool, diagnosis)?.starved !== true) return false;
+  return pool.axis === null || (values[pool.axis.knob.id] ?? 0) <= (pool.size ?? Number.POSITIVE_INFINITY);
 }
 
 /** All stages at once to what the attainable rate needs, when several would hold each other up in turn. */
@@ -179,18 +189,30 @@ function buffers({ axes, setting, diagnosis, headroom }: Situation): Move[] {
     }));
 }
 
-function splits({ survey, setting, diagnosis }: Situation): Move[] {
+/** Of the tasks that a stage has, for a first half whose tasks hold each other up. */
+const FEW = 1 / 3;
+
+function splits({ survey, setting, diagnosis, headroom }: Situation): Move[] {
   const stages = survey.pipelines.flatMap((pipeline) => pipeline.stages.filter(({ splittable }) => splittable));
   return [...new Set(stages.map((stage) => stage.function))]
-    .filter((name) => !setting.structure.includes(splitChange(name)))
+    .filter((name) => !setting.structure.some((change) => change.split(' ')[0] === splitChange(name)))
     .map((name) => {
       const isBottleneck = diagnosis.bottleneck?.stage.function === name;
+      const tasks = diagnosis.bottleneck?.stage.concurrency ?? 1;
+      const move = { values: {}, family: splitChange(name) };
+      if (isBottleneck && tasks > 1 && diagnosis.contended.includes(name)) {
+        return {
+          ...move,
+          structure: [splitChange(name, Math.min(tasks, Math.max(3, Math.round(FEW * tasks))))],
+          gain: 0.5 * Math.max(0, Math.min(1, headroom - 1)),
+          why: `\`${name}\` does two things, and its tasks hold each other up: as two stages, each has as many as suit it.`,
+        };
+      }
       return {
-        values: {},
+        ...move,
         structure: [splitChange(name)],
         gain: isBottleneck ? 0.12 : FAINT / 2,
         why: `\`${name}\` both waits and computes: as two stages, the waiting no longer holds up the computing.`,
-        family: splitChange(name),
       };
     });
 }

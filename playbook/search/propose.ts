@@ -3,38 +3,24 @@
  * the same history always gives the same proposals. Pure.
  */
 
-import type { HistoryEntry } from '../../agents/agent.js';
 import type { Evidence } from '../../domain/evidence/evidence.js';
 import { readingOf } from '../../domain/memory/run-reading.js';
-import type { SearchMemory } from '../../domain/memory/search-memory.js';
 import { diagnose } from '../../domain/memory/stage-rules.js';
 import { diagnosisSentences } from '../../domain/memory/stage-sentences.js';
-import type { Survey } from '../survey.js';
-import { type Axis, axesOf, axisValue, threadsIn } from './axes.js';
+import { distrust, foretoldIn, type Outcome } from '../../domain/model/foretold.js';
+import { type Axis, axesOf, axisValue, idleReasons, threadsIn } from './axes.js';
 import { batchMoves } from './batch-moves.js';
 import { concludedKnobs, turnsConcludedOnly } from './concluded.js';
 import { combinations, refinements, settingAfter, weighByHistory } from './history-moves.js';
+import { modelMoves, predicted, type SearchModel, searchModel, threadsProbe } from './model-moves.js';
 import { pipelineMoves } from './pipeline-moves.js';
 import type { Move } from './scored-moves.js';
+import type { SearchInput } from './search-input.js';
 import { settingKey } from './settings.js';
-import type { Situation } from './situation.js';
-import { readTrials, type Trial, type Trials } from './trials.js';
-
-export interface SearchInput {
-  /** Of the base commit with the base launch command. */
-  survey: Survey;
-  history: readonly HistoryEntry[];
-  /** By node id. */
-  evidence: Readonly<Record<string, Evidence>>;
-  baseCommit: string;
-  bestNodeId: string | null;
-  memory: SearchMemory;
-  maxConcurrency: number;
-  /** Best-practice tags that were neither tried nor found inapplicable. */
-  untried: readonly string[];
-  /** Whether the engine would run it; what it would refuse is not proposed. */
-  allows(move: Move, axes: readonly Axis[], incumbent: Trial): boolean;
-}
+import { hasGpu, type Situation } from './situation.js';
+import { structureMoves } from './structure-moves.js';
+import { objectiveOfEntry, readTrials, type Trial, type Trials } from './trials.js';
+import { withoutParts } from './without-part.js';
 
 export type SearchAnswer =
   | { action: 'launch'; incumbent: Trial; moves: Move[]; axes: Axis[]; reasons: string[] }
@@ -47,6 +33,12 @@ const AT_CEILING = 0.03;
 const UNKNOWN_HEADROOM = 4;
 /** A move of less expected gain is not worth a job. */
 const WORTH_A_JOB = 0.008;
+/** While the model promises at least this of a setting, the rules need not guess. */
+const WORTH_BY_MODEL = 0.01;
+/** Of 20 results 19 are expected below such a gain: it is not to be had. */
+const SURELY_LESS = 0.05;
+/** Of a rule's guess, where the model expects nothing of it. */
+const DOUBTED = 0.25;
 /** A proven gain of less expected worth stands in line with the others. */
 const WORTH_A_PLACE = 0.03;
 const FEWEST = 2;
@@ -68,15 +60,25 @@ export function proposeMoves(input: SearchInput): SearchAnswer {
   if (trials.ceiling !== null)
     reasons.push(`Cached data (headspace) allows ${trials.ceiling.toFixed(2)} times the baseline.`);
   const flat = input.memory.dimensions.filter(({ isConcluded }) => isConcluded);
+  reasons.push(...idleReasons(input.survey));
   for (const { name, values } of flat) reasons.push(`${name} makes no difference at ${values.join(', ')}.`);
   if (situation.headroom - 1 <= Math.max(AT_CEILING, trials.noise)) {
-    const far = `${((situation.headroom - 1) * 100).toFixed(1)}%`;
-    reasons.push(
-      `That is within ${far} of what is possible without waiting for data: the model’s compute is the limit.`,
-    );
+    const far = (situation.headroom - 1) * 100;
+    const place = far > 0 ? `within ${far.toFixed(1)}% of` : 'at or above';
+    reasons.push(`That is ${place} what was measured without waiting for data: the model’s compute is the limit.`);
     return { action: 'stop', isAtCeiling: true, reasons };
   }
-  const moves = chosen(rankedMoves(input, situation, incumbent, trials), width(input), input, axes);
+  const distrusted = input.withModel ? distrust(outcomesOf(input)) : null;
+  if (distrusted !== null) reasons.push(distrusted);
+  const model = input.withModel && distrusted === null ? searchModel(input, axes, incumbent, trials) : null;
+  const ranked = rankedMoves(input, situation, incumbent, trials, model);
+  const hasJoint = ranked.some(({ family }) => family.startsWith('model:'));
+  const moves = chosen(
+    ranked,
+    hasJoint ? Math.min(MOST, Math.max(1, input.maxConcurrency)) : width(input),
+    input,
+    axes,
+  );
   if (moves.length > 0) return { action: 'launch', incumbent, moves, axes, reasons };
   const open = input.history.filter(({ status }) => status === 'open').length;
   if (open > 0)
@@ -85,6 +87,15 @@ export function proposeMoves(input: SearchInput): SearchAnswer {
       reasons: [...reasons, `Nothing else is worth a job before the ${open} open experiments end.`],
     };
   return { action: 'stop', isAtCeiling: false, reasons: [...reasons, 'Nothing untried remains that is worth a job.'] };
+}
+
+/** What experiments were predicted to measure, and what they did. */
+function outcomesOf({ history }: SearchInput): Outcome[] {
+  return history.flatMap((entry) => {
+    const predicted = foretoldIn(entry.spec);
+    const measured = objectiveOfEntry(entry);
+    return predicted && measured ? [{ nodeId: entry.nodeId, foretold: predicted, measured }] : [];
+  });
 }
 
 function width({ maxConcurrency }: SearchInput): number {
@@ -105,7 +116,10 @@ function situationOf(input: SearchInput, axes: Axis[], incumbent: Trial, trials:
   const cpuPct = measured?.system.cpuPct ?? null;
   const cpuUse = cpuPct !== null && cpuCores !== null && cpuCores > 0 ? Math.min(1, cpuPct / (100 * cpuCores)) : null;
   const headroom = headroomOf(axes, incumbent, trials, diagnosis.fetchShare);
-  return { survey, axes, setting: incumbent.setting, diagnosis, headroom, cpuUse, cpuCores, numThreads };
+  const isOnGpu = measured !== undefined && hasGpu(measured.system);
+  const kept = Object.values(evidence).flatMap((each) => each.kept ?? []);
+  const { setting } = incumbent;
+  return { survey, axes, setting, diagnosis, headroom, cpuUse, cpuCores, numThreads, hasGpu: isOnGpu, kept };
 }
 
 const NOT_MEASURED = {
@@ -134,20 +148,33 @@ function headroomOf(axes: readonly Axis[], incumbent: Trial, trials: Trials, fet
   return fetchShare !== null && fetchShare > CLEAR_WAIT ? Math.max(byCeiling, byWaiting!) : byCeiling;
 }
 
-function rankedMoves(input: SearchInput, situation: Situation, incumbent: Trial, trials: Trials): Move[] {
+function rankedMoves(
+  input: SearchInput,
+  situation: Situation,
+  incumbent: Trial,
+  trials: Trials,
+  model: SearchModel | null,
+): Move[] {
   const { axes } = situation;
   const stepMs = evidenceFor(input, incumbent)?.steps.stepMs ?? null;
   const byThroughput = incumbent.entry.result?.metrics.throughput_samples_per_s != null;
   const suggested = [
     ...pipelineMoves(situation),
+    ...structureMoves(situation),
     // Step times of different batch sizes cannot be compared.
     ...(byThroughput ? batchMoves(axes, incumbent, trials, stepMs) : []),
   ].map((move) => weighByHistory(move, axes, incumbent, trials));
   const concluded = concludedKnobs(input.memory, input.survey, incumbent.entry.nodeId);
-  const all = [
+  const byRules = [
     ...[...suggested, ...refinements(axes, incumbent, trials)].filter((move) => !turnsConcludedOnly(move, concluded)),
     ...combinations(incumbent, trials),
+    ...withoutParts(input, incumbent, trials),
   ];
+  const joint = model
+    ? [...modelMoves(model, input, axes, trials, concluded, width(input)), ...threadsProbe(model, input, axes, trials)]
+    : [];
+  const needsRules = !joint.some(({ gain }) => gain >= WORTH_BY_MODEL);
+  const all = model ? [...joint, ...byRules.flatMap((move) => byModel(move, model, axes, needsRules))] : byRules;
   const seen = new Set([...trials.all.map(({ key }) => key), settingKey(trials.base)]);
   const ranked = all
     .filter(({ gain }) => gain >= WORTH_A_JOB)
@@ -158,6 +185,18 @@ function rankedMoves(input: SearchInput, situation: Situation, incumbent: Trial,
     seen.add(key);
     return input.allows(move, axes, incumbent);
   });
+}
+
+/**
+ * A rule's guess at what the model knows is worth no job where the model is sure that it loses. Where it only expects
+ * nothing, faint guesses are left out, and a clear sign of the statistics still counts, as no model knows everything.
+ */
+function byModel(move: Move, model: SearchModel, axes: readonly Axis[], needsRules: boolean): Move[] {
+  const known = move.isProven ? null : predicted(move, model, axes);
+  if (!known) return [move];
+  return needsRules && known.prediction.high >= 1 + SURELY_LESS
+    ? [{ ...move, gain: Math.max(known.gain, DOUBTED * move.gain), predicted: known.prediction }]
+    : [];
 }
 
 /**
@@ -199,5 +238,6 @@ export function tagsOf(move: Move, axes: readonly Axis[]): string[] {
   if (roles.includes('concurrency') || roles.includes('threads')) tags.add('concurrency_tuning');
   if (roles.includes('batch')) tags.add('batch_size_tuning');
   if (move.structure.includes('mtp')) tags.add('mtp');
+  if (move.structure.some((change) => change.startsWith('nvdec:'))) tags.add('gpu_video_decode');
   return [...tags];
 }

@@ -1,5 +1,7 @@
 /** A move: what a proposal changes against the incumbent, what it is worth trying for, and why. */
+import type { Prediction } from '../../domain/model/prediction.js';
 import type { Axis } from './axes.js';
+import type { Trial } from './trials.js';
 
 export interface Move {
   /** New values of knobs, by id. */
@@ -12,8 +14,14 @@ export interface Move {
   why: string;
   /** Moves of one family answer the same question; few of them run in one round. */
   family: string;
-  /** The move repeats a gain that was measured elsewhere, and is no guess. */
+  /** The move repeats what was measured elsewhere, or as a part of the best, and is no guess. */
   isProven?: boolean;
+  /** What it starts from, where that is not the incumbent. */
+  from?: Trial;
+  /** The experiment whose change it leaves out of the incumbent. */
+  without?: string;
+  /** Against the incumbent, by the pipeline's model; absent where that knows nothing of it. */
+  predicted?: Prediction;
 }
 
 export type Direction = 'up' | 'down';

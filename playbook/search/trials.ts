@@ -36,7 +36,7 @@ export function readTrials(
   bestNodeId: string | null,
 ): Trials {
   const settings = settingsOf(survey, history, baseCommit);
-  const measured = new Map(history.map((entry) => [entry.nodeId, objective(entry)]));
+  const measured = new Map(history.map((entry) => [entry.nodeId, objectiveOfEntry(entry)]));
   const reference = referenceOf(history, measured);
   const speedOf = (nodeId: string) => speedup(measured.get(nodeId) ?? null, reference);
   const keys = new Map([...settings.byNode].map(([nodeId, setting]) => [nodeId, settingKey(setting)]));
@@ -71,7 +71,8 @@ function prunedSpeed({ failure }: HistoryEntry, speedOf: (nodeId: string) => num
   return speed !== null && typeof ratio === 'number' ? speed * ratio : null;
 }
 
-function objective(entry: HistoryEntry): Objective | null {
+/** What it typically measures; null where that is unknown or not believed. */
+export function objectiveOfEntry(entry: HistoryEntry): Objective | null {
   if (entry.status !== 'completed' || !entry.result || entry.judged?.verdict === 'quarantine') return null;
   return entry.objective ?? objectiveOf(entry.result.metrics, entry.durationS);
 }

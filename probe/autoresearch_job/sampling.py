@@ -20,25 +20,25 @@ _FRESH_S = 3.0
 
 
 class Sampler:
-    def __init__(self, metrics_dir, environment, cpus=None):
+    def __init__(self, metrics_dir, environment, cpus=None, sees_others=True):
         self._folder = metrics_dir
         self._gpu = _GpuReader(environment)
-        self._gpu_others = OtherGpuWork(environment)
-        self._others = OtherWork(cpus)
+        self._gpu_others = OtherGpuWork(environment) if sees_others else None
+        self._others = OtherWork(cpus) if sees_others else None
         self._cpu_before = {}
         self._time_before = time.monotonic()
         self._broken = False
 
     @property
     def helper_pids(self):
-        return self._gpu.pid, self._gpu_others.pid
+        return self._gpu.pid, self._gpu_others and self._gpu_others.pid
 
     def sample(self, roots):
         """One row for the processes below `roots`, and one for each of their GPUs at a look; blank = unknown."""
         if self._broken:
             return
         now = time.monotonic()
-        living = processes.tree(roots)
+        living = self._living(roots)
         # A process that was not there before has used all its time since then; one that ended takes its last bit along.
         used_s = sum(max(0.0, p.cpu_s - self._cpu_before.get((p.pid, p.start), 0.0)) for p in living)
         elapsed_s = now - self._time_before
@@ -48,14 +48,18 @@ class Sampler:
         self._time_before = now
         cpu_pct = f"{100 * used_s / elapsed_s:.1f}" if elapsed_s > 0 else ""
         rss_mb = f"{sum(p.rss_bytes for p in living) / 2**20:.1f}"
-        others_pct = self._others.share_pct(_time_since_start(living), elapsed_s)
+        others_pct = self._others.share_pct(_time_since_start(living), elapsed_s) if self._others else ""
         self._append("system.tsv", cpu_pct, rss_mb, *self._gpu.latest(), others_pct)
-        for seen in self._gpu_others.look(pids):
+        for seen in self._gpu_others.look(pids) if self._gpu_others else ():
             self._append("gpu_others.tsv", *seen)
+
+    def _living(self, roots):
+        return processes.tree(roots)
 
     def stop(self):
         self._gpu.stop()
-        self._gpu_others.stop()
+        if self._gpu_others:
+            self._gpu_others.stop()
 
     def _append(self, name, *cells):
         row = "\t".join((f"{time.time():.3f}", *cells)) + "\n"

@@ -1,4 +1,5 @@
-"""Records which Python files of the experiment's tree, or of the user's original, this process ran, with their hash.
+"""Records which Python files of the experiment's tree, or of the user's original, this process ran, with their hash;
+on a host that sees neither, which files that are no installed package's.
 
 A file is recorded before its code runs, so that a job that is killed, or fails in it, still has the record. Sweeps
 over sys.modules find what comes by other ways: the script itself, extension modules, files loaded from an archive.
@@ -13,14 +14,20 @@ from . import complaints
 from .table import Table
 
 _recorder = None
+# Of a process, where a log has to hold them: the script and what it imports first are the experiment's.
+_TOLD = 100
 
 
 def start(metrics_dir, probe_dir):
     global _recorder
     tree, original = (os.environ.get(name, "") for name in ("AUTORESEARCH_TREE_DIR", "AUTORESEARCH_ORIGINAL_DIR"))
+    if metrics_dir is None:
+        # Where the source stands here is known by what is run from it (domain/verdict/source-proof.ts).
+        tree, original = os.sep, ""
     if not tree and not original:
         return
-    _recorder = _Recorder(Table(metrics_dir, "imports", ("path", "sha256", "module")), _Places(tree, original, probe_dir))
+    most = _TOLD if metrics_dir is None else None
+    _recorder = _Recorder(Table(metrics_dir, "imports", ("path", "sha256", "module")), _Places(tree, original, probe_dir), most)
     _observe_source_loader(_recorder)
     atexit.register(_sweep_at_exit)
 
@@ -55,15 +62,16 @@ def _observe_source_loader(recorder):
 
 
 class _Recorder:
-    def __init__(self, table, places):
+    def __init__(self, table, places, most):
         self._table = table
         self._places = places
+        self._most = most
         self._recorded = set()
         self._modules_seen = 0
 
     def record(self, path, module):
         path = self._places.canonical(os.path.abspath(path))
-        if path is None or path in self._recorded:
+        if path is None or path in self._recorded or self._most is not None and len(self._recorded) >= self._most:
             return
         self._recorded.add(path)
         self._table.append([(path, _sha256(path), module)])

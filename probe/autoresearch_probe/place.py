@@ -21,12 +21,18 @@ def path_of(folder, name):
     """Asked for each time, as the pid is: a forked child has its own, and a worker may be told its rank after its
     start.
     """
-    pid = os.getpid()
-    rank, host = _given(pid)
-    rank = _number(os.environ.get("RANK")) or rank
+    rank, pid, host = process()
     if rank is not None:
         folder = os.path.join(folder, f"rank-{rank}")
-    return os.path.join(folder, f"{name}-{pid}{host}.tsv")
+    is_elsewhere = host is not None and os.environ.get("AUTORESEARCH_HOST")
+    return os.path.join(folder, f"{name}-{pid}{'@' + host if is_elsewhere else ''}.tsv")
+
+
+def process():
+    """(rank, pid, host) of this process: None where it has no rank, and on the engine's host."""
+    pid = os.getpid()
+    rank, host = _given(pid)
+    return _number(os.environ.get("RANK")) or rank, pid, host
 
 
 @functools.lru_cache(maxsize=1)
@@ -56,10 +62,10 @@ def rank_of(environ):
 
 
 def _elsewhere(environ):
-    first, here = environ.get("AUTORESEARCH_HOST"), os.uname().nodename
-    if not first or first == here:
-        return ""
-    return "@" + "".join(letter if letter.isalnum() or letter in ".-" else "_" for letter in here)
+    here = os.uname().nodename
+    if environ.get("AUTORESEARCH_HOST") == here:
+        return None
+    return "".join(letter if letter.isalnum() or letter in ".-" else "_" for letter in here)
 
 
 def _number(text):

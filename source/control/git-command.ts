@@ -61,11 +61,11 @@ export interface GitOptions {
   answers?: readonly number[];
 }
 
-/** Standard output as bytes; throws GitError on another exit code than 0 or those of `answers`. */
-export async function gitBytes(args: readonly string[], options: GitOptions = {}): Promise<Buffer> {
-  const { place } = options;
-  const settings = (options.config ?? []).flatMap((setting) => ['-c', setting]);
-  const result = await runApart('git', [...settings, ...SETTINGS, ...args], {
+/** How git is called so, for who starts it himself. */
+export function gitCall(args: readonly string[], { place, config = [], env, cwd }: GitOptions) {
+  const settings = config.flatMap((setting) => ['-c', setting]);
+  return {
+    args: [...settings, ...SETTINGS, ...args],
     env: {
       ...withoutBinding(process.env),
       GIT_OPTIONAL_LOCKS: '0',
@@ -75,10 +75,19 @@ export async function gitBytes(args: readonly string[], options: GitOptions = {}
       ...(place && { GIT_DIR: place.gitDir }),
       ...(place?.workTree && { GIT_WORK_TREE: place.workTree }),
       ...(place?.indexFile && { GIT_INDEX_FILE: place.indexFile }),
-      ...options.env,
+      ...env,
     },
+    cwd: cwd ?? place?.workTree ?? process.cwd(),
+  };
+}
+
+/** Standard output as bytes; throws GitError on another exit code than 0 or those of `answers`. */
+export async function gitBytes(args: readonly string[], options: GitOptions = {}): Promise<Buffer> {
+  const call = gitCall(args, options);
+  const result = await runApart('git', call.args, {
+    env: call.env,
     extendEnv: false,
-    cwd: options.cwd ?? place?.workTree ?? process.cwd(),
+    cwd: call.cwd,
     ...(options.input === undefined ? { stdin: 'ignore' as const } : { input: options.input }),
     encoding: 'buffer',
     stripFinalNewline: false,

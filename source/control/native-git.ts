@@ -14,39 +14,33 @@ import {
   type StoredObject,
   type WorkingFiles,
 } from './object-database.js';
+import { ObjectReader } from './object-reader.js';
 import { scratchPrefix } from './trees.js';
 
 const ABSENT = '0'.repeat(40);
 
 export class NativeGit implements ObjectDatabase {
+  readonly #reader: ObjectReader;
+
   /** `top` is the working directory; `scratch` an existing folder for temporary indexes. */
   constructor(
     readonly gitDir: string,
     readonly top: string,
     readonly scratch: string,
-  ) {}
+  ) {
+    this.#reader = new ObjectReader(gitDir);
+  }
 
   async resolve(ref: string): Promise<string | null> {
     return this.#attempt(['rev-parse', '--verify', '--quiet', ref], 1);
   }
 
   async hasCommit(commit: string): Promise<boolean> {
-    return (await this.#attempt(['cat-file', '-t', commit], 128)) === 'commit';
+    return (await this.readObjects([commit]))[0]?.type === 'commit';
   }
 
   async readObjects<const T extends readonly string[]>(names: T): Promise<{ [K in keyof T]: StoredObject | null }> {
-    const input = names.map((name) => `${name}\n`).join('');
-    let answer = await gitBytes(['cat-file', '--batch'], { place: this.#place(), input });
-    const next = (): StoredObject | null => {
-      const end = answer.indexOf('\n');
-      const [oid = '', type, size] = answer.subarray(0, end).toString('utf8').split(' ');
-      answer = answer.subarray(end + 1);
-      if (type === undefined || size === undefined) return null;
-      const content = answer.subarray(0, Number(size));
-      answer = answer.subarray(Number(size) + 1);
-      return { oid, type, content };
-    };
-    return names.map(next) as { [K in keyof T]: StoredObject | null };
+    return (await this.#reader.read(names)) as { [K in keyof T]: StoredObject | null };
   }
 
   writeObject(type: 'blob' | 'tree' | 'commit', content: Uint8Array): Promise<string> {
@@ -78,7 +72,8 @@ export class NativeGit implements ObjectDatabase {
   }
 
   async facts(commit: string): Promise<CommitFacts> {
-    const text = await this.#git(['cat-file', 'commit', commit]);
+    const [object] = await this.readObjects([commit]);
+    const text = object?.content.toString('utf8') ?? '';
     const tree = /^tree ([0-9a-f]+)$/m.exec(text)?.[1];
     const time = /^committer .*> (\d+) [-+]\d+$/m.exec(text)?.[1];
     if (!tree || !time) throw new Error(`commit ${commit} has no tree or committer line`);
@@ -86,15 +81,8 @@ export class NativeGit implements ObjectDatabase {
   }
 
   async treesOf(commits: readonly string[]): Promise<Map<string, string>> {
-    if (commits.length === 0) return new Map();
-    const input = commits.map((commit) => `${commit}^{tree}\n`).join('');
-    const lines = (await this.#git(['cat-file', '--batch-check=%(objectname)'], { input })).split('\n');
-    return new Map(
-      commits.flatMap((commit, index): [string, string][] => {
-        const tree = lines[index] ?? '';
-        return /^[0-9a-f]+$/.test(tree) ? [[commit, tree]] : [];
-      }),
-    );
+    const trees = await this.readObjects(commits.map((commit) => `${commit}^{tree}`));
+    return new Map(commits.flatMap((commit, i): [string, string][] => (trees[i] ? [[commit, trees[i].oid]] : [])));
   }
 
   async entries(commit: string, prefix: string): Promise<Map<string, Entry>> {
@@ -111,8 +99,10 @@ export class NativeGit implements ObjectDatabase {
     return entries;
   }
 
-  blob(oid: string): Promise<Buffer> {
-    return gitBytes(['cat-file', 'blob', oid], { place: this.#place() });
+  async blob(oid: string): Promise<Buffer> {
+    const [object] = await this.readObjects([oid]);
+    if (object?.type !== 'blob') throw new Error(`${oid} is no file of the repository`);
+    return object.content;
   }
 
   async workingFiles(without: readonly string[]): Promise<WorkingFiles> {

@@ -34,6 +34,8 @@ const SCRATCH = '.scratch';
 const COPIES = '.copies';
 /** What a job wrote to files that are not its own (probe/autoresearch_job/shelter.py). */
 const WRITES = '.writes';
+/** Trees as one file, for jobs that do not see this disk (source/source-bundle.ts). */
+const BUNDLES = '.bundles';
 
 export class Trees {
   readonly #alone = makeKeyTurns();
@@ -50,6 +52,10 @@ export class Trees {
   /** Where a job's writes to what lies outside its tree are kept, apart from what they were meant for. */
   static writesOf(trees: string, name: string): string {
     return join(trees, WRITES, name);
+  }
+
+  static bundlesOf(trees: string, name: string): string {
+    return join(trees, BUNDLES, name);
   }
 
   /** Where each tree's own git directory is, by its name; one whose tree was taken away may be left by a kill. */
@@ -156,6 +162,7 @@ export class Trees {
     await removeWhole(grave);
     await rm(join(this.place.trees, ADMIN, name), { recursive: true, force: true });
     await removeWhole(Trees.writesOf(this.place.trees, name));
+    await removeWhole(Trees.bundlesOf(this.place.trees, name));
   }
 
   /** What a killed process left half made. */

@@ -8,6 +8,7 @@ import { lostReports } from '../../domain/proposals/instrumentation.js';
 import { type Draft, replaceOnce, rewriteLike } from '../../domain/proposals/replace-once.js';
 import { letterBeyondCoding } from '../control/file-text.js';
 import type { SourceControl } from '../control/source-control.js';
+import { wrongNames, wrongNameText } from '../libraries/name-check.js';
 import { checkPython, type PythonSource } from './compile-check.js';
 
 /** What edits apply to; paths are relative to the source directory. */
@@ -104,7 +105,12 @@ export async function applyEdits(
     else files.set(path, text);
   }
   if (options.keepInstrumentation) problems.push(...silenced(before, files));
-  if (options.python !== undefined) problems.push(...(await pythonProblems(options.python, before, files, rewritten)));
+  const { python } = options;
+  if (python !== undefined) problems.push(...(await pythonProblems(python, before, files, rewritten)));
+  if (python !== undefined && problems.length === 0) {
+    const wrong = await wrongNames(python, pythonSources(before, files), source);
+    problems.push(...wrong.map(wrongNameText));
+  }
   return problems.length > 0 ? refusal(problems) : { ok: true, files, unchanged };
 }
 
@@ -126,17 +132,20 @@ function silenced(before: ReadonlyMap<string, string | null>, files: ReadonlyMap
   ];
 }
 
+function pythonSources(before: ReadonlyMap<string, string | null>, files: ReadonlyMap<string, string>): PythonSource[] {
+  return [...files]
+    .filter(([path]) => /\.pyw?$/.test(path))
+    .map(([path, after]) => ({ path, before: before.get(path) ?? null, after }));
+}
+
 async function pythonProblems(
   python: string,
   before: ReadonlyMap<string, string | null>,
   files: ReadonlyMap<string, string>,
   rewritten: ReadonlySet<string>,
 ): Promise<string[]> {
-  const sources: PythonSource[] = [...files]
-    .filter(([path]) => /\.pyw?$/.test(path))
-    .map(([path, after]) => ({ path, before: before.get(path) ?? null, after }));
   const problems: string[] = [];
-  for (const report of await checkPython(python, sources)) {
+  for (const report of await checkPython(python, pythonSources(before, files))) {
     const { path, problem } = report;
     if (problem) {
       const shown = problem.line === null ? '' : lineOf(files.get(path) ?? '', problem.line);

@@ -151,6 +151,15 @@ describe('collecting evidence', () => {
     expect(evidence.doubt).toMatch(/it trained 60 steps, and the baseline 100/);
   });
 
+  it('a job of other work is set apart, whatever it measured', async () => {
+    await put(workdir.node(NODE, 'spec.json'), JSON.stringify({ name: 'shorter', work: 'other_work' }));
+    await put(workdir.job(JOB, 'stdout.log'), `${STEPS}\n`);
+    await collect();
+    const evidence = JSON.parse(await readFile(workdir.evidence(NODE), 'utf8')) as Evidence;
+    expect(evidence.doubt).toMatch(/^it does other work by design/);
+    expect(evidence.metrics.steady_step_time_ms).toBe(40);
+  });
+
   it('fails when nothing at all was measured', async () => {
     await put(workdir.job(JOB, 'stdout.log'), '[autoresearch] throughput_samples_per_s=nan\n');
     const running = platformThat({ status: async () => ({ state: 'running', startedAtMs: 1 }) });

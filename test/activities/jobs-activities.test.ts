@@ -203,7 +203,16 @@ describe('pollMetrics', () => {
     await writeFile(jobs.context.workdir.at('go'), '');
     const end = await poll('n2');
     const { started_at, ended_at } = (await jobs.record(jobId)) as { started_at: number; ended_at: number };
-    expect(jobs.told).toEqual([{ type: 'launched', nodeId: 'n2', jobId, launchedAtMs: started_at * 1000 }]);
+    const launchedAtMs = started_at * 1000;
+    expect(jobs.told).toContainEqual({ type: 'launched', nodeId: 'n2', jobId, launchedAtMs });
+    const { durationS } = end;
+    expect(jobs.told, 'before the experiment hears of it').toContainEqual({
+      type: 'job_ended',
+      nodeId: 'n2',
+      jobId,
+      launchedAtMs,
+      durationS,
+    });
     expect(end, 'its wait is no part of its time').toMatchObject({
       launchedAtMs: started_at * 1000,
       durationS: expect.closeTo(ended_at - started_at, 3),

@@ -10,6 +10,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { makeAsk } from '../../activities/agent-calls/ask.js';
 import type { CodingAgent } from '../../agents/agent.js';
 import { isInterrupted, isProviderWait, NOTHING_SPENT, spentOf, UNKNOWN_SPENT } from '../../agents/agent-failure.js';
+import { runAgentCommand } from '../../agents/agent-process.js';
 import { reapLeftovers } from '../../agents/agent-process-record.js';
 import { CallRecord } from '../../agents/call-record.js';
 import { createClaudeAgent, parseCommandReply } from '../../agents/claude-agent.js';
@@ -81,18 +82,6 @@ describe('what a command is given', () => {
     expect(costUsd).toBe(0.5);
   });
 
-  it('codex: `exec -`, the answer as it is printed, no cost', async () => {
-    const plain = await askAgent(
-      createCodexAgent(agentConfig({ agent_command: fixture('echoing.mjs') }), noHooks()),
-      APPLY,
-    );
-    expect(JSON.parse(plain.text)).toMatchObject({ flags: ['exec', '-'], phase: 'apply' });
-    expect(plain.costUsd).toBeNull();
-    const config = agentConfig({ agent_command: fixture('echoing.mjs'), model: 'm', effort: 'low' });
-    const chosen = JSON.parse((await askAgent(createCodexAgent(config, noHooks()), APPLY)).text) as { flags: string[] };
-    expect(chosen.flags).toEqual(['exec', '--model', 'm', '--config', 'model_reasoning_effort=low', '-']);
-  });
-
   it('gets its prompt only when its process is on record', async () => {
     const pidFile = join(await folder(), 'pids');
     const config = agentConfig({
@@ -135,7 +124,6 @@ describe('what a command prints', () => {
   it.each([
     ['claude', 'Invalid API key · Please run /login'],
     ['claude', 'API Error: 401 {"type":"error","error":{"type":"authentication_error"}}'],
-    ['codex', 'unexpected status 401 Unauthorized: Missing bearer authentication'],
   ])('ends at once when %s may not ask: %s', (command, said) => {
     const parse = () => parseCommandReply({ stdout: '', stderr: said, exitCode: 1 }, command);
     expect(parse).toThrow(expect.objectContaining({ nonRetryable: true }));
@@ -167,16 +155,6 @@ describe('what a command prints', () => {
     const error = await failureOf(askAgent(claude('speaking.mjs', ['--say', reply, '--exit', '1']), APPLY));
     expect(error).toMatchObject({ type: 'agent_failed', ...expected });
     expect(isProviderWait(error)).toBe('nextRetryDelay' in expected);
-  });
-
-  it('is what codex failed with, when it printed no answer', async () => {
-    const config = agentConfig({ agent_command: fixture('speaking.mjs'), claude_flags: ['--say', '', '--exit', '3'] });
-    const error = await failureOf(askAgent(createCodexAgent(config, noHooks()), APPLY));
-    expect(error).toMatchObject({
-      message: expect.stringMatching(/exit code 3.*on standard error/),
-      nonRetryable: false,
-    });
-    expect(spentOf(error)).toEqual(UNKNOWN_SPENT);
   });
 
   it.each([
@@ -246,25 +224,20 @@ describe('after kill -9 of the engine', () => {
     expect(spentOf(error)).toMatchObject({ costUsd: 0.5 });
   });
 
-  it('reads the answer of codex, when it had ended', async () => {
-    const hooks = noHooks();
-    const agent = createCodexAgent(agentConfig({ agent_command: fixture('echoing.mjs') }), hooks);
-    const { text } = await askAgent(agent, APPLY);
-    const printed = await readFile(hooks.replyFile, 'utf8');
-    const absent = createCodexAgent(agentConfig({ agent_command: '/no/such/command' }), hooks);
-    expect(await askAgent(absent, APPLY)).toMatchObject({ text, costUsd: null });
-    await writeFile(hooks.replyFile, printed.slice(0, -1));
-    expect(await failureOf(askAgent(absent, APPLY))).toMatchObject({
-      nonRetryable: true,
-      message: expect.stringMatching(/no\/such\/command failed \(exit code 127\)/),
-    });
-  });
-
   it.each([['{"result": "cut sho'], ['']])('asks again after %j', async (left) => {
     const hooks = noHooks();
     await writeFile(hooks.replyFile, left);
     const agent = createClaudeAgent(agentConfig({ agent_command: '/no/such/command' }), hooks);
     await expect(askAgent(agent, APPLY)).rejects.toThrow(/there is no such command/);
+  });
+
+  it('tells a folder that is gone from a command that is', async () => {
+    const task = { phase: 'apply', nodeId: '001_a', source: { dir: '/no/such/folder' } };
+    const rest = { flags: [], prompt: '', signal: new AbortController().signal, timeoutMs: 1000, hooks: noHooks() };
+    expect(await failureOf(runAgentCommand({ command: 'true', task, ...rest }))).toMatchObject({
+      nonRetryable: false,
+      message: 'true cannot be started: its folder /no/such/folder is gone',
+    });
   });
 
   async function killedEngine() {

@@ -148,7 +148,11 @@ describe('the choice of an agent', () => {
   it('says whose calls have no known cost', () => {
     expect(unknownCostReason(agentConfig({ agent: 'anthropic' }))).toBeNull();
     expect(unknownCostReason(agentConfig({ agent: 'claude', model: 'whatever' }))).toBeNull();
-    expect(unknownCostReason(agentConfig({ agent: 'codex' }))).toMatch(/codex/);
+    expect(unknownCostReason(agentConfig({ agent: 'codex' }))).toMatch(/codex.*--model/);
+    const price = { as_of: '2026-11-01', input: 1, output: 8, cache_read: 0.1, cache_write: 1 };
+    const named = { agent: 'codex', model: 'gpt-next' };
+    expect(unknownCostReason(agentConfig(named))).toMatch(/gpt-next.*prices/);
+    expect(unknownCostReason(agentConfig({ ...named, prices: { 'gpt-next': price } }))).toBeNull();
     expect(unknownCostReason(agentConfig({ agent: 'anthropic', model: 'claude-next' }))).toMatch(/claude-next.*prices/);
   });
 });

@@ -181,12 +181,17 @@ const FIRST_RUN: { name: string; flags: (at: Project) => Flags; says: (at: Proje
   {
     name: 'a dollar budget for a command that names no cost',
     flags: () => ({ '--agent': 'codex', '--budget-usd': '5' }),
-    says: () => 'error: --budget-usd: 5: an agent and model whose calls have a known price (codex does not say',
+    says: () => 'error: --budget-usd: 5: an agent and model whose calls have a known price (codex says no cost',
   },
   {
-    name: 'a token budget for a command that names no tokens',
-    flags: () => ({ '--agent': 'codex', '--budget-tokens': '50000' }),
-    says: () => 'error: --budget-tokens: 50000: an agent that tells its tokens (codex does not)',
+    name: 'flags of the command of another agent',
+    flags: () => ({ '--agent': 'codex', '--claude-flags': '--search' }),
+    says: () => 'error: --claude-flags: "--search": give --codex-flags (codex_flags in config.json): the agent of this',
+  },
+  {
+    name: 'flags of a command for an agent that has none',
+    flags: () => ({ '--agent': 'playbook', '--codex-flags': '--search' }),
+    says: () => 'error: --codex-flags: "--search": leave it out: the agent of this run is playbook',
   },
   {
     name: 'a dollar budget for a model without a price',
@@ -342,21 +347,21 @@ describe('a run that exists', () => {
     expect(await fingerprint(workdir.root)).toEqual(files);
   });
 
-  it.each([
-    ['--budget-usd', '3', 'codex does not say what a call costs'],
-    ['--budget-tokens', '3', 'codex does not'],
-  ])('%s is refused where the agent tells no cost, at its start and while it runs', async (flag, value, says) => {
-    const { workdir } = await syntheticWorkdir(syntheticRun({ followUps: 3 }));
-    await writeJsonAtomic(workdir.config, { ...syntheticConfig(), agent: 'codex' });
-    const files = await fingerprint(workdir.root);
-    for (const command of ['run', 'start', 'set']) {
-      const said = await autoresearch(command, workdir.root, flag, value);
-      expect(said).toMatchObject({ code: 2, out: '' });
-      expect(said.err).toContain(`error: ${flag}: ${value}: `);
-      expect(said.err).toContain(says);
-    }
-    expect(await fingerprint(workdir.root)).toEqual(files);
-  });
+  it.each([['--budget-usd', '3', 'codex says no cost, and which model it asks is not known; name it by --model']])(
+    '%s is refused where the agent tells no cost, at its start and while it runs',
+    async (flag, value, says) => {
+      const { workdir } = await syntheticWorkdir(syntheticRun({ followUps: 3 }));
+      await writeJsonAtomic(workdir.config, { ...syntheticConfig(), agent: 'codex' });
+      const files = await fingerprint(workdir.root);
+      for (const command of ['run', 'start', 'set']) {
+        const said = await autoresearch(command, workdir.root, flag, value);
+        expect(said).toMatchObject({ code: 2, out: '' });
+        expect(said.err).toContain(`error: ${flag}: ${value}: `);
+        expect(said.err).toContain(says);
+      }
+      expect(await fingerprint(workdir.root)).toEqual(files);
+    },
+  );
 
   it('goes on with the workdir alone, and what was not said is not changed', async () => {
     const { workdir } = await syntheticWorkdir(syntheticRun({ followUps: 3 }));

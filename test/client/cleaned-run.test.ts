@@ -31,6 +31,7 @@ describe('clean', () => {
     await mkdir(join(workdir.trees, '.scratch'), { recursive: true });
     const before = await autoresearch('clean', workdir.root);
     expect(before.out).toContain('would remove 3 refs');
+    expect(before.out).toMatch(/the code of the best, \S+, goes with them unless .*`autoresearch apply /);
     expect(git(source, 'for-each-ref', 'refs/autoresearch')).not.toBe('');
     const done = await autoresearch('clean', workdir.root, '--yes');
     expect(done).toMatchObject({ code: 0, out: expect.stringContaining('removed 3 refs') });
@@ -50,7 +51,7 @@ describe('clean', () => {
       await autoresearch('clean', workdir.root, '--yes');
       const said = await autoresearch(command!, workdir.root, ...more);
       expect(said).toMatchObject({ code: 2, out: '' });
-      expect(said.err).toMatch(/a run that was not cleaned: .*gave up its commits.*Begin a new run in another workdir/);
+      expect(said.err).toMatch(/this run was cleaned: .*gave up its commits.*Begin a new run in another workdir/);
       expect((await autoresearch('status', workdir.root)).code).toBe(0);
     },
   );
@@ -65,6 +66,19 @@ it('a run that has ended is said to have, to whoever steers it', async () => {
     expect(said.err).toMatch(/its run has ended \(plateau: .*\), so that there is nothing to steer/);
     expect(said.err).not.toContain('start it with');
   }
+});
+
+it('a run whose baseline failed is not said to go on with a note', async () => {
+  const run = syntheticRun({ followUps: 0, stopped: true });
+  const { workdir } = await syntheticWorkdir(run);
+  const why = { reason: 'baseline_failed', detail: 'the baseline failed: no python.' } as const;
+  await openRunLog(workdir).append(
+    run.events.map((event) => (event.type === 'stopped' ? { ...event, ...why } : event)),
+  );
+  const said = await autoresearch('pause', workdir.root);
+  expect(said).toMatchObject({ code: 3, out: '' });
+  expect(said.err).toMatch(/nothing to steer; change what failed, and start again with a new workdir/);
+  expect(said.err).not.toContain('goes on');
 });
 
 it.each(['--html', '--csv'])('export %s makes no folder for a slip of the pen', async (flag) => {

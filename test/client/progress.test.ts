@@ -8,6 +8,8 @@ import type { EngineEvent, EventBody } from '../../domain/run/event-types.js';
 import { failure } from '../../domain/run/failure.js';
 import { budgetWarnings } from '../../domain/schedule/budget.js';
 import { openRunLog } from '../../workdir/event-log.js';
+import { ConfirmedStory } from '../domain/confirmed-story.js';
+import { Story } from '../domain/run-story.js';
 import { budgetRun } from '../support/budget-run.js';
 import { syntheticRun } from '../support/run-events.js';
 import { syntheticWorkdir } from '../support/synthetic-workdir.js';
@@ -80,10 +82,48 @@ describe('a run in lines', () => {
     expect(told(events).lines.join('\n')).toMatch(/anchor \w+, instrumented \w+$/m);
   });
 
+  it('counts repeats apart from experiments in the line that says where it stands', () => {
+    const story = ConfirmedStory.seeded().proposes('002_a').ends('002_a', 200).settles({ '002_a': 200 });
+    const { experiments, tally } = story.state;
+    const repeats = Object.values(experiments).filter(({ origin }) => origin.from === 'repeat').length;
+    expect(repeats).toBeGreaterThan(3);
+    expect(told(story.events).standing).toContain(` · ${tally.completed} completed (${repeats} of them repeats) · `);
+  });
+
+  it('calls what was ended early, and what a person refused, by the words of the tables', () => {
+    const story = new Story().setUp().seedsDone().planned(1, ['002_slow', '003_no']);
+    story.tell({ type: 'experiment_failed', nodeId: '002_slow', failure: failure('pruned', 'after 130 steps', 0) });
+    story.state.experiments['003_no']!.asked = { stage: 'plans', sinceMs: 0 };
+    const refused = {
+      type: 'experiment_cancelled',
+      nodeId: '003_no',
+      failure: failure('cancelled', 'too large', 0),
+    } as const;
+    const { state } = story.tell(refused);
+    const [slow, no] = story.events.slice(-2).map((event) => progressLine(state, event));
+    expect([slow, no]).toEqual(['002_slow: ended early, after 130 steps', '003_no: refused, too large']);
+    expect(standingLine(state)).toContain('completed, 1 ended early, 1 refused');
+  });
+
+  it('says that a best is provisional, and tells whoever heard of it when it is taken back', () => {
+    const rules = { weighsOdds: true, goesOnUndecided: true } as const;
+    const run = () => ConfirmedStory.seeded(rules).proposes('002_a').ends('002_a', 130);
+    expect(standingLine(run().state)).toContain(' · provisional best 002_a 130 samples/s');
+    const { events } = run().settles({ '002_a': 99 });
+    const state = initialState('r1');
+    const heard = events.flatMap((event) => notificationsOf(applyEvent(state, event), event, [], '/w'));
+    expect(heard.map(({ event, node_id, best }) => [event, node_id, best?.is_provisional])).toEqual([
+      ['improvement', '002_a', true],
+      ['unconfirmed', '002_a', false],
+    ]);
+    expect(heard[1]?.message).toBe('best is 000_baseline again: 002_a was not confirmed');
+    expect(standingLine(state)).toContain(' · best 000_baseline ');
+  });
+
   it('says where it stands in one line', async () => {
     const { standing } = told(syntheticRun({ followUps: 6, open: 3 }).events);
     expect(standing).toBe(
-      'running · 1 running · 2 waiting · 8 completed · 1 failed · best 001_mtp 361.3 samples/s 1.08x (+8%)',
+      'running · 1 running · 2 waiting · 8 completed, 1 failed · best 001_mtp 361.3 samples/s 1.08x (+8%)',
     );
   });
 });

@@ -49,7 +49,7 @@ describe('status', () => {
     const { workdir } = await recorded({ ...run, events });
     const { out } = await autoresearch('status', workdir.root);
     expect(out).toContain(
-      'spent      1.05 US dollars\n           820,500 tokens\n           0.125 job hours\n' +
+      'spent      1.05 US dollars\n           820,500 tokens\n           7 min 30 s of jobs\n' +
         '           the prices of 2 calls are not known\n',
     );
     expect(out).not.toContain('warning');
@@ -116,7 +116,7 @@ describe('queue', () => {
     expect(queued.map((each) => each.node_id)).toEqual([nodeId, ...waiting.slice(0, -1)]);
     expect(queued[0]).toMatchObject({ priority: -7 });
     const text = await autoresearch('queue', workdir.root);
-    expect(text.out.split('\n')[1]).toMatch(new RegExp(`^1 +${nodeId} +-7 +queued +planned$`));
+    expect(text.out.split('\n')[1]).toMatch(new RegExp(`^1 +${nodeId} +-7 +queued +planned +a new experiment$`));
   });
 
   it('says that nothing waits', async () => {
@@ -201,7 +201,7 @@ describe('export', () => {
 
 describe('diff', () => {
   it.each([
-    ['an experiment that is not there', ['009_none'], 'error: node: "009_none": an experiment of this run'],
+    ['an experiment that is not there', ['009_none'], 'error: node: "009_none": no experiment of this run'],
     ['one that has no commit yet', ['000_headspace'], 'this one is queued and has none'],
     ['the best of a run that has none', [], 'error: node: missing: the run has no best experiment yet'],
   ])('refuses %s', async (_, words, says) => {

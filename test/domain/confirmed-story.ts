@@ -12,8 +12,12 @@ import { Story } from './run-story.js';
 const NOISELESS = 100;
 
 export class ConfirmedStory extends Story {
+  static rules(rules: Partial<ConfirmationRules>): ConfirmationRules {
+    return { ...DEFAULT_CONFIRMATION, verifyRuns: 0, ...rules };
+  }
+
   static seeded(rules: Partial<ConfirmationRules> = {}, limits: Partial<Limits> = {}, headspace = 500): ConfirmedStory {
-    const story = new ConfirmedStory(limits).setUp([], { ...DEFAULT_CONFIRMATION, verifyRuns: 0, ...rules });
+    const story = new ConfirmedStory(limits).setUp([], ConfirmedStory.rules(rules));
     story.ends('000_baseline', NOISELESS).ends('000_headspace', headspace).ends('001_mtp', 90);
     for (const id of story.open('calibration')) story.ends(id, id.endsWith('1') ? 101 : 99);
     return story;
@@ -24,9 +28,9 @@ export class ConfirmedStory extends Story {
     return this;
   }
 
-  /** `contention`: the share of the machine that other work used meanwhile. */
-  ends(nodeId: string, throughput: number, { contention }: { contention?: number } = {}): this {
-    return this.completed(nodeId, throughput, contention === undefined ? {} : { contention })
+  /** `contention`: the share of the machine that other work used; `stepNoise`: what its steps show of the noise. */
+  ends(nodeId: string, throughput: number, more: { contention?: number; stepNoise?: number } = {}): this {
+    return this.completed(nodeId, throughput, more)
       .tell(...consequencesOf(this.state, nodeId))
       .due();
   }

@@ -62,6 +62,13 @@ export const ENDED: readonly Ended[] = [
     fates: ['max_experiments', 'max_experiments', GOES_ON],
   },
   {
+    reason: 'max_jobs',
+    limits: { maxJobs: 3 },
+    how: ready,
+    raised: { max_jobs: 4 },
+    fates: ['max_jobs', 'max_jobs', GOES_ON],
+  },
+  {
     reason: 'wall_clock',
     limits: { maxHours: 1e-9 },
     how: ready,

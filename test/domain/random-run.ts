@@ -25,7 +25,18 @@ import { planningVerdict } from '../../domain/schedule/planning.js';
 import { moneyOfEnd, settlement } from '../../domain/schedule/settlement.js';
 import { consequencesOf, dueEvents } from '../../domain/verdict/consequences.js';
 
-const RULES: ConfirmationRules = { calibrationRuns: 2, confirmRuns: 1, verifyRuns: 2, minImprovement: null };
+const RULES: ConfirmationRules = {
+  calibrationRuns: 2,
+  confirmRuns: 1,
+  verifyRuns: 2,
+  minImprovement: null,
+  weighsOdds: true,
+  goesOnUndecided: true,
+  measuresCeilingsAgain: true,
+  heedsChildren: true,
+  watchesDrift: true,
+  bundlesSmallGains: true,
+};
 const PRACTICES = ['mtp', 'batch_size_tuning', 'concurrency_tuning'];
 const NOISE = 0.02;
 

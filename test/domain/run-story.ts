@@ -6,7 +6,7 @@ import { applyEvent } from '../../domain/run/apply-event.js';
 import { type EngineState, initialState } from '../../domain/run/engine-state.js';
 import type { EngineEvent, EventBody, Money } from '../../domain/run/event-types.js';
 import { type ExperimentIdentity, SEEDS } from '../../domain/run/experiment-record.js';
-import { failure } from '../../domain/run/failure.js';
+import { type Failure, failure } from '../../domain/run/failure.js';
 import { DEFAULT_LIMITS, type Limits } from '../../domain/run/limits.js';
 
 export class Story {
@@ -76,8 +76,8 @@ export class Story {
     return this.tell({ type: 'experiment_completed', nodeId, result: { metrics, sources: {}, findings: [], ...more } });
   }
 
-  failed(nodeId: string, kind: Parameters<typeof failure>[0] = 'job_failed'): this {
-    return this.tell({ type: 'experiment_failed', nodeId, failure: failure(kind, 'it broke', 0) });
+  failed(nodeId: string, kind: Parameters<typeof failure>[0] = 'job_failed', details: Failure['details'] = {}): this {
+    return this.tell({ type: 'experiment_failed', nodeId, failure: failure(kind, 'it broke', 0, { details }) });
   }
 
   seedsDone(): this {

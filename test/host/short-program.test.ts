@@ -22,6 +22,10 @@ describe('a short program', () => {
     await expect(runApart('bash', ['-c', `kill -${signal} $$; sleep 5`], {})).rejects.toThrow(ProgramInterrupted);
   });
 
+  it.each([129, 130, 131, 143])('whose shell tells of a signal by %i was interrupted', async (code) => {
+    await expect(runApart('bash', ['-c', `exit ${code}`], {})).rejects.toThrow(ProgramInterrupted);
+  });
+
   it('that ends by itself, or by its time limit, says how', async () => {
     expect(await runApart('bash', ['-c', 'exit 3'], {})).toMatchObject({ exitCode: 3, timedOut: false });
     expect(await runApart('sleep', ['60'], { timeout: 50 })).toMatchObject({ timedOut: true });

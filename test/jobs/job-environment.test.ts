@@ -172,6 +172,7 @@ describe('the environment', () => {
       SOURCE_DIR: SRC,
       WORKDIR: '/data/work',
       NODE_ID: 'n',
+      AUTORESEARCH_PROBE_DIR: packageFile('probe'),
       AUTORESEARCH_RUN: 'r1',
       AUTORESEARCH_NODE: 'n',
       AUTORESEARCH_SLOT: '2',

@@ -46,6 +46,26 @@ describe('the final report by rules', () => {
     expect(listed(text, 'What did not')).toEqual(listed(byRules, 'What did not help'));
   });
 
+  it('calls nothing no better that measured more than the best, where the odds decide', () => {
+    const weighed = ConfirmedStory.seeded({ weighsOdds: true, goesOnUndecided: true }, {}, 5000);
+    weighed.proposes('002_a').ends('002_a', 131).settles({ '002_a': 119 });
+    weighed.proposes('003_b').ends('003_b', 125);
+    const { state: now } = weighed;
+    expect([now.best, weighed.verdict('003_b')]).toEqual(['002_a', 'not_better']);
+    const told = recordOf(weighed.events);
+    const named = new Map(Object.keys(now.experiments).map((id) => [id, SpecSchema.parse({ name: id })]));
+    const history = historyOf(told, named);
+    const byAgent = reportAnswer({
+      history,
+      bestNodeId: '002_a',
+      baseLaunchCommand: '',
+      notes: [] as string[],
+    } as never);
+    for (const each of [byAgent, runReport(told, named, config)])
+      expect(listed(each, 'What is not decided')).toEqual(['003_b']);
+    expect(byAgent).toContain('not shown better: ');
+  });
+
   it('tells the best one by the value that every table shows', () => {
     const { best } = runFacts(state);
     expect(objectiveText(best!.objective)).not.toBe('230 samples/s');

@@ -36,7 +36,7 @@ function rewriterFor(survey: Survey, asked: RewriteAction[] = [], refused: strin
 }
 
 async function answer(task: AgentTask, rewriter = rewriterFor(surveyFor(pipeline, start))): Promise<string> {
-  return (await createPlaybookAgent(rewriter).answer(task, 'the prompt is not read', new AbortController().signal))
+  return (await createPlaybookAgent({}, rewriter).answer(task, 'the prompt is not read', new AbortController().signal))
     .text;
 }
 

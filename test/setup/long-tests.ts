@@ -3,6 +3,10 @@
  * seconds, and `npm test` is to end within a quarter of an hour on two cores.
  */
 export const LONG_TESTS = [
-  'test/system/{api-agent-run,believable-run,resume,supervise}.test.ts',
+  'test/agents/anthropic/cached-share.test.ts',
+  'test/system/{api-agent-run,believable-run,refuted-best,resume,supervise}.test.ts',
   'test/system/chaos/chaos.test.ts',
+  'test/workflows/lucky-runs.test.ts',
+  'test/playbook/moves-table.test.ts',
+  'test/system/named-moves-run.test.ts',
 ];

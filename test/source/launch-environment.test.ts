@@ -4,7 +4,7 @@
  */
 import { execFile } from 'node:child_process';
 import { mkdir, readdir, realpath, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { python as pythonFinding } from '../../client/doctor/python-check.js';
@@ -14,7 +14,7 @@ import { targetPython } from '../../source/target-python.js';
 import { Workdir } from '../../workdir/paths.js';
 import { project } from '../client/command-line.js';
 
-/** A run that was started in a virtual environment, which the shell has left since. */
+/** A run that has begun in a virtual environment, which the shell has left since. */
 async function startedInVenv() {
   const at = await project();
   const venv = join(await realpath(at.folder), 'venv');
@@ -25,6 +25,7 @@ async function startedInVenv() {
   vi.stubEnv('VIRTUAL_ENV', venv);
   const flags = { sourceDir: at.source, pipelineScript: at.script, baseLaunchCommand: 'python train.py' };
   const { config } = await prepareRun(at.workdir, { ...flags, agent: 'playbook' });
+  await mkdir(dirname(new Workdir(at.workdir).plan(1)), { recursive: true });
   vi.stubEnv('PATH', outside);
   vi.stubEnv('VIRTUAL_ENV', '');
   return { ...at, venv, config };

@@ -6,15 +6,17 @@ import type { Client } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { type EngineMailbox, openEngineMailbox } from '../../activities/engine-mail/engine-mailbox.js';
 import { lookupExperiment } from '../../activities/lookup-experiments.js';
+import type { ConfirmationRules } from '../../domain/belief/confirmation-state.js';
 import { UNKNOWN_METRICS } from '../../domain/evidence/metrics.js';
 import type { Activities, ExperimentLookup, PlanResult } from '../../domain/protocol/activities.js';
 import { grantedIn } from '../../domain/protocol/lost-messages.js';
 import { applyEvent } from '../../domain/run/apply-event.js';
 import { type EngineState, initialState, openRows } from '../../domain/run/engine-state.js';
 import type { EngineEvent } from '../../domain/run/event-types.js';
-import { SEEDS } from '../../domain/run/experiment-record.js';
+import { commitOf, SEEDS } from '../../domain/run/experiment-record.js';
 import { type Failure, failure } from '../../domain/run/failure.js';
 import { NOTHING_SPENT, type Spent } from '../../domain/run/ledger.js';
+import { startPhases } from '../../domain/schedule/planned-moves.js';
 import { inRunOrder } from '../../domain/schedule/scheduling.js';
 
 export interface FakeOptions {
@@ -29,6 +31,12 @@ export interface FakeOptions {
   failures?: Record<string, Failure['kind']>;
   /** As a run of today; one from before that rule when absent. */
   needsBaseline?: boolean;
+  /** Measures again what looks better, by these rules; believes single runs when absent. */
+  confirmation?: ConfirmationRules;
+  /** Plans build on the best of their time; on the baseline when absent. */
+  stacks?: boolean;
+  /** Nodes whose job waits in the queue of a cluster until the test begins it. */
+  pending?: string[];
 }
 
 /** Each job waits for others of its host before it runs, ms. */
@@ -48,6 +56,7 @@ export class FakeRun {
   forks = 0;
   readonly #running = new Set<string>();
   readonly #ended = new Set<string>();
+  readonly #begun = new Set<string>();
   #waiters: (() => void)[] = [];
 
   readonly #told = new Set<string>();
@@ -67,6 +76,12 @@ export class FakeRun {
   serve(run: string, client: Client, post: (mailbox: EngineMailbox) => EngineMailbox = (mailbox) => mailbox): void {
     this.#mailbox = post(openEngineMailbox(run, client));
     this.#lookup = (nodeId) => lookupExperiment(client, run, nodeId);
+  }
+
+  /** Of a job that waits in the queue. */
+  beginJob(nodeId: string): void {
+    this.#begun.add(nodeId);
+    this.#changed();
   }
 
   endJob(nodeId: string): void {
@@ -89,9 +104,17 @@ export class FakeRun {
     return { usd: this.options.usdPerCall ?? 0, tokens: 10, unpriced: 0 };
   }
 
+  #startOfPlan(): { parentId: string; startCommit: string | null } {
+    const { best, experiments } = this.state;
+    const row = this.options.stacks ? experiments[best ?? ''] : undefined;
+    return row && row.nodeId !== '000_baseline'
+      ? { parentId: row.nodeId, startCommit: commitOf(row) }
+      : { parentId: '000_baseline', startCommit: null };
+  }
+
   #isFirstInPreparation(nodeId: string): boolean {
     const preparing = openRows(this.state).filter((row) => row.state.status === 'preparing');
-    const [first] = inRunOrder(preparing);
+    const [first] = inRunOrder(this.state, preparing);
     return first === undefined || first.nodeId === nodeId || !preparing.some((row) => row.nodeId === nodeId);
   }
 
@@ -127,6 +150,7 @@ export class FakeRun {
         practices: [],
         repair: { retries: 2, experiments: ['mtp'] },
         ...(this.options.needsBaseline ? { needsBaseline: true } : {}),
+        ...(this.options.confirmation ? { confirmation: this.options.confirmation } : {}),
       };
     },
     instrument: async () => {
@@ -138,7 +162,7 @@ export class FakeRun {
       return {
         commit: `c_${experiment.nodeId}`,
         changed: true,
-        spent: experiment.kind === 'baseline' ? NOTHING_SPENT : this.#price(`apply ${experiment.nodeId}`),
+        spent: startPhases(experiment.kind).length === 0 ? NOTHING_SPENT : this.#price(`apply ${experiment.nodeId}`),
       };
     },
     buildImage: async ({ nodeId }) => {
@@ -157,6 +181,10 @@ export class FakeRun {
       return { jobId: `j_${nodeId}`, launchedAtMs: ASKED_AT_MS };
     },
     pollMetrics: async ({ nodeId }) => {
+      if (this.options.pending?.includes(nodeId) && !this.#begun.has(nodeId)) {
+        await this.#mailbox?.deliver({ type: 'pending', nodeId });
+        await this.until((run) => run.#begun.has(nodeId));
+      }
       if (!this.#told.has(nodeId))
         await this.#mailbox?.deliver({
           type: 'launched',
@@ -183,7 +211,9 @@ export class FakeRun {
       this.#called('analyze', nodeId);
       const throughput = this.options.throughput?.(nodeId) ?? 100;
       const metrics = { ...UNKNOWN_METRICS, throughput_samples_per_s: throughput };
-      return { result: { metrics, sources: {}, findings: [] }, spent: this.#price(`analyze ${nodeId}`) };
+      const isRepeat = this.state.experiments[nodeId]?.kind === 'repeat';
+      const spent = isRepeat ? NOTHING_SPENT : this.#price(`analyze ${nodeId}`);
+      return { result: { metrics, sources: {}, findings: [] }, spent };
     },
     releaseTree: async () => undefined,
     plan: async ({ iteration }) => {
@@ -199,8 +229,7 @@ export class FakeRun {
         proposals: (names ?? []).map((name, index) => ({
           index,
           name,
-          parentId: '000_baseline',
-          startCommit: null,
+          ...this.#startOfPlan(),
           priority: 0,
           changeSet: [name],
           tags: [],

@@ -11,19 +11,21 @@ import { engineWorkflowId } from '../../domain/run/naming.js';
 import { packageFile } from '../../host/package-files.js';
 import { processIdentity } from '../../host/process-identity.js';
 import { findTemporal } from '../../worker/server/find-temporal.js';
-import { CommandRun, killed, killPid } from './command-run.js';
+import { CommandRun, killed, killPid, type RunOptions } from './command-run.js';
 
 const STARTS: readonly string[] = ['experiment_preparing', 'slot_granted', 'job_launched', 'planning_started'];
+
+type HeldOptions = Pick<RunOptions, 'planSize' | 'flags' | 'env'>;
 
 export class HeldRun {
   #engine: ChildProcess | null = null;
 
   private constructor(readonly run: CommandRun) {}
 
-  static async create(): Promise<HeldRun> {
+  static async create({ env: given = {}, ...more }: HeldOptions = {}): Promise<HeldRun> {
     const project = packageFile('test', 'fixtures', 'projects', 'held');
-    const env: Record<string, string> = {};
-    const run = await CommandRun.create({ project, planSize: 2, env });
+    const env: Record<string, string> = { ...given };
+    const run = await CommandRun.create({ project, planSize: 2, env, ...more });
     env.AUTORESEARCH_JOB_GATES = join(run.root, 'gates');
     await mkdir(env.AUTORESEARCH_JOB_GATES);
     return new HeldRun(run);
@@ -138,12 +140,11 @@ export class HeldRun {
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#engine?.exitCode === null && this.#engine.signalCode === null) await killed(this.#engine);
-    for (const { nodeId } of await this.eventsOf('job_launched')) {
-      // First the runner, which would go on writing.
-      const { runner_pid } = (await this.run.json('local_jobs', `local_${nodeId}`, 'job.json')) as {
-        runner_pid: number;
-      };
-      if ((await this.livingOf(nodeId)).length > 0) await killPid(runner_pid);
+    for (const { nodeId, jobId } of await this.eventsOf('job_launched')) {
+      // First the runner, which would go on writing. There is none where the job's host does not see the workdir.
+      const record = await this.run.json('local_jobs', jobId, 'job.json').catch(() => null);
+      const { runner_pid } = (record ?? {}) as { runner_pid?: number };
+      if (runner_pid !== undefined && (await this.livingOf(nodeId)).length > 0) await killPid(runner_pid);
       for (const pid of await this.livingOf(nodeId)) await killPid(pid);
     }
     await this.run[Symbol.asyncDispose]();

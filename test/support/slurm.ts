@@ -11,6 +11,8 @@ import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import { choosePort } from '../../host/free-ports.js';
+import { TestAccounts } from './platforms/slurm-accounts.js';
+import { writeSlurmConf } from './platforms/slurm-conf.js';
 import { removeFolder } from './remove-folder.js';
 
 /** Those whose calls are counted. */
@@ -23,12 +25,17 @@ export const noSlurmBecause = whyNot();
 
 function whyNot(): string | null {
   const missing = PROGRAMS.find((program) => programOnPath(program) === null);
-  if (missing !== undefined) return `${missing} is not installed (npm run test:clusters installs it where it may)`;
+  if (missing !== undefined) return `${missing} is not installed (as root: node scripts/setup.mjs slurm)`;
   return process.getuid?.() === 0 ? null : 'slurmd must be started by root';
 }
 
 /** For the title of tests that are skipped where there is no Slurm: it tells why. */
 export const onSlurm = (title: string) => (noSlurmBecause === null ? title : `${title} [skipped: ${noSlurmBecause}]`);
+
+/** Why the kernel cannot be asked to limit a job's memory here, or null. */
+export const noControlGroupsBecause = existsSync('/sys/fs/cgroup/memory/memory.limit_in_bytes')
+  ? null
+  : 'there are no control groups of the first version for memory';
 
 function programOnPath(program: string): string | null {
   const found = path.split(delimiter).find((folder) => existsSync(join(folder, program)));
@@ -39,17 +46,23 @@ export class TestSlurm {
   private munged: ChildProcess | null = null;
   private controller: ChildProcess | null = null;
   private node: ChildProcess | null = null;
+  private accounts: TestAccounts | null = null;
+  private hasControlGroups = false;
   private readonly pathBefore = process.env.PATH;
   private firstJobId = 1;
   private ports: [number, number] = [0, 0];
   private readonly killAll = () => {
     for (const child of [this.node, this.controller, this.munged]) child?.kill('SIGKILL');
+    this.accounts?.kill();
   };
 
   private constructor(readonly root: string) {}
 
-  /** Up, and its node ready for jobs; this process's SLURM_CONF names it. */
-  static async start(): Promise<TestSlurm> {
+  /**
+   * Up, and its node ready for jobs; this process's SLURM_CONF names it. With accounts it keeps them in a database of
+   * its own; with control groups the kernel kills what takes too much memory, and else Slurm itself.
+   */
+  static async start({ accounts = false, controlGroups = false } = {}): Promise<TestSlurm> {
     const root = await mkdtemp(join(tmpdir(), 'autoresearch-slurm-'));
     // munged asks that others cannot write to the folder of its key, and that all can reach its socket.
     await chmod(root, 0o755);
@@ -58,9 +71,10 @@ export class TestSlurm {
     await writeFile(slurm.file('munge.key'), randomBytes(128), { mode: 0o400 });
     const controllerPort = await choosePort([]);
     slurm.ports = [controllerPort, await choosePort([], async (port) => port === controllerPort)];
+    slurm.hasControlGroups = controlGroups;
+    if (accounts) slurm.accounts = await TestAccounts.configure(slurm.root, slurm.ports);
     await slurm.configure();
     await slurm.wrapCommands();
-    await writeFile(slurm.file('plugstack.conf'), '');
     process.env.SLURM_CONF = slurm.file('slurm.conf');
     process.env.PATH = [slurm.file('bin'), path].join(delimiter);
     process.on('exit', slurm.killAll);
@@ -68,8 +82,14 @@ export class TestSlurm {
       each === 'socket' ? `--socket=${slurm.file('munge.socket')}` : `--${each}-file=${slurm.file(`munge.${each}`)}`,
     );
     slurm.munged = slurm.daemon('munged', '--foreground', ...files);
-    await slurm.startController();
-    await slurm.startNode();
+    try {
+      await slurm.accounts?.start();
+      await slurm.startController();
+      await slurm.startNode();
+    } catch (error) {
+      await slurm.stop();
+      throw error;
+    }
     return slurm;
   }
 
@@ -161,14 +181,29 @@ export class TestSlurm {
     await this.call('scancel', '--signal=KILL', '--full', '--user=root');
     await this.call('scancel', '--user=root');
     for (const child of [this.node, this.controller, this.munged]) await ended(child, 'SIGKILL');
+    await this.endSteps();
+    await this.accounts?.stop();
     process.off('exit', this.killAll);
     delete process.env.SLURM_CONF;
     process.env.PATH = this.pathBefore;
     await removeFolder(this.root);
   }
 
+  /** Of a node that failed: those who own its steps go on without it, and wait for a controller that is gone. */
+  private async endSteps(): Promise<void> {
+    for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
+      const read = (name: string) => readFile(join('/proc', pid, name), 'utf8').catch(() => '');
+      if (!(await read('comm')).startsWith('slurmstepd')) continue;
+      if ((await read('environ')).includes(`SLURM_CONF=${this.file('slurm.conf')}`))
+        process.kill(Number(pid), 'SIGKILL');
+    }
+  }
+
   private async configure(): Promise<void> {
-    await writeFile(this.file('slurm.conf'), this.configuration(...this.ports));
+    const [controllerPort, nodePort] = this.ports;
+    const { firstJobId, hasControlGroups, accounts } = this;
+    const options = { controllerPort, nodePort, firstJobId, hasControlGroups, accounts: accounts?.lines };
+    await writeSlurmConf(this.root, options);
   }
 
   private async wrapCommands(): Promise<void> {
@@ -205,50 +240,6 @@ export class TestSlurm {
 
   private async lastLog(name: string): Promise<string> {
     return (await readFile(this.file(`${name}.log`), 'utf8').catch(() => '')).slice(-2000);
-  }
-
-  /** More CPUs than there are: a job is a shell that sleeps. The partition `urgent` takes what `main` holds. */
-  private configuration(controllerPort: number, nodePort: number): string {
-    const host = hostname();
-    return [
-      'ClusterName=autoresearch',
-      `FirstJobId=${this.firstJobId}`,
-      `SlurmctldHost=${host}(127.0.0.1)`,
-      'SlurmUser=root',
-      'SlurmdUser=root',
-      `SlurmctldPort=${controllerPort}`,
-      `SlurmdPort=${nodePort}`,
-      'AuthType=auth/munge',
-      `AuthInfo=socket=${this.file('munge.socket')}`,
-      `StateSaveLocation=${this.file('state')}`,
-      `SlurmdSpoolDir=${this.file('spool')}`,
-      `SlurmctldPidFile=${this.file('slurmctld.pid')}`,
-      `SlurmdPidFile=${this.file('slurmd.pid')}`,
-      `SlurmctldLogFile=${this.file('slurmctld.log')}`,
-      `SlurmdLogFile=${this.file('slurmd.log')}`,
-      `PlugStackConfig=${this.file('plugstack.conf')}`,
-      'ProctrackType=proctrack/linuxproc',
-      'TaskPlugin=task/none',
-      'MpiDefault=none',
-      'SelectType=select/cons_tres',
-      'SelectTypeParameters=CR_CPU_Memory',
-      'JobAcctGatherType=jobacct_gather/linux',
-      'JobAcctGatherFrequency=task=1',
-      'JobAcctGatherParams=OverMemoryKill',
-      'AccountingStorageType=accounting_storage/none',
-      'PreemptType=preempt/partition_prio',
-      'PreemptMode=CANCEL',
-      'SchedulerParameters=sched_interval=1,sched_min_interval=0,batch_sched_delay=0,bf_interval=1',
-      'SlurmdParameters=config_overrides',
-      'MinJobAge=3600',
-      'KillWait=8',
-      'MessageTimeout=5',
-      'ReturnToService=2',
-      `NodeName=${host} NodeAddr=127.0.0.1 CPUs=64 RealMemory=64000`,
-      'PartitionName=main Nodes=ALL Default=YES State=UP PriorityTier=1 DefMemPerCPU=500',
-      'PartitionName=urgent Nodes=ALL State=UP PriorityTier=10 DefMemPerCPU=500',
-      '',
-    ].join('\n');
   }
 }
 

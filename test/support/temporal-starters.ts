@@ -6,7 +6,7 @@ import { acquireEngineLock } from '../../worker/engine-lock.js';
 import type { OpenOptions } from '../../worker/open-run.js';
 import { ensureServer } from '../../worker/server/embedded-server.js';
 import { claimPort } from '../../worker/server/port-claims.js';
-import { runWorkerProcess } from '../../worker/worker-main.js';
+import { runWorkerProcess, type ServedEnd, serveRuns } from '../../worker/worker-main.js';
 import { endWithThisProcess } from './left-behind.js';
 
 export async function startServerOf(root: string): Promise<{ pid: number | null }> {
@@ -28,6 +28,11 @@ export async function endsWith(folder: string): Promise<null> {
 export async function serveRun(root: string, codePath: string, more: Partial<OpenOptions> = {}): Promise<string> {
   const createActivities: OpenOptions['createActivities'] = ({ context }) => tracingActivities(context.workdir);
   return runWorkerProcess(root, { createActivities, codePath, ...more });
+}
+
+/** The same for several runs in one process. */
+export async function serveSeveral(roots: string[], codePath: string): Promise<ServedEnd[]> {
+  return serveRuns(roots, { createActivities: ({ context }) => tracingActivities(context.workdir), codePath });
 }
 
 /** Activities of the fixture engine that write down that they were called. */

@@ -1,28 +1,11 @@
-/** The real torchx for tests: `torchx` on PATH, or the program that AUTORESEARCH_TORCHX_PROGRAM names. */
-import { accessSync, constants } from 'node:fs';
-import { delimiter, join } from 'node:path';
-
-const named = process.env.AUTORESEARCH_TORCHX_PROGRAM ?? '';
+/** The real torchx for tests, where one is installed (scripts/setup/torchx.mjs says where it is looked for). */
+import { findTorchx } from '../../scripts/setup/torchx.mjs';
 
 /** Absolute path, or null. */
-export const torchxProgram: string | null =
-  named !== '' ? named : (places().find((path) => isExecutable(path)) ?? null);
+export const torchxProgram: string | null = findTorchx();
 
 /** For the title of tests that are skipped where there is no torchx: it tells why. */
 export const onTorchx = (title: string) =>
   torchxProgram !== null
     ? title
-    : `${title} [skipped: no torchx on PATH; pip install torchx==0.7.0, or name one by AUTORESEARCH_TORCHX_PROGRAM]`;
-
-function places(): string[] {
-  return (process.env.PATH ?? '').split(delimiter).map((folder) => join(folder, 'torchx'));
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}
+    : `${title} [skipped: there is no torchx; \`node scripts/setup.mjs torchx\` installs it, AUTORESEARCH_TORCHX_PROGRAM names one]`;

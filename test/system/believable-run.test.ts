@@ -24,7 +24,7 @@ it('repeats commits, asks no agent about repeats, and states the gain with its i
   const verdicts = events.flatMap((event) =>
     event.type === 'candidate_judged' ? [`${event.nodeId} ${event.judgement.verdict}`] : [],
   );
-  expect(verdicts).toContain('002_c2_b16 repeat');
+  expect(verdicts).toContain('002_c2_b16 provisional');
   expect(verdicts).toContain('003_c3_b16 keep');
   expect(verdicts).not.toContain('000_headspace keep');
   expect(events.findLast((event) => event.type === 'best_changed')).toMatchObject({ nodeId: '003_c3_b16' });

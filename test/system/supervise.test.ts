@@ -122,7 +122,7 @@ describe('supervise', () => {
       /One moment\.\n {2}\(looks at: status \{\}\)\nThe baseline runs\.\n {2}\[spent 0\.\d+ of 0\.5 US dollars\]/,
     );
     talk.type('stop after the running ones');
-    await talk.answerTo(/Stop the run: how after_running; do it\? \[Y\/n\] $/, 'y');
+    await talk.answerTo(/Stop the run: after the running experiments have ended; do it\? \[Y\/n\] $/, 'y');
     await talk.until(/It drains now\./);
     await talk.until(/stopped \(user\)/);
     expect(await talk.ended()).toBe(0);

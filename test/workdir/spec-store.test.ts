@@ -51,6 +51,30 @@ describe('a specification is found by its origin', () => {
     expect(spec).toMatchObject({ name: 'b', changes: ['b'], launch_command: 'go' });
   });
 
+  test('a bundle has the changes and flags of its parts, each on the best', async () => {
+    const workdir = await temporaryWorkdir();
+    const flags = (more: string) => `python train.py --workers 2${more}`;
+    const plan = [
+      { name: 'best', changes: ['decode.concurrency=4'], launch_command: flags(' --threads 4') },
+      { name: 'a', changes: ['fetch.concurrency=8'], launch_command: flags(' --threads 4') },
+      { name: 'b', changes: [], launch_command: 'python train.py --workers 6 --threads 4' },
+    ].map((spec) => SpecSchema.parse(spec));
+    await writePlan(workdir, 1, plan);
+    const added = (name: string, index: number, parentId: string): EventBody => ({
+      type: 'experiment_added',
+      experiment: { ...follower({ from: 'plan', iteration: 1, index }, name), parentId },
+    });
+    const state = stateOf([added('best', 0, '000_baseline'), added('a', 1, '002_best'), added('b', 2, '002_best')]);
+    const bundle = { ...follower({ from: 'bundle', of: ['002_a', '002_b'] }, 'bundle'), parentId: '002_best' };
+    expect(await specOf(workdir, config, state, bundle)).toMatchObject({
+      name: 'bundle',
+      changes: ['fetch.concurrency=8'],
+      launch_command: 'python train.py --workers 6 --threads 4',
+      change_summary: 'bundle of 002_a, 002_b',
+      description: expect.stringContaining('puts together the small gains of 002_a and 002_b'),
+    });
+  });
+
   test("a person's one stands in its request; without a command it has the base launch command", async () => {
     const workdir = await temporaryWorkdir();
     const edits = [{ path: 'a.py', old: 'x', new: 'y' }];

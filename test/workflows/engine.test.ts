@@ -195,6 +195,17 @@ describe('limits', () => {
     expect(fake.state.open).toHaveLength(1);
   });
 
+  it('starts no more jobs than allowed, and more once more are', async () => {
+    const { fake, handle } = await startEngine({ plans: [['a', 'b', 'c']] }, { max_jobs: 2, max_concurrency: 2 });
+    await fake.until(() => fake.launched.length === 2);
+    await handle.executeUpdate(messages.setLimitsUpdate, { args: [{ max_jobs: 3 }] });
+    for (const nodeId of ['000_baseline', '000_headspace']) fake.endJob(nodeId);
+    await fake.until(() => fake.launched.length === 3);
+    fake.endJob('001_mtp');
+    expect(await handle.result()).toMatchObject({ reason: 'max_jobs' });
+    expect(fake.launched).toHaveLength(3);
+  });
+
   it('ends when its time is up, and lets what runs finish', async () => {
     const { fake, handle } = await startEngine({}, { max_concurrency: 1 });
     await fake.until((run) => run.statusOf('000_baseline') === 'running');
@@ -253,6 +264,20 @@ describe('steering', () => {
     await handle.executeUpdate(messages.setLimitsUpdate, { args: [{ max_concurrency: 2 }] });
     await fake.until((run) => run.launched.length === 5);
     expect((await handle.query(messages.statusQuery)).limits.max_concurrency).toBe(2);
+  });
+
+  it('begins no job while as many run as a lowered limit allows', async () => {
+    const { fake, handle } = await startEngine(blocked, { max_concurrency: 2, max_iterations: 1 });
+    for (const nodeId of ['000_baseline', '000_headspace', '001_mtp']) fake.endJob(nodeId);
+    await fake.until((run) => run.statusOf('003_b') === 'running' && run.statusOf('004_c') === 'ready');
+    await handle.executeUpdate(messages.setLimitsUpdate, { args: [{ max_concurrency: 1 }] });
+    fake.endJob('002_a');
+    await fake.until((run) => run.statusOf('002_a') === 'completed');
+    await handle.executeUpdate(messages.noteUpdate, { args: [{ text: 'what was due is done by now' }] });
+    expect(fake.launched).not.toContain('004_c');
+    for (const nodeId of ['003_b', '004_c']) fake.endJob(nodeId);
+    await handle.result();
+    expect(fake.launched.slice(3)).toEqual(['002_a', '003_b', '004_c']);
   });
 
   it('removes a queued experiment and adds one', async () => {

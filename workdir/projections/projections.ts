@@ -9,7 +9,7 @@ import { dirname } from 'node:path';
 import type { RunConfig } from '../../domain/formats/config.js';
 import type { NodeFile } from '../../domain/formats/files.js';
 import type { Spec } from '../../domain/formats/spec.js';
-import { findingsReport, findingsSection } from '../../domain/reports/findings.js';
+import { findingsReport } from '../../domain/reports/findings.js';
 import { masterTableHeader, masterTableLine } from '../../domain/reports/master-table.js';
 import type { RunRecord } from '../../domain/reports/run-record.js';
 import { summaryReport } from '../../domain/reports/summary-text.js';
@@ -35,11 +35,10 @@ const TABLES_SHARE = 0.05;
 /** So much at once, so that the files of a small run are always up to date. */
 const TABLES_CREDIT_MS = 300;
 
-/** What the whole-file tables hold of an experiment that ended: it never changes again. */
+/** What the whole-file tables hold of an experiment that ended: only an event of its own changes it again. */
 interface EndedRows {
   history: string;
   masterTable: string;
-  findings: string | null;
 }
 
 export class Projections {
@@ -156,8 +155,8 @@ export class Projections {
         this.workdir.masterTable,
         `${[masterTableHeader(this.metric), ...ended.map((rows) => rows.masterTable)].join('\n')}\n`,
       ],
-      [this.workdir.findings, findingsReport(ended.flatMap((rows) => rows.findings ?? []))],
-      [this.workdir.summary, summaryReport(record, this.specs)],
+      [this.workdir.findings, findingsReport(record)],
+      [this.workdir.summary, summaryReport(record)],
       [this.workdir.checkpoint, json({ schema_version: 2, status, timestamp, ...checkpoint })],
       [this.workdir.engineState, json(engineStateFile(record))],
       [this.workdir.queue, json(queueFile(record))],
@@ -175,7 +174,6 @@ export class Projections {
     const rows = {
       history: indented(historyEntry(record, row, iteration), 4),
       masterTable: masterTableLine(row, spec, this.metric),
-      findings: findingsSection(record, nodeId),
     };
     this.ended.set(nodeId, rows);
     return rows;

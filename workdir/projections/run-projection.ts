@@ -81,7 +81,10 @@ export function engineStateFile(record: RunRecord): EngineStateFile {
 }
 
 export function queueFile(record: RunRecord): QueueFile {
-  return inRunOrder(openRows(record.state).filter((row) => row.state.status === 'queued')).map((row) => ({
+  return inRunOrder(
+    record.state,
+    openRows(record.state).filter((row) => row.state.status === 'queued'),
+  ).map((row) => ({
     priority: row.priority,
     node_id: row.nodeId,
     retry_of: row.origin.from === 'repair' ? row.origin.of : '',
@@ -108,7 +111,7 @@ export function checkpointSpecs(
 ): Pick<CheckpointFile, 'queued' | 'running' | 'queue_as_written'> {
   const open = openRows(record.state);
   const specs = (rows: readonly ExperimentRow[]): WorkSpec[] =>
-    inRunOrder(rows).map((row) => ({
+    inRunOrder(record.state, rows).map((row) => ({
       id: row.nodeId,
       priority: row.priority,
       kind: 'experiment',

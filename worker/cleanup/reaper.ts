@@ -62,7 +62,8 @@ async function endJobs({ workdir, config, log }: ReapedRun, state: EngineState):
 
 async function removeTrees({ workdir, config, isAlone }: ReapedRun, state: EngineState): Promise<string[]> {
   // A kill may have come between what a tree consists of.
-  const places = [workdir.trees, Trees.adminOf(workdir.trees), Trees.writesOf(workdir.trees, '')];
+  const { trees } = workdir;
+  const places = [trees, Trees.adminOf(trees), Trees.writesOf(trees, ''), Trees.bundlesOf(trees, '')];
   const found = (await Promise.all(places.map(namesIn))).flat();
   const names = [...new Set(found)].filter(
     (name) => (isAlone && name.startsWith(VIEW_PREFIX)) || (!config.keep_trees && hasEnded(state, name)),

@@ -3,8 +3,9 @@ import { useState } from 'preact/hooks';
 import type { AskedRow, BoardFacts } from '../../../domain/board/board-types.js';
 import type { Change } from '../../../domain/board/page-answers.js';
 import { toExperiment } from './route.js';
+import { Told } from './told.js';
 
-type OnChange = (change: Change) => Promise<void>;
+type OnChange = (change: Change) => Promise<boolean>;
 
 export function Approval({
   run,
@@ -35,8 +36,14 @@ function Proposal({ run, row, onChange }: { run: number; row: AskedRow; onChange
         <a href={toExperiment(run, nodeId)}>{nodeId}</a>{' '}
         <span class="quiet">{row.stage === 'plans' ? 'its plan' : 'its code'}</span>
       </h3>
-      <p class="text">{row.description || row.changes.join(', ')}</p>
-      {row.hypothesis !== '' && <p class="quiet text">{row.hypothesis}</p>}
+      <p class="text">
+        <Told text={row.description || row.change} />
+      </p>
+      {row.hypothesis !== '' && (
+        <p class="quiet text">
+          <Told text={row.hypothesis} />
+        </p>
+      )}
       {onChange && (
         <div class="buttons">
           <button type="button" class="primary" onClick={() => onChange({ do: 'approve', node: nodeId })}>

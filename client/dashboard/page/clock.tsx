@@ -20,9 +20,10 @@ export function useNow(isGoing: boolean): number {
   return now;
 }
 
-export function Elapsed({ ranMs, sinceMs }: { ranMs: number; sinceMs: number | null }) {
+/** Since `sinceMs`, or, where it goes on no more, so long. */
+export function Elapsed({ untilMs, sinceMs }: { untilMs: number; sinceMs: number | null }) {
   const now = useNow(sinceMs !== null);
-  return <span class="number">{clockText(ranMs + (sinceMs === null ? 0 : now - sinceMs))}</span>;
+  return <span class="number">{clockText(sinceMs === null ? untilMs : now - sinceMs)}</span>;
 }
 
 export function timeOfDay(ms: number): string {

@@ -14,6 +14,7 @@ export function Facts({ answer, overview }: { answer: BoardAnswer; overview: Boa
       <Fact name="Best against baseline" isMain>
         <strong class={isWon ? 'main better' : 'main'}>{isWon ? best.gain : baseline ? 'nothing yet' : '-'}</strong>
         <Line>{isWon && best.interval}</Line>
+        <Line>{isWon && best.isProvisional && 'provisional: its repeats have not confirmed it yet'}</Line>
         <Line>
           {best && isWon && (
             <>
@@ -36,13 +37,13 @@ export function Facts({ answer, overview }: { answer: BoardAnswer; overview: Boa
           {rounds.done} of {rounds.most}
         </strong>
         <Line>
-          plateau {plateau.count} of {plateau.patience}
+          plateau {plateau.count} of {plateau.patienceText}
           {overview.planning ? ', planning now' : ''}
         </Line>
       </Fact>
       <Fact name="Time">
         <strong>
-          <Elapsed {...ranTime(answer.served, overview)} />
+          <Elapsed {...elapsed(answer.served, overview)} />
         </strong>
         <Line>{overview.counts.map(({ name, value }) => `${value} ${name}`).join(', ')}</Line>
         <Line>{overview.toCome}</Line>
@@ -61,10 +62,11 @@ export function Facts({ answer, overview }: { answer: BoardAnswer; overview: Boa
   );
 }
 
-/** Of a run that nobody serves, the time until it was heard of last. */
-function ranTime(served: boolean, { ranMs, runsSinceMs, updatedAtMs }: BoardFacts) {
-  if (served || runsSinceMs === null) return { ranMs, sinceMs: runsSinceMs };
-  return { ranMs: ranMs + Math.max(0, updatedAtMs - runsSinceMs), sinceMs: null };
+/** Since its start, as status tells it: of a run that has ended, or that nobody serves, until it was heard of last. */
+function elapsed(served: boolean, { status, startedAtMs, updatedAtMs }: BoardFacts) {
+  if (startedAtMs === 0) return { untilMs: 0, sinceMs: null };
+  const isGoing = served && status !== 'stopped';
+  return isGoing ? { untilMs: 0, sinceMs: startedAtMs } : { untilMs: updatedAtMs - startedAtMs, sinceMs: null };
 }
 
 function Fact({ name, isMain = false, children }: { name: string; isMain?: boolean; children: ComponentChildren }) {

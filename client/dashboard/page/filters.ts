@@ -13,7 +13,7 @@ export const NO_FILTER: Filter = { looks: new Set(), text: '' };
 export const LOOKS: readonly { look: Look; name: string }[] = [
   { look: 'improved', name: 'improved' },
   { look: 'unconfirmed', name: 'not confirmed' },
-  { look: 'no_gain', name: 'no gain' },
+  { look: 'no_gain', name: 'not better' },
   { look: 'pruned', name: 'ended early' },
   { look: 'cancelled', name: 'refused or cancelled' },
   { look: 'failed', name: 'failed' },
@@ -22,13 +22,19 @@ export const LOOKS: readonly { look: Look; name: string }[] = [
 ];
 
 export function isShown({ looks, text }: Filter, row: BoardRow): boolean {
-  if (looks.size > 0 && !looks.has(row.look)) return false;
+  if (looks.size > 0 && ![...looks].some((look) => looksLike(row, look))) return false;
   const words = text
     .toLowerCase()
     .split(/\s+/)
     .filter((word) => word !== '');
   const haystack = `${row.nodeId} ${row.kind} ${row.status}`.toLowerCase();
   return words.every((word) => haystack.includes(word));
+}
+
+/** What others are measured by is neither better nor worse: it was never tried for a gain. */
+export function looksLike({ look, kind }: Pick<BoardRow, 'look' | 'kind'>, asked: Look): boolean {
+  const isMeasure = kind === 'baseline' || kind === 'headspace';
+  return look === asked && !(isMeasure && look === 'no_gain');
 }
 
 export type SortKey =

@@ -37,9 +37,11 @@ function App({ source }: { source: Source }) {
       const said = await source.change(route.run, asked);
       const receipt = { ...said, id: Date.now() + Math.random(), what: changeName(asked) };
       setReceipts((kept) => [...kept, receipt].slice(-RECEIPTS_KEPT));
+      return said.accepted;
     },
     [source, route.run],
   );
+  const isUnknown = runs.length > 0 && !runs.some(({ index }) => index === route.run);
   const canChange = source.isLive && answer !== null;
   useEffect(() => {
     document.title = answer ? `${answer.info.title} - autoresearch` : 'autoresearch';
@@ -58,7 +60,11 @@ function App({ source }: { source: Source }) {
         onChange={canChange ? change : null}
       />
       <main id="main" ref={main} tabIndex={-1}>
-        <View source={source} route={route} answer={answer} onChange={canChange ? change : null} />
+        {isUnknown ? (
+          <p class="empty">There is no run {route.run} here.</p>
+        ) : (
+          <View source={source} route={route} answer={answer} onChange={canChange ? change : null} />
+        )}
       </main>
       <Receipts receipts={receipts} onDismiss={() => setReceipts([])} />
     </>
@@ -69,7 +75,7 @@ interface ViewProps {
   source: Source;
   route: Route;
   answer: BoardAnswer | null;
-  onChange: ((change: Change) => Promise<void>) | null;
+  onChange: ((change: Change) => Promise<boolean>) | null;
 }
 
 function View({ source, route, answer, onChange }: ViewProps) {

@@ -5,10 +5,11 @@ import type { BoardAnswer } from '../../../domain/board/page-answers.js';
 import { ChartPanel } from './chart-panel.js';
 import { ExperimentTable } from './experiment-table.js';
 import { Facts } from './facts.js';
-import { type Filter, isShown, LOOKS, NO_FILTER } from './filters.js';
+import { type Filter, isShown, LOOKS, looksLike, NO_FILTER } from './filters.js';
 import { toExperiment } from './route.js';
 import { RunningJobs } from './running-jobs.js';
 import type { Source } from './source/source.js';
+import { Told } from './told.js';
 
 interface OverviewProps {
   source: Source;
@@ -52,8 +53,13 @@ function Diagnostics({ rows }: { rows: readonly DiagnosticRow[] }) {
           <strong>
             {level}: {what}
           </strong>{' '}
-          {why}
-          {advice !== '' && <span class="quiet-on-pale"> {advice}</span>}
+          <Told text={why} />
+          {advice !== '' && (
+            <span class="quiet-on-pale">
+              {' '}
+              <Told text={advice} />
+            </span>
+          )}
         </li>
       ))}
     </ul>
@@ -73,7 +79,7 @@ function FilterBar({ filter, rows, shown, onFilter }: FilterBarProps) {
     if (!looks.delete(look)) looks.add(look);
     onFilter({ ...filter, looks });
   };
-  const offered = LOOKS.map((each) => ({ ...each, count: rows.filter(({ look }) => look === each.look).length }));
+  const offered = LOOKS.map((each) => ({ ...each, count: rows.filter((row) => looksLike(row, each.look)).length }));
   return (
     <search class="filter" aria-label="Filter of pictures and table">
       <input
@@ -113,7 +119,7 @@ function Findings({ run, findings }: { run: number; findings: Board['facts']['fi
       <ul class="findings">
         {findings.map(({ nodeId, text }, index) => (
           <li key={index}>
-            <a href={toExperiment(run, nodeId)}>{nodeId}</a> {text}
+            <a href={toExperiment(run, nodeId)}>{nodeId}</a> <Told text={text} />
           </li>
         ))}
       </ul>

@@ -4,13 +4,14 @@ import type { Board } from '../../../domain/board/board-types.js';
 import type { BoardAnswer, Change, RunInfo } from '../../../domain/board/page-answers.js';
 import { addressOf, type Route } from './route.js';
 import { RunControls } from './run-controls.js';
+import { Told } from './told.js';
 
 interface HeadProps {
   runs: readonly RunInfo[];
   route: Route;
   answer: BoardAnswer | null;
   isConnected: boolean;
-  onChange: ((change: Change) => Promise<void>) | null;
+  onChange: ((change: Change) => Promise<boolean>) | null;
 }
 
 const VIEWS = [
@@ -65,7 +66,11 @@ export function PageHead({ runs, route, answer, isConnected, onChange }: HeadPro
           <Theme />
         </div>
       </div>
-      {overview && overview.why !== '' && <p class="why">{overview.why}</p>}
+      {overview && overview.why !== '' && (
+        <p class="why">
+          <Told text={overview.why} />
+        </p>
+      )}
     </header>
   );
 }

@@ -1,6 +1,7 @@
 /** What each planning round decided, and why. */
 import type { PlanRow } from '../../../domain/board/board-types.js';
 import { toExperiment } from './route.js';
+import { Told } from './told.js';
 
 interface PlansProps {
   run: number;
@@ -18,7 +19,9 @@ export function PlansView({ run, plans, unreached }: PlansProps) {
           <h2>Out of reach</h2>
           <ul class="findings">
             {unreached.map((text) => (
-              <li key={text}>{text}</li>
+              <li key={text}>
+                <Told text={text} />
+              </li>
             ))}
           </ul>
         </section>
@@ -28,8 +31,16 @@ export function PlansView({ run, plans, unreached }: PlansProps) {
           <h2>
             Round {plan.iteration} <span class="quiet">{plan.action}</span>
           </h2>
-          {plan.reasoning !== '' && <p class="text">{plan.reasoning}</p>}
-          {plan.failure !== null && <p class="failure">{plan.failure}</p>}
+          {plan.reasoning !== '' && (
+            <p class="text">
+              <Told text={plan.reasoning} />
+            </p>
+          )}
+          {plan.failure !== null && (
+            <p class="failure">
+              <Told text={plan.failure} />
+            </p>
+          )}
           {plan.accepted.length > 0 && (
             <p>
               Queued:{' '}
@@ -45,7 +56,7 @@ export function PlansView({ run, plans, unreached }: PlansProps) {
             <ul class="findings">
               {plan.refused.map(({ name, reason }) => (
                 <li key={name}>
-                  <strong>{name}</strong> refused: {reason}
+                  <strong>{name}</strong> refused: <Told text={reason} />
                 </li>
               ))}
             </ul>

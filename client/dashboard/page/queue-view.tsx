@@ -5,12 +5,13 @@ import type { BoardAnswer, Change } from '../../../domain/board/page-answers.js'
 import { Approval, AskFor } from './approval.js';
 import { toExperiment } from './route.js';
 import { Scroll } from './scroll.js';
+import { Told } from './told.js';
 
 interface QueueProps {
   answer: BoardAnswer;
   board: Board;
-  /** Null in a page that changes nothing. */
-  onChange: ((change: Change) => Promise<void>) | null;
+  /** Whether it was accepted; null in a page that changes nothing. */
+  onChange: ((change: Change) => Promise<boolean>) | null;
 }
 
 export function QueueView({ answer, board, onChange }: QueueProps) {
@@ -40,7 +41,12 @@ export function QueueView({ answer, board, onChange }: QueueProps) {
                     <td class="right number extra">{index + 1}</td>
                     <td>
                       <a href={toExperiment(run, row.nodeId)}>{row.nodeId}</a>
-                      <div class="quiet">{row.summary}</div>
+                      <div class="quiet">
+                        <Told text={row.change} />
+                      </div>
+                      <div class="quiet">
+                        <Told text={row.why} />
+                      </div>
                     </td>
                     <td class="extra">{row.status}</td>
                     <td class="right number extra">{priorityText(row.priority)}</td>
@@ -69,7 +75,7 @@ interface ActionsProps {
   row: QueueRow;
   index: number;
   last: number;
-  onChange: (change: Change) => Promise<void>;
+  onChange: (change: Change) => Promise<boolean>;
 }
 
 function QueueActions({ row, index, last, onChange }: ActionsProps) {
@@ -100,7 +106,7 @@ function QueueActions({ row, index, last, onChange }: ActionsProps) {
 
 const NOTHING = { name: '', description: '', hypothesis: '', launchCommand: '', priority: 0 };
 
-function AddForm({ onChange }: { onChange: (change: Change) => Promise<void> }) {
+function AddForm({ onChange }: { onChange: (change: Change) => Promise<boolean> }) {
   const [given, setGiven] = useState(NOTHING);
   const set = (field: keyof typeof NOTHING) => (event: { currentTarget: { value: string } }) =>
     setGiven({
@@ -114,8 +120,8 @@ function AddForm({ onChange }: { onChange: (change: Change) => Promise<void> }) 
         class="fields"
         onSubmit={async (event) => {
           event.preventDefault();
-          await onChange({ do: 'add', ...given });
-          setGiven(NOTHING);
+          // What was refused stays, to be mended.
+          if (await onChange({ do: 'add', ...given })) setGiven(NOTHING);
         }}
       >
         <label>
@@ -146,7 +152,7 @@ function AddForm({ onChange }: { onChange: (change: Change) => Promise<void> }) 
   );
 }
 
-function NoteForm({ onChange }: { onChange: (change: Change) => Promise<void> }) {
+function NoteForm({ onChange }: { onChange: (change: Change) => Promise<boolean> }) {
   const [text, setText] = useState('');
   return (
     <details class="panel">
@@ -155,8 +161,7 @@ function NoteForm({ onChange }: { onChange: (change: Change) => Promise<void> })
         class="fields"
         onSubmit={async (event) => {
           event.preventDefault();
-          await onChange({ do: 'note', text });
-          setText('');
+          if (await onChange({ do: 'note', text })) setText('');
         }}
       >
         <label>

@@ -2,11 +2,12 @@
 import { useRef } from 'preact/hooks';
 import type { BoardFacts } from '../../../domain/board/board-types.js';
 import type { BoardAnswer, Change, ChangeAnswer } from '../../../domain/board/page-answers.js';
+import { Told } from './told.js';
 
 interface ControlsProps {
   answer: BoardAnswer;
   overview: BoardFacts;
-  onChange: (change: Change) => Promise<void>;
+  onChange: (change: Change) => Promise<boolean>;
 }
 
 const ENDINGS = [
@@ -44,7 +45,9 @@ export function RunControls({ answer, overview, onChange }: ControlsProps) {
             >
               {name}
             </button>
-            <p class="quiet">{text}</p>
+            <p class="quiet">
+              <Told text={text} />
+            </p>
           </div>
         ))}
         <button type="button" class="plain" onClick={() => dialog.current?.close()}>
@@ -65,7 +68,7 @@ export function Receipts({ receipts, onDismiss }: { receipts: readonly KeptRecei
     <div class="receipts" role="status">
       {receipts.map(({ id, what, accepted, message }) => (
         <p key={id} class={accepted ? 'receipt' : 'receipt refused'}>
-          <strong>{accepted ? what : `${what}: refused`}</strong> {message}
+          <strong>{accepted ? what : `${what}: refused`}</strong> <Told text={message} />
         </p>
       ))}
       {receipts.length > 0 && (

@@ -65,6 +65,7 @@ export function anthropicAssistant(desk: Desk, purse: Purse, given: { model: str
       const messages: MessageParam[] = [...recent(history), { role: 'user', content: line }];
       try {
         for (let calls = 0; calls < MOST_CALLS; calls += 1) {
+          if (conversation.left.aborted) return 'leave';
           const { content, stop_reason } = await call(messages);
           messages.push({ role: 'assistant', content });
           if (stop_reason !== 'tool_use') break;

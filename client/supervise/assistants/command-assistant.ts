@@ -8,6 +8,8 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { runAgentCommand } from '../../../agents/agent-process.js';
 import { parseCommandReply } from '../../../agents/claude-agent.js';
+import { CODEX_FLAGS } from '../../../agents/codex-agent.js';
+import { parseCodexReply } from '../../../agents/codex-reply.js';
 import { jsonInReply } from '../../../agents/reply-text.js';
 import { errorText } from '../../output/error-text.js';
 import { TOOLS } from '../../tools/tools.js';
@@ -24,7 +26,7 @@ export interface CommandModel {
 
 const FLAGS = {
   claude: ['--print', '--output-format', 'json', '--no-session-persistence', '--tools', '', '--strict-mcp-config'],
-  codex: ['exec', '--sandbox', 'read-only', '--skip-git-repo-check'],
+  codex: CODEX_FLAGS,
 } as const;
 
 const HOW_TO_ASK = `To use a tool, end your answer with one block, and nothing after it:
@@ -75,6 +77,7 @@ export function commandAssistant(desk: Desk, purse: Purse, given: CommandModel):
       transcript += `Person: ${line}\n`;
       try {
         for (let calls = 0; calls < MOST_CALLS; calls += 1) {
+          if (conversation.left.aborted) return 'leave';
           const said = await ask();
           const call = calledTool(said);
           const words = said.slice(0, call?.at ?? said.length).trim();
@@ -118,14 +121,9 @@ async function answerOf(
     const hooks = { onStart: async () => undefined, replyFile: join(folder, 'answer') };
     const output = await runAgentCommand({ command, flags, task, prompt, signal, timeoutMs, hooks });
     if (output.timedOut) throw new Error(`${command} did not answer within ${timeoutMs / 1000} s`);
-    if (kind === 'claude') {
-      const { text, costUsd } = parseCommandReply(output, command);
-      return { text, usd: costUsd };
-    }
-    if (output.exitCode === 0) return { text: output.stdout, usd: null };
-    throw new Error(
-      `${command} failed (exit code ${output.exitCode}): ${(output.stderr || output.stdout).trim().slice(-1000)}`,
-    );
+    const { text, costUsd } =
+      kind === 'claude' ? parseCommandReply(output, command) : parseCodexReply(output, command, { model, prices: {} });
+    return { text, usd: costUsd };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

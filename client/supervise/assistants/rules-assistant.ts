@@ -3,10 +3,12 @@
 import { basename } from 'node:path';
 import { flagNumber, withFlag } from '../../../domain/command/launch-flags.js';
 import { experimentName } from '../../../domain/formats/spec.js';
+import { experimentNamed } from '../../../domain/run/named-experiment.js';
 import { readTextIfAny } from '../../../host/atomic-file.js';
 import { errorText } from '../../output/error-text.js';
 import { diagnosticLines, overviewSections } from '../../output/overview-text.js';
 import { statusText } from '../../output/status-text.js';
+import { runAsLogged } from '../../run/run-state.js';
 import { status } from '../../run/run-status.js';
 import { existingRun } from '../../run/workdir-config.js';
 import { type ExperimentFacts, experimentFacts, experimentText } from '../../tools/experiment-facts.js';
@@ -56,26 +58,33 @@ async function answerTo(desk: Desk, intent: Intent): Promise<string> {
     case 'queue':
     case 'tree':
     case 'waiting':
-      return (await useTool(desk, intent.do, {})).text;
+      return await said(desk, intent.do, {});
     case 'more_budget':
       return moreBudgetText(await status(workdir));
     case 'why_failed':
-      return whyText(await experimentFacts(workdir, intent.node ?? (await newestFailed(workdir))));
+      return whyText(await experimentFacts(workdir, await failedNode(workdir, intent.node)));
     case 'explain':
       return shortText(await experimentFacts(workdir, intent.node ?? undefined));
     case 'diff':
-      return (await useTool(desk, 'diff', intent.node === null ? {} : { node: intent.node })).text;
+      return await said(desk, 'diff', intent.node === null ? {} : { node: intent.node });
     case 'first':
-      return (await useTool(desk, 'prioritize', { node: intent.node, priority: await foremost(workdir) })).text;
+      return await said(desk, 'prioritize', { node: intent.node, priority: await foremost(workdir) });
     case 'try':
-      return (await useTool(desk, 'add', await ownExperiment(workdir, intent))).text;
+      if (isNoCount(intent)) return `${intent.words}: a number above 0 is what that can be; nothing was queued`;
+      return await said(desk, 'add', await ownExperiment(workdir, intent));
     case 'tool':
-      return (await useTool(desk, intent.tool, intent.input)).text;
+      return await said(desk, intent.tool, intent.input);
     case 'help':
       return HELP;
     default:
       return `I did not understand that, as I work by rules. ${HELP}`;
   }
+}
+
+/** To the person themselves, who knows what they answered. */
+async function said(desk: Desk, tool: string, input: unknown): Promise<string> {
+  const { text, isDeclined } = await useTool(desk, tool, input);
+  return isDeclined ? 'nothing was changed' : text;
 }
 
 /** Without what fills a screen: its analysis lies in the workdir, and the log matters where it failed. */
@@ -88,9 +97,27 @@ function shortText(facts: ExperimentFacts): string {
 /** Of each table, in an answer. */
 const ROWS = 8;
 
+/** What a person asks about as failed: where the words fit several, the one of them that did fail. */
+async function failedNode(workdir: string, node: string | null): Promise<string | undefined> {
+  if (node === null) return await newestFailed(workdir);
+  const { state } = await runAsLogged(workdir);
+  const failed = Object.values(state.experiments).filter((row) => row.state.status === 'failed');
+  const named = experimentNamed(
+    failed.map(({ nodeId }) => nodeId),
+    node,
+  );
+  return 'found' in named ? named.found : node;
+}
+
 async function newestFailed(workdir: string): Promise<string | undefined> {
   const { recent_failures: failed, overview } = await status(workdir);
   return failed[0]?.node_id ?? overview?.results[0]?.node_id;
+}
+
+/** Whether a number is given that a count of something cannot have. */
+function isNoCount({ setting, value }: Extract<Intent, { do: 'try' }>): boolean {
+  const isCount = /batch|concurren|thread|worker|buffer|prefetch|queue|size|count|num/i.test(setting ?? '');
+  return isCount && value !== null && (value < 0 || (value === 0 && /batch|concurren/i.test(setting ?? '')));
 }
 
 /** A priority before all that waits. */

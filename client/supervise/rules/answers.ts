@@ -1,5 +1,6 @@
 /** What is said without a model: sentences from the view of a run, by rules. */
 import type { Overview } from '../../../domain/overview/overview.js';
+import { VERDICT_TEXTS } from '../../../domain/reports/judgement-text.js';
 import { durationText, gainText, objectiveText } from '../../../domain/reports/quantity-text.js';
 import { limitBehind } from '../../../domain/run/limits.js';
 import { bestText, diagnosticLines, toComeText } from '../../output/overview-text.js';
@@ -38,8 +39,7 @@ export function whyText(facts: ExperimentFacts): string {
   if (failure === null || failure.kind === 'pruned') {
     const worth = gain === null ? '' : `, ${gainText(gain)} vs the baseline`;
     const measured = objective === null ? 'has no result yet' : `measured ${objectiveText(objective)}${worth}`;
-    const judged =
-      verdict === null ? '' : ` It is judged ${verdict.replace('_', ' ')}${why === null ? '' : `: ${why}`}.`;
+    const judged = verdict === null ? '' : ` It is judged ${VERDICT_TEXTS[verdict]}${why === null ? '' : `: ${why}`}.`;
     const early = failure === null ? '' : ` It was ended early, which is no failure: ${failure.message}`;
     return `${node_id} did not fail: it is ${facts.status} and ${measured}.${judged}${early}${doubt === null ? '' : ` It does not count: ${doubt}`}`;
   }

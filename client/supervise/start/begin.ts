@@ -3,16 +3,18 @@ import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { shellWord } from '../../../domain/command/shell-word.js';
 import { Workdir } from '../../../workdir/paths.js';
+import { configuredTarget } from '../../../worker/connection.js';
+import { findTemporal } from '../../../worker/server/find-temporal.js';
 import { start } from '../../commands/start.js';
 import { givenFlags } from '../../flags/given-flags.js';
 import { RUN_FLAGS } from '../../flags/run-flags.js';
 import { Refusal } from '../../output/refusal.js';
-import { firstConfig } from '../../run/first-config.js';
-import { prepareRun } from '../../run/prepare-run.js';
+import { checkApart, firstConfig } from '../../run/first-config.js';
+import { checkNewWorkdir, prepareRun } from '../../run/prepare-run.js';
 import { engineLife, readState } from '../../run/run-state.js';
 import { configIfAny } from '../../run/workdir-config.js';
-import { type Conversation, confirmed } from '../conversation.js';
-import { Questions, type StartOptions } from './questions.js';
+import { type Conversation, confirmed, isLeaving } from '../conversation.js';
+import { Left, Questions, type StartOptions } from './questions.js';
 import { triedText, tryLaunch } from './try-launch.js';
 
 /** The workdir of a run that is there; null where the person does not want one started. Throws Left when they leave. */
@@ -24,18 +26,45 @@ export async function beginSupervised(
 ): Promise<string | null> {
   const questions = new Questions(conversation, cwd);
   const isHere = (await stat(join(cwd, 'engine', 'events.jsonl')).catch(() => null)) !== null;
-  const path = given !== '' ? resolve(cwd, given) : isHere ? cwd : await questions.workdir();
-  const workdir = new Workdir(path);
   const options: StartOptions = { ...flags };
-  if ((await configIfAny(workdir)) !== null) return await comeBack(conversation, workdir, options);
+  const known = given !== '' ? resolve(cwd, given) : isHere ? cwd : null;
+  if (known !== null) await checkNewWorkdir(known);
+  let path = known ?? (await questions.workdir(options.sourceDir as string | undefined));
+  const before = new Workdir(path);
+  if ((await configIfAny(before)) !== null) return await comeBack(conversation, before, options);
+  // What no answer can mend is said before anything is asked.
+  if (configuredTarget() === null) await findTemporal();
   conversation.answer(`a new run in ${path}; press Enter to take what stands in brackets`);
   await questions.fill(options);
+  path = await keptApart(conversation, questions, path, String(options.sourceDir));
+  const workdir = new Workdir(path);
+  if ((await configIfAny(workdir)) !== null) return await comeBack(conversation, workdir, options);
   await checkWhole(conversation, questions, workdir, options);
   await offerTrial(conversation, options);
   conversation.answer(`I will run:\n\n    ${startCommand(path, options)}\n`);
-  if (!(await confirmed(conversation, 'start the engine in the background?'))) return null;
+  if (!(await confirmed(conversation, 'start the engine in the background?'))) {
+    conversation.answer('nothing was started or written; the command above starts the run when you want it');
+    return null;
+  }
   await startEngine(conversation, path, options);
   return path;
+}
+
+/** The workdir, asked for anew where it turned out to be the source directory. */
+async function keptApart(
+  conversation: Conversation,
+  questions: Questions,
+  path: string,
+  sourceDir: string,
+): Promise<string> {
+  try {
+    await checkApart(path, sourceDir);
+    return path;
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    conversation.answer(error.message);
+    return await questions.workdir(sourceDir);
+  }
 }
 
 /** A run that is there: its engine is left alone where it works, and started again where it should. */
@@ -47,11 +76,9 @@ async function comeBack(conversation: Conversation, workdir: Workdir, options: S
   }
   const state = await readState(workdir);
   const hasEnded = state?.status === 'stopped';
-  const how = hasEnded
-    ? `the run has ended (${state.stop?.reason}: ${state.stop?.detail})`
-    : 'no engine works on the run';
-  conversation.answer(how);
-  if (await confirmed(conversation, 'start its engine again?', !hasEnded)) {
+  if (hasEnded) conversation.answer(`the run has ended (${state.stop?.reason}: ${state.stop?.detail})`);
+  else conversation.answer(state ? 'no engine works on the run' : 'the run has not begun: its engine never came up');
+  if (await confirmed(conversation, state ? 'start its engine again?' : 'start its engine?', !hasEnded)) {
     await startEngine(conversation, workdir.root, options);
   }
   return workdir.root;
@@ -70,8 +97,9 @@ async function checkWhole(
       return;
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
+      if (!questions.canMend(error.field)) throw error;
       conversation.answer(error.message);
-      if (!(await questions.again(options, error.field))) throw error;
+      await questions.again(options, error.field);
     }
   }
 }
@@ -92,6 +120,7 @@ async function offerTrial(conversation: Conversation, options: StartOptions): Pr
     conversation.answer(triedText(tried));
     if (tried.how !== 'failed') return;
     const other = (await conversation.ask('another launch command (Enter: keep it): '))?.trim() ?? '';
+    if (isLeaving(other)) throw new Left();
     if (other === '') return;
     options.baseLaunchCommand = other;
   }

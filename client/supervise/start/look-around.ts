@@ -16,6 +16,8 @@ export interface Found {
 /** A large repository is not read whole: what is found until then is what is proposed. */
 const MOST_ENTRIES = 4000;
 const DEEPEST = 6;
+/** Whose commands are looked for: nobody is shown more. */
+const MOST_SCRIPTS = 40;
 const MOST_BYTES = 300_000;
 const PASSED_BY = /^(\..*|node_modules|__pycache__|venv|env|build|dist|site-packages|trees|source\.git)$/;
 const TEXTS = /^(readme.*|makefile|justfile|.*\.(md|rst|sh|mk|toml))$/i;
@@ -31,32 +33,39 @@ export async function lookAround(cwd: string): Promise<Found> {
     if (text !== null) python.push({ path, text });
   }
   const using = python.filter(({ text }) => IMPORTS_SPDL.test(text));
-  const modules = using.map(({ path }) => path.split('/').at(-1)!.replace(/\.py$/, ''));
+  const modules = new Set(using.map(({ path }) => path.split('/').at(-1)!.replace(/\.py$/, '')));
+  const imports = new RegExp(`^\\s*(?:from|import)\\s+[\\w.]*\\b(?:${[...modules].map(escaped).join('|')})\\b`, 'm');
+  const ofSpdl = new Set(using.map(({ path }) => path));
   // A script may import the module that makes the pipeline.
   const importing = python.filter(
-    ({ path, text }) =>
-      !using.some((each) => each.path === path) &&
-      IS_STARTED.test(text) &&
-      modules.some((name) => new RegExp(`^\\s*(?:from|import)\\s+[\\w.]*\\b${name}\\b`, 'm').test(text)),
+    ({ path, text }) => modules.size > 0 && !ofSpdl.has(path) && IS_STARTED.test(text) && imports.test(text),
   );
   const known = [...using, ...importing].filter(
     ({ path }) => !/(^|\/)(tests?\/|test_|conftest)/.test(relative(root, path)),
   );
+  const likely = ({ path, text }: { path: string; text: string }) =>
+    (IS_STARTED.test(text) ? 2 : 0) + (/train|main|run/.test(path.split('/').at(-1)!) ? 1 : 0);
+  const first = inOrder(known, likely).slice(0, MOST_SCRIPTS);
   const texts = await Promise.all(files.filter((path) => TEXTS.test(path.split('/').at(-1)!)).map(textOf));
   const commands: Record<string, string[]> = {};
-  for (const { path } of known) {
-    const found = texts.flatMap((text) => (text === null ? [] : launchCommandsIn(text, relative(root, path))));
+  for (const { path } of first) {
+    const name = path.split('/').at(-1)!.replace(/\.py$/, '');
+    const found = texts.flatMap((text) => (text?.includes(name) ? launchCommandsIn(text, relative(root, path)) : []));
     commands[path] = [...new Set(found)];
   }
-  const weight = ({ path, text }: { path: string; text: string }) =>
-    (commands[path]!.length > 0 ? 4 : 0) +
-    (IS_STARTED.test(text) ? 2 : 0) +
-    (/train|main|run/.test(path.split('/').at(-1)!) ? 1 : 0);
-  const scripts = [...known]
-    .sort((a, b) => weight(b) - weight(a) || a.path.length - b.path.length)
-    .map(({ path }) => path);
+  const scripts = inOrder(first, (script) => (commands[script.path]!.length > 0 ? 4 : 0) + likely(script));
   const dockerfile = files.find((path) => /(^|\/)Dockerfile$/.test(path)) ?? null;
-  return { root, scripts, commands, dockerfile };
+  return { root, scripts: scripts.map(({ path }) => path), commands, dockerfile };
+}
+
+/** What weighs most first, and of those the shortest path. */
+function inOrder<T extends { path: string }>(all: readonly T[], weight: (each: T) => number): T[] {
+  return [...all].sort((a, b) => weight(b) - weight(a) || a.path.length - b.path.length);
+}
+
+/** As a part of a regular expression. */
+function escaped(name: string): string {
+  return name.replace(/[^\w]/g, '\\$&');
 }
 
 /** The one around a folder, or null. */
@@ -71,9 +80,13 @@ export async function repositoryOf(folder: string): Promise<string | null> {
 async function filesBelow(root: string): Promise<string[]> {
   const files: string[] = [];
   let folders = [root];
+  // Folders count as well: a home folder has levels of which each alone is more than anybody waits for.
+  let looked = 0;
   for (let depth = 0; folders.length > 0 && depth < DEEPEST && files.length < MOST_ENTRIES; depth += 1) {
     const next: string[] = [];
     for (const folder of folders) {
+      if (files.length >= MOST_ENTRIES || looked >= MOST_ENTRIES) break;
+      looked += 1;
       const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
       for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
         if (PASSED_BY.test(entry.name)) continue;

@@ -4,8 +4,9 @@ import { homedir } from 'node:os';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { shellWord } from '../../../domain/command/shell-word.js';
 import { Refusal } from '../../output/refusal.js';
-import { checkedSource } from '../../run/first-config.js';
-import type { Conversation } from '../conversation.js';
+import { checkApart, checkedSource } from '../../run/first-config.js';
+import { checkNewWorkdir } from '../../run/prepare-run.js';
+import { type Conversation, isLeaving } from '../conversation.js';
 import { type Found, lookAround, repositoryOf } from './look-around.js';
 
 /** The flags of `run` as commander names them. */
@@ -27,13 +28,17 @@ export class Questions {
     return this.#found;
   }
 
-  async workdir(): Promise<string> {
-    const { root } = await this.look();
-    const answer = await this.line(
-      'workdir (a folder of its own for the run, kept)',
-      join('~', 'autoresearch', basename(root)),
-    );
-    return expanded(answer, this.cwd);
+  /** `sourceDir`: the code that may be changed, where that is known; else what it will most likely be. */
+  async workdir(sourceDir?: string): Promise<string> {
+    const { root, scripts } = await this.look();
+    const source = sourceDir ?? (scripts.length > 0 ? root : null);
+    const usual = join('~', 'autoresearch', basename(root));
+    return await this.checked('workdir (a folder of its own for the run, kept)', usual, async (given) => {
+      const path = expanded(given, this.cwd);
+      await checkNewWorkdir(path);
+      if (source !== null) await checkApart(path, source);
+      return path;
+    });
   }
 
   /** Asks for each of the five that is missing, in place. */
@@ -45,16 +50,23 @@ export class Questions {
     if (options.buildCommand === undefined) await this.build(options);
   }
 
-  /** Of a flag that was refused; false where no question can mend it. */
-  async again(options: StartOptions, field: string): Promise<boolean> {
-    if (field === '--pipeline-script') await this.script(options);
-    else if (field === '--source-dir') await this.source(options);
-    else if (field === '--base-launch-command') await this.launch(options);
-    else if (field === '--agent')
-      options.agent = await this.line('agent of the run (anthropic, claude, codex, playbook)', 'playbook');
-    else return false;
-    return true;
+  /** Whether a question can mend a flag that was refused. */
+  canMend(field: string): boolean {
+    return Object.hasOwn(this.#asked, field);
   }
+
+  async again(options: StartOptions, field: string): Promise<void> {
+    await this.#asked[field]?.(options);
+  }
+
+  readonly #asked: Record<string, (options: StartOptions) => Promise<void>> = {
+    '--pipeline-script': (options) => this.script(options),
+    '--source-dir': (options) => this.source(options),
+    '--base-launch-command': (options) => this.launch(options),
+    '--agent': async (options) => {
+      options.agent = await this.line('agent of the run (anthropic, claude, codex, playbook)', 'playbook');
+    },
+  };
 
   private async script(options: StartOptions): Promise<void> {
     const { scripts, root } = await this.look();
@@ -149,7 +161,7 @@ export class Questions {
   private async line(question: string, usual: string | null): Promise<string> {
     for (;;) {
       const given = await this.conversation.ask(`${question}${usual === null ? '' : ` [${usual}]`}: `);
-      if (given === null) throw new Left();
+      if (given === null || isLeaving(given)) throw new Left();
       const answer = given.trim() || usual;
       if (answer !== null) return answer;
     }

@@ -3,9 +3,9 @@ import type { EndCause } from '../../../domain/verdict/end-cause.js';
 import type { SchedulerState } from '../scheduler.js';
 
 /** Fields of squeue, each with what stands behind it. */
-export const SQUEUE_FIELDS = 'JobID:|,State:|,exit_code:|,StartTime:|,EndTime:|,Reason:|,Command:|';
+export const SQUEUE_FIELDS = 'JobID:|,State:|,exit_code:|,StartTime:|,EndTime:|,Reason:|,Command:|,NodeList:|';
 /** The same of sacct (--parsable2). */
-export const SACCT_FIELDS = 'JobIDRaw,State,ExitCode,Start,End,Reason';
+export const SACCT_FIELDS = 'JobIDRaw,State,ExitCode,Start,End,Reason,NodeList';
 
 export interface SlurmRow {
   id: string;
@@ -15,26 +15,29 @@ export interface SlurmRow {
   startedAtMs: number | null;
   endedAtMs: number | null;
   reason: string;
+  /** Its hosts, as Slurm writes them; '' where it had none. */
+  hosts: string;
   /** The batch script with its arguments; '' where that is not asked for. */
   command: string;
 }
 
 /** Times are Unix seconds (SLURM_TIME_FORMAT). What is no row of a job is left out: the name of a cluster, say. */
 export function readSqueue(text: string): SlurmRow[] {
-  return rowsOf(text, (code) => returnCodeOfWait(Number(code)));
+  return rowsOf(text, true, (code) => returnCodeOfWait(Number(code)));
 }
 
 /** Steps of a job (`12.batch`) are left out. */
 export function readSacct(text: string): SlurmRow[] {
-  return rowsOf(text, (code) => {
+  return rowsOf(text, false, (code) => {
     const [exit = 0, signal = 0] = code.split(':').map(Number);
     return signal > 0 ? -signal : exit;
   });
 }
 
-function rowsOf(text: string, codeOf: (text: string) => number): SlurmRow[] {
+function rowsOf(text: string, isOfSqueue: boolean, codeOf: (text: string) => number): SlurmRow[] {
   return text.split('\n').flatMap((line) => {
-    const [id = '', state = '', code = '', start = '', end = '', reason = '', command = ''] = line.split('|');
+    const [id = '', state = '', code = '', start = '', end = '', reason = '', ...more] = line.split('|');
+    const [command = '', hosts = ''] = isOfSqueue ? more : ['', ...more];
     if (!/^\d+$/.test(id.trim()) || state === '') return [];
     return [
       {
@@ -44,6 +47,7 @@ function rowsOf(text: string, codeOf: (text: string) => number): SlurmRow[] {
         startedAtMs: timeOf(start),
         endedAtMs: timeOf(end),
         reason: reason.trim(),
+        hosts: /^(?:none assigned|\(null\))$/i.test(hosts.trim()) ? '' : hosts.trim(),
         command: command.trim(),
       },
     ];
@@ -131,6 +135,7 @@ function endOf({ state, reason, returnCode, startedAtMs, endedAtMs }: SlurmRow):
   return isUnbegun ? 'never_started' : cause;
 }
 
-function words({ state, reason }: SlurmRow): string {
-  return reason === '' || reason === 'None' ? `Slurm: ${state}` : `Slurm: ${state}, ${reason}`;
+function words({ state, reason, hosts }: SlurmRow): string {
+  const where = state === 'NODE_FAIL' && hosts !== '' ? ` of ${hosts}` : '';
+  return reason === '' || reason === 'None' ? `Slurm: ${state}${where}` : `Slurm: ${state}${where}, ${reason}`;
 }

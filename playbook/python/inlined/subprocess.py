@@ -78,7 +78,8 @@ def _autoresearch_make_subprocess():
         source = run_pipeline_in_subprocess(away, num_threads=num_threads, **options)
         continuous = getattr(config.src, "continuous", False)
         kept = PipelineConfig(SourceConfig(source, continuous), list(config.pipes[at:]), config.sink)
-        return build_pipeline(kept, num_threads=max(2, len(names) - at + 1), **options)
+        here_too = {name: value for name, value in options.items() if name not in ("buffer_size", "arena")}
+        return build_pipeline(kept, num_threads=max(2, len(names) - at + 1), **here_too)
 
     class SubprocessLoader(object):
         """Behaves like spdl.dataloader.DataLoader: one process for all epochs; transfer_fn runs in this one."""

@@ -35,6 +35,7 @@ _BUILDING_CALLS = {
     "DataLoader",
     "PyTorchDataLoader",
     "get_pytorch_dataloader",
+    "_autoresearch_continued",
     "_autoresearch_subprocess",
     "_autoresearch_subprocess_loader",
 }

@@ -52,6 +52,26 @@ describe('the mailbox of the engine', () => {
     expect(signals).toEqual([['a', 'b'], ['a']]);
   });
 
+  it('sends once what is told early and comes again, and a third time to who asks for it', async () => {
+    const { mailbox, signals } = mailboxOn();
+    await mailbox.deliver(report('a'), { comesAgain: true });
+    await expect(mailbox.deliver(report('a'))).resolves.toBe(true);
+    expect(signals).toEqual([['a']]);
+    await mailbox.deliver(report('a'));
+    expect(signals).toEqual([['a'], ['a']]);
+  });
+
+  it('sends again what did not arrive when it was told early', async () => {
+    const answers = [Promise.reject(new Error('the server is away')), Promise.resolve()];
+    answers[0]?.catch(() => undefined);
+    const { mailbox, signals } = mailboxOn(() => answers.shift() ?? Promise.resolve());
+    const early = mailbox.deliver(report('a'), { comesAgain: true });
+    const later = mailbox.deliver(report('a'));
+    await expect(early).rejects.toThrow('the server is away');
+    await expect(later).resolves.toBe(true);
+    expect(signals).toEqual([['a'], ['a']]);
+  });
+
   it('is content when no engine runs: it looks up what happened when it starts', async () => {
     const gone = new WorkflowNotFoundError('no such workflow', 'autoresearch/r1', undefined);
     const { mailbox } = mailboxOn(() => Promise.reject(gone));

@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { knowledgeText } from '../../../agents/prompts/knowledge-folder.js';
+import { DEFAULT_SETTINGS } from '../../../agents/prompts/stable-parts.js';
 import { promptParts } from '../../../agents/prompts/task-prompt.js';
 import { protectedPaths } from '../../../domain/proposals/protected-paths.js';
 import { temporaryFolder, write } from '../../activities/source-fixture.js';
@@ -37,7 +38,7 @@ it('stands in the stable part of each prompt that teaches, the same for all', as
   const source = { dir: folder, script: 'train.py', python: 'python3' };
   for (const each of [APPLY, PLAN, ANALYZE]) {
     const task = { ...each, source };
-    const { stable, rest } = await promptParts(task, folder);
+    const { stable, rest } = await promptParts(task, { ...DEFAULT_SETTINGS, knowledgeDir: folder });
     const taught = stable.filter((part) => part.includes('The store answers in 20 ms. {{project}}'));
     expect(rest).not.toContain('The store answers');
     for (const part of taught) blocks.add(part);

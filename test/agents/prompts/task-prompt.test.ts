@@ -47,6 +47,19 @@ describe('promptFor', () => {
     expect(prompt).toContain('### model.py');
   });
 
+  it('tells a planner of a part of the best that did not help by itself', async () => {
+    const text = 'not confirmed by itself (refuted, against 000_baseline); measured only as a part of the whole';
+    const best: HistoryEntry = {
+      ...{ nodeId: '002_a', kind: 'planned', status: 'completed', spec: SpecSchema.parse({ name: 'a' }) },
+      ...{ commit: 'c2', parentId: '001_mtp', result: null, failure: null, durationS: 10, isBest: true },
+    };
+    const task: PlanTask = { ...PLAN, source: await source(), history: [best], bestNodeId: '002_a' };
+    const doubted = [{ nodeId: '001_mtp', onto: '000_baseline', text }];
+    const prompt = await promptFor({ ...task, doubted });
+    expect(prompt).toContain(`**Doubted in it**: 001_mtp is ${text}. Propose the best without it, once: `);
+    expect(await promptFor(task)).not.toContain('Doubted in it');
+  });
+
   it('puts the refusal into the prompt', async () => {
     const task: RewriteTask = {
       ...common,

@@ -39,11 +39,15 @@ interface Made {
 }
 
 /** A run whose best experiment has the code that `winner` makes of the instrumented script. */
-async function made(winner: (code: string) => string, { repo = true, launch = '', dirty = false } = {}): Promise<Made> {
+async function made(
+  winner: (code: string) => string,
+  { repo = true, sapling = false, launch = '', dirty = false } = {},
+): Promise<Made> {
   const root = temporaryFolder();
   const [source, workdir] = [join(root, 'my code'), new Workdir(join(root, 'workdir'))];
   if (repo) repository(source, { 'train.py': TRAIN, 'other.py': 'X = 1\n' });
   else write(source, { 'train.py': TRAIN, 'other.py': 'X = 1\n' });
+  if (sapling) write(source, { '.sl/requires': 'store\n' });
   if (repo) {
     git(source, 'config', 'user.name', 'A Person');
     git(source, 'config', 'user.email', 'person@localhost');
@@ -210,6 +214,18 @@ describe('apply', () => {
     expect(readFileSync(join(run.source, 'train.py'), 'utf8')).toBe(faster(TRAIN));
   });
 
+  it('says that the branch was switched to where only a hook failed after it', async () => {
+    const run = await begun(faster);
+    write(run.source, { '.git/hooks/post-checkout': '#!/bin/sh\necho told >&2; exit 1\n' });
+    chmodSync(join(run.source, '.git', 'hooks', 'post-checkout'), 0o755);
+    const answer = await applied(run, '--checkout');
+    expect(answer).toMatchObject({
+      checked_out: true,
+      notes: [expect.stringMatching(/^git switched, and a hook .* failed \(exit code 1\): .*told/s)],
+    });
+    expect(out(run.source, 'branch', '--show-current').trim()).toBe('autoresearch/002_fast');
+  });
+
   it('leaves a working tree alone that the branch would overwrite, and keeps the branch', async () => {
     const run = await begun(faster);
     write(run.source, { 'train.py': `${TRAIN}# mine\n` });
@@ -218,8 +234,11 @@ describe('apply', () => {
     expect(readFileSync(join(run.source, 'train.py'), 'utf8')).toBe(`${TRAIN}# mine\n`);
   });
 
-  it('writes a patch where there is no repository, and overwrites none', async () => {
-    const run = await begun(faster, { repo: false });
+  it.each([
+    ['no repository', false],
+    ['one of Sapling, and no `sl`', true],
+  ])('writes a patch where there is %s, and overwrites none', async (_, sapling) => {
+    const run = await begun(faster, { repo: false, sapling });
     const { code, err } = await autoresearch('apply', run.workdir);
     expect(code).toBe(2);
     expect(err).toMatch(
@@ -242,8 +261,8 @@ describe('apply refuses', () => {
   afterAll(() => removeFolder(dirname(run.source)));
 
   it.each([
-    ['an id of nothing', ['009_none'], /node: "009_none": an experiment of this run/],
-    ['a near miss, with what may be meant', ['002_fsat'], /node: "002_fsat": .*is 002_fast meant\?/],
+    ['an id of nothing', ['009_none'], /node: "009_none": no experiment of this run/],
+    ['a near miss, with what may be meant', ['002_fsat'], /node: "002_fsat": .*is it 002_fast that is meant\?/],
     ['a commit that is not there', ['--onto', 'nowhere'], /--onto: "nowhere": a commit of the repository/],
     ['a name that no branch can have', ['--branch', 'a..b'], /--branch: "a\.\.b": the name of a branch/],
     ['a branch that is there', ['--branch', 'main'], /--branch: "main": a branch that does not exist yet/],

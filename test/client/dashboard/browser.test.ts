@@ -54,6 +54,8 @@ describe.skipIf(CHROMIUM === null)(`the page${WITHOUT_CHROMIUM}`, () => {
     await page.locator('.compare a').click();
     await page.locator('h1', { hasText: ` and ${nodeId}` }).waitFor();
     await page.locator('.two-columns section').nth(1).waitFor();
+    // What differs in how the two are launched is marked, or it is said that nothing does.
+    await page.locator('.commands mark, .panel:has(.commands) p').first().waitFor();
 
     // The same by the keyboard alone.
     await page.goto(`${dashboard.url}#/0`);
@@ -64,6 +66,18 @@ describe.skipIf(CHROMIUM === null)(`the page${WITHOUT_CHROMIUM}`, () => {
     expect(await page.locator('.tip:visible strong').textContent()).toBe('000_baseline');
     await page.keyboard.press('Enter');
     await page.locator('h1', { hasText: '000_baseline' }).waitFor();
+  });
+
+  it('keeps what was typed where it is refused', async () => {
+    const { workdir } = await shownRun(SMALL);
+    const page = await openPage(browser, `${(await dashboardOf(workdir.root)).url}#/0/queue`);
+    await page.getByText('Add an experiment').click();
+    await page.getByLabel('Name').fill('mine');
+    await page.getByLabel('What to change').fill('another order');
+    await page.getByLabel('Launch command').fill('rm -rf everything');
+    await page.getByRole('button', { name: 'Add', exact: true }).click();
+    await page.locator('.receipt.refused').waitFor();
+    expect(await page.getByLabel('What to change').inputValue()).toBe('another order');
   });
 
   it('filters pictures and table alike, and sorts', async () => {

@@ -135,6 +135,10 @@ describe('the dashboard', () => {
       accepted: false,
       message: /no engine works on it/,
     });
+    const headers = { 'content-type': 'application/json', origin: new URL(url).origin };
+    const broken = await fetch(`${url}api/runs/0/changes`, { method: 'POST', headers, body: '{"do"' });
+    expect(broken.status).toBe(400);
+    expect(await broken.json()).toEqual({ accepted: false, message: 'what was sent is no JSON' });
     expect(await post({ do: 'dance', request: 'r1' })).toMatchObject({ accepted: false });
     expect(await post({ do: 'remove', node: 'x' })).toMatchObject({ accepted: false, message: /request/ });
     // Nobody serves it: a note is kept, as by the command.

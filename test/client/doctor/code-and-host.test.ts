@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { type DiskPart, partsOf } from '../../../client/doctor/disk-use.js';
 import type { Check } from '../../../client/doctor/finding.js';
@@ -133,6 +133,16 @@ describe('doctor', () => {
     const { out } = await autoresearch('doctor', workdir.root, '--json');
     const check = (JSON.parse(out) as Check[]).find(({ name }) => name === 'agent');
     expect(check).toMatchObject({ state, found: expect.stringContaining(found) });
+  });
+
+  it('asks for no agent on this host where it is called on another', async () => {
+    const { workdir } = await project();
+    const elsewhere = { agent: 'claude', agent_command: '/no/such/agent', agent_queue: 'research' };
+    await mkdir(workdir, { recursive: true });
+    await writeJsonAtomic(join(workdir, 'config.json'), { ...syntheticConfig(), ...elsewhere });
+    const { out } = await autoresearch('doctor', workdir, '--json');
+    const check = (JSON.parse(out) as Check[]).find(({ name }) => name === 'agent');
+    expect(check).toMatchObject({ state: 'ok', found: expect.stringContaining("the agents' queue research") });
   });
 
   it('names what a run lacks: the agent command, the engine, the interpreter', async () => {

@@ -67,4 +67,9 @@ it('says of a ceiling that is still measured that it is not known yet', () => {
   const ends = events.findIndex((event) => event.type === 'experiment_completed' && event.nodeId === '000_headspace');
   expect(textOf(events.slice(0, ends))).toMatch(/^left +Headspace is not known yet: .* have not both ended/m);
   expect(textOf(events)).not.toContain('not known');
+  const seq = events[ends - 1]!.seq + 1;
+  const stopped = { type: 'stopped', reason: 'max_experiments', detail: '', seq, atMs: 0 } as const;
+  expect(textOf([...events.slice(0, ends), stopped])).toMatch(
+    /^left +Headspace is not known: the run with cached data has no/m,
+  );
 });

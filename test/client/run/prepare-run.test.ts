@@ -214,6 +214,16 @@ describe('a run that exists', () => {
     expect(await fingerprint(at.workdir)).toEqual(before);
   });
 
+  it('means the commands of the shell that begins it, not of one in which it could not begin', async () => {
+    const at = await project();
+    await prepareRun(at.workdir, needed(at));
+    const put = `${at.source}:${process.env.PATH}`;
+    vi.stubEnv('PATH', put);
+    const { config } = await prepareRun(at.workdir, needed(at));
+    expect(config.launch_environment?.variables.PATH).toBe(put);
+    expect((await readConfigFile(at.workdir)).launch_environment).toEqual(config.launch_environment);
+  });
+
   it('takes other limits over into config.json and for the engine', async () => {
     const at = await project();
     const first = await prepareRun(at.workdir, needed(at));

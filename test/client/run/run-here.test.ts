@@ -220,7 +220,7 @@ describe('steering a running engine', () => {
     expect(await autoresearch('prioritize', at, '009_none', '1')).toEqual({
       code: 2,
       out: '',
-      err: 'error: node: "009_none": node_id "009_none": there is no such experiment\n',
+      err: 'error: node: "009_none": there is no such experiment; `autoresearch summary` lists those of this run\n',
     });
     expect(await autoresearch('remove', at, '000_baseline')).toMatchObject({
       code: 2,

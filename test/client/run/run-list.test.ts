@@ -24,7 +24,7 @@ async function folderOf(runs: Record<string, SyntheticRun>): Promise<string> {
 it('finds runs below a folder, the newest first, and says where each stands', async () => {
   const ended = syntheticRun({ followUps: 6, stopped: true });
   const open = syntheticRun({ followUps: 6, open: 2 });
-  const root = await folderOf({ 'a/ended': ended, 'a/deep/open': open, 'node_modules/x': ended });
+  const root = await folderOf({ 'a/ended': ended, 'a/deep/open': open, 'node_modules/x': ended, '.other/x': ended });
   const runs = await listRuns(root);
   expect(runs).toHaveLength(2);
   expect(runs.map(({ updated_at }) => updated_at)).toEqual(
@@ -37,6 +37,11 @@ it('finds runs below a folder, the newest first, and says where each stands', as
   expect(of('a/ended')).toMatchObject({ status: 'stopped', best: { node_id: expect.stringMatching(/^\d{3}_/) } });
   expect(of('deep/open')).toMatchObject({ status: 'not running (running)' });
   expect(listText(root, runs)).toMatch(/workdir +status +done +best +gain +last event\n/);
+});
+
+it('finds the demos that stand in a checkout', async () => {
+  const root = await folderOf({ '.demo/20261130-0800/demo': syntheticRun({ followUps: 1 }) });
+  expect((await listRuns(root)).map(({ workdir }) => workdir)).toEqual([join(root, '.demo/20261130-0800/demo')]);
 });
 
 it('says of a run that cannot be read why, and lists the others', async () => {

@@ -41,7 +41,11 @@ describe('by rules', () => {
       /Perfect data loading .*\nFirst the \d queued: .*\nThen what was never tried|patience/,
     ],
     ['queue', /node +priority +status/],
-    ['show 099', /099.*an experiment of this run/],
+    ['show 099', /099.*no experiment of this run/],
+    ['remove 007', /^node: .*007.*\n$/],
+    ['stop', /^workdir: .*no engine works on it/],
+    ['try batch size -5', /^batch size -5: a number above 0/],
+    ['why did 000 fail', /^000_\S+ did not fail|one of 000_baseline, 000_headspace/m],
     ['colourless green ideas', /I did not understand that/],
   ])('answers %s', async (line, expected) => {
     const { desk: at, said } = await desk();
@@ -52,7 +56,7 @@ describe('by rules', () => {
   it('changes nothing without a yes, and with one only that', async () => {
     const { desk: no, said: saidNo } = await desk('n\n');
     await rulesAssistant(no).answer('tell the planner that the disk is slow');
-    expect(saidNo()).toContain('the person said no: nothing was changed');
+    expect(saidNo()).toMatch(/n\nnothing was changed\n$/);
     const { desk: yes, said } = await desk('y\n');
     await rulesAssistant(yes).answer('tell the planner that the disk is slow');
     expect(said()).toMatch(
@@ -169,7 +173,11 @@ print(json.dumps({"result": text, "is_error": False, "total_cost_usd": 0.25, "us
   });
 
   it('asks before a change, and knows that codex tells no price', async () => {
-    const body = `print('Very well.' if 'Answer of note' in prompt else '\`\`\`json\\n{"tool": "note", "input": {"text": "use threads"}}\\n\`\`\`')\n`;
+    const body = `text = 'Very well.' if 'Answer of note' in prompt else '\`\`\`json\\n{"tool": "note", "input": {"text": "use threads"}}\\n\`\`\`'
+assert 'sandbox_mode="read-only"' in sys.argv
+print(json.dumps({"type": "item.completed", "item": {"type": "agent_message", "text": text}}))
+print(json.dumps({"type": "turn.completed", "usage": {"input_tokens": 9, "output_tokens": 2}}))
+`;
     const { assistant, said } = await scripted('codex', body, 'y\n');
     await assistant.answer('tell it to use threads');
     expect(said()).toMatch(

@@ -1,6 +1,10 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { confirmed, openConversation } from '../../../client/supervise/conversation.js';
+import { Left, Questions } from '../../../client/supervise/start/questions.js';
 
 function pipes(isTTY = false) {
   const input = Object.assign(new PassThrough(), { isTTY });
@@ -62,10 +66,46 @@ it.each<[string, boolean, boolean]>([
   ['\n', true, true],
   ['\n', false, false],
   ['maybe\ny\n', false, true],
+  ['leave it\nno\n', true, false],
   ['no\n', true, false],
   ['', true, false],
 ])('takes %j where Enter means %s for %s', async (typed, otherwise, expected) => {
   const { input, conversation } = pipes();
   input.end(typed);
   expect(await confirmed(conversation, 'do it?', otherwise)).toBe(expected);
+});
+
+it.each(['quit', 'exit', 'q'])(
+  'leaves where a person answers %s to a question of yes or no, whatever is typed after',
+  async (word) => {
+    const { input, conversation } = pipes();
+    input.write(`${word}\ny\nstop\n`);
+    expect(await conversation.ask('first? ')).toBe(word);
+    input.write(`${word}\ny\nstop\n`);
+    expect(await confirmed(conversation, 'do it?')).toBe(true);
+    expect(await conversation.ask('> ')).toBe('stop');
+    expect(conversation.left.aborted).toBe(false);
+    expect(await confirmed(conversation, 'do it?')).toBe(false);
+    expect(conversation.left.aborted).toBe(true);
+    expect(await conversation.ask('> ')).toBeNull();
+  },
+);
+
+it.each(['quit', 'exit'])('takes %s for no answer to a question of the beginning', async (word) => {
+  const { input, conversation } = pipes();
+  input.write(`${word}\n`);
+  await expect(new Questions(conversation, process.cwd()).workdir()).rejects.toThrow(Left);
+});
+
+it('checks a workdir when it is answered, and asks again', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'autoresearch-questions-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  await mkdir(join(folder, 'code'));
+  await writeFile(join(folder, 'code', 'train.py'), 'import spdl.pipeline\n');
+  await writeFile(join(folder, 'notes.txt'), '');
+  const { input, conversation, written } = pipes();
+  for (const line of ['../notes.txt', '../notes.txt/run', '.', '../run']) input.write(`${line}\n`);
+  expect(await new Questions(conversation, join(folder, 'code')).workdir()).toBe(join(folder, 'run'));
+  expect(written().match(/a directory, not a file/g)).toHaveLength(2);
+  expect(written().match(/a directory of its own/g)).toHaveLength(1);
 });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { HELP } from '../../../client/supervise/rules/answers.js';
 import { type Intent, intentOf } from '../../../client/supervise/rules/intent.js';
 
 const tool = (name: string, input: object = {}) => ({ do: 'tool', tool: name, input });
@@ -77,5 +78,46 @@ describe('what a person means, by rules', () => {
       'did 003 stop?',
     ];
     for (const line of questions) expect(intentOf(line).do, line).not.toBe('tool');
+  });
+
+  /** What each line of help is: a question by its name, a change by its tool. */
+  const HELPED: Record<string, string> = {
+    'how is it going': 'status',
+    status: 'status',
+    'what is the matter': 'matter',
+    'show 004': 'explain',
+    'why did 004 fail': 'why_failed',
+    'show the diff of 004': 'diff',
+    results: 'results',
+    queue: 'queue',
+    tree: 'tree',
+    'try batch size 64 next': 'try',
+    'run 007 first': 'first',
+    'remove 007': 'remove',
+    'cancel 005': 'cancel',
+    'set patience to 5': 'set_limits',
+    'set budget to 10': 'set_limits',
+    'tell the planner that …': 'note',
+    'what waits for me': 'waiting',
+    'approve 004': 'approve',
+    'refuse 004: too large': 'refuse',
+    pause: 'pause',
+    resume: 'resume',
+    'stop after the running ones': 'stop',
+    stop: 'stop',
+    'kill the jobs': 'stop',
+    'what would you do with more budget': 'more_budget',
+    'write the report': 'report',
+    quit: 'quit',
+  };
+
+  it('is known of every line of help', () => {
+    const [, ...lines] = HELP.split('\n');
+    const phrases = lines.flatMap((line) => line.trim().split(/ {2,}/)).filter((text) => !text.startsWith('('));
+    const meant = phrases.map((text) => {
+      const intent = intentOf(text);
+      return [text, intent.do === 'tool' ? intent.tool : intent.do];
+    });
+    expect(Object.fromEntries(meant)).toEqual(HELPED);
   });
 });

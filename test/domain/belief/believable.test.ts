@@ -1,7 +1,7 @@
 /** The statistics of keeping and rejecting: exact values, and error rates on simulated runs with known truth. */
 import { describe, expect, it } from 'vitest';
 import { GOAL_WORLD, ratesOf } from '../../../bench/believable/believable-report.js';
-import { changesTheStep, hasReachedCeiling, isAboveCeiling } from '../../../domain/belief/ceiling.js';
+import { changesTheStep, hasReachedCeiling, isAboveCeiling } from '../../../domain/belief/ceilings/ceiling.js';
 import {
   deservesRepeats,
   gainInterval,

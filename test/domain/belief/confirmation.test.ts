@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { DEFAULT_CONFIRMATION } from '../../../domain/belief/confirmation-state.js';
 import { MOST_REPEATS } from '../../../domain/belief/improvement.js';
 import { headspaceLeft, provenGain } from '../../../domain/belief/proven-gain.js';
-import { typicalObjective } from '../../../domain/belief/repeats.js';
+import { typicalObjective } from '../../../domain/belief/value.js';
 import { UNKNOWN_METRICS } from '../../../domain/evidence/metrics.js';
 import { headspaceSentence } from '../../../domain/reports/headline.js';
 import { runFacts } from '../../../domain/reports/run-facts.js';

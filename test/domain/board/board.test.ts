@@ -15,6 +15,7 @@ import { standingsOf } from '../../../domain/reports/standing.js';
 import type { EngineEvent } from '../../../domain/run/event-types.js';
 import { syntheticRun } from '../../support/run-events.js';
 import { chanceOf, RandomRun } from '../random-run.js';
+import { Story } from '../run-story.js';
 
 const NOTHING = { spec: null, evidence: null };
 
@@ -174,4 +175,20 @@ describe('a diff', () => {
     expect(file).toMatchObject({ path: 'new.txt', added: 4000, leftOut: 2500 });
     expect(diffFiles('')).toEqual([]);
   });
+});
+
+it('calls no step better or worse than one of another number of samples', () => {
+  const story = new Story().setUp().seedsDone();
+  const measure = (nodeId: string, rate: number, stepMs: number) => {
+    const metrics = { ...UNKNOWN_METRICS, throughput_samples_per_s: rate, steady_step_time_ms: stepMs };
+    story.add(nodeId).completed(nodeId, rate, { metrics });
+  };
+  measure('002_base', 100, 160);
+  measure('003_smaller_batch', 120, 67);
+  measure('004_same_batch', 120, 132);
+  const record = boardRecord(story.events);
+  const step = (other: string) =>
+    comparison(record, '002_base', other).rows.find(({ name }) => name === 'Steady step time')!.cells[1];
+  expect(step('003_smaller_batch')).toMatchObject({ change: '-58%', isBetter: null });
+  expect(step('004_same_batch')).toMatchObject({ change: '-18%', isBetter: true });
 });

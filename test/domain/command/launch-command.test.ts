@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { flagsOf } from '../../../domain/command/launch-command.js';
+import { differingFlags, flagsOf } from '../../../domain/command/launch-command.js';
 import { launchCommandProblem } from '../../../domain/command/launch-command-rules.js';
 import { threadBudgetProblem } from '../../../domain/command/thread-budget.js';
 import { changeSetOf } from '../../../domain/proposals/change-set.js';
@@ -144,8 +144,21 @@ describe('flagsOf', () => {
   });
 });
 
+describe('differingFlags', () => {
+  it.each<[string, string, string[]]>([
+    ['python t.py loader.batch_size=64', 'python t.py loader.batch_size=32', ['flag:loader.batch_size=64']],
+    ['python t.py ++a.b=2 +c=1', 'python t.py a.b=2', ['flag:c=1']],
+    ['python t.py', 'python t.py a.b=2', ['removed flag:a.b']],
+    ['python t.py ~a.b', 'python t.py', ['flag:~a.b']],
+    ['python t.py --opts A.B 3 C.D 4', 'python t.py --opts A.B 2 C.D 4', ['flag:A.B=3']],
+    ['python t.py --config c.yaml a.b=3', 'python t.py --config c.yaml a.b=2', ['flag:a.b=3']],
+    ['A=1 python t.py --x 2', 'A=2 python t.py --x 1', ['--x=2']],
+  ])('of %s against %s', (command, base, expected) => expect(differingFlags(command, base)).toEqual(expected));
+});
+
 describe('threadBudgetProblem', () => {
-  const facts = { gpuCount: null, sixteenBeatFewer: false };
+  const facts = { baseCommand: 'x', gpuCount: null, sixteenBeatFewer: false };
+  const own = (baseCommand: string) => ({ ...facts, baseCommand });
   it.each([
     ['no flag', 'x --workers 99', facts, null],
     ['at the limit', 'x --num_threads 16', facts, null],
@@ -156,6 +169,21 @@ describe('threadBudgetProblem', () => {
     ['above the extended one', 'x --num_threads 33', { ...facts, gpuCount: 1 }, /budget of 32/],
     ['below the fetchers', 'x --num_threads 4 --num_fetch_threads 8', facts, /--num_fetch_threads 8/],
     ['below the decoders', 'x --num_threads 4 --num_decode_threads 5', facts, /--num_decode_threads 5/],
+    ['as many as its user has', 'x --num-threads 24 --lr 2', own('x --num-threads 24'), null],
+    ['fewer than its user has', 'x --num-threads 20', own('x --num-threads 24'), null],
+    ['more than its user has', 'x --num-threads 25', own('x --num-threads 24'), /^--num-threads 25 is above/],
+    [
+      'below, as its user has it',
+      'x --num_threads 2 --num_fetch_threads 8',
+      own('x --num_threads 2 --num_fetch_threads=8'),
+      null,
+    ],
+    [
+      'further below',
+      'x --num_threads 1 --num_fetch_threads 8',
+      own('x --num_threads 2 --num_fetch_threads 8'),
+      /below/,
+    ],
   ])('%s', (_, command, given, expected) => {
     const problem = threadBudgetProblem(command, given);
     if (expected === null) expect(problem).toBeNull();

@@ -12,7 +12,15 @@ describe('the platform of a launch command', () => {
     ['torchx run --scheduler=local_cwd dist.ddp --script train.py', 'local'],
     ['torchx run -s local_docker dist.ddp', 'local'],
     ['torchx runopts', 'local'],
+    ['kubectl apply -f job.yaml', 'kubernetes'],
+    ['cd jobs && kubectl -n team --context=big create -f job.yaml', 'kubernetes'],
+    ['kubectl create job train --image=x -- python train.py', 'kubernetes'],
+    ['jobs/train.yaml', 'kubernetes'],
+    // They run here and wait, or make no job.
+    ['kubectl exec pod -- python train.py', 'local'],
+    ['kubectl create namespace team', 'local'],
     // Words of another command.
+    ['python train.py conf.yaml', 'local'],
     ['python train.py --launcher srun', 'local'],
     ['echo "sbatch x"', 'local'],
     ['python train.py # srun', 'local'],

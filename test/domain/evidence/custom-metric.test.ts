@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { isBetter, objectiveOf, speedup } from '../../../domain/belief/compare.js';
-import { typicalObjective } from '../../../domain/belief/repeats.js';
+import { typicalObjective } from '../../../domain/belief/value.js';
 import { parseMetricRule } from '../../../domain/evidence/custom-metric.js';
 import { type Metrics, UNKNOWN_METRICS, withCustomByName } from '../../../domain/evidence/metrics.js';
 import { eventProblem } from '../../../domain/formats/events.js';

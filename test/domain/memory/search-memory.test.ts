@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import { dimensionsSvg } from '../../../domain/charts/dimensions-svg.js';
 import { searchMemory, type Tried } from '../../../domain/memory/search-memory.js';
 import { effectiveChanges } from '../../../domain/proposals/effective-changes.js';
 import { memoryOf } from '../../../domain/proposals/tried-experiments.js';
+import { searchMemoryLines } from '../../../domain/reports/search-memory-lines.js';
 import { ConfirmedStory } from '../confirmed-story.js';
 
 const BASE = 'b0';
@@ -98,6 +100,29 @@ describe('curves', () => {
     ]);
     expect(x?.best?.objective.value).toBeCloseTo(200);
     expect(x?.values).toEqual(['base', '8', '16', '32']);
+  });
+});
+
+describe('what a dimension brought', () => {
+  const told = (experiments: Tried[]) => {
+    const memory = remember(experiments);
+    const line = searchMemoryLines(memory).find((each) => each.startsWith('| x '));
+    return { x: memory.dimensions.find(({ name }) => name === 'x'), line };
+  };
+
+  test('is told of the best value and of its own curve, whatever another curve shows', () => {
+    const alone = tried('a', 'x=8', 130);
+    const { x, line } = told([alone, tried('y', 'y=1', 150), tried('c', 'x=8', 170, { startCommit: 'c_y' })]);
+    expect(x).toMatchObject({ best: { value: '8' }, isBaseBest: false });
+    expect(x?.bestEffect).toBeCloseTo(170 / 150 - 1);
+    expect(line).toContain('| 8 (170 samples/s) | +13% |');
+  });
+
+  test('is nothing where unchanged is the fastest', () => {
+    const { x, line } = told([tried('a', 'x=8', 75), tried('b', 'x=16', 80)]);
+    expect(x).toMatchObject({ best: { value: 'base' }, isBaseBest: true });
+    expect(line).toContain('| unchanged (100 samples/s) | none: unchanged is the fastest |');
+    expect(dimensionsSvg('r', remember([tried('a', 'x=8', 75)]))).toContain('unchanged is the fastest');
   });
 });
 

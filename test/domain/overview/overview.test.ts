@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { toComeText } from '../../../client/output/overview-text.js';
+import { overviewSections, plateauText, toComeText } from '../../../client/output/overview-text.js';
 import { overviewOf } from '../../../domain/overview/overview.js';
 import type { EngineEvent, EventBody } from '../../../domain/run/event-types.js';
+import { SEEDS } from '../../../domain/run/experiment-record.js';
 import { failure } from '../../../domain/run/failure.js';
 import { type RunOptions, syntheticRun } from '../../support/run-events.js';
 import { recordOf } from '../../support/run-record.js';
+import { Story } from '../run-story.js';
 
 function withMore(options: RunOptions, ...more: EventBody[]): EngineEvent[] {
   const { events } = syntheticRun(options);
@@ -17,6 +19,7 @@ function seen(events: readonly EngineEvent[], { laterS = 0, isServed = true } = 
   return overviewOf(recordOf(events), { nowMs, isServed, stalled: [] });
 }
 
+const SEED_IDS = SEEDS.map(({ nodeId }) => nodeId);
 const OPEN: RunOptions = { followUps: 6, open: 4 };
 
 describe('what runs', () => {
@@ -39,6 +42,37 @@ describe('what runs', () => {
     expect(left.diagnostics[0]).toMatchObject({ level: 'stuck', what: 'no engine works on the run', since: left.at });
     expect(seen(events).diagnostics.map(({ what }) => what)).not.toContain('no engine works on the run');
   });
+});
+
+it('says of jobs in the queue of a cluster since when they wait and for what, a reason at a time', () => {
+  const launch = (nodeId: string): EventBody[] => [
+    { type: 'experiment_preparing', nodeId },
+    { type: 'experiment_prepared', nodeId, commit: 'c' },
+    { type: 'slot_granted', nodeId, slot: 0 },
+  ];
+  const story = new Story().setUp().tell(...SEED_IDS.flatMap(launch));
+  const atMs = story.state.updatedAtMs;
+  const reason = 'Slurm: PENDING, Resources';
+  const pending = new Map([
+    ['000_baseline', { reason, sinceMs: atMs }],
+    ['001_mtp', { reason, sinceMs: atMs - 1000 }],
+  ]);
+  const look = (more: object) =>
+    overviewOf(recordOf(story.events), { nowMs: atMs + 600_000, isServed: true, stalled: [], ...more });
+  const told = look({ pending });
+  const notes = told.diagnostics
+    .filter(({ level }) => level === 'note')
+    .map(({ what, since, why }) => [what, since, why]);
+  const since = new Date(atMs - 1000).toISOString();
+  expect(notes).toContainEqual(['000_baseline, 001_mtp in the queue', since, reason]);
+  // Of the third nobody knows what it waits for.
+  expect(notes.map(([what]) => what)).toContainEqual(expect.stringMatching(/^000_headspace is launching for 10 min/));
+  expect(notes).toHaveLength(2);
+  const { lines } = overviewSections(told).find(({ title }) => title.startsWith('running'))!;
+  expect(lines.join('\n')).toMatch(/^001_mtp +waits in the queue since \d.*: Slurm: PENDING, Resources +10 min/m);
+  // What was noted of a job that runs by now is history.
+  story.tell({ type: 'job_launched', nodeId: '001_mtp', jobId: 'slurm_001_mtp', launchedAtMs: atMs });
+  expect(look({ pending }).under_way.find(({ node_id }) => node_id === '001_mtp')).toMatchObject({ waits: null });
 });
 
 it('what waits for a person is neither in the queue nor under way', () => {
@@ -79,12 +113,29 @@ describe('what is to come', () => {
     expect(short.most_s).toBe(0);
   });
 
+  it('says how many jobs follow most likely and at most, within the limits of jobs and experiments', () => {
+    const next = seen(withMore(OPEN)).to_come!;
+    expect(next.jobs).toBeLessThan(next.likely_jobs);
+    expect(next.likely_jobs).toBeLessThan(next.most_jobs);
+    expect(next.likely_s!).toBeLessThan(next.most_s!);
+    expect(toComeText({ to_come: next })).toMatch(/: most likely \d+ jobs in .*, at most \d+ jobs in .* to the end$/);
+    const { jobs = 0, tally } = recordOf(withMore(OPEN)).state;
+    const few = withMore(OPEN, { type: 'limits_set', limits: { maxJobs: jobs + 1 } });
+    const { under_way: running, to_come: last } = seen(few);
+    const granted = running.filter(({ step }) => step === 'running' || step === 'launching').length;
+    expect(last).toMatchObject({ likely_jobs: granted + 1, most_jobs: granted + 1 });
+    expect(toComeText({ to_come: last })).toMatch(/: \d+ jobs? in about .* to the end$/);
+    const begun = tally.completed + tally.failed + tally.cancelled;
+    const kept = seen(withMore(OPEN, { type: 'limits_set', limits: { maxExperiments: Math.max(1, begun) } })).to_come!;
+    expect(kept.most_jobs).toBeLessThan(next.most_jobs);
+  });
+
   it('says how much of it waits for a person first', () => {
     const approval = { stage: 'plans', waitMinutes: null, silence: 'drop' } as const;
     const { to_come: next, asked } = seen(withMore(OPEN, { type: 'approval_set', approval }));
     expect(next!.asked).toBe(asked.length);
     expect(toComeText({ to_come: next })).toMatch(
-      /\(about .*, \d+ of them after your approval\).* from your answer on$/,
+      /\(about .*, \d+ of them after your approval\).*from your answer on$/,
     );
     expect(toComeText(seen(withMore(OPEN)))).not.toMatch(/approval|answer/);
   });
@@ -159,4 +210,15 @@ describe('what is out of reach', () => {
     expect(seen(events).unreached).toEqual([sentence]);
     expect(seen(withMore(OPEN, ...plan(5, [sentence]), ...plan(6))).unreached).toEqual([]);
   });
+});
+
+it('names no practice as untried that an experiment is about to try, and says what keeps patience waiting', () => {
+  const told = (story: Story) => overviewOf(recordOf(story.events), { nowMs: 0, isServed: true, stalled: [] });
+  const story = new Story({ patience: 1 }).setUp(['mtp', 'concurrency_tuning']);
+  story.completed('000_baseline', 100).tell({ type: 'best_changed', nodeId: '000_baseline' });
+  story.completed('000_headspace', 500);
+  expect(told(story).to_come?.untried).toEqual(['concurrency_tuning']);
+  story.completed('001_mtp', 90).planned(1, ['002_a']).completed('002_a', 90);
+  const { plateau, rounds } = told(story);
+  expect(plateauText({ plateau, rounds })).toMatch(/^plateau 1 of 1 once .*concurrency_tuning (is|are) tried, round/);
 });

@@ -1,14 +1,22 @@
 /** A run is told in many places: each tells the same value, gain and verdict of each experiment. */
 import { describe, expect, it } from 'vitest';
+import { outcomeText } from '../../../client/output/outcome-text.js';
+import { overviewSections } from '../../../client/output/overview-text.js';
+import { countsText } from '../../../client/output/status-text.js';
+import { runOutcome } from '../../../client/run/run-outcome.js';
 import { objectiveOfRow, speedup } from '../../../domain/belief/compare.js';
+import { boardFacts } from '../../../domain/board/board-facts.js';
+import { applyToBoard, newBoardRecord } from '../../../domain/board/board-record.js';
+import { experimentPage } from '../../../domain/board/experiment-page.js';
 import { chartSubtitle } from '../../../domain/charts/outcome.js';
 import { progressData } from '../../../domain/charts/progress-points.js';
 import { layoutTree } from '../../../domain/charts/tree-layout.js';
 import { treeModel } from '../../../domain/charts/tree-model.js';
+import { overviewOf } from '../../../domain/overview/overview.js';
 import { memoryOf } from '../../../domain/proposals/tried-experiments.js';
 import { experimentView, statusView } from '../../../domain/protocol/views.js';
 import { experimentTable } from '../../../domain/reports/experiment-table.js';
-import { findingsSection } from '../../../domain/reports/findings.js';
+import { findingsReport } from '../../../domain/reports/findings.js';
 import { pullRequest } from '../../../domain/reports/pull-request.js';
 import { gainText, objectiveText, speedupText } from '../../../domain/reports/quantity-text.js';
 import { runReport } from '../../../domain/reports/report-text.js';
@@ -17,9 +25,11 @@ import { standingMetrics, standingsOf } from '../../../domain/reports/standing.j
 import { summaryReport } from '../../../domain/reports/summary-text.js';
 import type { EngineEvent } from '../../../domain/run/event-types.js';
 import { BASELINE_ID } from '../../../domain/run/experiment-record.js';
+import { failure } from '../../../domain/run/failure.js';
 import { trackedExperiments, trackedRun } from '../../../domain/tracking/tracked-run.js';
 import { syntheticRun } from '../../support/run-events.js';
 import { recordOf } from '../../support/run-record.js';
+import { syntheticWorkdir } from '../../support/synthetic-workdir.js';
 import { ConfirmedStory } from '../confirmed-story.js';
 import { chanceOf, RandomRun } from '../random-run.js';
 
@@ -53,7 +63,7 @@ it('what is not decided has the value of its table, a section of its own, and re
     ({ origin, state: now }) => origin.from === 'repeat' && now.status === 'completed',
   ).length;
   const counted = new RegExp(`\\d+( experiments)? completed \\(${repeats} of them repeats\\)`);
-  for (const text of [report, summaryReport(record, new Map()), chartSubtitle(record)]) expect(text).toMatch(counted);
+  for (const text of [report, summaryReport(record), chartSubtitle(record)]) expect(text).toMatch(counted);
   const repeated = {
     ...record,
     findings: new Map([
@@ -61,8 +71,53 @@ it('what is not decided has the value of its table, a section of its own, and re
       [record.ended.at(-1)!.nodeId, ['disturbed']],
     ]),
   };
-  expect(summaryReport(repeated, new Map())).toMatch(/## Latest findings\n\n- \*\*002_good\*\* .*\n {2}- mine\n/);
-  expect(summaryReport(repeated, new Map())).not.toContain('disturbed');
+  expect(summaryReport(repeated)).toMatch(/## Latest findings\n\n- \*\*002_good\*\* .*\n {2}- mine\n/);
+  expect(summaryReport(repeated)).not.toContain('disturbed');
+});
+
+it('a best that its repeats have not confirmed yet is called provisional wherever it is told', async () => {
+  const rules = { weighsOdds: true, goesOnUndecided: true } as const;
+  const story = ConfirmedStory.seeded(rules).proposes('002_a').ends('002_a', 130);
+  const record = recordOf(story.events);
+  const { state } = record;
+  const { config } = syntheticRun({ followUps: 1 });
+  expect(runReport(record, new Map(), config)).toContain('The provisional best is **002_a** with 130 samples/s');
+  expect(pullRequest(state, '002_a', [], null).body).toContain('It is the provisional best of its run');
+  const board = newBoardRecord();
+  for (const event of story.events) applyToBoard(board, event);
+  const overview = overviewOf(board, { nowMs: board.state.updatedAtMs, isServed: true, stalled: [] });
+  expect(boardFacts(board, '', overview).best).toMatchObject({ nodeId: '002_a', isProvisional: true });
+  const { workdir } = await syntheticWorkdir(syntheticRun({ followUps: 1 }));
+  const outcome = { ...(await runOutcome(workdir, config, state, true)), winning_changes: [] };
+  expect(outcomeText(outcome)).toMatch(
+    /^provisional best: 130 samples\/s, .*\(002_a, not confirmed by repeats yet\)$/m,
+  );
+});
+
+it('what a person refused is counted as that, and every table has the same word for it and for every other', () => {
+  const story = ConfirmedStory.seeded().proposes('002_good').ends('002_good', 230).settles({ '002_good': 200 });
+  story.proposes('003_same').ends('003_same', 150);
+  story.tell({ type: 'approval_set', approval: { stage: 'plans', waitMinutes: null, silence: 'drop' } });
+  story.proposes('004_no');
+  const refused = failure('cancelled', 'a person refused it', 0);
+  story.tell({ type: 'experiment_cancelled', nodeId: '004_no', failure: refused });
+  const record = recordOf(story.events);
+  const { state } = record;
+  const overview = overviewOf(record, { nowMs: state.updatedAtMs, isServed: true, stalled: [] });
+  const report = runReport(record, new Map(), syntheticRun({ followUps: 1 }).config);
+  const summary = summaryReport(record);
+  for (const text of [report, summary, chartSubtitle(record)]) expect(text).toMatch(/completed \([^)]*\), 1 refused\b/);
+  expect(countsText(statusView(state), overview)).toMatch(/ completed, 1 refused$/);
+  const [status] = overviewSections(overview).filter(({ title }) => title.startsWith('last results'));
+  const words = { '002_good': 'confirmed', '003_same': 'not better', '004_no': 'refused' };
+  const board = newBoardRecord();
+  for (const event of story.events) applyToBoard(board, event);
+  for (const [nodeId, word] of Object.entries(words)) {
+    expect(status?.lines.find((line) => line.startsWith(nodeId))).toContain(` ${word} `);
+    const cell = new RegExp(`\\| ${nodeId}( \\\\\\*| \\*)? +\\| ${word}\\b`);
+    for (const text of [report, summary]) expect(text).toMatch(cell);
+    expect(experimentPage(board, nodeId, { spec: null, evidence: null }).status).toMatch(new RegExp(`^${word}\\b`));
+  }
 });
 
 describe('one run has one story', () => {
@@ -99,11 +154,17 @@ describe('one run has one story', () => {
       const box = boxes.get(row.nodeId)!;
       expect(box.detail, row.nodeId).toBe(objectiveText(objective));
       const isPlain = row.kind !== 'baseline' && row.kind !== 'headspace';
-      if (isPlain) expect(box.gain, row.nodeId).toBe(`${gainText(gain)}${box.outcome === 'unconfirmed' ? '?' : ''}`);
+      const word = ['provisional', 'refuted', 'superseded'].includes(verdict ?? '') ? ` ${verdict}` : '';
+      const mark = box.outcome === 'unconfirmed' ? `?${word}` : '';
+      if (isPlain) expect(box.gain, row.nodeId).toBe(`${gainText(gain)}${mark}`);
       if (isDoubted) expect(['unconfirmed', 'improved'], row.nodeId).toContain(box.outcome);
       expect(points.get(row.nodeId)?.value, row.nodeId).toBe(objective?.value);
       expect(points.get(row.nodeId)?.outcome, row.nodeId).toBe(box.outcome);
-      const findings = findingsSection({ ...record, findings: new Map([[row.nodeId, ['x']]]) }, row.nodeId);
+      const findings = findingsReport({
+        ...record,
+        findings: new Map([[row.nodeId, ['x']]]),
+        ended: [{ nodeId: row.nodeId, iteration: 1 }],
+      });
       expect(findings).toContain(`(${objectiveText(objective)})`);
       expect(pullRequest(state, row.nodeId, [], null).body).toContain(speedupText(gain));
     }
@@ -112,7 +173,8 @@ describe('one run has one story', () => {
     const { best, gain } = runFacts(state);
     expect(standing(state.best)).toMatchObject({ objective: best?.objective, gain });
     expect(chartSubtitle(record)).toContain(`best ${objectiveText(best!.objective)}, ${speedupText(gain)}`);
-    expect(boxes.get(state.best)?.gain).toBe(gainText(gain));
+    const open = standing(state.best).verdict === 'provisional' ? '? provisional' : '';
+    expect(boxes.get(state.best)?.gain).toBe(`${gainText(gain)}${open}`);
     expect(points.get(state.best)?.value).toBe(progressData(record).best?.value);
   });
 
@@ -131,7 +193,7 @@ describe('one run has one story', () => {
     expect(1 + view.gain!.gain).toBeCloseTo(speedup(view.best!.objective, view.baseline!.objective)!, 9);
     expect(facts.gain).toBeCloseTo(speedup(facts.best!.objective, facts.baseline!.objective)!, 9);
     expect(facts.remaining).toBeCloseTo(speedup(facts.headspace!.objective, facts.best!.objective)!, 9);
-    expect(pullRequest(state, '002_a', [], null).body).toMatch(/\| after \| 200 samples\/s \| 2 that count, of \d+ \|/);
+    expect(pullRequest(state, '002_a', [], null).body).toMatch(/\| after \| 200 samples\/s \| 2 of \d+ \|/);
   });
 
   it('of a winner with its repeats: what analyses compare with, and what a setting is said to give', () => {

@@ -42,13 +42,13 @@ describe('an experiment that was ended early', () => {
 
   it('stands in reports with what was measured, and not among the failures', () => {
     const record = recordOf(story().events);
-    const summary = summaryReport(record, new Map());
-    expect(summary).toContain('3 completed, 1 failed, 1 pruned, 0 open');
+    const summary = summaryReport(record);
+    expect(summary).toContain('3 completed, 1 failed, 1 ended early, 0 open');
     expect(summary).toContain('## Ended early\n\n- 003_slow: ended early after 130 steps\n');
-    expect(summary).toMatch(/\| 003_slow +\| pruned +\|/);
+    expect(summary).toMatch(/\| 003_slow +\| ended early +\|/);
     expect(summary.split('## Failures')[1]).not.toContain('003_slow');
     const report = runReport(record, new Map(), syntheticConfig());
-    expect(report).toContain('1 failed, 1 were ended early, 0 were cancelled');
+    expect(report).toContain('3 completed, 1 failed, 1 ended early.');
     expect(report).toContain('## What was ended early\n\n- 003_slow: ended early after 130 steps\n');
     expect(report.split('## What failed')[1]!.split('##')[0]).not.toContain('003_slow');
   });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { parseTsv, tsvLine } from '../../../domain/formats/tsv.js';
 import { experimentTable } from '../../../domain/reports/experiment-table.js';
-import { findingsReport, findingsSection } from '../../../domain/reports/findings.js';
+import { findingsReport } from '../../../domain/reports/findings.js';
 import { masterTableHeader, masterTableLine } from '../../../domain/reports/master-table.js';
 import { durationText, gainText, numberText, speedupText } from '../../../domain/reports/quantity-text.js';
 import { runReport } from '../../../domain/reports/report-text.js';
@@ -27,8 +27,8 @@ function reportsOf(run: SyntheticRun) {
     masterTableLine(record.state.experiments[nodeId]!, specs.get(nodeId)!),
   );
   return {
-    'summary.md': summaryReport(record, specs),
-    'findings.md': findingsReport(record.ended.flatMap(({ nodeId }) => findingsSection(record, nodeId) ?? [])),
+    'summary.md': summaryReport(record),
+    'findings.md': findingsReport(record),
     'report.md': runReport(record, specs, run.config),
     'master_table.tsv': `${[masterTableHeader(), ...lines].join('\n')}\n`,
   };
@@ -84,12 +84,17 @@ describe('the winner can be applied', () => {
     const refs = 'refs/autoresearch/r1';
     expect(text).toContain(`git -C /home/you/project/src diff ${refs}/anchor:source ${refs}/${best}:source`);
     expect(text).toContain('python3 src/pipeline.py --image $IMAGE --');
+    const apply = '`autoresearch apply .` in the workdir';
+    expect(text).toContain(apply);
+    expect(summaryReport(record)).toContain(apply);
+    // What would bring the instrumentation along is no way to take it over.
+    expect(text).not.toContain('| git');
   });
 
   test('from the private store where there is no git repository, quoting odd paths', () => {
-    const { text } = lastLines(options, { scm: '', source_dir: "/data/it's here" });
-    expect(text).toContain('git --git-dir=source.git diff');
-    expect(text).toContain(`git -C '/data/it'\\''s here' apply`);
+    const sourceDir = "/data/it's here";
+    expect(lastLines(options, { scm: '', source_dir: sourceDir }).text).toContain('git --git-dir=source.git diff');
+    expect(lastLines(options, { source_dir: sourceDir }).text).toContain(`git -C '/data/it'\\''s here' diff`);
   });
 
   test('by its command alone where its code is that of the baseline', () => {
@@ -173,7 +178,16 @@ describe('tab-separated values', () => {
 
 test('gains that were never tried together are listed under the table of dimensions', () => {
   const expected = { metric: 'throughput_samples_per_s', value: 180 };
-  const flat = { name: 'z', values: ['base', '4', '8'], series: [], best: null, effect: 0, isConcluded: true };
+  const flat = {
+    name: 'z',
+    values: ['base', '4', '8'],
+    series: [],
+    best: null,
+    effect: 0,
+    bestEffect: 0,
+    isBaseBest: false,
+    isConcluded: true,
+  };
   const combinations = [{ onto: '002_x', added: '003_y', changes: ['y=2'], expected }];
   const lines = searchMemoryLines({ dimensions: [flat], combinations });
   expect(lines).toContain('| z | base, 4, 8 | - | 0% | yes |');

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { overviewOf } from '../../../domain/overview/overview.js';
 import { missedBefore } from '../../../domain/protocol/lost-messages.js';
 import { setApprovalProblem } from '../../../domain/protocol/steering-messages.js';
 import { queueView, statusView } from '../../../domain/protocol/views.js';
@@ -10,6 +11,7 @@ import { failure } from '../../../domain/run/failure.js';
 import { NOTHING_SPENT } from '../../../domain/run/ledger.js';
 import { plateauCount } from '../../../domain/schedule/planning.js';
 import { nextGrants, nextStarts } from '../../../domain/schedule/scheduling.js';
+import { recordOf } from '../../support/run-record.js';
 import { Story } from '../run-story.js';
 
 const PLANS: ApprovalRules = { stage: 'plans', waitMinutes: null, silence: 'drop' };
@@ -43,6 +45,16 @@ describe('plans', () => {
     expect(nextStarts(story.state, 0)).toEqual(['003_b', '004_own']);
     story.tell(...prepared('003_b'));
     expect(granted(story)).toEqual(['003_b']);
+  });
+
+  it('wait no more for anybody once the run has ended, and stand in the queue again', () => {
+    const story = seeded(PLANS).add('002_a');
+    const look = () =>
+      overviewOf(recordOf(story.events), { nowMs: story.state.updatedAtMs, isServed: false, stalled: [] });
+    expect(look()).toMatchObject({ asked: [{ node_id: '002_a' }], queue: [] });
+    story.tell({ type: 'stopped', reason: 'user', detail: 'asked to stop' });
+    expect(waiting(story)).toEqual([]);
+    expect(look()).toMatchObject({ asked: [], queue: [{ node_id: '002_a' }] });
   });
 
   it('do not wait again once they were approved, though they are queued again', () => {

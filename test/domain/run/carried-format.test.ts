@@ -45,6 +45,13 @@ describe('what an engine is handed over', () => {
     expect(read).toMatchObject({ ok: true, value: { state: { earlierMs: expect.any(Number) } } });
   });
 
+  it('takes each that has ended for a job in a state that did not count them', () => {
+    const read = readCarried(example('2-with-rows-left-behind.json'));
+    const { completed, failed, cancelled } = example('2-with-rows-left-behind.json').state.tally;
+    expect(read.ok && read.value.state.jobs).toBeGreaterThanOrEqual(completed + failed + cancelled);
+    expect(readCarried(latest())).toMatchObject({ ok: true, value: { state: { jobs: run.state.jobs } } });
+  });
+
   it.each([
     [
       'a state of a newer program',
@@ -105,7 +112,7 @@ describe('what an engine is handed over', () => {
   it('names each field that is missing, at any depth', () => {
     const whole = latest();
     // Limits that came later are absent in states of before.
-    const later = Object.keys(withLaterLimits({})).map((field) => `limits.${field}`);
+    const later = ['jobs', ...Object.keys(withLaterLimits({})).map((field) => `limits.${field}`)];
     for (const path of requiredPaths(whole.state).filter((each) => !later.includes(each.join('.')))) {
       const damaged = structuredClone(whole);
       const owner = path.slice(0, -1).reduce((value, key) => value[key], damaged.state);

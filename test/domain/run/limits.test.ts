@@ -9,6 +9,7 @@ it('names the limit behind each end of a run that one can be raised for', () => 
   expect(Object.fromEntries(raised)).toMatchObject({
     max_iterations: '--max-iterations',
     max_experiments: '--max-experiments',
+    max_jobs: '--max-jobs',
     wall_clock: '--max-hours',
     budget_usd: '--budget-usd',
     budget_tokens: '--budget-tokens',

@@ -44,6 +44,8 @@ describe('an experiment is known', () => {
   it.each([
     ['002_c2_b61', ['002_c2_b16']],
     ['headspcae', ['000_headspace']],
+    ['12_c21', ['012_c12_b16']],
+    ['000_ehad', ['000_headspace']],
     ['c3_b16', ['002_c2_b16', '004_c4_b16', '012_c12_b16']],
     ['nothing_like_it', []],
     ['99', []],

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { whyNothing } from '../../../domain/reports/caveats/why-nothing.js';
 import { runFacts } from '../../../domain/reports/run-facts.js';
-import { whyNothing } from '../../../domain/reports/why-nothing.js';
 import { failure } from '../../../domain/run/failure.js';
 import { describeLimit } from '../../../domain/schedule/budget.js';
 import { limitReached, nextMove } from '../../../domain/schedule/planned-moves.js';

@@ -148,6 +148,12 @@ const CASES: { name: string; given: Partial<JobEnding>; kind: string | null; say
     kind: 'job_failed',
     says: 'exceeded its limit of 600 s',
   },
+  {
+    name: "the scheduler's own time limit",
+    given: { returnCode: null, cause: 'timeout', sawMetric: true, schedulerSaid: 'Slurm: TIMEOUT, TimeLimit' },
+    kind: 'job_failed',
+    says: 'ended the job at its own time limit (Slurm: TIMEOUT, TimeLimit)',
+  },
   { name: 'a stall', given: { returnCode: -15, cause: 'stalled' }, kind: 'job_stalled', says: 'nothing new for 60 s' },
   { name: 'a cancellation', given: { returnCode: -15, cause: 'cancelled' }, kind: 'cancelled' },
   {
@@ -175,7 +181,20 @@ describe('classifyJobEnd', () => {
       return_code: -15,
       timed_out: true,
       limit_s: 600,
+      ...{ start_cause: 'timeout', start_subject: '600 s', start_proof: '' },
     });
+    expect(classifyJobEnd(ending({ cause: 'timeout', returnCode: -15, sawMetric: true }))?.details).toEqual({
+      ...{ return_code: -15, timed_out: true, limit_s: 600 },
+    });
+  });
+
+  it('keeps what a failed start teaches', () => {
+    const stderrTail = traceback("AttributeError: Can't pickle local object 'main.<locals>.load'");
+    expect(classifyJobEnd(ending({ returnCode: 1, stderrTail }))?.details).toMatchObject({
+      start_cause: 'pickling',
+      start_subject: 'main.<locals>.load',
+    });
+    expect(classifyJobEnd(ending({ returnCode: 1, stderrTail, sawMetric: true }))?.details).toEqual({ return_code: 1 });
   });
 
   it('names the exception class', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { wrongSource } from '../../../domain/verdict/source-proof.js';
+import { otherContent, sourceFoldersOf, staleSource, wrongSource } from '../../../domain/verdict/source-proof.js';
 
 const file = (path: string) => ({ path, sha256: '0', module: 'm' });
 
@@ -38,5 +38,40 @@ describe('wrongSource', () => {
 
   it('counts the others', () => {
     expect(wrongSource([file('/o/a.py'), file('/o/b.py')], '/t', '/o')).toContain('and 1 more');
+  });
+});
+
+describe('the source of a job that does not see its tree', () => {
+  const ran = (path: string, sha256: string) => ({ path, sha256, module: 'm' });
+
+  it('is where its script was run from', () => {
+    const imports = [ran('/src/ml/train.py', 'a'), ran('/src/ml/lib/loader.py', 'b'), ran('/opt/train.pyc', 'c')];
+    const folders = sourceFoldersOf(imports, 'ml/train.py');
+    expect(folders).toEqual(['/src']);
+    const tree = new Map([
+      ['ml/train.py', 'a'],
+      ['ml/lib/loader.py', 'new'],
+    ]);
+    expect(otherContent(imports, folders, (file) => tree.get(file) ?? null)).toEqual([
+      { file: 'ml/lib/loader.py', path: '/src/ml/lib/loader.py', tree: 'new', ran: 'b' },
+    ]);
+  });
+
+  const file = (tree: string, content: string) => ({ file: 'train.py', path: '/src/train.py', tree, ran: content });
+  it.each([
+    ['what is no file of the baseline and no file of its tree', [file('new', 'old')], [], true],
+    ['what the baseline ran, of a file that it changes', [file('new', 'image')], [file('base', 'image')], true],
+    [
+      'what the baseline ran, of a file as the baseline has it',
+      [file('base', 'image')],
+      [file('base', 'image')],
+      false,
+    ],
+    ['what the build makes of a file that it changes', [file('new', 'built 2')], [file('base', 'built 1')], false],
+    ['its tree', [], [], false],
+  ])('is %s', (_, found, baseline, isStale) => {
+    const advice = staleSource(found, baseline);
+    if (isStale) expect(advice).toMatch(/ran \/src\/train\.py, whose content is not that of train\.py .* image/);
+    else expect(advice).toBeNull();
   });
 });

@@ -1,8 +1,9 @@
 /** The files of commands of the guide, on what the schedulers print. */
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
+import { rendered } from '../../../domain/command/command-template.js';
 import { packageFile } from '../../../host/package-files.js';
-import { parseTemplates, readStates, rendered } from '../../../jobs/clusters/command-templates.js';
+import { parseTemplates, readStates } from '../../../jobs/clusters/command-templates.js';
 
 const example = async (name: string) =>
   parseTemplates(await readFile(packageFile('docs', 'platforms', `${name}.json`), 'utf8'));

@@ -7,6 +7,7 @@ import { type HostIdentity, thisHost } from '../../../host/host-identity.js';
 import { packageFile } from '../../../host/package-files.js';
 import { isSameProcess, processIdentity } from '../../../host/process-identity.js';
 import { runnerPython } from '../../../host/runner-python.js';
+import { ProgramInterrupted } from '../../../host/short-program.js';
 import { createPlatform, platformProblem } from '../../../jobs/platforms/index.js';
 import { startRunner } from '../../../jobs/platforms/job-runner.js';
 import { LocalPlatform } from '../../../jobs/platforms/local.js';
@@ -366,6 +367,14 @@ describe('launching again', () => {
       /did not start.*no such module/s,
     );
     await broken.remove();
+  });
+
+  it('has failed at nothing when a Ctrl+C reaches the runner before that has a session of its own', async () => {
+    const python = packageFile('test', 'fixtures', 'jobs', 'interrupted-python');
+    const interrupted = await JobFixture.make({ python });
+    const launching = interrupted.platform.launch(await interrupted.request('n1', 'true'));
+    await expect(launching).rejects.toThrow(ProgramInterrupted);
+    await interrupted.remove();
   });
 
   it('refuses a job of another run', async () => {

@@ -120,6 +120,21 @@ describe('first proposals', () => {
     const [first] = planProposals(inputFor(PIPELINE, { ...START, threads: 3 })).experiments;
     expect(first!.launch_command).toMatch(/--num-threads (10|16)\b/);
   });
+  it.each([
+    ['as other work that is allowed', { allow: ['other-work'] }, true, true],
+    ['never where it is not', {}, true, false],
+    ['never without a GPU', { allow: ['other-work'] }, false, false],
+  ])('decode video on the GPU %s', (_, change, isOnGpu, isProposed) => {
+    const practices = { known: ['gpu_video_decode'], tried: [], notApplicable: [] };
+    const input = inputFor(PIPELINE, START, [], { practices, ...change });
+    if (isOnGpu) input.evidence['000_baseline']!.system.gpuMemoryMb = 4000;
+    const moves = [{ move: 'nvdec', stage: 'decode', possible: true, reason: '' }];
+    const plan = planProposals({ ...input, survey: { ...input.survey, decodesVideo: true, moves } });
+    const found = plan.experiments.find(({ changes }) => changes.includes('nvdec:decode'));
+    expect(found !== undefined).toBe(isProposed);
+    expect(plan.not_applicable).toEqual(isProposed ? [] : ['gpu_video_decode']);
+    if (found) expect(found.best_practices_tags).toContain('gpu_video_decode');
+  });
   it('lower an oversubscribed stage', () => {
     const slow = {
       ...PIPELINE,
@@ -251,6 +266,32 @@ describe('with a history', () => {
     const better = planProposals({ ...inputFor(PIPELINE, START, [mtp(1.3)]), bestNodeId: '001_mtp' });
     expect(better.experiments.every(({ goto }) => goto === 'd'.repeat(40))).toBe(true);
   });
+  it('tries the best without a part that did not help by itself, once', () => {
+    const rate = baseRate(inputFor(PIPELINE, START));
+    const tags = { best_practices_tags: ['mtp'] };
+    const mtp = ended('001_mtp', 'mtp', rate * 0.97, { changes: ['mtp'], ...tags }, 'd'.repeat(40));
+    const more = { goto: 'd'.repeat(40), stacks_on: '001_mtp', changes: ['arena', 'code:loader.py:DECODE_WORKERS=4'] };
+    const flags = { launch_command: `${BASE_COMMAND} --num-threads 12` };
+    const best = ended('002_wide', 'planned', rate * 1.5, { ...more, ...flags }, 'e'.repeat(40));
+    const text = 'not confirmed by itself (not better, against 000_baseline); measured only as a part of the whole';
+    const input = {
+      ...inputFor(PIPELINE, START, [mtp, best]),
+      ...{ bestNodeId: '002_wide', doubted: [{ nodeId: '001_mtp', onto: '000_baseline', text }] },
+    };
+    const without = planProposals(input).experiments.filter(({ name }) => name.startsWith('without_mtp'));
+    expect(without).toMatchObject([
+      {
+        goto: null,
+        changes: ['code:loader.py:DECODE_WORKERS=4'],
+        launch_command: expect.stringContaining('--num-threads 12'),
+        change_summary: expect.stringMatching(/^002_wide without 001_mtp: /),
+        hypothesis: `001_mtp is ${text}: the best without it may be as fast, and shows whether it is needed.`,
+      },
+    ]);
+    const tried = open('003_without_mtp', without[0]!);
+    const again = planProposals({ ...input, history: [...input.history, tried] }).experiments;
+    expect(again.filter(({ name }) => name.startsWith('without_mtp'))).toEqual([]);
+  });
   it('says that mtp cannot be had when it never ran', () => {
     const mtp = {
       ...ended('001_mtp', 'mtp', null, { changes: ['mtp'], best_practices_tags: ['mtp'] }),
@@ -300,6 +341,48 @@ describe('with a history', () => {
   });
 });
 
+describe('the model of the pipeline', () => {
+  const withModel = (more: HistoryEntry[] = []) => inputFor(PIPELINE, START, more, { withModel: true });
+  const input = withModel();
+  const [first] = planProposals(input).experiments;
+  const predicted = first!.predicted as { value: number; low: number; high: number };
+
+  it('says in the hypothesis what it predicts, and in the specification for the analysis', () => {
+    expect(first!.hypothesis).toMatch(/Predicted [\d,.]+ (± [\d.]+ )?samples\/s/);
+    expect(predicted.low).toBeLessThan(predicted.value);
+    expect(predicted.high).toBeGreaterThan(predicted.value);
+    expect(predicted.value).toBeGreaterThan(baseRate(input));
+  });
+  it('is left out after two results outside of their intervals, with the reason', () => {
+    const wrong = ['002_a', '003_b'].map((nodeId, i) =>
+      ended(nodeId, 'planned', 0.5 * predicted.low, {
+        ...first!,
+        launch_command: `${BASE_COMMAND} --fetch-workers ${9 + i}`,
+      }),
+    );
+    const believed = planProposals(withModel(wrong.slice(0, 1)));
+    expect(believed.reasoning).not.toContain('no longer believed');
+    const plan = planProposals(withModel(wrong));
+    expect(plan.reasoning).toContain('was wrong 2 times and is no longer believed (002_a: predicted');
+    expect(plan.experiments.length).toBeGreaterThan(0);
+    for (const { predicted: none } of plan.experiments) expect(none).toBeUndefined();
+  });
+});
+
+it('leaves alone the threads of a pool that no stage uses, and says why', () => {
+  const survey = surveyFor(PIPELINE, { ...START, threads: 2 });
+  const pipelines = survey.pipelines.map((pipeline) => ({
+    ...pipeline,
+    stages: pipeline.stages.map((stage) => ({ ...stage, executor: { value: stage.concurrency, knob: stage.knob } })),
+  }));
+  const input = inputFor(PIPELINE, { ...START, threads: 2 });
+  const proposed = (of: PlanInput) => planProposals(of).experiments.map(({ launch_command: command }) => command);
+  expect(proposed(input).some((command) => command.includes('--num-threads'))).toBe(true);
+  const apart = { ...input, survey: { ...survey, pipelines } };
+  expect(proposed(apart).some((command) => command.includes('--num-threads'))).toBe(false);
+  expect(planProposals(apart).reasoning).toContain('flag:--num-threads cannot matter: no stage uses the pool');
+});
+
 describe('effective settings', () => {
   const survey = surveyFor(PIPELINE, START);
   it('follow stacked commits and flags', () => {
@@ -340,16 +423,25 @@ describe('what the run remembers', () => {
   const flat = (conditions: string) => {
     const names = [0, 1, 2].map((i) => `n${i}`);
     const points = names.map((nodeId, i) => ({
-      value: String(2 ** (i + 1)),
+      value: String(2 ** i),
       objective: { metric: 'throughput_samples_per_s', value: 100 },
-      nodeIds: i === 0 ? [conditions] : [nodeId],
+      nodeIds: i === 1 ? [conditions] : [nodeId],
       runs: 1,
       isPruned: false,
     }));
     const name = 'code:loader.py:decode_workers';
     const values = points.map(({ value }) => value);
     const series = [{ others: [], points }];
-    const dimension = { name, values, series, best: points[0]!, effect: 0, isConcluded: true };
+    const dimension = {
+      name,
+      values,
+      series,
+      best: points[0]!,
+      effect: 0,
+      bestEffect: 0,
+      isBaseBest: false,
+      isConcluded: true,
+    };
     return { dimensions: [dimension], combinations: [] };
   };
   const proposed = (memory: PlanInput['memory']) => {

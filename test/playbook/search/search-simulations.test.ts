@@ -1,5 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { TWIN } from '../../../bench/headline/twin.js';
+import { bestPossible } from '../../../bench/search/best-possible.js';
 import { CASES, COMPUTE_BOUND, randomCase } from '../../../bench/search/cases.js';
 import { efficiencyOf, randomEfficiencies } from '../../../bench/search/search-efficiency.js';
 import { seeded } from '../../../bench/search/simulated-pipeline.js';
@@ -21,6 +23,18 @@ describe('the search on simulated pipelines', () => {
     const run = simulateRun(COMPUTE_BOUND.pipeline, COMPUTE_BOUND.start, seeded(1), { rounds: 5, maxConcurrency: 3 });
     expect(run.bestRates).toEqual([]);
     expect(run.stopped).toContain('compute is the limit');
+  });
+
+  it('ends sooner with its model where stages hold each other up, and nearer to the best', () => {
+    const { pipeline, start } = TWIN;
+    const best = bestPossible(pipeline, start);
+    const [model, rules] = [true, false].map((withModel) =>
+      simulateRun(pipeline, start, seeded(1), { rounds: 60, maxConcurrency: 1, keepsBatch: true, withModel }),
+    );
+    expect(model!.stopped).toContain('Nothing untried remains');
+    expect(model!.bestRates.at(-1)! / best).toBeGreaterThan(0.97);
+    expect(model!.bestRates.at(-1)).toBeGreaterThan(rules!.bestRates.at(-1)!);
+    expect(model!.bestRates.length).toBeLessThanOrEqual((2 / 3) * rules!.bestRates.length);
   });
 
   it.each([

@@ -54,6 +54,23 @@ export const BOUNDS: readonly Scenario[] = [
     experiments: [],
   },
   {
+    name: 'lends-the-slots-of-jobs-in-a-queue',
+    options: { plans: [['a', 'b', 'c']], pending: ['002_a', '003_b'] },
+    limits: { max_concurrency: 1, max_iterations: 1 },
+    tuning: { prepareAhead: 2 },
+    async act(fake) {
+      endJobs(fake, SEEDS);
+      await fake.until((run) => run.launched.includes('003_b'));
+      fake.beginJob('002_a');
+      await fake.until((run) => run.statusOf('002_a') === 'running');
+      fake.endJob('002_a');
+      await fake.until((run) => run.launched.includes('004_c'));
+      fake.beginJob('003_b');
+      endJobs(fake, ['003_b', '004_c']);
+    },
+    experiments: ['002_a'],
+  },
+  {
     name: 'ends-although-its-last-steps-fail',
     options: { autoEnd: true },
     limits: {},

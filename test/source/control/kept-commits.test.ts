@@ -1,12 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { open, repository, run, temporaryFolder, write } from '../../activities/source-fixture.js';
-import { removeFolder } from '../../support/remove-folder.js';
-
-let folder: string;
-let source: string;
-let workdir: string;
+import { beforeEach, expect, it } from 'vitest';
+import { open, repository, run, write } from '../../activities/source-fixture.js';
+import { describeByEachGit, source, usePlaces, workdir } from '../../support/source-place.js';
 
 const PREFIX = 'refs/autoresearch/run-1';
 const CHANGED = 'print("faster")\n';
@@ -14,19 +10,10 @@ const CHANGED = 'print("faster")\n';
 const git = (...args: string[]) => run(source, ...args);
 const isThere = (oid: string) => git('cat-file', '--batch-check', '--batch-all-objects').includes(oid);
 
-beforeEach(() => {
-  folder = temporaryFolder();
-  source = join(folder, 'repo');
-  workdir = join(folder, 'workdir');
-});
-afterEach(async () => {
-  delete process.env.AUTORESEARCH_NATIVE_GIT;
-  await removeFolder(folder);
-});
+usePlaces();
 
-describe.each(['native git', 'isomorphic-git'])("a run's commits in the user's repository, by %s", (backend) => {
+describeByEachGit("a run's commits in the user's repository", () => {
   beforeEach(() => {
-    if (backend === 'isomorphic-git') process.env.AUTORESEARCH_NATIVE_GIT = '0';
     repository(source);
     git('tag', 'v1');
     write(source, { 'train.py': 'print("not committed")\n' });

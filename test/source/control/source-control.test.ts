@@ -16,30 +16,15 @@ import {
 } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, expect, it } from 'vitest';
 import { hostMark, thisHost } from '../../../host/host-identity.js';
-import { fingerprint, open, repository, run, temporaryFolder, write } from '../../activities/source-fixture.js';
-import { removeFolder } from '../../support/remove-folder.js';
+import { fingerprint, open, repository, run, write } from '../../activities/source-fixture.js';
+import { describeByEachGit, folder, source, usePlaces, workdir } from '../../support/source-place.js';
 
-let folder: string;
-let source: string;
-let workdir: string;
+usePlaces();
 
-beforeEach(() => {
-  folder = temporaryFolder();
-  source = join(folder, 'repo');
-  workdir = join(folder, 'workdir');
-});
-afterEach(async () => {
-  delete process.env.AUTORESEARCH_NATIVE_GIT;
-  await removeFolder(folder);
-});
-
-describe.each(['native git', 'isomorphic-git'])('a repository, by %s', (backend) => {
-  beforeEach(() => {
-    if (backend === 'isomorphic-git') process.env.AUTORESEARCH_NATIVE_GIT = '0';
-    repository(source);
-  });
+describeByEachGit('a repository', () => {
+  beforeEach(() => void repository(source));
 
   it("gives up the run's refs, and leaves all others", async () => {
     const store = await open(workdir, source);
@@ -306,9 +291,8 @@ describe.each(['native git', 'isomorphic-git'])('a repository, by %s', (backend)
   });
 });
 
-describe.each(['native git', 'isomorphic-git'])('no repository, by %s', (backend) => {
+describeByEachGit('no repository', () => {
   beforeEach(() => {
-    if (backend === 'isomorphic-git') process.env.AUTORESEARCH_NATIVE_GIT = '0';
     write(source, {
       'train.py': 'pass\n',
       '.gitignore': 'out/\n',

@@ -16,7 +16,7 @@ import type { MessagesRequest } from './messages-request.js';
 
 const SCRIPT = 'train.py';
 
-export async function exampleAnswer(prompt: string, request: MessagesRequest): Promise<string> {
+export async function exampleAnswer(prompt: string, request: Pick<MessagesRequest, 'output_config'>): Promise<string> {
   const phase = phaseOf(prompt);
   if (phase === 'report') return '# Final report\n\nSplitting fetch and decode is what helps.\n';
   const value = phase === 'analyze' ? ANALYSIS : phase === 'plan' ? plan(prompt) : await rewrite(phase, prompt);

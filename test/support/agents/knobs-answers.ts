@@ -27,7 +27,7 @@ export function phaseOf(prompt: string): Phase {
 /** Concurrency and batch size, in the order in which they are proposed. */
 const GRID = [16, 32, 64, 128].flatMap((batch) => [2, 3, 4, 6, 12, 16].map((concurrency) => ({ concurrency, batch })));
 
-export function knobsAnswer(planSize = 2): (prompt: string, request: MessagesRequest) => string {
+export function knobsAnswer(planSize = 2): (prompt: string, request: Pick<MessagesRequest, 'output_config'>) => string {
   return (prompt, request) => {
     const phase = phaseOf(prompt);
     if (phase === 'report') return '# Final report\n\nAll went well.\n';

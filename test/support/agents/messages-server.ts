@@ -2,11 +2,11 @@
  * A loopback server that speaks the Messages API: for the SDK, and for the real `claude` command, which streams. It
  * answers by a script, fails on demand, and keeps its own count of what each call used and cost.
  */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { text as textOfStream } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { costOf, type TokenUsage } from '../../../agents/model-prices.js';
+import { JSON_HEADERS, LoopbackServer } from './loopback-server.js';
 import { type MessagesRequest, PromptCache, promptOf, tokensIn } from './messages-request.js';
 import { errorBody, messageBody, sendStream, type WireMessage } from './messages-wire.js';
 
@@ -38,30 +38,16 @@ export interface MessagesScript {
   neverStreams?: boolean;
 }
 
-export class MessagesServer implements AsyncDisposable {
+export class MessagesServer extends LoopbackServer {
   readonly calls: ServedCall[] = [];
   private readonly cache = new PromptCache();
 
-  private constructor(
-    private readonly server: Server,
-    private readonly script: MessagesScript,
-  ) {}
-
-  static async start(script: MessagesScript): Promise<MessagesServer> {
-    const server = createServer();
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const messages = new MessagesServer(server, script);
-    server.on('request', (request: IncomingMessage, response: ServerResponse) => {
-      messages.serve(request, response).catch((error: unknown) => {
-        if (!response.headersSent) response.writeHead(500, JSON_HEADERS);
-        response.end(JSON.stringify(errorBody(500, `the script failed: ${String(error)}`)));
-      });
-    });
-    return messages;
+  private constructor(private readonly script: MessagesScript) {
+    super();
   }
 
-  get url(): string {
-    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+  static start(script: MessagesScript): Promise<MessagesServer> {
+    return new MessagesServer(script).listen();
   }
 
   get costUsd(): number {
@@ -78,17 +64,15 @@ export class MessagesServer implements AsyncDisposable {
     while (this.calls.length < count) await sleep(LOOK_MS);
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    const closed = new Promise((resolve) => this.server.close(resolve));
-    this.server.closeAllConnections();
-    await closed;
+  protected errorBody(status: number, message: string): object {
+    return errorBody(status, message);
   }
 
-  private async serve(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
+  protected async serve(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
     const { pathname } = new URL(incoming.url ?? '/', 'http://localhost');
     const body = await textOfStream(incoming);
     if (incoming.method !== 'POST' || !pathname.startsWith('/v1/messages')) {
-      response.writeHead(404, JSON_HEADERS).end(JSON.stringify(errorBody(404, `no ${pathname}`)));
+      this.refuse(response, 404, `no ${pathname}`);
       return;
     }
     const request = JSON.parse(body) as MessagesRequest;
@@ -113,8 +97,7 @@ export class MessagesServer implements AsyncDisposable {
     switch (fault?.kind) {
       case 'status': {
         const { status, headers, message } = fault;
-        response.writeHead(status, { ...JSON_HEADERS, ...headers });
-        response.end(JSON.stringify(errorBody(status, message ?? `scripted ${status}`)));
+        this.refuse(response, status, message ?? `scripted ${status}`, headers);
         return;
       }
       case 'cut':
@@ -158,4 +141,3 @@ export class MessagesServer implements AsyncDisposable {
 
 /** How often calls are looked at; only how soon a test goes on depends on it. */
 const LOOK_MS = 5;
-const JSON_HEADERS = { 'content-type': 'application/json' };

@@ -4,6 +4,7 @@
  */
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { chmod, cp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -206,8 +207,10 @@ export class DisturbedRun {
     throw new Error(`nothing has happened for ${PATIENCE_MS / 1000} s, after ${now} events`);
   }
 
+  /** One that was killed when its report was out, but before it had cleared up, goes on at the next start. */
   private async isOver(): Promise<boolean> {
-    return (await this.run.events()).at(-1)?.type === 'reported';
+    const isReported = (await this.run.events()).at(-1)?.type === 'reported';
+    return isReported && !existsSync(join(this.run.workdir, 'engine', 'engine.lock'));
   }
 
   private async sight(asks: boolean): Promise<Sight> {

@@ -2,8 +2,10 @@
 
 import { toExperiment } from '../route.js';
 import type { Source } from '../source/source.js';
+import { Told } from '../told.js';
 import { useAnswer } from '../use-answer.js';
 import { DiffView } from './diff-view.js';
+import { LaunchCommands } from './launch-commands.js';
 import { Metrics } from './metrics.js';
 import { StageBars } from './stage-bars.js';
 
@@ -29,6 +31,7 @@ export function CompareView({ source, run, one, other, version }: CompareProps) 
           <Metrics run={run} table={table} />
         </section>
       )}
+      <LaunchCommands source={source} run={run} one={one} other={other} version={version} />
       <div class="two-columns">
         <Side source={source} run={run} nodeId={one} version={version} />
         <Side source={source} run={run} nodeId={other} version={version} />
@@ -67,7 +70,9 @@ function Side({ source, run, nodeId, version }: { source: Source; run: number; n
       <p class="result-line">
         <strong>{page.standing.value}</strong> <span class="quiet">{page.status}</span>
       </p>
-      <p class="text">{page.hypothesis}</p>
+      <p class="text">
+        <Told text={page.hypothesis} />
+      </p>
       {page.pipelines.length > 0 && <StageBars pipelines={page.pipelines} limits={page.limits.slice(0, 1)} />}
     </section>
   );

@@ -6,6 +6,7 @@ import { LookMark } from '../look.js';
 import { addressOf, toExperiment } from '../route.js';
 import { Scroll } from '../scroll.js';
 import type { Source } from '../source/source.js';
+import { Told } from '../told.js';
 import { useAnswer } from '../use-answer.js';
 import { DiffView } from './diff-view.js';
 import { LogView } from './log-view.js';
@@ -36,7 +37,9 @@ export function ExperimentView({ source, run, nodeId, version, rows, onCancel }:
       {page.remarks.length > 0 && (
         <ul class="notices">
           {page.remarks.map((remark) => (
-            <li key={remark}>{remark}</li>
+            <li key={remark}>
+              <Told text={remark} />
+            </li>
           ))}
         </ul>
       )}
@@ -124,7 +127,9 @@ function FailureBox({ failure }: { failure: NonNullable<ExperimentPage['failure'
         {failure.kind} <span class="quiet">in {failure.phase}</span>
       </h2>
       <pre class="message">{failure.message}</pre>
-      <p>{failure.action}</p>
+      <p>
+        <Told text={failure.action} />
+      </p>
     </section>
   );
 }
@@ -133,10 +138,16 @@ function Intent({ page }: { page: ExperimentPage }) {
   return (
     <section class="panel">
       <h2>Hypothesis</h2>
-      <p class="text">{page.hypothesis || 'None was given.'}</p>
-      {page.description !== '' && <p class="text">{page.description}</p>}
+      <p class="text">
+        <Told text={page.hypothesis || 'None was given.'} />
+      </p>
+      {page.description !== '' && (
+        <p class="text">
+          <Told text={page.description} />
+        </p>
+      )}
       <dl class="pairs">
-        {page.changes.length > 0 && <Pair name="Changes" value={page.changes.join(', ')} />}
+        {page.change !== '' && <Pair name="Changes" value={page.change} />}
         {page.tags.length > 0 && <Pair name="Practices" value={page.tags.join(', ')} />}
         {page.commit !== null && <Pair name="Commit" value={page.commit.slice(0, 12)} isCode />}
         {page.jobId !== null && <Pair name="Job" value={page.jobId} isCode />}
@@ -150,7 +161,9 @@ function Intent({ page }: { page: ExperimentPage }) {
           <h3>Findings</h3>
           <ul class="findings">
             {page.findings.map((finding) => (
-              <li key={finding}>{finding}</li>
+              <li key={finding}>
+                <Told text={finding} />
+              </li>
             ))}
           </ul>
         </>

@@ -37,7 +37,7 @@ export const liveSource: Source = {
     }).catch((error: Error) => error);
     if (response instanceof Error)
       return { accepted: false, message: `the dashboard does not answer: ${response.message}` };
-    if (!response.ok)
+    if (!response.ok && response.status !== 400)
       return { accepted: false, message: `the dashboard answers ${response.status}: ${await response.text()}` };
     return (await response.json()) as ChangeAnswer;
   },

@@ -7,6 +7,8 @@ import type { ExperimentPage, MetricCell, MetricRow, MetricTable } from '../../.
 const NONE: MetricCell = { text: '-', change: '', isBetter: null, value: null };
 /** Below this a difference is not coloured. */
 const TELLABLE = 0.005;
+/** Steps that differ by more samples than this are no better or worse for the time that they take. */
+const SAME_STEP = 0.2;
 
 export function sharedComparison(one: ExperimentPage, other: ExperimentPage): MetricTable {
   const rows = inOrder(one.metrics.rows, other.metrics.rows).map(({ name, better }) => {
@@ -48,9 +50,14 @@ function changed(
 ): Pick<MetricCell, 'change' | 'isBetter'> {
   if (!first.value || second.value === null) return { change: '', isBetter: null };
   const ratio = second.value / first.value;
-  const times = better === null || ratio <= 0 ? null : better === 'higher' ? ratio : 1 / ratio;
+  const isComparable = better !== null && ratio > 0 && isSameStep(first, second);
+  const times = isComparable ? (better === 'higher' ? ratio : 1 / ratio) : null;
   const isTold = times !== null && Math.abs(times - 1) >= TELLABLE;
   return { change: changeText(ratio), isBetter: isTold ? times > 1 : null };
+}
+
+function isSameStep({ stepSamples: one }: MetricCell, { stepSamples: other }: MetricCell): boolean {
+  return !one || other === undefined || Math.abs(other / one - 1) < SAME_STEP;
 }
 
 /** As gainText of domain/reports/quantity-text.ts, whose number formats are no part of the page. */

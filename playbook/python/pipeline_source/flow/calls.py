@@ -15,6 +15,7 @@ from ..libraries.python_readers import follows_bases
 from ..libraries.spdl_calls import SpdlCalls
 from ..sources.project import Project
 from ..sources.syntax import (
+    CONTINUED_HELPER,
     PASS_THROUGH_HELPERS,
     SUBPROCESS_HELPERS,
     WINDOW_HELPER,
@@ -76,7 +77,7 @@ class Calls:
         if name == WINDOW_HELPER and node.args:
             gathered = node.args[-1]
             return self._evaluator.evaluate(gathered.body if isinstance(gathered, ast.Lambda) else gathered, frame)
-        if name in SUBPROCESS_HELPERS:
+        if name in SUBPROCESS_HELPERS or name == CONTINUED_HELPER:
             return self._spdl_calls.subprocess_helper(name, node, frame)
         found: list[Value] = []
         for callee in self._evaluator.evaluate(node.func, frame)[:MAX_CALLEES]:

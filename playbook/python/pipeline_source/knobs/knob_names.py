@@ -6,9 +6,7 @@ import ast
 
 from ..libraries.spdl_calls import BUILDER_STEPS, spdl_name
 from ..sources.scopes import parameters
-from ..sources.syntax import (
-    default_node,
-)
+from ..sources.syntax import PASS_THROUGH_HELPERS, default_node
 from ..values.values import (
     External,
     Function,
@@ -18,6 +16,7 @@ from .knob import Home
 
 _SAME_NAMES = {
     "_autoresearch_subprocess": "build",
+    "_autoresearch_continued": "build",
     "build_pipeline": "build",
     "_autoresearch_subprocess_loader": "DataLoader",
 }
@@ -106,12 +105,14 @@ class KnobNames:
                     if isinstance(operation.func, ast.Attribute)
                     else getattr(operation.func, "id", "")
                 ) == "partial"
-                operation = operation.args[0] if is_partial and operation.args else operation.func
+                is_wrapped = getattr(operation.func, "id", "") in PASS_THROUGH_HELPERS
+                operation = operation.args[0] if (is_partial or is_wrapped) and operation.args else operation.func
             name = (
                 operation.attr
                 if isinstance(operation, ast.Attribute)
                 else getattr(operation, "id", "lambda" if isinstance(operation, ast.Lambda) else name)
             )
+        name = name.removeprefix("_Autoresearch_")
         # A pipeline keeps the names of its knobs when it moves to a subprocess.
         name = _SAME_NAMES.get(name, name)
         return ".".join(p for p in (scope, name, argument) if p)

@@ -6,6 +6,7 @@ import ast
 from dataclasses import dataclass
 
 from ..flow.evaluator import Evaluator
+from ..sources.syntax import CONTINUED_HELPER
 from ..values.made import Made
 from ..values.values import Builder, ExternalCall, Frame, PipelineConfig, Unknown, Value
 
@@ -42,10 +43,13 @@ class SpdlCalls:
         return [ExternalCall(name, node, frame)]
 
     def subprocess_helper(self, name: str, node: ast.Call, frame: Frame) -> list[Value]:
-        """Our own rewrite for MTP."""
+        """Our own rewrites for MTP and for a pipeline that goes on over epochs."""
         if name == "_autoresearch_subprocess_loader":
             return [self._made.pipeline("subprocess_dataloader", node, frame, None)]
-        return [self._made.pipeline("subprocess", node, frame, (node.args[0], frame) if node.args else None)]
+        kind = "subprocess"
+        if name == CONTINUED_HELPER and not any(k.arg == "make" for k in node.keywords):
+            kind = "build_pipeline"
+        return [self._made.pipeline(kind, node, frame, (node.args[0], frame) if node.args else None)]
 
     def _iterated(self, node: ast.Call, frame: Frame) -> list[Value]:
         found: list[Value] = []

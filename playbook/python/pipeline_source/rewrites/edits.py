@@ -16,6 +16,8 @@ class Edits:
         self.module = module
         self._starts = module.source.starts
         self._edits: list[tuple[int, int, int, str]] = []
+        # Helpers that were put in, by the file that holds them.
+        self.blocks: set[str] = set()
 
     def offset(self, line: int, column: int) -> int:
         return self._starts[line - 1] + column

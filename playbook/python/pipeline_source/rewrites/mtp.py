@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ast
+
+from ..sources.syntax import CONTINUED_HELPER, simple_name
 from ..stages.gpu import is_gpu_stage
 from ..values.values import DictOf
 from .edits import Edits, RewriteRefused
@@ -35,7 +38,7 @@ def mtp(analysis) -> tuple[dict[str, str], str]:
     return {m.path: at.result() for m, at in edits.items()}, f"the pipeline built at {places} runs in a subprocess"
 
 
-def targets_of(analysis) -> list:
+def feeding(analysis) -> list:
     """The pipelines that feed the training loop; when that is not known, the only pipeline there is."""
     calls = {id(p.call) for p in analysis.loop.pipelines} if analysis.loop else set()
     fed = [f for f in analysis.found if id(f.pipeline.call) in calls] or (
@@ -43,6 +46,12 @@ def targets_of(analysis) -> list:
     )
     if not fed:
         raise RewriteRefused("no SPDL pipeline that feeds the training loop was found")
+    return fed
+
+
+def targets_of(analysis) -> list:
+    """Those of the pipelines that feed the training loop which can run in a subprocess."""
+    fed = feeding(analysis)
     possible = [f for f in fed if f.facts["mtp"]["possible"]]
     if not possible:
         raise RewriteRefused("; ".join(dict.fromkeys(f.facts["mtp"]["reason"] for f in fed)))
@@ -72,15 +81,21 @@ def _move(analysis, found, at: Edits) -> None:
     if pipeline.kind == "dataloader":
         at.replace_node(call.func, "_autoresearch_subprocess_loader")
         return
-    if pipeline.kind == "build_pipeline":
+    if simple_name(call.func) == CONTINUED_HELPER:
+        at.add_keyword(call, "make", "_autoresearch_subprocess")
+    elif pipeline.kind == "build_pipeline":
         at.replace_node(call.func, "_autoresearch_subprocess")
     else:
-        # builder….build(…) becomes _autoresearch_subprocess(builder….get_config(), …).
-        receiver = call.func.value
-        at.insert(at.start(receiver), "_autoresearch_subprocess(")
-        data = at.module.text.encode("utf-8")
-        name = data.rindex(b"build", at.end(receiver), at.end(call.func))
-        bracket = data.index(b"(", name)
-        at.replace(name, bracket + 1, "get_config(), ")
+        as_config_call(at, call, "_autoresearch_subprocess")
     if kept:
         at.add_keyword(call, "main_process_stages", repr(tuple(kept)))
+
+
+def as_config_call(at: Edits, call: ast.Call, helper: str) -> None:
+    """`builder….build(…)` becomes `helper(builder….get_config(), …)`."""
+    receiver = call.func.value
+    at.insert(at.start(receiver), f"{helper}(")
+    data = at.module.text.encode("utf-8")
+    name = data.rindex(b"build", at.end(receiver), at.end(call.func))
+    bracket = data.index(b"(", name)
+    at.replace(name, bracket + 1, "get_config(), ")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from ..stages.split_plan import NotSplittable, Plan, plan_split
+from ..stages.split_plan import NotSplittable, Plan, plan_split, stage_name
 from ..values.values import (
     InCode,
     is_number,
@@ -12,28 +12,29 @@ from ..values.values import (
 from .edits import Edits, RewriteRefused
 
 
-def split_stage(analysis, name: str) -> tuple[dict[str, str], str]:
-    candidates = [(f, s) for f in analysis.found for s in f.stages if s.name == name and s.kind == "pipe"]
+def split_stage(analysis, stage: str, workers: int | None = None) -> tuple[dict[str, str], str]:
+    candidates = [(f, s) for f in analysis.found for s in f.stages if s.name == stage and s.kind == "pipe"]
     if not candidates:
         known = ", ".join(s.name for f in analysis.found for s in f.stages if s.kind == "pipe") or "none"
-        raise RewriteRefused(f"there is no stage {name!r}; known: {known}")
-    found, stage = candidates[0]
+        raise RewriteRefused(f"there is no stage {stage!r}; known: {known}")
+    found, target = candidates[0]
     try:
-        plan = plan_split(analysis, found, stage)
+        plan = plan_split(analysis, found, target)
     except NotSplittable as reason:
-        raise RewriteRefused(f"stage {name} cannot be split: {reason}") from None
-    step = stage.step
+        raise RewriteRefused(f"stage {stage} cannot be split: {reason}") from None
+    step = target.step
+    name = plan.function.node.name
     read, compute = _free_name(plan, f"{name}_read"), _free_name(plan, f"{name}_compute")
     edits: dict[object, Edits] = {}
     home = edits.setdefault(plan.function.module, Edits(plan.function.module))
     _add_halves(plan, home, read, compute)
     at = edits.get(step.frame.module) or edits.setdefault(step.frame.module, Edits(step.frame.module))
-    concurrency = _concurrency(analysis, step)
-    _replace_call(plan, step, at, read, compute, concurrency)
+    concurrency = workers or _concurrency(analysis, step, plan)
+    _replace_call(analysis, plan, step, at, read, compute, concurrency)
     if isinstance(plan.name_node, ast.Name) and step.frame.module is not plan.function.module:
         _extend_import(plan, step, at, read, compute)
     _more_threads(analysis, found, edits, concurrency)
-    said = f"stage {name} is split into {read} (concurrency {concurrency}) and {compute}"
+    said = f"stage {stage} is split into {read} (concurrency {concurrency}) and {compute}"
     return {m.path: e.result() for m, e in edits.items()}, said
 
 
@@ -43,10 +44,12 @@ def _free_name(plan: Plan, name: str) -> str:
     return name
 
 
-def _concurrency(analysis, step) -> int:
-    """A thread that waits costs nothing, so the reading half gets many."""
+def _concurrency(analysis, step, plan: Plan) -> int:
+    """A thread that waits costs nothing, so the reading half gets many, unless its tasks hold each other up."""
     node = step.argument(99, "concurrency")
     value = analysis.flow.number(node, step.frame) if node is not None else 1
+    if plan.is_contended:
+        return max(1, int(value)) if is_number(value) else 1
     return max(8, 4 * int(value)) if is_number(value) else 8
 
 
@@ -94,10 +97,14 @@ def _second_half(plan: Plan, module) -> list[str]:
     return data.split("\n")
 
 
-def _replace_call(plan: Plan, step, at: Edits, read: str, compute: str, concurrency: int) -> None:
+def _replace_call(analysis, plan: Plan, step, at: Edits, read: str, compute: str, concurrency: int) -> None:
     module, call = step.frame.module, step.call
     prefix = "" if isinstance(plan.name_node, ast.Name) else f"{module.text_of(plan.name_node.value)}."
-    kept = [f"{k.arg}={module.text_of(k.value)}" for k in call.keywords]
+    kept = [f"{k.arg}={module.text_of(k.value)}" for k in call.keywords if k.arg != "name"]
+    named = step.argument(99, "name")
+    if named is not None and (name := stage_name(analysis.flow, step)):
+        at.replace_node(named, repr(f"{name}_read"))
+        kept.append(f"name={f'{name}_compute'!r}")
     second = f"({', '.join([prefix + compute, *kept])})"
     at.replace_node(plan.name_node, prefix + read)
     given = next((k for k in call.keywords if k.arg == "concurrency"), None)

@@ -6,9 +6,18 @@ import ast
 import functools
 
 # Calls that our own rewrites put in, by name: they are looked through.
-PASS_THROUGH_HELPERS = {"_autoresearch_timed", "_autoresearch_cached"}
+PASS_THROUGH_HELPERS = {
+    "_autoresearch_timed",
+    "_autoresearch_cached",
+    "_autoresearch_kept",
+    "_autoresearch_each",
+    "_autoresearch_chained",
+    "_autoresearch_decoding",
+}
 # Takes the function that gathers a window and what it gathers, or a function without parameters.
 WINDOW_HELPER = "_autoresearch_timed_window"
+# Takes what a pipeline is built from, and `make` where build_pipeline does not build it.
+CONTINUED_HELPER = "_autoresearch_continued"
 SUBPROCESS_HELPERS = {"_autoresearch_subprocess", "_autoresearch_subprocess_loader"}
 
 

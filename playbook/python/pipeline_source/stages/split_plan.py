@@ -13,7 +13,7 @@ from ..sources.syntax import (
 )
 from ..values.values import Function, Method, Value
 from .stages import Stage
-from .waiting import is_wait, wait_in
+from .waiting import demuxes_in, is_wait, wait_in
 
 _CUTS_FLOW = (ast.Yield, ast.YieldFrom, ast.Await, ast.Global, ast.Nonlocal)
 
@@ -34,6 +34,8 @@ class Plan:
     live: list[str]
     # A wait inside the last statement's expression, which is taken out of it.
     hoisted: ast.expr | None = None
+    # The second half waits, too, or the first one demuxes: more of either at a time may be slower.
+    is_contended: bool = False
 
 
 def why_not_split(analysis, found, stage: Stage) -> str | None:
@@ -48,8 +50,10 @@ def plan_split(analysis, found, stage: Stage) -> Plan:
     step = stage.step
     if step is None or step.kind != "pipe":
         raise NotSplittable("it is not a pipe stage")
-    if {"executor", "name"} & {k.arg for k in step.call.keywords} or step.has_spread or len(step.call.args) != 1:
-        raise NotSplittable("its call has an executor, a name or spread arguments")
+    if "executor" in {k.arg for k in step.call.keywords} or step.has_spread or len(step.call.args) != 1:
+        raise NotSplittable("its call has an executor or spread arguments")
+    if not isinstance(stage_name(analysis.flow, step), (str, type(None))):
+        raise NotSplittable("the name that its call gives is not known")
     if step.call.func.attr != "pipe" if isinstance(step.call.func, ast.Attribute) else not _is_listed(step):
         raise NotSplittable("it is not an element of a list of stages")
     function, is_method, name_node = _function_of(analysis, stage)
@@ -70,13 +74,25 @@ def plan_split(analysis, found, stage: Stage) -> Plan:
     hoisted = None
     if not _computes(body[cut + 1 :]):
         hoisted = _hoistable(analysis.flow, body[cut], function)
-        if hoisted is None:
+        if hoisted is not None:
+            cut -= 1
+        elif len(waits) > 1:
+            # It waits for one thing and then for another: each half can have as many tasks as suits it.
+            cut = waits[-2]
+        else:
             raise NotSplittable("it computes nothing after it has waited")
-        cut -= 1
     _check_prefix(analysis.flow, function, body[: cut + 1])
     if hoisted is None and body[cut + 1].lineno <= body[cut].end_lineno:
         raise NotSplittable("two of its statements share a line")
-    return Plan(function, is_method, name_node, body, cut, _live(function, is_method, body, cut), hoisted)
+    is_contended = hoisted is None and cut != waits[-1] or demuxes_in(analysis.flow, body[: cut + 1], function)
+    live = _live(function, is_method, body, cut)
+    return Plan(function, is_method, name_node, body, cut, live, hoisted, is_contended)
+
+
+def stage_name(flow, step):
+    """What the call names its stage, or None."""
+    node = step.argument(99, "name")
+    return flow.number(node, step.frame) if node is not None else None
 
 
 def _is_listed(step) -> bool:
@@ -92,8 +108,6 @@ def _function_of(analysis, stage: Stage) -> tuple[Function, bool, ast.AST]:
         and operation.args
         and getattr(values[0] if values else None, "name", "") == "functools.partial"
     ):
-        if len(operation.args) > 1:
-            raise NotSplittable("its first argument is bound by functools.partial")
         name_node = operation.args[0]
         values = analysis.flow.evaluate(name_node, stage.step.frame)
     if not isinstance(name_node, (ast.Name, ast.Attribute)):
@@ -105,8 +119,6 @@ def _function_of(analysis, stage: Stage) -> tuple[Function, bool, ast.AST]:
     function = _plain(value)
     if isinstance(name_node, ast.Name) and getattr(function.node, "name", "") != name_node.id:
         raise NotSplittable("its function goes by another name there")
-    if name_node is not operation and isinstance(value, Method):
-        raise NotSplittable("it is a method bound by functools.partial")
     return function, isinstance(value, Method), name_node
 
 

@@ -150,6 +150,8 @@ class StageReader:
             return getattr(value.node, "name", "<lambda>")
         if isinstance(value, Method):
             return value.function.node.name
+        if isinstance(value, Instance) and (own := _own_name(value)):
+            return own
         if isinstance(value, Instance):
             return "__getitem__" if self._flow.classes.find_method(value.cls, "__getitem__") else value.cls.node.name
         if isinstance(value, Class):
@@ -194,3 +196,12 @@ class StageReader:
                 stages.append(Stage(len(stages), "pipe", names[0] if names else fallback, step, values, keyword))
         stages.append(Stage(len(stages), "sink", "sink", step, []))
         return stages
+
+
+def _own_name(value: Instance) -> str | None:
+    """`__name__ = "load"` in the class of a callable object: what SPDL names its stage by."""
+    for statement in value.cls.node.body:
+        if isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Constant):
+            if any(isinstance(t, ast.Name) and t.id == "__name__" for t in statement.targets):
+                return str(statement.value.value)
+    return None

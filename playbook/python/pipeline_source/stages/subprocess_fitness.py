@@ -10,6 +10,7 @@ from ..sources.syntax import (
 )
 from ..values.values import Function, Generator, Instance, Method, Value
 from .daemon_processes import daemon_that_builds
+from .upstream import sources_in_subprocess
 
 
 def why_not_in_subprocess(analysis, found) -> tuple[bool, str]:
@@ -21,7 +22,7 @@ def why_not_in_subprocess(analysis, found) -> tuple[bool, str]:
         return False, "its workers are processes already"
     if pipeline.kind == "dataloader" and not _is_plain_constructor(analysis, found):
         return False, "its DataLoader is made by a class of the project, not by spdl.dataloader.DataLoader itself"
-    if _source_in_subprocess(analysis, found):
+    if sources_in_subprocess(analysis, found):
         return False, "what it reads from runs in a subprocess already"
     daemon = daemon_that_builds(analysis, found)
     if daemon is not None:
@@ -48,14 +49,6 @@ def why_not_in_subprocess(analysis, found) -> tuple[bool, str]:
     if not _has_guard(analysis):
         return False, f'the script has no `if __name__ == "__main__":` guard, and the start method here is {method}'
     return True, f"stages are importable and the start method is {method}" + _kept(gpu)
-
-
-def _source_in_subprocess(analysis, found) -> bool:
-    source = next((s for s in found.stages if s.kind == "source" and s.step is not None), None)
-    node = source.step.argument(0, "source") or source.step.argument(0, "src") if source is not None else None
-    if node is None:
-        return False
-    return any(p.kind.startswith("subprocess") for p in analysis.streams.of(node, source.step.frame))
 
 
 def _kept(gpu: list[str]) -> str:
@@ -114,11 +107,35 @@ def _shared_state(analysis, found) -> str | None:
         if isinstance(function.node, ast.Lambda):
             continue
         for node in own_statements(function.node):
-            if isinstance(node, (ast.Global, ast.Nonlocal)):
-                written = [n for n in node.names if _is_read_elsewhere(analysis, function, n)]
-                if written:
-                    return f"stage {stage.name} writes {written[0]}, which other code of the main process reads"
+            written = [n for n in _written(function, node) if _is_read_elsewhere(analysis, function, n)]
+            if written:
+                return f"stage {stage.name} writes {written[0]}, which other code of the main process reads"
     return None
+
+
+_ADDING = {"append", "extend", "add", "update", "setdefault", "insert"}
+
+
+def _written(function: Function, node: ast.AST) -> list[str]:
+    """Names outside of the function whose value, or what it holds, a statement changes."""
+    if isinstance(node, (ast.Global, ast.Nonlocal)):
+        return list(node.names)
+    held = None
+    if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store):
+        held = node.value
+    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _ADDING:
+        held = node.func.value
+    if not isinstance(held, ast.Name) or held.id in function.module.scopes[function.node].bindings:
+        return []
+    made = [b.value for b in function.module.scope.bindings.get(held.id, []) if b.kind == "assign"]
+    return [held.id] if any(_is_container(value) for value in made) else []
+
+
+def _is_container(node: ast.AST | None) -> bool:
+    if isinstance(node, ast.Call):
+        name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        return name in ("list", "dict", "set", "defaultdict", "Counter", "deque", "OrderedDict")
+    return isinstance(node, (ast.List, ast.Dict, ast.Set, ast.ListComp, ast.DictComp))
 
 
 def _is_read_elsewhere(analysis, function: Function, name: str) -> bool:

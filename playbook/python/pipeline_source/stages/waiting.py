@@ -37,7 +37,8 @@ _METHODS = {
 }
 _FUNCTIONS = re.compile(
     r"^(builtins\.open|io\.open|gzip\.open|time\.sleep|os\.(read|pread)|urllib\.request\.\w+|requests\.\w+|httpx\.\w+|"
-    r"subprocess\.(run|check_output|check_call|call)|socket\.\w+|shutil\.copy\w*|numpy\.(fromfile|load)|boto3\.\w+|fsspec\.open)$"
+    r"subprocess\.(run|check_output|check_call|call)|socket\.\w+|shutil\.copy\w*|numpy\.(fromfile|load)|boto3\.\w+|fsspec\.open|"
+    r"spdl\.io\.demux_\w+)$"
 )
 _SESSION = re.compile(r"session|client|requests|http|s3|bucket|conn|sock|redis", re.I)
 _NOT_WAITING = {"StringIO", "BytesIO"}
@@ -92,3 +93,10 @@ def _reads_memory(flow, call: ast.Call, frame) -> bool:
 
 def wait_in(flow, node: ast.AST, function: Function) -> bool:
     return any(isinstance(n, ast.Call) and is_wait(flow, n, function) for n in ast.walk(node))
+
+
+def demuxes_in(flow, statements: list[ast.stmt], function: Function) -> bool:
+    """Whether SPDL demuxes in them, part of which FFmpeg serialises for the whole process."""
+    calls = [n for s in statements for n in ast.walk(s) if isinstance(n, ast.Call)]
+    callees = [c for n in calls for c in flow.evaluate(n.func, flow.frames.at(function.module, n))[:4]]
+    return any(isinstance(c, External) and c.name.startswith("spdl.io.demux_") for c in callees)

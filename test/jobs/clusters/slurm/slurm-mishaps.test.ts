@@ -5,6 +5,7 @@ import { singleQuoted } from '../../../../domain/command/shell-word.js';
 import { SchedulerBusy } from '../../../../jobs/clusters/scheduler.js';
 import { endOf, running, until } from '../../../support/platforms/conformance.js';
 import { SlurmBench } from '../../../support/platforms/slurm-bench.js';
+import { removeFolder } from '../../../support/remove-folder.js';
 import { noSlurmBecause, onSlurm, TestSlurm } from '../../../support/slurm.js';
 
 let slurm: TestSlurm;
@@ -72,6 +73,24 @@ describe.runIf(noSlurmBecause === null)(onSlurm('a job on Slurm'), { timeout: 60
     expect(await endOf(platform, jobId)).toMatchObject({ cause: 'exit', returnCode: 7 });
     await platform.cancel(two);
     expect(await platform.status(two)).toMatchObject({ cause: 'cancelled' });
+  });
+
+  it('whose folder somebody removes is ended in the queue, and told as lost', async () => {
+    await using on = await SlurmBench.open(slurm);
+    const { bench, platform } = on;
+    for (const node of ['n1', 'n2']) {
+      const jobId = await on.launch('sleep 600', node);
+      await running(platform, jobId);
+      await removeFolder(bench.context.workdir.job(jobId));
+      if (node === 'n1')
+        expect(await platform.status(jobId)).toMatchObject({
+          cause: 'lost',
+          said: expect.stringMatching(/was removed$/),
+        });
+      else await platform.cancel(jobId);
+      const [id = ''] = await slurm.jobsNamed(bench.jobName(node));
+      await until(async () => ((await slurm.stateOf(id)) === 'CANCELLED' ? true : null));
+    }
   });
 
   it('is asked about with all others: one question an interval, and one for a launch and a cancel', async () => {

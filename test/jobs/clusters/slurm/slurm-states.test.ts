@@ -28,6 +28,7 @@ describe('a line of squeue', () => {
     ['1|CANCELLED|0|100|100|DependencyNeverSatisfied|x|', { cause: 'never_started' }],
     ['1|PREEMPTED|15|100|160|None|x|', { cause: 'preempted' }],
     ['1|NODE_FAIL|256|100|160|NodeDown|x|', { cause: 'node_failed', said: 'Slurm: NODE_FAIL, NodeDown' }],
+    ['1|NODE_FAIL|1|100|160|None|x|gpu[3-4]|', { cause: 'node_failed', said: 'Slurm: NODE_FAIL of gpu[3-4]' }],
     ['1|BOOT_FAIL|0|100|160|None|x|', { cause: 'node_failed' }],
     ['1|OUT_OF_MEMORY|9|100|160|OutOfMemory|x|', { cause: 'out_of_memory' }],
     ['1|DEADLINE|0|100|160|DeadLine|x|', { cause: 'timeout' }],
@@ -77,6 +78,13 @@ it('lines of sacct are jobs without their steps', () => {
     { cause: 'cancelled', returnCode: -15, endedAtMs: 160_000 },
     { cause: 'exit', returnCode: 3 },
   ]);
+});
+
+it('a host that failed is told by its name, also by sacct', () => {
+  const [row] = readSacct('9|NODE_FAIL|1:0|100|160|None|gpu3\n');
+  expect(stateOf(row!)).toMatchObject({ cause: 'node_failed', said: 'Slurm: NODE_FAIL of gpu3' });
+  const [none] = readSacct('9|NODE_FAIL|1:0|100|160|None|None assigned\n');
+  expect(stateOf(none!)).toMatchObject({ said: 'Slurm: NODE_FAIL' });
 });
 
 it.each([

@@ -1,64 +1,41 @@
 /** The real torchx through the conformance suite, over a scheduler that is registered with it as a company's own. */
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { shellWord } from '../../../../domain/command/shell-word.js';
-import { packageFile } from '../../../../host/package-files.js';
 import { ScheduledPlatform } from '../../../../jobs/clusters/scheduled-platform.js';
 import { SchedulerBusy } from '../../../../jobs/clusters/scheduler.js';
 import { SlurmScheduler } from '../../../../jobs/clusters/slurm/slurm-scheduler.js';
-import { TorchxScheduler } from '../../../../jobs/clusters/torchx/torchx-scheduler.js';
-import type { RunContext } from '../../../../workdir/run-context.js';
 import { Bench, describePlatform, endOf, until } from '../../../support/platforms/conformance.js';
+import { TorchxSpool, torchx, torchxPlatform, torchxScheduler } from '../../../support/platforms/torchx-bench.js';
 import { removeFolder } from '../../../support/remove-folder.js';
 import { noSlurmBecause, onSlurm, TestSlurm } from '../../../support/slurm.js';
 import { onTorchx, torchxProgram } from '../../../support/torchx.js';
 
-const SCHEDULER = packageFile('test', 'fixtures', 'platforms', 'torchx');
-const folder = await mkdtemp(join(tmpdir(), 'autoresearch-torchx-'));
-const pathBefore = process.env.PYTHONPATH;
-let spool = '';
-
+let spool: TorchxSpool;
 beforeEach(async () => {
-  spool = await mkdtemp(join(folder, 's'));
-  process.env.AUTORESEARCH_TEST_SPOOL = spool;
-  process.env.PYTHONPATH = SCHEDULER;
+  spool = await TorchxSpool.open();
 });
-afterAll(async () => {
-  delete process.env.AUTORESEARCH_TEST_SPOOL;
-  if (pathBefore === undefined) delete process.env.PYTHONPATH;
-  else process.env.PYTHONPATH = pathBefore;
-  await removeFolder(folder);
-});
+afterEach(() => spool.close());
 
-const program = shellWord(torchxProgram ?? 'torchx');
-const variables = () => `AUTORESEARCH_TEST_SPOOL=${shellWord(spool)} PYTHONPATH="$PYTHONPATH:"${shellWord(SCHEDULER)}`;
-const command = (text: string, scheduler = 'spooled', more = '') =>
-  `${variables()} ${program} run --workspace= -s ${scheduler} utils.sh ${more} sh -c ${shellWord(text)}`;
-
-const times = { lookEveryMs: 100, recordLagMs: 2000, acceptedLagMs: 5000 };
-const schedulerFor = ({ workdir, config }: RunContext, native = {}) =>
-  new TorchxScheduler({ workdir, config: { ...config, base_launch_command: `${program} run` } }, native);
-const made = async (context: RunContext) => new ScheduledPlatform(schedulerFor(context), context, times);
-const jobs = async () => await readdir(spool);
+const command = (text: string, scheduler?: string, more?: string) => spool.command(text, scheduler, more);
 
 describe.runIf(torchxProgram !== null)(onTorchx('torchx'), () => {
   describePlatform('torchx, with a scheduler of its own', {
-    make: made,
+    make: (context) => torchxPlatform(context),
     command,
-    jobsNamed: async (name) => (await jobs()).filter((each) => each.startsWith(name)).length,
+    jobsNamed: async (name) => (await spool.jobs()).filter((each) => each.startsWith(name)).length,
     dieAfterSubmit: async (context) => {
-      const scheduler = schedulerFor(context);
+      const scheduler = torchxScheduler(context);
       const submit = scheduler.submit.bind(scheduler);
       scheduler.submit = async (job) => {
         await submit(job);
         throw new Error('this process is killed');
       };
-      return new ScheduledPlatform(scheduler, context, times);
+      return new ScheduledPlatform(scheduler, context);
     },
     forget: async () => {
-      for (const id of await jobs()) await rm(join(spool, id), { recursive: true });
+      for (const id of await spool.jobs()) await rm(join(spool.folder, id), { recursive: true });
     },
     patienceMs: 120_000,
   });
@@ -80,33 +57,33 @@ describe.runIf(torchxProgram !== null)(onTorchx('torchx'), () => {
 
     it('is submitted once for a name, also by two who do not know of one another', async () => {
       const job = await jobOf(command('sleep 1'));
-      const scheduler = schedulerFor(bench.context);
-      const handles = await Promise.all([scheduler.submit(job), schedulerFor(bench.context).submit(job)]);
+      const scheduler = torchxScheduler(bench.context);
+      const handles = await Promise.all([scheduler.submit(job), torchxScheduler(bench.context).submit(job)]);
       expect(new Set(handles)).toEqual(new Set([`spooled://torchx/${job.name}`]));
-      expect(await jobs()).toEqual([job.name]);
+      expect(await spool.jobs()).toEqual([job.name]);
       expect(await scheduler.find(job.name, job.folder)).toBe(handles[0]);
     });
 
     it('is named also where a program of Python calls torchx', async () => {
       const words = JSON.stringify([torchxProgram, 'run', '--workspace=', '-s', 'spooled', 'utils.sh', 'true']);
       const script = `import subprocess, sys; sys.exit(subprocess.call(${words}))`;
-      const job = await jobOf(`${variables()} python3 -c ${shellWord(script)}`);
-      expect(await schedulerFor(bench.context).submit(job)).toBe(`spooled://torchx/${job.name}`);
+      const job = await jobOf(`${spool.variables} python3 -c ${shellWord(script)}`);
+      expect(await torchxScheduler(bench.context).submit(job)).toBe(`spooled://torchx/${job.name}`);
     });
 
     it('is looked for at its scheduler where whoever submitted it died before it was on record', async () => {
       const job = await jobOf(command('sleep 1'));
-      const scheduler = schedulerFor(bench.context);
+      const scheduler = torchxScheduler(bench.context);
       await scheduler.submit(job);
       // As the record stands between the two.
       await writeFile(join(job.folder, 'torchx.json'), JSON.stringify({ scheduler: 'spooled', handle: null }));
       expect(await scheduler.find(job.name, job.folder)).toBeNull();
       expect(await scheduler.submit(job)).toBe(`spooled://torchx/${job.name}`);
-      expect(await jobs()).toEqual([job.name]);
+      expect(await spool.jobs()).toEqual([job.name]);
     });
 
     it('of several replicas ends as the app does, and its lines say whose they are', async () => {
-      const platform = await made(bench.context);
+      const platform = await torchxPlatform(bench.context);
       const text = 'echo node $AUTORESEARCH_NODE; exit 3';
       const { jobId } = await platform.launch(await bench.request('n1', command(text, 'spooled', '--num_replicas 2')));
       expect(await endOf(platform, jobId)).toMatchObject({
@@ -118,7 +95,7 @@ describe.runIf(torchxProgram !== null)(onTorchx('torchx'), () => {
     });
 
     it('is asked about with the others, by one question', async () => {
-      const scheduler = schedulerFor(bench.context);
+      const scheduler = torchxScheduler(bench.context);
       const job = await jobOf(command('sleep 60'));
       const first = await scheduler.submit(job);
       expect(await scheduler.states([first, 'spooled://torchx/gone'])).toEqual(
@@ -131,8 +108,8 @@ describe.runIf(torchxProgram !== null)(onTorchx('torchx'), () => {
     });
 
     it('that is refused is said to be, with what torchx says', async () => {
-      const scheduler = schedulerFor(bench.context);
-      const unknown = await jobOf(`${variables()} ${program} run -s spooled utils.shh`);
+      const scheduler = torchxScheduler(bench.context);
+      const unknown = await jobOf(`${spool.variables} ${torchx} run -s spooled utils.shh`);
       await expect(scheduler.submit(unknown)).rejects.toThrow(/submitted no app through torchx.*utils\.shh/s);
       await expect(scheduler.submit(await jobOf('echo no torchx'))).rejects.toThrow(/exit code 0\): no torchx/);
       await expect(scheduler.submit(await jobOf('echo Too many requests; exit 1'))).rejects.toThrow(SchedulerBusy);
@@ -148,8 +125,7 @@ describe.runIf(torchxProgram !== null && noSlurmBecause === null)(onTorchx(onSlu
   afterAll(() => slurm?.stop());
 
   describePlatform('torchx, on Slurm', {
-    make: async (context) =>
-      new ScheduledPlatform(schedulerFor(context, { slurm: new SlurmScheduler() }), context, times),
+    make: (context) => torchxPlatform(context, { slurm: new SlurmScheduler() }),
     environment: () => ({ SLURM_CONF: slurm.file('slurm.conf') }),
     command: (text) => command(text, 'slurm', '--memMB 50'),
     patienceMs: 120_000,

@@ -1,0 +1,120 @@
+"""Trains on video clips, as it is first written: one process, and one stage that demuxes a clip and decodes it.
+
+Storage, demuxer, decoder and model are acted out by waiting, at a quarter of their time and by the figures of
+../source, where the two are stages of their own.
+"""
+
+import argparse
+import random
+import threading
+import time
+
+from spdl.pipeline import PipelineBuilder
+
+SPEED = 4
+FETCH_MS = 20.0
+# Milliseconds of one task, by how many are in flight.
+DEMUX_MS = {1: 10.0, 2: 10.0, 3: 13.0, 4: 23.0, 6: 67.0, 8: 150.0, 12: 330.0, 16: 600.0}
+DECODE_MS_PER_S = 80.0
+ENGINES = 7
+SLOWED_BY_EACH_WAITING = 0.08
+STEP_MS = 37.6
+UNEVENNESS = 0.05
+
+FETCH_CONCURRENCY = 8
+LOAD_CONCURRENCY = 16
+NUM_THREADS = 16
+BATCH_SIZE = 16
+BUFFER_SIZE = 3
+
+
+def demux_ms(tasks: int) -> float:
+    """Between two known numbers of tasks in proportion, beyond the last one as between the last two."""
+    known = sorted(DEMUX_MS)
+    if tasks in DEMUX_MS:
+        return DEMUX_MS[tasks]
+    upper = next((n for n in known if n > tasks), known[-1])
+    lower = known[known.index(upper) - 1]
+    return DEMUX_MS[lower] + (DEMUX_MS[upper] - DEMUX_MS[lower]) * (tasks - lower) / (upper - lower)
+
+
+class InFlight:
+    """How many tasks are in flight, the own one included."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._tasks = 0
+
+    def __enter__(self) -> int:
+        with self._lock:
+            self._tasks += 1
+            return self._tasks
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._tasks -= 1
+
+
+demuxing, decoding = InFlight(), InFlight()
+engines = threading.Semaphore(ENGINES)
+
+
+def wait_ms(milliseconds: float) -> None:
+    time.sleep(milliseconds * random.gauss(1, UNEVENNESS) / 1000 / SPEED)
+
+
+def clips(count: int, seconds: float):
+    for number in range(count):
+        yield number, seconds
+
+
+def fetch(clip: tuple[int, float]) -> tuple[int, float]:
+    wait_ms(FETCH_MS)
+    return clip
+
+
+def demux(clip: tuple[int, float]) -> tuple[int, float]:
+    with demuxing as tasks:
+        wait_ms(demux_ms(tasks))
+    return clip
+
+
+def decode(clip: tuple[int, float]) -> int:
+    number, seconds = clip
+    with decoding as tasks, engines:
+        wait_ms(DECODE_MS_PER_S * seconds * (1 + SLOWED_BY_EACH_WAITING * max(0, tasks - ENGINES)))
+    return number
+
+
+def load(clip: tuple[int, float]) -> int:
+    packets = demux(clip)
+    return decode(packets)
+
+
+def build_pipeline(num_clips: int, clip_seconds: float):
+    return (
+        PipelineBuilder()
+        .add_source(clips(num_clips, clip_seconds))
+        .pipe(fetch, concurrency=FETCH_CONCURRENCY)
+        .pipe(load, concurrency=LOAD_CONCURRENCY)
+        .aggregate(BATCH_SIZE, drop_last=True)
+        .add_sink(BUFFER_SIZE)
+        .build(num_threads=NUM_THREADS)
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--steps", type=int, default=96)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--clip-seconds", type=float, default=0.5, help="of which the model sees the first half second")
+    args = parser.parse_args()
+    random.seed(args.seed)
+    pipeline = build_pipeline(args.steps * BATCH_SIZE, args.clip_seconds)
+    with pipeline.auto_stop():
+        for _batch in pipeline:
+            wait_ms(STEP_MS)
+
+
+if __name__ == "__main__":
+    main()

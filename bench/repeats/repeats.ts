@@ -1,0 +1,99 @@
+/** Whole runs through the built command of two checkouts, with the playbook agent; counted from their event logs. */
+import { cp, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import type { RunOutcome } from '../../client/run/run-outcome.js';
+import { intervalText } from '../../domain/reports/judgement-text.js';
+import type { EngineEvent } from '../../domain/run/event-types.js';
+import { packageFile } from '../../host/package-files.js';
+import { type Spent, spentUntil } from './spent-until.js';
+
+/** Two that are here for this alone, and two in the shape of public scripts. */
+const PIPELINES: Record<string, { source: string; script: string; launch: string }> = {
+  frames: { source: 'bench/repeats/pipelines/frames', script: 'train.py', launch: '{python} train.py' },
+  captions: { source: 'bench/repeats/pipelines/captions', script: 'train.py', launch: '{python} train.py' },
+  prefetcher: {
+    source: 'test/cases/prefetcher/source',
+    script: 'train_net.py',
+    launch: '{python} train_net.py -b 4 -j 2 --epochs 8',
+  },
+  anchors: {
+    source: 'test/cases/src-layout-yaml-anchors/source',
+    script: 'src/segtrain/cli.py',
+    launch: 'source env.sh && PYTHONPATH=src:$PYTHONPATH {python} -m segtrain.cli --cfg conf/base.yaml --epochs 4',
+  },
+};
+const LIMITS = ['--max-iterations', '8', '--patience', '2', '--job-timeout', '60', '--max-hours', '0.083'];
+const MOST_REPEATS = 0.4;
+const MOST_JOB_SECONDS = 0.5;
+
+interface Measured {
+  held: Spent;
+  all: Spent;
+  gain: RunOutcome['proven_gain'];
+  text: string;
+}
+
+/** The exit code. Without `before` only this checkout runs. */
+export async function compareRepeats(before: string | null, names: readonly string[]): Promise<number> {
+  const sums = { distinct: 0, repeats: 0, seconds: 0, secondsBefore: 0 };
+  let agree = true;
+  for (const name of names.length > 0 ? names : Object.keys(PIPELINES)) {
+    const old = before === null ? null : await oneRun(before, name);
+    if (old) console.log(`${name}, before: ${old.text}`);
+    const now = await oneRun(packageFile(), name);
+    console.log(`${name}, now:    ${now.text}`);
+    sums.distinct += now.all.distinct;
+    sums.repeats += now.all.repeats;
+    sums.seconds += now.all.jobSeconds;
+    sums.secondsBefore += old?.all.jobSeconds ?? 0;
+    if (old?.gain && now.gain) agree &&= old.gain.low <= now.gain.high && now.gain.low <= old.gain.high;
+  }
+  const repeats = sums.repeats / sums.distinct;
+  console.log(`repeats: ${repeats.toFixed(2)} of the distinct experiments (at most ${MOST_REPEATS})`);
+  if (before === null) return repeats <= MOST_REPEATS ? 0 : 1;
+  const seconds = sums.seconds / sums.secondsBefore;
+  console.log(`job seconds: ${seconds.toFixed(2)} of before (at most ${MOST_JOB_SECONDS})`);
+  console.log(`the gains of the winners ${agree ? 'overlap' : 'do not overlap'}`);
+  return repeats <= MOST_REPEATS && seconds <= MOST_JOB_SECONDS && agree ? 0 : 1;
+}
+
+async function oneRun(checkout: string, name: string): Promise<Measured> {
+  const { source: from, script, launch } = PIPELINES[name] ?? unknown(name);
+  const root = await mkdtemp(join(tmpdir(), `autoresearch-repeats-${name}-`));
+  try {
+    const python = packageFile('.tools', 'venv', 'bin', 'python');
+    const [source, workdir] = [join(root, 'source'), join(root, 'workdir')];
+    await cp(packageFile(from), source, { recursive: true });
+    const { stdout } = await execa(
+      process.execPath,
+      [
+        ...[join(checkout, 'dist', 'client', 'main.js'), 'run', workdir, '--json', '--source-dir', source],
+        ...['--pipeline-script', join(source, script), '--python', python],
+        ...['--base-launch-command', launch.replaceAll('{python}', python)],
+        ...['--agent', 'playbook', '--max-concurrency', '1', ...LIMITS],
+      ],
+      { cwd: source },
+    );
+    const outcome = JSON.parse(stdout) as RunOutcome;
+    const log = await readFile(join(workdir, 'engine', 'events.jsonl'), 'utf8');
+    const events = log.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as EngineEvent]));
+    const lastBest = events.findLastIndex(({ type }) => type === 'best_changed');
+    const [held, all] = [spentUntil(events.slice(0, lastBest + 1)), spentUntil(events)];
+    const gain = outcome.proven_gain;
+    const worth = gain === null ? 'no proven gain' : intervalText(gain);
+    const text = `held after ${spentText(held)}; ended after ${spentText(all)}; ${outcome.best?.node_id} ${worth} (${outcome.stop?.reason})`;
+    return { held, all, gain, text };
+  } finally {
+    await rm(root, { recursive: true, force: true });
+  }
+}
+
+function spentText({ distinct, repeats, jobs, shortened, jobSeconds }: Spent): string {
+  return `${distinct} experiments and ${repeats} repeats (${shortened} ended early), ${jobs} jobs, ${jobSeconds.toFixed(0)} job seconds`;
+}
+
+function unknown(name: string): never {
+  throw new Error(`${name}: one of ${Object.keys(PIPELINES).join(', ')}`);
+}

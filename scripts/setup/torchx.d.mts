@@ -1,0 +1,2 @@
+/** Types of torchx.mjs, for the tests that use it. */
+export function findTorchx(env?: NodeJS.ProcessEnv): string | null;
