@@ -52,11 +52,14 @@ export function makeLaunchJob({ context, platform, sourceControl, runLog }: Laun
       raise('policy_refused', `again: ${JSON.stringify(again)}: a whole number from 1 to ${MOST_RUNS_AGAIN}`);
     const folder = workdir.run(nodeId, `earlier_job_${again}`);
     const job = await platform.find(jobName);
-    if (existsSync(folder) || job === null || (await platform.status(job.jobId)).state !== 'ended') return;
+    if (existsSync(folder)) return;
+    if (job !== null && (await platform.status(job.jobId)).state !== 'ended') return;
     // What it had measured so far is no part of the next job's.
     await rm(workdir.metrics(nodeId), { recursive: true, force: true });
-    await platform.setAside?.(job.jobId, folder);
-    log('a job runs again: nothing in its code ended it', { node: nodeId, job_id: job.jobId, before: folder });
+    // Of one that was lost before it began there is nothing to keep but that it was.
+    if (job === null) await mkdir(folder, { recursive: true, mode: 0o700 });
+    else await platform.setAside?.(job.jobId, folder);
+    log('a job runs again: nothing in its code ended it', { node: nodeId, job_id: job?.jobId, before: folder });
   }
 
   async function isCancelled({ nodeId }: NodeRef): Promise<boolean> {

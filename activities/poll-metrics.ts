@@ -9,7 +9,6 @@ import { Context } from '@temporalio/activity';
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
 import { hopelessText } from '../domain/belief/early-abort.js';
 import type { Activities, JobEnd, NodeRef } from '../domain/protocol/activities.js';
-import { raise } from '../domain/protocol/thrown-failure.js';
 import { failure } from '../domain/run/failure.js';
 import { classifyJobEnd, lastLines, sawMetric, withoutSecretValues } from '../domain/verdict/job-outcome.js';
 import { endIfMeasured, lookPauseMs, whyShortened } from '../jobs/end-measured-job.js';
@@ -67,7 +66,7 @@ export function makePollMetrics({
 
   return async (input) => {
     const jobId = await findJobId(context, platform, input);
-    if (jobId === null) return raise('job_failed', `${input.nodeId} has no job to watch: it was never launched`);
+    if (jobId === null) return lostBeforeItBegan(input.nodeId);
     const status = await watch(input, jobId);
     if (status === null) throw stillRunning(jobId);
     const end = await jobEnd(input, jobId, status);
@@ -216,6 +215,12 @@ export function makePollMetrics({
         }),
     };
   }
+}
+
+/** A job that waited for its slot, or was about to begin, leaves no trace where its runner is killed. */
+function lostBeforeItBegan(nodeId: string): JobEnd {
+  const message = `${nodeId} has no job to watch: its runner was killed, or the host went down, before the job began`;
+  return { durationS: 0, failure: failure('job_lost', message, Date.now(), { details: { lost: true } }) };
 }
 
 /** For a person who only sees that the job failed. */

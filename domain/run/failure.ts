@@ -61,6 +61,11 @@ export const FAILURE_KINDS = {
     phase: 'job',
     action: 'It runs again by itself, once; if it comes again, exclude the host that the message names.',
   },
+  job_lost: {
+    phase: 'job',
+    action:
+      'It runs again by itself, once; if it comes again, look for what ends processes on its host (docs/refusals.md).',
+  },
   job_out_of_memory: {
     phase: 'job',
     action: 'Ask for more memory in the launch command, or let it use less: smaller batches, buffers, fewer processes.',

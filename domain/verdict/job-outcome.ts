@@ -70,7 +70,7 @@ export function classifyJobEnd(ending: JobEnding): JobVerdict | null {
       return verdict('cancelled', 'the job was cancelled');
     case 'lost':
       return verdict(
-        'job_failed',
+        'job_lost',
         `nobody saw how the job ended (its runner was killed or the host went down)${bySchedulersWord(ending)}${said}`,
         {
           lost: true,

@@ -128,13 +128,14 @@ export class LocalPlatform implements Platform {
     return { state: 'ended', startedAtMs, endedAtMs, returnCode: null, cause: 'lost' };
   }
 
-  /** Waits for its slot, unless its runner was killed meanwhile: then it never starts. */
+  /** Waits for its slot, unless its runner was killed meanwhile, or its folder was removed: then it never starts. */
   private async statusBeforeStart(dir: string): Promise<JobStatus> {
     const waiting = await readWaiting(dir);
-    if (waiting === null || (await isRunnerAlive(waiting))) return { state: 'pending' };
+    const isThere = waiting === null ? await exists(dir) : await isRunnerAlive(waiting);
+    if (isThere) return { state: 'pending' };
     // The job may have started, and ended, between the looks.
     if ((await readJobRecord(dir)) !== null) return { state: 'pending' };
-    const atMs = waiting.since * 1000;
+    const atMs = waiting === null ? Date.now() : waiting.since * 1000;
     return { state: 'ended', startedAtMs: atMs, endedAtMs: atMs, returnCode: null, cause: 'lost' };
   }
 

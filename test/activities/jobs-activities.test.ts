@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CancelledFailure } from '@temporalio/activity';
@@ -13,6 +13,7 @@ import type { JobEnd } from '../../domain/protocol/activities.js';
 import { failure } from '../../domain/run/failure.js';
 import { DEFAULT_LIMITS } from '../../domain/run/limits.js';
 import type { HostHold } from '../../domain/run/slots.js';
+import { runsAgain } from '../../domain/verdict/runs-again.js';
 import { writeFileAtomic, writeJsonAtomic } from '../../host/atomic-file.js';
 import type { SourceControl } from '../../source/control/source-control.js';
 import { openRunLog } from '../../workdir/event-log.js';
@@ -288,8 +289,44 @@ describe('pollMetrics', () => {
     await jobs.platform.cancel(jobId);
   });
 
-  it('says that a node without a job was never launched', async () => {
-    await expect(poll('n1')).rejects.toMatchObject({ type: 'job_failed', message: /never launched/ });
+  it('tells a job whose runner was killed as lost, and it runs again in its place', async () => {
+    const { workdir } = jobs.context;
+    const [began, go] = [workdir.at('began'), workdir.at('go')];
+    await prepare('n1', `echo ran >> '${began}'; until [ -e '${go}' ]; do sleep 0.02; done`);
+    const { jobId } = await launch('n1');
+    await linesOf(began, 1);
+    const { pid, runner_pid } = await jobs.record(jobId);
+    process.kill(Number(runner_pid), 'SIGKILL');
+    process.kill(Number(pid), 'SIGKILL');
+    const { failure } = await poll('n1');
+    expect(failure).toMatchObject({ kind: 'job_lost', phase: 'job', job_id: jobId, details: { lost: true } });
+    expect(runsAgain(failure, 0)).toBe(true);
+    await writeFile(go, '');
+    await launch('n1', jobs, 1, 1);
+    expect((await poll('n1')).failure).toBeNull();
+    expect(await linesOf(began, 2)).toEqual(['ran', 'ran']);
+  });
+
+  it('tells a job as lost that left no trace, and starts it once however often it is asked', async () => {
+    const { workdir } = jobs.context;
+    const ledger = workdir.at('ledger');
+    await prepare('n1', `echo >> '${ledger}'`);
+    const { failure } = await poll('n1');
+    expect(failure).toMatchObject({ kind: 'job_lost', message: /has no job to watch/ });
+    expect(runsAgain(failure, 0)).toBe(true);
+    for (let time = 0; time < 2; time += 1) await jobs.end((await launch('n1', jobs, 1, 1)).jobId);
+    expect(await readFile(ledger, 'utf8')).toBe('\n');
+  });
+
+  it('tells a job as lost whose folder somebody removed', async () => {
+    const { workdir } = jobs.context;
+    await prepare('n1', 'true');
+    const { jobId } = await launch('n1');
+    await jobs.end(jobId);
+    await mkdir(workdir.run('n1'), { recursive: true });
+    await writeFile(workdir.run('n1', 'job_id.txt'), jobId);
+    await rm(workdir.job(jobId), { recursive: true });
+    expect((await poll('n1')).failure).toMatchObject({ kind: 'job_lost' });
   });
 });
 

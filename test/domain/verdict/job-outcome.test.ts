@@ -159,7 +159,7 @@ const CASES: { name: string; given: Partial<JobEnding>; kind: string | null; say
   {
     name: 'a lost runner',
     given: { returnCode: null, cause: 'lost' },
-    kind: 'job_failed',
+    kind: 'job_lost',
     says: 'nobody saw how the job ended',
   },
   {
@@ -255,10 +255,11 @@ describe('a job whose disk was full while it ran', () => {
     ]);
   });
 
-  it('holds for a job that its scheduler or its host ended, the latter once', () => {
+  it('holds for a job that its scheduler or its host ended, or that nobody saw end, the latter two once', () => {
     const times = (parts: Partial<JobEnding>) => [0, 1, MOST_RUNS_AGAIN].map((at) => runsAgain(record(parts), at));
     expect(times({ cause: 'preempted' })).toEqual([true, true, false]);
     expect(times({ cause: 'node_failed' })).toEqual([true, false, false]);
+    expect(times({ cause: 'lost', returnCode: null, diskWasFull: false })).toEqual([true, false, false]);
     expect(times({ cause: 'out_of_memory' })).toEqual([false, false, false]);
   });
 
@@ -266,7 +267,6 @@ describe('a job whose disk was full while it ran', () => {
     ['ended well', { returnCode: 0 }],
     ['was ended at its limit', { cause: 'timeout', returnCode: -9 }],
     ['was cancelled', { cause: 'cancelled', returnCode: -9 }],
-    ['was seen by nobody', { cause: 'lost', returnCode: null }],
     ['failed on a disk with room', { diskWasFull: false }],
   ])('does not where it %s', (_, parts) => {
     expect(runsAgain(record(parts), 0)).toBe(false);
