@@ -15,7 +15,7 @@ export type Change =
 
 export const CACHE_DATALOADER = 'cache_dataloader';
 
-export function setChange(knob: Knob, value: number): string {
+export function setChange(knob: Pick<Knob, 'id'>, value: number): string {
   return `${knob.id}=${value}`;
 }
 

@@ -43,7 +43,8 @@ export type WrittenOut = { ok: true; spec: Spec } | { ok: false; reason: string 
 
 /**
  * `survey`: of the code that the plan is about; `isOfStart`: the specification starts from that very code, so that what
- * the survey refuses cannot be done.
+ * the survey refuses cannot be done. Other code, or a move before, may have knobs that the survey does not know (those
+ * of the halves of a split): they are looked for when the change is made, and a wrong name is refused then.
  */
 export function writtenOut(
   spec: Spec,
@@ -52,20 +53,22 @@ export function writtenOut(
   let command = spec.launch_command;
   const changes: string[] = [];
   for (const call of spec.moves ?? []) {
+    const isSurveyed = isOfStart && changes.length === 0;
     if (call.move !== 'set') {
-      const problem = isOfStart && changes.length === 0 ? whyNot(call, survey) : null;
+      const problem = isSurveyed ? whyNot(call, survey) : null;
       if (problem !== null) return { ok: false, reason: problem };
       changes.push(moveText(moveAction(call)));
       continue;
     }
     const knob = survey.knobs.find(({ id }) => id === call.knob);
-    if (!knob) {
+    if (!knob && !isSurveyed) {
+      changes.push(setChange({ id: call.knob! }, call.value!));
+    } else if (!knob) {
       const known = survey.knobs.map(({ id }) => id).slice(0, 20);
       return { ok: false, reason: `there is no knob ${JSON.stringify(call.knob)}; there are ${known.join(', ')}` };
-    }
-    if (knob.where.type === 'flag')
+    } else if (knob.where.type === 'flag') {
       command = withFlag(command || baseLaunchCommand, knob.where.flag, call.value!, scriptName(survey));
-    else changes.push(setChange(knob, call.value!));
+    } else changes.push(setChange(knob, call.value!));
   }
   const added = changes.filter((change) => !spec.changes.includes(change));
   return { ok: true, spec: { ...spec, launch_command: command, changes: [...added, ...spec.changes] } };
@@ -87,7 +90,9 @@ function scriptName({ script }: Survey): string {
 /** The changes of a specification that its moves do not make: what an agent has to write. */
 export function freeChanges({ changes, moves = [] }: Spec): string[] {
   const made = new Set(
-    moves.map((call) => (call.move === 'set' ? `${call.knob}=${call.value}` : moveText(moveAction(call)))),
+    moves.map((call) =>
+      call.move === 'set' ? setChange({ id: call.knob! }, call.value!) : moveText(moveAction(call)),
+    ),
   );
   return changes.filter((change) => !made.has(change));
 }

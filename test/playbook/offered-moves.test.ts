@@ -1,7 +1,9 @@
 /** Moves that are offered only once a job has told what they need to be worth anything. */
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Evidence, SystemUse } from '../../domain/evidence/evidence.js';
-import { offeredMoves } from '../../playbook/named-moves.js';
+import type { Spec } from '../../domain/formats/spec.js';
+import type { MoveCall } from '../../domain/proposals/moves.js';
+import { freeChanges, offeredMoves, writtenOut } from '../../playbook/named-moves.js';
 import type { Survey } from '../../playbook/survey.js';
 
 type Told = Pick<Evidence, 'kept' | 'system'>;
@@ -28,4 +30,26 @@ it.each<[string, Record<string, Told>, string[]]>([
   ],
 ])('where jobs told %s', (_, evidence, offered) => {
   expect(offeredMoves({ moves } as Survey, evidence).map(({ move }) => move)).toEqual(offered);
+});
+
+describe('a number that a plan names', () => {
+  const survey = { script: 'train.py', knobs: [], moves: [{ move: 'split_stage', stage: 'decode', possible: true }] };
+  const set = { move: 'set' as const, knob: 'code:train.py:decode_wait.concurrency', value: 3 };
+  const split = { move: 'split_stage' as const, stage: 'decode' };
+  const plan = (moves: MoveCall[]) => ({ launch_command: '', changes: [], moves }) as unknown as Spec;
+  const code = { survey: survey as unknown as Survey, baseLaunchCommand: 'python train.py' };
+
+  it('is refused where the surveyed code has no such knob', () => {
+    const { ok } = writtenOut(plan([set]), { ...code, isOfStart: true });
+    expect(ok).toBe(false);
+  });
+
+  it.each([
+    ['other code is started from', [set], false],
+    ['a move before it may make the knob', [split, set], true],
+  ])('is left to the change itself where %s', (_, moves, isOfStart) => {
+    const written = writtenOut(plan(moves), { ...code, isOfStart });
+    expect(written.ok && written.spec.changes.at(-1)).toBe('code:train.py:decode_wait.concurrency=3');
+    expect(written.ok && freeChanges(written.spec)).toEqual([]);
+  });
 });
