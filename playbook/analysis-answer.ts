@@ -10,7 +10,7 @@ import { type Metrics, NUMERIC_METRICS } from '../domain/evidence/metrics.js';
 import { judgedText, lagSentence, rankTable } from '../domain/memory/rank-sentences.js';
 import { readingOf } from '../domain/memory/run-reading.js';
 import { type Diagnosis, diagnose } from '../domain/memory/stage-rules.js';
-import { diagnosisSentences, milliseconds, percent } from '../domain/memory/stage-sentences.js';
+import { diagnosisSentences, milliseconds, shareText } from '../domain/memory/stage-sentences.js';
 import { comparedText, foretoldIn } from '../domain/model/foretold.js';
 import { numberText } from '../domain/reports/quantity-text.js';
 import { jsonBlock } from './rewrite-answer.js';
@@ -63,7 +63,7 @@ function verdictOf(task: AnalyzeTask): string {
   if (task.kind === 'headspace') {
     const { fetchMs, stepMs } = task.evidence.steps;
     if (fetchMs !== null && stepMs !== null && fetchMs > STILL_WAITS * stepMs) {
-      return `The loop ran at ${figure}, and still waited for data ${percent(fetchMs / stepMs)} of a step: this is not yet the speed of the model alone.`;
+      return `The loop ran at ${figure}, and still waited for data ${shareText(fetchMs / stepMs)} of a step: this is not yet the speed of the model alone.`;
     }
     return versusBaseline <= CEILING_REACHED
       ? `With cached data the loop runs at ${figure}, ${signed(versusBaseline)} against the baseline: the model’s compute is the limit, and faster loading cannot help.`
@@ -117,7 +117,7 @@ function rankSection(ranks: Ranks): string {
 function stageTable({ stages }: Diagnosis, whose: string): string {
   if (stages.length === 0) return '';
   const time = (seconds: number | null) => (seconds === null ? '–' : milliseconds(seconds));
-  const share = (value: number | null) => (value === null ? '–' : percent(value));
+  const share = (value: number | null) => (value === null ? '–' : shareText(value));
   const rows = stages.map(({ stage, utilisation, bestItemS, condition }) =>
     [
       stage.function,

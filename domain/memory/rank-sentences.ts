@@ -1,6 +1,6 @@
 /** The ranks of a job in words and as rows of a table, for people and for agents. */
 import type { RankShare, Ranks, SlowestRank } from '../evidence/evidence.js';
-import { milliseconds, percent } from './stage-sentences.js';
+import { milliseconds, shareText } from './stage-sentences.js';
 
 /** Which rank lags, by how much and, where that shows, why; null where none does. */
 export function lagSentence({ each, slowest }: Ranks): string | null {
@@ -12,9 +12,9 @@ export function lagSentence({ each, slowest }: Ranks): string | null {
 function lagText({ name, by, ownMs, othersMs, behind }: SlowestRank, theirs: string): string {
   const [own, others] = [ownMs, othersMs].map((ms) => milliseconds(ms / 1000));
   if (by === 'wait')
-    return `${name} holds ${theirs} up: their steps take equally long, and ${name} waits ${own} of a step for its data where their median is ${others} (${percent(behind)} of a step more)`;
+    return `${name} holds ${theirs} up: their steps take equally long, and ${name} waits ${own} of a step for its data where their median is ${others} (${shareText(behind)} of a step more)`;
   const what = by === 'step' ? 'a step' : 'an item of its pipeline';
-  return `${name} is ${percent(behind)} slower than the median of ${theirs} (${own} ${what}, and ${others})`;
+  return `${name} is ${shareText(behind)} slower than the median of ${theirs} (${own} ${what}, and ${others})`;
 }
 
 function reasonText({ stage, compute }: SlowestRank): string {

@@ -41,8 +41,8 @@ function limitSentence({ limit, bottleneck, threads, stages }: Diagnosis): strin
 
 function readinessSentence({ dataReadiness, fetchShare }: Diagnosis): string {
   const parts = [
-    dataReadiness === null ? '' : `data was ready ${percent(dataReadiness)} of the time`,
-    fetchShare === null ? '' : `the loop spent ${percent(fetchShare)} of a step waiting for it`,
+    dataReadiness === null ? '' : `data was ready ${shareText(dataReadiness)} of the time`,
+    fetchShare === null ? '' : `the loop spent ${shareText(fetchShare)} of a step waiting for it`,
   ].filter((part) => part !== '');
   if (parts.length === 0) return '';
   const text = parts.join(', and ');
@@ -53,7 +53,7 @@ function waitSentences({ stage, inputOccupation, outputOccupation }: StageReadin
   const sentences: string[] = [];
   if (inputOccupation !== null && outputOccupation !== null) {
     sentences.push(
-      `Its input held an item ${percent(inputOccupation)} of the time and its output ${percent(outputOccupation)}.`,
+      `Its input held an item ${shareText(inputOccupation)} of the time and its output ${shareText(outputOccupation)}.`,
     );
   }
   if (stage.getS !== null && stage.putS !== null && stage.getS > stage.putS && stage.getS > 1e-3) {
@@ -72,6 +72,6 @@ export function milliseconds(seconds: number): string {
   return `${ms >= 100 ? ms.toFixed(0) : ms >= 1 ? ms.toFixed(1) : ms.toFixed(3)} ms`;
 }
 
-export function percent(share: number): string {
+export function shareText(share: number): string {
   return `${(share * 100).toFixed(share < 0.1 ? 1 : 0)}%`;
 }
