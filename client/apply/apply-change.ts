@@ -93,7 +93,7 @@ export async function applyChange(
   if (options.patch === undefined) await asked('--branch', branch, (name) => user.checkNew(name));
 
   const taken = await takeOver(user.place, { base, winner, anchor }, onto, options).catch(oldGit);
-  if (!taken.ok) return notApplied(row.nodeId, onto, taken, options);
+  if (!taken.ok) return notApplied(row.nodeId, { onto, anchor }, taken);
   const launch = (await specOf(workdir, config, state, row)).launch_command;
   const launchCommand = launch === config.base_launch_command ? null : launch;
   if (taken.files.length === 0) {
@@ -159,19 +159,24 @@ async function asked<T>(flag: string, value: string, act: (value: string) => Pro
 
 function notApplied(
   nodeId: string,
-  onto: string,
+  { onto, anchor }: { onto: string; anchor: string },
   { because, conflicts }: Extract<TakenOver, { ok: false }>,
-  { withInstrumentation }: ApplyOptions,
 ): NotApplied {
-  const isInWay = because === 'instrumentation' && !withInstrumentation;
-  const why = isInWay
-    ? 'the change stands in lines that time the loop, so that it cannot be told from them'
-    : 'the code went on in the same lines';
-  const ways = [
-    ...(isInWay ? ['take it with the instrumentation (--with-instrumentation)'] : []),
-    'take it onto another commit (--onto)',
-    'make it by hand after `autoresearch diff`',
-  ];
+  const { why, way } = {
+    instrumentation: {
+      why: 'the change stands in lines that time the loop, so that it cannot be told from them',
+      way: ['take it with the instrumentation (--with-instrumentation)'],
+    },
+    uncommitted: {
+      why: 'the change stands in what was not committed when the run began, and is not now',
+      way: [
+        'commit that as it was then, and apply again',
+        `write a patch against your files as they were then (--onto ${anchor.slice(0, 10)} --patch FILE)`,
+      ],
+    },
+    branch: { why: 'the code went on in the same lines', way: [] },
+  }[because];
+  const ways = [...way, 'take it onto another commit (--onto)', 'make it by hand after `autoresearch diff`'];
   const reason = `${why}; nothing was changed. What can be done: ${ways.join('; or ')}`;
   return { applied: false, node_id: nodeId, onto, reason, conflicts };
 }

@@ -28,9 +28,10 @@ export interface Conflict {
 export type TakenOver =
   | { ok: true; tree: string; files: string[] }
   /**
-   * `instrumentation`: the change stands in the lines that time the loop; `branch`: the code went on in the same lines.
+   * `instrumentation`: the change stands in the lines that time the loop; `branch`: the code went on in the same lines;
+   * `uncommitted`: the lines were not committed when the run began, and have not been since.
    */
-  | { ok: false; because: 'instrumentation' | 'branch'; conflicts: Conflict[] };
+  | { ok: false; because: 'instrumentation' | 'branch' | 'uncommitted'; conflicts: Conflict[] };
 
 /** Names that this program puts into scripts. */
 const OWN_NAMES = /_[Aa]utoresearch_?\w+/g;
@@ -49,9 +50,20 @@ export async function takeOver(
   if (bare.conflicts.length > 0) return { ok: false, because: 'instrumentation', conflicts: bare.conflicts };
   // What `onto` lacks of the anchor, because it was not committed, is taken out as well.
   const merged = await merge(place, anchor, onto, bare.tree);
-  if (merged.conflicts.length > 0) return { ok: false, because: 'branch', conflicts: merged.conflicts };
+  const { conflicts } = merged;
+  if (conflicts.length > 0) {
+    const since = await changedSince(place, anchor, onto);
+    return { ok: false, because: conflicts.some(({ path }) => since.has(path)) ? 'branch' : 'uncommitted', conflicts };
+  }
   const files = await gitList(['diff-tree', '-r', '-z', '--name-only', onto, merged.tree], { place });
   return { ok: true, tree: merged.tree, files };
+}
+
+/** Paths that `onto` has otherwise than the commit on which the anchor stands; all of its own where there was none. */
+async function changedSince(place: GitPlace, anchor: string, onto: string): Promise<Set<string>> {
+  const [began] = await gitList(['log', '-1', '-z', '--format=%P', anchor], { place });
+  const list = began === undefined ? ['ls-tree', '-r'] : ['diff-tree', '-r', began];
+  return new Set(await gitList([...list, '-z', '--name-only', onto], { place }));
 }
 
 interface Merged {

@@ -41,7 +41,7 @@ interface Made {
 /** A run whose best experiment has the code that `winner` makes of the instrumented script. */
 async function made(
   winner: (code: string) => string,
-  { repo = true, sapling = false, launch = '', dirty = false } = {},
+  { repo = true, sapling = false, launch = '', dirty = false, untracked = false, draft = false } = {},
 ): Promise<Made> {
   const root = temporaryFolder();
   const [source, workdir] = [join(root, 'my code'), new Workdir(join(root, 'workdir'))];
@@ -53,6 +53,10 @@ async function made(
     git(source, 'config', 'user.email', 'person@localhost');
   }
   if (dirty) write(source, { 'other.py': 'X = 3\n' });
+  if (untracked) git(source, 'rm', '-q', '--cached', 'train.py');
+  if (draft) write(source, { 'train.py': TRAIN.replace('WORKERS = 2', 'WORKERS = 1') });
+  if (untracked || draft) git(source, 'commit', '-qam', 'what is committed differs');
+  if (draft) write(source, { 'train.py': TRAIN });
   const config = configOf(source, { base_launch_command: 'python3 train.py' });
   await writeJsonAtomic(workdir.config, config);
   const control = await openSourceControl({ workdir, config });
@@ -159,6 +163,28 @@ describe('apply', () => {
     expect(files).toEqual(['train.py']);
     expect(notes).toEqual(['what was not committed when the run began is not on the branch: other.py']);
     expect(standing(run.source)).toBe(before);
+  });
+
+  it.each([
+    ['a file', { untracked: true }],
+    ['lines', { draft: true }],
+  ])('says of %s that was not committed when the run began just that, and fits it once it is', async (_, state) => {
+    const run = await begun(faster, state);
+    const [before, refs] = [standing(run.source), out(run.source, 'for-each-ref')];
+    const { code, out: said } = await autoresearch('apply', run.workdir);
+    expect(code).toBe(2);
+    expect(said).toMatch(/stands in what was not committed when the run began, and is not now; nothing was changed/);
+    expect([standing(run.source), out(run.source, 'for-each-ref')]).toEqual([before, refs]);
+
+    const [, anchor = ''] = /--onto (\w+) --patch FILE/.exec(said) ?? [];
+    const patch = join(dirname(run.source), 'fast.patch');
+    await applied(run, '--onto', anchor, '--patch', patch);
+    expect(git(run.source, 'apply', '--check', patch)).toBe('');
+
+    git(run.source, 'add', 'train.py');
+    git(run.source, 'commit', '-qm', 'what it began with');
+    await applied(run);
+    expect(out(run.source, 'show', 'autoresearch/002_fast:train.py')).toBe(faster(TRAIN));
   });
 
   it('shows a conflict, and nothing is half done', async () => {
