@@ -27,7 +27,12 @@ export type LockHolder = z.infer<typeof HolderSchema>;
 
 export interface ProcessLock {
   release(): Promise<void>;
+  /** Looks whether it is still this process's, which `onLost` hears where it is not. */
+  isHeld(): Promise<boolean>;
 }
+
+/** Somebody else's, or no file any more: its folder was moved or removed. */
+export type LockLoss = 'taken' | 'gone';
 
 /** A holder on another host; how long ago it was last renewed, by the clocks of both. */
 export interface HolderElsewhere extends LockHolder {
@@ -43,8 +48,8 @@ export interface LockOptions {
    * A person says that the holder on another host is gone; one that is seen to renew its lock keeps it all the same.
    */
   takeOver?: boolean;
-  /** Called once when somebody took the lock from this process. */
-  onLost?: () => void;
+  /** Called once when this process has the lock no more. */
+  onLost?: (how: LockLoss) => void;
   /** This host, when absent. */
   host?: HostIdentity;
   /** Between two renewals, ms. */
@@ -157,33 +162,39 @@ async function takeOver(path: string, dead: LockHolder, draft: string): Promise<
 }
 
 function lockOf(path: string, mine: LockHolder, { renewMs = RENEW_MS, onLost }: LockOptions): ProcessLock {
-  const renewal = setInterval(() => {
-    void renew(path, mine).then((isMine) => {
-      if (isMine) return;
-      clearInterval(renewal);
-      onLost?.();
-    });
-  }, renewMs);
+  let isLost = false;
+  const isHeld = async () => {
+    const loss = isLost ? null : await renew(path, mine);
+    if (loss === null || isLost) return !isLost;
+    isLost = true;
+    clearInterval(renewal);
+    onLost?.(loss);
+    return false;
+  };
+  const renewal = setInterval(() => void isHeld(), renewMs);
   renewal.unref();
   return {
+    isHeld,
     async release() {
+      isLost = true;
       clearInterval(renewal);
       if ((await readHolder(path))?.nonce === mine.nonce) await rm(path, { force: true });
     },
   };
 }
 
-/** False when the lock is somebody else's. A file system that is away for now does not tell. */
-async function renew(path: string, mine: LockHolder): Promise<boolean> {
+/** Null while the lock is this process's. A file system that is away for now does not tell. */
+async function renew(path: string, mine: LockHolder): Promise<LockLoss | null> {
   try {
     const holder = await readHolder(path);
-    if (holder !== null && holder.nonce !== mine.nonce) return false;
+    if (holder === null) return 'gone';
+    if (holder.nonce !== mine.nonce) return 'taken';
     const now = new Date();
     await utimes(path, now, now);
   } catch {
-    // Removed, or not to be reached: the next renewal looks again.
+    // Not to be reached: the next renewal looks again.
   }
-  return true;
+  return null;
 }
 
 async function linked(draft: string, path: string): Promise<boolean> {

@@ -12,6 +12,8 @@ export interface RunContext {
   readonly log: (message: string, fields?: Record<string, unknown>) => void;
   /** Where the engine's history is; absent outside a worker. */
   readonly place?: LogPlace;
+  /** Whether the workdir is still this engine's to write; absent outside a worker, which asks before each activity. */
+  readonly isServedHere?: () => Promise<boolean>;
   /** Ends agent calls that are made outside an activity; within one, its own cancellation does. */
   readonly signal?: AbortSignal;
 }

@@ -8,6 +8,7 @@ import { createActivities } from '../activities/index.js';
 import type { RunConfig } from '../domain/formats/config.js';
 import type { Activities } from '../domain/protocol/activities.js';
 import { engineWorkflowId } from '../domain/run/naming.js';
+import type { LockLoss } from '../host/process-lock.js';
 import { Workdir } from '../workdir/paths.js';
 import type { RunContext } from '../workdir/run-context.js';
 import { endAbandonedServer } from './abandoned-server.js';
@@ -24,7 +25,7 @@ import { acquireEngineLock } from './engine-lock.js';
 import { loadRunConfig } from './run-config.js';
 import { RunConnections } from './run-connections.js';
 import { installRuntime } from './runtime.js';
-import { stopServer } from './server/embedded-server.js';
+import { databaseOf, stopServer } from './server/embedded-server.js';
 import type { IdleRule } from './server/idle-server.js';
 import { superviseServer } from './server/supervise-server.js';
 import { knowsVersions, routeTasks } from './version-routing.js';
@@ -38,6 +39,8 @@ export interface OpenRun {
   client: Client;
   worker: RunningWorker;
   log: WorkdirLog;
+  /** Why this process serves the run no more although nobody asked it to end; null while it does. */
+  whyLeft(): string | null;
   /** Lets jobs run on. `stopServer` concerns an embedded server only: a configured one is not ours. */
   close(how: { stopServer: boolean }): Promise<void>;
 }
@@ -78,7 +81,7 @@ export async function openRun(workdirPath: string, options: OpenOptions = {}): P
     const lost = new AbortController();
     const lock = await acquireEngineLock(workdir, {
       takeOver,
-      onLost: () => lost.abort(),
+      onLost: (how) => lost.abort(how),
       ...(renewMs === undefined ? {} : { renewMs }),
     });
     closers.push(() => lock.release());
@@ -96,7 +99,9 @@ export async function openRun(workdirPath: string, options: OpenOptions = {}): P
     // What another process holds now is not reaped.
     closers.push(async () => lost.signal.aborted || reap(reaped));
     if (target.kind === 'embedded') {
-      closers.push(async () => endsServer && (lost.signal.aborted ? endAbandonedServer : stopServer)(workdir));
+      const database = await databaseOf(workdir);
+      const end = () => (lost.signal.aborted ? endAbandonedServer(workdir, database) : stopServer(workdir));
+      closers.push(async () => endsServer && end());
     }
     const shared = target.kind === 'configured' ? options.connections : undefined;
     const connections = shared ?? new RunConnections();
@@ -118,7 +123,7 @@ export async function openRun(workdirPath: string, options: OpenOptions = {}): P
     // Asks for each workflow of the run, which a cluster may answer late: there time-outs find what was lost.
     if (target.kind === 'embedded') await retryLostAttempts(client, run, log);
     const activities = await (options.createActivities ?? createActivities)({
-      context: { workdir, config, log, place },
+      context: { workdir, config, log, place, isServedHere: () => lock.isHeld() },
       client,
     });
     const { codePath } = options;
@@ -140,8 +145,9 @@ export async function openRun(workdirPath: string, options: OpenOptions = {}): P
       const routing = routeTasks({ client, run, buildId: versioning?.buildId ?? '', say: log });
       closers.push(async () => routing[Symbol.asyncDispose]());
     }
+    const whyLeft = () => (lost.signal.aborted ? leftText(lost.signal.reason as LockLoss, workdir) : null);
     const leave = () => {
-      log('another process took this run over: this one ends, and leaves what it holds to that');
+      log(whyLeft() ?? '');
       void worker.shutdown();
     };
     if (lost.signal.aborted) leave();
@@ -154,6 +160,7 @@ export async function openRun(workdirPath: string, options: OpenOptions = {}): P
       client,
       worker,
       log,
+      whyLeft,
       async close({ stopServer }) {
         endsServer = stopServer;
         await close();
@@ -164,6 +171,13 @@ export async function openRun(workdirPath: string, options: OpenOptions = {}): P
     await close();
     throw error;
   }
+}
+
+function leftText(how: LockLoss, { root }: Workdir): string {
+  return how === 'taken'
+    ? 'another process took this run over: this one ends, and leaves what it holds to that'
+    : `${root} was moved or removed while its engine ran: this engine ends, and writes nothing there any more. ` +
+        '`autoresearch run` with the place where the workdir is now goes on; a job that ran meanwhile runs again';
 }
 
 /** Without it they are tried again as well, only later. */

@@ -7,13 +7,17 @@ import { interruptRun, type RunEnd, untilRunEnds } from './run-end.js';
 /** Why one of the runs of a process is not served any more. */
 export interface ServedEnd {
   workdir: string;
-  end: RunEnd | 'signal' | 'failed';
+  /** `left`: the workdir was moved or removed, or another process took the run over. */
+  end: RunEnd | 'signal' | 'left' | 'failed';
   /** Of a worker that could not go on. */
   error?: unknown;
 }
 
 /** Serves the run until it ends or is interrupted; then stops the workdir's own server. Jobs run on in any case. */
-export async function runWorkerProcess(workdirPath: string, options: OpenOptions = {}): Promise<RunEnd | 'signal'> {
+export async function runWorkerProcess(
+  workdirPath: string,
+  options: OpenOptions = {},
+): Promise<RunEnd | 'signal' | 'left'> {
   const [served] = await serveRuns([workdirPath], options);
   if (served === undefined || served.end === 'failed') throw served?.error;
   return served.end;
@@ -67,7 +71,7 @@ async function untilItEnds(open: OpenRun, signal: Promise<NodeJS.Signals>, given
   try {
     const either = AbortSignal.any([ending.signal, givenUp]);
     const ends = untilRunEnds(open, either).then((end) => end ?? 'signal');
-    const stopped = open.worker.run.then(() => 'signal' as const);
+    const stopped = open.worker.run.then(() => (open.whyLeft() === null ? 'signal' : 'left'));
     const asked = signal.then(async (name) => {
       open.log('ending on a signal', { signal: name });
       await interrupt(open);

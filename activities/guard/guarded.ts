@@ -38,6 +38,8 @@ const OWN_PULSE: readonly string[] = ['pollMetrics'];
 const NEEDS_NO_ROOM: readonly string[] = [...NEVER_GIVEN_UP, 'cancelJob', 'releaseTree', 'acceptExperiment'];
 /** Somebody who makes room waits this long for the run to go on. */
 const ROOM_AGAIN_MS = 10_000;
+/** A worker that has lost its workdir needs a moment to end. */
+const NEXT_WORKER_MS = 2_000;
 const LONGEST_PAUSE_MS = 60_000;
 const SCHEDULER_PAUSE_MS = { first: 4000, longest: 300_000 };
 
@@ -70,6 +72,7 @@ function guard(name: string, act: AnyActivity, context: RunContext, shared: Shar
   return async (input) => {
     const { info, cancellationSignal } = Context.current();
     ownWork(context.config.run_id, { ...info, name, input });
+    if ((await context.isServedHere?.()) === false) throw servedElsewhere(name, info.isLocal);
     const key = `${info.workflowExecution?.runId} ${info.activityId}`;
     const isCounted = !info.isLocal && needsRoom;
     const died = isCounted ? await deaths.begin(key) : 0;
@@ -154,6 +157,18 @@ function diskFull(message: string, isLocal: boolean): ApplicationFailure {
     message: `no space left on the disk; the run goes on by itself when there is: ${message.slice(0, 1000)}`,
     type: 'disk_full',
     ...(isLocal ? {} : { nextRetryDelay: ROOM_AGAIN_MS }),
+  });
+}
+
+/**
+ * The workdir was moved, removed, or taken over: what is written by its path would be another folder's, or nobody's.
+ * This worker ends, and the next one does what was asked.
+ */
+function servedElsewhere(name: string, isLocal: boolean): ApplicationFailure {
+  return ApplicationFailure.create({
+    message: `${name} is left to the next worker: this one has the workdir no more`,
+    type: 'not_served_here',
+    ...(isLocal ? {} : { nextRetryDelay: NEXT_WORKER_MS }),
   });
 }
 

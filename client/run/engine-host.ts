@@ -18,9 +18,9 @@ export interface EngineHost extends Pick<OpenRun, 'target' | 'client'> {
 /** A Refusal when another process serves this workdir. */
 export async function openEngineHost(workdir: Workdir, options: OpenOptions = {}): Promise<EngineHost> {
   try {
-    const { target, client, worker, close } = await openRun(workdir.root, options);
+    const { target, client, worker, whyLeft, close } = await openRun(workdir.root, options);
     const failed = worker.run.then(() => {
-      throw new Error('the worker ended before its run');
+      throw new Error(whyLeft() ?? 'the worker ended before its run');
     });
     failed.catch(() => undefined);
     return { target, client, failed, close: () => close({ stopServer: true }) };

@@ -1,5 +1,8 @@
 import { execFile } from 'node:child_process';
-import { readFile, stat, utimes, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { readFile, rename, stat, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { engineLife } from '../../client/run/run-state.js';
@@ -105,6 +108,20 @@ test('a holder renews its lock, and hears when somebody took it', async () => {
   await vi.waitFor(() => expect(onLost).toHaveBeenCalledTimes(1));
   await lock?.release();
   expect(await readFile(path, 'utf8')).toContain('anothers');
+});
+
+test('a holder whose lock is gone with its folder hears of it once, and leaves the folder to itself', async () => {
+  const workdir = await temporalWorkdir();
+  const folder = workdir.at('engine');
+  const onLost = vi.fn();
+  const { lock } = await tryLock(join(folder, 'some.lock'), { renewMs: RENEW_MS, onLost });
+  expect(await lock?.isHeld()).toBe(true);
+  await rename(folder, workdir.at('moved'));
+  expect(await Promise.all([lock?.isHeld(), lock?.isHeld()])).toEqual([false, false]);
+  await sleep(3 * RENEW_MS);
+  expect(onLost.mock.calls).toEqual([['gone']]);
+  await lock?.release();
+  expect(existsSync(folder)).toBe(false);
 });
 
 test('a server that another host left running is not joined by a second one on its database', async () => {

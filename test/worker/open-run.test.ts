@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { readFile, rename, utimes, writeFile } from 'node:fs/promises';
 import type { Client } from '@temporalio/client';
 import { expect, inject, onTestFinished, test, vi } from 'vitest';
@@ -7,13 +8,14 @@ import { engineWorkflowId, taskQueueFor } from '../../domain/run/naming.js';
 import { readTextIfAny, writeJsonAtomic } from '../../host/atomic-file.js';
 import type { HostIdentity } from '../../host/host-identity.js';
 import { processIdentity } from '../../host/process-identity.js';
-import type { Workdir } from '../../workdir/paths.js';
+import { Workdir } from '../../workdir/paths.js';
 import { findConnection, openClient } from '../../worker/connection.js';
 import { EngineAlreadyRunning, engineProcess } from '../../worker/engine-lock.js';
 import { openRun } from '../../worker/open-run.js';
 import { type ServerRecord, serverRecord } from '../../worker/server/embedded-server.js';
 import type { IdleRule } from '../../worker/server/idle-server.js';
 import { writeServerRecord } from '../../worker/server/server-record.js';
+import { removeFolder } from '../support/remove-folder.js';
 import { endChild, startInChild } from '../support/temporal-processes.js';
 import { traceFile, tracingActivities } from '../support/temporal-starters.js';
 import { temporalWorkdir } from '../support/temporal-workdir.js';
@@ -213,6 +215,30 @@ test.each([
   await open.close({ stopServer: true });
   expect(await lives(record.pid)).toBe(!elsewhere);
   expect(await readFile(path, 'utf8')).toContain('anothers');
+});
+
+test('a worker whose workdir is moved ends with its server, writes nothing in the old place, and the run goes on', async () => {
+  const workdir = await workdirOf(RUN);
+  const worker = startInChild<string>('serveRun', workdir.root, bundle.codePath, { renewMs: 100 });
+  onTestFinished(() => void worker.process.kill('SIGKILL'));
+  const client = await clientOf(workdir);
+  const handle = await startEngine(client);
+  await traced(workdir, 'drawCharts');
+  await client.connection.close();
+  const { pid } = (await serverRecord(workdir)) as ServerRecord;
+  const moved = new Workdir(`${workdir.root}-moved`);
+  onTestFinished(() => removeFolder(moved.root));
+  await rename(workdir.root, moved.root);
+  expect(await worker.result).toBe('left');
+  expect(await readTextIfAny(moved.log)).toContain(`${workdir.root} was moved or removed while its engine ran`);
+  expect(await lives(pid)).toBe(false);
+  expect(existsSync(workdir.root)).toBe(false);
+
+  await endChild(worker, 'SIGTERM');
+  const next = await openFixture(moved);
+  await next.client.workflow.getHandle(handle.workflowId).signal('finish');
+  expect(await next.client.workflow.getHandle(handle.workflowId).result()).toBe(RUN);
+  await next.close({ stopServer: true });
 });
 
 const PATIENCE = { timeout: 90_000, interval: 100 };

@@ -204,6 +204,26 @@ it('writes what it met into the log of the run', async () => {
   expect(lines).toEqual(['plan failed (error 1, attempt 9)']);
 });
 
+it.each([true, false])(
+  'leaves what it is asked for to the next worker where it has the workdir no more',
+  async (isLocal) => {
+    const root = await mkdtemp(join(tmpdir(), 'autoresearch-guarded-'));
+    onTestFinished(() => removeFolder(root));
+    const act = vi.fn(async () => undefined);
+    const activities = guarded({ exportWorkdir: act } as unknown as Activities, {
+      workdir: new Workdir(root),
+      config: syntheticConfig(RUN),
+      log: () => undefined,
+      isServedHere: async () => false,
+    });
+    const workflowExecution = { workflowId: engineWorkflowId(RUN), runId: 'r' };
+    const environment = new MockActivityEnvironment({ isLocal, workflowType: 'engineWorkflow', workflowExecution });
+    const asked = environment.run(activities.exportWorkdir as never, INPUT as never);
+    await expect(asked).rejects.toMatchObject({ type: 'not_served_here', nonRetryable: false });
+    expect(act).not.toHaveBeenCalled();
+  },
+);
+
 describe('an activity that hangs', () => {
   it('is a failure when it reached its time limit four times, and may be asked for again then', async () => {
     let hangs = true;
