@@ -1,6 +1,6 @@
 /** A workdir's own Temporal server: started when needed, once for its database, recorded, stopped. */
 
-import { mkdir, realpath } from 'node:fs/promises';
+import { mkdir, readFile, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readTextIfAny } from '../../host/atomic-file.js';
@@ -14,6 +14,7 @@ import { engineProcess } from '../engine-lock.js';
 import { findTemporal, temporalVersion } from './find-temporal.js';
 import { DEFAULT_IDLE, ENDED_MARK, type IdleRule } from './idle-server.js';
 import { claimantOf } from './port-claims.js';
+import { isPortLost, lastWords } from './server-last-words.js';
 import { findServerOf, isForeignListener, SERVER, spawnServer } from './server-process.js';
 import { ServerEnded, untilServerReady } from './server-ready.js';
 import { portsOf, runningServer, type ServerRecord, serverRecord, writeServerRecord } from './server-record.js';
@@ -85,7 +86,10 @@ async function withStartLock<T>(workdir: Workdir, act: () => Promise<T>, how: En
   }
 }
 
-/** A port may be lost between the choice and the bind; five times in a row it is something else. */
+/**
+ * A port may be lost between the choice and the bind, one of those too that the server chooses by itself for its inner
+ * services: of servers that start at one time, one in a hundred loses one. Five times in a row it is something else.
+ */
 const PORT_ATTEMPTS = 5;
 
 async function startServer(workdir: Workdir, options: EnsureOptions): Promise<ServerRecord> {
@@ -113,8 +117,8 @@ async function startServer(workdir: Workdir, options: EnsureOptions): Promise<Se
     try {
       return await startOnce(workdir, binary, version, { dbFile, ip: LOOPBACK, ...ports }, idle);
     } catch (error) {
-      if (!(error instanceof ServerEnded) || keepAddress || attempt === PORT_ATTEMPTS) throw error;
-      if (!/address already in use|other process/.test(error.message)) throw error;
+      // A port that is to be kept and is not free is refused by the next choice.
+      if (!(error instanceof ServerEnded) || !error.isPortLost || attempt === PORT_ATTEMPTS) throw error;
     }
   }
 }
@@ -165,18 +169,20 @@ async function startOnce(
   idle: IdleRule | null,
 ): Promise<ServerRecord> {
   const logFile = workdir.at('logs', 'temporal-server.log');
-  const logStart = ((await readTextIfAny(logFile)) ?? '').length;
+  const logStart = (await stat(logFile).catch(() => null))?.size ?? 0;
   const child = await spawnServer(binary, place, logFile, idle);
   const pid = child.pid as number;
   const ended = async () => {
     if (child.exitCode === null && child.signalCode === null) return null;
-    const said = ((await readTextIfAny(logFile)) ?? '').slice(logStart).trim().slice(-1_000);
-    return `the Temporal server ended (${child.signalCode ?? `exit code ${child.exitCode}`}): ${said || 'it said nothing'}`;
+    const how = child.signalCode ?? `exit code ${child.exitCode}`;
+    const said = (await readFile(logFile)).subarray(logStart).toString();
+    const message = `the Temporal server ended (${how}): ${lastWords(said) || 'it said nothing'}`;
+    return new ServerEnded(message, isPortLost(said));
   };
   try {
     await untilServerReady(`${LOOPBACK}:${place.port}`, ended, START_TIMEOUT_MS);
     if (await isForeignListener(pid, place.port)) {
-      throw new ServerEnded(`port ${place.port} answers, but from another process: other process on the same port`);
+      throw new ServerEnded(`port ${place.port} answers, but from another process`, true);
     }
     return await record(workdir, pid, place, version);
   } catch (error) {
@@ -188,7 +194,9 @@ async function startOnce(
 
 async function adopt(workdir: Workdir, orphan: { pid: number } & Ports, version: string): Promise<ServerRecord> {
   const ended = async () =>
-    (await processIdentity(orphan.pid)) === null ? `the Temporal server (process ${orphan.pid}) ended` : null;
+    (await processIdentity(orphan.pid)) === null
+      ? new ServerEnded(`the Temporal server (process ${orphan.pid}) ended`)
+      : null;
   await untilServerReady(`${LOOPBACK}:${orphan.port}`, ended, START_TIMEOUT_MS);
   return record(workdir, orphan.pid, orphan, version);
 }

@@ -10,6 +10,14 @@ const RETENTION_S = 90 * 24 * 3600;
 
 export class ServerEnded extends Error {
   override readonly name = 'ServerEnded';
+
+  constructor(
+    message: string,
+    /** One of its ports was taken, so that other ports may do. */
+    readonly isPortLost = false,
+  ) {
+    super(message);
+  }
 }
 
 /**
@@ -17,7 +25,7 @@ export class ServerEnded extends Error {
  */
 export async function untilServerReady(
   address: string,
-  ended: () => Promise<string | null>,
+  ended: () => Promise<ServerEnded | null>,
   timeoutMs: number,
 ): Promise<void> {
   const deadline = Date.now() + timeoutMs;
@@ -36,7 +44,7 @@ export async function untilServerReady(
   try {
     for (;;) {
       const reason = await ended();
-      if (reason !== null) throw new ServerEnded(reason);
+      if (reason !== null) throw reason;
       try {
         await connection.withDeadline(Date.now() + ATTEMPT_MS, () => raiseRetention(connection));
         return;
