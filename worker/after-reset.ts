@@ -8,8 +8,8 @@ import { resumeSignal } from '../domain/protocol/messages.js';
 import { engineWorkflowId } from '../domain/run/naming.js';
 import { openRunLog } from '../workdir/event-log.js';
 import type { Workdir } from '../workdir/paths.js';
-import { glanceAt } from './engine-sight.js';
 import type { OpenRun } from './open-run.js';
+import { glanceAt } from './sight/engine-sight.js';
 
 type Asked = Pick<OpenRun, 'client' | 'workdir'> & { config: Pick<RunConfig, 'run_id'> };
 

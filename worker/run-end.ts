@@ -8,11 +8,12 @@ import { untilChange } from '../host/file-change.js';
 import { openRunLog } from '../workdir/event-log.js';
 import type { Workdir } from '../workdir/paths.js';
 import { newestInterruption, resumesAgain } from './after-reset.js';
-import { untilEngineCloses } from './engine-end.js';
-import { glanceAt } from './engine-sight.js';
 import type { OpenRun } from './open-run.js';
+import type { OutsideEnd } from './sight/ended-outside.js';
+import { untilEngineCloses } from './sight/engine-end.js';
+import { glanceAt, isDeleted } from './sight/engine-sight.js';
 
-export type RunEnd = 'closed' | 'interrupted' | 'never_started';
+export type RunEnd = 'closed' | OutsideEnd | 'interrupted' | 'never_started';
 
 /** A look is a describe and a query. There are some at the beginning only, and after an interruption. */
 const LOOK_MS = 1_000;
@@ -45,8 +46,11 @@ export async function untilRunEnds(
   let known = await interruption();
   while (!signal.aborted) {
     const newest = await interruption();
-    const { sight, runId } = await glanceAt(served.client, served.config.run_id, sinceMs);
-    if (sight === 'closed') return 'closed';
+    const { sight, runId, outside } = await glanceAt(served.client, served.config.run_id, sinceMs);
+    if (sight === 'closed') return outside ?? 'closed';
+    // An aborted look tells nothing.
+    const isGone = () => isDeleted(served.client, served.config.run_id, signal).catch(() => false);
+    if (sight === 'missing' && wasOn && (await isGone())) return 'deleted';
     if (sight === 'interrupted' && wasOn && !(await resumesAgain(served, known))) return 'interrupted';
     if (sight === 'on') {
       wasOn = true;

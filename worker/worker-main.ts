@@ -3,6 +3,7 @@ import { catchSignals } from './caught-signals.js';
 import { type OpenOptions, type OpenRun, openRun } from './open-run.js';
 import { RunConnections } from './run-connections.js';
 import { interruptRun, type RunEnd, untilRunEnds } from './run-end.js';
+import { isOutsideEnd, outsideText } from './sight/ended-outside.js';
 
 /** Why one of the runs of a process is not served any more. */
 export interface ServedEnd {
@@ -78,6 +79,7 @@ async function untilItEnds(open: OpenRun, signal: Promise<NodeJS.Signals>, given
       return 'signal' as const;
     });
     const end = await Promise.race([ends, stopped, asked]);
+    if (isOutsideEnd(end)) open.log(outsideText(end, open.workdir));
     open.log('the worker ends', { reason: end });
     return { workdir, end };
   } catch (error) {

@@ -51,13 +51,33 @@ export async function stop(path: string, { mode, noWait, request }: StopOptions)
   const { workdir } = await existingRun(path);
   const left = mode === 'interrupt' ? await endServerLeftBehind(workdir) : null;
   if (left !== null) return left;
-  const receipt = await steer(path, stopUpdate, [{ mode }], { request, about: { field: 'workdir', value: path } });
+  const receipt = await steer(path, stopUpdate, [{ mode }], {
+    request,
+    about: { field: 'workdir', value: path },
+    otherwise: () => afterItsWorkflow(workdir),
+  });
   const deadline = mode === 'drain' ? Number.POSITIVE_INFINITY : Date.now() + END_TIMEOUT_MS;
   while (!noWait && Date.now() < deadline) {
     if ((await engineLife(workdir)) === null) return { ...receipt, engine_ended: true };
     await sleep(LOOK_MS);
   }
   return { ...receipt, engine_ended: (await engineLife(workdir)) === null };
+}
+
+/**
+ * A process that serves the run although its workflow was terminated or deleted ends by itself, in seconds. A refusal
+ * where there is none.
+ */
+async function afterItsWorkflow(workdir: Workdir): Promise<Receipt> {
+  const [{ notServed }, { engineLife, readState }] = await Promise.all([
+    import('../steering/steering-client.js'),
+    import('../run/run-state.js'),
+  ]);
+  const isOver = (await readState(workdir))?.status === 'stopped';
+  if (isOver || (await engineLife(workdir)) === null) throw await notServed(workdir);
+  const message =
+    'its workflow has ended, or was deleted from the Temporal server; its process ends by itself. Jobs go on';
+  return { accepted: true, message };
 }
 
 /** What an engine that was killed left running. Null when an engine lives, or there is no such server. */

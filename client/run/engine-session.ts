@@ -12,7 +12,6 @@ import {
   WorkflowNotFoundError,
 } from '@temporalio/client';
 import { TerminatedFailure, TimeoutFailure, type UpdateDefinition } from '@temporalio/common';
-import { shellWord } from '../../domain/command/shell-word.js';
 import { configuredApproval, configuredLimits, type RunConfig } from '../../domain/formats/config.js';
 import {
   addUpdate,
@@ -29,8 +28,9 @@ import type { StatusView } from '../../domain/protocol/views.js';
 import { engineWorkflowId, taskQueueFor } from '../../domain/run/naming.js';
 import type { Workdir } from '../../workdir/paths.js';
 import { goOnAfterReset, newestInterruption } from '../../worker/after-reset.js';
-import { untilEngineCloses } from '../../worker/engine-end.js';
-import { glanceAt } from '../../worker/engine-sight.js';
+import { outsideText } from '../../worker/sight/ended-outside.js';
+import { untilEngineCloses } from '../../worker/sight/engine-end.js';
+import { glanceAt, isDeleted } from '../../worker/sight/engine-sight.js';
 import { EXIT } from '../output/exit-codes.js';
 import { Refusal } from '../output/refusal.js';
 import { waitingMessages } from '../steering/message-box.js';
@@ -181,7 +181,10 @@ export async function untilEnd(
       return await client.withDeadline(Date.now() + RESULT_MS, () => handle.result());
     } catch (error) {
       signal.throwIfAborted();
-      if (!isGrpcError(error)) throw endedFromOutside(error, workdir) ?? error;
+      const isMissing = error instanceof WorkflowNotFoundError;
+      if (isMissing && (await isDeleted(client, config.run_id, signal)))
+        throw new Error(outsideText('deleted', workdir));
+      if (!isMissing && !isGrpcError(error)) throw endedFromOutside(error, workdir) ?? error;
       runId = await goOnAfterReset({ client, workdir, config }, known, signal);
     }
   }
@@ -191,11 +194,8 @@ export async function untilEnd(
 function endedFromOutside(error: unknown, workdir: Workdir): Error | null {
   const cause = error instanceof WorkflowFailedError ? error.cause : undefined;
   if (!(cause instanceof TerminatedFailure || cause instanceof TimeoutFailure)) return null;
-  const how = cause instanceof TerminatedFailure ? 'was terminated' : 'ran out of time';
-  const goOn = `\`autoresearch run ${shellWord(workdir.root)}\` goes on from its event log`;
-  return new Error(`the workflow of the engine ${how} (${cause.message}): jobs go on, nothing is lost, and ${goOn}`, {
-    cause: error,
-  });
+  const how = cause instanceof TerminatedFailure ? 'terminated' : 'timed_out';
+  return new Error(outsideText(how, workdir, cause.message), { cause: error });
 }
 
 /**

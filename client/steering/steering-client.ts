@@ -88,7 +88,7 @@ async function withRunningEngine<T>(workdir: Workdir, act: (client: Client) => P
 }
 
 /** A run that has ended has nothing to steer, and one that only has no engine can be gone on with. */
-async function notServed(workdir: Workdir, more = ''): Promise<NotServed> {
+export async function notServed(workdir: Workdir, more = ''): Promise<NotServed> {
   const state = await readState(workdir);
   if (state?.status !== 'stopped' || state.stop === null) return notRunning(workdir.root, more);
   const end = `its run has ended (${state.stop.reason}: ${state.stop.detail.replace(/\.$/, '')}), so that there is nothing to steer`;

@@ -79,7 +79,7 @@ function unserved({ status, updatedAtMs }: EngineState, { isServed }: Circumstan
       level: 'stuck',
       what: 'no engine works on the run',
       since: isoTime(updatedAtMs),
-      why: 'its process has ended without a word: it was killed, or the machine went down; its jobs may go on',
+      why: 'its process has ended without a word: it was killed, the machine went down, or its workflow was ended or deleted in the Temporal server (logs/autoresearch.log tells); its jobs may go on',
       advice: '`autoresearch run` (or `start`) with the workdir goes on, and nothing is lost',
     },
   ];

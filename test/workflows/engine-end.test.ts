@@ -9,7 +9,7 @@ import { Connection } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { engineWorkflowId, taskQueueFor } from '../../domain/run/naming.js';
 import { openClient, type TemporalTarget } from '../../worker/connection.js';
-import { untilEngineCloses } from '../../worker/engine-end.js';
+import { untilEngineCloses } from '../../worker/sight/engine-end.js';
 import { testTarget } from '../support/temporal-env.js';
 
 let client: Client;

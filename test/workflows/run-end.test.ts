@@ -1,7 +1,7 @@
 /** When a worker's work is over, learned without asking a server that has nothing to say. */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Client, Connection } from '@temporalio/client';
+import { Client, Connection, WorkflowNotFoundError } from '@temporalio/client';
 import proto from '@temporalio/proto';
 import { expect, it, onTestFinished } from 'vitest';
 import { untilEnd } from '../../client/run/engine-session.js';
@@ -137,6 +137,72 @@ it('an engine that somebody terminates: `run` says so, and what goes on with it'
   );
   await handle.terminate('by hand');
   await said;
+});
+
+it.each([
+  ['terminated', 'worker'],
+  ['terminated', 'run'],
+  ['deleted', 'worker'],
+  ['deleted', 'run'],
+] as const)('an engine whose workflow is %s ends its `%s` with what goes on with it', async (how, who) => {
+  const { workdir, fake, client, run, start } = await servedRun();
+  let see: () => void = () => undefined;
+  const isSeenOn = new Promise<void>((resolve) => {
+    see = resolve;
+  });
+  const seeing = new Client({
+    connection: client.connection,
+    namespace: client.options.namespace,
+    interceptors: { workflow: [{ query: async (input, next) => await next(input).finally(see) }] },
+  });
+  const served = { client: seeing, target: testTarget(), workdir, config: { run_id: run } as RunConfig };
+  const { signal } = new AbortController();
+  const handle = await start();
+  await fake.until(({ launched }) => launched.length === 3);
+  const { runId } = await handle.describe();
+  const ended = who === 'worker' ? untilRunEnds(served, signal) : untilEnd(served, served, runId, signal);
+  const end = ended.catch((error: Error) => error.message);
+  if (who === 'worker') await isSeenOn;
+  const workflowExecution = { workflowId: handle.workflowId };
+  if (how === 'terminated') await handle.terminate('by hand');
+  else await client.workflowService.deleteWorkflowExecution({ namespace: client.options.namespace, workflowExecution });
+  // A workflow that is deleted is terminated first, and may be seen so.
+  const hows = how === 'deleted' ? ['deleted', 'terminated'] : [how];
+  if (who === 'worker') expect(hows).toContain(await end);
+  else expect(await end).toMatch(/(was terminated|was deleted).*jobs go on, nothing is lost, and `autoresearch run/);
+});
+
+it('a workflow that the server knows no more ends its worker also where nobody heard of its end', async () => {
+  const { workdir, fake, client, run, start } = await servedRun();
+  const handle = await start();
+  await fake.until(({ launched }) => launched.length === 3);
+  let isGone = false;
+  let see: () => void = () => undefined;
+  const isSeenOn = new Promise<void>((resolve) => {
+    see = resolve;
+  });
+  const lost = () => new WorkflowNotFoundError('not found', handle.workflowId, undefined);
+  const forgetful = new Client({
+    connection: client.connection,
+    namespace: client.options.namespace,
+    interceptors: {
+      workflow: [
+        {
+          describe: async (input, next) => {
+            if (isGone) throw lost();
+            return await next(input);
+          },
+          query: async (input, next) => await next(input).finally(see),
+        },
+      ],
+    },
+  });
+  const served = { client: forgetful, target: testTarget(), workdir, config: { run_id: run } as RunConfig };
+  const end = untilRunEnds(served, new AbortController().signal);
+  await isSeenOn;
+  isGone = true;
+  await handle.terminate('by hand');
+  expect(await end).toBe('deleted');
 });
 
 it('hears of an interruption that came before it saw the run go on', async () => {

@@ -6,8 +6,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Connection, isGrpcServiceError } from '@temporalio/client';
 import proto from '@temporalio/proto';
-import { engineWorkflowId } from '../domain/run/naming.js';
-import type { TemporalTarget } from './connection.js';
+import { engineWorkflowId } from '../../domain/run/naming.js';
+import type { TemporalTarget } from '../connection.js';
 
 const { HistoryEventFilterType } = proto.temporal.api.enums.v1;
 type HistoryEvent = proto.temporal.api.history.v1.IHistoryEvent;
