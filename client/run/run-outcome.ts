@@ -7,6 +7,7 @@ import { busyMachineText } from '../../domain/reports/caveats/busy-machine.js';
 import { whyNothing } from '../../domain/reports/caveats/why-nothing.js';
 import { changeWords } from '../../domain/reports/change-words.js';
 import { type Measured, runFacts } from '../../domain/reports/run-facts.js';
+import { toldChanges } from '../../domain/reports/winner/folded-changes.js';
 import { partTexts } from '../../domain/reports/winner/winner-parts.js';
 import { type EngineState, tallyShown } from '../../domain/run/engine-state.js';
 import { BASELINE_ID, commitOf, type ExperimentRow, isSeed } from '../../domain/run/experiment-record.js';
@@ -39,8 +40,8 @@ export interface RunOutcome {
   /** The run with cached data was slower than the baseline, so it is no ceiling. */
   headspace_unknown?: true;
   /**
-   * From the base commit to the best; empty when nothing beat the baseline. `alone`: of several, whether each was
-   * confirmed by itself, in words.
+   * From the base commit to the best, without what was changed again on the way; empty when nothing beat the baseline.
+   * `alone`: of several, whether each was confirmed by itself, in words.
    */
   winning_changes: { node_id: string; change: string; commit: string | null; alone?: string }[];
   counts: ReturnType<typeof tallyShown>;
@@ -101,14 +102,17 @@ function measuredNode(measured: Measured | null, gain: number | null): MeasuredN
 async function winningChanges(workdir: Workdir, config: RunConfig, state: EngineState) {
   const rows = state.best === null ? [] : changesOf(state, state.best);
   const alone = state.best === null ? new Map<string, string>() : partTexts(state, state.best);
-  return Promise.all(
-    rows.map(async (row) => {
-      const spec = await specOf(workdir, config, state, row);
-      const change = changeWords(spec, row);
-      const text = alone.get(row.nodeId);
-      return { node_id: row.nodeId, change, commit: commitOf(row), ...(text === undefined ? {} : { alone: text }) };
-    }),
+  const stack = await Promise.all(
+    rows.map(async (row) => ({
+      nodeId: row.nodeId,
+      words: changeWords(await specOf(workdir, config, state, row), row),
+      commit: commitOf(row),
+    })),
   );
+  return toldChanges(stack, alone).map(({ nodeId, words, commit }) => {
+    const text = alone.get(nodeId);
+    return { node_id: nodeId, change: words, commit, ...(text === undefined ? {} : { alone: text }) };
+  });
 }
 
 /** An experiment and what it is stacked on, the oldest first, without the baseline. */

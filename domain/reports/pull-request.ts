@@ -16,6 +16,7 @@ import { fence, section, table } from './markdown.js';
 import { objectiveText, speedupText } from './quantity-text.js';
 import { runFacts } from './run-facts.js';
 import { type Standing, standingsOf } from './standing.js';
+import { toldChanges } from './winner/folded-changes.js';
 import { partsOf, partTexts } from './winner/winner-parts.js';
 
 export interface PullRequest {
@@ -45,15 +46,24 @@ export function pullRequest(
   const runs = (id: string) => runsText({ runs: measuredRuns(state, id), counted: standing(id).runs });
   const parts = new Map(partsOf(state, nodeId).map((part) => [part.nodeId, part.standing]));
   const alone = partTexts(state, nodeId);
-  const words = ({ spec }: StackedChange) => changeWords(spec, { changeSet: spec.changes, name: spec.name });
+  const wordsOf = (spec: Spec) => changeWords(spec, { changeSet: spec.changes, name: spec.name });
+  const told = toldChanges(
+    changes.map((each) => ({ nodeId: each.nodeId, words: wordsOf(each.spec) })),
+    alone,
+  );
   // What was measured and did not help by itself is no reason, and no name, for the whole.
-  const named = changes.filter((each) => each.nodeId === nodeId || parts.get(each.nodeId) !== 'refuted');
-  const what = changes.map((each) => {
+  const names = (each: { nodeId: string }) => each.nodeId === nodeId || parts.get(each.nodeId) !== 'refuted';
+  const what = told.map((each) => {
     const text = alone.get(each.nodeId);
-    return text === undefined ? words(each) : `${words(each)} (${text})`;
+    return text === undefined ? each.words : `${each.words} (${text})`;
   });
-  const why = named.flatMap(({ spec }) => spec.hypothesis || []);
-  const title = `Load data faster: ${named.map(words).join('; ') || nodeId}`;
+  const why = [...new Set(changes.filter(names).flatMap(({ spec }) => spec.hypothesis || []))];
+  const title = `Load data faster: ${
+    told
+      .filter(names)
+      .map(({ words }) => words)
+      .join('; ') || nodeId
+  }`;
   const lines = [
     ...section('## What', [
       ...what.map((text) => `- ${text}`),

@@ -102,6 +102,13 @@ describe('a winner on top of what was confirmed', () => {
     const more = { parentId: '003_b', startCommit: 'c_003_b', changeSet: ['a=4'] };
     story.proposes('004_c', more).ends('004_c', 260).settles({ '004_c': 260, '003_b': 180 });
     expect(partsOf(story.state, '004_c').map(({ nodeId }) => nodeId)).toEqual(['003_b', '004_c']);
+
+    const spec = (change_summary: string) => SpecSchema.parse({ name: 'x', change_summary, hypothesis: 'it waits' });
+    const stack = { '002_a': 'a 1 → 2', '003_b': 'b 1 → 2, c 1 → 3', '004_c': 'a 2 → 4' };
+    const changes = Object.entries(stack).map(([nodeId, words]) => ({ nodeId, spec: spec(words) }));
+    const { title, body } = pullRequest(story.state, '004_c', changes, null);
+    expect(title).toBe('Load data faster: b 1 → 2, c 1 → 3; a 1 → 4');
+    expect(body).toMatch(/^## What\n\n- b 1 → 2, c 1 → 3 \(.*\)\n- a 1 → 4 \(.*\)\n\n## Why\n\n- it waits\n\n##/);
   });
 });
 
