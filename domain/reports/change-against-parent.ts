@@ -8,20 +8,24 @@ import { BASELINE_ID, commitOf, type ExperimentRow } from '../run/experiment-rec
 import { oneLine } from './markdown.js';
 import { treeParent } from './run-record.js';
 
-/** Names the parent where that is not the baseline: `on 002_threads16: --batch-size=32`. */
-export function changesAgainstParents(state: EngineState): (row: ExperimentRow) => string {
+/** One for each setting, for files that name the parent beside them; none where nothing differs. */
+export function changeListsAgainstParents(state: EngineState): (row: ExperimentRow) => string[] {
   const rows = Object.values(state.experiments).sort((a, b) => a.seq - b.seq);
   const all = effectiveChanges(
     rows.map((row) => ({ ...row, commit: commitOf(row) })),
     state.baseCommit,
   );
+  return (row) => differences(all.get(row.nodeId) ?? NOTHING, all.get(treeParent(row) ?? '') ?? NOTHING);
+}
+
+/** Names the parent where that is not the baseline: `on 002_threads16: --batch-size=32`. */
+export function changesAgainstParents(state: EngineState): (row: ExperimentRow) => string {
+  const changesOf = changeListsAgainstParents(state);
   return (row) => {
     const parentId = treeParent(row);
-    const parent = (parentId === null ? undefined : all.get(parentId)) ?? NOTHING;
-    const isOnBase = parentId === null || parentId === BASELINE_ID || !all.has(parentId);
+    const isOnBase = parentId === null || parentId === BASELINE_ID || state.experiments[parentId] === undefined;
     if (row.kind === 'repeat') return `${parentId ?? row.name} again`;
-    const changes = differences(all.get(row.nodeId) ?? NOTHING, parent);
-    const text = changes.join(', ') || row.name;
+    const text = changesOf(row).join(', ') || row.name;
     return isOnBase ? text : `on ${parentId}: ${text}`;
   };
 }

@@ -4,10 +4,14 @@
  */
 import type { EngineState } from '../run/engine-state.js';
 import { commitOf, jobIdOf } from '../run/experiment-record.js';
+import { changeListsAgainstParents } from './change-against-parent.js';
 import { experimentTable } from './experiment-table.js';
 import { standingsOf } from './standing.js';
 
-/** Units stand in the names; `gain` is times the baseline's speed, its bounds are of the proven gain. */
+/**
+ * Units stand in the names; `gain` is times the baseline's speed, its bounds are of the proven gain; `changes` are
+ * against the parent.
+ */
 const COLUMNS = [
   'node_id',
   'kind',
@@ -39,6 +43,7 @@ type Cell = string | number | boolean | null;
 
 export function experimentsCsv(state: EngineState): string {
   const standing = standingsOf(state);
+  const changesOf = changeListsAgainstParents(state);
   const lines = experimentTable(state, standing).map((shown) => {
     const row = state.experiments[shown.nodeId]!;
     const { proven } = standing(shown.nodeId);
@@ -67,7 +72,7 @@ export function experimentsCsv(state: EngineState): string {
       completed_at: completedMs === null ? null : new Date(completedMs).toISOString(),
       commit: commitOf(row),
       job_id: jobIdOf(row),
-      changes: row.changeSet.join('; '),
+      changes: changesOf(row).join('; '),
     };
     return COLUMNS.map((column) => cellText(cells[column])).join(',');
   });

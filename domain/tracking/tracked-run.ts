@@ -3,6 +3,7 @@ import { flagsOf } from '../command/launch-command.js';
 import type { Evidence } from '../evidence/evidence.js';
 import { NUMERIC_METRICS } from '../evidence/metrics.js';
 import type { Spec } from '../formats/spec.js';
+import { changeListsAgainstParents } from '../reports/change-against-parent.js';
 import { type ExperimentTableRow, experimentTable } from '../reports/experiment-table.js';
 import { intervalText, VERDICT_TEXTS } from '../reports/judgement-text.js';
 import { standingsOf } from '../reports/standing.js';
@@ -15,7 +16,10 @@ export interface TrackedRun {
   nodeId: string;
   name: string;
   status: ExperimentRow['state']['status'];
-  /** What it was made of: its kind, its changes and the flags of its launch command; numbers as numbers. */
+  /**
+   * What it was made of: its kind, its parent, its changes against that, and the flags of its launch command; numbers
+   * as numbers.
+   */
   settings: Record<string, string | number>;
   /** What it is worth; names bear units. */
   values: Record<string, number>;
@@ -45,13 +49,14 @@ export function trackedRun(state: EngineState, shown: ExperimentTableRow, texts:
   const row = state.experiments[shown.nodeId]!;
   const launchedAtMs = launchedAtMsOf(row);
   if (launchedAtMs === null) throw new RangeError(`${row.nodeId} has no job`);
+  const changes = changeListsAgainstParents(state)(row).join('; ');
   return {
     nodeId: row.nodeId,
     name: row.name,
     status: row.state.status,
-    settings: settingsOf(row, texts.spec),
+    settings: settingsOf(row, changes, texts.spec),
     values: valuesOf(state, shown, texts.evidence),
-    text: withoutSecretValues(textOf(state, row, texts.spec)),
+    text: withoutSecretValues(textOf(state, row, changes, texts.spec)),
     tags: [...row.tags, ...(shown.verdict === null ? [] : [shown.verdict]), ...(shown.isBest ? ['best'] : [])],
     series: texts.series,
     launchedAtMs,
@@ -66,12 +71,12 @@ function launchedAtMsOf({ state }: ExperimentRow): number | null {
 /** These runs leave the machine in the end: a flag that is named like a credential stays here. */
 const SECRET_NAME = /token|secret|passw|credential|api-?key|access-?key/i;
 
-function settingsOf(row: ExperimentRow, spec: Spec | null): TrackedRun['settings'] {
+function settingsOf(row: ExperimentRow, changes: string, spec: Spec | null): TrackedRun['settings'] {
   const flags = [...flagsOf(spec?.launch_command ?? '')].filter(([name]) => !SECRET_NAME.test(name));
   return {
     kind: row.kind,
     parent: row.parentId ?? '',
-    changes: withoutSecretValues(row.changeSet.join('; ')),
+    changes: withoutSecretValues(changes),
     ...Object.fromEntries(
       flags.map(([name, value]) => [name.replace(/^-+/, '').replaceAll('-', '_'), numberOrText(value)]),
     ),
@@ -106,7 +111,7 @@ function valuesOf(state: EngineState, shown: ExperimentTableRow, evidence: Evide
 /** An agent may have said how much better it is; the gain is ours to tell. */
 const MEASURED = NUMERIC_METRICS.filter((name) => name !== 'improvement_vs_baseline_pct');
 
-function textOf(state: EngineState, row: ExperimentRow, spec: Spec | null): string {
+function textOf(state: EngineState, row: ExperimentRow, changes: string, spec: Spec | null): string {
   const standing = standingsOf(state)(row.nodeId);
   const interval = standing.proven ?? row.judged?.gain ?? null;
   const against = standing.proven ? 'the baseline' : (row.judged?.against ?? 'the baseline');
@@ -115,7 +120,7 @@ function textOf(state: EngineState, row: ExperimentRow, spec: Spec | null): stri
   const failure = 'failure' in row.state ? row.state.failure.kind : '';
   const parts: [string, string][] = [
     ['Hypothesis', spec?.hypothesis ?? ''],
-    ['Change', spec?.change_summary || row.changeSet.join('; ')],
+    ['Change', spec?.change_summary || changes],
     ['Verdict', verdict && `${verdict}${because}`],
     ['Gain', interval ? `${intervalText(interval)} over ${against}` : ''],
     ['Status', [row.state.status, failure].filter(Boolean).join(': ')],

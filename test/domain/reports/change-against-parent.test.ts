@@ -5,7 +5,10 @@ import { applyToBoard, newBoardRecord } from '../../../domain/board/board-record
 import { experimentPage } from '../../../domain/board/experiment-page.js';
 import { overviewOf } from '../../../domain/overview/overview.js';
 import { changesAgainstParents } from '../../../domain/reports/change-against-parent.js';
+import { experimentTable } from '../../../domain/reports/experiment-table.js';
+import { experimentsCsv } from '../../../domain/reports/experiments-csv.js';
 import { summaryReport } from '../../../domain/reports/summary-text.js';
+import { trackedRun } from '../../../domain/tracking/tracked-run.js';
 import { Story } from '../run-story.js';
 
 const LOAD = 'code:train.py:load.concurrency';
@@ -57,6 +60,20 @@ it('tells it the same in status, summary and page', () => {
     expect(experimentPage(record, nodeId, { spec: null, evidence: null }).change).toBe(change);
     expect(board.queue.find((row) => row.nodeId === nodeId)?.change ?? change).toBe(change);
     expect(summary).toContain(change);
+  }
+});
+
+it('tells it the same in CSV and to other tools, which name the parent by itself', () => {
+  const csv = experimentsCsv(STORY.state);
+  for (const shown of experimentTable(STORY.state)) {
+    const { parentId } = STORY.state.experiments[shown.nodeId]!;
+    if (shown.kind !== 'planned') continue;
+    const told = EXPECTED[shown.nodeId as keyof typeof EXPECTED];
+    const changes = told.replace(/^on \w+: /, '').replaceAll(', ', '; ');
+    expect(csv).toMatch(new RegExp(`^${shown.nodeId},planned,\\w+,${parentId},.*,'?${changes}\r$`, 'm'));
+    if (shown.status !== 'completed') continue;
+    const { settings } = trackedRun(STORY.state, shown, { spec: null, evidence: null, series: [] });
+    expect(settings).toMatchObject({ parent: parentId, changes });
   }
 });
 

@@ -37,7 +37,7 @@ describe('experiments as CSV', () => {
   });
 
   it('keeps quotes and commas, and makes no text a formula', () => {
-    expect(rows.find(({ node_id }) => node_id === '002_x')?.changes).toBe('say "hello", world; =1+1');
+    expect(rows.find(({ node_id }) => node_id === '002_x')?.changes).toBe(`'=1+1; say "hello", world`);
     const formula = new Story().setUp().add('002_x', { name: '@SUM(A1)' });
     expect(experimentsCsv(formula.state)).toContain(",'@SUM(A1),");
   });
