@@ -120,6 +120,7 @@ export class KubernetesScheduler implements Scheduler {
     const query = { labelSelector: `${LABELS.job} in (${ids.map((id) => partsOf(id).job).join(',')})` };
     const ask = (path: string) =>
       api.ask({ path, query }).catch((error: unknown) => Promise.reject(whileItRuns(error)));
+    const askedAtMs = Date.now();
     const pods = newestOf(PodListSchema.parse(await ask(`/api/v1/namespaces/${namespace}/pods`)).items);
     for (const [job, pod] of pods) {
       const id = `${namespace}/${job}`;
@@ -132,7 +133,7 @@ export class KubernetesScheduler implements Scheduler {
         continue;
       }
       // One that has not begun may be taken back and given another pod.
-      if (told.state.state !== 'pending') this.places.set(id, placeOf(namespace, pod, told.state));
+      if (told.state.state !== 'pending') this.places.set(id, placeOf(namespace, pod, told.state, askedAtMs));
       states.set(id, await this.withoutTheStuck(id, told));
     }
     if (ids.every((id) => states.has(id) || this.deleted.has(id))) return;
@@ -230,12 +231,13 @@ function partsOf(id: string): { namespace: string; job: string } {
   throw new RangeError(`${JSON.stringify(id)} is no id of a Job (namespace/name)`);
 }
 
-function placeOf(namespace: string, pod: Pod, state: SchedulerState): PodPlace {
+function placeOf(namespace: string, pod: Pod, state: SchedulerState, askedAtMs: number): PodPlace {
   return {
     namespace,
     name: pod.metadata.name,
     uid: pod.metadata.uid,
     container: tellingContainer(pod),
     endedAtMs: state.state === 'ended' ? (state.endedAtMs ?? Date.now()) : null,
+    askedAtMs,
   };
 }

@@ -24,6 +24,8 @@ export interface PodPlace {
   container: string;
   /** Unix milliseconds; null while it may print more. */
   endedAtMs: number | null;
+  /** When the server was asked for the state of which this is, Unix milliseconds. */
+  askedAtMs: number;
 }
 
 interface Followed {
@@ -46,7 +48,7 @@ export class PodLogs {
   async since(id: string, pod: PodPlace, cursor: string | null): Promise<PrintedSince> {
     const known = this.followed.get(id);
     const isSame = known !== undefined && known.uid === pod.uid && known.told === cursor;
-    const goesOn = isSame && !known.isBroken && (known.endedAtMs === null || isWhole(known.endedAtMs, pod));
+    const goesOn = isSame && !known.isBroken && (known.endedAtMs === null || isBelieved(known.endedAtMs, pod));
     if (known !== undefined && !goesOn) this.forget(id);
     let log = goesOn ? known : null;
     if (log === null) {
@@ -126,9 +128,13 @@ export class PodLogs {
   }
 }
 
-/** A connection that was cut while the container went on has not shown everything. */
-function isWhole(logEndedAtMs: number, { endedAtMs }: PodPlace): boolean {
-  return endedAtMs !== null && logEndedAtMs >= endedAtMs;
+/**
+ * A log that ended after its pod's state was asked for is not asked for again: that the container ran then says nothing
+ * of its end since, of which the next state tells. A connection that was cut while the container went on has not shown
+ * everything.
+ */
+function isBelieved(logEndedAtMs: number, { endedAtMs, askedAtMs }: PodPlace): boolean {
+  return logEndedAtMs >= askedAtMs || (endedAtMs !== null && logEndedAtMs >= endedAtMs);
 }
 
 async function settled({ changed }: Followed, mostMs: number): Promise<void> {
