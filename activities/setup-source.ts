@@ -45,6 +45,7 @@ export function makeSetup(deps: { context: RunContext; sourceControl: SourceCont
         bundlesSmallGains: true,
       },
       needsBaseline: true,
+      needsMeasuredBaseline: true,
     };
   };
 

@@ -49,12 +49,15 @@ export function recordStart(
 /** A failure is recorded, and ends the run. */
 export async function setUp(journal: Journal, run: string): Promise<void> {
   try {
-    const { anchorCommit, seeds, practices, repair, confirmation, needsBaseline } = await activities.source.setup({
-      run,
-    });
+    const { seeds, ...found } = await activities.source.setup({ run });
+    const { anchorCommit, practices, repair, confirmation, needsBaseline, needsMeasuredBaseline } = found;
     const { baseCommit, spent } = await activities.agent.instrument({ run });
     const money = settlement('setup', spent);
-    const rules = { ...(confirmation ? { confirmation } : {}), ...(needsBaseline ? { needsBaseline } : {}) };
+    const rules = {
+      ...(confirmation ? { confirmation } : {}),
+      ...(needsBaseline ? { needsBaseline } : {}),
+      ...(needsMeasuredBaseline ? { needsMeasuredBaseline } : {}),
+    };
     journal.record({ type: 'setup_completed', anchorCommit, baseCommit, practices, repair, ...rules, money });
     for (const experiment of seeds) journal.record({ type: 'experiment_added', experiment });
   } catch (error) {

@@ -64,7 +64,7 @@ const DEFAULT_TUNING: Tuning = {
   askMs: ASK_MS,
 };
 
-const NO_BASELINE = 'the baseline failed, so that there is nothing to compare it with';
+const NO_BASELINE = 'there is no baseline to compare it with';
 /** Where versions of workers are told apart, the next run begins with the version that is current then. */
 const continueHere = makeContinueAsNewFunc<typeof engineWorkflow>({ initialVersioningBehavior: 'AUTO_UPGRADE' });
 

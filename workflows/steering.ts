@@ -11,6 +11,7 @@ import { accepted } from '../domain/protocol/steering-messages.js';
 import { experimentView, queueView, statusView, treeView } from '../domain/protocol/views.js';
 import { approvalText, refusalText } from '../domain/run/approval-rules.js';
 import { noSuchExperiment, rowOf } from '../domain/run/engine-state.js';
+import { BASELINE_ID } from '../domain/run/experiment-record.js';
 import { failure } from '../domain/run/failure.js';
 import { Adding, bounded } from './adding.js';
 import type { Children } from './children.js';
@@ -145,7 +146,11 @@ export function handleSteering(journal: Journal, children: Children, recovers: b
     problem: (message) => steering.nodeProblem(state, message, 'open'),
     act: async ({ node_id }) => {
       await delivered([cancel(node_id, 'cancelled by a person')]);
-      return accepted('cancelled; its job, if it has one, is being killed', node_id);
+      const ends =
+        node_id === BASELINE_ID && state.needsMeasuredBaseline
+          ? '; the run ends, as nothing can be compared without it'
+          : '';
+      return accepted(`cancelled; its job, if it has one, is being killed${ends}`, node_id);
     },
   });
   handle({

@@ -98,7 +98,7 @@ export function progressLine(state: EngineState, event: EngineEvent): string | n
       return STOPPING[event.mode];
     case 'limit_reached':
       if (event.reason === 'baseline_failed')
-        return 'the baseline failed: nothing else is launched, and what runs is ended';
+        return 'there is no baseline: nothing else is launched, and what runs is ended';
       return `limit reached (${event.reason}): ${event.detail}; what runs may finish`;
     case 'stopped':
       if (event.reason === 'baseline_failed') return `stopped (${event.reason})`;

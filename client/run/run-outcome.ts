@@ -79,20 +79,22 @@ export async function runOutcome(
     counts: tallyShown(state),
     ...(busy === null ? {} : { busy_machine: busy }),
     why_nothing: whyNothing(state, facts),
-    exit_code: exitCodeOf(
-      stop?.reason ?? null,
-      interrupted,
-      best === null && state.experiments[BASELINE_ID]?.state.status === 'failed',
-    ),
+    exit_code: exitCodeOf(stop?.reason ?? null, interrupted, best === null && hasNoBaseline(state)),
   };
 }
 
 const FAILED_REASONS: readonly StopReason[] = ['setup_failed', 'failure_rate', 'baseline_failed', 'user_files_changed'];
 
 /** A limit may end a run before a baseline that failed can be repaired: nothing was measured then either. */
-function exitCodeOf(reason: StopReason | null, interrupted: boolean, hasNoBaseline: boolean): ExitCode {
+function exitCodeOf(reason: StopReason | null, interrupted: boolean, isUnmeasured: boolean): ExitCode {
   if (interrupted) return EXIT.interrupted;
-  return reason === null || hasNoBaseline || FAILED_REASONS.includes(reason) ? EXIT.runFailed : EXIT.ok;
+  return reason === null || isUnmeasured || FAILED_REASONS.includes(reason) ? EXIT.runFailed : EXIT.ok;
+}
+
+/** Somebody who ends a run by cancelling its jobs knows that there is none. */
+function hasNoBaseline({ experiments, stop }: EngineState): boolean {
+  const status = experiments[BASELINE_ID]?.state.status;
+  return status === 'failed' || (status === 'cancelled' && stop?.reason !== 'user');
 }
 
 function measuredNode(measured: Measured | null, gain: number | null): MeasuredNode | null {

@@ -8,6 +8,7 @@ import { type EngineState, openRows } from '../run/engine-state.js';
 import type { EventBody } from '../run/event-types.js';
 import { BASELINE_ID, type ExperimentRow, HEADSPACE_ID, isTerminal } from '../run/experiment-record.js';
 import { isKeptBack } from '../schedule/counted.js';
+import { baselineFailure } from '../verdict/baseline-failure.js';
 import { byOdds } from './by-odds.js';
 import { ceilingEvents } from './ceilings/ceiling-again.js';
 import { kept } from './ceilings/keeping.js';
@@ -41,6 +42,7 @@ export function confirmationEvents(state: EngineState): EventBody[] {
   const { confirmation } = state;
   const baseline = state.experiments[BASELINE_ID];
   if (!confirmation || isOpen(state, BASELINE_ID)) return [];
+  if (state.needsMeasuredBaseline && baselineFailure(state) !== null) return [];
   const isRunning = state.status === 'running';
   const { calibrationRuns } = confirmation.rules;
   if (isRunning && calibrationRuns > 0 && objectiveOfRow(baseline) && !confirmation.repeats[BASELINE_ID])

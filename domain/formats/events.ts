@@ -121,6 +121,7 @@ const FIELDS = {
     repair: z.looseObject({ retries: whole, experiments: texts }),
     confirmation: confirmation.optional(),
     needsBaseline: z.boolean().optional(),
+    needsMeasuredBaseline: z.boolean().optional(),
   },
   setup_failed: { failure },
   experiment_added: { experiment },

@@ -37,6 +37,7 @@ export interface SetupResult {
   repair: { retries: number; experiments: string[] };
   confirmation?: ConfirmationRules;
   needsBaseline?: boolean;
+  needsMeasuredBaseline?: boolean;
 }
 
 /** What an experiment tells the engine as it goes. Each may arrive twice, and after what followed it. */

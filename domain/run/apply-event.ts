@@ -88,6 +88,7 @@ function reduce(state: EngineState, event: EngineEvent): void {
       state.practicesKnown = event.practices;
       state.repair = event.repair;
       if (event.needsBaseline) state.needsBaseline = true;
+      if (event.needsMeasuredBaseline) state.needsMeasuredBaseline = true;
       if (event.confirmation) state.confirmation ??= newConfirmation(event.confirmation);
       if (state.status === 'setup') state.status = 'running';
       return;

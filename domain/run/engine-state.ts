@@ -44,6 +44,8 @@ export interface EngineState {
   setupFailures: Failure[];
   /** Nothing is launched after a failed baseline; absent in runs from before that rule. */
   needsBaseline?: boolean;
+  /** Nor after one that was cancelled or removed, and nothing is best without it; absent in runs from before that. */
+  needsMeasuredBaseline?: boolean;
   /** A limit of experiments keeps back what it counts, and no repeat behind it; absent in runs of before. */
   passesOver?: boolean;
   /** Slots granted so far; absent before the first. */

@@ -28,6 +28,8 @@ export type EventBody =
       confirmation?: ConfirmationRules;
       /** Nothing is launched after a failed baseline; absent in logs from before that rule. */
       needsBaseline?: boolean;
+      /** Nor after one that was cancelled or removed, and nothing is best without it; absent in logs from before. */
+      needsMeasuredBaseline?: boolean;
     }
   | { type: 'setup_failed'; failure: Failure }
   | { type: 'experiment_added'; experiment: ExperimentIdentity }

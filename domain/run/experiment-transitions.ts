@@ -11,6 +11,7 @@ import { askNoMore } from './approval.js';
 import { type EngineState, rowOf } from './engine-state.js';
 import type { EngineEvent } from './event-types.js';
 import {
+  BASELINE_ID,
   commitOf,
   counterOf,
   type Ended,
@@ -138,6 +139,12 @@ export function endWithoutResult(
   const status = event.type === 'experiment_failed' ? 'failed' : 'cancelled';
   const ended = { ...endedAt(row, event.atMs), ...event.job };
   conclude(state, event.nodeId, { status, failure: event.failure, ...ended });
+  loseBaseline(state, event.nodeId);
+}
+
+/** What was better than nothing before the baseline had ended is no best once there will be none. */
+function loseBaseline(state: EngineState, nodeId: string): void {
+  if (state.needsMeasuredBaseline && nodeId === BASELINE_ID) state.best = null;
 }
 
 export function removeExperiment(state: EngineState, { nodeId, withdraws }: EventOf<'experiment_removed'>): void {
@@ -145,6 +152,7 @@ export function removeExperiment(state: EngineState, { nodeId, withdraws }: Even
   closeInRound(state, nodeId);
   state.open = state.open.filter((id) => id !== nodeId);
   delete state.experiments[nodeId];
+  loseBaseline(state, nodeId);
   if (withdraws === true) state.withdrawing = [...(state.withdrawing ?? []), nodeId];
   else if (withdraws === false) closeAccounts(state.ledger, nodeId);
 }

@@ -219,6 +219,7 @@ const STATE: Shape<EngineState> = {
   open: ids,
   withdrawing: optional(ids),
   needsBaseline: optional(flag),
+  needsMeasuredBaseline: optional(flag),
   passesOver: optional(flag),
   jobs: optional(count),
   lendsSlots: optional(flag),

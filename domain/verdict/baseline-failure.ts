@@ -1,13 +1,19 @@
-/** Whether the run has nothing to compare with: its baseline failed, so that nothing else is launched. */
+/** Whether the run has nothing to compare with: it gets no number of its baseline, so that nothing else is launched. */
 import type { EngineState } from '../run/engine-state.js';
 import { BASELINE_ID } from '../run/experiment-record.js';
-import { type Failure, suggestedAction } from '../run/failure.js';
+import { type Failure, failure, suggestedAction } from '../run/failure.js';
 
 /**
- * Null in runs from before this rule, while a repair of the baseline may still come, and where a person cancelled it.
+ * Why there is no baseline, and will be none. Null while it may still come, and in runs from before this rule. Runs
+ * from before a baseline had to be measured go on after one that a person cancelled or removed, and with its repair.
  */
 export function baselineFailure(state: EngineState): Failure | null {
-  const row = state.needsBaseline ? state.experiments[BASELINE_ID] : undefined;
+  const row = state.experiments[BASELINE_ID];
+  if (!state.needsBaseline) return null;
+  if (state.needsMeasuredBaseline) {
+    if (row === undefined) return state.seeded ? removed(state) : null;
+    return row.state.status === 'failed' || row.state.status === 'cancelled' ? row.state.failure : null;
+  }
   if (row?.state.status !== 'failed') return null;
   const isRepaired = Object.values(state.experiments).some(
     ({ origin }) => origin.from === 'repair' && origin.of === BASELINE_ID,
@@ -15,8 +21,15 @@ export function baselineFailure(state: EngineState): Failure | null {
   return isRepaired ? null : row.state.failure;
 }
 
+function removed({ updatedAtMs }: EngineState): Failure {
+  return failure('cancelled', 'a person removed it from the queue', updatedAtMs);
+}
+
 /** What to change, and the page that says more of it. */
 export function baselineFailureText({ kind, message }: Failure): string {
-  const text = `the baseline failed (${kind}): ${message.replace(/\.$/, '')}. ${suggestedAction(kind)}`;
+  const said = message.replace(/\.$/, '');
+  if (kind === 'cancelled')
+    return `the baseline was not measured: ${said}. Without it nothing can be compared: let it run to its end. More of it: docs/refusals.md.`;
+  const text = `the baseline failed (${kind}): ${said}. ${suggestedAction(kind)}`;
   return text.includes('docs/') ? text : `${text} More of it: docs/refusals.md.`;
 }

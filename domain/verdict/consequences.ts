@@ -18,7 +18,9 @@ export function consequencesOf(state: EngineState, nodeId: string): EventBody[] 
   const row = state.experiments[nodeId];
   if (!row || !isTerminal(row)) return [];
   if (row.state.status === 'completed') return becomesBest(state, row) ? [{ type: 'best_changed', nodeId }] : [];
-  if (row.state.status !== 'failed' || (row.kind !== 'baseline' && baselineFailure(state) !== null)) return [];
+  // The numbers of a repair are no baseline's.
+  const mayBeRepaired = row.kind === 'baseline' && !state.needsMeasuredBaseline;
+  if (row.state.status !== 'failed' || (!mayBeRepaired && baselineFailure(state) !== null)) return [];
   const repair = repairFor(state, row, row.state.failure);
   if (!repair) return [];
   const experiment = { ...repair, nodeId: followUpNodeId(state.nextCounter, repair.name) };
@@ -39,6 +41,7 @@ export function dueEvents(state: EngineState): EventBody[] {
  */
 function becomesBest(state: EngineState, row: ExperimentRow): boolean {
   if (row.kind === 'headspace' || isRemeasurement(row)) return false;
+  if (state.needsMeasuredBaseline && baselineFailure(state) !== null) return false;
   if (row.kind !== 'baseline' && (state.confirmation?.rules.confirmRuns ?? 0) > 0) return false;
   if (row.kind !== 'baseline' && doubtOf(state, row.nodeId) !== null) return false;
   // A change without effect measured the job before it once more: a better number is a luckier run of the same.

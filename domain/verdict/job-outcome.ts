@@ -67,7 +67,7 @@ export function classifyJobEnd(ending: JobEnding): JobVerdict | null {
         ...untilFirst(ending, ending.stallTimeoutS),
       });
     case 'cancelled':
-      return verdict('cancelled', 'the job was cancelled');
+      return verdict('cancelled', `the job was cancelled${bySchedulersWord(ending)}`);
     case 'lost':
       return verdict(
         'job_lost',

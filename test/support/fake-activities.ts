@@ -31,6 +31,7 @@ export interface FakeOptions {
   failures?: Record<string, Failure['kind']>;
   /** As a run of today; one from before that rule when absent. */
   needsBaseline?: boolean;
+  needsMeasuredBaseline?: boolean;
   /** Measures again what looks better, by these rules; believes single runs when absent. */
   confirmation?: ConfirmationRules;
   /** Plans build on the best of their time; on the baseline when absent. */
@@ -150,6 +151,7 @@ export class FakeRun {
         practices: [],
         repair: { retries: 2, experiments: ['mtp'] },
         ...(this.options.needsBaseline ? { needsBaseline: true } : {}),
+        ...(this.options.needsMeasuredBaseline ? { needsMeasuredBaseline: true } : {}),
         ...(this.options.confirmation ? { confirmation: this.options.confirmation } : {}),
       };
     },

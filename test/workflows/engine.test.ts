@@ -167,10 +167,30 @@ describe('limits', () => {
     for (const nodeId of ['000_headspace', '001_mtp'])
       expect(fake.state.experiments[nodeId]?.state).toMatchObject({
         status: 'cancelled',
-        failure: { kind: 'cancelled', message: expect.stringContaining('the baseline failed') },
+        failure: { kind: 'cancelled', message: 'there is no baseline to compare it with' },
       });
     expect(fake.state.tally).toMatchObject({ failed: 1, cancelled: 2 });
     expect(fake.events.filter(({ type }) => type === 'limit_reached')).toHaveLength(1);
+    expect(fake.calls).not.toContain('plan');
+  });
+
+  it('ends after a baseline that was cancelled, and names no best', async () => {
+    const { fake, handle } = await startEngine(
+      { needsBaseline: true, needsMeasuredBaseline: true },
+      { max_concurrency: 3 },
+    );
+    const seeds = ['000_baseline', '000_headspace', '001_mtp'];
+    await fake.until((run) => seeds.every((nodeId) => run.statusOf(nodeId) === 'running'));
+    fake.endJob('001_mtp');
+    await fake.until((run) => run.state.best === '001_mtp');
+    const receipt = await handle.executeUpdate(messages.cancelUpdate, { args: [{ node_id: '000_baseline' }] });
+    expect(receipt.message).toContain('the run ends, as nothing can be compared without it');
+    expect(await handle.result()).toMatchObject({
+      reason: 'baseline_failed',
+      detail: expect.stringMatching(/^the baseline was not measured: cancelled by a person\. /),
+      best: null,
+    });
+    expect(fake.cancelled.sort()).toEqual(['000_baseline', '000_headspace']);
     expect(fake.calls).not.toContain('plan');
   });
 
