@@ -4,6 +4,7 @@ import type { Objective } from '../../domain/belief/compare.js';
 import type { GainInterval } from '../../domain/belief/judgement.js';
 import type { RunConfig } from '../../domain/formats/config.js';
 import { busyMachineText } from '../../domain/reports/caveats/busy-machine.js';
+import { unclearRateText } from '../../domain/reports/caveats/unclear-rate.js';
 import { whyNothing } from '../../domain/reports/caveats/why-nothing.js';
 import { changeWords } from '../../domain/reports/change-words.js';
 import { type Measured, runFacts } from '../../domain/reports/run-facts.js';
@@ -47,6 +48,8 @@ export interface RunOutcome {
   counts: ReturnType<typeof tallyShown>;
   /** What to know of a run whose jobs shared the machine with other work. */
   busy_machine?: string;
+  /** What to know of throughputs that may be those of one rank alone. */
+  unclear_rate?: string;
   /** Where nothing was found: what became of what was tried, or how the baseline died. */
   why_nothing: string[];
   exit_code: ExitCode;
@@ -62,6 +65,7 @@ export async function runOutcome(
   const { baseline, headspace, best, gain, ceiling, ceilingDoubted, isProvisional, proven, left } = facts;
   const stop = state.status === 'stopped' ? state.stop : null;
   const busy = busyMachineText(state);
+  const unclear = unclearRateText(state);
   return {
     workdir: workdir.root,
     run: config.run_id,
@@ -78,6 +82,7 @@ export async function runOutcome(
     winning_changes: await winningChanges(workdir, config, state),
     counts: tallyShown(state),
     ...(busy === null ? {} : { busy_machine: busy }),
+    ...(unclear === null ? {} : { unclear_rate: unclear }),
     why_nothing: whyNothing(state, facts),
     exit_code: exitCodeOf(stop?.reason ?? null, interrupted, best === null && hasNoBaseline(state)),
   };

@@ -152,6 +152,8 @@ export interface Evidence {
   ranks?: Ranks;
   /** Whose rate the throughput is; absent in evidence of before, and where one process trains. */
   rateOf?: Exclude<RateOf, 'one'>;
+  /** Why it is `unclear`, in words; absent otherwise. */
+  unclearRate?: string;
   /** Absent where the probe saw none being built. */
   built?: BuiltPipeline[];
   /** Absent where SPDL was not seen, or for too short a time. */

@@ -96,30 +96,49 @@ export function jobRate(input: RateInput): JobRate {
     return result(rate, several || share > 1 || atLeast > 1 ? 'steps' : 'one');
   }
   const mean = meanOf(told)!;
-  if (!several && share === 1) return result(told.at(-1)!, 'one');
+  if (!several && share === 1) {
+    const others = othersThatPrint(input, processes);
+    if (others === null) return result(told.at(-1)!, 'one');
+    return { ...result(told.at(-1)!, 'unclear'), findings: [others] };
+  }
   if (speaksForAll(crowd, told)) {
     const contradicts = bySteps !== null && !isNear(mean, bySteps) ? against(mean, bySteps) : '';
     return result(mean, 'all', `${OF_ALL}${contradicts}`);
   }
   if (several && processes.length === 1 && (crowd.ofOne === null || !isNear(mean, crowd.ofOne)))
-    return result(
-      mean,
-      'unclear',
-      ', and no line says which of them printed it: the last throughput counts, and may be that of one alone (pid= or rank= in the lines would tell)',
-    );
+    return result(mean, 'unclear', UNSAID);
   const missing = told.length < processes.length ? `; only ${told.length} of ${processes.length} printed theirs` : '';
   const others = share > 1 ? '; those that printed none are taken to be as fast as the mean of those that did' : '';
   return result(
     addedUp(crowd, own),
     'sum',
-    `; their rates were added up, each for as long as it trained (${show(mean)} samples/s each${several ? ' on average' : ''})${missing}${others}`,
+    `; their rates were added up, each for as long as it trained (${rangeOf(told)} samples/s each)${missing}${others}`,
   );
 }
 
+const UNSAID =
+  ', and no line says which of them printed it: the last throughput counts, and may be that of one alone (pid= or rank= in the lines, and world_size=, would tell)';
 const OF_ALL = '; the throughput that was printed is that of all of them';
 
 function against(printed: number, sum: number): string {
   return `; a contradiction: ${show(printed)} samples/s were printed for all of them, and what each tells of itself makes ${show(sum)}`;
+}
+
+/** No mean: those that trained for a shorter time count for less in the sum. */
+function rangeOf(rates: readonly number[]): string {
+  const [low, high] = [show(Math.min(...rates)), show(Math.max(...rates))];
+  return low === high ? low : `${low} to ${high}`;
+}
+
+/** What lets one think that a rate is one of several, where no line and no count of the probe tells; null: nothing. */
+function othersThatPrint({ ranks, ranksOfCommand }: RateInput, [only]: readonly ProcessLines[]): string | null {
+  if (ranks !== null || only === undefined) return null;
+  if (ranksOfCommand > 1)
+    return `the launch command starts ${ranksOfCommand} processes, and the lines are those of one: its throughput counts, and may be that of one alone (rank= and world_size= in them would tell)`;
+  const isNamed = only.speaker.pid !== null || only.speaker.rank !== null;
+  if (isNamed || only.newSteps === 0 || only.stepLines < 2 * only.newSteps) return null;
+  const times = Number((only.stepLines / only.newSteps).toFixed(1));
+  return `each step was printed about ${times} times, as by several processes${UNSAID}`;
 }
 
 /** In the line of one that names nobody, beside those of several that do: it speaks for them. */

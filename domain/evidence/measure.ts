@@ -119,6 +119,7 @@ export function measure(nodeId: string, files: JobFiles, refusals: Refusals): Ev
     stages,
     ...(ranks ? { ranks } : {}),
     ...(rate.of === 'one' || rate.samplesPerS === null ? {} : { rateOf: rate.of }),
+    ...(rate.of === 'unclear' ? { unclearRate: rate.findings.join('; ') } : {}),
     ...(built.length > 0 ? { built } : {}),
     ...(delivered ? { delivered } : {}),
     ...(kept.length > 0 ? { kept } : {}),

@@ -61,6 +61,8 @@ export const RESULT_REMARKS = {
   noEffect: 'text',
   /** That its job was ended early and its numbers are told on the scale of a whole run, in words. */
   shortened: 'text',
+  /** Why nobody knows whose throughput it is compared by: that of the job, or of one of its ranks. */
+  unclearRate: 'text',
   /** Relative standard error of the mean step time within the job; absent for too few steps. */
   stepNoise: 'number',
   /**

@@ -2,6 +2,7 @@
 import { isNoCeiling } from '../belief/repeats.js';
 import { busyMachineText } from '../reports/caveats/busy-machine.js';
 import { uncheckedText } from '../reports/caveats/unchecked-text.js';
+import { unclearRateText } from '../reports/caveats/unclear-rate.js';
 import { durationText } from '../reports/quantity-text.js';
 import type { RunRecord } from '../reports/run-record.js';
 import type { EngineState } from '../run/engine-state.js';
@@ -168,7 +169,12 @@ function doubted(state: EngineState): Diagnostic[] {
     why: 'with cached data the job ran slower than the baseline, so that run measured something else',
     advice: 'nothing is held against it: the run goes on until patience or another limit ends it',
   };
-  return [...busyMachine(state), ...apart, ...(isNoCeiling(state, HEADSPACE_ID) ? [ceiling] : [])];
+  return [
+    ...busyMachine(state),
+    ...unclearRate(state),
+    ...apart,
+    ...(isNoCeiling(state, HEADSPACE_ID) ? [ceiling] : []),
+  ];
 }
 
 function busyMachine(state: EngineState): Diagnostic[] {
@@ -176,6 +182,12 @@ function busyMachine(state: EngineState): Diagnostic[] {
   const advice =
     'measure on a machine that does nothing else: end the other work, or let the run wait (`autoresearch pause`)';
   return why === null ? [] : [{ level: 'doubt', what: 'the machine is busy', since: null, why, advice }];
+}
+
+function unclearRate(state: EngineState): Diagnostic[] {
+  const why = unclearRateText(state);
+  const advice = 'let each line name its rank, and one the number of ranks (docs/ranks.md)';
+  return why === null ? [] : [{ level: 'doubt', what: 'the throughput', since: null, why, advice }];
 }
 
 function notes(state: EngineState): Diagnostic[] {

@@ -11,6 +11,7 @@ import type { EngineState } from '../run/engine-state.js';
 import { BASELINE_ID, commitOf, type ExperimentRow, HEADSPACE_ID, isBroken } from '../run/experiment-record.js';
 import { type FailureKind, suggestedAction } from '../run/failure.js';
 import { confidenceLines } from './caveats/confidence.js';
+import { unclearRateLines } from './caveats/unclear-rate.js';
 import { unreachedLines } from './caveats/unreached.js';
 import { changeCells } from './change-against-parent.js';
 import { type ExperimentTableRow, experimentTable } from './experiment-table.js';
@@ -49,6 +50,7 @@ export function runReport(record: RunRecord, specs: Specs, config: RunConfig): s
     `# Report of run ${state.run}`,
     '',
     ...comparisonLines(facts),
+    ...unclearRateLines(state),
     outcome(state, facts),
     '',
     ...headlineTable(facts),

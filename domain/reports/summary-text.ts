@@ -10,6 +10,7 @@ import { namedLimits, shownLimits } from '../run/limits.js';
 import { plateauCount } from '../schedule/planning.js';
 import { inRunOrder } from '../schedule/scheduling.js';
 import { confidenceLines } from './caveats/confidence.js';
+import { unclearRateLines } from './caveats/unclear-rate.js';
 import { unreachedLines } from './caveats/unreached.js';
 import { changeCells } from './change-against-parent.js';
 import { EXPERIMENT_COLUMNS, type ExperimentTableRow, experimentCells, experimentTable } from './experiment-table.js';
@@ -37,6 +38,7 @@ export function summaryReport(record: RunRecord): string {
     `# Run ${state.run}: ${state.status}`,
     '',
     ...comparisonLines(facts),
+    ...unclearRateLines(state),
     statusSentence(state),
     '',
     ...headlineTable(facts),

@@ -71,6 +71,9 @@ export function resultFrom(
     ...(evidence.doubt === undefined ? {} : { doubt: evidence.doubt }),
     ...(noEffect === null ? {} : { noEffect }),
     ...(evidence.shortened === undefined ? {} : { shortened: evidence.shortened }),
+    ...(evidence.unclearRate !== undefined && objective?.metric === 'throughput_samples_per_s'
+      ? { unclearRate: evidence.unclearRate.slice(0, FINDING_LENGTH) }
+      : {}),
     ...(disturbance ? { contention: disturbance.share } : {}),
     ...(evidence.steps.noise === undefined ? {} : { stepNoise: evidence.steps.noise }),
   };

@@ -185,10 +185,24 @@ describe('the rate of several ranks', () => {
     const { metrics, findings } = evidenceOf([...lines, ...ends]);
     expect(metrics.throughput_samples_per_s).toBeCloseTo(1600, 0);
     expect(findings.join()).toContain('about 4 processes train at a time; their rates were added up, each for as long');
+    // Their mean of 700 times four is another number.
+    expect(findings.join()).toContain('(400.0 to 800.0 samples/s each)');
   });
 
   it('takes no number of processes from the command where a rate was printed', () => {
-    expect(evidenceOf([...oneRank, rate(160, own)], null, 4).metrics.throughput_samples_per_s).toBe(160);
+    const { metrics, rateOf, unclearRate } = evidenceOf([...oneRank, rate(160, own)], null, 4);
+    expect(metrics.throughput_samples_per_s).toBe(160);
+    expect(rateOf).toBe('unclear');
+    expect(unclearRate).toMatch(/^the launch command starts 4 processes, .* may be that of one alone/);
+  });
+
+  it('is unclear where a few unnamed lines tell each step several times', () => {
+    const lines = [1, 1, 1, 1, 2, 2, 2, 2].map((n) => step(n));
+    expect(evidenceOf([...lines, rate(160), rate(170)])).toMatchObject({
+      rateOf: 'unclear',
+      unclearRate: expect.stringMatching(/^each step was printed about 4 times, .* may be that of one alone/),
+    });
+    expect(evidenceOf([...oneRank, rate(160)]).unclearRate).toBeUndefined();
   });
 
   it('keeps two hosts apart whose processes have one pid', () => {
