@@ -84,7 +84,7 @@ const RULES: readonly Rule[] = [
   [new RegExp(`^${NODE}$`), ([, node]) => ({ do: 'explain', node: node! })],
   [/\b(show|explain|about|what is) (the )?best\b/i, () => ({ do: 'explain', node: null })],
   [/\b(results?|summary|table|findings?|what worked|experiments)\b/i, plain('results')],
-  [/\b(status|progress|going|doing|far|done|eta|how long|where)\b|^(st|s)$/i, plain('status')],
+  [/\b(status|progress|going|doing|far|done|eta|how long|where|runs|running|jobs?)\b|^(st|s)$/i, plain('status')],
 ];
 
 export function intentOf(line: string): Intent {

@@ -9,6 +9,8 @@ const CASES: [string, object][] = [
   ['Status', { do: 'status' }],
   ['/status', { do: 'status' }],
   ['how long will it take', { do: 'status' }],
+  ['what is running?', { do: 'status' }],
+  ['which job runs now', { do: 'status' }],
   ['when is it done?', { do: 'status' }],
   ['why did 004 fail?', { do: 'why_failed', node: '004' }],
   ['why did 004_decode_c8 crash', { do: 'why_failed', node: '004_decode_c8' }],
