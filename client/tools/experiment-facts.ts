@@ -59,11 +59,14 @@ export async function experimentFacts(path: string, node: string | undefined, lo
 
 export type ExperimentFacts = Awaited<ReturnType<typeof experimentFacts>>;
 
+/** What its first run alone came to when it ended: the result and the verdict above say what all its runs do. */
+const OF_ONE_RUN: ReadonlySet<string> = new Set(['improvement_vs_baseline_pct', 'is_best_so_far']);
+
 export function experimentText(facts: ExperimentFacts): string {
   const { node_id, kind, status, objective, gain, proven, verdict, why, failure, metrics } = facts;
   const worth = proven ? intervalText(proven) : gain === null ? '' : `${gainText(gain)} vs the baseline`;
   const known = Object.entries(metrics ?? {}).filter(
-    ([, value]) => value !== null && value !== '' && typeof value !== 'object',
+    ([name, value]) => value !== null && value !== '' && typeof value !== 'object' && !OF_ONE_RUN.has(name),
   );
   return [
     `${node_id} (${kind}): ${status}`,
