@@ -60,6 +60,10 @@ export class Workdir {
   get logOwner() {
     return this.at('engine', 'log-owner.json');
   }
+  /** Where the workdir itself was when it was served last. */
+  get place() {
+    return this.at('engine', 'place.json');
+  }
   /** That `clean` gave up what the run held of the repository and the disk. */
   get cleaned() {
     return this.at('engine', 'cleaned.json');

@@ -11,6 +11,7 @@ import {
   tryLock,
 } from '../host/process-lock.js';
 import type { Workdir } from '../workdir/paths.js';
+import { originalOf } from '../workdir/workdir-place.js';
 
 export class EngineAlreadyRunning extends Error {
   override readonly name = 'EngineAlreadyRunning';
@@ -48,9 +49,13 @@ export async function acquireEngineLock(workdir: Workdir, options: LockOptions =
   throw new EngineAlreadyRunning(workdir.root, holder);
 }
 
-/** The process that serves the run now, as far as this host can tell, or null. */
+/**
+ * The process that serves the run now, as far as this host can tell, or null. A copied lock names one that serves the
+ * original.
+ */
 export async function engineProcess(workdir: Workdir): Promise<LockHolder | HolderElsewhere | null> {
-  return livingHolder(lockFile(workdir));
+  const holder = await livingHolder(lockFile(workdir));
+  return holder !== null && (await originalOf(workdir)) === null ? holder : null;
 }
 
 function lockFile(workdir: Workdir): string {

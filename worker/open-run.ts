@@ -2,6 +2,7 @@
  * Everything that serves one run, opened together and closed together: lock, server, client, worker, supervision. Used
  * by the foreground `run` and by the detached worker process alike.
  */
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Client } from '@temporalio/client';
 import { createActivities } from '../activities/index.js';
@@ -11,9 +12,10 @@ import { engineWorkflowId } from '../domain/run/naming.js';
 import type { LockLoss } from '../host/process-lock.js';
 import { Workdir } from '../workdir/paths.js';
 import type { RunContext } from '../workdir/run-context.js';
+import { copyText, recordPlace, whereabouts } from '../workdir/workdir-place.js';
 import { endAbandonedServer } from './abandoned-server.js';
 import { announceReturn } from './announce-return.js';
-import { claimRun } from './claim-run.js';
+import { claimRun, RunOwnedElsewhere } from './claim-run.js';
 import { removeHalfWrittenFiles } from './cleanup/half-written-files.js';
 import { failLostAttempts } from './cleanup/lost-attempts.js';
 import { reap } from './cleanup/reaper.js';
@@ -61,7 +63,7 @@ export interface OpenOptions {
 
 /**
  * Throws EngineAlreadyRunning when another process serves this workdir, RunOwnedElsewhere when another engine owns its
- * log, KeyMissing when its engine is encrypted with a key that this process lacks. What was opened before an error is
+ * log or the workdir is a copy, KeyMissing when its engine is encrypted with a key that this process lacks. What was opened before an error is
  * closed.
  */
 export async function openRun(workdirPath: string, options: OpenOptions = {}): Promise<OpenRun> {
@@ -77,6 +79,9 @@ export async function openRun(workdirPath: string, options: OpenOptions = {}): P
     }
   };
   try {
+    // Before anything else: the processes that a copy's files name are the original's.
+    const where = await whereabouts(workdir);
+    if (where.is === 'copy') throw new RunOwnedElsewhere(`${workdir.root} is ${copyText(where.of)}`);
     const { takeOver = false, renewMs, idle } = options;
     const lost = new AbortController();
     const lock = await acquireEngineLock(workdir, {
@@ -85,6 +90,8 @@ export async function openRun(workdirPath: string, options: OpenOptions = {}): P
       ...(renewMs === undefined ? {} : { renewMs }),
     });
     closers.push(() => lock.release());
+    if (where.is === 'moved') log('the workdir was moved: its run goes on here', { from: where.from });
+    if (where.is !== 'here' || !existsSync(workdir.place)) await recordPlace(workdir);
     const drafts = await removeHalfWrittenFiles(workdir);
     if (drafts.length > 0) log('half-written files of an engine that died; removed', { files: drafts });
     installRuntime(workdir);

@@ -29,34 +29,47 @@ interface CleanAnswer {
   folders: string[];
   /** The best experiment, where its code goes with the commits; null where there is none to take over. */
   winner: string | null;
+  /** The workdir of which this one is a copy: what the run holds of the repository is that one's. */
+  copy_of: string | null;
   done: boolean;
 }
 
 async function clean(path: string, isMeant: boolean): Promise<CleanAnswer> {
-  const [{ markCleaned }, { existingRun }, { engineLife, readState }, { openSourceControl }, { removeWhole }] =
-    await Promise.all([
-      import('../run/cleaned-run.js'),
-      import('../run/workdir-config.js'),
-      import('../run/run-state.js'),
-      import('../../source/control/open.js'),
-      import('../../source/control/trees.js'),
-    ]);
+  const [
+    { markCleaned },
+    { existingRun },
+    { engineLife, readState },
+    { openSourceControl },
+    { removeWhole },
+    { originalOf },
+  ] = await Promise.all([
+    import('../run/cleaned-run.js'),
+    import('../run/workdir-config.js'),
+    import('../run/run-state.js'),
+    import('../../source/control/open.js'),
+    import('../../source/control/trees.js'),
+    import('../../workdir/workdir-place.js'),
+  ]);
   const { workdir, config } = await existingRun(path);
   const engine = await engineLife(workdir);
   if (engine !== null)
     throw new Refusal('workdir', path, `a run that nothing works on; stop it first (process ${engine.pid})`);
-  await refuseRunningJobs(workdir, config);
+  const original = await originalOf(workdir);
+  // Those that a copy's files name are the original's.
+  if (original === null) await refuseRunningJobs(workdir, config);
   const folders = [workdir.trees, workdir.localJobs].filter((folder) => existsSync(folder));
   try {
     const source = await openSourceControl({ workdir, config });
-    const refs = await source.refs();
+    // The private store of a copy is its own.
+    const isOwn = original === null || source.kind === 'private';
+    const refs = isOwn ? await source.refs() : [];
     if (isMeant) {
       await markCleaned(workdir);
-      await source.dropRefs();
+      if (isOwn) await source.dropRefs();
       for (const folder of folders) await removeWhole(folder);
     }
     const winner = refs.length > 0 ? winnerOf(await readState(workdir)) : null;
-    return { workdir: workdir.root, refs, folders, winner, done: isMeant };
+    return { workdir: workdir.root, refs, folders, winner, copy_of: original, done: isMeant };
   } finally {
     // Looking at the source makes a folder for its work.
     if (!folders.includes(workdir.trees)) await removeWhole(workdir.trees);
@@ -83,10 +96,14 @@ function winnerOf(state: EngineState | null): string | null {
   return isChanged ? row!.nodeId : null;
 }
 
-function cleanText({ workdir, refs, folders, winner, done }: CleanAnswer): string {
-  if (refs.length === 0 && folders.length === 0) return `${workdir}: nothing is left to remove`;
-  const what = [`${refs.length} refs (refs/autoresearch/…) with their commits`, ...folders].join(', ');
-  if (done) return `${workdir}: removed ${what}`;
+function cleanText({ workdir, refs, folders, winner, copy_of, done }: CleanAnswer): string {
+  const stays = copy_of !== null && refs.length === 0;
+  const ofOriginal = stays ? [`it is a copy of ${copy_of}: the refs of the run are that one's, and stay`] : [];
+  if (refs.length === 0 && folders.length === 0)
+    return [`${workdir}: nothing is left to remove`, ...ofOriginal].join('\n');
+  const commits = stays ? [] : [`${refs.length} refs (refs/autoresearch/…) with their commits`];
+  const what = [...commits, ...folders].join(', ');
+  if (done) return [`${workdir}: removed ${what}`, ...ofOriginal].join('\n');
   const lost =
     winner === null
       ? []
@@ -94,5 +111,5 @@ function cleanText({ workdir, refs, folders, winner, done }: CleanAnswer): strin
           `the code of the best, ${winner}, goes with them unless you have taken it over: \`autoresearch apply ${shellWord(workdir)}\` does that`,
         ];
   const how = `${workdir}: would remove ${what}; nothing was removed. \`autoresearch clean ${shellWord(workdir)} --yes\` does it`;
-  return [how, ...lost].join('\n');
+  return [how, ...lost, ...ofOriginal].join('\n');
 }

@@ -3,6 +3,7 @@
 import { shellWord } from '../../domain/command/shell-word.js';
 import type { RunConfig } from '../../domain/formats/config.js';
 import type { Workdir } from '../../workdir/paths.js';
+import { originalOf } from '../../workdir/workdir-place.js';
 import { findConnection, openClient, type TemporalTarget } from '../../worker/connection.js';
 import { stalledFact } from '../output/stalled-text.js';
 import { engineLife, readState } from '../run/run-state.js';
@@ -10,6 +11,8 @@ import { stalledNow } from '../stalled/stalled-watch.js';
 import { type Finding, note, ok, problem } from './finding.js';
 
 export async function engine(workdir: Workdir): Promise<Finding> {
+  const original = await originalOf(workdir);
+  if (original !== null) return note(`none: the workdir is a copy of ${original}`, 'go on there');
   const [life, state] = await Promise.all([engineLife(workdir), readState(workdir)]);
   if (life?.host !== undefined) {
     return note(

@@ -16,6 +16,7 @@ import type { QueueEdit } from '../../domain/schedule/queue-edits.js';
 import { launchEnvironment, launchEnvironmentProblem } from '../../source/launch-environment.js';
 import { writeConfig } from '../../workdir/config-file.js';
 import { Workdir } from '../../workdir/paths.js';
+import { copyText, whereabouts } from '../../workdir/workdir-place.js';
 import { EngineAlreadyRunning, engineProcess, engineText } from '../../worker/engine-lock.js';
 import { checkAgentQueue } from '../agents/agent-queue-check.js';
 import { checkCommandFlags } from '../agents/command-flags.js';
@@ -95,6 +96,9 @@ async function resumeRun(
   given: readonly GivenFlag[],
   takeOver: boolean,
 ): Promise<PreparedRun> {
+  const where = await whereabouts(workdir);
+  if (where.is === 'copy') throw new Refusal('workdir', workdir.root, copyText(where.of));
+  const moved = where.is === 'moved' ? [`the workdir was moved here from ${where.from}: its run goes on`] : [];
   const holder = await engineProcess(workdir);
   // Whoever takes over from another host asks the lock itself.
   if (holder !== null && !('elsewhere' in holder && takeOver)) throw secondEngine(workdir, holder);
@@ -121,10 +125,10 @@ async function resumeRun(
   next = await pinned(next);
   const setsApproval = given.some(({ flag }) => flag.approval === true);
   const prepared = { workdir, config: next, isNew: false, limits, setsApproval };
-  if (isForeign) return { ...prepared, edits: [], notices: [await takeUp(workdir, next)] };
+  if (isForeign) return { ...prepared, edits: [], notices: [...moved, await takeUp(workdir, next)] };
   const edits = state === null ? [] : await refusingFiles(() => readQueueEdits(workdir, state));
   if (!isDeepStrictEqual(next, config)) await writeConfig(workdir, next);
-  return { ...prepared, edits, notices: [] };
+  return { ...prepared, edits, notices: moved };
 }
 
 interface BegunRun {

@@ -16,6 +16,7 @@ import { shortOfRoom } from '../../host/disk-room.js';
 import { untilChange } from '../../host/file-change.js';
 import type { Workdir } from '../../workdir/paths.js';
 import { pendingJobs } from '../../workdir/pending-jobs.js';
+import { originalOf } from '../../workdir/workdir-place.js';
 import { runningServer } from '../../worker/server/server-record.js';
 import type { StalledWork } from '../output/stalled-text.js';
 import { type EngineLife, engineLife, LiveState, readRecord } from './run-state.js';
@@ -84,14 +85,15 @@ async function statusOf(
   record: RunRecord | null,
   stalled: StalledWork[],
 ): Promise<StatusAnswer> {
-  const [engine, server, room, pending] = await Promise.all([
+  const [engine, server, room, pending, copyOf] = await Promise.all([
     engineLife(workdir),
     runningServer(workdir),
     shortOfRoom(workdir.root),
     pendingJobs(workdir, record?.state ?? null),
+    originalOf(workdir),
   ]);
   const temporal = server === null ? null : { address: server.address, ui: server.ui_address };
-  return statusAnswer({ workdir, config, record, engine, temporal, stalled, room, pending });
+  return statusAnswer({ workdir, config, record, engine, temporal, stalled, room, pending, copyOf });
 }
 
 interface Known extends Pick<StatusAnswer, 'engine' | 'temporal'> {
@@ -104,6 +106,8 @@ interface Known extends Pick<StatusAnswer, 'engine' | 'temporal'> {
   room: string | null;
   /** As `pendingJobs` (workdir/pending-jobs.ts) finds them. */
   pending: ReadonlyMap<string, QueueWait>;
+  /** As `originalOf` (workdir/workdir-place.ts) finds it; absent of a run that this process serves. */
+  copyOf?: string | null;
 }
 
 /** From what is known already. */
@@ -116,6 +120,7 @@ export function statusAnswer({
   stalled,
   room,
   pending,
+  copyOf = null,
 }: Known): StatusAnswer {
   const state = record?.state ?? null;
   return {
@@ -130,7 +135,7 @@ export function statusAnswer({
     recent_failures: state === null ? [] : recentFailures(state),
     overview:
       record &&
-      overviewOf(record, { nowMs: Date.now(), isServed: engine !== null, stalled, shortOfRoom: room, pending }),
+      overviewOf(record, { nowMs: Date.now(), isServed: engine !== null, stalled, shortOfRoom: room, pending, copyOf }),
   };
 }
 

@@ -17,6 +17,7 @@ import type { Receipt } from '../../domain/protocol/steering-messages.js';
 import { withoutNode } from '../../domain/run/engine-state.js';
 import { engineWorkflowId } from '../../domain/run/naming.js';
 import type { Workdir } from '../../workdir/paths.js';
+import { copyText, originalOf } from '../../workdir/workdir-place.js';
 import { findConnection, openClient } from '../../worker/connection.js';
 import { checkKeys, checkSender, KeyMissing } from '../../worker/encryption/readable-engine.js';
 import { errorText } from '../output/error-text.js';
@@ -46,6 +47,8 @@ export async function steer<Args extends [] | [unknown]>(
   options: SteerOptions,
 ): Promise<Receipt> {
   const { workdir, config } = await existingRun(path);
+  const original = await originalOf(workdir);
+  if (original !== null) throw new Refusal('workdir', workdir.root, copyText(original));
   try {
     return await withRunningEngine(workdir, async (client) => {
       await checkMessageKeys(client, workdir, config);

@@ -33,6 +33,8 @@ export interface Circumstances {
   nowMs: number;
   /** Whether an engine works on the run. */
   isServed: boolean;
+  /** The workdir of which the one that is looked at is a copy; absent or null for none. */
+  copyOf?: string | null;
   stalled: readonly StalledWork[];
   /** What is left on a disk that is as good as full, in words. */
   shortOfRoom?: string | null;
@@ -73,7 +75,11 @@ function stalledDiagnostic({ who, what, attempts, since, failure, advice }: Stal
 
 const AT_WORK: readonly EngineState['status'][] = ['setup', 'running', 'draining'];
 
-function unserved({ status, updatedAtMs }: EngineState, { isServed }: Circumstances): Diagnostic[] {
+function unserved({ status, updatedAtMs }: EngineState, { isServed, copyOf = null }: Circumstances): Diagnostic[] {
+  if (copyOf !== null) {
+    const why = `${copyOf} holds the same run, whose commits, workflows and jobs are that one's`;
+    return [{ level: 'note', what: 'this workdir is a copy', since: null, why, advice: 'look at the run there' }];
+  }
   if (isServed || !AT_WORK.includes(status)) return [];
   return [
     {

@@ -7,6 +7,7 @@
 import { existsSync, lstatSync, readdirSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { readTextIfAny, writeFileAtomic } from '../../host/atomic-file.js';
 import { hostMark, markedBy, thisHost } from '../../host/host-identity.js';
 import { makeKeyTurns } from '../../host/in-turn.js';
 import { isRunning } from '../../host/process-identity.js';
@@ -69,7 +70,10 @@ export class Trees {
       await this.#linkBeside(beside);
       const root = join(this.place.trees, name);
       if (existsSync(root)) {
-        if ((await this.#commitOf(name)) === commit) return root;
+        if ((await this.#commitOf(name)) === commit) {
+          await this.#lead(name);
+          return root;
+        }
         await this.#remove(name);
       }
       await this.#make(name, commit, placed);
@@ -99,6 +103,23 @@ export class Trees {
     }
   }
 
+  /** A workdir that was moved holds trees whose paths lead to where it was. */
+  async #lead(name: string): Promise<void> {
+    const admin = join(this.place.trees, ADMIN, name);
+    const git = join(this.place.trees, name, '.git');
+    const paths = { [git]: `gitdir: ${admin}\n`, ...this.#leadsOf(name, admin) };
+    for (const [file, path] of Object.entries(paths)) {
+      if ((await readTextIfAny(file)) !== path) await writeFileAtomic(file, path);
+    }
+  }
+
+  #leadsOf(name: string, admin: string): Record<string, string> {
+    return {
+      [join(admin, 'commondir')]: `${this.place.commonDir}\n`,
+      [join(admin, 'gitdir')]: `${join(this.place.trees, name, '.git')}\n`,
+    };
+  }
+
   async #make(name: string, commit: string, placed: readonly Placed[]): Promise<void> {
     await this.#keepCopies(placed);
     const scratch = Trees.scratchOf(this.place.trees);
@@ -114,8 +135,7 @@ export class Trees {
       await writeFile(join(root, '.git'), `gitdir: ${finalAdmin}\n`);
       await writeFile(join(admin, 'HEAD'), `${commit}\n`);
       await writeFile(join(admin, 'commit'), `${commit}\n`);
-      await writeFile(join(admin, 'commondir'), `${this.place.commonDir}\n`);
-      await writeFile(join(admin, 'gitdir'), `${join(this.place.trees, name, '.git')}\n`);
+      for (const [file, path] of Object.entries(this.#leadsOf(name, admin))) await writeFile(file, path);
       const { top, byFile } = this.place;
       const rules = { top, byFile, copies: join(this.place.trees, COPIES) };
       for (const one of placed) await placeInto(root, one, rules);

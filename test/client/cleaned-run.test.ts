@@ -1,10 +1,14 @@
 /** A run after its end: cleaned, steered, exported to where nothing is. */
 import { existsSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { cp, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { engineLife } from '../../client/run/run-state.js';
 import { openSourceControl } from '../../source/control/open.js';
 import { openRunLog } from '../../workdir/event-log.js';
+import { Workdir } from '../../workdir/paths.js';
+import { recordPlace, whereabouts } from '../../workdir/workdir-place.js';
+import { acquireEngineLock } from '../../worker/engine-lock.js';
 import { run as git, repository, temporaryFolder } from '../activities/source-fixture.js';
 import { removeFolder } from '../support/remove-folder.js';
 import { syntheticRun } from '../support/run-events.js';
@@ -55,6 +59,53 @@ describe('clean', () => {
       expect((await autoresearch('status', workdir.root)).code).toBe(0);
     },
   );
+});
+
+describe('a copy of a workdir', () => {
+  async function copied() {
+    const { workdir, source } = await ended();
+    await recordPlace(workdir);
+    const copy = new Workdir(`${workdir.root}-copy`);
+    onTestFinished(() => removeFolder(copy.root));
+    await cp(workdir.root, copy.root, { recursive: true });
+    return { workdir, copy, source };
+  }
+
+  it('is cleaned of what is its own, and leaves the original the commits', async () => {
+    const { workdir, copy, source } = await copied();
+    const refs = git(source, 'for-each-ref', 'refs/autoresearch');
+    const done = await autoresearch('clean', copy.root, '--yes');
+    expect(done).toMatchObject({ code: 0, out: expect.stringContaining(`it is a copy of ${workdir.root}`) });
+    expect(git(source, 'for-each-ref', 'refs/autoresearch')).toBe(refs);
+    expect(existsSync(copy.trees)).toBe(false);
+    expect((await autoresearch('clean', workdir.root)).out).toContain('would remove 3 refs');
+  });
+
+  it.each([['run'], ['start'], ['stop'], ['note', 'faster, please'], ['set', '--max-hours', '1']])(
+    'is refused by %s, with what to do',
+    async (command, ...more) => {
+      const { workdir, copy } = await copied();
+      const said = await autoresearch(command!, copy.root, ...more);
+      expect(said).toMatchObject({ code: 2, out: '' });
+      expect(said.err).toContain(`a copy of ${workdir.root}, which holds the same run`);
+    },
+  );
+
+  it('has none of the processes that its files name', async () => {
+    const { workdir, copy } = await copied();
+    const lock = await acquireEngineLock(workdir);
+    await cp(workdir.engine, copy.engine, { recursive: true });
+    expect((await engineLife(workdir))?.pid).toBe(process.pid);
+    expect(await engineLife(copy)).toBeNull();
+    await lock.release();
+  });
+
+  it('is the run once the original is gone, as one that was moved', async () => {
+    const { workdir, copy } = await copied();
+    await removeFolder(workdir.root);
+    expect(await whereabouts(copy)).toEqual({ is: 'moved', from: workdir.root });
+    expect((await autoresearch('clean', copy.root)).out).toContain('would remove 3 refs');
+  });
 });
 
 it('a run that has ended is said to have, to whoever steers it', async () => {

@@ -54,7 +54,9 @@ describe('links', () => {
 });
 
 describe('docs/troubleshooting.md', () => {
-  const sources = tracked(...['client', 'domain', 'worker', 'source', 'agents', 'jobs'].map((floor) => `${floor}/*.ts`))
+  const sources = tracked(
+    ...['client', 'domain', 'worker', 'workdir', 'source', 'agents', 'jobs'].map((floor) => `${floor}/*.ts`),
+  )
     .map(text)
     .join('\n')
     // Texts that stand in several lines.

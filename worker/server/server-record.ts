@@ -5,6 +5,7 @@ import { HostSchema } from '../../host/host-identity.js';
 import { isSameProcess } from '../../host/process-identity.js';
 import { readKeptRecord } from '../../workdir/kept-record.js';
 import type { Workdir } from '../../workdir/paths.js';
+import { originalOf } from '../../workdir/workdir-place.js';
 
 const RecordSchema = z.looseObject({
   /** gRPC, host:port. */
@@ -31,10 +32,11 @@ export async function serverRecord(workdir: Workdir): Promise<ServerRecord | nul
   return readKeptRecord(workdir.temporal, RecordSchema, 'Delete the file: it is made again at the next start');
 }
 
-/** The record, if the process that it names is alive. */
+/** The record, if the process that it names is alive. A copied one names the server of the original. */
 export async function runningServer(workdir: Workdir): Promise<ServerRecord | null> {
   const record = await serverRecord(workdir);
-  return record !== null && (await isAlive(record)) ? record : null;
+  if (record === null || !(await isAlive(record))) return null;
+  return (await originalOf(workdir)) === null ? record : null;
 }
 
 export async function isAlive({ pid, process_start }: ServerRecord): Promise<boolean> {

@@ -7,6 +7,7 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -16,7 +17,7 @@ import {
 } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { beforeEach, expect, it } from 'vitest';
+import { beforeEach, expect, it, onTestFinished } from 'vitest';
 import { hostMark, thisHost } from '../../../host/host-identity.js';
 import { fingerprint, open, repository, run, write } from '../../activities/source-fixture.js';
 import { describeByEachGit, folder, source, usePlaces, workdir } from '../../support/source-place.js';
@@ -172,6 +173,20 @@ describeByEachGit('a repository', () => {
     expect(statSync(join(sourceDir, 'run.sh')).mode & 0o111).toBe(0o111);
     expect(readlinkSync(join(sourceDir, 'main.py'))).toBe('train.py');
     await expect(code.commitEdits('l', anchor, new Map([['main.py', 'x']]), 'm')).rejects.toThrow(/main.py is a link/);
+  });
+
+  it('keeps a tree in a workdir that was moved, and leads its git to where it is now', async () => {
+    const code = await open(workdir, source);
+    const anchor = await code.anchor();
+    const { sourceDir } = await code.openTree('n', anchor);
+    writeFileSync(join(sourceDir, 'output.txt'), 'of the build');
+    const moved = `${workdir}-moved`;
+    onTestFinished(() => rmSync(moved, { recursive: true, force: true }));
+    renameSync(workdir, moved);
+    const tree = await (await open(moved, source)).openTree('n', anchor);
+    expect(existsSync(join(tree.sourceDir, 'output.txt'))).toBe(true);
+    expect(run(tree.root, 'rev-parse', 'HEAD').trim()).toBe(anchor);
+    expect(run(tree.root, 'rev-parse', '--absolute-git-dir').trim()).toBe(join(moved, 'trees/.admin/n'));
   });
 
   it('opens a tree once, renews a damaged or other one, and closes it twice', async () => {
