@@ -38,6 +38,11 @@ function doubtedIn(state: EngineState): Pick<PlanTask, 'doubted'> {
   return doubted.length === 0 ? {} : { doubted };
 }
 
+/** Under which its call is remembered. */
+export function planKey(iteration: number): string {
+  return `plan_${String(iteration).padStart(3, '0')}`;
+}
+
 /** More is no plan; each one's reason would travel to the engine. */
 const EXPERIMENTS_LIMIT = 100;
 
@@ -75,7 +80,7 @@ export function makePlan(deps: {
       const evidence = await evidenceFor(workdir, record);
       const task: PlanTask = {
         phase: 'plan',
-        key: `plan_${String(input.iteration).padStart(3, '0')}`,
+        key: planKey(input.iteration),
         nodeId: null,
         source,
         baseLaunchCommand: config.base_launch_command,

@@ -7,6 +7,7 @@ import { historyOf, specsOf } from '../agents/run-history.js';
 import type { Activities } from '../domain/protocol/activities.js';
 import { heldText } from '../domain/reports/held-claims.js';
 import type { RunRecord } from '../domain/reports/run-record.js';
+import type { EngineState } from '../domain/run/engine-state.js';
 import type { EngineEvent } from '../domain/run/event-types.js';
 import { NOTHING_SPENT, type Spent } from '../domain/run/ledger.js';
 import { readTextIfAny } from '../host/atomic-file.js';
@@ -17,6 +18,7 @@ import type { RunLog } from '../workdir/event-log.js';
 import { copyReport, writeFinalReport, writeReport } from '../workdir/report-files.js';
 import type { RunContext } from '../workdir/run-context.js';
 import type { Ask } from './agent-calls/ask.js';
+import { planKey } from './plan.js';
 
 /** After one of these a report is another report. */
 const ENDS: readonly EngineEvent['type'][] = ['experiment_completed', 'experiment_failed', 'experiment_cancelled'];
@@ -34,6 +36,11 @@ export function makeReport(deps: {
   const { workdir, config } = context;
   return async (input) => {
     const record = await runLog.record();
+    const plans = await owedForPlans(record.state);
+    return { ...(await reported(input, record)), ...(plans.length === 0 ? {} : { plans }) };
+  };
+
+  async function reported(input: { synthesis: boolean }, record: RunRecord) {
     await writeReport(workdir, config, record);
     const { state } = record;
     if (state.best === null || state.baseCommit === null) return { spent: NOTHING_SPENT };
@@ -50,7 +57,15 @@ export function makeReport(deps: {
       const spent = await unbooked(await ask.spentOn(reportKey(record)));
       return { ...(await byRules((error as Error).message)), spent };
     }
-  };
+  }
+
+  /** Rounds for which money is set aside still: no plan is under way when the reports are made. */
+  async function owedForPlans({ ledger }: EngineState): Promise<{ iteration: string; spent: Spent }[]> {
+    const iterations = Object.keys(ledger.reserved).flatMap((key) => /^plan_(\d+)$/.exec(key)?.[1] ?? []);
+    return await Promise.all(
+      iterations.map(async (iteration) => ({ iteration, spent: await ask.spentOn(planKey(Number(iteration))) })),
+    );
+  }
 
   async function isOfFullDisk(error: unknown): Promise<boolean> {
     if ((await shortOfRoom(workdir.root)) !== null) return true;

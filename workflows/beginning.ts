@@ -1,5 +1,5 @@
 /** What an engine does before its first decision: what it was given comes into force, and the run is set up. */
-import { isCancellation, log, patched } from '@temporalio/workflow';
+import { isCancellation, log, patched, workflowInfo } from '@temporalio/workflow';
 import type { EngineInput } from '../domain/protocol/messages.js';
 import {
   approvalFrom,
@@ -27,13 +27,18 @@ export function recordStart(
   recovers: boolean,
 ): void {
   const { state } = journal;
-  const before = { ...(state.seq === 0 ? DEFAULT_LIMITS : state.limits), ...givenLimits(given) };
-  const limits = { ...before, ...limitsFrom(input.limits ?? {}) };
+  const { firstExecutionRunId } = workflowInfo();
+  const chain = patched('limits-count-once') ? { chain: firstExecutionRunId } : {};
+  // One that was reset to before its start is given the same again, and those limits may have been changed since.
+  const isPutBack = state.chain !== undefined && state.chain === chain.chain;
+  const before = { ...(state.seq === 0 ? DEFAULT_LIMITS : state.limits), ...(isPutBack ? {} : givenLimits(given)) };
+  const limits = { ...before, ...(isPutBack ? {} : limitsFrom(input.limits ?? {})) };
   const isAnew = recovers && state.status === 'stopped' && isGivenMore(state, limits, given);
   const requests = given.flatMap((each) => (each.do === 'set_limits' ? [each.request] : []));
   const taken = requests.length > 0 ? { taken: requests } : {};
   const rule = patched('passes-over-what-is-kept-back') ? { passesOver: true } : {};
-  journal.record({ type: 'run_started', run: input.run, limits, ...(isAnew ? { anew: true } : {}), ...taken, ...rule });
+  const anew = isAnew ? { anew: true } : {};
+  journal.record({ type: 'run_started', run: input.run, limits, ...anew, ...taken, ...rule, ...chain });
   for (const each of given) {
     if (each.do === 'note') journal.record({ type: 'note_added', text: each.message.text, request: each.request });
   }

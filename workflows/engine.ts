@@ -36,7 +36,7 @@ import { affordable, describeLimit, timeUpAtMs } from '../domain/schedule/budget
 import { limitReached, type Move, nextMove } from '../domain/schedule/planned-moves.js';
 import { planningVerdict } from '../domain/schedule/planning.js';
 import { isFull } from '../domain/schedule/scheduling.js';
-import { reservationsFor, settlement } from '../domain/schedule/settlement.js';
+import { moneyOfReports, reservationsFor } from '../domain/schedule/settlement.js';
 import { dueEvents } from '../domain/verdict/consequences.js';
 import * as activities from './activity-options.js';
 import { Alarm } from './alarm.js';
@@ -147,7 +147,7 @@ async function engine(input: EngineInput, cancelRequested: Promise<never> | null
     journal.record({
       type: 'reported',
       ...(skipped.length > 0 ? { skipped } : {}),
-      money: settlement('report', made?.spent ?? null, reportOf),
+      money: moneyOfReports(made, reportOf),
     });
     await journal.flushed();
     return { run, reason: end.reason, detail: end.detail, best: state.best };

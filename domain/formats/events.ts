@@ -112,6 +112,7 @@ const FIELDS = {
     anew: z.boolean().optional(),
     taken: z.array(name).max(1000).optional(),
     passesOver: z.boolean().optional(),
+    chain: text.optional(),
   },
   setup_started: {},
   setup_completed: {

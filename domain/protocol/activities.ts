@@ -169,6 +169,11 @@ export interface Activities {
   exportWorkdir(input: EngineRef & { events: EngineEvent[]; exported?: EngineEvent[] }): Promise<ExportAnswer>;
   drawCharts(input: RunRef): Promise<void>;
   /** Without `synthesis`, final_report.md is made by rules: the agent is not asked. `byRules`: why it was made so. */
-  report(input: RunRef & { synthesis: boolean }): Promise<{ spent: Spent; byRules?: string }>;
+  report(input: RunRef & { synthesis: boolean }): Promise<{
+    spent: Spent;
+    byRules?: string;
+    /** What planning rounds have cost that nobody asks for any more: their engine ended or was reset meanwhile. */
+    plans?: { iteration: string; spent: Spent }[];
+  }>;
   lookupExperiments(input: RunRef & { nodeIds: string[] }): Promise<ExperimentLookup[]>;
 }

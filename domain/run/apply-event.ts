@@ -72,6 +72,7 @@ function reduce(state: EngineState, event: EngineEvent): void {
       state.run = event.run;
       state.limits = withLaterLimits(event.limits);
       if (event.passesOver) state.passesOver = true;
+      if (event.chain !== undefined) state.chain = event.chain;
       if (event.anew) state.roundsBefore = state.rounds.length;
       state.startedAtMs ||= event.atMs;
       state.stop = null;

@@ -48,6 +48,8 @@ export interface EngineState {
   needsMeasuredBaseline?: boolean;
   /** A limit of experiments keeps back what it counts, and no repeat behind it; absent in runs of before. */
   passesOver?: boolean;
+  /** The engine that began last, by the first run of its workflow: one that is reset begins again under the same. */
+  chain?: string;
   /** Slots granted so far; absent before the first. */
   jobs?: number;
   /** Jobs in the queue of a cluster hold no slot; absent before the first of them. */

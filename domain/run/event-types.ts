@@ -14,9 +14,18 @@ import type { Limits, StopMode, StopReason } from './limits.js';
 export type EventBody =
   /**
    * `anew`: a run that had stopped was given something to do; the rounds before do not count against it. `passesOver`:
-   * what a limit of experiments keeps back stands in no repeat's way; absent in logs from before that rule.
+   * what a limit of experiments keeps back stands in no repeat's way; absent in logs from before that rule. `chain`:
+   * which engine began, by the first run of its workflow.
    */
-  | { type: 'run_started'; run: string; limits: Limits; anew?: boolean; taken?: string[]; passesOver?: boolean }
+  | {
+      type: 'run_started';
+      run: string;
+      limits: Limits;
+      anew?: boolean;
+      taken?: string[];
+      passesOver?: boolean;
+      chain?: string;
+    }
   | { type: 'setup_started' }
   | {
       type: 'setup_completed';

@@ -221,6 +221,7 @@ const STATE: Shape<EngineState> = {
   needsBaseline: optional(flag),
   needsMeasuredBaseline: optional(flag),
   passesOver: optional(flag),
+  chain: optional(text),
   jobs: optional(count),
   lendsSlots: optional(flag),
   roundsBefore: optional(count),

@@ -1,4 +1,4 @@
-/** The report of a run whose disk is full while the agent is asked: what was paid is booked when there is room. */
+/** The report of a run: what was paid is booked, also when the disk was full meanwhile, or a round was left open. */
 import { expect, it } from 'vitest';
 import type { Ask } from '../../activities/agent-calls/ask.js';
 import { makeReport } from '../../activities/write-reports.js';
@@ -9,13 +9,18 @@ import { syntheticWorkdir } from '../support/synthetic-workdir.js';
 
 const SPENT = { usd: 0.5, tokens: 10, unpriced: 0 };
 
-it('is asked for again, and not made by rules with its cost forgotten', async () => {
+async function ended() {
   const run = syntheticRun({ followUps: 3, stopped: true });
   const { workdir, context } = await syntheticWorkdir(run);
   const runLog = openRunLog(workdir);
   await runLog.append(run.events.filter(({ type }) => type !== 'reported'));
   const tree = { root: workdir.root, sourceDir: workdir.root };
   const sourceControl = { openTree: async () => tree, closeTree: async () => undefined } as unknown as SourceControl;
+  return { context, runLog, sourceControl, input: { run: run.config.run_id, synthesis: true } };
+}
+
+it('is asked for again, and not made by rules with its cost forgotten', async () => {
+  const { context, runLog, sourceControl, input } = await ended();
   let tries = 0;
   const answer = async () => {
     tries += 1;
@@ -24,7 +29,18 @@ it('is asked for again, and not made by rules with its cost forgotten', async ()
   };
   const ask = Object.assign(answer, { spentOn: async () => SPENT }) as unknown as Ask;
   const report = makeReport({ context, sourceControl, runLog, ask });
-  const input = { run: run.config.run_id, synthesis: true };
   await expect(report(input)).rejects.toThrow('ENOSPC');
   expect(await report(input)).toEqual({ spent: SPENT });
+});
+
+it('tells what a planning round has cost that nobody waits for any more', async () => {
+  const { context, runLog, sourceControl, input } = await ended();
+  const { state } = await runLog.record();
+  const money = { reserve: { plan_7: { usd: 1, tokens: 0, jobHours: 0 } } };
+  await runLog.append([{ seq: state.seq + 1, atMs: state.updatedAtMs, type: 'note_added', text: 'n', money }]);
+  const answer = async () => ({ value: '# Final report', text: '', spent: SPENT });
+  const spentOn = async (key: string) => ({ usd: key === 'plan_007' ? 0.01 : 0, tokens: 1, unpriced: 0 });
+  const ask = Object.assign(answer, { spentOn }) as unknown as Ask;
+  const made = await makeReport({ context, sourceControl, runLog, ask })(input);
+  expect(made).toEqual({ spent: SPENT, plans: [{ iteration: '7', spent: { usd: 0.01, tokens: 1, unpriced: 0 } }] });
 });

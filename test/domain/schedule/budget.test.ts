@@ -7,6 +7,7 @@ import { limitReached, nextMove } from '../../../domain/schedule/planned-moves.j
 import {
   jobSettlement,
   moneyOfEnd,
+  moneyOfReports,
   raisedToBooked,
   settlement,
   unreservedMoneyOfEnd,
@@ -148,6 +149,20 @@ describe('an end that says less than what was booked', () => {
     story.tell(reserve, { type: 'note_added', text: 'n', money: settlement('apply', first, 'x') }, reserve);
     for (const spent of [first, { ...first, usd: 0.3 }])
       expect(raisedToBooked(story.state, settlement('apply', spent, 'x').settle!)).toBeNull();
+  });
+});
+
+describe('a planning round that an engine left open', () => {
+  it('is settled with the reports, when nobody asks for its plan any more', () => {
+    const story = withBudget({});
+    const none = { spent: NOTHING_SPENT };
+    story.tell({ type: 'planning_started', iteration: 1, money: { reserve: { plan_1: usd(1) } } });
+    story.tell({ type: 'note_added', text: 'n', money: { reserve: { report_9: usd(1) } } });
+    const plans = [{ iteration: '1', spent: { usd: 0.01, tokens: 5, unpriced: 0 } }];
+    story.tell({ type: 'reported', money: moneyOfReports({ ...none, plans }, '9') });
+    expect(story.state.ledger).toMatchObject({ reserved: {}, spent: { usd: 0.01, tokens: 5 } });
+    expect(moneyOfReports(null, '9')).toEqual({ release: ['report_9'] });
+    expect(moneyOfReports(none, '9')).toEqual(settlement('report', NOTHING_SPENT, '9'));
   });
 });
 
