@@ -51,14 +51,13 @@ function Diagnostics({ rows }: { rows: readonly DiagnosticRow[] }) {
       {rows.map(({ level, what, why, advice }) => (
         <li key={`${what} ${why}`}>
           <strong>
-            {level}: {what}
+            {level}: {what}:
           </strong>{' '}
           <Told text={why} />
           {advice !== '' && (
-            <span class="quiet-on-pale">
-              {' '}
-              <Told text={advice} />
-            </span>
+            <div class="quiet-on-pale">
+              To do: <Told text={advice} />
+            </div>
           )}
         </li>
       ))}
