@@ -10,7 +10,7 @@ import { applyToRecord, newRunRecord, type RunRecord } from '../domain/reports/r
 import type { EngineState } from '../domain/run/engine-state.js';
 import type { EngineEvent } from '../domain/run/event-types.js';
 import { makeTurns } from '../host/in-turn.js';
-import { type Line, lineOf, NEWEST_EVENTS, readBytes, readFrom } from './event-lines.js';
+import { DamagedLog, type Line, lineOf, NEWEST_EVENTS, readBytes, readFrom } from './event-lines.js';
 import type { Workdir } from './paths.js';
 
 export interface RunLog {
@@ -115,7 +115,12 @@ class EventLog implements RunLog {
    */
   private async catchUp(): Promise<number> {
     if (!(await this.stillHolds(this.newest.at(-1)))) this.forget();
-    const tail = await readFrom(this.path, this.offset);
+    const tail = await readFrom(this.path, this.offset, this.folded.state.seq).catch((error: unknown) => {
+      if (!(error instanceof DamagedLog) || this.offset === 0) throw error;
+      // It may have forked since the look.
+      this.forget();
+      return readFrom(this.path, 0);
+    });
     this.fold(tail.events, tail.lines);
     this.offset += tail.wholeBytes;
     return tail.size;

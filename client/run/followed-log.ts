@@ -1,7 +1,7 @@
 /** Follows engine/events.jsonl as it grows. Only whole lines count: the last one may be half written at this moment. */
 
 import type { EngineEvent } from '../../domain/run/event-types.js';
-import { readFrom } from '../../workdir/event-lines.js';
+import { DamagedLog, readFrom } from '../../workdir/event-lines.js';
 
 export class EventLogReader {
   /** The last line that was read. */
@@ -25,7 +25,7 @@ export class EventLogReader {
   async #after(last: { text: string; begin: number }): Promise<Awaited<ReturnType<typeof readFrom>> | null> {
     const tail = await readFrom(this.path, last.begin).catch((error: unknown) => {
       // The place may be the middle of another line now.
-      if (error instanceof SyntaxError) return null;
+      if (error instanceof DamagedLog) return null;
       throw error;
     });
     if (tail === null || JSON.stringify(tail.events[0]) !== last.text) return null;

@@ -1,9 +1,11 @@
 import { appendFile, mkdir, readFile, stat, truncate, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { EventLogReader } from '../../client/run/followed-log.js';
 import { applyEvent } from '../../domain/run/apply-event.js';
 import { initialState } from '../../domain/run/engine-state.js';
 import type { EngineEvent } from '../../domain/run/event-types.js';
+import { BadSetting } from '../../host/bad-setting.js';
 import { openRunLog } from '../../workdir/event-log.js';
 import { syntheticRun } from '../support/run-events.js';
 import { temporaryWorkdir } from '../support/synthetic-workdir.js';
@@ -138,7 +140,41 @@ describe('the event log', () => {
     const workdir = await temporaryWorkdir();
     await mkdir(dirname(workdir.events), { recursive: true });
     await writeFile(workdir.events, `${JSON.stringify(events[0])}\nnot json\n${JSON.stringify(events[1])}\n`);
-    await expect(openRunLog(workdir).state()).rejects.toThrow(/events\.jsonl: the line at byte \d+ is not an event/);
+    await expect(openRunLog(workdir).state()).rejects.toThrow(/events\.jsonl: line 2 is not an event; .*\(head -n 1\)/);
+  });
+
+  const BACKUP =
+    'put a backup of the file back; without one, keep the lines before it alone (head -n 3), and the run goes on from there';
+  test.each([
+    [
+      'is missing',
+      [0, 1, 2, 4, 5],
+      `line 4 is event 5, and the line before is event 3: what stood between is missing; ${BACKUP}`,
+    ],
+    ['is there twice', [0, 1, 2, 2, 3], 'line 4 is event 3 once more; take the line out'],
+    ['is the last one, and is there twice', [0, 1, 2, 2], 'line 4 is event 3 once more; take the line out'],
+    ['is another one', [0, 1, 2, 'other', 3], `line 4 is event 3 again, which says something else there; ${BACKUP}`],
+    [
+      'is missing at the beginning',
+      [1, 2],
+      'line 1 is event 2: what stood before is missing; put a backup of the file back',
+    ],
+  ])('a line that %s is refused as bad input, with the file, the line and what to do', async (_, lines, says) => {
+    const workdir = await temporaryWorkdir();
+    await openRunLog(workdir).append(events.slice(0, 1));
+    const log = openRunLog(workdir);
+    await log.state();
+    const textOf = (each: number | string) =>
+      JSON.stringify(typeof each === 'number' ? events[each] : { ...events[2], atMs: 1 });
+    const before = `${lines.map(textOf).join('\n')}\n`;
+    await writeFile(workdir.events, before);
+    for (const reader of [openRunLog(workdir), log]) {
+      await expect(reader.state()).rejects.toThrow(`${workdir.events}: ${says}`);
+      await expect(reader.state()).rejects.toThrow(BadSetting);
+      await expect(reader.append(events.slice(0, 6))).rejects.toThrow(says);
+    }
+    await expect(new EventLogReader(workdir.events).next()).rejects.toThrow(says);
+    expect(await readFile(workdir.events, 'utf8')).toBe(before);
   });
 
   test('starts over when the file was put back to an earlier one', async () => {
