@@ -14,7 +14,7 @@ import { BASELINE_ID, commitOf, HEADSPACE_ID } from '../domain/run/experiment-re
 import { NOTHING_SPENT } from '../domain/run/ledger.js';
 import { NOT_ASKED, noAnalysis, resultFrom, writtenAnalysis } from '../domain/verdict/analysis-result.js';
 import { withoutEffect } from '../domain/verdict/effect.js';
-import { readJsonIfAny, writeFileAtomic } from '../host/atomic-file.js';
+import { readJsonIfWhole, writeFileAtomic } from '../host/atomic-file.js';
 import { findJobId } from '../jobs/job-files.js';
 import { jobLogTail } from '../jobs/job-log-tail.js';
 import type { Platform } from '../jobs/platforms/platform.js';
@@ -90,7 +90,7 @@ async function effectOf(workdir: Workdir, state: EngineState, nodeId: string, ow
   if (nodeId === BASELINE_ID || kind === 'headspace') return null;
   const parent = state.experiments[parentId ?? BASELINE_ID];
   if (!parent) return null;
-  const before = (await readJsonIfAny(workdir.evidence(parent.nodeId))) as Evidence | null;
+  const before = (await readJsonIfWhole(workdir.evidence(parent.nodeId))) as Evidence | null;
   return withoutEffect(
     changeSet.filter((change) => !parent.changeSet.includes(change)),
     own,

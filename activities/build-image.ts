@@ -9,7 +9,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import { z } from 'zod';
 import type { Activities } from '../domain/protocol/activities.js';
 import { raise } from '../domain/protocol/thrown-failure.js';
-import { readJsonIfAny, writeFileAtomic, writeJsonAtomic } from '../host/atomic-file.js';
+import { readJsonIfWhole, writeFileAtomic, writeJsonAtomic } from '../host/atomic-file.js';
 import { keepProducts, listTree, restoreProducts } from '../jobs/builds/build-products.js';
 import { runBuild } from '../jobs/builds/run-build.js';
 import { buildEnvironment, commandFor, treePlaces } from '../jobs/job-environment.js';
@@ -71,7 +71,7 @@ export function makeBuildImage(deps: BuildImageDeps): Activities['buildImage'] {
     const record = join(workdir.images, `${key}.json`);
     const products = join(workdir.images, key);
     const tree = await sourceControl.openTree(nodeId, commit);
-    const known = ImageSchema.safeParse(await readJsonIfAny(record));
+    const known = ImageSchema.safeParse(await readJsonIfWhole(record));
     if (known.success) {
       await restoreProducts(products, tree.root);
       return { image: known.data.image, reused: known.data.node_id !== nodeId };

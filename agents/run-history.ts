@@ -1,5 +1,4 @@
 /** The run so far, as planners and reports see it: without repeats, which say nothing new. */
-import { existsSync } from 'node:fs';
 import { isRemeasurement } from '../domain/belief/confirmation-state.js';
 import type { Evidence } from '../domain/evidence/evidence.js';
 import type { RunConfig } from '../domain/formats/config.js';
@@ -15,7 +14,7 @@ import {
   MTP_ID,
   type TerminalStatus,
 } from '../domain/run/experiment-record.js';
-import { readJsonIfAny } from '../host/atomic-file.js';
+import { readJsonIfWhole } from '../host/atomic-file.js';
 import type { Workdir } from '../workdir/paths.js';
 import { readSpecs } from '../workdir/spec-store.js';
 import type { HistoryEntry } from './agent.js';
@@ -83,8 +82,8 @@ export async function evidenceFor(workdir: Workdir, record: RunRecord): Promise<
   const wanted = new Set([BASELINE_ID, MTP_ID, ...newest, ...(record.state.best ? [record.state.best] : [])]);
   const found: Record<string, Evidence> = {};
   for (const nodeId of wanted) {
-    if (!existsSync(workdir.evidence(nodeId))) continue;
-    found[nodeId] = (await readJsonIfAny(workdir.evidence(nodeId))) as Evidence;
+    const evidence = (await readJsonIfWhole(workdir.evidence(nodeId))) as Evidence | null;
+    if (evidence !== null) found[nodeId] = evidence;
   }
   return found;
 }

@@ -3,7 +3,7 @@ import type { Evidence } from '../domain/evidence/evidence.js';
 import { type OperatingPoint, operatingPoint, pooledPoint } from '../domain/model/operating-point.js';
 import type { RunRecord } from '../domain/reports/run-record.js';
 import { BASELINE_ID } from '../domain/run/experiment-record.js';
-import { readJsonIfAny } from '../host/atomic-file.js';
+import { readJsonIfWhole } from '../host/atomic-file.js';
 import type { Workdir } from '../workdir/paths.js';
 
 /** Of the newest so many experiments, and the baseline: what was long ago is far from where the run is now. */
@@ -38,6 +38,6 @@ export async function pointsFor(
 }
 
 async function pointOf(workdir: Workdir, nodeId: string): Promise<OperatingPoint | null> {
-  const evidence = (await readJsonIfAny(workdir.evidence(nodeId))) as Evidence | null;
+  const evidence = (await readJsonIfWhole(workdir.evidence(nodeId))) as Evidence | null;
   return evidence && operatingPoint(evidence);
 }

@@ -48,3 +48,11 @@ export async function readJsonIfAny(path: string): Promise<unknown> {
     throw new SyntaxError(`${path} is not JSON: ${(error as Error).message}`);
   }
 }
+
+/** The same of a file that can be made anew or done without: null also where somebody emptied or broke it. */
+export async function readJsonIfWhole(path: string): Promise<unknown> {
+  return await readJsonIfAny(path).catch((error: unknown) => {
+    if (error instanceof SyntaxError) return null;
+    throw error;
+  });
+}

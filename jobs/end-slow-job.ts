@@ -7,7 +7,7 @@ import { existsSync } from 'node:fs';
 import { type Hopeless, hopeless, incumbentFor } from '../domain/belief/early-abort.js';
 import type { Evidence } from '../domain/evidence/evidence.js';
 import type { NodeRef } from '../domain/protocol/activities.js';
-import { readJsonIfAny, writeJsonAtomic } from '../host/atomic-file.js';
+import { readJsonIfAny, readJsonIfWhole, writeJsonAtomic } from '../host/atomic-file.js';
 import type { RunLog } from '../workdir/event-log.js';
 import type { Workdir } from '../workdir/paths.js';
 import type { RunContext } from '../workdir/run-context.js';
@@ -52,7 +52,7 @@ async function look({ context, platform, runLog }: EarlyAbortDeps, nodeId: strin
   const { workdir } = context;
   const state = await runLog.state();
   if (state.best === null) return null;
-  const evidence = (await readJsonIfAny(workdir.evidence(state.best))) as Evidence | null;
+  const evidence = (await readJsonIfWhole(workdir.evidence(state.best))) as Evidence | null;
   const incumbent = incumbentFor(state, nodeId, evidence);
   if (incumbent === null) return null;
   const printed = await printedSteps(platform, jobId);

@@ -3,6 +3,8 @@
  * done before it starts anything of the queue. Each may be done twice.
  */
 import { createHash } from 'node:crypto';
+import { rename, rm } from 'node:fs/promises';
+import { basename } from 'node:path';
 import type { Client } from '@temporalio/client';
 import type { RunConfig } from '../../domain/formats/config.js';
 import { CheckpointSchema } from '../../domain/formats/files.js';
@@ -13,12 +15,40 @@ import type { EngineState } from '../../domain/run/engine-state.js';
 import type { EventBody, Money } from '../../domain/run/event-types.js';
 import { ledgerKey } from '../../domain/run/ledger.js';
 import { type QueueEdit, queueEdits } from '../../domain/schedule/queue-edits.js';
-import { writeJsonAtomic } from '../../host/atomic-file.js';
+import { readTextIfAny, writeJsonAtomic } from '../../host/atomic-file.js';
 import { checked, InvalidFile, readChecked } from '../../workdir/checked-file.js';
 import { openRunLog } from '../../workdir/event-log.js';
 import type { Workdir } from '../../workdir/paths.js';
 import { Refusal } from '../output/refusal.js';
 import { type SteerOptions, sendUpdate } from '../steering/steering-client.js';
+
+/**
+ * A checkpoint that is no JSON any more is made from the log, as all of it is: what is left of it is kept beside it, in
+ * case a person's edit is in it. Says so; null where there is nothing of the kind.
+ */
+export async function setAsideBroken(workdir: Workdir): Promise<string | null> {
+  const text = await readTextIfAny(workdir.checkpoint);
+  if (text === null || isObject(text)) return null;
+  if (text.trim() === '') {
+    await rm(workdir.checkpoint);
+    return `${workdir.checkpoint} was empty: it is made anew from the event log`;
+  }
+  const kept = `${workdir.checkpoint}.unreadable`;
+  await rename(workdir.checkpoint, kept);
+  return (
+    `${workdir.checkpoint} cannot be read as JSON: it is made anew from the event log, and an edit of the queue in it is ` +
+    `not heeded (what it held is kept as ${basename(kept)})`
+  );
+}
+
+function isObject(text: string): boolean {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && !Array.isArray(value);
+  } catch {
+    return false;
+  }
+}
 
 /** Throws InvalidFile with the field's name. */
 export async function readQueueEdits(workdir: Workdir, now: EngineState): Promise<QueueEdit[]> {

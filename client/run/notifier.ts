@@ -5,7 +5,7 @@
  */
 import { z } from 'zod';
 import type { RunConfig } from '../../domain/formats/config.js';
-import { readJsonIfAny, writeJsonAtomic } from '../../host/atomic-file.js';
+import { readJsonIfWhole, writeJsonAtomic } from '../../host/atomic-file.js';
 import { untilChange } from '../../host/file-change.js';
 import { runApart } from '../../host/short-program.js';
 import { withoutSecrets } from '../../jobs/job-environment.js';
@@ -33,7 +33,7 @@ export async function startNotifier(
   const live = new LiveState(workdir, config);
   const due: Notification[] = [];
   const path = workdir.at('engine', 'notified.json');
-  const kept = CursorSchema.safeParse(await readJsonIfAny(path));
+  const kept = CursorSchema.safeParse(await readJsonIfWhole(path));
   // One that is configured for a run that has gone on for a while hears of what comes, not of all that was.
   if (!kept.success) await live.catchUp();
   let told = kept.success ? kept.data.seq : live.state.seq;

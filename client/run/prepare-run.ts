@@ -28,7 +28,7 @@ import { refusingFiles } from '../output/refused-file.js';
 import { adoptable, isForeignWorkdir } from './adopt-workdir.js';
 import { checkAgentAnswers } from './agent-check.js';
 import { refuseCleaned } from './cleaned-run.js';
-import { readQueueEdits } from './edited-queue.js';
+import { readQueueEdits, setAsideBroken } from './edited-queue.js';
 import { checkBudget, checkChoices, checkKnowledge, firstConfig } from './first-config.js';
 import { checkConcurrency, ONE_JOB_AT_A_TIME } from './job-slots.js';
 import { readState } from './run-state.js';
@@ -126,9 +126,10 @@ async function resumeRun(
   const setsApproval = given.some(({ flag }) => flag.approval === true);
   const prepared = { workdir, config: next, isNew: false, limits, setsApproval };
   if (isForeign) return { ...prepared, edits: [], notices: [...moved, await takeUp(workdir, next)] };
+  const broken = state === null ? null : await setAsideBroken(workdir);
   const edits = state === null ? [] : await refusingFiles(() => readQueueEdits(workdir, state));
   if (!isDeepStrictEqual(next, config)) await writeConfig(workdir, next);
-  return { ...prepared, edits, notices: moved };
+  return { ...prepared, edits, notices: broken === null ? moved : [...moved, broken] };
 }
 
 interface BegunRun {

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { expect, it, vi } from 'vitest';
 import type { Notification } from '../../../client/run/notifications.js';
 import { startNotifier } from '../../../client/run/notifier.js';
@@ -54,6 +54,14 @@ it('tells of improvements, failures and the end, in order, each once, over a bre
   expect(improved.message).toMatch(/^best is .* samples\/s/);
   expect(all.at(-1)).toMatchObject({ event: 'stop', status: 'stopped', node_id: null });
   expect(said).toEqual([]);
+});
+
+it('goes on from now on where somebody emptied what it had noted', async () => {
+  const { workdir, append, notifier, told } = await begun(RUN, (file) => `cat >> ${file}`);
+  await append(0, 60);
+  await writeFile(workdir.at('engine', 'notified.json'), '');
+  await (await notifier()).close();
+  expect(await told()).toEqual([]);
 });
 
 it('tells of the marks of a budget', async () => {
