@@ -72,6 +72,24 @@ describe('the final report by rules', () => {
     expect(text).toContain(`${best!.objective.value.toFixed(1)} samples/s`);
   });
 
+  it('tells no loss of what worked, where what it builds on measured more and is not decided', () => {
+    const on = history.map((entry) => {
+      if (entry.nodeId === '003_good') return { ...entry, parentId: '004_slow' };
+      if (entry.nodeId !== '004_slow') return entry;
+      const judged = { ...entry.judged!, verdict: 'superseded' as const };
+      return { ...entry, objective: { ...entry.objective!, value: 250 }, judged };
+    });
+    const told = reportAnswer({
+      history: on,
+      bestNodeId: '003_good',
+      baseLaunchCommand: '',
+      notes: [] as string[],
+    } as never);
+    expect(told).toMatch(
+      /## What worked\n\n- \*\*003_good\*\* \(.*\): \d\.\d\d times the baseline; that it is faster than 004_slow, which it builds on, is not shown\.\n\n/,
+    );
+  });
+
   it('stands as it is when it is held against the verdicts', () => {
     expect(heldText(state, text)).toBe(text);
   });
