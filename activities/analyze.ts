@@ -65,7 +65,8 @@ export function makeAnalyze(deps: {
         logs,
         baseline: standingMetrics(state, BASELINE_ID),
         headspace: standingMetrics(state, HEADSPACE_ID),
-        best: bestOf(state),
+        best: measuredNode(state, state.best),
+        start: measuredNode(state, row.parentId ?? BASELINE_ID),
       };
       const answer = await ask({ task, read: parseAnalysis, failure: 'analysis_failed' }).catch((error: unknown) => {
         // The measurement stands without its interpretation; without either there is nothing to keep.
@@ -106,7 +107,7 @@ function isRefusal(error: unknown): boolean {
   return error instanceof Error && (error as { type?: string }).type === 'analysis_failed';
 }
 
-function bestOf(state: EngineState): AnalyzeTask['best'] {
-  const metrics = state.best === null ? null : standingMetrics(state, state.best);
-  return state.best !== null && metrics ? { nodeId: state.best, metrics } : null;
+function measuredNode(state: EngineState, nodeId: string | null): AnalyzeTask['best'] {
+  const metrics = nodeId === null ? null : standingMetrics(state, nodeId);
+  return nodeId !== null && metrics ? { nodeId, metrics } : null;
 }

@@ -49,6 +49,8 @@ export type AnalyzeTask = TaskBase & {
   baseline: Metrics | null;
   headspace: Metrics | null;
   best: { nodeId: string; metrics: Metrics } | null;
+  /** What it builds on, as far as that was measured. */
+  start: { nodeId: string; metrics: Metrics } | null;
 };
 
 /** One experiment of the past, for planners: what it was and what came out. */

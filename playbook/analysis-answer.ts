@@ -13,6 +13,7 @@ import { type Diagnosis, diagnose } from '../domain/memory/stage-rules.js';
 import { diagnosisSentences, milliseconds, shareText } from '../domain/memory/stage-sentences.js';
 import { comparedText, foretoldIn } from '../domain/model/foretold.js';
 import { numberText } from '../domain/reports/quantity-text.js';
+import { BASELINE_ID } from '../domain/run/experiment-record.js';
 import { jsonBlock } from './rewrite-answer.js';
 
 /** Less than this, relatively, is not told apart from noise. */
@@ -69,10 +70,20 @@ function verdictOf(task: AnalyzeTask): string {
       ? `With cached data the loop runs at ${figure}, ${signed(versusBaseline)} against the baseline: the model’s compute is the limit, and faster loading cannot help.`
       : `With cached data the loop runs at ${figure}, ${versusBaseline.toFixed(2)} times the baseline: this much loading may cost at most.`;
   }
-  const versusBest = speedup(own, task.best && objectiveOf(task.best.metrics, null));
-  const best =
-    versusBest === null || !task.best ? '' : ` and ${signed(versusBest)} against the best so far (${task.best.nodeId})`;
-  return `${judgement(versusBest ?? versusBaseline)}: ${figure}, ${signed(versusBaseline)} against the baseline${best}.`;
+  const { start, best } = task;
+  const versus = (other: typeof best) => speedup(own, other && objectiveOf(other.metrics, null));
+  const [versusStart, versusBest] = [versus(start), versus(best)];
+  // A hypothesis is about what the change does to the code that it was made on.
+  const isOnOther = start !== null && start.nodeId !== BASELINE_ID && start.nodeId !== best?.nodeId;
+  const figures = [
+    `${signed(versusBaseline)} against the baseline`,
+    ...(versusStart === null || !isOnOther
+      ? []
+      : [`${signed(versusStart)} against ${start.nodeId}, which it builds on`]),
+    ...(versusBest === null || best === null ? [] : [`${signed(versusBest)} against the best so far (${best.nodeId})`]),
+  ];
+  const last = figures.length > 1 ? ` and ${figures.pop()}` : '';
+  return `${judgement(versusStart ?? versusBest ?? versusBaseline)}: ${figure}, ${figures.join(', ')}${last}.`;
 }
 
 /** Of one run, the first: whether it is really so is decided later, by repeats. */

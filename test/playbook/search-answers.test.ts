@@ -109,6 +109,7 @@ const analyzeTask = (more: Partial<AnalyzeTask>): AnalyzeTask => ({
   baseline: EVIDENCE.metrics,
   headspace: { ...EVIDENCE.metrics, throughput_samples_per_s: EVIDENCE.metrics.throughput_samples_per_s! * 3 },
   best: { nodeId: '000_baseline', metrics: EVIDENCE.metrics },
+  start: { nodeId: '000_baseline', metrics: EVIDENCE.metrics },
   ...more,
 });
 
@@ -145,6 +146,18 @@ describe('analysis', () => {
     };
     expect(await answer(analyzeTask({ evidence: slower }))).toContain('The hypothesis does not hold');
   });
+  it('holds the hypothesis against what the change was made on, also where that is not the best so far', async () => {
+    const at = (nodeId: string, factor: number) => {
+      const throughput_samples_per_s = EVIDENCE.metrics.throughput_samples_per_s! * factor;
+      return { nodeId, metrics: { ...EVIDENCE.metrics, throughput_samples_per_s } };
+    };
+    const evidence = { ...EVIDENCE, metrics: at('', 3).metrics };
+    const told = await answer(analyzeTask({ evidence, start: at('001_mtp', 1.5), best: at('002_wide', 4) }));
+    expect(told).toMatch(
+      /This run is faster, as the hypothesis says; .*, \+200\.0% against the baseline, \+100\.0% against 001_mtp, which it builds on and -25\.0% against the best so far \(002_wide\)\./,
+    );
+    expect(told).not.toContain('does not hold');
+  });
   it('doubts a headspace run that still waits for data', async () => {
     expect(await answer(analyzeTask({ kind: 'headspace' }))).toContain('still waited for data');
   });
@@ -155,7 +168,9 @@ describe('analysis', () => {
       stages: [],
     };
     expect(
-      parseAnalysis(await answer(analyzeTask({ evidence: nothing, baseline: null, headspace: null, best: null }))).ok,
+      parseAnalysis(
+        await answer(analyzeTask({ evidence: nothing, baseline: null, headspace: null, best: null, start: null })),
+      ).ok,
     ).toBe(true);
   });
 });

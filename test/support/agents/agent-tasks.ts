@@ -78,6 +78,7 @@ export const ANALYZE: AnalyzeTask = {
   baseline: null,
   headspace: null,
   best: null,
+  start: null,
 };
 
 export const REPORT: ReportTask = {
