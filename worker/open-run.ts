@@ -16,6 +16,7 @@ import { copyText, recordPlace, whereabouts } from '../workdir/workdir-place.js'
 import { endAbandonedServer } from './abandoned-server.js';
 import { announceReturn } from './announce-return.js';
 import { claimRun, RunOwnedElsewhere } from './claim-run.js';
+import { removeEmptyFolders } from './cleanup/empty-folders.js';
 import { removeHalfWrittenFiles } from './cleanup/half-written-files.js';
 import { failLostAttempts } from './cleanup/lost-attempts.js';
 import { reap } from './cleanup/reaper.js';
@@ -63,8 +64,8 @@ export interface OpenOptions {
 
 /**
  * Throws EngineAlreadyRunning when another process serves this workdir, RunOwnedElsewhere when another engine owns its
- * log or the workdir is a copy, KeyMissing when its engine is encrypted with a key that this process lacks. What was opened before an error is
- * closed.
+ * log or the workdir is a copy, KeyMissing when its engine is encrypted with a key that this process lacks. What was
+ * opened before an error is closed.
  */
 export async function openRun(workdirPath: string, options: OpenOptions = {}): Promise<OpenRun> {
   const workdir = new Workdir(resolve(workdirPath));
@@ -89,6 +90,7 @@ export async function openRun(workdirPath: string, options: OpenOptions = {}): P
       onLost: (how) => lost.abort(how),
       ...(renewMs === undefined ? {} : { renewMs }),
     });
+    closers.push(async () => lost.signal.reason === ('gone' satisfies LockLoss) && removeEmptyFolders(workdir));
     closers.push(() => lock.release());
     if (where.is === 'moved') log('the workdir was moved: its run goes on here', { from: where.from });
     if (where.is !== 'here' || !existsSync(workdir.place)) await recordPlace(workdir);

@@ -43,6 +43,8 @@ const NEXT_WORKER_MS = 2_000;
 const LONGEST_PAUSE_MS = 60_000;
 const SCHEDULER_PAUSE_MS = { first: 4000, longest: 300_000 };
 
+const NOT_SERVED_HERE = 'not_served_here';
+
 type AnyActivity = (input: never) => Promise<unknown>;
 
 export function guarded(activities: Activities, context: RunContext): Activities {
@@ -72,7 +74,7 @@ function guard(name: string, act: AnyActivity, context: RunContext, shared: Shar
   return async (input) => {
     const { info, cancellationSignal } = Context.current();
     ownWork(context.config.run_id, { ...info, name, input });
-    if ((await context.isServedHere?.()) === false) throw servedElsewhere(name, info.isLocal);
+    await leaveWhereGone();
     const key = `${info.workflowExecution?.runId} ${info.activityId}`;
     const isCounted = !info.isLocal && needsRoom;
     const died = isCounted ? await deaths.begin(key) : 0;
@@ -90,10 +92,15 @@ function guard(name: string, act: AnyActivity, context: RunContext, shared: Shar
       }
       if (needsRoom) await needRoom();
       const result = OWN_PULSE.includes(name) ? await act(input) : await withPulse(() => act(input));
+      // What was seen and written meanwhile may be of another folder: all of it may be done again.
+      await leaveWhereGone();
       unexpected.delete(key);
       return result;
     } catch (error) {
       if (error instanceof CancelledFailure || error instanceof CompleteAsyncError) throw error;
+      if (error instanceof ApplicationFailure && error.type === NOT_SERVED_HERE) throw error;
+      // Nobody counts what fails for want of the workdir.
+      await leaveWhereGone();
       if (error instanceof ApplicationFailure && !(await isOfFullDisk(error, room))) {
         if (error.nonRetryable) unexpected.delete(key);
         throw error;
@@ -118,6 +125,22 @@ function guard(name: string, act: AnyActivity, context: RunContext, shared: Shar
       if (isCounted) await deaths.end(key);
     }
   };
+
+  /**
+   * Of a workdir that was moved, removed, or taken over: what is written by its path would be another folder's, or
+   * nobody's. This worker ends, and the next one does what was asked. Tries in the workflow's task would hold up its
+   * end.
+   */
+  async function leaveWhereGone(): Promise<void> {
+    if ((await context.isServedHere?.()) !== false) return;
+    const { info, cancelled } = Context.current();
+    if (info.isLocal) await cancelled;
+    throw ApplicationFailure.create({
+      message: `${name} is left to the next worker: this one has the workdir no more`,
+      type: NOT_SERVED_HERE,
+      nextRetryDelay: NEXT_WORKER_MS,
+    });
+  }
 
   /** Before a job or a paid call begins whose result could not be kept. */
   async function needRoom(): Promise<void> {
@@ -157,18 +180,6 @@ function diskFull(message: string, isLocal: boolean): ApplicationFailure {
     message: `no space left on the disk; the run goes on by itself when there is: ${message.slice(0, 1000)}`,
     type: 'disk_full',
     ...(isLocal ? {} : { nextRetryDelay: ROOM_AGAIN_MS }),
-  });
-}
-
-/**
- * The workdir was moved, removed, or taken over: what is written by its path would be another folder's, or nobody's.
- * This worker ends, and the next one does what was asked.
- */
-function servedElsewhere(name: string, isLocal: boolean): ApplicationFailure {
-  return ApplicationFailure.create({
-    message: `${name} is left to the next worker: this one has the workdir no more`,
-    type: 'not_served_here',
-    ...(isLocal ? {} : { nextRetryDelay: NEXT_WORKER_MS }),
   });
 }
 

@@ -2,7 +2,7 @@
 import { mkdtemp, readFile, statfs, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ApplicationFailure } from '@temporalio/common';
+import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { guarded } from '../../../activities/guard/guarded.js';
@@ -204,9 +204,8 @@ it('writes what it met into the log of the run', async () => {
   expect(lines).toEqual(['plan failed (error 1, attempt 9)']);
 });
 
-it.each([true, false])(
-  'leaves what it is asked for to the next worker where it has the workdir no more',
-  async (isLocal) => {
+describe('an activity of a worker that has the workdir no more', () => {
+  async function leaving(isLocal: boolean, served: () => boolean) {
     const root = await mkdtemp(join(tmpdir(), 'autoresearch-guarded-'));
     onTestFinished(() => removeFolder(root));
     const act = vi.fn(async () => undefined);
@@ -214,15 +213,34 @@ it.each([true, false])(
       workdir: new Workdir(root),
       config: syntheticConfig(RUN),
       log: () => undefined,
-      isServedHere: async () => false,
+      isServedHere: async () => served(),
     });
     const workflowExecution = { workflowId: engineWorkflowId(RUN), runId: 'r' };
     const environment = new MockActivityEnvironment({ isLocal, workflowType: 'engineWorkflow', workflowExecution });
     const asked = environment.run(activities.exportWorkdir as never, INPUT as never);
+    return { act, environment, asked };
+  }
+
+  it('is left to the next worker', async () => {
+    const { act, asked } = await leaving(false, () => false);
     await expect(asked).rejects.toMatchObject({ type: 'not_served_here', nonRetryable: false });
     expect(act).not.toHaveBeenCalled();
-  },
-);
+  });
+
+  it('has no result where the workdir went meanwhile', async () => {
+    const answers = [true, false];
+    const { act, asked } = await leaving(false, () => answers.shift() ?? false);
+    await expect(asked).rejects.toMatchObject({ type: 'not_served_here' });
+    expect(act).toHaveBeenCalledOnce();
+  });
+
+  it('waits for the end of its worker within a task of the workflow', async () => {
+    const { act, environment, asked } = await leaving(true, () => false);
+    environment.cancel('WORKER_SHUTDOWN');
+    await expect(asked).rejects.toBeInstanceOf(CancelledFailure);
+    expect(act).not.toHaveBeenCalled();
+  });
+});
 
 describe('an activity that hangs', () => {
   it('is a failure when it reached its time limit four times, and may be asked for again then', async () => {
