@@ -1,4 +1,5 @@
 /** What a launch command that calls kubectl, or that is a manifest's name, asks for: one Job of a cluster. Pure. */
+import { calledPrograms } from './called-programs.js';
 import { shellCommands } from './shell-commands.js';
 
 export type KubectlCommand = {
@@ -48,7 +49,14 @@ export function readKubectlCommand(launchCommand: string): KubectlCommand | null
   const only = commands.length === 1 && commands[0]!.length === 1 ? commands[0]![0]! : '';
   if (isManifestName(only)) return { folders: [], namespace: '', context: '', manifest: only };
   const at = commands.findIndex((words) => words.some((word) => word.split('/').at(-1) === 'kubectl'));
-  if (at < 0) return null;
+  if (at < 0) {
+    const isDeeper = calledPrograms(launchCommand).some(({ own, args }) =>
+      submitsByKubectl([own, ...args].map(({ value }) => value)),
+    );
+    if (isDeeper)
+      throw refusal('kubectl stands in the text of another shell, or in a substitution: write the call itself');
+    return null;
+  }
   const before = commands.slice(0, at);
   const folders = before.map(([program, folder, ...more]) => {
     if (program === 'cd' && folder !== undefined && more.length === 0) return folder;

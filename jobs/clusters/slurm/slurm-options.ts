@@ -1,4 +1,4 @@
-/** The options of sbatch and srun as their words, by the rules of getopt_long, from which both read them. */
+/** The options of sbatch, srun and salloc as their words, by the rules of getopt_long, from which both read them. */
 
 /** A word of a shell text: as it is written, and without its quotes. */
 export interface Word {
@@ -34,6 +34,8 @@ const OF_SRUN = `accel-bind= bcast? bcast-exclude= compress? cpu-bind= disable-s
   preserve-env E prolog= pty? quit-on-interrupt relative= r resv-ports? send-libs? slurmd-debug= task-epilog=
   task-prolog= test-only threads= T treewidth= unbuffered u wait= W whole`;
 
+const OF_SALLOC = `bell immediate? I interactive kill-command? K no-bell no-shell wait-all-nodes= x11?`;
+
 type Takes = 'nothing' | 'a value' | 'perhaps a value';
 
 class OptionTable {
@@ -68,7 +70,11 @@ class OptionTable {
   }
 }
 
-const TABLES = { sbatch: new OptionTable(`${BOTH} ${OF_SBATCH}`), srun: new OptionTable(`${BOTH} ${OF_SRUN}`) };
+const TABLES = {
+  sbatch: new OptionTable(`${BOTH} ${OF_SBATCH}`),
+  srun: new OptionTable(`${BOTH} ${OF_SRUN}`),
+  salloc: new OptionTable(`${BOTH} ${OF_SALLOC}`),
+};
 
 /** The options in front, and the words from the first on that is none. */
 export function splitOptions<W extends Word>(
@@ -124,3 +130,11 @@ function shortOptions(table: OptionTable, { raw, value }: Word): Found {
   }
   return { found, wantsValue: false };
 }
+
+/** A `:` between words begins the next part of a heterogeneous job. */
+export function refuseSeveralParts(program: string, words: readonly Pick<Word, 'value'>[]): void {
+  if (words.some(({ value }) => value === ':')) throw new Error(`${program} … : … ${SEVERAL_PARTS}`);
+}
+
+export const SEVERAL_PARTS =
+  'asks for a heterogeneous job, whose parts have allocations of their own; an experiment is one job with one allocation: ask for one that holds all parts (srun --het-group is then not needed), or submit by a file of commands (docs/platforms.md)';

@@ -20,6 +20,7 @@ import {
   stateOf,
 } from './slurm-states.js';
 import { batchScript, directivesOf, minutesOf, refuseImpossible, sbatchWords } from './slurm-submission.js';
+import { knownValue } from './slurm-variables.js';
 
 const SCRIPT = 'slurm.sh';
 const OUTPUT = 'slurm.out';
@@ -34,22 +35,31 @@ export class SlurmScheduler implements Scheduler {
   private hasAccounts: boolean | null = null;
 
   async runs(launchCommand: string, place: LaunchPlace): Promise<string> {
-    const { batch, script, options } = await readLaunch(launchCommand, place);
+    const { batch, script, options, directives } = await readLaunch(launchCommand, place);
     if (batch === null) return launchCommand;
-    const run = script === null ? `sh -c ${singleQuoted(batch.wrap ?? '')}` : commandOfScript(script, batch.script);
-    const folder = options.findLast(({ name }) => name === 'chdir')?.value;
-    return `${batch.before}${folder ? `cd ${shellWord(expanded(folder, place.env))} && ` : ''}${run}`;
+    const folder = chdirOf(options, directives, place, batch);
+    const cd = folder === null ? '' : `cd ${shellWord(folder)} && `;
+    if (script === null)
+      return batch.inPlace(batch.isOfSalloc ? batch.wrap! : `sh -c ${singleQuoted(batch.wrap ?? '')}`, cd);
+    const [, ...args] = batch.script;
+    const called = commandOfScript(script);
+    // Its arguments mean what they meant where sbatch was called.
+    if (cd !== '' && args.some(({ raw, value }) => raw !== value || /[$*?[~]/.test(raw)))
+      return batch.inPlace(`${called} "$@"`, `set -- ${args.map(({ raw }) => raw).join(' ')} && ${cd}`);
+    return batch.inPlace([called, ...args.map(({ raw }) => raw)].join(' '), cd);
   }
 
   async submit(job: SchedulerJob): Promise<string> {
-    const { options, directives, assignments, batch } = await readLaunch(job.launchCommand, job);
+    const { options, directives, call, batch } = await readLaunch(job.launchCommand, job);
     const all = [...directives, ...options];
-    await makeOutputFolders(all, job);
+    const from = batch === null ? job.cwd : folderOf(batch, job);
+    await makeOutputFolders(all, job, chdirOf(options, directives, job, batch) ?? from);
     const path = scriptIn(job.folder);
     await writeFileAtomic(path, batchScript(directives, job.folder, job.script), 0o700);
     const given = (where: readonly SlurmOption[]) => where.findLast(({ name }) => name === 'time')?.value ?? undefined;
     const time = given(options) ?? job.env.SBATCH_TIMELIMIT ?? given(directives);
-    const words = sbatchWords(batch === null ? 'srun' : 'sbatch', options, directives, {
+    const isOfAllocation = batch === null || batch.isOfSalloc;
+    const words = sbatchWords(isOfAllocation ? 'srun' : 'sbatch', options, directives, {
       name: job.name,
       comment: `autoresearch:${job.run}/${job.nodeId}`,
       cwd: job.cwd,
@@ -57,8 +67,9 @@ export class SlurmScheduler implements Scheduler {
       output: join(job.folder, OUTPUT),
       minutes: minutesOf(job.timeLimitS, time && expanded(time, job.env)),
     });
-    const line = `${assignments} exec sbatch ${words} ${shellWord(path)}`.trim();
-    const { stdout, problem } = await askByShell(line, { cwd: job.cwd, env: outsideOfAllocations(job.env) });
+    const line = `${call} ${words} ${shellWord(path)}`;
+    // Slurm tells the job from where it was submitted (SLURM_SUBMIT_DIR).
+    const { stdout, problem } = await askByShell(line, { cwd: from, env: outsideOfAllocations(job.env) });
     if (problem !== null) throw new Error(`sbatch refuses the job: ${problem}`);
     // `id` or `id;cluster`; a site's own wrapper may print more.
     const id = /^(\d+)(?:;\S*)?$/m.exec(stdout)?.[1];
@@ -131,17 +142,20 @@ interface Launch extends SlurmCommand {
   script: { path: string; text: string } | null;
 }
 
-async function readLaunch(launchCommand: string, { cwd, env }: LaunchPlace): Promise<Launch> {
-  const command = readSlurmCommand(launchCommand);
-  const script = command.batch === null ? null : await scriptOf(command.batch, cwd, env);
+async function readLaunch(launchCommand: string, place: LaunchPlace): Promise<Launch> {
+  const { env } = place;
+  const command = readSlurmCommand(launchCommand, { SOURCE_DIR: place.cwd, ...env });
+  const script = command.batch === null ? null : await scriptOf(command.batch, place);
   const directives = script === null ? [] : directivesOf(script.text);
   refuseImpossible([...directives, ...command.options], env);
   return { ...command, directives, script };
 }
 
-async function scriptOf({ script: [name], folders }: Batch, cwd: string, env: LaunchPlace['env']) {
+async function scriptOf(batch: Batch, place: LaunchPlace) {
+  const [name] = batch.script;
   if (name === undefined) return null;
-  const path = resolve(cwd, ...folders.map((folder) => expanded(folder, env)), expanded(name.value, env));
+  const folder = folderOf(batch, place);
+  const path = resolve(folder, known(name, { ...batch.known.values, PWD: folder }));
   try {
     return { path, text: await readFile(path, 'utf8') };
   } catch (error) {
@@ -150,23 +164,56 @@ async function scriptOf({ script: [name], folders }: Batch, cwd: string, env: La
 }
 
 /** By its first line, as the system would start it. */
-function commandOfScript({ path, text }: { path: string; text: string }, [, ...args]: readonly Word[]): string {
+function commandOfScript({ path, text }: { path: string; text: string }): string {
   const interpreter = /^#!\s*(\S.*)/.exec(text)?.[1];
   if (interpreter === undefined) throw new Error(`${path} is no batch script: its first line must be like #!/bin/bash`);
-  return [interpreter.trim(), shellWord(path), ...args.map(({ raw }) => raw)].join(' ');
+  return [interpreter.trim(), shellWord(path)].join(' ');
+}
+
+/** Where sbatch is called. */
+function folderOf({ folders, known: { values } }: Batch, { cwd }: LaunchPlace): string {
+  return folders.reduce((at, value) => resolve(at, known({ raw: value, value }, { ...values, PWD: at })), cwd);
+}
+
+/** The folder in which the job begins by `--chdir`, or null; of a directive no shell reads variables. */
+function chdirOf(
+  options: readonly SlurmOption[],
+  directives: readonly SlurmOption[],
+  place: LaunchPlace,
+  batch: Batch | null,
+): string | null {
+  if (batch === null || batch.isOfSalloc) return null;
+  const from = folderOf(batch, place);
+  const given = options.findLast(({ name }) => name === 'chdir');
+  if (given?.value != null)
+    return resolve(from, known({ raw: given.raw, value: given.value }, { ...batch.known.values, PWD: from }));
+  const written = directives.findLast(({ name }) => name === 'chdir')?.value;
+  return written == null ? null : resolve(from, written);
 }
 
 /** Variables by their values, `~` by the home. */
+function known(word: Word, values: Readonly<Record<string, string>>): string {
+  const value = knownValue(word, values);
+  if (value !== null) return value;
+  throw new Error(
+    `what ${word.raw} stands for is not known before the job is submitted: write the path itself, or set the variable where autoresearch is started`,
+  );
+}
+
+/** Variables by their values, and by nothing where they have none. */
 function expanded(text: string, env: LaunchPlace['env']): string {
-  const home = text.replace(/^~(?=\/|$)/, env.HOME ?? '~');
-  return home.replaceAll(/\$(?:(\w+)|\{(\w+)\})/g, (_, plain, braced) => env[plain ?? braced] ?? '');
+  return text.replaceAll(/\$(?:(\w+)|\{(\w+)\})/g, (_, plain, braced) => env[plain ?? braced] ?? '');
 }
 
 /** The job's output is kept in its own folder, but its script may write beside where it thought it would be. */
-async function makeOutputFolders(options: readonly SlurmOption[], { cwd, env }: SchedulerJob): Promise<void> {
+async function makeOutputFolders(
+  options: readonly SlurmOption[],
+  { cwd, env }: SchedulerJob,
+  from: string,
+): Promise<void> {
   for (const { name, value } of options) {
     if ((name !== 'output' && name !== 'error') || value === null) continue;
-    const folder = dirname(resolve(cwd, expanded(value, env)));
+    const folder = dirname(resolve(from, expanded(value, { ...env, PWD: from })));
     if (folder.includes('%') || !`${folder}/`.startsWith(`${cwd}/`)) continue;
     await mkdir(folder, { recursive: true });
   }

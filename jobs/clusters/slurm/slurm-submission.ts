@@ -1,7 +1,7 @@
 /** What is given to sbatch: the options of the user's that hold for one job of ours, and ours behind them. Pure. */
 import { isComment, shellTokens } from '../../../domain/command/shell-tokens.js';
 import { shellWord } from '../../../domain/command/shell-word.js';
-import { type SlurmOption, splitOptions } from './slurm-options.js';
+import { SEVERAL_PARTS, type SlurmOption, splitOptions } from './slurm-options.js';
 
 /** Refused, with the reason. */
 const REFUSED: Readonly<Record<string, string>> = {
@@ -16,6 +16,8 @@ const OURS = new Set(
   `chdir comment error export help input job-name kill-on-invalid-dep no-requeue open-mode output parsable quiet requeue
    signal test-only time time-min usage verbose version wait wrap`.split(/\s+/),
 );
+
+export const isOurs = (name: string) => OURS.has(name);
 
 /** Of srun, what the allocation needs, too. */
 const OF_THE_ALLOCATION = new Set(
@@ -41,6 +43,8 @@ export function directivesOf(script: string): SlurmOption[] {
     if (!line.startsWith('#')) break;
     const given = /^#SBATCH\s+(.*)$/.exec(line)?.[1];
     if (given === undefined) continue;
+    const part = /^(?:hetjob|packjob)\b/.exec(given)?.[0];
+    if (part !== undefined) throw new Error(`#SBATCH ${part} ${SEVERAL_PARTS}`);
     const { tokens } = shellTokens(given);
     const comment = tokens.findIndex(isComment);
     const words = tokens.slice(0, comment < 0 ? tokens.length : comment);

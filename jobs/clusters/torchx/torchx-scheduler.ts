@@ -5,9 +5,10 @@
  */
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { z } from 'zod';
-import { shellCommands } from '../../../domain/command/shell-commands.js';
+import { calledPrograms } from '../../../domain/command/called-programs.js';
+import { torchxArguments } from '../../../domain/command/platform-choice.js';
 import type { RunConfig } from '../../../domain/formats/config.js';
 import { readJsonIfAny } from '../../../host/atomic-file.js';
 import { packageFile } from '../../../host/package-files.js';
@@ -175,6 +176,8 @@ function partsOf(handle: string): { scheduler: string; appId: string } {
 
 /** As the launch command calls it, or the one on PATH. */
 function torchxProgram(launchCommand: string): string {
-  const words = shellCommands(launchCommand).flat();
-  return words.find((word) => word.split('/').at(-1) === 'torchx') ?? 'torchx';
+  const call = calledPrograms(launchCommand).find((each) => torchxArguments(each) !== null);
+  if (call === undefined || call.program === 'torchx') return call?.own.value ?? 'torchx';
+  // Beside the Python that runs it as a module.
+  return call.own.value.includes('/') ? join(dirname(call.own.value), 'torchx') : 'torchx';
 }

@@ -38,6 +38,9 @@ describe('a launch command of kubectl', () => {
     ['kubectl apply -f job.yaml --prune', /--prune has no meaning here/],
     ['kubectl run x --image=y', /kubectl run makes no Job/],
     ['kubectl create job x', /needs -f job.yaml/],
+    ["bash -c 'kubectl apply -f job.yaml'", /stands in the text of another shell, or in a substitution/],
+    ['JOB=$(kubectl create -f job.yaml -o name)', /stands in the text of another shell, or in a substitution/],
+    ['timeout 60 kubectl apply -f job.yaml', /timeout stands in front/],
     ['A=1 kubectl apply -f job.yaml', /A=1 stands in front/],
   ])('%s is refused', (command, reason) => {
     expect(() => readKubectlCommand(command)).toThrow(reason);

@@ -69,6 +69,32 @@ describe.runIf(noSlurmBecause === null)(onSlurm('on Slurm'), () => {
       expect(told).toContain(' Requeue=0 ');
     });
 
+    it('is submitted from where it is called, and begins where --chdir says', async () => {
+      await using on = await SlurmBench.open(slurm);
+      const { bench, platform } = on;
+      const { source_dir } = bench.context.config;
+      await mkdir(join(source_dir, 'deep', 'out'), { recursive: true });
+      await writeFile(
+        join(source_dir, 'deep', 'train.sh'),
+        '#!/bin/bash\necho "from=$SLURM_SUBMIT_DIR in=$PWD args=$* a=$A x=$X tasks=$SLURM_NTASKS"\n',
+      );
+      const told = async (command: string, node: string) => {
+        const jobId = await on.launch(command, node);
+        expect(await endOf(platform, jobId)).toMatchObject({ cause: 'exit', returnCode: 0 });
+        return (await platform.logs(jobId, 1000)).stdout.replaceAll(source_dir, 'SRC');
+      };
+      expect(await told('cd deep && timeout 60 nice -n 2 sbatch train.sh', 'n1')).toBe(
+        'from=SRC/deep in=SRC/deep args= a= x= tasks=\n',
+      );
+      expect(
+        await told('export X=7; N=2; OPTS="-n $N"; cd deep; A=1 sbatch $OPTS -D $PWD/out $PWD/train.sh $PWD', 'n2'),
+      ).toBe('from=SRC/deep in=SRC/deep/out args=SRC/deep a=1 x=7 tasks=2\n');
+      expect(await told("bash -lc 'cd deep && sbatch train.sh one'", 'n3')).toBe(
+        'from=SRC/deep in=SRC/deep args=one a= x= tasks=\n',
+      );
+      expect(await told("salloc -n 2 srun sh -c 'echo rank $SLURM_PROCID'", 'n4')).toMatch(/^rank \d\nrank \d\n$/);
+    });
+
     it('is a command line, or steps that srun starts in an allocation of their own', async () => {
       await using on = await SlurmBench.open(slurm);
       const { platform } = on;
