@@ -23,6 +23,7 @@ import { unfedSteps } from '../domain/verdict/fed-steps.js';
 import { silentJobText } from '../domain/verdict/no-numbers.js';
 import { otherWork, type References } from '../domain/verdict/same-work.js';
 import { otherContentText, staleSource, wrongSource } from '../domain/verdict/source-proof.js';
+import { stillRunningText } from '../domain/verdict/submitted-jobs.js';
 import { readJsonIfAny, writeFileAtomic, writeJsonAtomic } from '../host/atomic-file.js';
 import { whyShortened } from '../jobs/end-measured-job.js';
 import { findJobId } from '../jobs/job-files.js';
@@ -133,6 +134,7 @@ export function makeCollectEvidence({ context, platform, runLog }: CollectEviden
         const logs = await platform.logs(jobId, SILENT_LOG_BYTES);
         return silentJobText({
           commands: [launch.command, ...scripts.flatMap(({ kind, text }) => (kind === 'shell' ? [text] : []))],
+          platform: platform.name,
           durationS,
           stdoutTail: logs.stdout,
           stderrTail: logs.stderr,
@@ -152,7 +154,9 @@ export function makeCollectEvidence({ context, platform, runLog }: CollectEviden
         : isBaseline
           ? await silent()
           : `the job printed no step time and no throughput, as the baseline did${await left()}`;
-      raise('metrics_collection_failed', `${missing}${noticed}`, { job_id: jobId });
+      raise('metrics_collection_failed', `${missing}${noticed}${await unwatched(jobId, launch.command, missing)}`, {
+        job_id: jobId,
+      });
     }
     context.log('evidence collected', {
       node: nodeId,
@@ -162,6 +166,13 @@ export function makeCollectEvidence({ context, platform, runLog }: CollectEviden
     });
     return { metrics, sources };
   };
+
+  /** What the job submitted before it returned, where that is not said yet. */
+  async function unwatched(jobId: string, command: string, saidAlready: string): Promise<string> {
+    const { stdout, stderr } = await platform.logs(jobId, SILENT_LOG_BYTES);
+    const text = stillRunningText(`${stdout}\n${stderr}`, command);
+    return text === null || saidAlready.includes('nobody watches it') ? '' : `; ${text}`;
+  }
 }
 
 async function jobIdOf(context: RunContext, platform: Platform, node: NodeRef): Promise<string> {

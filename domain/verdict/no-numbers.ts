@@ -7,10 +7,13 @@ import { choosePlatform } from '../command/platform-choice.js';
 import { shellWord } from '../command/shell-word.js';
 import { withoutColours } from '../evidence/printed-line.js';
 import { firstOf } from '../reports/quantity-text.js';
+import { stillRunningText } from './submitted-jobs.js';
 
 export interface SilentJob {
   /** The launch command, and the scripts that it runs. */
   commands: readonly string[];
+  /** On which the job ran. */
+  platform: string;
   durationS: number | null;
   stdoutTail: string;
   stderrTail: string;
@@ -29,6 +32,7 @@ const SUBMITTED =
 const IN_BACKGROUND = /(?:^|[^&>|<\d])&\s*(?:$|[;\n)])/m;
 const REDIRECTED = /(?:^|[^<>&\d])(?:1|&)?>{1,2}\s*(?!&)(?!\/dev\/stdout)(\S+)/;
 const SHORT_S = 5;
+const CALLS = { slurm: 'sbatch train.sh', torchx: 'torchx run …', kubernetes: 'kubectl apply -f job.yaml' } as const;
 /** Words of a job that goes on from an earlier one, or has nothing left to do. */
 const RESUMED =
   /^.*\b(?:resum(?:e|ed|ing)|restor(?:ed|ing)|(?:load|found|us|read)(?:ed|ing)?\b.{0,40}\b(?:checkpoint|ckpt|snapshot|state)|already (?:been )?(?:trained|finished|complete|completed|done)|nothing (?:left |more )?to (?:do|train)|(?:start|continu|pick)\w* (?:up )?(?:from|at|with) (?:epoch|step|iter)\w*|trained (?:to|up to|until) (?:epoch|step|iter)\w*|from (?:epoch|step|iter\w*) \d+)\b.*$/im;
@@ -55,11 +59,12 @@ export function likelyCauses(job: SilentJob): string[] {
     ];
   }
   const said = SUBMITTED.exec(`${job.stdoutTail}\n${job.stderrTail}`)?.[0].trim().slice(0, 120);
-  const { platform } = choosePlatform(shell);
-  const elsewhere = platform === 'local' ? '' : `start again with --platform ${platform}, or `;
+  const elsewhere = whereInstead(job);
+  const running = stillRunningText(`${job.stdoutTail}\n${job.stderrTail}`, shell);
+  const unwatched = running === null ? '' : `. ${running[0]!.toUpperCase()}${running.slice(1)}`;
   if (said !== undefined || SUBMITS.test(shell) || IN_BACKGROUND.test(shell))
     causes.push(
-      `the command submits the work and returns${lasted}${said === undefined ? '' : `: it printed ${JSON.stringify(said)}`}; ${elsewhere}give one that ends when the training has ended and passes its output on (sbatch --wait, srun, kubectl wait and logs; no nohup, no &)`,
+      `the command submits the work and returns${lasted}${said === undefined ? '' : `: it printed ${JSON.stringify(said)}`}; ${elsewhere}give one that ends when the training has ended and passes its output on (sbatch --wait, srun, kubectl wait and logs; no nohup, no &)${unwatched}`,
     );
   const resumed = resumedText(job);
   if (resumed?.isSaid) causes.push(resumed.text);
@@ -88,6 +93,17 @@ export function likelyCauses(job: SilentJob): string[] {
     causes.push('the output is redirected or captured (a file, a launcher that keeps it), or printing is replaced');
   }
   return causes;
+}
+
+/** The platform that waits for what the command submits, where it is another; else how this one comes to do so. */
+function whereInstead({ commands, platform }: SilentJob): string {
+  const [launch = '', ...scripts] = commands;
+  const own = choosePlatform(launch).platform;
+  if (own !== 'local') return own === platform ? '' : `start again with --platform ${own}, or `;
+  const ofScript = scripts.map((script) => choosePlatform(script).platform).find((each) => each !== 'local');
+  if (ofScript === undefined) return '';
+  const start = ofScript === platform ? 'start again' : `start again with --platform ${ofScript}`;
+  return `${start} and, as the launch command, the call that its script makes (${CALLS[ofScript]}), or `;
 }
 
 /** The last rate or time of a step that the script prints in words of its own, and the rule that reads it. */

@@ -3,6 +3,7 @@ import { likelyCauses, type SilentJob, silentJobText } from '../../../domain/ver
 
 const silent = (more: Partial<SilentJob> & { command?: string }): SilentJob => ({
   commands: [more.command ?? 'python train.py'],
+  platform: 'local',
   durationS: 40,
   stdoutTail: '',
   stderrTail: '',
@@ -35,6 +36,48 @@ it.each<[string, Partial<SilentJob> & { command?: string }, RegExp]>([
   ['a job that ended at once', { durationS: 0.2 }, /starts the training elsewhere and returns/],
 ])('a job without numbers: %s', (_, given, says) => {
   expect(likelyCauses(silent(given))[0]).toMatch(says);
+});
+
+const submit = 'cd x\nsbatch train.sh\n';
+it.each<[string, Partial<SilentJob>, RegExp]>([
+  [
+    'a script',
+    { commands: ['./go.sh', submit] },
+    /start again with --platform slurm and, as the launch command, the call that its script makes \(sbatch train\.sh\), or give/,
+  ],
+  [
+    'a script on that platform',
+    { commands: ['./go.sh', submit], platform: 'slurm' },
+    /; start again and, as the launch command, the call that its script makes/,
+  ],
+  [
+    'the command itself on that platform',
+    { commands: ['sbatch train.sh'], platform: 'slurm' },
+    /returns; give one that ends/,
+  ],
+])('a platform that it has already is not named again: %s', (_, given, says) => {
+  const [first] = likelyCauses(silent({ ...given, durationS: null }));
+  expect(first).toMatch(says);
+  if (given.platform === 'slurm') expect(first).not.toContain('--platform');
+});
+
+it.each([
+  ['Submitted batch job 42\nSubmitted batch job 43\nSubmitted batch job 42', 'sbatch a', '`scancel 42`, `scancel 43`'],
+  ['42;big', 'sbatch --parsable a', '`scancel 42`'],
+  ['Your job 7 ("x") has been submitted', 'qsub a', '`qdel 7`'],
+  ['1234.pbs01', 'qsub a', '`qdel 1234.pbs01`'],
+  ['Job <77> is submitted to queue <gpu>.', 'bsub a', '`bkill 77`'],
+  ['1 job(s) submitted to cluster 9.', 'condor_submit a', '`condor_rm 9`'],
+  ['job.batch/train-x created', 'kubectl create -f a', '`kubectl delete job train-x`'],
+  ['slurm://torchx/123', 'torchx run -s slurm a', '`torchx cancel slurm://torchx/123`'],
+])('what was submitted and goes on is named with the command that ends it: %s', (stdoutTail, command, says) => {
+  expect(likelyCauses(silent({ stdoutTail, command, durationS: 1 })).join()).toContain(
+    `What it submitted may still run, and nobody watches it: end it by ${says}`,
+  );
+});
+
+it('a number that a training prints is nobody that could be ended', () => {
+  expect(likelyCauses(silent({ stdoutTail: '42\n100\n12.5x', durationS: 1 })).join()).not.toContain('nobody watches');
 });
 
 const EARLIER = { inTree: ['checkpoints', 'my last.pt'], outside: ['/scratch/out'] };
