@@ -66,7 +66,9 @@ export class UserRepository {
     const notes: string[] = [];
     const began = await ask('rev-parse', '--verify', '--quiet', `${anchor}^`);
     if (began !== '') {
-      const changed = (await ask('diff-tree', '-r', '--name-only', began, anchor)).split('\n').filter(Boolean);
+      const changed = await gitList(['diff-tree', '-r', '-z', '--name-only', began, anchor], {
+        place: this.place,
+      }).catch(() => []);
       if (changed.length > 0)
         notes.push(`what was not committed when the run began is not on the branch: ${changed.join(', ')}`);
       const since = Number(await ask('rev-list', '--count', `${began}..${onto}`));

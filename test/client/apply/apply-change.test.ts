@@ -52,7 +52,7 @@ async function made(
     git(source, 'config', 'user.name', 'A Person');
     git(source, 'config', 'user.email', 'person@localhost');
   }
-  if (dirty) write(source, { 'other.py': 'X = 3\n' });
+  if (dirty) write(source, { 'other.py': 'X = 3\n', 'größe.py': 'Y = 1\n' });
   if (untracked) git(source, 'rm', '-q', '--cached', 'train.py');
   if (draft) write(source, { 'train.py': TRAIN.replace('WORKERS = 2', 'WORKERS = 1') });
   if (untracked || draft) git(source, 'commit', '-qam', 'what is committed differs');
@@ -161,7 +161,7 @@ describe('apply', () => {
     const before = standing(run.source);
     const { notes, files } = await applied(run);
     expect(files).toEqual(['train.py']);
-    expect(notes).toEqual(['what was not committed when the run began is not on the branch: other.py']);
+    expect(notes).toEqual(['what was not committed when the run began is not on the branch: größe.py, other.py']);
     expect(standing(run.source)).toBe(before);
   });
 
