@@ -16,6 +16,7 @@ import { reservationsFor, settlement } from '../domain/schedule/settlement.js';
 import * as activities from './activity-options.js';
 import { tellUnchecked } from './adding.js';
 import { failureFrom } from './failure-value.js';
+import { isLeft, untilGoingOn } from './going-on.js';
 import type { Journal } from './journal.js';
 import type { handleSteering } from './steering.js';
 
@@ -56,6 +57,7 @@ export async function setUp(journal: Journal, run: string): Promise<void> {
   try {
     const { seeds, ...found } = await activities.source.setup({ run });
     const { anchorCommit, practices, repair, confirmation, needsBaseline, needsMeasuredBaseline } = found;
+    if (isLeft(journal.state)) await untilGoingOn(journal.state);
     const { baseCommit, spent } = await activities.agent.instrument({ run });
     const money = settlement('setup', spent);
     const rules = {

@@ -6,6 +6,7 @@ import { spentOfFailure } from '../domain/run/ledger.js';
 import { settlement } from '../domain/schedule/settlement.js';
 import * as activities from './activity-options.js';
 import { failureFrom } from './failure-value.js';
+import { isLeft, untilGoingOn } from './going-on.js';
 import type { Journal } from './journal.js';
 
 export class Planner {
@@ -22,6 +23,7 @@ export class Planner {
     try {
       const throughSeq = state.seq;
       await journal.flushed();
+      if (isLeft(state)) await untilGoingOn(state);
       const { proposals, spent, ...reply } = await activities.agent.plan({ run: state.run, iteration, throughSeq });
       const accepted: string[] = [];
       for (const { index, ...proposal } of proposals) {
