@@ -9,6 +9,7 @@ import {
   proxyLocalActivities,
 } from '@temporalio/workflow';
 import type { Activities } from '../domain/protocol/activities.js';
+import { lastInTask } from './last-in-task.js';
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
@@ -44,6 +45,8 @@ const brief = proxyLocalActivities<InTask>({
   startToCloseTimeout: MINUTE,
   retry: { ...patient, maximumAttempts: 3 },
 });
+/** No patch: in a live run the end of an export comes by itself, and only its replay is put right. */
+const exportLast: InTask['exportWorkdir'] = (input) => lastInTask(brief.exportWorkdir(input));
 const shown = proxyActivities<InTask>({ startToCloseTimeout: MINUTE, heartbeatTimeout, retry: patient });
 
 /**
@@ -56,7 +59,7 @@ export const inTask: InTask = {
   // Only here: an experiment does one thing at a time, so that nothing of its history can come in another order.
   exportWorkdir: (input) =>
     patched('failing-exports-show-themselves')
-      ? openlyWhenItFails(brief.exportWorkdir, shown.exportWorkdir, input)
+      ? openlyWhenItFails(exportLast, shown.exportWorkdir, input)
       : untiring.exportWorkdir(input),
   tellEngine: (input) => openlyWhenItFails(brief.tellEngine, shown.tellEngine, input),
   lookupExperiments: (input) =>
