@@ -81,6 +81,13 @@ export function cannotStart({ state, reason }: SlurmRow): boolean {
   return isWaiting(state) && NEVER.has(reason);
 }
 
+/** What a person can do about a wait that does not pass by itself; '' for any other. */
+function adviceFor({ id, reason }: SlurmRow): string {
+  if (/^JobHeldUser$/.test(reason)) return `: it is held, \`scontrol release ${id}\` lets it go on`;
+  if (/held/i.test(reason)) return `: it is held, an administrator can let it go on (\`scontrol release ${id}\`)`;
+  return reason === 'PartitionTimeLimit' ? ': the partition allows less than --job-timeout, which can be lowered' : '';
+}
+
 const WAITING = /^(?:PENDING|CONFIGURING|REQUEUED|REQUEUE_FED|REQUEUE_HOLD|RESV_DEL_HOLD|SPECIAL_EXIT)$/;
 const GOES_ON = /^(?:RUNNING|COMPLETING|RESIZING|SIGNALING|STAGE_OUT|STOPPED|SUSPENDED)$/;
 const isWaiting = (state: string) => WAITING.test(state);
@@ -110,7 +117,7 @@ export function saysOutOfMemory(output: string): boolean {
 /** A state that this program does not know is one of a job that goes on. */
 export function stateOf(row: SlurmRow): SchedulerState {
   const { state, returnCode, startedAtMs, endedAtMs, reason } = row;
-  if (isWaiting(state) && !cannotStart(row)) return { state: 'pending', reason: words(row) };
+  if (isWaiting(state) && !cannotStart(row)) return { state: 'pending', reason: `${words(row)}${adviceFor(row)}` };
   const cause = cannotStart(row) ? 'never_started' : endOf(row);
   if (cause === null || GOES_ON.test(state))
     return { state: 'running', ...(startedAtMs === null ? {} : { startedAtMs }) };

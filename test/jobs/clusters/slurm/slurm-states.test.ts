@@ -47,16 +47,29 @@ describe('a line of squeue', () => {
 
   it.each([
     ['PENDING', 'Resources'],
-    ['PENDING', 'PartitionTimeLimit'],
     ['PENDING', 'AssocMaxJobsLimit'],
     ['PENDING', 'ReqNodeNotAvail, UnavailableNodes:vm'],
     ['CONFIGURING', 'None'],
     ['REQUEUED', 'BeginTime'],
-    ['SPECIAL_EXIT', 'JobHeldUser'],
   ])('%s (%s) waits', (state, reason) => {
     const row = only(`1|${state}|0|N/A|N/A|${reason}|x|`);
     const said = reason === 'None' ? `Slurm: ${state}` : `Slurm: ${state}, ${reason}`;
     expect(stateOf(row)).toEqual({ state: 'pending', reason: said });
+    expect(cannotStart(row)).toBe(false);
+  });
+
+  it.each([
+    ['SPECIAL_EXIT', 'JobHeldUser', ': it is held, `scontrol release 1` lets it go on'],
+    ['PENDING', 'JobHeldAdmin', ': it is held, an administrator can let it go on (`scontrol release 1`)'],
+    [
+      'PENDING',
+      'launch_failed_requeued_held',
+      ': it is held, an administrator can let it go on (`scontrol release 1`)',
+    ],
+    ['PENDING', 'PartitionTimeLimit', ': the partition allows less than --job-timeout, which can be lowered'],
+  ])('%s (%s) waits for a person, and says for what', (state, reason, advice) => {
+    const row = only(`1|${state}|0|N/A|N/A|${reason}|x|`);
+    expect(stateOf(row)).toEqual({ state: 'pending', reason: `Slurm: ${state}, ${reason}${advice}` });
     expect(cannotStart(row)).toBe(false);
   });
 
