@@ -117,7 +117,7 @@ export function makePollMetrics({
         const status = await platform.status(jobId);
         await followWait(input, jobId, status);
         // One that waits for a slot on its host was not launched yet.
-        if (status.state !== 'pending') void tellLaunch(input, jobId);
+        if (status.state !== 'pending' && !neverRan(status)) void tellLaunch(input, jobId);
         if (status.state === 'ended') return status;
         // A worker that shuts down, or a person's cancellation: the job goes on, somebody else decides about it.
         if (activity.cancellationSignal.aborted) await activity.cancelled;
@@ -193,6 +193,7 @@ export function makePollMetrics({
     const verdict = classifyJobEnd({
       returnCode: ended.returnCode,
       cause: ended.cause,
+      neverRan: neverRan(ended),
       schedulerSaid: ended.said,
       diskWasFull: ended.diskWasFull ?? false,
       sawMetric: sawMetric(stdout) || sawMetric(stderr),
@@ -215,6 +216,12 @@ export function makePollMetrics({
         }),
     };
   }
+}
+
+/** It left a queue without having begun: what it waited is no time of its own. */
+function neverRan(status: JobStatus): boolean {
+  if (status.state !== 'ended' || status.startedAtMs < status.endedAtMs) return false;
+  return status.cause === 'cancelled' || status.cause === 'never_started';
 }
 
 /** A job that waited for its slot, or was about to begin, leaves no trace where its runner is killed. */

@@ -50,7 +50,13 @@ export const FAILURE_KINDS = {
   job_failed: { phase: 'job', action: 'Read stdout.log and stderr.log of the job for the cause of its exit code.' },
   job_stalled: {
     phase: 'job',
-    action: 'The job printed nothing new within its limit: look for a deadlock, or raise --job-timeout.',
+    action:
+      'The job printed nothing new within its limit: look for a deadlock, or start again with a larger --stall-timeout.',
+  },
+  job_timed_out: {
+    phase: 'job',
+    action:
+      'Let a job do less work (fewer steps), see that nothing keeps it alive once it is done, or raise its limit: `autoresearch set WORKDIR --job-timeout SECONDS`.',
   },
   job_preempted: {
     phase: 'job',

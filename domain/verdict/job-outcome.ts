@@ -11,6 +11,8 @@ export interface JobEnding {
   /** Null when nobody recorded it. */
   returnCode: number | null;
   cause: EndCause;
+  /** Whether it left the queue without having begun. */
+  neverRan?: boolean;
   /** What a scheduler says of its end; absent for nothing. */
   schedulerSaid?: string | undefined;
   /** Of its logs, while it ran: then they do not say everything. */
@@ -51,9 +53,9 @@ export function classifyJobEnd(ending: JobEnding): JobVerdict | null {
   });
   switch (cause) {
     case 'timeout':
-      if (ending.schedulerSaid) return verdict('job_failed', schedulersLimit(ending), { timed_out: true });
+      if (ending.schedulerSaid) return verdict('job_timed_out', schedulersLimit(ending), { timed_out: true });
       return verdict(
-        'job_failed',
+        'job_timed_out',
         `the job exceeded its limit of ${ending.timeoutS} s and was ended${unended(ending)}`,
         {
           timed_out: true,
@@ -67,7 +69,10 @@ export function classifyJobEnd(ending: JobEnding): JobVerdict | null {
         ...untilFirst(ending, ending.stallTimeoutS),
       });
     case 'cancelled':
-      return verdict('cancelled', `the job was cancelled${bySchedulersWord(ending)}`);
+      return verdict(
+        'cancelled',
+        `the job was cancelled${ending.neverRan ? ' before it ran' : ''}${bySchedulersWord(ending)}`,
+      );
     case 'lost':
       return verdict(
         'job_lost',

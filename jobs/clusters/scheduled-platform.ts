@@ -165,23 +165,33 @@ export class ScheduledPlatform implements Platform {
     }
     if (state.state === 'running') await this.fetched.fetch(submission.schedulerId, dir);
     else await this.fetched.fetchToEnd(submission.schedulerId, dir, this.metricsOf(jobId), this.times.lookEveryMs);
-    const beganAtMs = startedAtMs ?? (await this.beganAt(dir, state, submission.submittedAtMs));
+    const endedAtMs = state.state === 'running' ? null : (state.endedAtMs ?? Date.now());
+    const beganAtMs = startedAtMs ?? (await this.beganAt(dir, state, submission.submittedAtMs, endedAtMs));
     if (state.state === 'running') {
       if (record === null && this.fetched.isNeeded) await this.keepLimits(dir, submission, beganAtMs);
       if (record?.ended_at === null) this.ends.forget(dir);
       return { state: 'running', startedAtMs: beganAtMs };
     }
-    const { cause, returnCode, said, endedAtMs = Date.now() } = state;
-    const end = await withOurReason(dir, { cause, returnCode, startedAtMs: beganAtMs, endedAtMs, said });
+    const { cause, returnCode, said } = state;
+    const end = await withOurReason(dir, { cause, returnCode, startedAtMs: beganAtMs, endedAtMs: endedAtMs!, said });
     // One that never ran, or whose hosts do not see its folder, records nothing.
     const mayRecord = startedAtMs !== null || (cause === 'exit' && !this.fetched.isNeeded);
     return await this.ends.byWord(dir, end, mayRecord);
   }
 
-  private async beganAt(dir: string, state: SchedulerState, submittedAtMs: number): Promise<number> {
+  private async beganAt(
+    dir: string,
+    state: SchedulerState,
+    submittedAtMs: number,
+    endedAtMs: number | null,
+  ): Promise<number> {
     const told = state.state === 'pending' ? undefined : state.startedAtMs;
     if (state.state === 'running') return await firstSeenRunning(dir, told);
-    return told ?? (await seenRunning(dir)) ?? submittedAtMs;
+    const seen = told ?? (await seenRunning(dir));
+    if (seen !== null) return seen;
+    // One that left the queue by another's hand, and that nobody saw running, did not run while it waited.
+    const leftQueue = state.state === 'ended' && (state.cause === 'cancelled' || state.cause === 'never_started');
+    return leftQueue && endedAtMs !== null ? endedAtMs : submittedAtMs;
   }
 
   private async keepLimits(dir: string, submission: Submission, startedAtMs: number): Promise<void> {

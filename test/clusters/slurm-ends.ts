@@ -50,7 +50,9 @@ describe.runIf(noSlurmBecause === null)(onSlurm('an end on Slurm'), { timeout: 1
   it('of one that takes longer than it may', async () => {
     await using on = await SlurmBench.open(slurm);
     const failure = await failureOf(on, 'echo begun; sleep 600', undefined, { timeoutS: 2 });
-    expect(failure).toEqual(told('job_failed', /exceeded its limit .*--job-timeout is the limit/s, /stdout\.log/));
+    expect(failure).toEqual(
+      told('job_timed_out', /exceeded its limit .*--job-timeout is the limit/s, /--job-timeout SECONDS/),
+    );
     expect(failure?.details).toMatchObject({ timed_out: true });
   });
 

@@ -18,6 +18,8 @@ const traceback = (last: string) =>
   `Traceback (most recent call last):\n  File "/t/train.py", line 3, in <module>\n    go()\n${last}\n`;
 
 const SCHEDULER_ENDS = [
+  ['timeout', 'job_timed_out', /its own time limit \(PREEMPTED by 12\): ask for more time/],
+  ['cancelled', 'cancelled', /^the job was cancelled \(PREEMPTED by 12\)$/],
   ['preempted', 'job_preempted', /took the job's place for another one \(PREEMPTED by 12\)$/],
   ['node_failed', 'job_node_failed', /^the host of the job failed \(PREEMPTED by 12\)$/],
   ['out_of_memory', 'job_out_of_memory', /more memory than it may/],
@@ -29,6 +31,11 @@ describe('an end by the word of a scheduler', () => {
     const verdict = classifyJobEnd(ending({ cause, returnCode: null, schedulerSaid: 'PREEMPTED by 12' }));
     expect(verdict).toMatchObject({ kind, message: expect.stringMatching(says) });
   });
+});
+
+it('one that is cancelled before it ran is not said to have run', () => {
+  const given = { cause: 'cancelled', returnCode: null, schedulerSaid: 'Slurm: CANCELLED', neverRan: true } as const;
+  expect(classifyJobEnd(ending(given))?.message).toBe('the job was cancelled before it ran (Slurm: CANCELLED)');
 });
 
 const CASES: { name: string; given: Partial<JobEnding>; kind: string | null; says?: string | RegExp }[] = [
@@ -59,7 +66,7 @@ const CASES: { name: string; given: Partial<JobEnding>; kind: string | null; say
   {
     name: 'a training that is done and does not end',
     given: { returnCode: -9, cause: 'timeout', stdoutTail: 'saved the model\n[autoresearch] step=80 step_time_ms=2\n' },
-    kind: 'job_failed',
+    kind: 'job_timed_out',
     says: /it printed last: saved the model\. .*a thread or a child process may keep it alive \(--job-timeout is the limit\)$/,
   },
   {
@@ -145,13 +152,13 @@ const CASES: { name: string; given: Partial<JobEnding>; kind: string | null; say
   {
     name: 'the time limit',
     given: { returnCode: -15, cause: 'timeout', sawMetric: true },
-    kind: 'job_failed',
+    kind: 'job_timed_out',
     says: 'exceeded its limit of 600 s',
   },
   {
     name: "the scheduler's own time limit",
     given: { returnCode: null, cause: 'timeout', sawMetric: true, schedulerSaid: 'Slurm: TIMEOUT, TimeLimit' },
-    kind: 'job_failed',
+    kind: 'job_timed_out',
     says: 'ended the job at its own time limit (Slurm: TIMEOUT, TimeLimit)',
   },
   { name: 'a stall', given: { returnCode: -15, cause: 'stalled' }, kind: 'job_stalled', says: 'nothing new for 60 s' },
@@ -165,7 +172,7 @@ const CASES: { name: string; given: Partial<JobEnding>; kind: string | null; say
   {
     name: 'an exit code of 0 that came with a timeout is still a timeout',
     given: { returnCode: 0, cause: 'timeout' },
-    kind: 'job_failed',
+    kind: 'job_timed_out',
   },
 ];
 

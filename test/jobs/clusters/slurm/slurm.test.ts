@@ -117,7 +117,26 @@ describe.runIf(noSlurmBecause === null)(onSlurm('on Slurm'), () => {
       });
       expect(status).toEqual({ state: 'pending', reason: 'Slurm: PENDING, BeginTime' });
       await platform.cancel(jobId);
-      expect(await platform.status(jobId)).toMatchObject({ state: 'ended', cause: 'cancelled' });
+      const end = await platform.status(jobId);
+      expect(end).toMatchObject({ state: 'ended', cause: 'cancelled' });
+      // What it waited is no time that it ran.
+      if (end.state === 'ended') expect(end.startedAtMs).toBe(end.endedAtMs);
+    });
+
+    it('that is held says what lets it go on', async () => {
+      await using on = await SlurmBench.open(slurm);
+      const { platform } = on;
+      const jobId = await on.launch('sbatch --hold --wrap true');
+      const id = await on.id(jobId);
+      const status = await until(async () => {
+        const now = await platform.status(jobId);
+        return now.state === 'pending' && now.reason !== undefined ? now : null;
+      });
+      expect(status).toMatchObject({
+        reason: `Slurm: PENDING, JobHeldUser: it is held, \`scontrol release ${id}\` lets it go on`,
+      });
+      await slurm.done('scontrol', 'release', id);
+      expect(await endOf(platform, jobId)).toMatchObject({ cause: 'exit', returnCode: 0 });
     });
 
     it('that can never start is an end, and leaves the queue', async () => {
