@@ -5,7 +5,7 @@ import { statfs } from 'node:fs/promises';
 const LEAST_FREE_BYTES = 16 * 1024 * 1024;
 const CODES: readonly unknown[] = ['ENOSPC', 'EDQUOT'];
 /** As programs that we run say it: git, Python, a shell. */
-const SAID = /\b(ENOSPC|EDQUOT)\b|no space left on device|out of disk ?space|disk quota exceeded/i;
+const SAID = /\b(ENOSPC|EDQUOT)\b|no space left on device|out of disk ?space|disk quota exceeded|disk is full/i;
 
 /** What an error says about a full disk, in itself or in its cause. */
 export function saysDiskIsFull(error: unknown): boolean {

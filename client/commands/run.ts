@@ -1,4 +1,5 @@
 /** `run`: starts a run or goes on with it, and shows its progress until it ends or is interrupted. */
+import { resolve } from 'node:path';
 import type { CommandDefinition } from '../command-definition.js';
 import { HOW_TO_START, START_FLAGS } from '../flags/start-flags.js';
 import { outcomeText } from '../output/outcome-text.js';
@@ -16,15 +17,21 @@ export const RUN: CommandDefinition = {
   flags: START_FLAGS,
   after: HOW_TO_START,
   async act([workdir = ''], options, { output }) {
-    const { prepareRun } = await import('../run/prepare-run.js');
-    const prepared = await prepareRun(workdir, options);
+    const [{ prepareRun }, { namingFullDisk }] = await Promise.all([
+      import('../run/prepare-run.js'),
+      import('../output/named-full-disk.js'),
+    ]);
+    const at = resolve(workdir);
+    const prepared = await namingFullDisk(at, () => prepareRun(workdir, options));
     const [{ runHere, watched }, { openEngineHost }] = await Promise.all([
       import('../run/run-here.js'),
       import('../run/engine-host.js'),
     ]);
     const takeOver = options.takeOver === true;
-    const outcome = await watched(output, options.json === true, (view, { signal }) =>
-      runHere(prepared, view, signal, (at) => openEngineHost(at, { takeOver })),
+    const outcome = await namingFullDisk(at, () =>
+      watched(output, options.json === true, (view, { signal }) =>
+        runHere(prepared, view, signal, (opened) => openEngineHost(opened, { takeOver })),
+      ),
     );
     return printed(outcome, outcomeText, outcome.exit_code);
   },

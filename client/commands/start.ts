@@ -1,4 +1,5 @@
 /** `start`: as `run`, in the background: a worker process of its own session, which outlives this terminal. */
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { shellWord } from '../../domain/command/shell-word.js';
 import type { CommandDefinition } from '../command-definition.js';
@@ -14,9 +15,14 @@ export const START: CommandDefinition = {
   flags: START_FLAGS,
   after: HOW_TO_START,
   async act([workdir = ''], options) {
-    const { prepareRun } = await import('../run/prepare-run.js');
-    const prepared = await prepareRun(workdir, options);
-    return printed(await start(prepared, { takeOver: options.takeOver === true }), startText);
+    const [{ prepareRun }, { namingFullDisk }] = await Promise.all([
+      import('../run/prepare-run.js'),
+      import('../output/named-full-disk.js'),
+    ]);
+    const answer = await namingFullDisk(resolve(workdir), async () =>
+      start(await prepareRun(workdir, options), { takeOver: options.takeOver === true }),
+    );
+    return printed(answer, startText);
   },
 };
 
