@@ -7,6 +7,7 @@ import { agentProblem, defaultAgent } from '../../activities/agent-calls/make-ag
 import type { RunConfig } from '../../domain/formats/config.js';
 import { configuredTarget } from '../../worker/connection.js';
 import { findTemporal, temporalVersion } from '../../worker/server/find-temporal.js';
+import { commandProblem } from '../run/agent-check.js';
 import { type Finding, note, ok, output, outputLines, problem } from './finding.js';
 
 const NODE_AT_LEAST = [20, 20] as const;
@@ -51,9 +52,14 @@ export async function agent(config: RunConfig | null): Promise<Finding> {
   }
   const command = config?.agent_command || name;
   const version = await output(command, ['--version']);
-  if (version !== null) return ok(`${command}, ${version}`);
+  if (version !== null) return ok(version === '' ? command : `${command}, ${version}`);
+  // A program of the user's own need not know that flag, and a run asks only whether it is there.
+  const trouble = await commandProblem(command, process.env);
+  if (config?.agent_command && trouble === null) return ok(`${command}: it may be run, and tells no version`);
   const advice = 'install it, name another by --agent-command, or use --agent playbook';
-  return config ? problem(`the agent command ${command} does not run`, advice) : note(`no ${command} command`, advice);
+  return config
+    ? problem(`the agent command ${command} does not run${trouble === null ? '' : `: ${trouble}`}`, advice)
+    : note(`no ${command} command`, advice);
 }
 
 /** The server of a run, the page and the codec server listen on ports that the system gives. */

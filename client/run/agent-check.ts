@@ -38,8 +38,10 @@ export async function checkAgentAnswers(
 
 const OTHERWISE = ', or give --agent playbook, which needs no agent';
 
-/** As the system looks for it when the agent is called: a path as it stands, a name on PATH. */
-async function commandProblem(command: string, { PATH = '' }: NodeJS.ProcessEnv): Promise<string | null> {
+/**
+ * Null where it may be run; as the system looks for it when the agent is called: a path as it stands, a name on PATH.
+ */
+export async function commandProblem(command: string, { PATH = '' }: NodeJS.ProcessEnv): Promise<string | null> {
   if (command.includes('/')) {
     if (await isProgram(command)) return null;
     return (await isThere(command)) ? 'this is no program that you may run' : 'there is no such program';

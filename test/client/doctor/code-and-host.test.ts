@@ -145,6 +145,18 @@ describe('doctor', () => {
     expect(check).toMatchObject({ state: 'ok', found: expect.stringContaining("the agents' queue research") });
   });
 
+  it('takes an agent command that may be run and tells no version', async () => {
+    const { workdir, folder } = await project();
+    const command = join(folder, 'my-agent');
+    await writeFile(command, '#!/bin/sh\nexit 2\n', { mode: 0o755 });
+    await mkdir(workdir, { recursive: true });
+    const own = { agent: 'claude', agent_command: command };
+    await writeJsonAtomic(join(workdir, 'config.json'), { ...syntheticConfig(), ...own });
+    const { out } = await autoresearch('doctor', workdir, '--json');
+    const check = (JSON.parse(out) as Check[]).find(({ name }) => name === 'agent');
+    expect(check).toMatchObject({ state: 'ok', found: `${command}: it may be run, and tells no version` });
+  });
+
   it('names what a run lacks: the agent command, the engine, the interpreter', async () => {
     const at = await project();
     const { workdir, config } = await prepareRun(at.workdir, {
