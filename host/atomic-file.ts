@@ -1,11 +1,38 @@
 /** Files that are whole or absent: temp file beside the target, fsync, rename. */
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { constants, copyFile, link, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 let serial = 0;
 
 /** `mode` as the umask leaves it: by default nobody else may read what is written. */
 export async function writeFileAtomic(path: string, data: string | Uint8Array, mode = 0o600): Promise<void> {
+  await putInPlace(path, data, mode, rename);
+}
+
+/** The same where there must be no such file yet; false where there is one, which stays as it is. */
+export async function makeFileAtomic(path: string, data: string | Uint8Array, mode = 0o600): Promise<boolean> {
+  try {
+    await putInPlace(path, data, mode, async (temporary) => {
+      await link(temporary, path).catch(async (error: NodeJS.ErrnoException) => {
+        // Some file systems know no second name of a file.
+        if (error.code === 'EEXIST' || (await readTextIfAny(path)) !== null) throw error;
+        await copyFile(temporary, path, constants.COPYFILE_EXCL);
+      });
+      await rm(temporary);
+    });
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+async function putInPlace(
+  path: string,
+  data: string | Uint8Array,
+  mode: number,
+  put: (temporary: string, path: string) => Promise<void>,
+): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   const temporary = `${path}.${process.pid}.${serial++}.tmp`;
   try {
@@ -16,7 +43,7 @@ export async function writeFileAtomic(path: string, data: string | Uint8Array, m
     } finally {
       await file.close();
     }
-    await rename(temporary, path);
+    await put(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true });
     throw error;

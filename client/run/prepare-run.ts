@@ -14,7 +14,7 @@ import type { EngineState } from '../../domain/run/engine-state.js';
 import { jobIdOf } from '../../domain/run/experiment-record.js';
 import type { QueueEdit } from '../../domain/schedule/queue-edits.js';
 import { launchEnvironment, launchEnvironmentProblem } from '../../source/launch-environment.js';
-import { writeConfig } from '../../workdir/config-file.js';
+import { makeConfig, writeConfig } from '../../workdir/config-file.js';
 import { Workdir } from '../../workdir/paths.js';
 import { copyText, whereabouts } from '../../workdir/workdir-place.js';
 import { EngineAlreadyRunning, engineProcess, engineText } from '../../worker/engine-lock.js';
@@ -60,7 +60,8 @@ export async function prepareRun(path: string, options: Readonly<Record<string, 
   await refuseForeignFiles(workdir, path);
   const config = await pinned(await firstConfig(workdir, given));
   await makePrivate(workdir.root);
-  await writeConfig(workdir, config);
+  // Two that begin one workdir at the same time begin one run.
+  if (!(await makeConfig(workdir, config))) return prepareRun(path, options);
   return {
     workdir,
     config,

@@ -6,6 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { readTextIfAny } from '../../host/atomic-file.js';
 import type { Workdir } from '../../workdir/paths.js';
 import { findConnection, type TemporalTarget } from '../../worker/connection.js';
+import { engineProcess } from '../../worker/engine-lock.js';
+import { secondEngine } from './prepare-run.js';
 import { engineLife } from './run-state.js';
 
 interface DetachedWorker {
@@ -30,6 +32,9 @@ export async function spawnWorker(command: string[], workdir: Workdir, log: stri
   });
   const failure = exited.then(async (how): Promise<never> => {
     ended = true;
+    // Another one was faster, or serves the run since.
+    const holder = await engineProcess(workdir);
+    if (holder !== null && holder.pid !== child.pid) throw secondEngine(workdir, holder);
     const said = ((await readTextIfAny(log)) ?? '').slice(before).trim().split('\n').slice(-5).join('\n');
     throw new Error(`${how}: ${said || `it said nothing; see ${workdir.log}`}`);
   });
