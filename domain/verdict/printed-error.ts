@@ -20,6 +20,10 @@ const OF_LAUNCHER = new Set(['ChildFailedError']);
 /** In its summary, below `Root Cause (first observed failure)`. */
 const ROOT_CAUSE = /^\s*rank\s*:\s*(\d+) \(local_rank: \d+\)/;
 
+/** The heading of what torchx prints of an app that failed. */
+const STATUS = /^torchx \d{4}-\d\d-\d\d [\d:]+ ERROR\s+AppStatus:/;
+const STATUS_MESSAGE = /^\s+(?:msg|structured[_ ]error[_ ]msg): (?!<NONE>\s*$)(.+)$/i;
+
 interface Line {
   by: string | null;
   rank: number | null;
@@ -33,7 +37,9 @@ type Raised = PrintedError & { rank: number | null; at: number };
  * last line that speaks of an error. Null where there is none.
  */
 export function lastError(output: string): PrintedError | null {
-  const lines = output.split(/\r?\n/).map((line): Line => spoken(withoutColours(line)));
+  const lines = withoutStatus(output.split(/\r?\n/).map((line) => withoutColours(line))).map(
+    (line): Line => spoken(line),
+  );
   const raised = lines.flatMap((line, at) => (line.text.startsWith(TRACEBACK) ? (raisedAfter(lines, at) ?? []) : []));
   const own = raised.filter(({ type }) => type === null || !OF_LAUNCHER.has(type));
   const root = lines.findLast(({ text }) => ROOT_CAUSE.test(text));
@@ -44,6 +50,17 @@ export function lastError(output: string): PrintedError | null {
   return rank === null || told.type === null
     ? { type: told.type, text: told.text }
     : { type: told.type, text: `${told.text} (rank ${rank})` };
+}
+
+/** Without the table with which torchx ends, but for what it says there of the failure. */
+function withoutStatus(lines: readonly string[]): string[] {
+  let isOfTable = false;
+  return lines.flatMap((line) => {
+    isOfTable = STATUS.test(line) || (isOfTable && /^\s+\S/.test(line));
+    if (!isOfTable) return [line];
+    const told = STATUS_MESSAGE.exec(line)?.[1];
+    return told === undefined ? [] : [`error: ${told}`];
+  });
 }
 
 /** Of labelled tracebacks with which several ranks ended, the first; else the last of all. */

@@ -90,3 +90,28 @@ describe('the exception that a job printed', () => {
     expect(lastError(stderr)?.type).toBe('ValueError');
   });
 });
+
+describe('the status with which torchx ends', () => {
+  const status = (message = '<NONE>') => [
+    'torchx 2026-11-30 16:37:39 INFO     Job finished: FAILED',
+    'torchx 2026-11-30 16:37:39 ERROR    AppStatus:',
+    `  msg: ${message}`,
+    '  num_restarts: 0',
+    '  state: FAILED (5)',
+    '  structured_error_msg: <NONE>',
+    '  ui_url: file:///tmp/torchx_24m3ky7m/torchx/sh-jf9',
+    '',
+  ];
+
+  it.each<[string, string | null]>([
+    [text('sh/0 Error: no data in /x', status()), 'Error: no data in /x'],
+    [text('sh/0 no data in /x', status()), null],
+    [text('sh/0 begun', status('the queue ended it')), 'error: the queue ended it'],
+    [
+      text('torchx 2026-11-30 16:37:39 ERROR    unknown scheduler: x'),
+      'torchx 2026-11-30 16:37:39 ERROR    unknown scheduler: x',
+    ],
+  ])('is no cause of a failure by itself', (output, cause) => {
+    expect(lastError(output)?.text ?? null).toBe(cause);
+  });
+});
