@@ -3,6 +3,7 @@
  * how long to wait when the provider named a time. `spentOf` reads that back, so that the budget can book it.
  */
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
+import { readableText } from '../domain/evidence/readable-text.js';
 import { failure } from '../domain/run/failure.js';
 import type { AgentAnswer } from './agent.js';
 
@@ -81,7 +82,7 @@ const USAGE_PREFIX = 'usage_';
 export function agentFailure(message: string, facts: AgentFailureFacts): ApplicationFailure {
   const { retryable, spent = NOTHING_SPENT, httpStatus = null, interrupted = false, waitMs } = facts;
   const usage = Object.entries(spent.usage).map(([name, count]) => [`${USAGE_PREFIX}${name}`, count] as const);
-  const record = failure('agent_failed', message, Date.now(), {
+  const record = failure('agent_failed', readableText(message), Date.now(), {
     retryable,
     details: {
       cost_usd: spent.costUsd,

@@ -7,6 +7,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { AgentTask } from '../../agents/agent.js';
 import { CallRecord } from '../../agents/call-record.js';
 import type { Parsed } from '../../agents/parse-reply.js';
+import { readableText } from '../../domain/evidence/readable-text.js';
 import { raise } from '../../domain/protocol/thrown-failure.js';
 import type { FailureKind } from '../../domain/run/failure.js';
 import { failureDetailsOf, type Spent } from '../../domain/run/ledger.js';
@@ -46,15 +47,15 @@ export function makeAsk(context: RunContext, client: Client | null = null): Ask 
     const first = await call(task);
     const value = await read(first.text);
     if (value.ok) return { value: value.value, text: first.text };
-    context.log(`${task.key}: refused: ${value.reason}`);
+    context.log(`${task.key}: refused: ${readableText(value.reason)}`);
     const again = { ...task, key: retryKey(task.key), refusal: value.reason };
     const second = await call(again);
     const better = await read(second.text);
     if (better.ok) return { value: better.value, text: second.text };
-    context.log(`${again.key}: refused: ${better.reason}`);
+    context.log(`${again.key}: refused: ${readableText(better.reason)}`);
     await end(again.key, better.reason);
     await end(task.key, better.reason);
-    return raise(failure, `the agent's answer was refused twice: ${better.reason}`);
+    return raise(failure, `the agent's answer was refused twice: ${readableText(better.reason)}`);
   }
 
   async function ask<T>(question: Question<T>) {

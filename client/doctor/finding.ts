@@ -1,4 +1,5 @@
 /** What a check of `doctor` answers, and how it asks a command. */
+import { readableText } from '../../domain/evidence/readable-text.js';
 import { runApart } from '../../host/short-program.js';
 
 export interface Check {
@@ -26,7 +27,11 @@ export async function output(command: string, args: string[]): Promise<string | 
 /** Without empty ones; null when the command cannot be run or fails. */
 export async function outputLines(command: string, args: string[]): Promise<string[] | null> {
   const { failed, stdout } = await runApart(command, args, { timeout: COMMAND_TIMEOUT_MS, stdin: 'ignore' });
-  return failed ? null : stdout.split('\n').flatMap((line) => line.trim() || []);
+  return failed
+    ? null
+    : readableText(stdout)
+        .split('\n')
+        .flatMap((line) => line.trim() || []);
 }
 
 /** `import spdl` from a cold disk takes seconds; a command that asks a question would wait for ever. */

@@ -1,4 +1,5 @@
 /** Where a command's answer and its errors go. Answers: text or JSON on stdout. Errors: one line or JSON on stderr. */
+import { readableText } from '../../domain/evidence/readable-text.js';
 import { BadSetting } from '../../host/bad-setting.js';
 import { withDocPaths } from './doc-paths.js';
 import { errorText } from './error-text.js';
@@ -44,7 +45,7 @@ export function printAnswer(output: Output, json: boolean, { answer, text }: Pri
 export function printError(output: Output, json: boolean, error: unknown): ExitCode {
   const exitCode =
     error instanceof Refusal ? error.exitCode : error instanceof BadSetting ? EXIT.refused : EXIT.runFailed;
-  const message = withDocPaths(oneLine(errorText(error)));
+  const message = withDocPaths(oneLine(readableText(errorText(error))));
   if (json) {
     const place =
       error instanceof Refusal
