@@ -2,6 +2,7 @@
  * The first look at a run's source: anchors it, keeps a copy of the script, and says which seeds and practices apply.
  */
 import { readFile } from 'node:fs/promises';
+import { DEFAULT_CONFIRMATION } from '../domain/belief/confirmation-state.js';
 import { decodesVideo, knownPractices } from '../domain/proposals/best-practices.js';
 import { changeSetOf } from '../domain/proposals/change-set.js';
 import type { Activities } from '../domain/protocol/activities.js';
@@ -43,6 +44,8 @@ export function makeSetup(deps: { context: RunContext; sourceControl: SourceCont
         heedsChildren: true,
         watchesDrift: true,
         bundlesSmallGains: true,
+        weighsRepeats: true,
+        ...(config.verify_runs === DEFAULT_CONFIRMATION.verifyRuns ? { verifiesAsNeeded: true as const } : {}),
       },
       needsBaseline: true,
       needsMeasuredBaseline: true,

@@ -14,6 +14,7 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
+import { verdictsAtEnd } from '../domain/belief/confirmation.js';
 import { confirmedAtEnd } from '../domain/belief/provisional.js';
 import type { ExperimentOutcome } from '../domain/protocol/activities.js';
 import { underWay } from '../domain/protocol/lost-messages.js';
@@ -131,6 +132,7 @@ async function engine(input: EngineInput, cancelRequested: Promise<never> | null
     void heedSilence(journal, steering.drop);
     const end = await work();
     journal.record(...confirmedAtEnd(state));
+    for (let told = verdictsAtEnd(state); told.length > 0; told = verdictsAtEnd(state)) journal.record(...told);
     const reportMoney = affordable(state, ['report']);
     // A run that goes on after its end is reported on, and pays for it, once more.
     const reportOf = String(state.seq);

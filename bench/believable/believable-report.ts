@@ -67,6 +67,7 @@ export function believableReport(): string {
   return WORLDS.flatMap(([name, world]) => [
     `${name} (${world.experiments} experiments, ${world.realGains} real gains, ${SEEDS} runs)`,
     row('odds', ratesOf(world, 'odds', SEEDS)),
+    row('odds, one run ahead', ratesOf(world, 'odds, one run ahead', SEEDS)),
     row('odds, no sentinels', ratesOf(world, 'odds, no sentinels', SEEDS)),
     row('odds of own runs', ratesOf(world, 'odds of own runs', SEEDS)),
     row('repeats', ratesOf(world, 'repeats', SEEDS)),

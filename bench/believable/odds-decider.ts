@@ -3,7 +3,16 @@
 import { SENTINEL_AFTER_JOBS, watch } from '../../domain/belief/incumbent/drift.js';
 import { MOST_CHILDREN, toldByChildren } from '../../domain/belief/incumbent/told-by-children.js';
 import { mean, type Noise, pooledNoise, withPrior } from '../../domain/belief/noise.js';
-import { type Belief, beliefOf, beliefOfKept, leastGain, nextStep, oddsOf } from '../../domain/belief/odds.js';
+import {
+  type Belief,
+  beliefOf,
+  beliefOfKept,
+  leastGain,
+  nextStep,
+  oddsOf,
+  type Step,
+} from '../../domain/belief/odds.js';
+import { prospectOf, stepByProspect } from '../../domain/belief/prospects.js';
 import type { Decide, Job } from './decide.js';
 
 interface Child {
@@ -24,6 +33,7 @@ interface Incumbent {
 export interface OddsRules {
   heedsChildren: boolean;
   watchesDrift: boolean;
+  weighsRepeats: boolean;
 }
 
 export function oddsDecider(job: Job, steps: number, calibrationRuns: number, rules: OddsRules): Decide {
@@ -43,6 +53,13 @@ export function oddsDecider(job: Job, steps: number, calibrationRuns: number, ru
     const own = ownBelief(of, noise);
     const children = of.children.slice(-MOST_CHILDREN).map(({ runs }) => runs);
     return rules.heedsChildren ? toldByChildren(own, children, noise) : own;
+  };
+  const stepOf = (runs: readonly number[], against: Belief, noise: Noise): Step => {
+    const least = leastGain(null, noise);
+    const odds = oddsOf(runs, against, noise, least);
+    if (!rules.weighsRepeats) return nextStep(odds, runs.length, against, noise);
+    const compared = { runs, incumbent: against, isFixed: false, noise, least };
+    return stepByProspect(odds, compared, prospectOf(odds, compared));
   };
   const measureIncumbent = () => {
     incumbent.runs.push(job.measure(incumbent.speed));
@@ -68,8 +85,7 @@ export function oddsDecider(job: Job, steps: number, calibrationRuns: number, ru
     incumbent = { ...incumbent, runs: sentinels, before: null, children: old };
     const against = beliefOf(sentinels, noise);
     for (const child of since) {
-      const odds = oddsOf(child.runs, against, noise, leastGain(null, noise));
-      if (nextStep(odds, child.runs.length, against, noise) === 'drop') incumbent.children.push(child);
+      if (stepOf(child.runs, against, noise) === 'drop') incumbent.children.push(child);
       else reopened.push(child.gain);
     }
     return true;
@@ -82,7 +98,7 @@ export function oddsDecider(job: Job, steps: number, calibrationRuns: number, ru
     for (;;) {
       const noise = noiseNow(runs);
       const against = withChildren(incumbent, noise);
-      const step = nextStep(oddsOf(runs, against, noise, leastGain(null, noise)), runs.length, against, noise);
+      const step = stepOf(runs, against, noise);
       const isOld = rules.watchesDrift && job.count() - incumbent.measuredAt >= SENTINEL_AFTER_JOBS;
       if (step === 'measure incumbent') measureIncumbent();
       else if (step === 'keep' && isOld) {

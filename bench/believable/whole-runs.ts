@@ -273,7 +273,8 @@ function smallGains(): string {
     .join('\n');
 }
 
-const TODAY = { goesOnUndecided: true, heedsChildren: true, watchesDrift: true } as const;
+const BEFORE = { goesOnUndecided: true, heedsChildren: true, watchesDrift: true } as const;
+const TODAY = { ...BEFORE, weighsRepeats: true, verifiesAsNeeded: true } as const;
 
 function wholeRuns(): string {
   return WORLDS.flatMap(([name, noise]) =>
@@ -285,7 +286,8 @@ function wholeRuns(): string {
           `${name}, ${slots === 1 ? '1 slot' : `${slots} slots`}, ${planner} (${world.experiments} experiments, ${RUNS} runs)`,
           row('waits until it is decided', world, {}),
           row('goes on', world, { goesOnUndecided: true }),
-          row('with children, sentinels', world, TODAY),
+          row('with children, sentinels', world, BEFORE),
+          row('weighs repeats', world, TODAY),
         ];
       }),
     ),

@@ -27,7 +27,7 @@ export const MEASURING_FLAGS: readonly RunFlag[] = [
   flag(
     '--verify-runs <n>',
     ['verify_runs'],
-    `repeats of baseline and winner, in turn, before the run ends (default: ${DEFAULT_CONFIRMATION.verifyRuns})`,
+    `repeats of baseline and winner, in turn, before the run ends; the default takes fewer where the gain is known well enough (default: ${DEFAULT_CONFIRMATION.verifyRuns})`,
     { read: wholeNumber('--verify-runs', 0) },
   ),
   flag(

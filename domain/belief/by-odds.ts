@@ -18,7 +18,7 @@ import {
 } from './measure-again.js';
 import { KEPT_FROM, MOST_RUNS } from './odds.js';
 import { goesOn, isProvisional, PROVISIONAL_UNTIL } from './provisional.js';
-import { ceilingOf, expectedNoise, hasOpenRepeats } from './repeats.js';
+import { ceilingOf, expectedNoise, hasOpenRepeats, weighsRepeats } from './repeats.js';
 import { type Weighed, weigh } from './weighing.js';
 
 export function byOdds(
@@ -47,7 +47,10 @@ export function byOdds(
     verdict(open, why, gain),
     ...(open === 'provisional' && state.best === against ? [{ type: 'best_changed' as const, nodeId }] : []),
   ];
-  if (!isFirstLook && needsQuiet(repeated)) return [...undecided('its repeats ran beside other work'), ...again()];
+  // What could not win on a quiet machine either needs none.
+  const isHopeless = weighsRepeats(state) && step === 'drop' && !mayWinQuietly(state, row, against, metric);
+  if (!isFirstLook && !isHopeless && needsQuiet(state, repeated))
+    return [...undecided('its repeats ran beside other work'), ...again()];
   // Runs beside other work do not count where one ran without: a machine that stays busy must not make a run endless.
   const { length: runs } = repeated;
   if (runs >= MOST_RUNS && step !== 'keep' && step !== 'drop')
@@ -75,6 +78,12 @@ export function byOdds(
     default:
       return [...undecided(), ...again()];
   }
+}
+
+/** Whether it may be worth another job if it is as much faster on a quiet machine as its disturbed repeats may be. */
+function mayWinQuietly(state: EngineState, row: ExperimentRow, against: string, metric: Objective['metric']): boolean {
+  const lost = confirmationsOf(state, row.nodeId).map((repeat) => disturbanceOf(state, repeat, against));
+  return weigh(state, row.nodeId, against, metric, Math.max(0, ...lost)).step !== 'drop';
 }
 
 /** Its verdict while it is measured again. */

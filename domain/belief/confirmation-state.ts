@@ -43,6 +43,17 @@ export interface ConfirmationRules {
   watchesDrift?: true;
   /** Whether small gains are put together before a run ends (domain/schedule/bundles.ts); absent in older runs. */
   bundlesSmallGains?: true;
+  /**
+   * Whether a repeat is bought only where what it may show can decide (prospects.ts), and a machine that stays busy is
+   * not waited for; absent in older runs, where candidates went on while their gains would have been worth it. Verdicts
+   * against a provisional best that has fallen are told anew by it, too.
+   */
+  weighsRepeats?: true;
+  /**
+   * Whether the winner is verified only as far as the interval of its gain asks for it (verification-pairs.ts): where a
+   * person gave no number; absent in older runs.
+   */
+  verifiesAsNeeded?: true;
 }
 
 export const DEFAULT_CONFIRMATION: ConfirmationRules = {
@@ -64,6 +75,8 @@ export interface Confirmation {
   verified: string | null;
   /** Repeats and ceilings that have ended: no experiments of the search. */
   ended: number;
+  /** Of those, the ones that other work on the machine disturbed; absent before there was one. */
+  spoiled?: number;
   /** Of repeats whose rows an engine has left behind (carried-state.ts); absent before. */
   past?: PastNoise;
   /** In the order in which they were found; absent where the machine is as fast as it was. */

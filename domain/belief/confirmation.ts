@@ -32,7 +32,7 @@ import {
 } from './measure-again.js';
 import { goesOn } from './provisional.js';
 import { doubtOf, hasOpenRepeats, leastImprovementOf, noiseOf, repeatRows, runsOf } from './repeats.js';
-import { undecidedEvents } from './undecided.js';
+import { toldAnewAtEnd, undecidedEvents } from './undecided.js';
 
 /** After the seeds, spread over the time before the first plan. */
 const CALIBRATION_PRIORITY = -900;
@@ -48,7 +48,12 @@ export function confirmationEvents(state: EngineState): EventBody[] {
   if (isRunning && calibrationRuns > 0 && objectiveOfRow(baseline) && !confirmation.repeats[BASELINE_ID])
     return repeats(state, BASELINE_ID, 'calibration', CALIBRATION_PRIORITY, calibrationRuns);
   if (isCalibrating(state) || isHeadspaceToCome(state)) return [];
-  if (isRunning && confirmRunsOf(state) > 0 && baseline && needsQuiet([baseline, ...repeatRows(state, BASELINE_ID)]))
+  if (
+    isRunning &&
+    confirmRunsOf(state) > 0 &&
+    baseline &&
+    needsQuiet(state, [baseline, ...repeatRows(state, BASELINE_ID)])
+  )
     return repeats(state, BASELINE_ID, 'calibration', CALIBRATION_PRIORITY, 1);
   const again = isRunning ? ceilingEvents(state) : [];
   if (again.length > 0) return again;
@@ -60,6 +65,11 @@ export function confirmationEvents(state: EngineState): EventBody[] {
     if (isRunning || !events.some(({ type }) => type === 'experiment_added')) return events;
   }
   return [];
+}
+
+/** The next verdict that is told anew once the run is over; to be asked again until there are none. */
+export function verdictsAtEnd(state: EngineState): EventBody[] {
+  return toldAnewAtEnd(state, (row, against) => nextOf(state, row, against));
 }
 
 function isOpen(state: EngineState, nodeId: string): boolean {
@@ -120,7 +130,7 @@ function nextOf(state: EngineState, row: ExperimentRow, against: string | null):
   const broken = confirmationsOf(state, nodeId).find(({ state: now }) => now.status !== 'completed');
   if (broken) return [verdict('reject', `its repeat ${broken.nodeId} ${broken.state.status}`, gain)];
   // The experiment's first run does not count any more: only repeats do.
-  if (confirmRunsOf(state) > 0 && needsQuiet(confirmationsOf(state, nodeId)))
+  if (confirmRunsOf(state) > 0 && needsQuiet(state, confirmationsOf(state, nodeId)))
     return [verdict('repeat', 'its repeats ran beside other work', gain), ...nextRound(state, row, ownRuns.incumbent)];
   const says = noise && least !== null ? judgeRepeats(ownRuns, noise, least) : 'repeat';
   if (says === 'reject') return [verdict('reject', `its repeats are not better than ${against}`, gain)];

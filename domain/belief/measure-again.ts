@@ -4,7 +4,7 @@ import type { EventBody } from '../run/event-types.js';
 import { commitOf, type ExperimentIdentity, type ExperimentRow } from '../run/experiment-record.js';
 import { MOST_DISTURBED_REPEATS, mayBeFasterBy } from './contention.js';
 import type { Judgement, RepeatPurpose } from './judgement.js';
-import { repeatRows, wasDisturbed } from './repeats.js';
+import { repeatRows, staysBusy, wasDisturbed } from './repeats.js';
 
 export function verdictOn(nodeId: string, against: string | null) {
   return (verdict: Judgement['verdict'], reason: string, gain: Judgement['gain'] = null): EventBody => ({
@@ -19,7 +19,8 @@ export function confirmRunsOf({ confirmation }: EngineState): number {
 }
 
 /** Whether all that was measured of something was disturbed, and a quiet machine may still be waited for. */
-export function needsQuiet(runs: readonly ExperimentRow[]): boolean {
+export function needsQuiet(state: EngineState, runs: readonly ExperimentRow[]): boolean {
+  if (staysBusy(state)) return false;
   const ended = runs.filter(({ state: now }) => now.status === 'completed');
   return ended.length > 0 && runs.length <= MOST_DISTURBED_REPEATS && ended.every(wasDisturbed);
 }
@@ -36,7 +37,8 @@ export function disturbanceOf(state: EngineState, { state: now }: ExperimentRow,
   if (now.status !== 'completed' || now.contention === undefined || confirmRunsOf(state) === 0) return 0;
   // One that runs yet tells nothing of what disturbed it.
   const ended = best ? [best, ...repeatRows(state, best.nodeId)].filter((row) => row.state.status === 'completed') : [];
-  return ended.length > 0 && ended.every(wasDisturbed) ? 0 : mayBeFasterBy(now.contention);
+  const isAlike = staysBusy(state) || (ended.length > 0 && ended.every(wasDisturbed));
+  return isAlike ? 0 : mayBeFasterBy(now.contention);
 }
 
 /** The same while no repeat has told otherwise; 0 from then on. */

@@ -89,7 +89,11 @@ function spreadOfGains(difference: number, variance: number): number {
 
 /** The odds after the candidate's runs, against what is known of the incumbent; `least` is relative. */
 export function oddsOf(runs: readonly number[], incumbent: Belief, noise: Noise, least: number): Odds {
-  const own = beliefOf(runs, noise);
+  return oddsBetween(beliefOf(runs, noise), incumbent, least);
+}
+
+/** The same where the candidate's speed is known as `own`. */
+export function oddsBetween(own: Belief, incumbent: Belief, least: number): Odds {
   const difference = own.mean - incumbent.mean;
   const variance = own.variance + incumbent.variance;
   const from = Math.log1p(least);
@@ -149,7 +153,7 @@ export function gainIfReal({ gain: { mean: size, sd, least } }: Odds, confidence
 const LEAST_TAIL = 1e-200;
 
 /** Mean and variance of a normal distribution that is cut off below. */
-function momentsOf({ mean: size, sd, least }: Odds['gain']): Belief {
+export function momentsOf({ mean: size, sd, least }: Odds['gain']): Belief {
   const from = (least - size) / sd;
   // The Mills ratio, and what it tends to where nearly all is cut off.
   const above = normalCdf(-from);

@@ -30,10 +30,13 @@ export interface ProvenBest {
   runs: number;
 }
 
-/** Log speeds of those runs that nothing was chosen by, if there are any; else of those that its value is told from. */
+/**
+ * Log speeds of those runs that nothing was chosen by, if there are any; else of those that its value is told from.
+ * Where no more of the former are measured than needed, all that its value is told from count.
+ */
 function provingRuns(state: EngineState, nodeId: string, metric: Objective['metric']): number[] {
   const verified = runsOf(state, nodeId, metric, 'verification');
-  if (verified.length > 0) return verified;
+  if (verified.length > 0 && !state.confirmation?.rules.verifiesAsNeeded) return verified;
   const all = valueRunsOf(state, nodeId, metric);
   // A single one is that by which it was noticed.
   return isWeighed(state) && all.length < 2 ? [] : all;

@@ -4,6 +4,7 @@ import type { ExperimentRow } from '../run/experiment-record.js';
 import { BASELINE_ID, HEADSPACE_ID, isTerminal } from '../run/experiment-record.js';
 import { changesTheStep, isClearlyBelow } from './ceilings/ceiling.js';
 import { type Objective, objectiveOfRow } from './compare.js';
+import { MOST_DISTURBED_REPEATS } from './contention.js';
 import { leastImprovement } from './improvement.js';
 import type { Verdict } from './judgement.js';
 import { logSpeed, type Noise, pooledNoise, withPrior } from './noise.js';
@@ -63,7 +64,10 @@ export function runsOf(
 /** Log speeds of all its runs by this metric, the one by which it was noticed as well (odds.ts allows for that). */
 export function everyRunOf(state: EngineState, nodeId: string, metric: Objective['metric']): number[] {
   const own = state.experiments[nodeId];
-  return own ? speedsOf(state, [own, ...repeatRows(state, nodeId)], metric) : [];
+  if (!own) return [];
+  const rows = [own, ...repeatRows(state, nodeId)];
+  if (takesAsTheyAre(state, nodeId)) return measuredBy(rows, metric).map((row) => speedNow(state, row));
+  return speedsOf(state, rows, metric);
 }
 
 function speedsOf(
@@ -74,12 +78,45 @@ function speedsOf(
   return countedRows(rows, metric).map((row) => speedNow(state, row));
 }
 
+/** Whether a repeat is bought only where what it may show can decide. */
+export function weighsRepeats({ confirmation }: EngineState): boolean {
+  const { weighsOdds, weighsRepeats: isRule, confirmRuns = 0 } = confirmation?.rules ?? {};
+  return weighsOdds === true && isRule === true && confirmRuns > 0;
+}
+
+/**
+ * Whether other work disturbed every run of the baseline, calibration included, or most of what was measured again: no
+ * quiet hour is waited for then.
+ */
+export function staysBusy(state: EngineState): boolean {
+  const own = state.experiments[BASELINE_ID];
+  if (!weighsRepeats(state) || !own) return false;
+  const { spoiled = 0, ended } = state.confirmation!;
+  if (spoiled >= RUNS_THAT_SHOW_IT && spoiled >= SPOILED_SHARE * ended) return true;
+  const ofBaseline = [own, ...repeatRows(state, BASELINE_ID)].filter((row) => row.state.status === 'completed');
+  return ofBaseline.length >= RUNS_THAT_SHOW_IT && ofBaseline.every(wasDisturbed);
+}
+
+const RUNS_THAT_SHOW_IT = 3;
+const SPOILED_SHARE = 0.5;
+
+/**
+ * Whether so many of its repeats ran beside other work that all of its runs are taken as they are: what spoils one
+ * repeat after the other would make a decision endless.
+ */
+export function takesAsTheyAre(state: EngineState, nodeId: string): boolean {
+  const spoiled = repeatRows(state, nodeId).filter(wasDisturbed).length;
+  return weighsRepeats(state) && spoiled >= (staysBusy(state) ? 1 : MOST_DISTURBED_REPEATS);
+}
+
 /** Those measured by the metric; runs beside other work count only where there are no others. */
 function countedRows(rows: readonly ExperimentRow[], metric: Objective['metric'] | undefined): ExperimentRow[] {
   const quiet = rows.filter((row) => row.state.status === 'completed' && !wasDisturbed(row));
-  return (quiet.length > 0 ? quiet : rows).filter(
-    (row) => metric !== undefined && objectiveOfRow(row)?.metric === metric,
-  );
+  return measuredBy(quiet.length > 0 ? quiet : rows, metric);
+}
+
+function measuredBy(rows: readonly ExperimentRow[], metric: Objective['metric'] | undefined): ExperimentRow[] {
+  return rows.filter((row) => metric !== undefined && objectiveOfRow(row)?.metric === metric);
 }
 
 /** The log speed that a measured experiment would have on the machine as it is now. */
@@ -97,10 +134,8 @@ export function currentRows(state: EngineState, nodeId: string, metric: Objectiv
   const from = state.confirmation?.drifts?.at(-1)?.fromSeq ?? 0;
   const own = state.experiments[nodeId];
   const rows = own ? [own, ...repeatRows(state, nodeId)] : [];
-  return countedRows(
-    rows.filter(({ endedSeq = 0 }) => endedSeq >= from),
-    metric,
-  );
+  const current = rows.filter(({ endedSeq = 0 }) => endedSeq >= from);
+  return takesAsTheyAre(state, nodeId) ? measuredBy(current, metric) : countedRows(current, metric);
 }
 
 /** Log speeds of all its runs since the last drift; of one that was not measured since then all, as old ones. */

@@ -9,8 +9,8 @@ import { objectiveOfRow } from './compare.js';
 import { driftEvents, isInDoubt, measuredBeforeDrift, sentinelEvents } from './incumbent/sentinels.js';
 import { isUndecided, type Verdict } from './judgement.js';
 import { firstDisturbance, verdictOn } from './measure-again.js';
-import { hasLostPlace, provisionalOnes } from './provisional.js';
-import { hasOpenRepeats, repeatRows } from './repeats.js';
+import { goesOn, hasLostPlace, isProvisional, provisionalOnes } from './provisional.js';
+import { hasOpenRepeats, repeatRows, weighsRepeats } from './repeats.js';
 import { weigh } from './weighing.js';
 
 /** `next`: what is due about one of them against that incumbent (confirmation.ts). */
@@ -31,6 +31,9 @@ export function undecidedEvents(
     const { judged: _, ...anew } = row;
     const events = next(anew, best);
     if (isDue(events)) return events;
+    // Its verdict is told against what stands, though nothing is measured any more.
+    const told = weighsRepeats(state) && row.judged?.against !== best ? events.filter(isVerdict).map(asUndecided) : [];
+    if (told.length > 0) return told;
   }
   for (const nodeId of confirmation?.candidates ?? []) {
     const row = state.experiments[nodeId];
@@ -38,11 +41,49 @@ export function undecidedEvents(
     if (!row || below.includes(nodeId)) continue;
     const against = nodeId === top ? (row.judged?.against ?? null) : best;
     if (isInDoubt(state, against)) continue;
-    const events = hasOpenRepeats(state, nodeId) ? moot(state, row, against) : next(row, against);
+    const events = hasOpenRepeats(state, nodeId) ? meanwhile(state, row, against) : next(row, against);
     if (isDue(events)) return events;
   }
   const sentinels = sentinelEvents(state);
   return isDue(sentinels) ? sentinels : [];
+}
+
+function isVerdict({ type }: EventBody): boolean {
+  return type === 'candidate_judged';
+}
+
+/**
+ * At the end, once what was not confirmed has given its place back (provisional.ts): the next verdict on what was held
+ * against such a one, told against the best that is left. What was measured of it may show it to be the best; nothing
+ * is measured any more.
+ */
+export function toldAnewAtEnd(
+  state: EngineState,
+  next: (row: ExperimentRow, against: string | null) => EventBody[],
+): EventBody[] {
+  const { best, experiments } = state;
+  if (!goesOn(state) || !weighsRepeats(state)) return [];
+  const row = Object.values(experiments).find(({ nodeId, judged }) => {
+    const against = experiments[judged?.against ?? ''];
+    const isTold = judged !== undefined && judged.verdict !== 'keep' && judged.verdict !== 'quarantine';
+    return isTold && nodeId !== best && against !== undefined && hasGivenWay(state, against);
+  });
+  if (!row) return [];
+  const { judged: _, ...anew } = row;
+  const events = next(anew, best).filter((event) => isVerdict(event) || event.type === 'best_changed');
+  const isKept = events.some((event) => event.type === 'candidate_judged' && event.judgement.verdict === 'keep');
+  return isKept ? events : events.filter(isVerdict).map(asUndecided);
+}
+
+/** Whether it is no provisional best any more, though nothing was decided about it. */
+function hasGivenWay(state: EngineState, { nodeId, judged }: ExperimentRow): boolean {
+  return judged?.verdict === 'provisional' && !isProvisional(state, nodeId);
+}
+
+/** Nothing becomes a provisional best at the end. */
+function asUndecided(event: EventBody): EventBody {
+  if (event.type !== 'candidate_judged' || event.judgement.verdict !== 'provisional') return event;
+  return { ...event, judgement: { ...event.judgement, verdict: 'repeat' } };
 }
 
 const BELIEVED: readonly (Verdict | undefined)[] = ['keep', 'provisional', undefined];
@@ -74,6 +115,23 @@ function orphaned(state: EngineState): EventBody[] {
   const asked = new Set([best, ...candidates, ...candidates.map((id) => experiments[id]?.judged?.against)]);
   const owners = Object.keys(confirmation?.repeats ?? {}).filter((nodeId) => !asked.has(nodeId));
   return owners.flatMap((nodeId) => withoutWaiting(state, nodeId));
+}
+
+/** What is due about a candidate while it is measured again. */
+function meanwhile(state: EngineState, row: ExperimentRow, against: string | null): EventBody[] {
+  const closed = moot(state, row, against);
+  return closed.length > 0 ? closed : toldAnew(state, row, against);
+}
+
+/** What was compared with a provisional best that has lost its place is compared with the one below it. */
+function toldAnew(state: EngineState, { nodeId, judged }: ExperimentRow, against: string | null): EventBody[] {
+  const before = state.experiments[judged?.against ?? ''];
+  const metric = objectiveOfRow(state.experiments[nodeId])?.metric;
+  const isStale = judged?.verdict === 'repeat' && before !== undefined && hasLostPlace(before);
+  if (!weighsRepeats(state) || !isStale || against === null || before.nodeId === against) return [];
+  if (metric === undefined || objectiveOfRow(state.experiments[against])?.metric !== metric) return [];
+  const { reason, gain } = weigh(state, nodeId, against, metric);
+  return [verdictOn(nodeId, against)('repeat', reason, gain)];
 }
 
 /** Closes a question that a larger gain has answered meanwhile, without the jobs that still wait. */

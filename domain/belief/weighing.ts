@@ -3,6 +3,7 @@ import type { EngineState } from '../run/engine-state.js';
 import type { Objective } from './compare.js';
 import { childrenOf, toldByChildren } from './incumbent/told-by-children.js';
 import type { GainInterval } from './judgement.js';
+import { isMeasurable } from './measure-again.js';
 import type { Noise } from './noise.js';
 import {
   type Belief,
@@ -16,7 +17,8 @@ import {
   promiseOf,
   type Step,
 } from './odds.js';
-import { currentRuns, everyRunOf, expectedNoise } from './repeats.js';
+import { MOST_RUNS_AHEAD, prospectOf, stepByProspect } from './prospects.js';
+import { currentRuns, everyRunOf, expectedNoise, hasOpenRepeats, weighsRepeats } from './repeats.js';
 
 /** Of the gain that a verdict states. */
 const STATED_CONFIDENCE = 0.95;
@@ -55,16 +57,26 @@ export function weigh(
   const odds = oddsOf(runs, incumbent, noise, least);
   const isApart = own.isOld !== currentRuns(state, against, metric).isOld;
   const again = own.isOld ? 'measure candidate' : 'measure incumbent';
-  const says = nextStep(odds, runs.length, incumbent, noise);
+  const compared = { runs, incumbent, isFixed: isFixed(state, against), noise, least };
+  const isAhead = weighsRepeats(state);
+  const promise = isAhead ? prospectOf(odds, compared) : promiseOf(odds, runs.length, incumbent, noise);
+  const says = isAhead ? stepByProspect(odds, compared, promise) : nextStep(odds, runs.length, incumbent, noise);
   const step = isApart && says !== 'drop' ? again : says;
   return {
     step,
     isReal: odds.isReal,
-    promise: promiseOf(odds, runs.length, incumbent, noise),
+    promise,
     gain: gainIfReal(odds, STATED_CONFIDENCE),
-    reason: reasonOf(step, odds.isReal, runs.length, against) + (isApart && says !== 'drop' ? APART : ''),
+    reason:
+      reasonOf(step, odds.isReal, runs.length, against, isAhead ? MOST_RUNS_AHEAD : MOST_RUNS) +
+      (isApart && says !== 'drop' ? APART : ''),
     isApart,
   };
+}
+
+/** What is being measured again tells more yet, and may be measured once more. */
+function isFixed(state: EngineState, against: string): boolean {
+  return !hasOpenRepeats(state, against) && !isMeasurable(state, against);
 }
 
 interface By {
@@ -117,15 +129,13 @@ export function keptOver(state: EngineState, nodeId: string): string | null {
   return judged?.verdict === 'keep' || judged?.verdict === 'provisional' ? judged.against : null;
 }
 
-function reasonOf(step: Step, isReal: number, runs: number, against: string): string {
+function reasonOf(step: Step, isReal: number, runs: number, against: string, most: number): string {
   const odds = `${percentOf(isReal)} likely to be better than ${against} after ${runs === 1 ? 'one run' : `${runs} runs`}`;
   switch (step) {
     case 'keep':
       return odds;
     case 'drop':
-      return runs >= MOST_RUNS
-        ? `not decided in ${MOST_RUNS} runs: ${odds}`
-        : `${odds}, which is not worth another job`;
+      return runs >= most ? `not decided in ${most} runs: ${odds}` : `${odds}, which is not worth another job`;
     default:
       return odds;
   }

@@ -95,6 +95,8 @@ const confirmation = z.looseObject({
   heedsChildren: z.literal(true).optional(),
   watchesDrift: z.literal(true).optional(),
   bundlesSmallGains: z.literal(true).optional(),
+  weighsRepeats: z.literal(true).optional(),
+  verifiesAsNeeded: z.literal(true).optional(),
 });
 const gain = z.looseObject({ gain: z.number(), low: z.number(), high: z.number(), confidence: z.number() });
 const judgement = z.looseObject({

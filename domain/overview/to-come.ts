@@ -2,6 +2,7 @@
 
 import { isCandidate, isRemeasurement } from '../belief/confirmation-state.js';
 import type { RepeatPurpose } from '../belief/judgement.js';
+import { verificationPairs } from '../belief/verification/verification-pairs.js';
 import { untriedPractices } from '../proposals/best-practices.js';
 import { awaitingApproval, awaitsApproval } from '../run/approval.js';
 import { type EngineState, openRows } from '../run/engine-state.js';
@@ -148,12 +149,13 @@ function withinLimits(state: EngineState, jobs: number, usualS: number | null): 
   return Math.ceil(Math.min(jobs, granted + Math.min(jobsLeft(state), paid)));
 }
 
-function verificationJobs({ confirmation, best, experiments }: EngineState): number {
+function verificationJobs(state: EngineState): number {
+  const { confirmation, best, experiments } = state;
   if (!confirmation || best === null || best === BASELINE_ID || confirmation.verified === best) return 0;
   const isOpen = Object.values(experiments).some(
     (row) => isRemeasurement(row) && row.origin.from === 'repeat' && row.origin.purpose === 'verification',
   );
-  return isOpen ? 0 : 2 * confirmation.rules.verifyRuns;
+  return isOpen ? 0 : 2 * verificationPairs(state);
 }
 
 function withinHours({ limits, ranMs, runsSinceMs }: EngineState, nowMs: number, seconds: number): number {

@@ -59,13 +59,7 @@ function neededRows(state: EngineState): Set<string> {
   const { best, confirmation, open } = state;
   const candidates = confirmation?.candidates ?? [];
   const needed = new Set([BASELINE_ID, HEADSPACE_ID, ...(best === null ? [] : [best]), ...open, ...candidates]);
-  // What was held against a provisional best is looked at again where that is refuted.
-  const provisional = provisionalOnes(state);
-  for (const { nodeId, judged } of Object.values(state.experiments)) {
-    const against = judged?.against ?? '';
-    if (provisional.includes(nodeId) || provisional.includes(against)) needed.add(nodeId).add(against);
-    else if (state.experiments[against] && hasLostPlace(state.experiments[against])) needed.add(nodeId).add(against);
-  }
+  for (const nodeId of mayBeLookedAtAgain(state)) needed.add(nodeId).add(state.experiments[nodeId]!.judged!.against!);
   // What is known of what others are compared with includes what it was kept over (weighing.ts).
   for (const nodeId of [...needed]) {
     const over = keptOver(state, nodeId);
@@ -88,6 +82,17 @@ function neededRows(state: EngineState): Set<string> {
     for (const ancestor of ancestors.slice(0, undecided + 1)) needed.add(ancestor);
   }
   return needed;
+}
+
+/** What is provisional, and what was held against such a one: it is looked at again where that is refuted. */
+function mayBeLookedAtAgain(state: EngineState): string[] {
+  const provisional = provisionalOnes(state);
+  return Object.values(state.experiments).flatMap(({ nodeId, judged }) => {
+    const against = judged?.against ?? '';
+    const row = state.experiments[against];
+    const isAbout = provisional.includes(nodeId) || provisional.includes(against);
+    return row && (isAbout || hasLostPlace(row)) ? [nodeId] : [];
+  });
 }
 
 /** What is repeated or repaired, through repairs of repairs. */
@@ -129,9 +134,14 @@ function withCeilingAbove(
   return ceiling === HEADSPACE_ID ? row : { ...row, ceiling };
 }
 
-/** All that was queued by the rounds about which something is still open: together they say what a round was worth. */
-function membersOfOpenRounds({ open, confirmation, roundOf }: EngineState): string[] {
-  const rounds = new Set([...open, ...(confirmation?.candidates ?? [])].map((nodeId) => roundOf[nodeId]));
+/**
+ * All that was queued by the rounds about which something is still open, or may be again: together they say what a
+ * round was worth.
+ */
+function membersOfOpenRounds(state: EngineState): string[] {
+  const { open, confirmation, roundOf } = state;
+  const askedOf = [...open, ...(confirmation?.candidates ?? []), ...mayBeLookedAtAgain(state)];
+  const rounds = new Set(askedOf.map((nodeId) => roundOf[nodeId]));
   return Object.keys(roundOf).filter((nodeId) => rounds.has(roundOf[nodeId]));
 }
 
@@ -140,6 +150,8 @@ function carriedRounds(state: EngineState, inRounds: readonly string[]): Pick<En
   const { rounds, roundOf, roundsBefore } = state;
   const needed = new Set(inRounds.map((nodeId) => roundOf[nodeId]));
   const lastGain = rounds.findLastIndex(({ gained }) => gained);
+  // The gain of an undecided round may be taken back.
+  const lastSureGain = rounds.findLastIndex(({ gained, iteration }) => gained && !needed.has(iteration));
   const kept: Round[] = [];
   let plain = 0;
   let keptBefore = 0;
@@ -148,7 +160,8 @@ function carriedRounds(state: EngineState, inRounds: readonly string[]): Pick<En
     if (index === roundsBefore) plain = 0;
     const before = plain + (round.plainBefore ?? 0);
     const isUndecided = round.open > 0 || needed.has(round.iteration);
-    const isKept = isUndecided || index === lastGain || index >= rounds.length - NEWEST_ROUNDS;
+    const isGain = index === lastGain || index === lastSureGain;
+    const isKept = isUndecided || isGain || index >= rounds.length - NEWEST_ROUNDS;
     plain = isKept ? 0 : before + (isPlain(state, round) ? 1 : 0);
     if (!isKept) continue;
     if (index < (roundsBefore ?? 0)) keptBefore += 1;

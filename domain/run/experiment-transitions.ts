@@ -5,6 +5,7 @@
 
 import { isCandidate, isRemeasurement } from '../belief/confirmation-state.js';
 import { isUndecided, type Judgement } from '../belief/judgement.js';
+import { wasDisturbed } from '../belief/repeats.js';
 import { remarksOf } from '../evidence/metrics.js';
 import { countPractices } from '../memory/practice-tally.js';
 import { askNoMore } from './approval.js';
@@ -187,7 +188,10 @@ function conclude(
   }
   if (!isSeed(row) && !isRemeasurement(row)) state.resultsSincePlan += 1;
   if (state.confirmation) {
-    if (isRemeasurement(row)) state.confirmation.ended += 1;
+    if (isRemeasurement(row)) {
+      state.confirmation.ended += 1;
+      if (wasDisturbed(row)) state.confirmation.spoiled = (state.confirmation.spoiled ?? 0) + 1;
+    }
     if (state.confirmation.rules.confirmRuns > 0 && isCandidate(row)) state.confirmation.candidates.push(nodeId);
   }
   closeInRound(state, nodeId);

@@ -155,6 +155,8 @@ const RULES: Shape<ConfirmationRules> = {
   heedsChildren: optional(flag),
   watchesDrift: optional(flag),
   bundlesSmallGains: optional(flag),
+  weighsRepeats: optional(flag),
+  verifiesAsNeeded: optional(flag),
 };
 const PAST: Shape<PastNoise> = { squares: number, degrees: number, stepSquares: number, stepRuns: number };
 const DRIFT: Shape<Drift> = { nodeId: idText, by: number, afterSeq: count, fromSeq: count };
@@ -165,6 +167,7 @@ const CONFIRMATION: Shape<Confirmation> = {
   candidates: ids,
   verified: nullable(idText),
   ended: count,
+  spoiled: optional(count),
   past: optional(shaped(PAST)),
   drifts: optional(listOf(shaped(DRIFT))),
   bundled: optional(ids),

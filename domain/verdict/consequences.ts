@@ -5,7 +5,7 @@ import { isBetter, objectiveOfRow } from '../belief/compare.js';
 import { confirmationEvents } from '../belief/confirmation.js';
 import { isRemeasurement } from '../belief/confirmation-state.js';
 import { doubtOf } from '../belief/repeats.js';
-import { verificationEvents } from '../belief/verification.js';
+import { verificationEvents } from '../belief/verification/verification.js';
 import type { EngineState } from '../run/engine-state.js';
 import type { EventBody } from '../run/event-types.js';
 import { type ExperimentRow, followUpNodeId, isTerminal } from '../run/experiment-record.js';

@@ -36,6 +36,8 @@ const RULES: ConfirmationRules = {
   heedsChildren: true,
   watchesDrift: true,
   bundlesSmallGains: true,
+  weighsRepeats: true,
+  verifiesAsNeeded: true,
 };
 const PRACTICES = ['mtp', 'batch_size_tuning', 'concurrency_tuning'];
 const NOISE = 0.02;

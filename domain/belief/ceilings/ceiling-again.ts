@@ -11,7 +11,15 @@ import { objectiveOfRow } from '../compare.js';
 import { MOST_DISTURBED_REPEATS } from '../contention.js';
 import { repeats, verdictOn } from '../measure-again.js';
 import { mean } from '../noise.js';
-import { ceilingOf, everyRunOf, expectedNoise, isDoubtedCeiling, repeatRows, wasDisturbed } from '../repeats.js';
+import {
+  ceilingOf,
+  everyRunOf,
+  expectedNoise,
+  isDoubtedCeiling,
+  repeatRows,
+  staysBusy,
+  wasDisturbed,
+} from '../repeats.js';
 import { chanceAbove } from './ceiling.js';
 
 /** Before what is compared with it. */
@@ -29,7 +37,8 @@ export function ceilingEvents(state: EngineState): EventBody[] {
   if (!measuresCeilingsAgain(state)) return [];
   const headspace = state.experiments[HEADSPACE_ID];
   // Once: where the machine stays busy, it is asked again only when something depends on it.
-  if (headspace && wasDisturbed(headspace) && repeatRows(state, HEADSPACE_ID).length === 0) {
+  const isQuieter = !staysBusy(state);
+  if (headspace && isQuieter && wasDisturbed(headspace) && repeatRows(state, HEADSPACE_ID).length === 0) {
     const events = ceilingAgain(state, HEADSPACE_ID);
     if (events.length > 0) return events;
   }

@@ -10,7 +10,7 @@ import { inline } from '../markdown.js';
 import { objectiveText, percent } from '../quantity-text.js';
 import type { RunFacts } from '../run-facts.js';
 import { standingsOf } from '../standing.js';
-import { busyMachineText } from './busy-machine.js';
+import { busyMachineText, takenAsTheyAre } from './busy-machine.js';
 
 /** A list for Markdown; empty in a run that repeats nothing. */
 export function confidenceLines(state: EngineState, facts: RunFacts): string[] {
@@ -20,6 +20,7 @@ export function confidenceLines(state: EngineState, facts: RunFacts): string[] {
   const busy = busyMachineText(state);
   return [
     ...(busy === null ? [] : [`- **${busy}**`]),
+    ...takenAsTheyAre(state),
     known
       ? `- Noise: a single run is off by ${percent(known.noise)} (one standard deviation, from ${completed} repeats); a gain counts from ${percent(known.least)} on.`
       : '- Noise: not known; nothing was repeated.',

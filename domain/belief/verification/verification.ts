@@ -2,13 +2,14 @@
  * Before a run ends by itself, its winner is measured against the baseline once more, in turn: what the report states.
  */
 
-import type { EngineState } from '../run/engine-state.js';
-import type { EventBody } from '../run/event-types.js';
-import { BASELINE_ID } from '../run/experiment-record.js';
-import { jobsLeft } from '../schedule/counted.js';
-import { endOfRun, seedsTerminal } from '../schedule/planning.js';
-import { objectiveOfRow } from './compare.js';
-import { repeatOf } from './measure-again.js';
+import type { EngineState } from '../../run/engine-state.js';
+import type { EventBody } from '../../run/event-types.js';
+import { BASELINE_ID } from '../../run/experiment-record.js';
+import { jobsLeft } from '../../schedule/counted.js';
+import { endOfRun, seedsTerminal } from '../../schedule/planning.js';
+import { objectiveOfRow } from '../compare.js';
+import { repeatOf } from '../measure-again.js';
+import { verificationPairs } from './verification-pairs.js';
 
 /** Nothing else is queued any more. */
 const PRIORITY = -400;
@@ -20,8 +21,8 @@ export function verificationEvents(state: EngineState): EventBody[] {
   if (best === null || best === BASELINE_ID || confirmation.verified === best) return [];
   if (state.open.length > 0 || state.planningSince !== null || confirmation.candidates.length > 0) return [];
   if (!seedsTerminal(state) || !endOfRun(state) || !objectiveOfRow(state.experiments[BASELINE_ID])) return [];
-  // As many as a limit of jobs leaves, in pairs.
-  const length = Math.min(confirmation.rules.verifyRuns, Math.floor(jobsLeft(state) / 2));
+  // As many as are needed, and a limit of jobs leaves, in pairs.
+  const length = Math.min(verificationPairs(state), Math.floor(jobsLeft(state) / 2));
   if (length === 0) return [];
   const pairs = Array.from({ length }, (_, i) =>
     [BASELINE_ID, best].map((nodeId) => ({
