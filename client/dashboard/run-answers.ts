@@ -23,6 +23,7 @@ import { readJsonIfAny, readTextIfAny } from '../../host/atomic-file.js';
 import { openSourceControl } from '../../source/control/open.js';
 import type { SourceControl } from '../../source/control/source-control.js';
 import { readSpecs, specOf } from '../../workdir/spec-store.js';
+import { originalOf } from '../../workdir/workdir-place.js';
 import { runningServer } from '../../worker/server/server-record.js';
 import { toComeText } from '../output/overview-text.js';
 import { engineLife } from '../run/run-state.js';
@@ -47,10 +48,10 @@ export class RunAnswers {
       // A specification that is missing or damaged leaves its line without words.
       await readSpecs(workdir, config, state, [row.nodeId], this.#specs).catch(() => undefined);
     }
-    const [life, ui] = await Promise.all([engineLife(workdir), this.#temporalUi()]);
+    const [life, ui, copyOf] = await Promise.all([engineLife(workdir), this.#temporalUi(), originalOf(workdir)]);
     const stalled = this.#stalledNow();
     const isServed = life !== null;
-    const overview = overviewOf(record, { nowMs: Date.now(), isServed, stalled, pending });
+    const overview = overviewOf(record, { nowMs: Date.now(), isServed, stalled, pending, copyOf });
     return {
       info,
       board: state.seq === 0 ? null : boardOf(record, this.#specs, overview, toComeText(overview) ?? ''),

@@ -1,6 +1,9 @@
 /** Jobs that another engine had launched before ours took its run over are found by their node's name, too. */
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { z } from 'zod';
 import { isNodeId } from '../../domain/run/naming.js';
+import { namesIn } from '../../host/names-in.js';
 import { readChecked } from '../../workdir/checked-file.js';
 import type { RunContext } from '../../workdir/run-context.js';
 import { jobNamePrefix, type LaunchRequest, type Platform } from './platform.js';
@@ -49,7 +52,13 @@ export class WithAdoptedJobs implements Platform {
     return (await this.platform.keptApart?.(jobId)) ?? { wrote: [], count: 0, covered: [], bare: [] };
   }
 
+  /** The next job of the node is one of ours. */
   async setAside(jobId: string, folder: string) {
+    const records = this.context.workdir.adopted('jobs');
+    for (const name of await namesIn(records)) {
+      const record = join(records, name);
+      if ((await readChecked(record, AdoptedJobSchema))?.jobId === jobId) await rm(record, { force: true });
+    }
     await this.platform.setAside?.(jobId, folder);
   }
 

@@ -1,7 +1,7 @@
 /** A run of the Python engine as a run of ours: what it had stays what it was. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { execa } from 'execa';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { rebuildWorkdir } from '../../../activities/export-workdir.js';
@@ -246,6 +246,14 @@ describe('its job', () => {
     expect(found).toEqual({ jobId: RUNNING.jobId, launchedAtMs: expect.closeTo(1795512006792.8, 0) });
     expect(await platform.status(RUNNING.jobId)).toMatchObject({ state: 'ended', cause: 'lost', returnCode: null });
     expect(await platform.find(jobNameOf(config.run_id, PREPARED.nodeId))).toBeNull();
+  });
+
+  test('that nobody saw end makes way for one of ours', async () => {
+    const { workdir, config } = await adopted();
+    const platform = await createPlatform('local', { workdir, config, log: () => undefined });
+    await platform.setAside?.(RUNNING.jobId, workdir.run(RUNNING.nodeId, 'earlier_job_1'));
+    expect(await platform.find(jobNameOf(config.run_id, RUNNING.nodeId))).toBeNull();
+    expect(await readdir(workdir.run(RUNNING.nodeId, 'earlier_job_1'))).toContain('job.json');
   });
 
   test('that ended well is collected as what it was', async () => {
