@@ -16,6 +16,7 @@ import {
 } from '../workdir/log-owner.js';
 import type { Workdir } from '../workdir/paths.js';
 import type { TemporalTarget } from './connection.js';
+import { TRIES_OF_STUCK, taskTries } from './sight/engine-sight.js';
 import type { WorkdirLog } from './workdir-log.js';
 
 export class RunOwnedElsewhere extends Error {
@@ -28,7 +29,7 @@ export interface RunClaim {
   client: Client;
   target: TemporalTarget;
   log: WorkdirLog;
-  /** A person says that the engine that owns the log is to be left, and that the log goes on here. */
+  /** A person says that the engine that owns the log, or is stuck, is to be left, and that the log goes on here. */
   takeOver: boolean;
 }
 
@@ -50,6 +51,10 @@ export async function claimRun({ workdir, run, client, target, log, takeOver }: 
     if (owner !== null && !isSamePlace(owner, place)) {
       log('the database of the Temporal server is a new one; the run goes on from its event log', { before: owner });
       await writeLogOwner(workdir, place, null);
+    }
+    if (takeOver && open !== null && (await taskTries(client, run)) >= TRIES_OF_STUCK) {
+      log('the run is taken over: its engine is stuck, and the run goes on from its event log', { left: open });
+      await client.workflow.getHandle(engineWorkflowId(run)).terminate('taken over: its workflow task fails');
     }
     return place;
   }

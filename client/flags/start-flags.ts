@@ -4,7 +4,7 @@ import { RUN_FLAGS } from './run-flags.js';
 
 export const TAKE_OVER: FlagDefinition = {
   flags: '--take-over',
-  help: 'go on from the event log here, whichever Temporal server the run was on before; only when no engine works there any more',
+  help: 'go on from the event log here, whichever Temporal server the run was on before (only when no engine works there any more); also ends an engine here that is stuck',
 };
 
 export const START_FLAGS: readonly FlagDefinition[] = [...RUN_FLAGS, TAKE_OVER];

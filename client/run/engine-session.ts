@@ -4,7 +4,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type Client,
   isGrpcServiceError,
-  QueryNotRegisteredError,
   ServiceError,
   WorkflowExecutionAlreadyStartedError,
   WorkflowFailedError,
@@ -20,11 +19,9 @@ import {
   resumeUpdate,
   setApprovalUpdate,
   setLimitsUpdate,
-  statusQuery,
   type Workflows,
 } from '../../domain/protocol/messages.js';
 import type { Receipt } from '../../domain/protocol/steering-messages.js';
-import type { StatusView } from '../../domain/protocol/views.js';
 import { engineWorkflowId, taskQueueFor } from '../../domain/run/naming.js';
 import type { Workdir } from '../../workdir/paths.js';
 import { goOnAfterReset, newestInterruption } from '../../worker/after-reset.js';
@@ -33,6 +30,7 @@ import { untilEngineCloses } from '../../worker/sight/engine-end.js';
 import { glanceAt, isDeleted } from '../../worker/sight/engine-sight.js';
 import { EXIT } from '../output/exit-codes.js';
 import { Refusal } from '../output/refusal.js';
+import { engineStatus } from '../stalled/stuck-engine.js';
 import { waitingMessages } from '../steering/message-box.js';
 import { sendUpdate } from '../steering/steering-client.js';
 import { recordQueueEdits, sendQueueEdits } from './edited-queue.js';
@@ -56,7 +54,7 @@ export async function beginOrAttach(
   const place = { client, workdir, config };
   const handle = client.workflow.getHandle<Workflows['engineWorkflow']>(engineWorkflowId(config.run_id));
   const open = await openRunOf(handle);
-  const status = open === null ? null : await engineStatus(client, handle);
+  const status = open === null ? null : await engineStatus(client, prepared);
   // One that makes its last reports takes nothing more: what is given goes to the next engine.
   if (status === 'stopped' && (await isGiven(prepared))) await handle.result().catch(() => undefined);
   else if (open !== null && status === 'stopped') return { handle, runId: open, notices: [] };
@@ -138,22 +136,6 @@ async function openRunOf(handle: EngineHandle): Promise<string | null> {
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return null;
     throw error;
-  }
-}
-
-/** A query waits for a workflow task that is under way, and for the replay of the run so far. */
-const STATUS_TIMEOUT_MS = 60_000;
-
-async function engineStatus(client: Client, handle: EngineHandle): Promise<StatusView['status']> {
-  const deadline = Date.now() + STATUS_TIMEOUT_MS;
-  for (;;) {
-    try {
-      return (await client.withDeadline(deadline, () => handle.query(statusQuery))).status;
-    } catch (error) {
-      // An engine answers once it has read its log.
-      if (!(error instanceof QueryNotRegisteredError) || Date.now() > deadline) throw error;
-      await sleep(LOOK_MS);
-    }
   }
 }
 

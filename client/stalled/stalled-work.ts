@@ -9,6 +9,7 @@ import type { temporal } from '@temporalio/proto';
 import type { RunConfig } from '../../domain/formats/config.js';
 import { SCHEDULER_BUSY } from '../../domain/protocol/thrown-failure.js';
 import { engineWorkflowId, experimentWorkflowId } from '../../domain/run/naming.js';
+import { TRIES_OF_STUCK } from '../../worker/sight/engine-sight.js';
 import type { StalledWork } from '../output/stalled-text.js';
 import { isoTime } from './iso-time.js';
 import { waitingCalls } from './waiting-calls.js';
@@ -18,18 +19,17 @@ type Description = temporal.api.workflowservice.v1.IDescribeWorkflowExecutionRes
 export type Asked = Pick<RunConfig, 'run_id' | 'agent_queue'>;
 type Failure = temporal.api.failure.v1.IFailure;
 
-/** Two tries may fail on a busy machine, or where a worker was ended: that passes. */
-const ATTEMPTS = 3;
 /** A watch begins its next window in this way (activities/poll-metrics). */
 const NO_FAILURE = 'still_running';
-const TASK = 'workflow task';
+export const TASK = 'workflow task';
 const ANSWER_MS = 5_000;
 const EVENTS_BACK = 20;
 
 const ADVICE = {
   task:
     'nothing is lost, and the server goes on trying: see logs/autoresearch.log, and serve the run with the version that ' +
-    'it was begun with, or a newer one (stop the engine, then `autoresearch run` with the workdir)',
+    'it was begun with, or a newer one (stop the engine, then `autoresearch run` with the workdir; with --take-over that ' +
+    'ends a stuck engine, and a new one goes on from the event log)',
   [SCHEDULER_BUSY]:
     "its jobs go on, and this does as well as soon as the cluster's scheduler takes it: ask there what keeps it from that",
   activity: 'it is tried again by itself: mend what its last failure names; logs/autoresearch.log says more',
@@ -67,14 +67,14 @@ async function stalledIn(client: Client, who: string, workflowId: string): Promi
   }
   const found: StalledWork[] = [];
   const task = raw.pendingWorkflowTask;
-  if (task && (task.attempt ?? 0) >= ATTEMPTS) {
+  if (task && (task.attempt ?? 0) >= TRIES_OF_STUCK) {
     const since = isoTime(task.originalScheduledTime ?? task.scheduledTime);
     const failure = await lastTaskFailure(client, workflowId);
     found.push({ who, what: TASK, attempts: task.attempt ?? 0, since, failure, advice: ADVICE.task });
   }
   for (const { activityType, attempt, lastFailure, scheduledTime, lastStartedTime } of raw.pendingActivities ?? []) {
     const isWatch = lastFailure?.applicationFailureInfo?.type === NO_FAILURE;
-    if (!lastFailure || isWatch || (attempt ?? 0) < ATTEMPTS) continue;
+    if (!lastFailure || isWatch || (attempt ?? 0) < TRIES_OF_STUCK) continue;
     found.push({
       who,
       what: activityType?.name ?? 'activity',

@@ -25,6 +25,7 @@ import { EXIT } from '../output/exit-codes.js';
 import { NotServed, notRunning, Refusal } from '../output/refusal.js';
 import { engineLife, readState } from '../run/run-state.js';
 import { existingRun } from '../run/workdir-config.js';
+import { stuckRefusal } from '../stalled/stuck-engine.js';
 
 export interface SteerOptions {
   /** Makes a repeated command harmless: the same id gets the first one's receipt. Made anew when absent. */
@@ -158,6 +159,8 @@ export async function sendUpdate<Args extends [] | [unknown]>(
     }
     if (error instanceof WorkflowNotFoundError) throw await notServed(workdir, ' (its run has ended)');
     if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) {
+      const stuck = await stuckRefusal(client, { workdir, config });
+      if (stuck !== null) throw stuck;
       // The message may have arrived all the same.
       const advice = `its engine does not answer: nothing came within ${timeoutMs / 1000} s; give the command again`;
       throw new Refusal('workdir', workdir.root, advice, EXIT.notRunning);

@@ -65,3 +65,12 @@ export async function isDeleted(client: Client, run: string, signal: AbortSignal
     await sleep(GONE_LOOK_MS, undefined, { signal });
   }
 }
+
+/** Two tries may fail on a busy machine, or where a worker was ended: that passes. */
+export const TRIES_OF_STUCK = 3;
+
+/** How often the server has tried the task that the engine has now, if it is open; 0 where it has none. */
+export async function taskTries(client: Client, run: string): Promise<number> {
+  const { status, raw } = await client.workflow.getHandle(engineWorkflowId(run)).describe();
+  return status.name === 'RUNNING' ? (raw.pendingWorkflowTask?.attempt ?? 0) : 0;
+}
