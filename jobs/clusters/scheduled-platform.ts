@@ -3,13 +3,11 @@
  * job's host and records its life in `local_jobs/<platform>_<node>/`, where the cluster's hosts see the workdir. A job
  * whose hosts do not is known by what its scheduler says, and its output is fetched.
  */
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RunConfig } from '../../domain/formats/config.js';
 import { isNodeId } from '../../domain/run/naming.js';
 import { writeFileAtomic } from '../../host/atomic-file.js';
-import { runnerPython } from '../../host/runner-python.js';
 import type { Workdir } from '../../workdir/paths.js';
 import {
   exists,
@@ -21,7 +19,6 @@ import {
   wasSheltered,
   wasStarted,
 } from '../platforms/job-record.js';
-import { runnerRequest } from '../platforms/job-runner.js';
 import {
   type JobLogs,
   type JobStatus,
@@ -32,15 +29,13 @@ import {
   type Platform,
 } from '../platforms/platform.js';
 import { FetchedLogs } from './fetched-logs.js';
-import { writeJobScript } from './job-script.js';
 import { firstSeenRunning, isOverLimit, seenRunning, withOurReason } from './kept-limits.js';
 import { ScheduledEnds } from './scheduled-ends.js';
 import type { Scheduler, SchedulerState } from './scheduler.js';
 import { StatePoll } from './state-poll.js';
 import { endFile, type Submission, submissionFile } from './submission.js';
+import { namesOfRuns, submitJob } from './submit-job.js';
 
-/** Time for a job to save its state between TERM and KILL. */
-const KILL_GRACE_S = 5;
 /** One look at a few files: a shared file system is asked for no more than that. */
 const LOOK_EVERY_MS = 1000;
 /** A record may come this long after its end: clients of a shared file system keep what they read for a while. */
@@ -110,38 +105,13 @@ export class ScheduledPlatform implements Platform {
   async launch(request: LaunchRequest): Promise<{ jobId: string; launchedAtMs: number }> {
     const jobId = this.jobIdOf(request.jobName);
     const dir = this.dirOf(jobId);
-    await mkdir(dir, { recursive: true, mode: 0o700 });
-    const { config } = this.context;
-    const command = (await this.scheduler.runs?.(request.command, request)) ?? request.command;
-    const forRunner = runnerRequest(
-      config.local_execution_mode,
+    const { schedulerId, submittedAtMs } = await submitJob(request, {
+      scheduler: this.scheduler,
+      config: this.context.config,
       jobId,
-      { ...request, command, cpus: null },
-      KILL_GRACE_S,
-    );
-    const recorded = { ...forRunner, requested_command: request.command };
-    const script = await writeJobScript(dir, runnerPython(config.python), recorded);
-    const { timeoutS, stallTimeoutS } = request;
-    const submittedAtMs = Date.now();
-    // The scheduler may still know the job that this one runs again.
-    const name = request.again ? `${request.jobName}.${request.again + 1}` : request.jobName;
-    // Before anything is submitted: whoever comes after a death in between asks the scheduler for the name.
-    const submission = { name, submittedAtMs, timeoutS, stallTimeoutS, sourceDir: request.cwd };
-    await submissionFile.write(dir, { ...submission, schedulerId: null });
-    const schedulerId = await this.scheduler.submit({
-      name,
-      run: config.run_id,
-      nodeId: request.nodeId,
-      command: forRunner.command,
-      launchCommand: request.command,
-      script,
-      cwd: request.cwd,
-      env: { ...this.fetched.environment, ...(forRunner.env ?? request.env) },
-      bundle: request.bundle ?? null,
-      timeLimitS: request.timeoutS,
       folder: dir,
+      environment: this.fetched.environment,
     });
-    await submissionFile.write(dir, { ...submission, schedulerId });
     this.context.log('job submitted', { job_id: jobId, platform: this.name, scheduler_id: schedulerId });
     return { jobId, launchedAtMs: submittedAtMs };
   }
@@ -270,9 +240,10 @@ export class ScheduledPlatform implements Platform {
   }
 
   private async cancelByName(jobId: string): Promise<void> {
-    const name = jobNameOf(this.context.config.run_id, this.nodeOf(jobId));
-    const schedulerId = await this.scheduler.find(name, this.dirOf(jobId));
-    if (schedulerId !== null) await this.scheduler.cancel(schedulerId);
+    for (const name of namesOfRuns(jobNameOf(this.context.config.run_id, this.nodeOf(jobId)))) {
+      const schedulerId = await this.scheduler.find(name, this.dirOf(jobId));
+      if (schedulerId !== null) await this.scheduler.cancel(schedulerId);
+    }
   }
 
   private async statusOfForgotten(dir: string, submittedAtMs: number, startedAtMs: number | null): Promise<JobStatus> {

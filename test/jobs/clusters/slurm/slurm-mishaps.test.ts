@@ -78,8 +78,12 @@ describe.runIf(noSlurmBecause === null)(onSlurm('a job on Slurm'), { timeout: 60
   it('whose folder somebody removes is ended in the queue, and told as lost', async () => {
     await using on = await SlurmBench.open(slurm);
     const { bench, platform } = on;
-    for (const node of ['n1', 'n2']) {
-      const jobId = await on.launch('sleep 600', node);
+    for (const [node, again] of [
+      ['n1', 0],
+      ['n2', 0],
+      ['n3', 1],
+    ] as const) {
+      const { jobId } = await platform.launch(await bench.request(node, 'sleep 600', { again }));
       await running(platform, jobId);
       await removeFolder(bench.context.workdir.job(jobId));
       if (node === 'n1')
@@ -88,7 +92,7 @@ describe.runIf(noSlurmBecause === null)(onSlurm('a job on Slurm'), { timeout: 60
           said: expect.stringMatching(/was removed$/),
         });
       else await platform.cancel(jobId);
-      const [id = ''] = await slurm.jobsNamed(bench.jobName(node));
+      const [id = ''] = await slurm.jobsNamed(`${bench.jobName(node)}${again === 0 ? '' : '.2'}`);
       await until(async () => ((await slurm.stateOf(id)) === 'CANCELLED' ? true : null));
     }
   });
