@@ -135,6 +135,8 @@ export interface Evidence {
     batchSize: number | null;
     /** How many processes trained at a time, where several did: the times are those of one, `count` is of all. */
     processes?: number;
+    /** Steps of all, where lines do not say whose they are, so that `count` is about that of one; else absent. */
+    ofAll?: number;
     /** Trained over the whole job; absent where unknown. */
     samples?: number;
     /**

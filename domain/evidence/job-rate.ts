@@ -217,7 +217,7 @@ function trainingMs({ steps, stepCount, singles }: ProcessLines): number | null 
 function samplesOf(processes: readonly ProcessLines[], batchSize: number | null): number | null {
   const counted = sumOf(processes.map(({ singles }) => singles.sample_count));
   if (counted !== null) return counted;
-  const steps = processes.reduce((sum, { stepCount }) => sum + stepCount, 0);
+  const steps = processes.reduce((sum, { allSteps }) => sum + allSteps, 0);
   return batchSize !== null && steps > 0 ? steps * batchSize : null;
 }
 

@@ -53,6 +53,7 @@ export function measure(nodeId: string, files: JobFiles, refusals: Refusals): Ev
   const system = systemUse(files, singles.cpu_cores ?? null, refusals);
   const processes = trainingProcesses(files);
   const steps = jobSteps(processes);
+  const untold = processes.reduce((sum, { allSteps, stepCount }) => sum + allSteps - stepCount, 0);
   const batchSize = singles.batch_size ?? files.batchSize;
   const metrics: Metrics = { ...UNKNOWN_METRICS };
   const sources: MetricSources = {};
@@ -113,6 +114,7 @@ export function measure(nodeId: string, files: JobFiles, refusals: Refusals): Ev
     steps: {
       ...stepSummary,
       batchSize,
+      ...(untold === 0 ? {} : { ofAll: steps.count + untold }),
       ...(rate.processes > 1 ? { processes: rate.processes } : {}),
       ...(rate.samples === null ? {} : { samples: rate.samples }),
     },

@@ -95,8 +95,28 @@ export class ProcessLines {
     if (this.steps.length > STEPS_KEPT) this.thinSteps();
   }
 
+  /**
+   * Of everybody who printed them. Lines that name nobody may be those of several processes, of which one lags: its
+   * steps then look like those of a new epoch, or are nothing new, so that its lines are what tells how many it made.
+   */
+  get allSteps(): number {
+    if (this.speaker !== NOBODY || this.newSteps === this.stepLines) return this.stepCount;
+    return this.stepLines * usualSpan(this.steps);
+  }
+
   private thinSteps(): void {
     const kept = this.steps.filter((_, i) => i % 2 === 0);
     this.steps.splice(0, this.steps.length, ...kept);
   }
+}
+
+/** How many steps a line stands for, by the median of those that were the first of their step. */
+function usualSpan(lines: readonly StepLine[]): number {
+  let furthest = 0;
+  const spans = lines.flatMap(({ first, last }) => {
+    if (last <= furthest) return [];
+    furthest = last;
+    return [last - first + 1];
+  });
+  return spans.sort((a, b) => a - b)[Math.floor((spans.length - 1) / 2)] ?? 1;
 }

@@ -57,7 +57,11 @@ function countsOf(own: Evidence, base: Evidence, mayHaveOtherBatch: boolean): Co
     return { own: samples, base: ofBase, unit: 'samples', slack: BATCHES_LEFT_OUT * batch };
   }
   if (mayHaveOtherBatch || own.steps.count === 0 || base.steps.count === 0) return null;
-  return { own: own.steps.count, base: base.steps.count, unit: 'steps', slack: BATCHES_LEFT_OUT };
+  return { own: allSteps(own), base: allSteps(base), unit: 'steps', slack: BATCHES_LEFT_OUT };
+}
+
+function allSteps({ steps }: Evidence): number {
+  return steps.ofAll ?? steps.count;
 }
 
 function isLess(own: number, base: number, slack: number): boolean {
@@ -69,9 +73,10 @@ function batchOf({ steps: { samples = 0, count } }: Evidence): number {
 }
 
 /** In the loop; null where step times are not known. */
-function trainingMs({ metrics, steps }: Evidence): number | null {
+function trainingMs(own: Evidence): number | null {
+  const { metrics, steps } = own;
   const stepMs = metrics.step_time_ms ?? metrics.steady_step_time_ms;
-  return stepMs === null ? null : (steps.count * stepMs) / (steps.processes ?? 1);
+  return stepMs === null ? null : (allSteps(own) * stepMs) / (steps.processes ?? 1);
 }
 
 /**

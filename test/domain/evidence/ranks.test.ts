@@ -224,4 +224,30 @@ describe('the work of several ranks', () => {
     );
     expect(otherWork(half, references)).toMatch(/^it trained 480 samples, and the baseline 960: /);
   });
+
+  it('is as much where one lags, and no line names its rank', () => {
+    // Lines of ranks of 10, 10, 16 and 10 steps a unit of time, whose beginnings lie apart by `late`.
+    const unnamed = (late: readonly number[], count = 20, every = 1) =>
+      [10, 10, 16, 10]
+        .flatMap((pace, rank) =>
+          Array.from({ length: count }, (_, at) => ({
+            step: (at + 1) * every,
+            t: late[rank]! + (at + 1) * pace + rank / 9,
+          })),
+        )
+        .sort((a, b) => a.t - b.t)
+        .map(({ step }) => `[autoresearch] step=${step} step_time_ms=50`);
+    for (const every of [1, 10]) {
+      const runs = [
+        [0, 0, 0, 0],
+        [0, 3, 21, 7],
+        [25, 0, 40, 2],
+      ].map((late) => evidenceOf(unnamed(late, 20, every)));
+      expect(runs.map(({ steps: { ofAll } }) => ofAll)).toEqual([80 * every, 80 * every, 80 * every]);
+      for (const baseline of runs)
+        for (const own of runs) expect(otherWork(own, { baseline, repeats: [], isAlone: false })).toBeNull();
+      const half = evidenceOf(unnamed([0, 3, 21, 7], 10, every));
+      expect(otherWork(half, { baseline: runs[0]!, repeats: [], isAlone: false })).toMatch(/^it trained 4/);
+    }
+  });
 });
