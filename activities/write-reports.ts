@@ -36,8 +36,12 @@ export function makeReport(deps: {
   const { workdir, config } = context;
   return async (input) => {
     const record = await runLog.record();
-    const plans = await owedForPlans(record.state);
-    return { ...(await reported(input, record)), ...(plans.length === 0 ? {} : { plans }) };
+    const [plans, reports] = await Promise.all([owedForPlans(record.state), owedForReports(record)]);
+    return {
+      ...(await reported(input, record)),
+      ...(plans.length === 0 ? {} : { plans }),
+      ...(reports.length === 0 ? {} : { reports }),
+    };
   };
 
   async function reported(input: { synthesis: boolean }, record: RunRecord) {
@@ -64,6 +68,21 @@ export function makeReport(deps: {
     const iterations = Object.keys(ledger.reserved).flatMap((key) => /^plan_(\d+)$/.exec(key)?.[1] ?? []);
     return await Promise.all(
       iterations.map(async (iteration) => ({ iteration, spent: await ask.spentOn(planKey(Number(iteration))) })),
+    );
+  }
+
+  /** Ends of the run whose engine was ended or reset before its reports were told, so that this end is a later one. */
+  async function owedForReports(record: RunRecord): Promise<{ of: string; spent: Spent }[]> {
+    const ends = Object.keys(record.state.ledger.reserved).flatMap((key) => /^report_(\d+)$/.exec(key)?.[1] ?? []);
+    if (ends.length === 0) return [];
+    const last = (await runLog.events()).findLast(({ type }) => type === 'stopped')?.seq ?? 0;
+    const earlier = ends.filter((of) => Number(of) !== last - 1);
+    return await Promise.all(
+      earlier.map(async (of) => {
+        const key = reportKey(await runLog.recordThrough(Number(of)));
+        // After which nothing ended: it is this very report, whose cost is told as its own.
+        return { of, spent: key === reportKey(record) ? NOTHING_SPENT : await ask.spentOn(key) };
+      }),
     );
   }
 
@@ -125,6 +144,6 @@ export function makeReport(deps: {
 }
 
 /** A run that goes on after its end is reported on anew. */
-export function reportKey(record: RunRecord): string {
-  return `report_${record.ended.length}`;
+export function reportKey({ ended }: RunRecord): string {
+  return `report_${ended.length}`;
 }

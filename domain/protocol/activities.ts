@@ -174,6 +174,8 @@ export interface Activities {
     byRules?: string;
     /** What planning rounds have cost that nobody asks for any more: their engine ended or was reset meanwhile. */
     plans?: { iteration: string; spent: Spent }[];
+    /** The same of reports that were begun at an earlier end of the run, `of` which the ledger keeps a key. */
+    reports?: { of: string; spent: Spent }[];
   }>;
   lookupExperiments(input: RunRef & { nodeIds: string[] }): Promise<ExperimentLookup[]>;
 }

@@ -101,16 +101,24 @@ export function settlement(phase: SpendingPhase, spent: Spent | null, of?: strin
   return spent ? { settle: [{ phase, key, spent: amountOf(spent), unpriced: spent.unpriced }] } : { release: [key] };
 }
 
-/** Of the last step of a run, which tells as well what is owed for planning rounds that nobody waits for any more. */
+/**
+ * Of the last step of a run, which tells as well what is owed for planning rounds and reports that nobody waits for any
+ * more.
+ */
 export function moneyOfReports(
-  made: { spent: Spent; plans?: readonly { iteration: string; spent: Spent }[] } | null,
+  made: {
+    spent: Spent;
+    plans?: readonly { iteration: string; spent: Spent }[];
+    reports?: readonly { of: string; spent: Spent }[];
+  } | null,
   reportOf: string,
 ): Money {
   const money = settlement('report', made?.spent ?? null, reportOf);
-  const plans = (made?.plans ?? []).flatMap(
-    ({ iteration, spent }) => settlement('plan', spent, iteration).settle ?? [],
-  );
-  return plans.length === 0 ? money : { ...money, settle: [...(money.settle ?? []), ...plans] };
+  const owed = [
+    ...(made?.plans ?? []).map(({ iteration, spent }) => settlement('plan', spent, iteration)),
+    ...(made?.reports ?? []).map(({ of, spent }) => settlement('report', spent, of)),
+  ].flatMap(({ settle = [] }) => settle);
+  return owed.length === 0 ? money : { ...money, settle: [...(money.settle ?? []), ...owed] };
 }
 
 export function jobSettlement(nodeId: string, durationS: number): Money {

@@ -2,6 +2,7 @@
 import { expect, it } from 'vitest';
 import type { Ask } from '../../activities/agent-calls/ask.js';
 import { makeReport } from '../../activities/write-reports.js';
+import type { EngineEvent } from '../../domain/run/event-types.js';
 import type { SourceControl } from '../../source/control/source-control.js';
 import { openRunLog } from '../../workdir/event-log.js';
 import { syntheticRun } from '../support/run-events.js';
@@ -43,4 +44,37 @@ it('tells what a planning round has cost that nobody waits for any more', async 
   const ask = Object.assign(answer, { spentOn }) as unknown as Ask;
   const made = await makeReport({ context, sourceControl, runLog, ask })(input);
   expect(made).toEqual({ spent: SPENT, plans: [{ iteration: '7', spent: { usd: 0.01, tokens: 1, unpriced: 0 } }] });
+});
+
+it('tells what reports have cost that an earlier end of the run had begun, and their engine never told', async () => {
+  const { context, runLog, sourceControl, input } = await ended();
+  const { seq, updatedAtMs: atMs } = (await runLog.record()).state;
+  const events = await runLog.events();
+  const completed = events.filter(({ type }) => type === 'experiment_completed');
+  const earlier = completed.at(-1)!.seq - 1;
+  const reserved = { usd: 1, tokens: 0, jobHours: 0 };
+  const again = seq + 2;
+  await runLog.append([
+    // At an earlier end, and at one after which nothing more was measured.
+    {
+      ...{ seq: seq + 1, atMs, type: 'note_added', text: 'n' },
+      money: { reserve: { [`report_${earlier}`]: reserved, [`report_${seq - 1}`]: reserved } },
+    },
+    {
+      ...{ seq: again, atMs, type: 'stopped', reason: 'plateau', detail: 'd' },
+      money: { reserve: { [`report_${again - 1}`]: reserved } },
+    },
+  ] as EngineEvent[]);
+  const answer = async () => ({ value: '# Final report', text: '', spent: SPENT });
+  const spentOn = async (key: string) => ({ usd: Number(key.replace('report_', '')), tokens: 1, unpriced: 0 });
+  const ask = Object.assign(answer, { spentOn }) as unknown as Ask;
+  const made = await makeReport({ context, sourceControl, runLog, ask })(input);
+  const { ended: before } = await runLog.recordThrough(earlier);
+  expect(made).toEqual({
+    spent: SPENT,
+    reports: [
+      { of: String(earlier), spent: { usd: before.length, tokens: 1, unpriced: 0 } },
+      { of: String(seq - 1), spent: { usd: 0, tokens: 0, unpriced: 0 } },
+    ],
+  });
 });

@@ -159,8 +159,11 @@ describe('a planning round that an engine left open', () => {
     story.tell({ type: 'planning_started', iteration: 1, money: { reserve: { plan_1: usd(1) } } });
     story.tell({ type: 'note_added', text: 'n', money: { reserve: { report_9: usd(1) } } });
     const plans = [{ iteration: '1', spent: { usd: 0.01, tokens: 5, unpriced: 0 } }];
-    story.tell({ type: 'reported', money: moneyOfReports({ ...none, plans }, '9') });
-    expect(story.state.ledger).toMatchObject({ reserved: {}, spent: { usd: 0.01, tokens: 5 } });
+    story.tell({ type: 'note_added', text: 'n', money: { reserve: { report_4: usd(1) } } });
+    const reports = [{ of: '4', spent: { usd: 0.02, tokens: 7, unpriced: 0 } }];
+    story.tell({ type: 'reported', money: moneyOfReports({ ...none, plans, reports }, '9') });
+    expect(story.state.ledger).toMatchObject({ spent: { usd: 0.03, tokens: 12 } });
+    expect(story.state.ledger.reserved).toEqual({});
     expect(moneyOfReports(null, '9')).toEqual({ release: ['report_9'] });
     expect(moneyOfReports(none, '9')).toEqual(settlement('report', NOTHING_SPENT, '9'));
   });
