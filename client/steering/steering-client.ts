@@ -126,6 +126,14 @@ async function untilTaken<T>(send: () => Promise<T>, deadline: number): Promise<
 
 const PAUSE_MS = 200;
 
+/** gRPC's code where nobody listens: a server that was ended, or is being started again. */
+const UNAVAILABLE = 14;
+
+function isUnavailable(error: unknown): boolean {
+  const cause = error instanceof ServiceError ? error.cause : error;
+  return isGrpcServiceError(cause) && Number(cause.code) === UNAVAILABLE;
+}
+
 /** As the server says it (its errWorkflowTaskFailed of an update); no code of its own tells it apart. */
 function isGivenUp(error: unknown): boolean {
   const cause = error instanceof ServiceError ? error.cause : error;
@@ -163,6 +171,11 @@ export async function sendUpdate<Args extends [] | [unknown]>(
       if (stuck !== null) throw stuck;
       // The message may have arrived all the same.
       const advice = `its engine does not answer: nothing came within ${timeoutMs / 1000} s; give the command again`;
+      throw new Refusal('workdir', workdir.root, advice, EXIT.notRunning);
+    }
+    if (isUnavailable(error)) {
+      const look = `\`autoresearch status ${shellWord(workdir.root)}\``;
+      const advice = `its Temporal server went away before the receipt came, and the engine may have heard or not: ${look} shows it`;
       throw new Refusal('workdir', workdir.root, advice, EXIT.notRunning);
     }
     throw error;

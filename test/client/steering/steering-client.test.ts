@@ -2,6 +2,7 @@
 
 import { type Client, ServiceError } from '@temporalio/client';
 import { expect, it } from 'vitest';
+import { Refusal } from '../../../client/output/refusal.js';
 import { sendUpdate } from '../../../client/steering/steering-client.js';
 import { pauseUpdate } from '../../../domain/protocol/messages.js';
 import type { Receipt } from '../../../domain/protocol/steering-messages.js';
@@ -10,6 +11,7 @@ import { syntheticWorkdir } from '../../support/synthetic-workdir.js';
 
 /** Of gRPC. */
 const FAILED_PRECONDITION = 9;
+const UNAVAILABLE = 14;
 const RUN = syntheticRun({ followUps: 2 });
 
 /** As the client of Temporal throws it. */
@@ -51,5 +53,15 @@ it('is sent again, under its id, when the task that had taken it failed', async 
 it('is not sent again for another reason', async () => {
   const { receipt, ids } = await sent(serverError(FAILED_PRECONDITION, 'the namespace is being deleted'));
   expect(receipt).toBeInstanceOf(ServiceError);
+  expect(ids).toHaveLength(1);
+});
+
+it('is refused in words when the server goes away before its receipt', async () => {
+  const { receipt, ids } = await sent(serverError(UNAVAILABLE, 'No connection established. Last error: ECONNREFUSED'));
+  expect(receipt).toBeInstanceOf(Refusal);
+  expect(receipt).toMatchObject({
+    exitCode: 3,
+    advice: expect.stringMatching(/^its Temporal server went away before the receipt came.*`autoresearch status /),
+  });
   expect(ids).toHaveLength(1);
 });
