@@ -30,10 +30,11 @@ export async function set(
   options: Readonly<Record<string, unknown>>,
   { request = randomUUID() }: Repeatable,
 ): Promise<Receipt> {
-  const [{ checkBudget }, { existingRun, withValueAt }, { writeConfig }] = await Promise.all([
+  const [{ checkBudget }, { existingRun, withValueAt }, { writeConfig }, { namingFullDisk }] = await Promise.all([
     import('../run/first-config.js'),
     import('../run/workdir-config.js'),
     import('../../workdir/config-file.js'),
+    import('../output/named-full-disk.js'),
   ]);
   const given = givenFlags(options);
   const limits: SetLimitsMessage = {};
@@ -52,7 +53,7 @@ export async function set(
     ...(hasApproval ? [await setApproval(path, wanted, request)] : []),
   ];
   const { workdir, config } = await existingRun(path);
-  await writeConfig(workdir, withGiven(config));
+  await namingFullDisk(workdir.root, () => writeConfig(workdir, withGiven(config)));
   return { accepted: true, message: receipts.map(({ message }) => message).join('\n') };
 }
 

@@ -16,12 +16,14 @@ import { RUN_STOPPED } from '../../domain/protocol/messages.js';
 import type { Receipt } from '../../domain/protocol/steering-messages.js';
 import { withoutNode } from '../../domain/run/engine-state.js';
 import { engineWorkflowId } from '../../domain/run/naming.js';
+import { shortOfRoom } from '../../host/disk-room.js';
 import type { Workdir } from '../../workdir/paths.js';
 import { copyText, originalOf } from '../../workdir/workdir-place.js';
 import { findConnection, openClient } from '../../worker/connection.js';
 import { checkKeys, checkSender, KeyMissing } from '../../worker/encryption/readable-engine.js';
 import { errorText } from '../output/error-text.js';
 import { EXIT } from '../output/exit-codes.js';
+import { namingFullDisk } from '../output/named-full-disk.js';
 import { NotServed, notRunning, Refusal } from '../output/refusal.js';
 import { engineLife, readState } from '../run/run-state.js';
 import { existingRun } from '../run/workdir-config.js';
@@ -50,16 +52,18 @@ export async function steer<Args extends [] | [unknown]>(
   const { workdir, config } = await existingRun(path);
   const original = await originalOf(workdir);
   if (original !== null) throw new Refusal('workdir', workdir.root, copyText(original));
-  try {
-    return await withRunningEngine(workdir, async (client) => {
-      await checkMessageKeys(client, workdir, config);
-      await options.beforehand?.(workdir);
-      return sendUpdate(client, { workdir, config }, update, args, options);
-    });
-  } catch (error) {
-    if (!(error instanceof NotServed) || options.otherwise === undefined) throw error;
-    return await options.otherwise(workdir, config);
-  }
+  return await namingFullDisk(workdir.root, async () => {
+    try {
+      return await withRunningEngine(workdir, async (client) => {
+        await checkMessageKeys(client, workdir, config);
+        await options.beforehand?.(workdir);
+        return sendUpdate(client, { workdir, config }, update, args, options);
+      });
+    } catch (error) {
+      if (!(error instanceof NotServed) || options.otherwise === undefined) throw error;
+      return await options.otherwise(workdir, config);
+    }
+  });
 }
 
 async function checkMessageKeys(client: Client, workdir: Workdir, { run_id: run }: RunConfig): Promise<void> {
@@ -170,7 +174,12 @@ export async function sendUpdate<Args extends [] | [unknown]>(
       const stuck = await stuckRefusal(client, { workdir, config });
       if (stuck !== null) throw stuck;
       // The message may have arrived all the same.
-      const advice = `its engine does not answer: nothing came within ${timeoutMs / 1000} s; give the command again`;
+      const full = await shortOfRoom(workdir.root);
+      const cause =
+        full === null
+          ? `: nothing came within ${timeoutMs / 1000} s;`
+          : `, as the disk is full (${full}): make room, then`;
+      const advice = `its engine does not answer${cause} give the command again`;
       throw new Refusal('workdir', workdir.root, advice, EXIT.notRunning);
     }
     if (isUnavailable(error)) {

@@ -1,17 +1,19 @@
 /** Messages that the server gives up, or the engine refuses: what the sender does, and hears. */
 
-import { type Client, ServiceError } from '@temporalio/client';
-import { expect, it } from 'vitest';
+import { type Client, ServiceError, WorkflowUpdateRPCTimeoutOrCancelledError } from '@temporalio/client';
+import { describe, expect, it } from 'vitest';
 import { Refusal } from '../../../client/output/refusal.js';
-import { sendUpdate } from '../../../client/steering/steering-client.js';
+import { sendUpdate, steer } from '../../../client/steering/steering-client.js';
 import { pauseUpdate } from '../../../domain/protocol/messages.js';
 import type { Receipt } from '../../../domain/protocol/steering-messages.js';
 import { syntheticRun } from '../../support/run-events.js';
+import { SmallDisk } from '../../support/small-disk.js';
 import { syntheticWorkdir } from '../../support/synthetic-workdir.js';
 
 /** Of gRPC. */
 const FAILED_PRECONDITION = 9;
 const UNAVAILABLE = 14;
+const why = await SmallDisk.problem();
 const RUN = syntheticRun({ followUps: 2 });
 
 /** As the client of Temporal throws it. */
@@ -26,7 +28,13 @@ const GIVEN_UP = serverError(
 );
 
 async function sent(...answers: (Receipt | Error)[]) {
-  const { workdir, context } = await syntheticWorkdir(RUN);
+  return await sentFrom(await syntheticWorkdir(RUN), answers);
+}
+
+async function sentFrom(
+  { workdir, context }: Awaited<ReturnType<typeof syntheticWorkdir>>,
+  answers: (Receipt | Error)[],
+) {
   const ids: (string | undefined)[] = [];
   const executeUpdate = async (_: string, { updateId }: { updateId?: string }) => {
     ids.push(updateId);
@@ -64,4 +72,28 @@ it('is refused in words when the server goes away before its receipt', async () 
     advice: expect.stringMatching(/^its Temporal server went away before the receipt came.*`autoresearch status /),
   });
   expect(ids).toHaveLength(1);
+});
+
+describe('on a full disk', () => {
+  it('names it when what goes with the message cannot be written', async () => {
+    const { workdir } = await syntheticWorkdir(RUN);
+    const otherwise = async () => {
+      throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
+    };
+    const told = steer(workdir.root, pauseUpdate, [], { about: { field: 'workdir', value: 'w' }, otherwise });
+    await expect(told).rejects.toThrow(/^the disk is full \(.*\): make room, then give the command again/);
+  });
+
+  it.skipIf(why !== null)(`names it when no receipt comes${why === null ? '' : ` (${why})`}`, async () => {
+    const place = await syntheticWorkdir(RUN);
+    await using disk = await SmallDisk.mount(place.workdir.root, 2);
+    await disk.fill();
+    const { receipt } = await sentFrom(place, [new WorkflowUpdateRPCTimeoutOrCancelledError('no receipt')]);
+    expect(receipt).toMatchObject({
+      exitCode: 3,
+      advice: expect.stringMatching(
+        /^its engine does not answer, as the disk is full \(0\.0 MiB are free where .*: make room/,
+      ),
+    });
+  });
 });
