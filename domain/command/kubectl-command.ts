@@ -33,9 +33,11 @@ export function isManifestName(word: string): boolean {
   return /^[^\s-].*\.ya?ml$/.test(word);
 }
 
+const isKubectl = (word: string) => word.split('/').at(-1) === 'kubectl';
+
 /** Whether these words of one command submit something that this program can wait for. */
 export function submitsByKubectl(words: readonly string[]): boolean {
-  if (words[0]?.split('/').at(-1) !== 'kubectl') return false;
+  if (words[0] === undefined || !isKubectl(words[0])) return false;
   const [verb, ...rest] = plainWords(words.slice(1)).map(({ word }) => word);
   return verb === 'apply' || (verb === 'create' && (rest[0] === undefined || rest[0] === 'job'));
 }
@@ -48,7 +50,8 @@ export function readKubectlCommand(launchCommand: string): KubectlCommand | null
   const commands = shellCommands(launchCommand);
   const only = commands.length === 1 && commands[0]!.length === 1 ? commands[0]![0]! : '';
   if (isManifestName(only)) return { folders: [], namespace: '', context: '', manifest: only };
-  const at = commands.findIndex((words) => words.some((word) => word.split('/').at(-1) === 'kubectl'));
+  const submits = commands.findIndex(submitsByKubectl);
+  const at = submits >= 0 ? submits : commands.findIndex((words) => words.some(isKubectl));
   if (at < 0) {
     const isDeeper = calledPrograms(launchCommand).some(({ own, args }) =>
       submitsByKubectl([own, ...args].map(({ value }) => value)),
@@ -60,12 +63,14 @@ export function readKubectlCommand(launchCommand: string): KubectlCommand | null
   const before = commands.slice(0, at);
   const folders = before.map(([program, folder, ...more]) => {
     if (program === 'cd' && folder !== undefined && more.length === 0) return folder;
+    if (program !== undefined && isKubectl(program))
+      throw refusal(`leave out "kubectl ${[folder, ...more].join(' ')}": each experiment has a Job of its own name`);
     throw refusal(`${program} stands in front of kubectl: only cd may`);
   });
   if (at + 1 < commands.length)
     throw refusal('something stands behind kubectl: the engine waits for the job and reads its log by itself');
   const words = commands[at]!;
-  if (words[0]!.split('/').at(-1) !== 'kubectl')
+  if (!isKubectl(words[0]!))
     throw refusal(`${words[0]} stands in front of kubectl: set it where autoresearch is started`);
   return readKubectl(words.slice(1), folders);
 }

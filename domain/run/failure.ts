@@ -56,7 +56,7 @@ export const FAILURE_KINDS = {
   job_timed_out: {
     phase: 'job',
     action:
-      'Let a job do less work (fewer steps), see that nothing keeps it alive once it is done, or raise its limit: `autoresearch set WORKDIR --job-timeout SECONDS`.',
+      "Let a job do less work (fewer steps), see that nothing keeps it alive once it is done, or raise the limit that ended it: a scheduler's own in the launch command, ours by `autoresearch set WORKDIR --job-timeout SECONDS`, or by --job-timeout in a new run.",
   },
   job_preempted: {
     phase: 'job',

@@ -66,7 +66,7 @@ export async function jobTemplate(
   if (asked !== null && 'manifest' in asked) {
     if (config.job_manifest !== '')
       throw new Error('--job-manifest and a manifest in the launch command: leave one of them out');
-    const template = templateOf(await manifestIn(fileOf(asked, place)));
+    const template = templateOf(await manifestIn(fileOf(asked, place), 'the manifest'));
     const image = imageOf(config, place);
     // Where nothing is said of it, the manifest's own image counts: `$IMAGE` in it is that of the build.
     if (config.image !== '') mainOf(template).image = image;
@@ -75,7 +75,7 @@ export async function jobTemplate(
   const command = asked === null ? launchCommand : asked.command.map(shellWord).join(' ');
   const image = asked === null || config.image !== '' ? imageOf(config, place) : asked.image;
   const template = templateOf(
-    config.job_manifest === '' ? bareManifest() : await manifestIn(inTree(config, place.cwd)),
+    config.job_manifest === '' ? bareManifest() : await manifestIn(inTree(config, place.cwd), '--job-manifest'),
   );
   const main = mainOf(template);
   if (image !== '' && (main.image === undefined || config.image !== '')) main.image = image;
@@ -113,9 +113,10 @@ function bareManifest(): JobManifest {
   });
 }
 
-async function manifestIn(path: string): Promise<JobManifest> {
+/** `what`: what names it, for errors. */
+async function manifestIn(path: string, what: string): Promise<JobManifest> {
   const text = await readFile(path, 'utf8').catch((error: Error) => {
-    throw new Error(`the manifest cannot be read: ${error.message}`);
+    throw new Error(`${what} cannot be read: ${error.message}`);
   });
   return readManifest(text, path);
 }

@@ -73,7 +73,9 @@ export class TorchxScheduler implements Scheduler {
     });
     const handle = await this.handleIn(folder);
     if (handle !== null) return handle;
-    const said = (result.all ?? '').trim().slice(-SAID_LENGTH);
+    const said = withoutProgress(result.all ?? '')
+      .trim()
+      .slice(-SAID_LENGTH);
     if (result.timedOut || PASSES.test(said)) throw new SchedulerBusy(`torchx run: ${said || 'no answer'}`);
     throw new Error(
       `the launch command submitted no app through torchx (exit code ${result.exitCode}): ${said || 'it said nothing'}`,
@@ -180,4 +182,9 @@ function torchxProgram(launchCommand: string): string {
   if (call === undefined || call.program === 'torchx') return call?.own.value ?? 'torchx';
   // Beside the Python that runs it as a module.
   return call.own.value.includes('/') ? join(dirname(call.own.value), 'torchx') : 'torchx';
+}
+
+/** What torchx logs of its progress hides why it failed where only the first line of it is shown. */
+function withoutProgress(text: string): string {
+  return text.replaceAll(/^torchx \d{4}-\S+ \S+ (?:DEBUG|INFO) .*\n?/gm, '');
 }

@@ -29,6 +29,9 @@ describe('a launch command of kubectl', () => {
 
   it.each([
     ['kubectl apply -f -', /give the file itself/],
+    ['kubectl delete job train --ignore-not-found; kubectl apply -f job.yaml', /^leave out "kubectl delete job train /],
+    ['cd k8s && kubectl delete -f job.yaml && kubectl create -f job.yaml', /^leave out "kubectl delete -f job.yaml"/],
+    ['kubectl delete job train', /^kubectl delete makes no Job/],
     ['envsubst < job.yaml | kubectl apply -f -', /envsubst stands in front/],
     ['kubectl apply -f https://example.com/job.yaml', /a file of this host/],
     ['kubectl apply -k .', /-k: give the Job by itself/],

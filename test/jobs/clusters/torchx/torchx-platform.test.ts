@@ -111,6 +111,9 @@ describe.runIf(torchxProgram !== null)(onTorchx('torchx'), () => {
       const scheduler = torchxScheduler(bench.context);
       const unknown = await jobOf(`${spool.variables} ${torchx} run -s spooled utils.shh`);
       await expect(scheduler.submit(unknown)).rejects.toThrow(/submitted no app through torchx.*utils\.shh/s);
+      const progress = 'torchx 2026-11-30 16:55:00 INFO     Tracker configurations: {}';
+      const failing = await jobOf(`echo '${progress}'; echo '${progress.replace('INFO', 'ERROR')}' >&2; exit 1`);
+      await expect(scheduler.submit(failing)).rejects.toThrow(/exit code 1\): torchx \S+ \S+ ERROR/);
       await expect(scheduler.submit(await jobOf('echo no torchx'))).rejects.toThrow(/exit code 0\): no torchx/);
       await expect(scheduler.submit(await jobOf('echo Too many requests; exit 1'))).rejects.toThrow(SchedulerBusy);
     });
