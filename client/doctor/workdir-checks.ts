@@ -2,6 +2,7 @@
 
 import { shellWord } from '../../domain/command/shell-word.js';
 import type { RunConfig } from '../../domain/formats/config.js';
+import { openRunLog } from '../../workdir/event-log.js';
 import type { Workdir } from '../../workdir/paths.js';
 import { originalOf } from '../../workdir/workdir-place.js';
 import { findConnection, openClient, type TemporalTarget } from '../../worker/connection.js';
@@ -23,10 +24,18 @@ export async function engine(workdir: Workdir): Promise<Finding> {
   if (life) return ok(`process ${life.pid}, since ${life.since}`);
   const goOn = `go on with \`autoresearch run ${shellWord(workdir.root)}\``;
   if (state === null) return note('not started', goOn);
+  if (state.status === 'stopped' && !(await isReported(workdir)))
+    return note('not running; the run is stopped, and its last reports are not made', `${goOn}: it makes them`);
   const isAtRest = state.status === 'stopped' || state.status === 'interrupted';
   return isAtRest
     ? note(`not running; the run is ${state.status}`)
     : problem(`gone while the run is ${state.status}`, goOn);
+}
+
+/** The reports are the last that an engine does, after it has said that the run is over. */
+async function isReported(workdir: Workdir): Promise<boolean> {
+  const last = (await openRunLog(workdir).events()).findLast(({ type }) => type === 'stopped' || type === 'reported');
+  return last?.type === 'reported';
 }
 
 export async function server(workdir: Workdir): Promise<Finding> {
