@@ -3,6 +3,7 @@
  */
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import type { ReportTask } from '../agents/agent.js';
+import { CallRecord } from '../agents/call-record.js';
 import { historyOf, specsOf } from '../agents/run-history.js';
 import type { Activities } from '../domain/protocol/activities.js';
 import { heldText } from '../domain/reports/held-claims.js';
@@ -18,6 +19,7 @@ import type { RunLog } from '../workdir/event-log.js';
 import { copyReport, writeFinalReport, writeReport } from '../workdir/report-files.js';
 import type { RunContext } from '../workdir/run-context.js';
 import type { Ask } from './agent-calls/ask.js';
+import { paidFor } from './agent-calls/paid-calls.js';
 import { planKey } from './plan.js';
 
 /** After one of these a report is another report. */
@@ -34,6 +36,7 @@ export function makeReport(deps: {
 }): Activities['report'] {
   const { context, sourceControl, runLog, ask } = deps;
   const { workdir, config } = context;
+  const calls = new CallRecord(workdir);
   return async (input) => {
     const record = await runLog.record();
     const [plans, reports] = await Promise.all([owedForPlans(record.state), owedForReports(record)]);
@@ -67,7 +70,7 @@ export function makeReport(deps: {
   async function owedForPlans({ ledger }: EngineState): Promise<{ iteration: string; spent: Spent }[]> {
     const iterations = Object.keys(ledger.reserved).flatMap((key) => /^plan_(\d+)$/.exec(key)?.[1] ?? []);
     return await Promise.all(
-      iterations.map(async (iteration) => ({ iteration, spent: await ask.spentOn(planKey(Number(iteration))) })),
+      iterations.map(async (iteration) => ({ iteration, spent: await paidFor(calls, planKey(Number(iteration))) })),
     );
   }
 
@@ -75,13 +78,17 @@ export function makeReport(deps: {
   async function owedForReports(record: RunRecord): Promise<{ of: string; spent: Spent }[]> {
     const ends = Object.keys(record.state.ledger.reserved).flatMap((key) => /^report_(\d+)$/.exec(key)?.[1] ?? []);
     if (ends.length === 0) return [];
-    const last = (await runLog.events()).findLast(({ type }) => type === 'stopped')?.seq ?? 0;
+    const events = await runLog.events();
+    const last = events.findLast(({ type }) => type === 'stopped')?.seq ?? 0;
+    const reported = events.filter(({ type }) => type === 'reported');
+    const keyAt = async (seq: number) => reportKey(await runLog.recordThrough(seq));
+    const told = new Set([reportKey(record), ...(await Promise.all(reported.map(({ seq }) => keyAt(seq))))]);
     const earlier = ends.filter((of) => Number(of) !== last - 1);
     return await Promise.all(
       earlier.map(async (of) => {
-        const key = reportKey(await runLog.recordThrough(Number(of)));
-        // After which nothing ended: it is this very report, whose cost is told as its own.
-        return { of, spent: key === reportKey(record) ? NOTHING_SPENT : await ask.spentOn(key) };
+        const key = await keyAt(Number(of));
+        // Where nothing ended after it, it is the report of a later end, which has told its cost, or does so now.
+        return { of, spent: told.has(key) ? NOTHING_SPENT : await paidFor(calls, key) };
       }),
     );
   }

@@ -1,6 +1,6 @@
 /**
- * What an experiment's agent calls have cost until now, for an engine that ends the experiment in place of a workflow
- * that somebody terminated: its activities told nobody.
+ * What agent calls have cost until now whose activity told nobody: of an experiment, for an engine that ends it in
+ * place of a workflow that somebody terminated, and of rounds and reports of an engine that was ended itself.
  */
 
 import { CallRecord } from '../../agents/call-record.js';
@@ -20,7 +20,8 @@ export async function paidCalls(workdir: Workdir, nodeId: string): Promise<PaidC
   return { apply, analyze } as PaidCalls;
 }
 
-async function paidFor(record: CallRecord, key: string): Promise<Spent> {
+/** The same of one call and of its second question, by the key of the call. */
+export async function paidFor(record: CallRecord, key: string): Promise<Spent> {
   const sum: Spent = { usd: 0, tokens: 0, unpriced: 0 };
   for (const each of [key, retryKey(key)]) {
     const { usd, tokens, unpriced } = await record.spent(each);

@@ -1,10 +1,13 @@
 /** The report of a run: what was paid is booked, also when the disk was full meanwhile, or a round was left open. */
+import { writeFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
 import type { Ask } from '../../activities/agent-calls/ask.js';
 import { makeReport } from '../../activities/write-reports.js';
+import { CallRecord } from '../../agents/call-record.js';
 import type { EngineEvent } from '../../domain/run/event-types.js';
 import type { SourceControl } from '../../source/control/source-control.js';
 import { openRunLog } from '../../workdir/event-log.js';
+import type { Workdir } from '../../workdir/paths.js';
 import { syntheticRun } from '../support/run-events.js';
 import { syntheticWorkdir } from '../support/synthetic-workdir.js';
 
@@ -18,6 +21,11 @@ async function ended() {
   const tree = { root: workdir.root, sourceDir: workdir.root };
   const sourceControl = { openTree: async () => tree, closeTree: async () => undefined } as unknown as SourceControl;
   return { context, runLog, sourceControl, input: { run: run.config.run_id, synthesis: true } };
+}
+
+async function paid(workdir: Workdir, key: string, costUsd: number) {
+  const record = new CallRecord(workdir);
+  await record.settle(await record.open(key, 'a'), { costUsd, usage: { tokens: 1 }, unansweredCalls: 0 }, {});
 }
 
 it('is asked for again, and not made by rules with its cost forgotten', async () => {
@@ -40,8 +48,8 @@ it('tells what a planning round has cost that nobody waits for any more', async 
   const money = { reserve: { plan_7: { usd: 1, tokens: 0, jobHours: 0 } } };
   await runLog.append([{ seq: state.seq + 1, atMs: state.updatedAtMs, type: 'note_added', text: 'n', money }]);
   const answer = async () => ({ value: '# Final report', text: '', spent: SPENT });
-  const spentOn = async (key: string) => ({ usd: key === 'plan_007' ? 0.01 : 0, tokens: 1, unpriced: 0 });
-  const ask = Object.assign(answer, { spentOn }) as unknown as Ask;
+  await paid(context.workdir, 'plan_007', 0.01);
+  const ask = answer as unknown as Ask;
   const made = await makeReport({ context, sourceControl, runLog, ask })(input);
   expect(made).toEqual({ spent: SPENT, plans: [{ iteration: '7', spent: { usd: 0.01, tokens: 1, unpriced: 0 } }] });
 });
@@ -66,14 +74,18 @@ it('tells what reports have cost that an earlier end of the run had begun, and t
     },
   ] as EngineEvent[]);
   const answer = async () => ({ value: '# Final report', text: '', spent: SPENT });
-  const spentOn = async (key: string) => ({ usd: Number(key.replace('report_', '')), tokens: 1, unpriced: 0 });
-  const ask = Object.assign(answer, { spentOn }) as unknown as Ask;
-  const made = await makeReport({ context, sourceControl, runLog, ask })(input);
+  const ask = answer as unknown as Ask;
+  const { workdir } = context;
   const { ended: before } = await runLog.recordThrough(earlier);
+  // Its second question was under way when the engine went.
+  await paid(workdir, `report_${before.length}`, 0.25);
+  await writeFile(workdir.at('engine', 'calls', `report_${before.length}_retry.0.reply`), 'half');
+  await paid(workdir, `report_${before.length + 1}`, 9);
+  const made = await makeReport({ context, sourceControl, runLog, ask })(input);
   expect(made).toEqual({
     spent: SPENT,
     reports: [
-      { of: String(earlier), spent: { usd: before.length, tokens: 1, unpriced: 0 } },
+      { of: String(earlier), spent: { usd: 0.25, tokens: 1, unpriced: 1 } },
       { of: String(seq - 1), spent: { usd: 0, tokens: 0, unpriced: 0 } },
     ],
   });
