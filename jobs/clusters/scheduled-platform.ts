@@ -219,8 +219,9 @@ export class ScheduledPlatform implements Platform {
     if (submission === null) return;
     const schedulerId = submission.schedulerId ?? (await this.scheduler.find(submission.name, dir));
     if (schedulerId === null) return;
-    await submissionFile.write(dir, { ...submission, schedulerId });
+    // Before anything else is written: on a full disk it would hold a node until there is room.
     await this.scheduler.cancel(schedulerId);
+    if (submission.schedulerId === null) await submissionFile.write(dir, { ...submission, schedulerId });
     const deadline = Date.now() + CANCEL_LIMIT_MS;
     for (let pauseMs = this.times.lookEveryMs; ; pauseMs = Math.min(2 * pauseMs, CANCEL_PAUSE_MS)) {
       this.poll.hurry();

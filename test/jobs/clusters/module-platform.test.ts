@@ -13,6 +13,7 @@ import { Workdir } from '../../../workdir/paths.js';
 import type { RunContext } from '../../../workdir/run-context.js';
 import { describePlatform } from '../../support/platforms/conformance.js';
 import { removeFolder } from '../../support/remove-folder.js';
+import { SmallDisk } from '../../support/small-disk.js';
 
 const MODULE = packageFile('test', 'fixtures', 'platforms', 'spool.mjs');
 const spools = await mkdtemp(join(tmpdir(), 'autoresearch-spool-'));
@@ -76,6 +77,38 @@ it('tells a scheduler how its job ended', async () => {
     await vi.waitUntil(() => existsSync(join(spool, id, 'code')), { timeout: 20_000 });
     expect(await readFile(join(spool, id, 'code'), 'utf8')).toBe(`${code}\n`);
   }
+});
+
+it('ends a job at its scheduler on a disk that is full', async ({ skip }) => {
+  const problem = await SmallDisk.problem();
+  if (problem !== null) skip(problem);
+  await using disk = await SmallDisk.mount(await mkdtemp(join(spools, 'd')), 4);
+  const context = {
+    workdir: new Workdir(join(disk.root, 'work')),
+    config: { run_id: 'full', local_execution_mode: 'full', python: '', poll_interval: 1 },
+    log: () => {},
+  } as unknown as RunContext;
+  const platform = await made(context);
+  const { PATH = '' } = process.env;
+  const { jobId } = await platform.launch({
+    ...{
+      jobName: jobNameOf('full', 'n1'),
+      nodeId: 'n1',
+      command: 'sleep 600',
+      metricsDir: context.workdir.metrics('n1'),
+    },
+    ...{ cwd: spool, env: { PATH }, cpus: null, hold: null, timeoutS: 900, stallTimeoutS: 0 },
+  });
+  const [id] = await readdir(spool);
+  await vi.waitUntil(async () => (await platform.status(jobId)).state === 'running', { timeout: 20_000 });
+  await disk.fill();
+  const first = platform.cancel(jobId).catch(() => undefined);
+  await vi.waitUntil(() => existsSync(join(spool, id!, 'cancelled')), { timeout: 20_000 });
+  await disk.makeRoom();
+  await first;
+  // What could not be written has failed it; it is then tried again.
+  await platform.cancel(jobId);
+  expect(await platform.status(jobId)).toMatchObject({ state: 'ended', cause: 'cancelled' });
 });
 
 describe('a module of a platform', () => {
