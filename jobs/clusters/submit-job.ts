@@ -1,4 +1,4 @@
-/** Submits a job to a scheduler: its runner's script and the mark of what is about to be submitted are on file first. */
+/** Submits a job to a scheduler: its runner's script and the mark of what will be submitted are on file first. */
 import { mkdir } from 'node:fs/promises';
 import type { RunConfig } from '../../domain/formats/config.js';
 import { MOST_RUNS_AGAIN } from '../../domain/verdict/runs-again.js';
