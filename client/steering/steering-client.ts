@@ -190,5 +190,6 @@ export async function sendUpdate<Args extends [] | [unknown]>(
     throw error;
   }
   if (!receipt.accepted) throw refused(receipt.message);
-  return receipt;
+  // An engine does not know where its workdir is on this host.
+  return { ...receipt, message: receipt.message.replaceAll('<workdir>', shellWord(workdir.root)) };
 }

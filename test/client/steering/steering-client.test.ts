@@ -58,6 +58,13 @@ it('is sent again, under its id, when the task that had taken it failed', async 
   expect(await sent(GIVEN_UP, GIVEN_UP, done)).toEqual({ receipt: done, ids: ['pause-r', 'pause-r', 'pause-r'] });
 });
 
+it('has a receipt with a command that can be given as it stands', async () => {
+  const place = await syntheticWorkdir(RUN);
+  const answer = { accepted: true, message: 'interrupted: `autoresearch run <workdir>` goes on' };
+  const { receipt } = await sentFrom(place, [answer]);
+  expect(receipt).toMatchObject({ message: `interrupted: \`autoresearch run ${place.workdir.root}\` goes on` });
+});
+
 it('is not sent again for another reason', async () => {
   const { receipt, ids } = await sent(serverError(FAILED_PRECONDITION, 'the namespace is being deleted'));
   expect(receipt).toBeInstanceOf(ServiceError);
