@@ -114,6 +114,18 @@ export class HeldRun {
     while ((await this.startsOf(nodeId)).length === 0) await sleep(50);
   }
 
+  /**
+   * The next experiments whose jobs are up, beside those of `before`: which of the queue they are depends on whose code
+   * was ready first.
+   */
+  async untilNextStarted(count: number, before: readonly string[]): Promise<string[]> {
+    const next = new Set<string>();
+    while (next.size < count)
+      next.add((await this.untilLaunched((id) => !before.includes(id) && !next.has(id))).nodeId);
+    for (const nodeId of next) await this.untilStarted(nodeId);
+    return [...next];
+  }
+
   async until(type: EngineEvent['type'], nodeId: string): Promise<EngineEvent> {
     return await this.run.untilEvent((event) => event.type === type && 'nodeId' in event && event.nodeId === nodeId);
   }

@@ -91,14 +91,15 @@ it('every message works while jobs run, and survives a kill right after its rece
 
   // The note is in the next planning prompt, and in that alone.
   await held.letEnd('005_told', second);
-  for (const nodeId of ['007_c4_b16', '008_c6_b16']) await held.untilStarted(nodeId);
+  const before = [...SEEDS, first, second, '004_own', '005_told'];
+  const running = await held.untilNextStarted(2, before);
   expect(await held.prompt('plan_002')).toContain('- mind the cache');
   expect(await held.prompt('plan_001')).not.toContain('mind the cache');
 
   // A drain lets both finish, and the run ends.
   expect(await held.command('stop', '--drain', '--no-wait')).toMatchObject({ message: /nothing new starts/ });
   const drained = exitOf(await held.killAndGoOn());
-  await held.letEnd('007_c4_b16', '008_c6_b16');
+  await held.letEnd(...running);
   expect((await drained).code).toBe(0);
   expect((await held.eventsOf('stopped')).at(-1)).toMatchObject({ reason: 'user' });
   const [drain] = await held.eventsOf('stop_requested');
@@ -107,10 +108,10 @@ it('every message works while jobs run, and survives a kill right after its rece
 
   // It goes on, and is stopped with its jobs.
   const last = exitOf(held.start());
-  for (const nodeId of ['009_c12_b16', '010_c16_b16']) await held.untilStarted(nodeId);
+  const ended = await held.untilNextStarted(2, [...before, ...running]);
   expect(await held.command('stop', '--cancel-jobs')).toMatchObject({ engine_ended: true });
   expect((await last).code).toBe(0);
-  for (const nodeId of ['009_c12_b16', '010_c16_b16']) {
+  for (const nodeId of ended) {
     expect((await held.eventsOf('experiment_cancelled')).map((event) => event.nodeId)).toContain(nodeId);
     expect(await held.livingOf(nodeId)).toEqual([]);
     expect(await held.startsOf(nodeId)).toHaveLength(1);
