@@ -56,8 +56,6 @@ export function makeLaunchJob({ context, platform, sourceControl, runLog }: Laun
     if (job !== null && (await platform.status(job.jobId)).state !== 'ended') return;
     // What it had measured so far is no part of the next job's.
     await rm(workdir.metrics(nodeId), { recursive: true, force: true });
-    // The next one may have another id: that of a job which another engine had launched is not ours.
-    await rm(workdir.run(nodeId, 'job_id.txt'), { force: true });
     // Of one that was lost before it began there is nothing to keep but that it was.
     if (job === null) await mkdir(folder, { recursive: true, mode: 0o700 });
     else await platform.setAside?.(job.jobId, folder);

@@ -46,8 +46,12 @@ export function cancelMark(workdir: Workdir, nodeId: string): string {
   return workdir.run(nodeId, 'cancelled.txt');
 }
 
-/** The node's job, as recorded or as the platform knows it; null when none was launched. */
+/**
+ * The node's job, as the platform knows it or else as recorded; null when none was launched. The record names the first
+ * job of a node, and one that runs again may have another id: that of another engine's job is not ours.
+ */
 export async function findJobId(context: RunContext, platform: Platform, node: NodeRef): Promise<string | null> {
-  const recorded = (await readTextIfAny(context.workdir.run(node.nodeId, 'job_id.txt')))?.trim();
-  return recorded || ((await platform.find(jobNameOf(node.run, node.nodeId)))?.jobId ?? null);
+  const found = await platform.find(jobNameOf(node.run, node.nodeId));
+  if (found !== null) return found.jobId;
+  return (await readTextIfAny(context.workdir.run(node.nodeId, 'job_id.txt')))?.trim() || null;
 }

@@ -302,7 +302,11 @@ describe('pollMetrics', () => {
     expect(failure).toMatchObject({ kind: 'job_lost', phase: 'job', job_id: jobId, details: { lost: true } });
     expect(runsAgain(failure, 0)).toBe(true);
     await writeFile(go, '');
+    // As the export had written it, which writes it once.
+    const record = workdir.run('n1', 'job_id.txt');
+    await writeFile(record, `${jobId}\n`);
     await launch('n1', jobs, 1, 1);
+    expect(await readFile(record, 'utf8')).toBe(`${jobId}\n`);
     expect((await poll('n1')).failure).toBeNull();
     expect(await linesOf(began, 2)).toEqual(['ran', 'ran']);
   });
