@@ -94,13 +94,14 @@ it('ends a job at its scheduler on a disk that is full', async ({ skip }) => {
     ...{
       jobName: jobNameOf('full', 'n1'),
       nodeId: 'n1',
-      command: 'sleep 600',
+      command: 'echo begun; sleep 600',
       metricsDir: context.workdir.metrics('n1'),
     },
     ...{ cwd: spool, env: { PATH }, cpus: null, hold: null, timeoutS: 900, stallTimeoutS: 0 },
   });
   const [id] = await readdir(spool);
-  await vi.waitUntil(async () => (await platform.status(jobId)).state === 'running', { timeout: 20_000 });
+  // A runner that is ended before it has begun tells nobody, and the spool knows only what its shell notes.
+  await vi.waitUntil(async () => (await platform.logs(jobId, 100)).stdout.includes('begun'), { timeout: 20_000 });
   await disk.fill();
   const first = platform.cancel(jobId).catch(() => undefined);
   await vi.waitUntil(() => existsSync(join(spool, id!, 'cancelled')), { timeout: 20_000 });
