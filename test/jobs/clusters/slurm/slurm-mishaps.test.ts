@@ -85,6 +85,7 @@ describe.runIf(noSlurmBecause === null)(onSlurm('a job on Slurm'), { timeout: 60
     ] as const) {
       const { jobId } = await platform.launch(await bench.request(node, 'sleep 600', { again }));
       await running(platform, jobId);
+      const [id = ''] = await slurm.jobsNamed(`${bench.jobName(node)}${again === 0 ? '' : '.2'}`);
       await removeFolder(bench.context.workdir.job(jobId));
       if (node === 'n1')
         expect(await platform.status(jobId)).toMatchObject({
@@ -92,10 +93,10 @@ describe.runIf(noSlurmBecause === null)(onSlurm('a job on Slurm'), { timeout: 60
           said: expect.stringMatching(/was removed$/),
         });
       else await platform.cancel(jobId);
-      const [id = ''] = await slurm.jobsNamed(`${bench.jobName(node)}${again === 0 ? '' : '.2'}`);
       await until(async () => ((await slurm.stateOf(id)) === 'CANCELLED' ? true : null));
     }
-  });
+    // Three jobs, each of which Slurm may give half a minute to end.
+  }, 150_000);
 
   it('is asked about with all others: one question an interval, and one for a launch and a cancel', async () => {
     await using on = await SlurmBench.open(slurm);
