@@ -134,7 +134,10 @@ export default { name: 'hostile', answer: () => readFileSync(${JSON.stringify(jo
     // An answer on disk would be used again.
     rmSync(this.workdir.at('engine', 'calls'), { recursive: true, force: true });
     const context = { workdir: this.workdir, config: this.config, log: () => undefined };
-    const platform = { logs: async () => ({ stdout: '', stderr: '' }) } as unknown as Platform;
+    const platform = {
+      find: async () => null,
+      logs: async () => ({ stdout: '', stderr: '' }),
+    } as unknown as Platform;
     const { sourceControl } = this;
     return { context, platform, sourceControl, runLog: openRunLog(this.workdir), ask: makeAsk(context) };
   }
