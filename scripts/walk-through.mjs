@@ -28,6 +28,7 @@ const at = {
 const asShown = (text) =>
   text
     .replaceAll(at.tool, 'python')
+    .replaceAll(inTools('venv', 'bin', 'temporal'), 'temporal')
     .replaceAll(home, '~')
     // biome-ignore lint/suspicious/noControlCharactersInRegex: colours begin with one.
     .replaceAll(/\x1b\[[0-9;]*m/g, '')
