@@ -1,7 +1,7 @@
 /** When a worker's work is over, learned without asking a server that has nothing to say. */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Client, Connection, WorkflowNotFoundError } from '@temporalio/client';
+import { Client, Connection, type WorkflowClientInterceptor, WorkflowNotFoundError } from '@temporalio/client';
 import proto from '@temporalio/proto';
 import { expect, it, onTestFinished } from 'vitest';
 import { untilEnd } from '../../client/run/engine-session.js';
@@ -90,18 +90,20 @@ it('is not thought over on a cluster because the run has not begun', async () =>
   expect(await waiting).toBeNull();
 });
 
-it.each(['worker', 'run'] as const)('a reset that takes back that it was resumed: `%s` says so again', async (who) => {
-  const { workdir, fake, client, run, start } = await servedRun();
-  const { signal } = new AbortController();
+/** `isSeenOn` resolves once the engine was asked by `seeing`: whoever watches it has seen that it is on. */
+function seeingClient({ connection, options: { namespace } }: Client) {
   let see: () => void = () => undefined;
   const isSeenOn = new Promise<void>((resolve) => {
     see = resolve;
   });
-  const seeing = new Client({
-    connection: client.connection,
-    namespace: client.options.namespace,
-    interceptors: { workflow: [{ query: async (input, next) => await next(input).finally(see) }] },
-  });
+  const query: WorkflowClientInterceptor['query'] = async (input, next) => await next(input).finally(see);
+  return { seeing: new Client({ connection, namespace, interceptors: { workflow: [{ query }] } }), isSeenOn };
+}
+
+it.each(['worker', 'run'] as const)('a reset that takes back that it was resumed: `%s` says so again', async (who) => {
+  const { workdir, fake, client, run, start } = await servedRun();
+  const { signal } = new AbortController();
+  const { seeing, isSeenOn } = seeingClient(client);
   const served = { client: seeing, target: testTarget(), workdir, config: { run_id: run } as RunConfig };
   const handle = await start();
   await fake.until(({ launched }) => launched.length === 3);
@@ -146,15 +148,7 @@ it.each([
   ['deleted', 'run'],
 ] as const)('an engine whose workflow is %s ends its `%s` with what goes on with it', async (how, who) => {
   const { workdir, fake, client, run, start } = await servedRun();
-  let see: () => void = () => undefined;
-  const isSeenOn = new Promise<void>((resolve) => {
-    see = resolve;
-  });
-  const seeing = new Client({
-    connection: client.connection,
-    namespace: client.options.namespace,
-    interceptors: { workflow: [{ query: async (input, next) => await next(input).finally(see) }] },
-  });
+  const { seeing, isSeenOn } = seeingClient(client);
   const served = { client: seeing, target: testTarget(), workdir, config: { run_id: run } as RunConfig };
   const { signal } = new AbortController();
   const handle = await start();
