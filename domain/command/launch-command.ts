@@ -1,5 +1,6 @@
 /** The settings of a launch command, by flags and by keys of a configuration, and how those of two differ. */
 import { shellCommands } from './shell-commands.js';
+import { isAssignment } from './wrapping-programs.js';
 
 /** `-5`, `-0.1`, `-1e-3` are values. */
 export function isFlag(word: string): boolean {
@@ -14,8 +15,6 @@ export function normalFlag(name: string): string {
 const OVERRIDE = /^(?:\+{0,2}([A-Za-z_][\w./@-]*)=(.*)|(~[A-Za-z_][\w./@-]*)(?:=.*)?)$/s;
 /** A key as yacs has it, whose value is the next word: `LOADER.BATCH_SIZE 64`. */
 const YACS_KEY = /^[A-Z][A-Z0-9_]*(?:\.[A-Z][A-Z0-9_]*)+$/;
-/** What stands before a command is its environment. */
-const VARIABLE = /^[A-Za-z_]\w*=/;
 
 /**
  * Each flag in its normal form (`--a-b`), with its values joined by a space; '' for a bare flag. Also each key of a
@@ -27,7 +26,8 @@ export function flagsOf(command: string): Map<string, string> {
     const words = all.slice(
       Math.max(
         0,
-        all.findIndex((word) => !VARIABLE.test(word)),
+        // What stands before a command is its environment.
+        all.findIndex((word) => !isAssignment(word)),
       ),
     );
     let current: string | null = null;

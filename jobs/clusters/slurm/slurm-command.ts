@@ -7,6 +7,7 @@ import { type Call, calledPrograms, shellTextOf } from '../../../domain/command/
 import { choosePlatform, startsSbatch } from '../../../domain/command/platform-choice.js';
 import type { ShellWord } from '../../../domain/command/shell-tokens.js';
 import { singleQuoted } from '../../../domain/command/shell-word.js';
+import { isAssignment } from '../../../domain/command/wrapping-programs.js';
 import { refuseSeveralParts, type SlurmOption, splitOptions, type Word } from './slurm-options.js';
 import { type Known, knownFrom, refuseUnknown, withVariables } from './slurm-variables.js';
 
@@ -156,7 +157,7 @@ function folderOf({ program, args }: Call): string {
 function callOf(inFront: readonly Call[], levels: readonly Level[]): string {
   const set = inFront.flatMap((call) => assigning(call));
   const own = levels.flatMap(({ call: { environment } }) => environment);
-  const at = own.findIndex(({ value }) => !isAssigned(value));
+  const at = own.findIndex(({ value }) => !isAssignment(value));
   const [plain, byEnv] = at < 0 ? [own, []] : [own.slice(0, at), own.slice(at)];
   return [...set, ...plain.map(({ raw }) => raw), 'exec', ...byEnv.map(({ raw }) => raw), 'sbatch'].join(' ');
 }
@@ -164,11 +165,9 @@ function callOf(inFront: readonly Call[], levels: readonly Level[]): string {
 /** The text by which a simple command sets variables, with its end. */
 function assigning({ program, environment, own, args }: Call): string[] {
   if (program === '') return environment.map(({ raw }) => `${raw};`);
-  const isSetting = program === 'export' && args.every(({ value }) => isAssigned(value) || /^\w+$/.test(value));
+  const isSetting = program === 'export' && args.every(({ value }) => isAssignment(value) || /^\w+$/.test(value));
   return isSetting ? [`${[own, ...args].map(({ raw }) => raw).join(' ')};`] : [];
 }
-
-const isAssigned = (word: string) => /^[A-Za-z_]\w*=/.test(word);
 
 /** Of a call whose shells are `levels`: what stands in front of it, with another command in its place. */
 function placing(levels: readonly Level[]): Batch['inPlace'] {
