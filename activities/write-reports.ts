@@ -77,13 +77,14 @@ export function makeReport(deps: {
   /** Ends of the run whose engine was ended or reset before its reports were told, so that this end is a later one. */
   async function owedForReports(record: RunRecord): Promise<{ of: string; spent: Spent }[]> {
     const ends = Object.keys(record.state.ledger.reserved).flatMap((key) => /^report_(\d+)$/.exec(key)?.[1] ?? []);
-    if (ends.length === 0) return [];
     const events = await runLog.events();
     const last = events.findLast(({ type }) => type === 'stopped')?.seq ?? 0;
+    const earlier = ends.filter((of) => Number(of) !== last - 1);
+    // Else the log is folded once for each end of the run.
+    if (earlier.length === 0) return [];
     const reported = events.filter(({ type }) => type === 'reported');
     const keyAt = async (seq: number) => reportKey(await runLog.recordThrough(seq));
     const told = new Set([reportKey(record), ...(await Promise.all(reported.map(({ seq }) => keyAt(seq))))]);
-    const earlier = ends.filter((of) => Number(of) !== last - 1);
     return await Promise.all(
       earlier.map(async (of) => {
         const key = await keyAt(Number(of));
