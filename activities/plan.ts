@@ -28,6 +28,7 @@ import type { RunLog } from '../workdir/event-log.js';
 import type { RunContext } from '../workdir/run-context.js';
 import { writePlan } from '../workdir/spec-store.js';
 import type { Ask } from './agent-calls/ask.js';
+import { planKey } from './agent-calls/round-keys.js';
 
 function knobText({ id, value }: Survey['knobs'][number]): string {
   return `${id} = ${value}`;
@@ -36,11 +37,6 @@ function knobText({ id, value }: Survey['knobs'][number]): string {
 function doubtedIn(state: EngineState): Pick<PlanTask, 'doubted'> {
   const doubted = doubtedParts(state).map(({ nodeId, onto, text }) => ({ nodeId, onto, text }));
   return doubted.length === 0 ? {} : { doubted };
-}
-
-/** Under which its call is remembered. */
-export function planKey(iteration: number): string {
-  return `plan_${String(iteration).padStart(3, '0')}`;
 }
 
 /** More is no plan; each one's reason would travel to the engine. */

@@ -3,12 +3,10 @@
  */
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import type { ReportTask } from '../agents/agent.js';
-import { CallRecord } from '../agents/call-record.js';
 import { historyOf, specsOf } from '../agents/run-history.js';
 import type { Activities } from '../domain/protocol/activities.js';
 import { heldText } from '../domain/reports/held-claims.js';
 import type { RunRecord } from '../domain/reports/run-record.js';
-import type { EngineState } from '../domain/run/engine-state.js';
 import type { EngineEvent } from '../domain/run/event-types.js';
 import { NOTHING_SPENT, type Spent } from '../domain/run/ledger.js';
 import { readTextIfAny } from '../host/atomic-file.js';
@@ -19,8 +17,8 @@ import type { RunLog } from '../workdir/event-log.js';
 import { copyReport, writeFinalReport, writeReport } from '../workdir/report-files.js';
 import type { RunContext } from '../workdir/run-context.js';
 import type { Ask } from './agent-calls/ask.js';
-import { paidFor } from './agent-calls/paid-calls.js';
-import { planKey } from './plan.js';
+import { owedCalls } from './agent-calls/owed-calls.js';
+import { reportKey } from './agent-calls/round-keys.js';
 
 /** After one of these a report is another report. */
 const ENDS: readonly EngineEvent['type'][] = ['experiment_completed', 'experiment_failed', 'experiment_cancelled'];
@@ -36,15 +34,10 @@ export function makeReport(deps: {
 }): Activities['report'] {
   const { context, sourceControl, runLog, ask } = deps;
   const { workdir, config } = context;
-  const calls = new CallRecord(workdir);
   return async (input) => {
     const record = await runLog.record();
-    const [plans, reports] = await Promise.all([owedForPlans(record.state), owedForReports(record)]);
-    return {
-      ...(await reported(input, record)),
-      ...(plans.length === 0 ? {} : { plans }),
-      ...(reports.length === 0 ? {} : { reports }),
-    };
+    const owed = await owedCalls(workdir, runLog, record);
+    return { ...(await reported(input, record)), ...owed };
   };
 
   async function reported(input: { synthesis: boolean }, record: RunRecord) {
@@ -66,34 +59,6 @@ export function makeReport(deps: {
     }
   }
 
-  /** Rounds for which money is set aside still: no plan is under way when the reports are made. */
-  async function owedForPlans({ ledger }: EngineState): Promise<{ iteration: string; spent: Spent }[]> {
-    const iterations = Object.keys(ledger.reserved).flatMap((key) => /^plan_(\d+)$/.exec(key)?.[1] ?? []);
-    return await Promise.all(
-      iterations.map(async (iteration) => ({ iteration, spent: await paidFor(calls, planKey(Number(iteration))) })),
-    );
-  }
-
-  /** Ends of the run whose engine was ended or reset before its reports were told, so that this end is a later one. */
-  async function owedForReports(record: RunRecord): Promise<{ of: string; spent: Spent }[]> {
-    const ends = Object.keys(record.state.ledger.reserved).flatMap((key) => /^report_(\d+)$/.exec(key)?.[1] ?? []);
-    const events = await runLog.events();
-    const last = events.findLast(({ type }) => type === 'stopped')?.seq ?? 0;
-    const earlier = ends.filter((of) => Number(of) !== last - 1);
-    // Else the log is folded once for each end of the run.
-    if (earlier.length === 0) return [];
-    const reported = events.filter(({ type }) => type === 'reported');
-    const keyAt = async (seq: number) => reportKey(await runLog.recordThrough(seq));
-    const told = new Set([reportKey(record), ...(await Promise.all(reported.map(({ seq }) => keyAt(seq))))]);
-    return await Promise.all(
-      earlier.map(async (of) => {
-        const key = await keyAt(Number(of));
-        // Where nothing ended after it, it is the report of a later end, which has told its cost, or does so now.
-        return { of, spent: told.has(key) ? NOTHING_SPENT : await paidFor(calls, key) };
-      }),
-    );
-  }
-
   async function isOfFullDisk(error: unknown): Promise<boolean> {
     if ((await shortOfRoom(workdir.root)) !== null) return true;
     return !(error instanceof ApplicationFailure) && saysDiskIsFull(error);
@@ -106,6 +71,8 @@ export function makeReport(deps: {
       if (ENDS.includes(type)) break;
       if (type !== 'reported') continue;
       for (const booked of money?.settle ?? []) {
+        // What is owed for other calls is booked beside it.
+        if (booked.phase !== 'report') continue;
         left.usd -= booked.spent.usd;
         left.tokens -= booked.spent.tokens;
         left.unpriced -= booked.unpriced;
@@ -149,9 +116,4 @@ export function makeReport(deps: {
       return await ask({ task, read, failure: 'agent_failed' });
     });
   }
-}
-
-/** A run that goes on after its end is reported on anew. */
-export function reportKey({ ended }: RunRecord): string {
-  return `report_${ended.length}`;
 }

@@ -9,14 +9,14 @@ import type { Workdir } from '../../workdir/paths.js';
 import { retryKey } from './ask.js';
 
 /** The phases in which an experiment asks; their names begin the keys of its calls. */
-const PHASES = ['apply', 'analyze'] as const satisfies SpendingPhase[];
+export const PAID_PHASES = ['apply', 'analyze'] as const satisfies SpendingPhase[];
 
-export type PaidCalls = Record<(typeof PHASES)[number], Spent>;
+export type PaidCalls = Record<(typeof PAID_PHASES)[number], Spent>;
 
 /** A call without a written cost counts as one of which nobody knows the price. */
 export async function paidCalls(workdir: Workdir, nodeId: string): Promise<PaidCalls> {
   const record = new CallRecord(workdir);
-  const [apply, analyze] = await Promise.all(PHASES.map((phase) => paidFor(record, `${phase}_${nodeId}`)));
+  const [apply, analyze] = await Promise.all(PAID_PHASES.map((phase) => paidFor(record, `${phase}_${nodeId}`)));
   return { apply, analyze } as PaidCalls;
 }
 

@@ -1,9 +1,9 @@
 /** What `report` does: report.md and final_report.md anew, the latter with the run's agent, while no engine runs. */
 
 import { makeAsk } from '../../activities/agent-calls/ask.js';
+import { reportKey } from '../../activities/agent-calls/round-keys.js';
 import { rebuildWorkdir } from '../../activities/export-workdir.js';
 import { createReport } from '../../activities/index.js';
-import { reportKey } from '../../activities/write-reports.js';
 import { CallRecord } from '../../agents/call-record.js';
 import type { RunRecord } from '../../domain/reports/run-record.js';
 import { ledgerKey, NOTHING, type Spent } from '../../domain/run/ledger.js';

@@ -4,7 +4,7 @@
  */
 import { applyToRecord, newRunRecord, type RunRecord } from '../reports/run-record.js';
 import type { EngineEvent } from '../run/event-types.js';
-import type { Amount, SpendingPhase } from '../run/ledger.js';
+import { type Amount, NOTHING, ownKey, plus, type SpendingPhase } from '../run/ledger.js';
 
 export interface Moment {
   type: EngineEvent['type'];
@@ -40,6 +40,14 @@ export function applyToBoard(board: BoardRecord, event: EngineEvent): void {
     if (moments) moments.push(moment);
     else board.moments.set(nodeId, [moment]);
   }
-  for (const { phase, key, spent, unpriced } of event.money?.settle ?? [])
-    board.costs.set(key, { phase, spent, unpriced });
+  for (const { phase, key, spent, unpriced } of event.money?.settle ?? []) {
+    const own = ownKey(key);
+    // An account that is settled again tells its whole cost; what comes late stands beside it.
+    const before = own === key ? undefined : board.costs.get(own);
+    board.costs.set(own, {
+      phase,
+      spent: plus(spent, before?.spent ?? NOTHING),
+      unpriced: unpriced + (before?.unpriced ?? 0),
+    });
+  }
 }

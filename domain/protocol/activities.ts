@@ -12,6 +12,7 @@ import type { ExperimentIdentity } from '../run/experiment-record.js';
 import type { Failure } from '../run/failure.js';
 import type { Spent } from '../run/ledger.js';
 import type { OutcomeReport } from '../schedule/outcome-events.js';
+import type { OwedCalls } from '../schedule/settlement.js';
 
 export interface RunRef {
   run: string;
@@ -169,13 +170,6 @@ export interface Activities {
   exportWorkdir(input: EngineRef & { events: EngineEvent[]; exported?: EngineEvent[] }): Promise<ExportAnswer>;
   drawCharts(input: RunRef): Promise<void>;
   /** Without `synthesis`, final_report.md is made by rules: the agent is not asked. `byRules`: why it was made so. */
-  report(input: RunRef & { synthesis: boolean }): Promise<{
-    spent: Spent;
-    byRules?: string;
-    /** What planning rounds have cost that nobody asks for any more: their engine ended or was reset meanwhile. */
-    plans?: { iteration: string; spent: Spent }[];
-    /** The same of reports that were begun at an earlier end of the run, `of` which the ledger keeps a key. */
-    reports?: { of: string; spent: Spent }[];
-  }>;
+  report(input: RunRef & { synthesis: boolean }): Promise<{ spent: Spent; byRules?: string } & OwedCalls>;
   lookupExperiments(input: RunRef & { nodeIds: string[] }): Promise<ExperimentLookup[]>;
 }

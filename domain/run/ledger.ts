@@ -62,6 +62,19 @@ export function ledgerKey(phase: SpendingPhase, of?: string): string {
   return of === undefined ? phase : `${phase}_${of}`;
 }
 
+/**
+ * Under which something is booked that an ended experiment has cost beyond what was told of it, when the event `seq`
+ * was written: beside what was booked under the key itself, whose account is closed.
+ */
+export function lateKey(key: string, seq: string): string {
+  return `${key}@${seq}`;
+}
+
+/** The key that a late one stands beside; every other key is its own. */
+export function ownKey(key: string): string {
+  return key.split('@', 1)[0]!;
+}
+
 export function reserve(ledger: Ledger, key: string, amount: Amount): void {
   ledger.reserved[key] = amount;
 }

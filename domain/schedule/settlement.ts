@@ -1,7 +1,7 @@
 /** What is booked when an experiment ends, however it ends: nothing of it stays reserved. */
 import type { EngineState } from '../run/engine-state.js';
 import type { Money } from '../run/event-types.js';
-import { type Amount, amountOf, ledgerKey, NOTHING, type SpendingPhase, type Spent } from '../run/ledger.js';
+import { type Amount, amountOf, lateKey, ledgerKey, NOTHING, type SpendingPhase, type Spent } from '../run/ledger.js';
 
 /** `durationS` of its job, null when it had none or it is not known; `atMs` then tells how long the job held a slot. */
 export interface End {
@@ -101,24 +101,29 @@ export function settlement(phase: SpendingPhase, spent: Spent | null, of?: strin
   return spent ? { settle: [{ phase, key, spent: amountOf(spent), unpriced: spent.unpriced }] } : { release: [key] };
 }
 
-/**
- * Of the last step of a run, which tells as well what is owed for planning rounds and reports that nobody waits for any
- * more.
- */
-export function moneyOfReports(
-  made: {
-    spent: Spent;
-    plans?: readonly { iteration: string; spent: Spent }[];
-    reports?: readonly { of: string; spent: Spent }[];
-  } | null,
-  reportOf: string,
-): Money {
+/** What is owed for calls that nobody waits for any more (activities/agent-calls/owed-calls.ts). */
+export interface OwedCalls {
+  plans?: readonly { iteration: string; spent: Spent }[];
+  reports?: readonly { of: string; spent: Spent }[];
+  /** Beyond what was booked of experiments that have ended. */
+  ended?: readonly { phase: 'apply' | 'analyze'; nodeId: string; spent: Spent }[];
+}
+
+/** Of the last step of a run, which tells as well what is owed. */
+export function moneyOfReports(made: ({ spent: Spent } & OwedCalls) | null, reportOf: string): Money {
   const money = settlement('report', made?.spent ?? null, reportOf);
+  const late = (made?.ended ?? []).map(({ phase, nodeId, spent }) => {
+    const key = lateKey(ledgerKey(phase, nodeId), reportOf);
+    return { phase, key, spent: amountOf(spent), unpriced: spent.unpriced };
+  });
   const owed = [
-    ...(made?.plans ?? []).map(({ iteration, spent }) => settlement('plan', spent, iteration)),
-    ...(made?.reports ?? []).map(({ of, spent }) => settlement('report', spent, of)),
-  ].flatMap(({ settle = [] }) => settle);
-  return owed.length === 0 ? money : { ...money, settle: [...(money.settle ?? []), ...owed] };
+    ...(made?.plans ?? []).flatMap(({ iteration, spent }) => settlement('plan', spent, iteration).settle ?? []),
+    ...(made?.reports ?? []).flatMap(({ of, spent }) => settlement('report', spent, of).settle ?? []),
+    ...late,
+  ];
+  if (owed.length === 0) return money;
+  const reserve = Object.fromEntries(late.map(({ key }) => [key, NOTHING]));
+  return { ...money, ...(late.length > 0 ? { reserve } : {}), settle: [...(money.settle ?? []), ...owed] };
 }
 
 export function jobSettlement(nodeId: string, durationS: number): Money {

@@ -5,6 +5,7 @@ import type { Ask } from '../../activities/agent-calls/ask.js';
 import { makeReport } from '../../activities/write-reports.js';
 import { CallRecord } from '../../agents/call-record.js';
 import type { EngineEvent } from '../../domain/run/event-types.js';
+import { moneyOfReports } from '../../domain/schedule/settlement.js';
 import type { SourceControl } from '../../source/control/source-control.js';
 import { openRunLog } from '../../workdir/event-log.js';
 import type { Workdir } from '../../workdir/paths.js';
@@ -89,4 +90,42 @@ it('tells what reports have cost that an earlier end of the run had begun, and t
       { of: String(seq - 1), spent: { usd: 0, tokens: 0, unpriced: 0 } },
     ],
   });
+});
+
+it('tells what an ended experiment has cost since its end was told, and not again once that is booked', async () => {
+  const { context, runLog, sourceControl, input } = await ended();
+  const answer = async () => ({ value: '# Final report', text: '', spent: SPENT });
+  const report = makeReport({ context, sourceControl, runLog, ask: answer as unknown as Ask });
+  const { seq, updatedAtMs, experiments } = await runLog.state();
+  const nodeId = Object.keys(experiments).find((id) => id !== '000_baseline')!;
+  const key = `analyze_${nodeId}`;
+  const reserve = { [key]: { usd: 0, tokens: 0, jobHours: 0 } };
+  const told = { phase: 'analyze' as const, key, spent: { usd: 0.25, tokens: 1, jobHours: 0 }, unpriced: 0 };
+  const at = { atMs: updatedAtMs, type: 'note_added' as const, text: 'n' };
+  await runLog.append([{ ...at, seq: seq + 1, money: { reserve, settle: [told] } }]);
+  await paid(context.workdir, key, 0.25);
+  expect(await report(input)).toEqual({ spent: SPENT });
+  // Its workflow was reset, and asked once more.
+  await paid(context.workdir, key, 0.5);
+  const made = await report(input);
+  expect(made.ended).toEqual([{ phase: 'analyze', nodeId, spent: { usd: 0.5, tokens: 1, unpriced: 0 } }]);
+  expect(await report(input)).toEqual(made);
+  const before = (await runLog.state()).ledger.spent;
+  await runLog.append([{ ...at, seq: seq + 2, money: moneyOfReports(made, String(seq + 1)) }]);
+  const { spent } = (await runLog.state()).ledger;
+  expect(spent.usd - before.usd).toBeCloseTo(0.5);
+  expect((await report(input)).ended).toBeUndefined();
+});
+
+it('leaves to an open experiment what it will tell itself', async () => {
+  const { context, runLog, sourceControl, input } = await ended();
+  const { state } = await runLog.record();
+  const experiment = { ...Object.values(state.experiments)[0]!, nodeId: '099_open' };
+  await runLog.append([
+    { seq: state.seq + 1, atMs: state.updatedAtMs, type: 'experiment_added', experiment } as EngineEvent,
+  ]);
+  await paid(context.workdir, 'apply_099_open', 0.5);
+  const answer = async () => ({ value: '# Final report', text: '', spent: SPENT });
+  const report = makeReport({ context, sourceControl, runLog, ask: answer as unknown as Ask });
+  expect(await report(input)).toEqual({ spent: SPENT });
 });

@@ -13,6 +13,8 @@ import { gainText, objectiveText, speedupText } from '../../../domain/reports/qu
 import { runFacts } from '../../../domain/reports/run-facts.js';
 import { standingsOf } from '../../../domain/reports/standing.js';
 import type { EngineEvent } from '../../../domain/run/event-types.js';
+import { NOTHING_SPENT } from '../../../domain/run/ledger.js';
+import { moneyOfReports } from '../../../domain/schedule/settlement.js';
 import { syntheticRun } from '../../support/run-events.js';
 import { chanceOf, RandomRun } from '../random-run.js';
 import { Story } from '../run-story.js';
@@ -78,6 +80,15 @@ describe('the board', () => {
     expect(experimentPage(board, nodeId!, NOTHING).cost).toContainEqual({
       what: 'code change',
       text: '0.1 US dollars',
+    });
+    // What came late stands beside it.
+    const { seq, updatedAtMs: atMs } = board.state;
+    const owed = { phase: 'apply' as const, nodeId: nodeId!, spent: { usd: 0.25, tokens: 0, unpriced: 0 } };
+    const money = moneyOfReports({ spent: NOTHING_SPENT, ended: [owed] }, String(seq));
+    applyToBoard(board, { seq: seq + 1, atMs, type: 'reported', money });
+    expect(experimentPage(board, nodeId!, NOTHING).cost).toContainEqual({
+      what: 'code change',
+      text: '0.35 US dollars',
     });
   });
 
