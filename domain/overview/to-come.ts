@@ -38,10 +38,10 @@ export interface ToCome {
   most_s: number | null;
 }
 
-/** Null once the run has ended. */
+/** Null once the run has ended; of an interrupted one, what follows once it goes on. */
 export function toCome(state: EngineState, underWay: readonly UnderWay[], nowMs: number): ToCome | null {
   if (state.status === 'stopped') return null;
-  const isEnding = state.status === 'draining' || state.stopMode !== null;
+  const isEnding = state.status === 'draining';
   const waiting = openRows(state).filter((row) => isNotUnderWay(row) && !isKeptBack(state, row));
   const queued = isEnding ? [] : inRunOrder(state, waiting);
   const jobs = queued.length + underWay.filter(({ step }) => step !== 'analyzing').length;

@@ -145,6 +145,12 @@ describe('what is to come', () => {
     const draining = seen(withMore(OPEN, { type: 'stop_requested', mode: 'drain' })).to_come!;
     expect(draining).toMatchObject({ jobs: 2, most_rounds: 0, verification_jobs: 0 });
   });
+
+  it('is of an interrupted run what follows once it goes on', () => {
+    const running = seen(withMore(OPEN)).to_come!;
+    const interrupted = seen(withMore(OPEN, { type: 'stop_requested', mode: 'interrupt' }), { isServed: false });
+    expect(interrupted.to_come).toEqual(running);
+  });
 });
 
 describe('results and findings', () => {
