@@ -17,7 +17,9 @@ import { launchEnvironment, launchEnvironmentProblem } from '../../source/launch
 import { makeConfig, writeConfig } from '../../workdir/config-file.js';
 import { Workdir } from '../../workdir/paths.js';
 import { copyText, whereabouts } from '../../workdir/workdir-place.js';
+import { configuredTarget } from '../../worker/connection.js';
 import { EngineAlreadyRunning, engineProcess, engineText } from '../../worker/engine-lock.js';
+import { findTemporal } from '../../worker/server/find-temporal.js';
 import { checkAgentQueue } from '../agents/agent-queue-check.js';
 import { checkCommandFlags } from '../agents/command-flags.js';
 import { type GivenFlag, givenFlags } from '../flags/given-flags.js';
@@ -59,6 +61,7 @@ export async function prepareRun(path: string, options: Readonly<Record<string, 
   if (existing !== null) return resumeRun(workdir, existing, given, options.takeOver === true);
   await refuseForeignFiles(workdir, path);
   const config = await pinned(await firstConfig(workdir, given));
+  if (configuredTarget() === null) await findTemporal();
   await makePrivate(workdir.root);
   // Two that begin one workdir at the same time begin one run.
   if (!(await makeConfig(workdir, config))) return prepareRun(path, options);

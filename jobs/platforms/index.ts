@@ -6,6 +6,7 @@ import { ScheduledPlatform } from '../clusters/scheduled-platform.js';
 import type { LaunchPlace, Scheduler } from '../clusters/scheduler.js';
 import { WithAdoptedJobs } from './adopted-jobs.js';
 import { LocalPlatform } from './local.js';
+import { localLaunchProblem } from './local-launch.js';
 import type { Platform } from './platform.js';
 
 /** Each is loaded when it is used. */
@@ -57,10 +58,12 @@ async function schedulerOf(name: string, context: RunContext): Promise<Scheduler
   return await (known === undefined ? loadScheduler(name) : known(context));
 }
 
-/** Why the platform of a run can make no job of its launch command, or null. Reads files at most. */
+/** Why the platform of a run can make no job of its launch command, or null. Reads files and asks the shell at most. */
 export async function launchProblem(context: RunContext, place: LaunchPlace): Promise<string | null> {
-  const { platform, base_launch_command } = context.config;
-  if (ON_THIS_HOST.includes(platform)) return null;
+  const { platform, base_launch_command, build_command } = context.config;
+  // A build may bring the program.
+  if (ON_THIS_HOST.includes(platform))
+    return build_command === '' ? await localLaunchProblem(base_launch_command, place) : null;
   const scheduler = await schedulerOf(platform, context);
   return await (scheduler.runs?.(base_launch_command, place) ?? Promise.resolve()).then(
     () => null,

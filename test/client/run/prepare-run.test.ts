@@ -53,6 +53,19 @@ describe('a first run', () => {
     expect(Math.abs(Date.parse(written.created_at) - Date.now())).toBeLessThan(60_000);
   });
 
+  it.each([
+    ['no Temporal command', { TEMPORAL_CLI: '/nowhere/temporal' }, 'python train.py', /TEMPORAL_CLI/],
+    ['no program of the launch command', {}, 'no-such-python train.py', /no no-such-python is on PATH/],
+  ])('is refused before anything is written where there is %s', async (_, env, baseLaunchCommand, says) => {
+    for (const [name, value] of Object.entries({ TEMPORAL_ADDRESS: '', ...env })) vi.stubEnv(name, value);
+    onTestFinished(() => {
+      vi.unstubAllEnvs();
+    });
+    const at = await project();
+    await expect(prepareRun(at.workdir, { ...needed(at), agent: 'playbook', baseLaunchCommand })).rejects.toThrow(says);
+    await expect(stat(at.workdir)).rejects.toThrow('ENOENT');
+  });
+
   it('takes the API where it can be called, and a module by its absolute path', async () => {
     vi.stubEnv('ANTHROPIC_API_KEY', 'key');
     vi.stubEnv('ANTHROPIC_BASE_URL', NOBODY);
