@@ -107,11 +107,18 @@ function beliefLines(state: EngineState, nodeId: string, { proven, verdict }: St
   return [
     judged && row.judged?.against !== null
       ? `Gain over ${row.judged?.against}, which it was compared with: ${intervalText(judged)}.`
-      : 'Each was measured once: how far single runs differ is not known, and neither is whether this is a gain.',
+      : undecidedText(state, nodeId),
     ...(verdict === 'reject' || verdict === 'quarantine' || verdict === 'refuted' || verdict === 'superseded'
       ? [`The run holds it for ${VERDICT_TEXTS[verdict]}: ${row?.judged?.reason}.`]
       : openLines(verdict)),
   ];
+}
+
+function undecidedText(state: EngineState, nodeId: string): string {
+  if (measuredRuns(state, nodeId) > 1) return 'Its repeats did not decide whether this is a gain.';
+  return measuredRuns(state, BASELINE_ID) > 1
+    ? 'It was measured once, and one run decides nothing: whether this is a gain is not known.'
+    : 'Each was measured once: how far single runs differ is not known, and neither is whether this is a gain.';
 }
 
 function openLines(verdict: Standing['verdict']): string[] {

@@ -196,6 +196,13 @@ describe('one run has one story', () => {
     expect(pullRequest(state, '002_a', [], null).body).toMatch(/\| after \| 200 samples\/s \| 2 of \d+ \|/);
   });
 
+  it('of one that was measured once beside a repeated baseline: that one run decides nothing', () => {
+    const { state } = ConfirmedStory.seeded().proposes('002_a').ends('002_a', 100);
+    const { body } = pullRequest(state, '002_a', [], null);
+    expect(body).toMatch(/\| before \| .* \| [2-9]/);
+    expect(body).not.toContain('Each was measured once');
+  });
+
   it('of a winner with its repeats: what analyses compare with, and what a setting is said to give', () => {
     const story = ConfirmedStory.seeded({ verifyRuns: 2 }, { maxIterations: 1 })
       .proposes('002_a', { changeSet: ['a=2'] })
