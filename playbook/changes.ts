@@ -38,13 +38,28 @@ export function readChange(text: string, survey: Pick<Survey, 'knobs'>): Change 
   if (!assignment) {
     return {
       type: 'unknown',
-      reason: `the playbook does not understand the change ${JSON.stringify(change)}; it understands <knob>=<number> and moves like split_stage:<stage> and mtp`,
+      reason:
+        `the playbook does not understand the change ${JSON.stringify(change)}: it goes by rules, and understands ` +
+        `${assignments(survey.knobs)}moves like split_stage:NAME, and mtp`,
     };
   }
   const [, name, value] = assignment;
   const knob = findKnob(name!, survey.knobs);
   if (typeof knob === 'string') return { type: 'unknown', reason: knob };
   return { type: 'action', action: { type: 'set', knob: knob.id, value: Number(value) } };
+}
+
+/** The first knob is an example of how one is set. */
+function assignments(knobs: readonly Knob[]): string {
+  const [first] = knobs;
+  return first === undefined ? '' : `KNOB=NUMBER (${first.id}=8; the knobs are ${knownKnobs(knobs)}), `;
+}
+
+function knownKnobs(knobs: readonly Knob[]): string {
+  return knobs
+    .map(({ id }) => id)
+    .slice(0, 20)
+    .join(', ');
 }
 
 /** The knob, or why there is none. */
@@ -57,8 +72,7 @@ function findKnob(name: string, knobs: readonly Knob[]): Knob | string {
   if (matching.length > 1) {
     return `${JSON.stringify(name)} may mean ${matching.map(({ id }) => id).join(' or ')}: name one of them`;
   }
-  const known = knobs.map(({ id }) => id).slice(0, 20);
-  return `there is no knob ${JSON.stringify(name)}; there are ${known.length > 0 ? known.join(', ') : 'none'}`;
+  return `there is no knob ${JSON.stringify(name)}; there are ${knownKnobs(knobs) || 'none'}`;
 }
 
 function shortNames(knob: Knob): string[] {

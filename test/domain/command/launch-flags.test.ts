@@ -52,7 +52,10 @@ describe('changes', () => {
     expect(readChange('startup_retry_1', { knobs: KNOBS })).toEqual({ type: 'label' });
   });
   it.each([
-    ['use a faster decoder', /does not understand/],
+    [
+      'use a faster decoder',
+      /does not understand .* KNOB=NUMBER \(\S+=8; the knobs are flag:--decode-workers, .* moves like/,
+    ],
     ['resize.concurrency=4', /there is no knob "resize\.concurrency"; there are flag:--decode-workers/],
     ['decode.concurrency=many', /does not understand/],
   ])('%s is refused', (text, reason) => {
