@@ -13,6 +13,7 @@ import { approvalText, refusalText } from '../domain/run/approval-rules.js';
 import { noSuchExperiment, rowOf } from '../domain/run/engine-state.js';
 import { BASELINE_ID } from '../domain/run/experiment-record.js';
 import { failure } from '../domain/run/failure.js';
+import { limitsText } from '../domain/run/limits.js';
 import { Adding, bounded } from './adding.js';
 import type { Children } from './children.js';
 import type { Journal } from './journal.js';
@@ -160,7 +161,7 @@ export function handleSteering(journal: Journal, children: Children, recovers: b
     act: (message) => {
       const limits = steering.limitsFrom(message);
       journal.record({ type: 'limits_set', limits });
-      return accepted(`limits are now ${JSON.stringify(statusView(state).limits)}`);
+      return accepted(limitsText(statusView(state).limits));
     },
   });
   handle({

@@ -55,6 +55,12 @@ export const NOTE = steeringCommand(
     const { keptForLater } = await import('../steering/give-later.js');
     const about = { field: 'text', value: text };
     const otherwise = keptForLater({ request, do: 'note', message: { text } }, about);
-    return steer(path, messages.noteUpdate, [{ text, request }], { request, about, otherwise });
+    const [receipt, { config }] = await Promise.all([
+      steer(path, messages.noteUpdate, [{ text, request }], { request, about, otherwise }),
+      import('../run/workdir-config.js').then(({ existingRun }) => existingRun(path)),
+    ]);
+    return config.agent === 'playbook' ? { ...receipt, message: `${receipt.message}${NO_READER}` } : receipt;
   },
 );
+
+const NO_READER = '; but playbook, the agent of this run, plans by rules, whatever a note says';

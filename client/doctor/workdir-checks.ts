@@ -2,6 +2,7 @@
 
 import { shellWord } from '../../domain/command/shell-word.js';
 import type { RunConfig } from '../../domain/formats/config.js';
+import { timeText } from '../../domain/reports/quantity-text.js';
 import { openRunLog } from '../../workdir/event-log.js';
 import type { Workdir } from '../../workdir/paths.js';
 import { originalOf } from '../../workdir/workdir-place.js';
@@ -17,11 +18,11 @@ export async function engine(workdir: Workdir): Promise<Finding> {
   const [life, state] = await Promise.all([engineLife(workdir), readState(workdir)]);
   if (life?.host !== undefined) {
     return note(
-      `process ${life.pid} on host ${life.host}, since ${life.since}; from here nobody can see whether it lives`,
+      `process ${life.pid} on host ${life.host}, since ${timeText(Date.parse(life.since))}; from here nobody can see whether it lives`,
       'if that host is gone for good, go on here with `autoresearch run --take-over`',
     );
   }
-  if (life) return ok(`process ${life.pid}, since ${life.since}`);
+  if (life) return ok(`process ${life.pid}, since ${timeText(Date.parse(life.since))}`);
   const goOn = `go on with \`autoresearch run ${shellWord(workdir.root)}\``;
   if (state === null) return note('not started', goOn);
   if (state.status === 'stopped' && !(await isReported(workdir)))

@@ -29,7 +29,8 @@ export function outcomeText(outcome: RunOutcome): string {
   lines.push(...outcome.why_nothing.map((why) => `why: ${why}`));
   if (outcome.unclear_rate !== undefined) lines.push(`in doubt: ${outcome.unclear_rate}`);
   if (outcome.busy_machine !== undefined) lines.push(`in doubt: ${outcome.busy_machine}`);
-  if (stop?.reason === 'baseline_failed') lines.push('to do: change what it says, and start again with a new workdir');
+  if (stop?.reason === 'baseline_failed')
+    lines.push('to do: mend what failed there, and start again with a new workdir');
   if (interrupted) lines.push(`go on with: autoresearch run ${shellWord(workdir)}`);
   else lines.push(`report: ${workdir}/report.md`);
   lines.push(`workdir: ${workdir}`);

@@ -20,7 +20,7 @@ export function statusText(answer: StatusAnswer): string {
   const lines = [
     `run        ${answer.run}`,
     `workdir    ${answer.workdir}`,
-    `engine     ${engine ? `process ${engine.pid}${engine.host === undefined ? '' : ` on host ${engine.host}`}, since ${engine.since}` : 'not running'}`,
+    `engine     ${engine ? `process ${engine.pid}${engine.host === undefined ? '' : ` on host ${engine.host}`}, since ${timeText(Date.parse(engine.since))}` : 'not running'}`,
     ...(temporal ? [`temporal   ${temporal.address}, UI ${temporal.ui}`] : []),
   ];
   const stuck = answer.stalled.map(stalledText);

@@ -152,6 +152,14 @@ export function shownLimits(limits: NamedLimits): { label: string; unit: string;
   });
 }
 
+/** "limits are now --max-iterations 20 …; none of --max-jobs, …": by the flags as a person would give them. */
+export function limitsText(limits: NamedLimits): string {
+  const flags = LIMIT_NAMES.map((name) => ({ flag: LIMITS[name].flag.split(' ')[0]!, value: limits[name] }));
+  const set = flags.filter(({ value }) => value !== null).map(({ flag, value }) => `${flag} ${value}`);
+  const none = flags.filter(({ value }) => value === null).map(({ flag }) => flag);
+  return `limits are now ${set.join(' ')}${none.length === 0 ? '' : `; none of ${none.join(', ')}`}`;
+}
+
 export function isLimitName(name: string): name is LimitName {
   return Object.hasOwn(LIMITS, name);
 }

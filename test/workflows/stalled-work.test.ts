@@ -65,7 +65,7 @@ it('says of a call of the agent that nobody takes since when it waits, and for w
   expect(Date.parse(found.since!)).toBeLessThanOrEqual(Date.now() + 1000);
   expect(stalledText(found)).toMatch(
     new RegExp(
-      `^engine: its call of the agent waits since 20\\S+: no worker serves the agents' queue ${name} \\(plan_001\\); ` +
+      `^engine: its call of the agent waits since 20\\S+ \\S+ UTC: no worker serves the agents' queue ${name} \\(plan_001\\); ` +
         `run \`autoresearch worker --agents ${name}\``,
     ),
   );

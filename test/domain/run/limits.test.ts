@@ -1,5 +1,13 @@
 import { expect, it } from 'vitest';
-import { flagOf, LIMITS, limitBehind, STOP_REASONS } from '../../../domain/run/limits.js';
+import {
+  DEFAULT_LIMITS,
+  flagOf,
+  LIMITS,
+  limitBehind,
+  limitsText,
+  namedLimits,
+  STOP_REASONS,
+} from '../../../domain/run/limits.js';
 
 it('names the limit behind each end of a run that one can be raised for', () => {
   const raised = STOP_REASONS.flatMap((reason) => {
@@ -17,4 +25,11 @@ it('names the limit behind each end of a run that one can be raised for', () => 
   });
   expect(raised).toHaveLength(Object.values(LIMITS).filter((limit) => 'ends' in limit).length);
   expect(new Set(STOP_REASONS).size).toBe(STOP_REASONS.length);
+});
+
+it('tells the limits in force by the flags that set them, and which ones there are none of', () => {
+  expect(limitsText({ ...namedLimits(DEFAULT_LIMITS), max_iterations: 20, max_hours: 1.5 })).toBe(
+    'limits are now --max-iterations 20 --patience 3 --max-concurrency 3 --job-timeout 1800 --max-hours 1.5; ' +
+      'none of --max-experiments, --max-jobs, --budget-usd, --budget-tokens, --budget-job-hours',
+  );
 });
