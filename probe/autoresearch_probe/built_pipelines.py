@@ -4,7 +4,6 @@ A number in the code may never reach a pipeline (a default that a configuration 
 how long tasks wait for a thread of the pipeline's pool: SPDL's task time holds that wait, and is not work.
 """
 
-import asyncio
 import time
 from collections import deque
 
@@ -84,9 +83,12 @@ def _settings(config):
 
 
 def _watched(base):
+    # SPDL has loaded it by now; other programs would pay for it with each process that they start.
+    from asyncio import current_task
+
     class WatchedPool(base):
         def submit(self, fn, /, *args, **kwargs):
-            waits = _waits_of_task()
+            waits = _waits_of_task(current_task)
             if waits is None:
                 return super().submit(fn, *args, **kwargs)
             asked = time.perf_counter()
@@ -100,10 +102,10 @@ def _watched(base):
     return WatchedPool
 
 
-def _waits_of_task():
+def _waits_of_task(current_task):
     """Where the waits of the current task's stage are kept: SPDL names a task `<stage>:<number>`."""
     try:
-        name = asyncio.current_task().get_name()
+        name = current_task().get_name()
     except (RuntimeError, AttributeError):
         return None
     stage, colon, number = name.rpartition(":")

@@ -315,6 +315,20 @@ describe('a job is never broken', () => {
     expect(await readdir(metrics)).toEqual([]);
   });
 
+  it('loads no library into a process that does not ask for it', async () => {
+    const costly = ['asyncio', 'concurrent', 'inspect', 'logging', 'multiprocessing', 'socket', 'ssl', 'subprocess'];
+    // Without `site`, which runs what other packages of an environment have it load.
+    const loaded = [
+      `import sys; sys.path.insert(0, ${JSON.stringify(packageFile('probe'))}); import sitecustomize`,
+      'recorders = {"autoresearch_probe.built_pipelines", "autoresearch_probe.spdl_statistics"}',
+      'assert recorders <= set(sys.modules)',
+      `print(sorted(set(sys.modules) & set(${JSON.stringify(costly)})))`,
+    ].join('\n');
+    const { stdout, stderr } = await python({ args: ['-S', '-c', loaded] });
+    expect(stderr).toBe('');
+    expect(stdout).toBe('[]');
+  });
+
   it("adds no frame to the user's tracebacks", async () => {
     await writeFile(join(tree, 'loading.py'), 'def broken():\n    raise KeyError("theirs")\nbroken()\n');
     const { stderr } = await python({ args: ['train.py', 'main'] });
