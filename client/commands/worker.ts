@@ -36,16 +36,24 @@ export const WORKER: CommandDefinition = {
 };
 
 async function serveWorkdirs(paths: readonly string[], options: Options, { output }: Cli): Promise<Printed> {
-  const [{ createActivities }, { serveRuns }, { startNotifier }] = await Promise.all([
+  const [{ createActivities }, { serveRuns }, { startNotifier }, { watchStuck }] = await Promise.all([
     import('../../activities/index.js'),
     import('../../worker/worker-main.js'),
     import('../run/notifier.js'),
+    import('../stalled/stuck-lines.js'),
   ]);
   const runs = await differentRuns(paths);
   const isOne = runs.length === 1;
   // What it prints stands in logs/worker.log where `start` has left it behind.
   const say = (line: string) => output.err(`${line}\n`);
   const notifiers = await Promise.all(runs.map(({ workdir, config }) => startNotifier(workdir, config, say)));
+  const ending = new AbortController();
+  const watched = runs.map(({ workdir, config }) => {
+    const name = isOne ? '' : `${workdir.root}: `;
+    const told = { say: (line: string) => say(`${name}${line}`), signal: ending.signal };
+    // A log that cannot be read is the engine's to tell.
+    return watchStuck(workdir, config, told).catch(() => undefined);
+  });
   try {
     const takeOver = options.takeOver === true;
     const roots = runs.map(({ workdir }) => workdir.root);
@@ -59,6 +67,8 @@ async function serveWorkdirs(paths: readonly string[], options: Options, { outpu
     const text = () => `the worker ended: ${ends.length - failed.length} of ${ends.length} runs without a failure`;
     return printed(answer, text, failed.length > 0 ? EXIT.runFailed : EXIT.ok);
   } finally {
+    ending.abort();
+    await Promise.all(watched);
     await Promise.all(notifiers.map((notifier) => notifier.close()));
   }
 }

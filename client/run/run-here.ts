@@ -12,6 +12,7 @@ import { panelLines } from '../output/live-panel.js';
 import type { Output } from '../output/output.js';
 import type { StalledWork } from '../output/stalled-text.js';
 import { watchStalled } from '../stalled/stalled-watch.js';
+import { StuckLines, stuckBy } from '../stalled/stuck-lines.js';
 import { sendUpdate } from '../steering/steering-client.js';
 import { type EngineHost, openEngineHost } from './engine-host.js';
 import { beginOrAttach, isInterrupted, untilEnd } from './engine-session.js';
@@ -129,6 +130,7 @@ function follow(
   { isOff, signal }: { isOff: () => Promise<boolean>; signal: AbortSignal },
 ): Followed {
   const stopped = new AbortController();
+  const stuckLines = new StuckLines();
   let stuck: readonly StalledWork[] = [];
   let room: string | null = null;
   let pending: ReadonlyMap<string, QueueWait> = new Map();
@@ -137,6 +139,8 @@ function follow(
     const record = live.state.seq === 0 ? null : live.record;
     const known = { engine, temporal: null, stalled: stuck, room, pending };
     const answer = statusAnswer({ workdir, config, record, ...known });
+    const nowMs = Date.now();
+    for (const line of stuckLines.next(stuckBy(answer), nowMs)) view.line(timedLine(line, nowMs));
     view.standing((rows) => panelLines(answer, rows));
   };
   const watch = async () => {

@@ -62,15 +62,29 @@ export function diagnosticsOf(record: RunRecord, underWay: readonly UnderWay[], 
 /** A server whose database lies there cannot even say what it tries again and again. */
 function lacksRoom({ status }: EngineState, { shortOfRoom = null }: Circumstances): Diagnostic[] {
   if (shortOfRoom === null || !AT_WORK.includes(status)) return [];
-  return [{ level: 'stuck', what: 'the disk is full', since: null, why: shortOfRoom, advice: MAKE_ROOM }];
+  return [fullDisk(shortOfRoom)];
+}
+
+export function fullDisk(why: string): Diagnostic {
+  return { level: 'stuck', what: 'the disk is full', since: null, why, advice: MAKE_ROOM };
 }
 
 export const MAKE_ROOM =
   'make room, and all of it goes on by itself: trees/ and local_jobs/ of runs that have stopped may go';
 
-function stalledDiagnostic({ who, what, attempts, since, failure, advice }: StalledWork): Diagnostic {
+function stalledDiagnostic(work: StalledWork): Diagnostic {
+  const { attempts, since, failure, advice } = work;
   const why = attempts === null ? failure : `the server tries it again and again (try ${attempts}): ${failure}`;
-  return { level: 'stuck', what: `${who}: ${what}`, since, why, advice };
+  return { level: 'stuck', what: subjectOf(work), since, why, advice };
+}
+
+function subjectOf({ who, what }: StalledWork): string {
+  return `${who}: ${what}`;
+}
+
+/** Whether it tells of work that the server tries again and again. */
+export function isOfStalled({ what }: Diagnostic, stalled: readonly StalledWork[]): boolean {
+  return stalled.some((work) => subjectOf(work) === what);
 }
 
 const AT_WORK: readonly EngineState['status'][] = ['setup', 'running', 'draining'];

@@ -15,6 +15,18 @@ export function inQueue(underWay: readonly UnderWay[]): Diagnostic[] {
   });
 }
 
+/** So long a job waits in a busy queue, and nobody would call that stuck. */
+const HELD_S = 60;
+
+/** Where nothing runs, and what was launched is not let begin. */
+export function held(underWay: readonly UnderWay[]): Diagnostic[] {
+  if (underWay.some(({ step }) => step === 'running' || step === 'preparing' || step === 'analyzing')) return [];
+  const waiting = underWay.filter(({ waits, for_s }) => waits !== null && for_s >= HELD_S);
+  return inQueue(waiting)
+    .slice(0, 1)
+    .map((found) => ({ ...found, level: 'stuck', what: `nothing runs, and ${found.what}` }));
+}
+
 const IN_QUEUE =
   'it counts as no time of its job; `autoresearch cancel` with its name takes one out of the queue, and docs/platforms.md says more';
 
