@@ -46,6 +46,8 @@ function whatIsMissing(made: unknown): string | null {
     return `its name is ${JSON.stringify(name)}; it must be lower-case letters, digits and "-", begin with a letter, and not be local`;
   const missing = FUNCTIONS.find((each) => typeof scheduler[each] !== 'function');
   if (missing !== undefined) return `it has no function ${missing}`;
-  const broken = ['logs', 'runs'].find((each) => !['undefined', 'function'].includes(typeof scheduler[each]));
+  const broken = ['logs', 'runs', 'wouldRefuse'].find(
+    (each) => !['undefined', 'function'].includes(typeof scheduler[each]),
+  );
   return broken === undefined ? null : `its ${broken} is no function`;
 }

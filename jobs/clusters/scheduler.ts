@@ -82,6 +82,11 @@ export interface Scheduler {
    */
   runs?(launchCommand: string, place: LaunchPlace): Promise<string>;
   /**
+   * Why the scheduler would take no such job, whenever it is asked, or null; submits nothing. It is asked before a run
+   * begins. Absent: nobody can tell.
+   */
+  wouldRefuse?(launchCommand: string, place: LaunchPlace, timeLimitS: number): Promise<string | null>;
+  /**
    * The id of the newest job of this name, ended ones included; null where the scheduler knows none. `folder` is the
    * job's, as it was submitted: another run may be called alike.
    */

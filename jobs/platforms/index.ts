@@ -58,15 +58,18 @@ async function schedulerOf(name: string, context: RunContext): Promise<Scheduler
   return await (known === undefined ? loadScheduler(name) : known(context));
 }
 
-/** Why the platform of a run can make no job of its launch command, or null. Reads files and asks the shell at most. */
+/** Why the platform of a run can make no job of its launch command, or null. Submits nothing. */
 export async function launchProblem(context: RunContext, place: LaunchPlace): Promise<string | null> {
   const { platform, base_launch_command, build_command } = context.config;
   // A build may bring the program.
   if (ON_THIS_HOST.includes(platform))
     return build_command === '' ? await localLaunchProblem(base_launch_command, place) : null;
   const scheduler = await schedulerOf(platform, context);
-  return await (scheduler.runs?.(base_launch_command, place) ?? Promise.resolve()).then(
-    () => null,
-    (error: Error) => error.message,
-  );
+  try {
+    await scheduler.runs?.(base_launch_command, place);
+    const { job_timeout_s: limitS } = context.config;
+    return (await scheduler.wouldRefuse?.(base_launch_command, place, limitS)) ?? null;
+  } catch (error) {
+    return (error as Error).message;
+  }
 }

@@ -2,10 +2,11 @@
  * A Slurm that keeps accounts (Debian's slurmdbd and mariadb): what its controller has forgotten, `sacct` knows, and
  * `sacct` is asked of nothing else.
  */
-import { rm, writeFile } from 'node:fs/promises';
+import { appendFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SlurmScheduler } from '../../jobs/clusters/slurm/slurm-scheduler.js';
+import { launchProblem } from '../../jobs/platforms/index.js';
 import { endOf, running, until } from '../support/platforms/conformance.js';
 import { noAccountsBecause } from '../support/platforms/slurm-accounts.js';
 import { SlurmBench, slurmPlatform } from '../support/platforms/slurm-bench.js';
@@ -80,5 +81,24 @@ describe.runIf(because === null)(`Slurm with accounts${because === null ? '' : `
     const other = await slurmPlatform(bench.context);
     expect((await other.find(bench.jobName('n1')))?.jobId).toBe(jobId);
     expect(await endOf(other, jobId)).toMatchObject({ cause: 'exit', returnCode: 4 });
+  }, 120_000);
+
+  it('is asked before a run begins whether it takes the account and the quality of service of its jobs', async () => {
+    await using on = await SlurmBench.open(slurm);
+    const problem = async (base_launch_command: string) => {
+      const config = { ...on.bench.context.config, platform: 'slurm', base_launch_command };
+      const place = { cwd: config.source_dir, env: slurm.environment };
+      return await launchProblem({ ...on.bench.context, config }, place);
+    };
+    for (const words of ['account ours', 'user root account=ours'])
+      await slurm.done('sacctmgr', '--immediate', 'add', ...words.split(' '));
+    await slurm.stopController();
+    await appendFile(slurm.file('slurm.conf'), 'AccountingStorageEnforce=associations,qos\n');
+    await slurm.startController();
+    expect(await problem('sbatch --account=ours --wrap true')).toBeNull();
+    const refused = /^sbatch refuses its job: .*invalid (?:account|qos)/is;
+    expect(await problem('sbatch --account=nobodys --wrap true')).toMatch(refused);
+    expect(await problem('sbatch --account=ours --qos=nowhere --wrap true')).toMatch(refused);
+    expect(await slurm.jobsNamed('ar-test')).toEqual([]);
   }, 120_000);
 });

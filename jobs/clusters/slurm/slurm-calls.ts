@@ -20,6 +20,20 @@ const PASSES = [
   /slurmdbd|unable to connect to database/i,
 ];
 
+/**
+ * What no wait mends. Of `--test-only` nothing else counts: it also fails where nodes are only down or taken, for which
+ * a job would wait.
+ */
+const FOR_GOOD = [
+  /invalid (?:partition|account|qos|wckey|generic resource|feature|reservation)|invalid gres/i,
+  /requested reservation is invalid|not permitted to use this partition|access denied to requested/i,
+  /(?:unrecognized|unknown|invalid) option|option requires|invalid (?:time|memory) /i,
+];
+
+export function isRefusedForGood(problem: string): boolean {
+  return FOR_GOOD.some((pattern) => pattern.test(problem));
+}
+
 export interface Answer {
   stdout: string;
   /** Of a command that failed: what it said. */
@@ -36,18 +50,20 @@ export async function askSlurm(program: string, args: readonly string[]): Promis
 export async function askByShell(
   line: string,
   place: { cwd: string; env: Readonly<Record<string, string>> },
+  answerMs?: number,
 ): Promise<Answer> {
-  return await ask('sh', ['-c', line], place);
+  return await ask('sh', ['-c', line], place, answerMs);
 }
 
 async function ask(
   program: string,
   args: readonly string[],
   place: { cwd?: string; env: Readonly<Record<string, string | undefined>> },
+  answerMs = ANSWER_MS,
 ): Promise<Answer> {
-  const result = await runApart(program, args, { ...place, extendEnv: false, stdin: 'ignore', timeout: ANSWER_MS });
+  const result = await runApart(program, args, { ...place, extendEnv: false, stdin: 'ignore', timeout: answerMs });
   const said = `${result.stderr ?? ''}`.trim();
-  if (result.timedOut) throw new SchedulerBusy(`slurm: ${program} did not answer within ${ANSWER_MS / 1000} s`);
+  if (result.timedOut) throw new SchedulerBusy(`slurm: ${program} did not answer within ${answerMs / 1000} s`);
   if (result.code === 'ENOENT')
     throw new Error(`${program} is not on PATH: is this a host from which jobs are submitted?`);
   if (result.exitCode === 0) return { stdout: `${result.stdout ?? ''}`, problem: null };

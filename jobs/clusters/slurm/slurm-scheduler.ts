@@ -1,11 +1,18 @@
 /** Jobs on Slurm, by its own commands: sbatch, squeue, sacct where there is accounting, scancel. */
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { shellWord, singleQuoted } from '../../../domain/command/shell-word.js';
 import { writeFileAtomic } from '../../../host/atomic-file.js';
 import { readTail } from '../../platforms/job-record.js';
-import type { LaunchPlace, Scheduler, SchedulerJob, SchedulerState } from '../scheduler.js';
-import { askByShell, askSlurm } from './slurm-calls.js';
+import {
+  isSchedulerBusy,
+  type LaunchPlace,
+  type Scheduler,
+  type SchedulerJob,
+  type SchedulerState,
+} from '../scheduler.js';
+import { type Answer, askByShell, askSlurm, isRefusedForGood } from './slurm-calls.js';
 import { type Batch, readSlurmCommand, type SlurmCommand } from './slurm-command.js';
 import type { SlurmOption, Word } from './slurm-options.js';
 import {
@@ -24,6 +31,8 @@ import { knownValue } from './slurm-variables.js';
 
 const SCRIPT = 'slurm.sh';
 const OUTPUT = 'slurm.out';
+/** Somebody waits for the start of a run; a controller that is slower is asked when the first job is due. */
+const TEST_ANSWER_MS = 20_000;
 /** So far back a job is looked for in the accounts: longer than any run's jobs take. */
 const ACCOUNTS_SINCE = 'now-30days';
 /** Kept of an allocation in which autoresearch itself was started; the rest of it is not the job's. */
@@ -49,27 +58,27 @@ export class SlurmScheduler implements Scheduler {
     return batch.inPlace([called, ...args.map(({ raw }) => raw)].join(' '), cd);
   }
 
+  async wouldRefuse(launchCommand: string, place: LaunchPlace, timeLimitS: number): Promise<string | null> {
+    const launch = await readLaunch(launchCommand, place);
+    const folder = await mkdtemp(join(tmpdir(), 'autoresearch-sbatch-'));
+    try {
+      const job = { ...place, name: 'ar-test', run: 'test', nodeId: 'only', folder, script: 'true', timeLimitS };
+      const { problem } = await askSbatch(launch, job, ['--test-only'], TEST_ANSWER_MS);
+      return problem !== null && isRefusedForGood(problem) ? `sbatch refuses its job: ${problem}` : null;
+    } catch (error) {
+      if (isSchedulerBusy(error)) return null;
+      throw error;
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  }
+
   async submit(job: SchedulerJob): Promise<string> {
-    const { options, directives, call, batch } = await readLaunch(job.launchCommand, job);
-    const all = [...directives, ...options];
+    const launch = await readLaunch(job.launchCommand, job);
+    const { options, directives, batch } = launch;
     const from = batch === null ? job.cwd : folderOf(batch, job);
-    await makeOutputFolders(all, job, chdirOf(options, directives, job, batch) ?? from);
-    const path = scriptIn(job.folder);
-    await writeFileAtomic(path, batchScript(directives, job.folder, job.script), 0o700);
-    const given = (where: readonly SlurmOption[]) => where.findLast(({ name }) => name === 'time')?.value ?? undefined;
-    const time = given(options) ?? job.env.SBATCH_TIMELIMIT ?? given(directives);
-    const isOfAllocation = batch === null || batch.isOfSalloc;
-    const words = sbatchWords(isOfAllocation ? 'srun' : 'sbatch', options, directives, {
-      name: job.name,
-      comment: `autoresearch:${job.run}/${job.nodeId}`,
-      cwd: job.cwd,
-      // What comes before the job's own script, or in its place.
-      output: join(job.folder, OUTPUT),
-      minutes: minutesOf(job.timeLimitS, time && expanded(time, job.env)),
-    });
-    const line = `${call} ${words} ${shellWord(path)}`;
-    // Slurm tells the job from where it was submitted (SLURM_SUBMIT_DIR).
-    const { stdout, problem } = await askByShell(line, { cwd: from, env: outsideOfAllocations(job.env) });
+    await makeOutputFolders([...directives, ...options], job, chdirOf(options, directives, job, batch) ?? from);
+    const { stdout, problem } = await askSbatch(launch, job);
     if (problem !== null) throw new Error(`sbatch refuses the job: ${problem}`);
     // `id` or `id;cluster`; a site's own wrapper may print more.
     const id = /^(\d+)(?:;\S*)?$/m.exec(stdout)?.[1];
@@ -140,6 +149,32 @@ interface Launch extends SlurmCommand {
   /** Of the script's `#SBATCH` lines. */
   directives: readonly SlurmOption[];
   script: { path: string; text: string } | null;
+}
+
+/** What `sbatch` says of the job; with `more`, words of ours behind all others. */
+async function askSbatch(
+  { options, directives, call, batch }: Launch,
+  job: Omit<SchedulerJob, 'command' | 'launchCommand'>,
+  more: readonly string[] = [],
+  answerMs?: number,
+): Promise<Answer> {
+  const path = scriptIn(job.folder);
+  await writeFileAtomic(path, batchScript(directives, job.folder, job.script), 0o700);
+  const given = (where: readonly SlurmOption[]) => where.findLast(({ name }) => name === 'time')?.value ?? undefined;
+  const time = given(options) ?? job.env.SBATCH_TIMELIMIT ?? given(directives);
+  const isOfAllocation = batch === null || batch.isOfSalloc;
+  const words = sbatchWords(isOfAllocation ? 'srun' : 'sbatch', options, directives, {
+    name: job.name,
+    comment: `autoresearch:${job.run}/${job.nodeId}`,
+    cwd: job.cwd,
+    // What comes before the job's own script, or in its place.
+    output: join(job.folder, OUTPUT),
+    minutes: minutesOf(job.timeLimitS, time && expanded(time, job.env)),
+  });
+  const line = [call, words, ...more, shellWord(path)].join(' ');
+  // Slurm tells the job from where it was submitted (SLURM_SUBMIT_DIR).
+  const from = batch === null ? job.cwd : folderOf(batch, job);
+  return await askByShell(line, { cwd: from, env: outsideOfAllocations(job.env) }, answerMs);
 }
 
 async function readLaunch(launchCommand: string, place: LaunchPlace): Promise<Launch> {

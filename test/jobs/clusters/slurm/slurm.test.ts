@@ -2,6 +2,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { launchProblem } from '../../../../jobs/platforms/index.js';
 import type { Platform } from '../../../../jobs/platforms/platform.js';
 import { describePlatform, endOf, running, until } from '../../../support/platforms/conformance.js';
 import { SlurmBench, slurmId, slurmPlatform } from '../../../support/platforms/slurm-bench.js';
@@ -158,6 +159,33 @@ describe.runIf(noSlurmBecause === null)(onSlurm('on Slurm'), () => {
       );
       await expect(on.launch('sbatch --array=1-3 --wrap true')).rejects.toThrow(/--array is not possible here/);
       expect(await slurm.jobsNamed(bench.jobName('n1'))).toEqual([]);
+    });
+
+    it('that Slurm would refuse is told before a run begins, and no other', async () => {
+      await using on = await SlurmBench.open(slurm);
+      const { source_dir } = on.bench.context.config;
+      await writeFile(join(source_dir, 'train.sh'), '#!/bin/bash\n#SBATCH --partition=nowhere\ntrue\n');
+      const problem = async (base_launch_command: string) => {
+        const config = { ...on.bench.context.config, platform: 'slurm', base_launch_command };
+        return await launchProblem({ ...on.bench.context, config }, { cwd: source_dir, env: slurm.environment });
+      };
+      const refused = /^sbatch refuses its job: .*invalid partition/is;
+      expect(await problem('sbatch --partition=nowhere --wrap true')).toMatch(refused);
+      expect(await problem('SBATCH_PARTITION=nowhere sbatch --wrap true')).toMatch(refused);
+      expect(await problem('sbatch train.sh')).toMatch(refused);
+      expect(await problem('srun --partition=nowhere true')).toMatch(refused);
+      expect(await problem('sbatch --no-such-option --wrap true')).toMatch(/no-such-option/);
+      expect(await problem('sbatch --partition=urgent train.sh')).toBeNull();
+      expect(await problem('sbatch --wrap true')).toBeNull();
+      // It would wait for its node.
+      await slurm.failNode();
+      expect(await problem('sbatch --wrap true')).toBeNull();
+      await slurm.startNode();
+      // Whoever submits the first job waits for the controller.
+      await slurm.stopController();
+      expect(await problem('sbatch --partition=nowhere --wrap true')).toBeNull();
+      await slurm.startController();
+      expect(await slurm.jobsNamed('ar-test')).toEqual([]);
     });
   });
 });
