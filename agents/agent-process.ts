@@ -122,6 +122,17 @@ export async function runAgentCommand(call: AgentCommand): Promise<CommandOutput
   }
 }
 
+/** The end of what a command that failed printed: first of its errors, which say why, then of the rest. */
+export function failedText({ stdout, stderr }: Pick<CommandOutput, 'stdout' | 'stderr'>): string {
+  const [errors, rest] = [stderr.trim(), stdout.trim()];
+  if (errors === '' || rest === '') return (errors || rest).slice(-FAILED_TEXT);
+  const left = Math.max(REST_OF_TEXT, FAILED_TEXT - errors.length);
+  return `${errors.slice(-(FAILED_TEXT - REST_OF_TEXT))}; on standard output: ${rest.slice(-left)}`;
+}
+
+const FAILED_TEXT = 1000;
+const REST_OF_TEXT = 200;
+
 /** What a command printed; the end of it when it is longer than any answer; nothing when there is no such file. */
 export async function replyIn(path: string): Promise<string> {
   const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {

@@ -19,6 +19,7 @@ import {
   type AgentHooks,
   type AgentProgram,
   type CommandOutput,
+  failedText,
   type ProgramSettings,
   replyIn,
   runAgentCommand,
@@ -77,7 +78,7 @@ export function parseCommandReply(printed: Printed, command: string): AgentAnswe
   const reply = parsed.success ? parsed.data : null;
   if (exitCode !== 0 || reply?.is_error) throw failedCommand(reply, printed, command);
   if (typeof reply?.result !== 'string') {
-    throw agentFailure(`${command} printed no JSON object with a result: ${stdout.slice(-500)}`, {
+    throw agentFailure(`${command} printed no JSON object with a result: ${failedText(printed)}`, {
       retryable: true,
       spent: UNKNOWN_SPENT,
     });
@@ -90,12 +91,13 @@ type CommandReply = z.output<typeof CommandReplySchema>;
 type Printed = Pick<CommandOutput, 'stdout' | 'stderr' | 'exitCode'> & Partial<Pick<CommandOutput, 'interrupted'>>;
 
 function failedCommand(reply: CommandReply | null, output: Printed, command: string) {
-  const said = [reply?.result, output.stderr, output.stdout].find((text) => text?.trim()) ?? '';
+  const reason = reply?.is_error ? reply.result?.trim() : undefined;
+  const said = reason ? reason.slice(-1000) : failedText({ ...output, stdout: reply?.result ?? output.stdout });
   const status = reply?.api_error_status ?? 0;
   const how = output.exitCode === null ? 'was killed' : `failed (exit code ${output.exitCode})`;
   const waitMs = WAIT_MS_BY_STATUS[status];
   const advice = saysNotAllowed(said) ? CREDENTIALS_ADVICE : '';
-  return agentFailure(`${command} ${how}: ${said.trim().slice(-1000)}${advice}`, {
+  return agentFailure(`${command} ${how}: ${said}${advice}`, {
     // What was refused once is refused again, and paid for again.
     retryable: !FINAL_STATUS.includes(status) && reply?.stop_reason !== 'refusal' && !saysNotAllowed(said),
     spent: reply ? spentOn(reply) : UNKNOWN_SPENT,

@@ -13,7 +13,7 @@ import {
   UNKNOWN_SPENT,
   WAIT_MS_BY_STATUS,
 } from './agent-failure.js';
-import type { CommandOutput } from './agent-process.js';
+import { type CommandOutput, failedText } from './agent-process.js';
 import { costOf, type TokenUsage } from './model-prices.js';
 
 const count = z.number().int().min(0).default(0);
@@ -84,7 +84,7 @@ export function parseCodexReply(printed: Printed, command: string, priced: Price
   const answer = printed.exitCode === 0 ? wholeCodexReply(printed.stdout, priced) : null;
   if (answer !== null) return answer;
   const turn = turnIn(printed.stdout);
-  const said = (turn?.failure ?? (printed.stderr.trim() || printed.stdout.trim())).slice(-1000);
+  const said = turn?.failure?.slice(-1000) ?? failedText(printed);
   if (printed.exitCode === 0 && turn?.failure == null) {
     const lacks = turn === null ? 'no turn.completed event' : 'no message of the agent';
     throw agentFailure(`${command} printed ${lacks}, as \`codex exec --json\` does: ${said}`, {

@@ -9,6 +9,7 @@ import type { RunConfig } from '../domain/formats/config.js';
 import { madeByModule } from '../host/user-module.js';
 import type { AgentTask, CodingAgent } from './agent.js';
 import { agentFailure, UNKNOWN_SPENT } from './agent-failure.js';
+import { failedText } from './agent-process.js';
 
 export interface UserAnswer {
   /** In the reply formats: a `json` block, or a `python` block with the whole file. */
@@ -112,9 +113,21 @@ function aborted(signal: AbortSignal): Promise<never> {
   });
 }
 
+/** In the message of execa and child_process what a program printed stands before, or in place of, its errors. */
+function saidBy(error: Error): string {
+  const { stderr, stdout, shortMessage } = error as Error & Record<'stderr' | 'stdout' | 'shortMessage', unknown>;
+  if (typeof stderr !== 'string' || stderr.trim() === '') return error.message;
+  const [first = ''] = error.message.split('\n');
+  const what = typeof shortMessage === 'string' ? shortMessage : first;
+  return `${what.slice(0, COMMAND_SHOWN)}: ${failedText({ stderr, stdout: typeof stdout === 'string' ? stdout : '' })}`;
+}
+
+/** A prompt may be a part of the command line. */
+const COMMAND_SHOWN = 200;
+
 function thrownBy(agent: UserAgent, error: unknown) {
   const { retryable, retryAfterMs } = (error ?? {}) as { retryable?: unknown; retryAfterMs?: unknown };
-  const message = error instanceof Error ? error.message : String(error);
+  const message = error instanceof Error ? saidBy(error) : String(error);
   return agentFailure(`agent ${agent.name}: ${message}`, {
     retryable: retryable !== false,
     ...(typeof retryAfterMs === 'number' && retryAfterMs > 0 ? { waitMs: retryAfterMs } : {}),

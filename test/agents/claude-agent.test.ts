@@ -130,6 +130,22 @@ describe('what a command prints', () => {
     expect(parse).toThrow(/set its key.*--agent playbook/);
   });
 
+  it.each([
+    [
+      'a stack trace',
+      'half of an answer',
+      1,
+      /^claude failed \(exit code 1\): a stack trace; on standard output: half/,
+    ],
+    ['a stack trace', 'half of an answer', 0, /no JSON object with a result: a stack trace; on standard output: half/],
+    ['', 'half of an answer', 1, /^claude failed \(exit code 1\): half of an answer$/],
+    ['a stack trace', '{"result": "done", "is_error": false}', 7, /: a stack trace; on standard output: done$/],
+    [`${'x'.repeat(5000)} the last`, 'y'.repeat(5000), 1, /^.{1,30}: x{500,}.* the last; on standard output: y{200}$/],
+  ])('tells its errors first, then what it printed: %.20s, %.20s, %i', (stderr, stdout, exitCode, says) => {
+    const parse = () => parseCommandReply({ stdout, stderr, exitCode }, 'claude');
+    expect(parse).toThrow(expect.objectContaining({ message: expect.stringMatching(says) }));
+  });
+
   it('says why it failed, and what that cost', async () => {
     const reply = {
       is_error: true,

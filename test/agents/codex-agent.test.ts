@@ -101,6 +101,11 @@ describe('what went wrong', () => {
     expect(error).toMatchObject({ nonRetryable: false, message: expect.stringMatching(says) });
   });
 
+  it('is told by its errors first where it names none itself', async () => {
+    const error = await thrown('half of an answer', { stderr: 'a stack trace' });
+    expect(error).toMatchObject({ message: expect.stringMatching(/1\): a stack trace; on standard output: half/) });
+  });
+
   it('is a signal that ended it', async () => {
     const error = await thrown('{"type":"turn.started"}\n', { exitCode: null, stderr: '' });
     expect(error).toMatchObject({ nonRetryable: false, message: expect.stringMatching(/codex was killed/) });

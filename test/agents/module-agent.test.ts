@@ -91,6 +91,15 @@ describe('a module', () => {
     expect(isProviderWait(wait)).toBe(true);
   });
 
+  it('tells the errors of a program that it called first', async () => {
+    const code = `import { execFile } from 'node:child_process';
+      import { promisify } from 'node:util';
+      const said = 'echo ' + 'y'.repeat(3000) + '; echo the cause >&2; exit 3';
+      export default { name: 'mine', answer: () => promisify(execFile)('sh', ['-c', said]) };`;
+    const { message } = (await failureOf(askAgent(await agentOf(code), APPLY))) as Error;
+    expect(message).toMatch(/^agent mine: Command failed: .*: the cause; on standard output: y+$/s);
+  });
+
   it('does not hold the engine: neither beyond the time limit nor when the call is given up', async () => {
     const code = 'export default { name: "mine", answer: () => new Promise(() => {}) };';
     const late = await failureOf(askAgent(await agentOf(code, { agent_timeout_s: 1 }), APPLY));
