@@ -3,19 +3,18 @@
 import { shellWord } from '../../domain/command/shell-word.js';
 import type { RunConfig } from '../../domain/formats/config.js';
 import { timeText } from '../../domain/reports/quantity-text.js';
-import { openRunLog } from '../../workdir/event-log.js';
 import type { Workdir } from '../../workdir/paths.js';
 import { originalOf } from '../../workdir/workdir-place.js';
 import { findConnection, openClient, type TemporalTarget } from '../../worker/connection.js';
 import { stalledFact } from '../output/stalled-text.js';
-import { engineLife, readState } from '../run/run-state.js';
+import { engineLife, readRecord, readState } from '../run/run-state.js';
 import { stalledNow } from '../stalled/stalled-watch.js';
 import { type Finding, note, ok, problem } from './finding.js';
 
 export async function engine(workdir: Workdir): Promise<Finding> {
   const original = await originalOf(workdir);
   if (original !== null) return note(`none: the workdir is a copy of ${original}`, 'go on there');
-  const [life, state] = await Promise.all([engineLife(workdir), readState(workdir)]);
+  const [life, record] = await Promise.all([engineLife(workdir), readRecord(workdir)]);
   if (life?.host !== undefined) {
     return note(
       `process ${life.pid} on host ${life.host}, since ${timeText(Date.parse(life.since))}; from here nobody can see whether it lives`,
@@ -24,19 +23,14 @@ export async function engine(workdir: Workdir): Promise<Finding> {
   }
   if (life) return ok(`process ${life.pid}, since ${timeText(Date.parse(life.since))}`);
   const goOn = `go on with \`autoresearch run ${shellWord(workdir.root)}\``;
-  if (state === null) return note('not started', goOn);
-  if (state.status === 'stopped' && !(await isReported(workdir)))
+  if (record === null) return note('not started', goOn);
+  const { state, lacksReports } = record;
+  if (lacksReports)
     return note('not running; the run is stopped, and its last reports are not made', `${goOn}: it makes them`);
   const isAtRest = state.status === 'stopped' || state.status === 'interrupted';
   return isAtRest
     ? note(`not running; the run is ${state.status}`)
     : problem(`gone while the run is ${state.status}`, goOn);
-}
-
-/** The reports are the last that an engine does, after it has said that the run is over. */
-async function isReported(workdir: Workdir): Promise<boolean> {
-  const last = (await openRunLog(workdir).events()).findLast(({ type }) => type === 'stopped' || type === 'reported');
-  return last?.type === 'reported';
 }
 
 export async function server(workdir: Workdir): Promise<Finding> {

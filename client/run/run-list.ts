@@ -7,13 +7,16 @@ import { gainText, objectiveText, timeText } from '../../domain/reports/quantity
 import { runFacts } from '../../domain/reports/run-facts.js';
 import { Workdir } from '../../workdir/paths.js';
 import { columns } from '../output/columns.js';
-import { engineLife, readState } from './run-state.js';
+import { engineLife, readRecord } from './run-state.js';
 import { configIfAny } from './workdir-config.js';
 
 export interface ListedRun {
   workdir: string;
   run: string;
-  /** As the run's state says it; `not running` where nothing serves one that has not stopped; `unreadable`. */
+  /**
+   * As the run's state says it; `not running` where nothing serves one that has not stopped; `stopped, without its
+   * reports` where its engine went before it had made them; `unreadable`.
+   */
   status: string;
   /** Experiments that completed, without repeats. */
   completed: number;
@@ -64,15 +67,18 @@ async function listed(workdir: Workdir): Promise<ListedRun> {
   const none = { workdir: workdir.root, run: '', completed: 0, best: null, updated_at: null };
   try {
     const config = await configIfAny(workdir);
-    const state = await readState(workdir);
+    const record = await readRecord(workdir);
     const run = config?.run_id ?? '';
-    if (state === null) return { ...none, run, status: 'not begun' };
-    const isOff = state.status !== 'stopped' && (await engineLife(workdir)) === null;
+    if (record === null) return { ...none, run, status: 'not begun' };
+    const { state, lacksReports } = record;
+    const isOver = state.status === 'stopped' && !lacksReports;
+    const isOff = !isOver && (await engineLife(workdir)) === null;
+    const off = lacksReports ? 'stopped, without its reports' : `not running (${state.status})`;
     const { best, gain, isProvisional } = runFacts(state);
     return {
       workdir: workdir.root,
       run,
-      status: isOff ? `not running (${state.status})` : state.status,
+      status: isOff ? off : state.status,
       completed: experimentTable(state).filter(({ status }) => status === 'completed').length,
       best: best && {
         node_id: best.row.nodeId,

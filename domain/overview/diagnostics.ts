@@ -48,6 +48,7 @@ export function diagnosticsOf(record: RunRecord, underWay: readonly UnderWay[], 
     ...lacksRoom(record.state, now),
     ...now.stalled.map(stalledDiagnostic),
     ...unserved(record.state, now),
+    ...withoutReports(record, now),
     ...slowSteps(record.state, underWay),
     ...slowPlanning(record.state, now),
     ...failedSetup(record.state),
@@ -102,6 +103,19 @@ function unserved({ status, updatedAtMs }: EngineState, { isServed, copyOf = nul
       since: isoTime(updatedAtMs),
       why: 'its process has ended without a word: it was killed, the machine went down, or its workflow was ended or deleted in the Temporal server (logs/autoresearch.log tells); its jobs may go on',
       advice: '`autoresearch run` (or `start`) with the workdir goes on, and nothing is lost',
+    },
+  ];
+}
+
+function withoutReports({ lacksReports }: RunRecord, { isServed, copyOf = null }: Circumstances): Diagnostic[] {
+  if (!lacksReports || isServed || copyOf !== null) return [];
+  return [
+    {
+      level: 'stuck',
+      what: 'the run has no last reports',
+      since: null,
+      why: 'it has stopped, and its engine went before it had made them',
+      advice: '`autoresearch run` (or `start`) with the workdir makes them',
     },
   ];
 }

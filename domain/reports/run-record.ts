@@ -38,6 +38,8 @@ export interface RunRecord {
   plans: PlanRecord[];
   /** Children in the hypothesis tree, by node id. */
   children: Map<string, string[]>;
+  /** It has stopped, and its engine has not said since that its last reports are made. */
+  lacksReports: boolean;
   /** For each event (by `seq - 1`) the nodes whose files it may change. */
   touched: string[][];
 }
@@ -51,6 +53,7 @@ export function newRunRecord(): RunRecord {
     ended: [],
     plans: [],
     children: new Map(),
+    lacksReports: false,
     touched: [],
   };
 }
@@ -69,6 +72,8 @@ export function applyToRecord(record: RunRecord, event: EngineEvent): void {
   applyEvent(record.state, event);
   record.touched.push(touchedBy(record, event, parentBefore));
   keepTexts(record, event);
+  if (event.type === 'stopped' || event.type === 'reported') record.lacksReports = event.type === 'stopped';
+  else if (record.state.status !== 'stopped') record.lacksReports = false;
   if (wasOpen && isTerminal(before)) keepEnd(record, before);
 }
 

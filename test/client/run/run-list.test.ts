@@ -21,8 +21,14 @@ async function folderOf(runs: Record<string, SyntheticRun>): Promise<string> {
   return root;
 }
 
+/** Its engine has made its last reports. */
+function reported(run: SyntheticRun): SyntheticRun {
+  const { seq, atMs } = run.events.at(-1)!;
+  return { ...run, events: [...run.events, { seq: seq + 1, atMs, type: 'reported' }] };
+}
+
 it('finds runs below a folder, the newest first, and says where each stands', async () => {
-  const ended = syntheticRun({ followUps: 6, stopped: true });
+  const ended = reported(syntheticRun({ followUps: 6, stopped: true }));
   const open = syntheticRun({ followUps: 6, open: 2 });
   const root = await folderOf({ 'a/ended': ended, 'a/deep/open': open, 'node_modules/x': ended, '.other/x': ended });
   const runs = await listRuns(root);
@@ -42,6 +48,12 @@ it('finds runs below a folder, the newest first, and says where each stands', as
 it('finds the demos that stand in a checkout', async () => {
   const root = await folderOf({ '.demo/20261130-0800/demo': syntheticRun({ followUps: 1 }) });
   expect((await listRuns(root)).map(({ workdir }) => workdir)).toEqual([join(root, '.demo/20261130-0800/demo')]);
+});
+
+it('says of a run whose engine went before its last reports that it has none', async () => {
+  const root = await folderOf({ left: syntheticRun({ followUps: 2, stopped: true }) });
+  expect(await listRuns(root)).toMatchObject([{ status: 'stopped, without its reports' }]);
+  expect(listText(root, await listRuns(root))).toContain('stopped, without its reports');
 });
 
 it('says of a run that cannot be read why, and lists the others', async () => {

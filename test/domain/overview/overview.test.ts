@@ -163,6 +163,20 @@ describe('results and findings', () => {
 });
 
 describe('diagnostics', () => {
+  it('say that a run has no last reports, until an engine makes them', () => {
+    const { events } = syntheticRun({ followUps: 3, stopped: true });
+    const { seq, atMs } = events.at(-1)!;
+    const made: EngineEvent = { seq: seq + 1, atMs, type: 'reported' };
+    const told = (all: readonly EngineEvent[], isServed: boolean) =>
+      seen(all, { isServed }).diagnostics.map(({ what }) => what);
+    const missing = 'the run has no last reports';
+    expect(told(events, false)).toContain(missing);
+    expect(told(events, true)).not.toContain(missing);
+    expect(told([...events, made], false)).not.toContain(missing);
+    const again: EngineEvent[] = [made, { seq: seq + 2, atMs, type: 'resumed' }];
+    expect(told([...events, ...again], false)).not.toContain(missing);
+  });
+
   it('say of failures which, since when, why and what to do, one line for each kind', () => {
     const events = withMore({ followUps: 9, failuresOfTen: 5 });
     const failing = seen(events).diagnostics.filter(({ level }) => level === 'failing');
