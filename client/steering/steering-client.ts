@@ -112,6 +112,8 @@ const RUN_ENDED: readonly string[] = [RUN_STOPPED, 'AcceptedUpdateCompletedWorkf
 
 /** An update is answered once its events are exported: well within a second, more when an agent or disk is slow. */
 const RECEIPT_TIMEOUT_MS = 60_000;
+/** On a full disk nothing is exported until there is room: it answers at once, or not for as long as anybody waits. */
+const FULL_DISK_TIMEOUT_MS = 3_000;
 
 /**
  * Where the engine's task fails that had taken the message (it continued as new in the moment in which an experiment
@@ -149,8 +151,10 @@ export async function sendUpdate<Args extends [] | [unknown]>(
   { workdir, config }: { workdir: Workdir; config: RunConfig },
   update: UpdateDefinition<Receipt, Args>,
   args: Args,
-  { request = randomUUID(), about, timeoutMs = RECEIPT_TIMEOUT_MS }: SteerOptions,
+  { request = randomUUID(), about, timeoutMs: mostMs = RECEIPT_TIMEOUT_MS }: SteerOptions,
 ): Promise<Receipt> {
+  const isFull = (await shortOfRoom(workdir.root)) !== null;
+  const timeoutMs = isFull ? Math.min(mostMs, FULL_DISK_TIMEOUT_MS) : mostMs;
   const handle = client.workflow.getHandle(engineWorkflowId(config.run_id));
   const updateId = `${update.name}-${request}`;
   const send = () =>
@@ -177,9 +181,9 @@ export async function sendUpdate<Args extends [] | [unknown]>(
       const full = await shortOfRoom(workdir.root);
       const cause =
         full === null
-          ? `: nothing came within ${timeoutMs / 1000} s;`
-          : `, as the disk is full (${full}): make room, then`;
-      const advice = `its engine does not answer${cause} give the command again`;
+          ? `: nothing came within ${timeoutMs / 1000} s; give the command again`
+          : `, as the disk is full (${full}): make room, then give the command again (it may have heard this one, and do it then)`;
+      const advice = `its engine does not answer${cause}`;
       throw new Refusal('workdir', workdir.root, advice, EXIT.notRunning);
     }
     if (isUnavailable(error)) {
