@@ -46,7 +46,7 @@ async function putInPlace(
     await put(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true });
-    throw error;
+    throw namingDirectory(error, path);
   }
 }
 
@@ -61,8 +61,15 @@ export async function readTextIfAny(path: string): Promise<string | null> {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT' || (error as NodeJS.ErrnoException).code === 'ENOTDIR')
       return null;
-    throw error;
+    throw namingDirectory(error, path);
   }
+}
+
+/** What the system says of it names no path, or that of a draft. */
+function namingDirectory(error: unknown, path: string): unknown {
+  if ((error as NodeJS.ErrnoException).code !== 'EISDIR') return error;
+  const message = `${path} is a directory, and a file of the run belongs there: move it away (EISDIR)`;
+  return Object.assign(new Error(message, { cause: error }), { code: 'EISDIR', path });
 }
 
 /** Parsed JSON, or null when there is no such file. A SyntaxError names the file. */
