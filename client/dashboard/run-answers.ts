@@ -37,6 +37,7 @@ export class RunAnswers {
   readonly #specs = new Map<string, Spec>();
   readonly #charts = new Map<string, { version: number; svg: string }>();
   #source: Promise<SourceControl> | null = null;
+  #copyOf: Promise<string | null> | null = null;
   readonly #stalled: { atMs: number; found: readonly StalledWork[] } = { atMs: 0, found: [] };
 
   constructor(readonly feed: RunFeed) {}
@@ -48,7 +49,7 @@ export class RunAnswers {
       // A specification that is missing or damaged leaves its line without words.
       await readSpecs(workdir, config, state, [row.nodeId], this.#specs).catch(() => undefined);
     }
-    const [life, ui, copyOf] = await Promise.all([engineLife(workdir), this.#temporalUi(), originalOf(workdir)]);
+    const [life, ui, copyOf] = await Promise.all([engineLife(workdir), this.#temporalUi(), this.#original()]);
     const stalled = this.#stalledNow();
     const isServed = life !== null;
     const overview = overviewOf(record, { nowMs: Date.now(), isServed, stalled, pending, copyOf });
@@ -155,6 +156,15 @@ export class RunAnswers {
   /** Null while the workdir's own server is off; that of a configured one is not known. */
   async #temporalUi(): Promise<string | null> {
     return (await runningServer(this.feed.workdir).catch(() => null))?.ui_address ?? null;
+  }
+
+  /** A workdir becomes no copy while somebody looks at it; what could not be read is asked for again. */
+  #original(): Promise<string | null> {
+    this.#copyOf ??= originalOf(this.feed.workdir).catch((error: unknown) => {
+      this.#copyOf = null;
+      throw error;
+    });
+    return this.#copyOf;
   }
 
   /** As it was found last: each look costs calls to the server, and nobody waits for one. */
