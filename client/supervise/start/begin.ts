@@ -15,7 +15,7 @@ import { checkNewWorkdir, prepareRun } from '../../run/prepare-run.js';
 import { engineLife, readState } from '../../run/run-state.js';
 import { configIfAny } from '../../run/workdir-config.js';
 import { type Conversation, confirmed, isLeaving } from '../conversation.js';
-import { Left, Questions, type StartOptions } from './questions.js';
+import { Left, Questions, refusalSentence, type StartOptions } from './questions.js';
 import { triedText, tryLaunch } from './try-launch.js';
 
 /** The workdir of a run that is there; null where the person does not want one started. Throws Left when they leave. */
@@ -99,7 +99,7 @@ async function checkWhole(
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       if (!questions.canMend(error.field)) throw error;
-      conversation.answer(error.message);
+      conversation.answer(refusalSentence(error));
       await questions.again(options, error.field);
     }
   }

@@ -168,6 +168,19 @@ export class Questions {
   }
 }
 
+/** Of a flag that a question can mend: a person who answers questions has given none. */
+export function refusalSentence({ field, value, advice, message }: Refusal): string {
+  const begin = BEGINNINGS[field];
+  return begin === undefined ? message : `${begin(String(value))}: ${advice}.`;
+}
+
+const BEGINNINGS: Readonly<Record<string, (value: string) => string>> = {
+  '--agent': (value) => `The agent that would make the changes, ${value}, cannot be asked here`,
+  '--base-launch-command': (value) => `No job can be made of the launch command ${JSON.stringify(value)}`,
+  '--pipeline-script': (value) => `The pipeline script ${value} does not fit; what is needed is`,
+  '--source-dir': (value) => `The source directory ${value} does not fit; what is needed is`,
+};
+
 const SHOWN = 6;
 
 function numbered(title: string, texts: readonly string[]): string {

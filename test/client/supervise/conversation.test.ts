@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { expect, it, onTestFinished } from 'vitest';
+import { Refusal } from '../../../client/output/refusal.js';
 import { confirmed, openConversation } from '../../../client/supervise/conversation.js';
-import { Left, Questions } from '../../../client/supervise/start/questions.js';
+import { Left, Questions, refusalSentence } from '../../../client/supervise/start/questions.js';
 
 function pipes(isTTY = false) {
   const input = Object.assign(new PassThrough(), { isTTY });
@@ -108,4 +109,14 @@ it('checks a workdir when it is answered, and asks again', async () => {
   expect(await new Questions(conversation, join(folder, 'code')).workdir()).toBe(join(folder, 'run'));
   expect(written().match(/a directory, not a file/g)).toHaveLength(2);
   expect(written().match(/a directory of its own/g)).toHaveLength(1);
+});
+
+it('tells an answer that does not fit in a sentence, not as the error of a flag', () => {
+  const problem = 'there is no command claude on PATH; install it, or give --agent playbook, which needs no agent';
+  expect(refusalSentence(new Refusal('--agent', 'claude', problem))).toBe(
+    `The agent that would make the changes, claude, cannot be asked here: ${problem}.`,
+  );
+  for (const field of ['--agent', '--base-launch-command', '--pipeline-script', '--source-dir'])
+    expect(refusalSentence(new Refusal(field, 'x', 'y'))).toMatch(/^[A-Z][a-z ,]+.* y\.$/);
+  expect(refusalSentence(new Refusal('--slots', 'x', 'y'))).toBe('--slots: "x": y');
 });
