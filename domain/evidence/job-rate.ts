@@ -175,11 +175,18 @@ function wholeNear(sideBySide: number): number {
   return Math.abs(sideBySide - Math.round(sideBySide)) < 0.2 ? Math.round(sideBySide) : sideBySide;
 }
 
+/** No whole number where lines are missing, or where some train for a part of the time alone. */
+function countedProcesses(count: number): string {
+  if (Number.isInteger(count)) return `about ${count} processes train at a time`;
+  const [low, high] = [Math.floor(count), Math.ceil(count)];
+  return `${low} or ${high} processes train at a time (${count.toFixed(1)} on average, by how often their lines come)`;
+}
+
 function namesOf({ processes, sideBySide, isTogether, several, share }: Crowd): string {
   // Those that end earlier count for less, and are as many.
   const count = isTogether ? Math.max(processes.length, sideBySide) : sideBySide;
   const printing = Number(count.toFixed(1));
-  if (share === 1) return `about ${printing} processes train at a time`;
+  if (share === 1) return countedProcesses(wholeNear(count));
   return `about ${Number((count * share).toFixed(1))} ranks train at a time, and ${several ? printing : 'only one'} of them printed lines`;
 }
 

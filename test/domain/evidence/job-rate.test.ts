@@ -35,6 +35,18 @@ describe('the rate of a whole job', () => {
     expect(findings.join()).toMatch(/about (?:4|3\.9) processes train at a time; their rates were added up/);
   });
 
+  it('tells of a number of processes that is no whole one what it is', () => {
+    // Two that begin together, and a third for a part of the time, in lines that name nobody.
+    const lines = Array.from({ length: 60 }, (_, at) => [
+      step(at + 1, 20, ''),
+      step(at + 1, 20, ''),
+      ...(at % 2 === 0 ? [step(at + 1, 20, '')] : []),
+    ]).flat();
+    expect(evidenceOf([...lines, '[autoresearch] throughput_samples_per_s=400']).findings.join()).toMatch(
+      /\b2 or 3 processes train at a time \(2\.[3-7] on average, by how often their lines come\)/,
+    );
+  });
+
   it('is the same for half the processes that are twice as fast', () => {
     const of = (lines: string[]) => evidenceOf(lines).metrics.throughput_samples_per_s!;
     const [four, two, one] = [
