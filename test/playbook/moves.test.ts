@@ -28,3 +28,10 @@ it('keeps the items of a job, whatever moves are piled up', async () => {
   const piles = Object.values(tried).map(({ moves }) => moves.at(-1)!);
   expect(piles.every(({ move, stage }) => move === 'pile' && stage!.split(', ').length > 4)).toBe(true);
 }, 120_000);
+
+it('splits stages that have executors of their own, and keeps what these are for', async () => {
+  const tried = await triedMoves('split_stage', ['split_executors.py']);
+  expect(wrong(tried)).toEqual([]);
+  const ran = tried['split_executors.py']!.moves.filter((each) => each.ran !== undefined);
+  expect(ran.map(({ stage }) => stage)).toEqual(['load', 'look_up', 'check', 'signs', 'paint']);
+}, 60_000);

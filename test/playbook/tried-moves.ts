@@ -1,5 +1,6 @@
 /** What the moves come to in the scripts of test/fixtures/moves, each of which is built differently. */
 import { execa } from 'execa';
+import type { MoveName } from '../../domain/proposals/moves.js';
 import { packageFile } from '../../host/package-files.js';
 import { python } from './pipeline-fixtures.js';
 
@@ -18,8 +19,8 @@ export interface TriedScript {
   moves: TriedMove[];
 }
 
-/** `all`: each move by itself, and a pile of them; `pile`: that alone; `none`: nothing is run. */
-export async function triedMoves(how: 'all' | 'pile' | 'none', scripts: readonly string[] = []) {
+/** `all`: each move by itself, and a pile of them; `pile`: that alone; a move: that one alone; `none`: nothing is run. */
+export async function triedMoves(how: 'all' | 'pile' | 'none' | MoveName, scripts: readonly string[] = []) {
   const { stdout } = await execa(python, [
     ...['-I', packageFile('test', 'playbook', 'python', 'try_moves.py'), packageFile('playbook', 'python')],
     ...[packageFile('test', 'fixtures', 'moves'), how, ...scripts],

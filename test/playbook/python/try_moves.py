@@ -1,8 +1,8 @@
 """Makes every possible move in each script of a folder, runs what came out, and prints what each job said.
 
-`python try_moves.py <analyser> <folder> all|pile|none [script…]`; {script: {"base": …, "moves": [{move, stage, possible, reason, ran}]}}.
-`pile` runs only the moves on top of each other, `none` nothing; what cannot run here is never run. A job is a fork of this process, which has the libraries loaded, and
-ends as any Python program does.
+`python try_moves.py <analyser> <folder> all|pile|none|MOVE [script…]`; {script: {"base": …, "moves": [{move, stage, possible, reason, ran}]}}.
+`pile` runs only the moves on top of each other, the name of a move that one alone, `none` nothing; what cannot run here is never run. A job is a fork of this process,
+which has the libraries loaded, and ends as any Python program does.
 """
 
 import importlib.util
@@ -124,10 +124,12 @@ def main() -> dict:
             continue
         asked.append((script, {}, answers[script], "base"))
         for move in answers[script]["moves"]:
-            if move["possible"] and how == "all" and move["move"] not in NOT_RUN:
+            if move["possible"] and how in ("all", move["move"]) and move["move"] not in NOT_RUN:
                 parameters = {key: move[key] for key in ("stage",) if key in move}
                 files = apply_move(Analysis(folder, script, f"python {script}"), move["move"], parameters)[0]
                 asked.append((script, files, move, "ran"))
+        if how not in ("all", "pile"):
+            continue
         files, done = piled(folder, script)
         pile = {"move": "pile", "stage": ", ".join(done), "possible": True, "reason": ""}
         answers[script]["moves"].append(pile)

@@ -67,6 +67,24 @@ class Edits:
         else:
             self.insert(last, f", {name}={text}")
 
+    def remove_keyword(self, call: ast.Call, name: str) -> None:
+        """Takes `name=…` out of a call, with the comma and the space around it; another argument stands before it."""
+        keyword = next(k for k in call.keywords if k.arg == name)
+        others = [*call.args, *[k.value for k in call.keywords if k is not keyword]]
+        before = max((self.end(o) for o in others if self.end(o) <= self.start(keyword)), default=None)
+        if before is None:
+            raise RewriteRefused(f"{name} is the first argument of a call in {self.module.path}")
+        data = self.module.text.encode("utf-8")
+        comma = self._comma_after(data, before, self.start(keyword))
+        between = data[comma + 1 : self.start(keyword)]
+        # A comment between the two stays.
+        first = self.start(keyword) if between.strip() else comma
+        last = self.end(keyword)
+        if between.strip():
+            after = self._comma_after(data, last, self.end(call) - 1)
+            last = after + 1 if after < self.end(call) - 1 else last
+        self.replace(first, last, "")
+
     @staticmethod
     def _comma_after(data: bytes, at: int, close: int) -> int:
         while at < close:

@@ -1,4 +1,8 @@
-"""Splits a stage in two at the place that split_plan found: two functions, two calls, threads for both."""
+"""Splits a stage in two at the place that split_plan found: two functions, two calls, threads for both.
+
+An executor of the stage's own is left to the second half where it only gives threads, and the first half then runs in
+the pipeline's; otherwise both halves run in the same object.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +37,8 @@ def split_stage(analysis, stage: str, workers: int | None = None) -> tuple[dict[
     _replace_call(analysis, plan, step, at, read, compute, concurrency)
     if isinstance(plan.name_node, ast.Name) and step.frame.module is not plan.function.module:
         _extend_import(plan, step, at, read, compute)
-    _more_threads(analysis, found, edits, concurrency)
+    if plan.executor is None or plan.executor.needs_threads:
+        _more_threads(analysis, found, edits, concurrency)
     said = f"stage {stage} is split into {read} (concurrency {concurrency}) and {compute}"
     return {m.path: e.result() for m, e in edits.items()}, said
 
@@ -48,9 +53,14 @@ def _concurrency(analysis, step, plan: Plan) -> int:
     """A thread that waits costs nothing, so the reading half gets many, unless its tasks hold each other up."""
     node = step.argument(99, "concurrency")
     value = analysis.flow.number(node, step.frame) if node is not None else 1
-    if plan.is_contended:
-        return max(1, int(value)) if is_number(value) else 1
-    return max(8, 4 * int(value)) if is_number(value) else 8
+    tasks = max(1, int(value)) if is_number(value) else None
+    executor = plan.executor
+    if tasks is not None and executor is not None and executor.threads is not None:
+        tasks = min(tasks, executor.threads)
+    # Threads that both halves share do not become more.
+    if plan.is_contended or executor is not None and not executor.needs_threads:
+        return tasks or 1
+    return max(8, 4 * tasks) if tasks is not None else 8
 
 
 def _add_halves(plan: Plan, at: Edits, read: str, compute: str) -> None:
@@ -100,7 +110,9 @@ def _second_half(plan: Plan, module) -> list[str]:
 def _replace_call(analysis, plan: Plan, step, at: Edits, read: str, compute: str, concurrency: int) -> None:
     module, call = step.frame.module, step.call
     prefix = "" if isinstance(plan.name_node, ast.Name) else f"{module.text_of(plan.name_node.value)}."
-    kept = [f"{k.arg}={module.text_of(k.value)}" for k in call.keywords if k.arg != "name"]
+    kept = [f"{k.arg}={module.text_of(k.value)}" for k in call.keywords if k.arg not in ("name", "executor")]
+    if plan.executor is not None:
+        kept.append(f"executor={_executor(plan, step, at)}")
     named = step.argument(99, "name")
     if named is not None and (name := stage_name(analysis.flow, step)):
         at.replace_node(named, repr(f"{name}_read"))
@@ -114,6 +126,30 @@ def _replace_call(analysis, plan: Plan, step, at: Edits, read: str, compute: str
         at.add_keyword(call, "concurrency", str(concurrency))
     is_method_call = isinstance(call.func, ast.Attribute) and call.func.attr == "pipe"
     at.insert(at.end(call), f".pipe{second}" if is_method_call else f", {module.text_of(call.func)}{second}")
+
+
+def _executor(plan: Plan, step, at: Edits) -> str:
+    """Leaves the first half what it needs, and says what the second half is given."""
+    module, node = step.frame.module, plan.executor.node
+    text = module.text_of(node)
+    if not plan.executor.is_shared:
+        at.remove_keyword(step.call, "executor")
+        return text
+    if _is_dotted_name(node):
+        return text
+    if isinstance(node, ast.NamedExpr):
+        return node.target.id
+    name = f"{plan.function.node.name}_executor"
+    if name in module.text:
+        raise RewriteRefused(f"{module.path} has a name {name} already")
+    at.wrap(node, f"({name} := ", ")")
+    return name
+
+
+def _is_dotted_name(node: ast.AST) -> bool:
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    return isinstance(node, ast.Name)
 
 
 def _extend_import(plan: Plan, step, at: Edits, read: str, compute: str) -> None:

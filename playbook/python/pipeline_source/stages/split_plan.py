@@ -12,14 +12,11 @@ from ..sources.syntax import (
     own_statements,
 )
 from ..values.values import Function, Method, Value
+from .split_executor import NotSplittable, SplitExecutor, executor_of
 from .stages import Stage
 from .waiting import demuxes_in, is_wait, wait_in
 
 _CUTS_FLOW = (ast.Yield, ast.YieldFrom, ast.Await, ast.Global, ast.Nonlocal)
-
-
-class NotSplittable(Exception):
-    """Why a stage stays whole, in words."""
 
 
 @dataclass(eq=False)
@@ -36,6 +33,8 @@ class Plan:
     hoisted: ast.expr | None = None
     # The second half waits, too, or the first one demuxes: more of either at a time may be slower.
     is_contended: bool = False
+    # Of the stage's own; None where it runs in the pipeline's threads.
+    executor: SplitExecutor | None = None
 
 
 def why_not_split(analysis, found, stage: Stage) -> str | None:
@@ -50,8 +49,8 @@ def plan_split(analysis, found, stage: Stage) -> Plan:
     step = stage.step
     if step is None or step.kind != "pipe":
         raise NotSplittable("it is not a pipe stage")
-    if "executor" in {k.arg for k in step.call.keywords} or step.has_spread or len(step.call.args) != 1:
-        raise NotSplittable("its call has an executor or spread arguments")
+    if step.has_spread or len(step.call.args) != 1:
+        raise NotSplittable("its call has spread arguments")
     if not isinstance(stage_name(analysis.flow, step), (str, type(None))):
         raise NotSplittable("the name that its call gives is not known")
     if step.call.func.attr != "pipe" if isinstance(step.call.func, ast.Attribute) else not _is_listed(step):
@@ -86,7 +85,8 @@ def plan_split(analysis, found, stage: Stage) -> Plan:
         raise NotSplittable("two of its statements share a line")
     is_contended = hoisted is None and cut != waits[-1] or demuxes_in(analysis.flow, body[: cut + 1], function)
     live = _live(function, is_method, body, cut)
-    return Plan(function, is_method, name_node, body, cut, live, hoisted, is_contended)
+    executor = executor_of(analysis.flow, step)
+    return Plan(function, is_method, name_node, body, cut, live, hoisted, is_contended, executor)
 
 
 def stage_name(flow, step):
