@@ -7,6 +7,9 @@ import type { Survey } from './survey.js';
 
 type Knob = Survey['knobs'][number];
 
+/** Numbers of the training, too. */
+const NOT_LOADING: readonly Knob['role'][] = ['batch_size', 'item_length'];
+
 /** `baseline`: what its job measured; absent where it has not ended. */
 export function effectOfPlan(
   spec: Spec,
@@ -20,8 +23,8 @@ export function effectOfPlan(
   const knobs = survey?.knobs ?? [];
   const maker = history.find(({ commit }) => spec.goto !== null && commit?.startsWith(spec.goto));
   return effectOf(spec, baseCommand, {
-    // A batch size is no mere number of the loading.
-    loading: new Set(knobs.filter(({ role }) => role !== 'batch_size').flatMap(namesOf)),
+    loading: new Set(knobs.filter(({ role }) => !NOT_LOADING.includes(role)).flatMap(namesOf)),
+    lengths: new Set(knobs.filter(({ role }) => role === 'item_length').flatMap(namesOf)),
     below: maker?.spec.work === 'other_work',
     before: {
       values: new Map(knobs.flatMap((knob) => namesOf(knob).map((name) => [name, knob.value] as const))),

@@ -98,7 +98,7 @@ function isAcceptable(spec: Spec, axes: readonly Axis[], input: PlanInput): bool
   const { launch_command: command } = spec;
   const { baseLaunchCommand: baseCommand } = input;
   if (input.refusedNames?.includes(spec.name) || launchCommandProblem(command, baseCommand) !== null) return false;
-  if (!allowsOtherWork(input) && spec.changes.some(isOtherWork)) return false;
+  if (!allowsOtherWork(input) && (spec.work === 'other_work' || spec.changes.some(isOtherWork))) return false;
   const extended = axes.some(({ role, most }) => role === 'threads' && most > 16);
   return threadBudgetProblem(command, { baseCommand, gpuCount: null, sixteenBeatFewer: extended }) === null;
 }
@@ -149,8 +149,10 @@ function specFor(move: Move, axes: readonly Axis[], incumbent: Trial, input: Pla
       before[id] = setting.values[id] ?? knob.value;
     }
     const axis = axes.find((each) => each.knob.id === id);
-    words.push(`${labelOf(axis, id)} ${axis ? axisValue(axis, setting) : '?'} → ${value}`);
-    parts.push(shortName(axis, value));
+    words.push(
+      `${labelOf(axis, id)} ${axis ? axisValue(axis, setting) : (setting.values[id] ?? knob.value)} → ${value}`,
+    );
+    parts.push(axis ? shortName(axis, value) : `${wordOf(id)}_${value}`);
   }
   for (const change of move.structure) {
     changes.push(change);
@@ -175,6 +177,7 @@ function specFor(move: Move, axes: readonly Axis[], incumbent: Trial, input: Pla
     // Ours: what it builds on when flags alone tell them apart, and what it changes from.
     stacks_on: entry.nodeId,
     knobs_before: before,
+    ...(move.work ? { work: move.work } : {}),
     ...(predicted ? { predicted } : {}),
   });
 }
@@ -197,8 +200,7 @@ function nameOf(parts: readonly string[]): string {
   return name.slice(0, NAME_LENGTH).replace(/_+$/, '') || 'change';
 }
 
-function shortName(axis: Axis | undefined, value: number): string {
-  if (!axis) return `set${value}`;
+function shortName(axis: Axis, value: number): string {
   switch (axis.role) {
     case 'concurrency':
       return `${stageLabel(axis)}_c${value}`;
@@ -212,19 +214,21 @@ function shortName(axis: Axis | undefined, value: number): string {
 }
 
 function labelOf(axis: Axis | undefined, id: string): string {
-  if (!axis) return id;
+  if (!axis) return wordOf(id).replaceAll('_', ' ');
   return axis.role === 'concurrency' ? `${stageLabel(axis)} concurrency` : axis.knob.role.replaceAll('_', ' ');
 }
 
 function stageLabel(axis: Axis): string {
-  const name = axis.stages[0] ?? axis.knob.id.split(/[:.]/).at(-1)!;
-  return (
-    name
-      .split('.')
-      .at(-1)!
-      .replace(/[^A-Za-z0-9]+/g, '_')
-      .replace(/^_+|_+$/g, '') || 'stage'
-  );
+  return wordOf(axis.stages[0] ?? axis.knob.id) || 'stage';
+}
+
+/** The last part of a knob's id or a function's name, as a word. */
+function wordOf(id: string): string {
+  return id
+    .split(/[/:.]/)
+    .at(-1)!
+    .replace(/[^A-Za-z0-9]+/g, '_')
+    .replace(/^_+|_+$/g, '');
 }
 
 function fileName(path: string): string {

@@ -12,6 +12,8 @@ export const KNOB_ROLES = [
   'sink_buffer',
   'stage_buffer',
   'prefetch',
+  /** How much of each item a job takes (seconds of a clip, frames): turning it is other work. */
+  'item_length',
   'other',
 ] as const;
 
@@ -38,6 +40,8 @@ export const KnobSchema = z.object({
   value: z.number(),
   /** 'dataflow': followed from the SPDL call; 'name': guessed from its name only. */
   confidence: z.enum(['dataflow', 'name']),
+  /** Of a length: whether the code takes whole numbers alone. */
+  whole: z.boolean().optional(),
 });
 export type Knob = z.infer<typeof KnobSchema>;
 

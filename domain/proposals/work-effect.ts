@@ -35,6 +35,8 @@ const SAME: Effect = { work: 'same_work', isTraining: false, because: '' };
 interface Known {
   /** Names that the survey has found to tune the pipeline, lower case. */
   loading?: ReadonlySet<string>;
+  /** Of those that say how much of each item is taken. */
+  lengths?: ReadonlySet<string>;
   /** What it stacks on does other work already. */
   below?: boolean;
   /** Without the numbers of the base command, which are known here. */
@@ -46,7 +48,7 @@ const NOTHING_KNOWN: TrainedBefore = { values: new Map(), batchSize: null, steps
 export function effectOf(
   spec: Spec,
   baseCommand: string,
-  { loading = new Set(), below = false, before = NOTHING_KNOWN }: Known = {},
+  { loading = new Set(), lengths = new Set(), below = false, before = NOTHING_KNOWN }: Known = {},
 ): Effect {
   const flags = spec.launch_command === '' ? [] : differingFlags(spec.launch_command, baseCommand);
   const settings = [...spec.changes, ...flags].flatMap((text) => {
@@ -57,7 +59,10 @@ export function effectOf(
   const steps = stepsOfSameItems(settings, { ...before, values });
   const setting = (text: string): Effect => {
     const isOfSameItems = steps !== null && SETTING.exec(text)?.[1] === steps;
-    return isOfSameItems ? { ...SAME, work: 'other_batches', because: steps } : ofSetting(text, loading);
+    if (isOfSameItems) return { ...SAME, work: 'other_batches', because: steps };
+    const name = text.split('=')[0]!.trim();
+    const isLength = [name, lastPart(name)].some((each) => lengths.has(each.toLowerCase()));
+    return isLength ? { work: 'other_work', isTraining: false, because: name } : ofSetting(text, loading);
   };
   const found = [
     ...spec.changes.map((change) => ofChange(change, setting)),

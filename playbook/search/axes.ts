@@ -23,6 +23,8 @@ const ROLE_OF: Record<Knob['role'], AxisRole | null> = {
   sink_buffer: 'buffer',
   prefetch: 'buffer',
   stage_buffer: 'buffer',
+  // What the loading is of, and not how it is done (shorter-items.ts).
+  item_length: null,
   other: null,
 };
 

@@ -13,6 +13,7 @@ import { jointSetting, type Turns, turnsOf, valuesForTasks } from './joint-turns
 import type { Move } from './scored-moves.js';
 import type { SearchInput } from './search-input.js';
 import { type Setting, settingKey } from './settings.js';
+import { doesOtherWork } from './shorter-items.js';
 import type { Trial, Trials } from './trials.js';
 
 /** A stage gets no more tasks than so many times what was tried: nothing is known of its curve there. */
@@ -77,7 +78,8 @@ function pointsOf(input: SearchInput, axes: readonly Axis[], incumbent: Trial, t
   const surveyed = input.survey.pipelines.flatMap(({ stages }) => stages);
   const apart = new Set(surveyed.flatMap(({ function: name, executor }) => (executor ? [name] : [])));
   return trials.all.flatMap(({ entry, setting }) => {
-    if (structureOf(setting) !== structure || entry.result?.noEffect !== undefined) return [];
+    const isOther = structureOf(setting) !== structure || doesOtherWork({ entry });
+    if (isOther || entry.result?.noEffect !== undefined) return [];
     const point = input.points?.[entry.nodeId] ?? pointOf(input, entry.nodeId);
     if (!point) return [];
     const known = jointSetting(input.survey, axes, setting);

@@ -17,6 +17,7 @@ import { pipelineMoves } from './pipeline-moves.js';
 import type { Move } from './scored-moves.js';
 import type { SearchInput } from './search-input.js';
 import { settingKey } from './settings.js';
+import { doesOtherWork, shorterItems } from './shorter-items.js';
 import { hasGpu, type Situation } from './situation.js';
 import { structureMoves } from './structure-moves.js';
 import { objectiveOfEntry, readTrials, type Trial, type Trials } from './trials.js';
@@ -103,7 +104,9 @@ function width({ maxConcurrency }: SearchInput): number {
 }
 
 function situationOf(input: SearchInput, axes: Axis[], incumbent: Trial, trials: Trials): Situation {
-  const { survey, evidence } = input;
+  const { survey } = input;
+  const otherWork = new Set(trials.all.filter(doesOtherWork).map(({ entry }) => entry.nodeId));
+  const evidence = Object.fromEntries(Object.entries(input.evidence).filter(([nodeId]) => !otherWork.has(nodeId)));
   const measured = evidenceFor(input, incumbent);
   const numThreads = threadsIn(incumbent.setting, axes, survey);
   const diagnosis = diagnose({
@@ -169,6 +172,7 @@ function rankedMoves(
     ...[...suggested, ...refinements(axes, incumbent, trials)].filter((move) => !turnsConcludedOnly(move, concluded)),
     ...combinations(incumbent, trials),
     ...withoutParts(input, incumbent, trials),
+    ...shorterItems(situation, incumbent, trials),
   ];
   const joint = model
     ? [...modelMoves(model, input, axes, trials, concluded, width(input)), ...threadsProbe(model, input, axes, trials)]
@@ -200,8 +204,8 @@ function byModel(move: Move, model: SearchModel, axes: readonly Axis[], needsRul
 }
 
 /**
- * The best, with at most two of one family, and places for a proven gain and for best practices that no round has tried
- * yet.
+ * The best, with at most two of one family, and places for a proven gain, for best practices that no round has tried
+ * yet, and for one move of other work: such is there only where the owner has asked for it.
  */
 function chosen(ranked: readonly Move[], count: number, input: SearchInput, axes: readonly Axis[]): Move[] {
   const proven = ranked.filter(({ isProven, gain }) => isProven === true && gain >= WORTH_A_PLACE).slice(0, 1);
@@ -212,7 +216,8 @@ function chosen(ranked: readonly Move[], count: number, input: SearchInput, axes
     if ([...proven, ...first].some((move) => tagsOf(move, axes).includes(tag)) || isOpen(input, tag)) return [];
     return ranked.find((move) => tagsOf(move, axes).includes(tag)) ?? [];
   });
-  const reserved = [...new Set([...proven, ...owed])];
+  const asked = isLater ? ranked.filter(({ work }) => work !== undefined).slice(0, 1) : [];
+  const reserved = [...new Set([...proven, ...owed, ...asked])];
   return [...topOf(ranked, Math.max(1, count - reserved.length), reserved), ...reserved].slice(0, MOST);
 }
 

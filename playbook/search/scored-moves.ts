@@ -20,6 +20,8 @@ export interface Move {
   from?: Trial;
   /** The experiment whose change it leaves out of the incumbent. */
   without?: string;
+  /** It changes what is trained on: it runs only where that is allowed, and nothing is built on it. */
+  work?: 'other_work';
   /** Against the incumbent, by the pipeline's model; absent where that knows nothing of it. */
   predicted?: Prediction;
 }

@@ -58,6 +58,15 @@ describe('the effect on the work', () => {
     ['train in mixed precision', 'other_work'],
   ])('of the change %s is %s', (change, work) => expect(ofChange(change)).toBe(work));
 
+  it.each(['decode_ahead=4', 'code:train.py:decode_ahead=4', '++data.decode_ahead=4'])(
+    'is other work of %s, where that is a length of items',
+    (change) => {
+      const lengths = new Set(['decode_ahead', 'code:train.py:decode_ahead']);
+      expect(effectOf(spec({ changes: [change] }), BASE, { lengths, loading: lengths }).work).toBe('other_work');
+      expect(ofChange(change)).toBe('same_work');
+    },
+  );
+
   it('is other work where a number that was there is lowered or taken away', () => {
     expect(effectOf(spec({ launch_command: 'python train.py --num-threads 8 --frames 8' }), BASE).work).toBe(
       'other_work',

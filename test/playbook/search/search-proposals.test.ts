@@ -15,6 +15,7 @@ import { failure } from '../../../domain/run/failure.js';
 import { type PlanInput, planProposals } from '../../../playbook/plan-answer.js';
 import { settingsOf, surveyOfBase } from '../../../playbook/search/settings.js';
 import { readTrials } from '../../../playbook/search/trials.js';
+import type { Knob } from '../../../playbook/survey.js';
 
 const PIPELINE: SimulatedPipeline = {
   name: 'two stages',
@@ -104,6 +105,12 @@ function inputFor(
   };
 }
 
+const CLIP_LENGTH: Knob = {
+  ...{ id: 'flag:--clip-seconds', role: 'item_length', stage: null, pipeline: null, confidence: 'name' },
+  ...{ where: { type: 'flag', flag: '--clip-seconds' }, value: 2, whole: false },
+};
+const NO_PRACTICES = { known: [], tried: [], notApplicable: [] };
+
 const names = (input: PlanInput) => planProposals(input).experiments.map(({ name }) => name);
 const baseRate = (input: PlanInput) => input.history[0]!.result!.metrics.throughput_samples_per_s!;
 
@@ -134,6 +141,30 @@ describe('first proposals', () => {
     expect(found !== undefined).toBe(isProposed);
     expect(plan.not_applicable).toEqual(isProposed ? [] : ['gpu_video_decode']);
     if (found) expect(found.best_practices_tags).toContain('gpu_video_decode');
+  });
+  it.each([
+    ['as other work that is allowed', { allow: ['other-work'] }, true],
+    ['never where it is not', {}, false],
+  ])('take less of each item %s, where there is nothing better', (_, change, isProposed) => {
+    const input = inputFor(PIPELINE, { ...START, threads: 16 }, [], { practices: NO_PRACTICES, ...change });
+    const plan = planProposals({ ...input, survey: { ...input.survey, knobs: [CLIP_LENGTH] } });
+    expect(plan.experiments.map(({ name }) => name)).toEqual(isProposed ? ['clip_seconds_0_5'] : []);
+    expect(plan.experiments.map(({ work }) => work)).toEqual(isProposed ? ['other_work'] : []);
+    if (!isProposed) return;
+    expect(plan.experiments[0]!.launch_command).toContain('--clip-seconds 0.5');
+    expect(plan.experiments[0]!.change_summary).toBe('clip seconds 2 → 0.5');
+  });
+  it('take less of each item beside what is likely to be faster, once the first of that has ended', () => {
+    const cut = ({ survey, ...input }: PlanInput) =>
+      planProposals({
+        ...{ ...input, survey: { ...survey, knobs: [...survey.knobs, CLIP_LENGTH] } },
+        ...{ allow: ['other-work'], maxConcurrency: 1 },
+      });
+    const first = cut(inputFor(PIPELINE, START));
+    expect(first.experiments.some(({ work }) => work === 'other_work')).toBe(false);
+    const { experiments } = cut(inputFor(PIPELINE, START, [ended('002_a', 'planned', 200, {}, 'c2')]));
+    expect(experiments.filter(({ work }) => work === 'other_work')).toHaveLength(1);
+    expect(experiments.length).toBeGreaterThan(1);
   });
   it('lower an oversubscribed stage', () => {
     const slow = {

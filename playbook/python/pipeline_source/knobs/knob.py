@@ -60,4 +60,6 @@ class Knob:
             "where": where,
             "value": home.value,
             "confidence": home.confidence,
+            # Of other knobs that is plain.
+            **({"whole": isinstance(home.value, int)} if self.role == "item_length" else {}),
         }

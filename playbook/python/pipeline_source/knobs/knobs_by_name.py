@@ -1,4 +1,4 @@
-"""Numbers that dataflow did not reach, but whose name says that they tune."""
+"""Numbers that dataflow did not reach, but whose name says that they tune, or how much of an item is taken."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from ..values.values import (
     Literal,
     is_number,
 )
+from .item_lengths import is_item_length, is_taken
 from .knob import Home
 from .knobs import KnobFinder
 
@@ -30,7 +31,7 @@ class KnobsByName:
         self._flow, self._knobs = flow, knobs
 
     def find(self, read_configs: list) -> None:
-        """Flags, constants, fields and leaves whose name says that they tune, where dataflow did not reach them."""
+        """Flags, constants, fields and leaves whose name says so, where dataflow did not reach them."""
         for definition in self._flow.flags.definitions:
             value = self._flow.flags.value(definition).value
             if id(definition) in self._flow.overridden.homes:
@@ -62,6 +63,7 @@ class KnobsByName:
                     isinstance(target, ast.Name)
                     and self._tells(target.id)
                     and isinstance(statement.value, ast.Constant)
+                    and not self._is_shape(owner, target.id)
                 ):
                     if is_number(statement.value.value) and id(statement.value) not in given | self._flow.overridden.homes:
                         frame = self._flow.frames.at(module, statement.value)
@@ -99,12 +101,17 @@ class KnobsByName:
         left = self._flow.names.reaching(module.scope, target.id, self._flow.frames.open(module.scope), None)
         return any(b.node is statement for b in left)
 
+    def _is_shape(self, owner: ast.AST, name: str) -> bool:
+        if not isinstance(owner, ast.Module) or not is_item_length(name):
+            return False
+        return not is_taken(self._flow.project.modules, name)
+
     @staticmethod
     def _tells(name: str) -> bool:
         spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).replace("-", "_")
-        return (
-            bool(_WORDS.search(spaced)) and not _NOT_TRAINING.search(spaced) and not spaced.startswith("_autoresearch")
-        )
+        if spaced.startswith("_autoresearch"):
+            return False
+        return bool(_WORDS.search(spaced)) and not _NOT_TRAINING.search(spaced) or is_item_length(name)
 
     @staticmethod
     def _leaf_value(config, pointer: str):
@@ -112,11 +119,14 @@ class KnobsByName:
         return look_up(config.data, pointer)
 
     def _add_named(self, home: Home, name: str) -> None:
-        if home.key in self._knobs.knobs or not home.value or home.value < 1:
+        is_length = is_item_length(name)
+        if home.key in self._knobs.knobs or home.value <= 0 or home.value < 1 and not is_length:
             return
         lowered = name.lower()
         role = (
-            "batch_size"
+            "item_length"
+            if is_length
+            else "batch_size"
             if re.search(r"batch_?size|per_batch|^batch$", lowered)
             else "prefetch"
             if "prefetch" in lowered

@@ -16,8 +16,8 @@ def set_knob(analysis, knob_id: str, value: float) -> tuple[dict[str, str], str]
     least = _LEAST.get(knob.role, 0)
     if value < least:
         raise RewriteRefused(f"{knob_id} = {value:g}: SPDL accepts no {knob.role} below {least}")
-    value = int(value) if float(value).is_integer() else float(value)
     home = knob.home
+    value = int(value) if float(value).is_integer() and not isinstance(home.value, float) else float(value)
     if home.flag is not None:
         raise RewriteRefused(f"{home.flag.name} is a flag of the launch command: add {home.flag.name} {value} to it")
     said = f"{knob_id}: {home.value:g} -> {value}"
