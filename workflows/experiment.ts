@@ -66,6 +66,7 @@ export async function experimentWorkflow(input: ExperimentInput): Promise<Experi
   let answered: Promise<unknown> = Promise.resolve();
   /** Of the last agent call that the engine was not told of yet. */
   let spent: Spent = NOTHING_SPENT;
+  let paidFor: 'apply' | 'analyze' = 'apply';
 
   setHandler(slotGrantedSignal, (granted) => {
     const given: unknown = granted?.slot;
@@ -104,6 +105,7 @@ export async function experimentWorkflow(input: ExperimentInput): Promise<Experi
     stage = [prepared];
     await tell(prepared);
     spent = NOTHING_SPENT;
+    paidFor = 'analyze';
     setCurrentDetails('prepared; waiting for a job slot');
     await slotOrEngineGone(prepared);
     const granted = { type: 'granted', nodeId, commit: patch.commit, slot: slot ?? 0, spent: patch.spent } as const;
@@ -226,6 +228,7 @@ export async function experimentWorkflow(input: ExperimentInput): Promise<Experi
     const isOver = isUntold && outcome.type !== 'withdrawn';
     if (isOver && paid && phase === 'prepare') outcome = { ...outcome, spent: paid.apply };
     if (isOver && paid && phase === 'analysis') outcome = { ...outcome, spent: paid.analyze };
+    outcome = { ...outcome, paidFor };
     await answered;
     if (mustReportEnd) await tell({ type: 'finished', nodeId, outcome });
     return outcome;

@@ -105,7 +105,8 @@ export class Reports {
       : outcomeEvents(state, nodeId, outcome);
     if (!event) return;
     const durationS = outcome.type === 'withdrawn' ? null : (outcome.job.durationS ?? null);
-    const end = { spent: outcome.spent, analyzed: outcome.type === 'completed', durationS, atMs: Date.now() };
+    const { spent, paidFor } = outcome;
+    const end = { spent, paidFor, analyzed: outcome.type === 'completed', durationS, atMs: Date.now() };
     const money = moneyOfEnd(state, nodeId, end);
     const unreserved = unreservedMoneyOfEnd(state, nodeId, end);
     const isBooked = unreserved !== null && patched('books-what-was-not-reserved');

@@ -52,7 +52,7 @@ export function reportProblem(message: unknown): string | null {
 export function outcomeProblem(value: unknown): string | null {
   const outcome = asObject(value);
   if (!outcome) return 'outcome must be an object';
-  const problem = spentProblem(outcome.spent);
+  const problem = spentProblem(outcome.spent) ?? paidForProblem(outcome.paidFor);
   if (problem !== null || outcome.type === 'withdrawn') return problem;
   const job = asObject(outcome.job);
   if (!job) return 'outcome.job must be an object';
@@ -79,6 +79,10 @@ function spentProblem(value: unknown): string | null {
   return spent && ['usd', 'tokens', 'unpriced'].every((name) => isAmount(spent[name]))
     ? null
     : 'spent must give usd, tokens and unpriced';
+}
+
+function paidForProblem(value: unknown): string | null {
+  return value === undefined || value === 'apply' || value === 'analyze' ? null : 'paidFor must be apply or analyze';
 }
 
 function resultProblem(value: unknown): string | null {

@@ -12,8 +12,12 @@ export type Outcome =
   | { type: 'failed' | 'cancelled'; failure: Failure; job: Partial<JobFacts> }
   | { type: 'withdrawn' };
 
-/** An outcome and what the experiment's last agent call cost. */
-export type OutcomeReport = Outcome & { spent: Spent };
+/**
+ * An outcome and what the experiment's last agent call cost. `paidFor` names its phase: one that went back to before
+ * its end of preparation (by a reset) may tell a cost that the engine has heard of. Absent in reports of earlier
+ * versions.
+ */
+export type OutcomeReport = Outcome & { spent: Spent; paidFor?: 'apply' | 'analyze' };
 
 export function outcomeEvents(state: EngineState, nodeId: string, outcome: Outcome): EventBody[] {
   const row = state.experiments[nodeId];

@@ -3,9 +3,13 @@ import type { EngineState } from '../run/engine-state.js';
 import type { Money } from '../run/event-types.js';
 import { type Amount, amountOf, lateKey, ledgerKey, NOTHING, type SpendingPhase, type Spent } from '../run/ledger.js';
 
-/** `durationS` of its job, null when it had none or it is not known; `atMs` then tells how long the job held a slot. */
+/**
+ * `paidFor`: which phase has cost `spent`, where the experiment tells. `durationS` of its job, null when it had none or
+ * it is not known; `atMs` then tells how long the job held a slot.
+ */
 export interface End {
   spent: Spent;
+  paidFor?: 'apply' | 'analyze' | undefined;
   analyzed: boolean;
   durationS: number | null;
   atMs: number;
@@ -17,7 +21,7 @@ export function moneyOfEnd(state: EngineState, nodeId: string, end: End): Requir
   const booked = { spent: amountOf(end.spent), unpriced: end.spent.unpriced };
   const money: ReturnType<typeof moneyOfEnd> = { settle: [], release: [] };
   if (reserved[apply]) money.settle.push({ phase: 'apply', key: apply, ...booked });
-  else if (reserved[analyze] && (end.analyzed || hasSpent(end.spent)))
+  else if (reserved[analyze] && (end.analyzed || (hasSpent(end.spent) && end.paidFor !== 'apply')))
     money.settle.push({ phase: 'analyze', key: analyze, ...booked });
   else if (reserved[analyze]) money.release.push(analyze);
   if (reserved[job]) {
@@ -39,8 +43,9 @@ export function unreservedMoneyOfEnd(
 ): Required<Pick<Money, 'reserve' | 'settle'>> | null {
   const keys = keysOf(nodeId);
   const money: Required<Pick<Money, 'reserve' | 'settle'>> = { reserve: {}, settle: [] };
-  if (hasSpent(end.spent) && !reserved[keys.apply] && !reserved[keys.analyze]) {
-    const phase = end.analyzed ? 'analyze' : 'apply';
+  const isOfApply = end.paidFor === 'apply';
+  if (hasSpent(end.spent) && !reserved[keys.apply] && (isOfApply || !reserved[keys.analyze])) {
+    const phase = end.paidFor ?? (end.analyzed ? 'analyze' : 'apply');
     money.reserve[keys[phase]] = NOTHING;
     money.settle.push({ phase, key: keys[phase], spent: amountOf(end.spent), unpriced: end.spent.unpriced });
   }

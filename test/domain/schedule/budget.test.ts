@@ -204,6 +204,27 @@ describe('work that nothing was reserved for', () => {
     expect(story.state.ledger.reserved).toEqual({});
   });
 
+  it('tells a cost again that was booked, once its workflow went back to before that', () => {
+    const story = withBudget({}).add('x');
+    const note = { type: 'note_added' as const, text: 'n' };
+    story.tell(
+      { ...note, money: { reserve: { apply_x: NOTHING } } },
+      { ...note, money: settlement('apply', spent, 'x') },
+    );
+    story.tell({ ...note, money: { reserve: { analyze_x: usd(1) } } });
+    const again = { spent, paidFor: 'apply' as const, analyzed: false, durationS: null, atMs: 0 };
+    const { settle, release } = moneyOfEnd(story.state, 'x', again);
+    const unreserved = unreservedMoneyOfEnd(story.state, 'x', again)!;
+    story.tell({ ...note, money: { ...unreserved, settle: [...settle, ...unreserved.settle], release } });
+    expect(story.state.ledger).toMatchObject({ spent: { usd: 0.2, tokens: 5 }, unpriced: 1, reserved: {} });
+  });
+
+  it('is of the analysis where the experiment says so', () => {
+    const story = withBudget({}).add('x');
+    const failed = { spent, paidFor: 'analyze' as const, analyzed: false, durationS: null, atMs: 0 };
+    expect(unreservedMoneyOfEnd(story.state, 'x', failed)?.settle).toMatchObject([{ key: 'analyze_x' }]);
+  });
+
   it('is none where all of it was reserved', () => {
     const reserve = { analyze_x: usd(1), job_x: NOTHING };
     const story = withBudget({}).add('x').tell({ type: 'note_added', text: 'n', money: { reserve } });
