@@ -19,7 +19,7 @@ export interface TriedScript {
   moves: TriedMove[];
 }
 
-/** `all`: each move by itself, and a pile of them; `pile`: that alone; a move: that one alone; `none`: nothing is run. */
+/** `all`: each move by itself, and a pile of them; `pile`: that alone; a move: that one alone; `none`: no run. */
 export async function triedMoves(how: 'all' | 'pile' | 'none' | MoveName, scripts: readonly string[] = []) {
   const { stdout } = await execa(python, [
     ...['-I', packageFile('test', 'playbook', 'python', 'try_moves.py'), packageFile('playbook', 'python')],

@@ -317,6 +317,37 @@ describe('workflows that somebody ends by hand', () => {
     for (const nodeId of SEEDS) stage.fake.endJob(nodeId);
     await expectWhole(stage);
   });
+
+  it('an experiment that is reset to before its preparation, and cancelled: what its code has cost is booked once', async () => {
+    let builds = 0;
+    let tellCancelled: () => void = () => undefined;
+    const isCancelled = new Promise<void>((resolve) => {
+      tellCancelled = resolve;
+    });
+    await using stage = await stageOf({
+      options: { usdPerCall: 0.1 },
+      activities: (fake) => ({
+        buildImage: async (input) => {
+          if (input.nodeId === '000_headspace') builds += 1;
+          if (builds > 1) await isCancelled;
+          return await fake.activities.buildImage(input);
+        },
+      }),
+    });
+    const { fake } = stage;
+    await stage.start();
+    await fake.until((run) => run.statusOf('000_baseline') === 'running');
+    fake.endJob('000_baseline');
+    await fake.until((run) => run.statusOf('000_headspace') === 'running');
+    const child = stage.child('000_headspace');
+    await reset(stage, child.workflowId, Number.POSITIVE_INFINITY);
+    await fake.until(() => builds > 1);
+    await child.signal(messages.cancelExperimentSignal, { reason: 'by hand' });
+    tellCancelled();
+    await fake.until((run) => run.statusOf('000_headspace') === 'cancelled');
+    expect(fake.state.ledger.spent.usd).toBeCloseTo(0.1 * fake.paid.size, 6);
+    await stage.handle().terminate('the test is over');
+  });
 });
 
 /**

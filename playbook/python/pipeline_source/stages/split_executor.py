@@ -56,7 +56,7 @@ def executor_of(flow, step: Step) -> SplitExecutor | None:
 
 
 def _pool(flow, value) -> ExternalCall | str | None:
-    """The call that makes a pool of threads, or the name of another kind of such; None where it may be no such thing."""
+    """The call that makes a pool of threads, or the name of another such kind; None where it may be neither."""
     if not isinstance(value, ExternalCall):
         return None
     if value.name in _THREADS:

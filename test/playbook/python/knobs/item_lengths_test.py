@@ -34,7 +34,8 @@ for item in PipelineBuilder().add_source(range(4)).add_sink(2).build(num_threads
 class ItemLengthCases(unittest.TestCase):
     def test_tells_how_much_of_an_item_is_taken(self):
         for name in (
-            *("clip-seconds", "clip_s", "clipLength", "CLIP_DURATION", "train_clip_len_s", "audio_ms", "sample_duration"),
+            *("clip-seconds", "clip_s", "clipLength", "CLIP_DURATION"),
+            *("train_clip_len_s", "audio_ms", "sample_duration"),
             *("num_frames", "nFrames", "frames", "max_frames", "frames_per_clip", "seconds_per_sample", "duration_s"),
         ):
             self.assertTrue(is_item_length(name), name)
