@@ -33,8 +33,8 @@ it('every message works while jobs run, and survives a kill right after its rece
   // What is asked of a paused run; the server dies with the engine right after the last receipt.
   await held.signal('note', { text: 'mind the cache' });
   const set = ['--max-concurrency', '2', '--patience', '7', '--budget-usd', '50'];
-  expect((await held.command('set', ...set)).message).toContain('"max_concurrency":2');
-  expect(await held.update('set_limits', { max_iterations: 5 })).toContain('"max_iterations":5');
+  expect((await held.command('set', ...set)).message).toContain('--max-concurrency 2');
+  expect(await held.update('set_limits', { max_iterations: 5 })).toContain('--max-iterations 5');
   const patch = join(run.root, 'own.diff');
   await writeFile(patch, PATCH);
   const own = ['--name', 'own', '--patch', patch, '--priority', '-3'];
