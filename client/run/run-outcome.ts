@@ -3,6 +3,7 @@
 import type { Objective } from '../../domain/belief/compare.js';
 import type { GainInterval } from '../../domain/belief/judgement.js';
 import type { RunConfig } from '../../domain/formats/config.js';
+import { isFlagChange } from '../../domain/proposals/effective-changes.js';
 import { busyMachineText } from '../../domain/reports/caveats/busy-machine.js';
 import { unclearRateText } from '../../domain/reports/caveats/unclear-rate.js';
 import { whyNothing } from '../../domain/reports/caveats/why-nothing.js';
@@ -128,8 +129,15 @@ export function changesOf(state: EngineState, nodeId: string): ExperimentRow[] {
   let row = state.experiments[nodeId];
   while (row && !stack.includes(row)) {
     stack.unshift(row);
-    const isOnBase = row.startCommit === null || row.startCommit === state.baseCommit;
-    row = isOnBase || isSeed(row) || row.parentId === null ? undefined : state.experiments[row.parentId];
+    row = below(state, row);
   }
   return stack.filter(({ kind }) => kind !== 'baseline');
+}
+
+/** Code that starts from the base stands on a parent that changed flags alone where its command has them still. */
+function below({ experiments, baseCommit }: EngineState, row: ExperimentRow): ExperimentRow | undefined {
+  const parent = isSeed(row) || row.parentId === null ? undefined : experiments[row.parentId];
+  const isOnBase = row.startCommit === null || row.startCommit === baseCommit;
+  if (!isOnBase || parent === undefined) return parent;
+  return parent.changeSet.some((text) => isFlagChange(text) && row.changeSet.includes(text)) ? parent : undefined;
 }
