@@ -9,6 +9,7 @@ import { findConnection, openClient, type TemporalTarget } from '../../worker/co
 import { stalledFact } from '../output/stalled-text.js';
 import { engineLife, readRecord, readState } from '../run/run-state.js';
 import { stalledNow } from '../stalled/stalled-watch.js';
+import { configuredOwner } from '../steering/steering-client.js';
 import { type Finding, note, ok, problem } from './finding.js';
 
 export async function engine(workdir: Workdir): Promise<Finding> {
@@ -35,7 +36,12 @@ export async function engine(workdir: Workdir): Promise<Finding> {
 
 export async function server(workdir: Workdir): Promise<Finding> {
   const target = await findConnection(workdir);
-  if (target === null) return note("the workdir's Temporal server is off; it starts with the engine");
+  if (target === null) {
+    const elsewhere = await configuredOwner(workdir);
+    if (elsewhere !== null)
+      return note(`the run is on ${elsewhere}; give the settings that it was started with, and that one is checked`);
+    return note("the workdir's Temporal server is off; it starts with the engine");
+  }
   return (await answers(target))
     ? ok(`${target.address}${target.uiAddress === null ? '' : `, UI ${target.uiAddress}`}`)
     : problem(`${target.address} does not answer`, 'check TEMPORAL_ADDRESS and its kin, or logs/temporal-server.log');

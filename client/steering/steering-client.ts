@@ -17,6 +17,7 @@ import type { Receipt } from '../../domain/protocol/steering-messages.js';
 import { withoutNode } from '../../domain/run/engine-state.js';
 import { engineWorkflowId } from '../../domain/run/naming.js';
 import { shortOfRoom } from '../../host/disk-room.js';
+import { placeText, readLogOwner } from '../../workdir/log-owner.js';
 import type { Workdir } from '../../workdir/paths.js';
 import { copyText, originalOf } from '../../workdir/workdir-place.js';
 import { findConnection, openClient } from '../../worker/connection.js';
@@ -84,7 +85,15 @@ async function withRunningEngine<T>(workdir: Workdir, act: (client: Client) => P
     const advice = `its engine is on host ${host}, and its Temporal server listens there alone: give the command on that host`;
     throw new Refusal('workdir', workdir.root, advice, EXIT.notRunning);
   }
-  if (target === null) throw await notServed(workdir, ' and its Temporal server is off');
+  if (target === null) {
+    const elsewhere = await configuredOwner(workdir);
+    if (elsewhere === null) throw await notServed(workdir, ' and its Temporal server is off');
+    // Its engine may live: nothing may be done in its place.
+    const status = (await readState(workdir))?.status;
+    if (status === 'stopped' || status === 'interrupted') throw await notServed(workdir);
+    const advice = `its run is on a Temporal server of its own (${elsewhere}): give the command with the settings that the run was started with (TEMPORAL_ADDRESS and its kin)`;
+    throw new Refusal('workdir', workdir.root, advice, EXIT.notRunning);
+  }
   // On a cluster the worker may be on another host, which this one's lock file does not tell of.
   if (target.kind === 'embedded' && (await engineLife(workdir)) === null) throw await notServed(workdir);
   const client = await openClient(target);
@@ -93,6 +102,12 @@ async function withRunningEngine<T>(workdir: Workdir, act: (client: Client) => P
   } finally {
     await client.connection.close();
   }
+}
+
+/** The server that a run was last served by, in words, where that is none of the workdir's own; else null. */
+export async function configuredOwner(workdir: Workdir): Promise<string | null> {
+  const owner = await readLogOwner(workdir);
+  return owner?.kind === 'configured' ? placeText(owner) : null;
 }
 
 /** A run that has ended has nothing to steer, and one that only has no engine can be gone on with. */

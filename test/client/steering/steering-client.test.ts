@@ -1,11 +1,13 @@
 /** Messages that the server gives up, or the engine refuses: what the sender does, and hears. */
 
+import { writeFile } from 'node:fs/promises';
 import { type Client, ServiceError, WorkflowUpdateRPCTimeoutOrCancelledError } from '@temporalio/client';
 import { describe, expect, it } from 'vitest';
 import { Refusal } from '../../../client/output/refusal.js';
 import { sendUpdate, steer } from '../../../client/steering/steering-client.js';
 import { pauseUpdate } from '../../../domain/protocol/messages.js';
 import type { Receipt } from '../../../domain/protocol/steering-messages.js';
+import { openRunLog } from '../../../workdir/event-log.js';
 import { syntheticRun } from '../../support/run-events.js';
 import { SmallDisk } from '../../support/small-disk.js';
 import { syntheticWorkdir } from '../../support/synthetic-workdir.js';
@@ -69,6 +71,22 @@ it('has a receipt with a command that can be given as it stands', async () => {
   const { receipt } = await sentFrom(place, [answer]);
   expect(receipt).toMatchObject({ message: `interrupted: \`autoresearch run ${place.workdir.root}\` goes on` });
 });
+
+it.each([true, false])(
+  'does nothing in place of an engine on a server that is not told (run open: %s)',
+  async (isOpen) => {
+    const run = syntheticRun({ followUps: 2, stopped: !isOpen });
+    const { workdir } = await syntheticWorkdir(run);
+    await openRunLog(workdir).append(run.events);
+    const owner = { kind: 'configured', address: 'cluster:7233', cluster: '', namespace: 'team', namespace_id: '' };
+    await writeFile(workdir.logOwner, JSON.stringify({ ...owner, chain: 'c', since: '2026-11-30T20:29:04Z' }));
+    const done = { accepted: true, message: 'done to the log' };
+    const options = { about: { field: 'workdir', value: 'w' }, otherwise: async () => done };
+    const receipt = await steer(workdir.root, pauseUpdate, [], options).catch((error: Error) => error.message);
+    const named = /on a Temporal server of its own \(cluster:7233, namespace team\): .*TEMPORAL_ADDRESS/;
+    expect(receipt).toEqual(isOpen ? expect.stringMatching(named) : done);
+  },
+);
 
 it('is not sent again for another reason', async () => {
   const { receipt, ids } = await sent(serverError(FAILED_PRECONDITION, 'the namespace is being deleted'));
