@@ -5,7 +5,7 @@ import { runApart } from '../../host/short-program.js';
 import { toolPython } from '../../host/tool-folder.js';
 import { launchEnvironmentProblem } from '../../source/launch-environment.js';
 import { targetPython } from '../../source/target-python.js';
-import { COMMAND_TIMEOUT_MS, type Finding, ok, output, problem } from './finding.js';
+import { COMMAND_TIMEOUT_MS, type Finding, note, ok, output, problem } from './finding.js';
 
 const PROBE = 'import sys; print("%d.%d.%d" % sys.version_info[:3])';
 /** SPDL's version is known even where SPDL cannot be imported. */
@@ -21,8 +21,14 @@ export async function python(config: RunConfig | null): Promise<Finding> {
   if (version === null || major < 3 || (major === 3 && minor < 10)) {
     return problem(`${binary}, Python ${version ?? 'that does not run'}`, 'the target needs Python 3.10 or newer');
   }
-  return spdlFinding(binary, version, await spdlOf(binary));
+  const finding = spdlFinding(binary, version, await spdlOf(binary));
+  // Which environment a run will have is not known yet.
+  return config === null && finding.state === 'problem'
+    ? note(finding.found, `${ENVIRONMENT}, or ${finding.advice}`)
+    : finding;
 }
+
+const ENVIRONMENT = 'start a run in the environment of your training, or name its Python by --python';
 
 export interface SpdlProbe {
   /** Null when it is not installed. */
@@ -51,8 +57,10 @@ export function spdlFinding(binary: string, python: string, { version, trouble }
   return problem(`${found}, SPDL ${version} that does not import (${trouble})`, advice);
 }
 
+/** Without a run: what this shell calls Python, as the jobs of a run that is started in it do; else the demo's. */
 async function interpreter(config: RunConfig | null): Promise<string | null> {
   if (config) return targetPython(config).catch(() => null);
+  for (const name of ['python', 'python3']) if (await output(name, ['--version'])) return name;
   const ours = toolPython();
-  return (await stat(ours).catch(() => null)) ? ours : (await output('python3', ['--version'])) && 'python3';
+  return (await stat(ours).catch(() => null)) ? ours : null;
 }

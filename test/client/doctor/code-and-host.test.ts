@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { type DiskPart, partsOf } from '../../../client/doctor/disk-use.js';
 import type { Check } from '../../../client/doctor/finding.js';
-import { spdlFinding } from '../../../client/doctor/python-check.js';
+import { python, spdlFinding } from '../../../client/doctor/python-check.js';
 import { prepareRun } from '../../../client/run/prepare-run.js';
 import type { EngineEvent } from '../../../domain/run/event-types.js';
 import { writeJsonAtomic } from '../../../host/atomic-file.js';
@@ -106,6 +106,20 @@ describe('doctor', () => {
       state,
       found: expect.stringContaining(found),
       advice: advice === '' ? '' : expect.stringContaining(advice),
+    });
+  });
+
+  it('without a workdir tells of what this shell calls Python, as jobs would have it', async () => {
+    const root = dirname((await project()).source);
+    const fake =
+      '#!/bin/sh\ncase "$2" in *version_info*) echo 3.12.1;; *spdl*) exit 1;; *) echo Python 3.12.1;; esac\n';
+    await writeFile(join(root, 'python'), fake, { mode: 0o700 });
+    vi.stubEnv('PATH', `${root}:${process.env.PATH}`);
+    onTestFinished(() => void vi.unstubAllEnvs());
+    expect(await python(null)).toEqual({
+      state: 'note',
+      found: 'python, Python 3.12.1, without SPDL',
+      advice: expect.stringMatching(/environment of your training.*--python.*python -m pip install spdl/),
     });
   });
 
