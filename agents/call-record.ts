@@ -9,6 +9,7 @@ import { rm } from 'node:fs/promises';
 import { z } from 'zod';
 import type { Spent } from '../domain/run/ledger.js';
 import { readJsonIfAny, writeFileAtomic, writeJsonAtomic } from '../host/atomic-file.js';
+import { namesIn } from '../host/names-in.js';
 import { recordProcess } from '../host/recorded-process.js';
 import type { Workdir } from '../workdir/paths.js';
 import type { AgentAnswer } from './agent.js';
@@ -65,6 +66,12 @@ export class CallRecord {
   async isAnswered(key: string): Promise<boolean> {
     const call = await this.read(key);
     return call.ended === null && (await this.answer(call)) !== null;
+  }
+
+  /** Of all calls of which anything is known, also of those that are under way. */
+  async keys(): Promise<ReadonlySet<string>> {
+    const names = await namesIn(this.workdir.at('engine', 'calls'));
+    return new Set(names.map((name) => name.replace(/(\.\d+\.reply|\.pid\.json|\.json)$/, '')));
   }
 
   /** What the calls of a key have cost so far, failed ones included. */

@@ -1,24 +1,26 @@
 /** What the log owes at a run's end: calls that were paid, and whose asker could not tell the engine. */
 
-import { readdir } from 'node:fs/promises';
 import { CallRecord } from '../../agents/call-record.js';
 import type { RunRecord } from '../../domain/reports/run-record.js';
 import type { EngineState } from '../../domain/run/engine-state.js';
+import type { EngineEvent } from '../../domain/run/event-types.js';
 import { ledgerKey, NOTHING_SPENT, type Spent } from '../../domain/run/ledger.js';
 import { beyondBooked, bookedByKey } from '../../domain/schedule/late-costs.js';
 import type { OwedCalls } from '../../domain/schedule/settlement.js';
 import type { RunLog } from '../../workdir/event-log.js';
 import type { Workdir } from '../../workdir/paths.js';
+import { retryKey } from './ask.js';
 import { PAID_PHASES, paidFor } from './paid-calls.js';
 import { planKey, reportKey } from './round-keys.js';
 
 /** Kinds of which nothing is owed are left out. */
 export async function owedCalls(workdir: Workdir, runLog: RunLog, record: RunRecord): Promise<OwedCalls> {
   const calls = new CallRecord(workdir);
+  const events = await runLog.events();
   const [plans, reports, ended] = await Promise.all([
     owedForPlans(calls, record.state),
-    owedForReports(calls, runLog, record),
-    owedForEnded(calls, workdir, runLog, record.state),
+    owedForReports(calls, runLog, record, events),
+    owedForEnded(calls, record.state, events),
   ]);
   return {
     ...(plans.length === 0 ? {} : { plans }),
@@ -43,9 +45,9 @@ async function owedForReports(
   calls: CallRecord,
   runLog: RunLog,
   record: RunRecord,
+  events: readonly EngineEvent[],
 ): Promise<{ of: string; spent: Spent }[]> {
   const ends = Object.keys(record.state.ledger.reserved).flatMap((key) => /^report_(\d+)$/.exec(key)?.[1] ?? []);
-  const events = await runLog.events();
   const last = events.findLast(({ type }) => type === 'stopped')?.seq ?? 0;
   const earlier = ends.filter((of) => Number(of) !== last - 1);
   // Else the log is folded once for each end of the run.
@@ -68,37 +70,29 @@ async function owedForReports(
  */
 async function owedForEnded(
   calls: CallRecord,
-  workdir: Workdir,
-  runLog: RunLog,
   { open, withdrawing }: EngineState,
+  events: readonly EngineEvent[],
 ): Promise<NonNullable<OwedCalls['ended']>[number][]> {
-  const events = await runLog.events();
   const stillTell = new Set([...open, ...(withdrawing ?? [])]);
   const nodeIds = events
     .flatMap((event) => (event.type === 'experiment_added' ? event.experiment.nodeId : []))
     .filter((nodeId) => !stillTell.has(nodeId));
-  const asked = await keysOnDisk(workdir);
+  const known = await calls.keys();
+  const isAsked = (key: string) => known.has(key) || known.has(retryKey(key));
   const booked = bookedByKey(events);
   const owed: Awaited<ReturnType<typeof owedForEnded>> = [];
   for (const nodeId of nodeIds) {
     const keys = PAID_PHASES.map((phase) => ledgerKey(phase, nodeId));
-    if (!keys.some((key) => asked.has(key))) continue;
+    if (!keys.some(isAsked)) continue;
     // An end books what it was told under one of the two keys, so that only their sums can be compared.
     const paid = await Promise.all(keys.map((key) => paidFor(calls, key)));
     const spent = beyondBooked(paid.reduce(sum), keys.map((key) => booked.get(key) ?? NOTHING_SPENT).reduce(sum));
     if (spent !== null)
-      owed.push({ phase: asked.has(ledgerKey('analyze', nodeId)) ? 'analyze' : 'apply', nodeId, spent });
+      owed.push({ phase: isAsked(ledgerKey('analyze', nodeId)) ? 'analyze' : 'apply', nodeId, spent });
   }
   return owed;
 }
 
 function sum(a: Spent, b: Spent): Spent {
   return { usd: a.usd + b.usd, tokens: a.tokens + b.tokens, unpriced: a.unpriced + b.unpriced };
-}
-
-/** The keys under which anything was asked; a second question stands under its own key and that of the first. */
-async function keysOnDisk(workdir: Workdir): Promise<ReadonlySet<string>> {
-  const names = await readdir(workdir.at('engine', 'calls')).catch(() => []);
-  const keys = names.map((name) => name.replace(/(\.\d+\.reply|\.pid\.json|\.json)$/, ''));
-  return new Set(keys.flatMap((key) => [key, key.replace(/_retry$/, '')]));
 }
