@@ -14,6 +14,7 @@ import { keepProducts, listTree, restoreProducts } from '../jobs/builds/build-pr
 import { runBuild } from '../jobs/builds/run-build.js';
 import { buildEnvironment, commandFor, treePlaces } from '../jobs/job-environment.js';
 import { preparedCommit } from '../jobs/job-files.js';
+import { jobNameOf, type Platform } from '../jobs/platforms/platform.js';
 import type { SourceControl } from '../source/control/source-control.js';
 import type { RunLog } from '../workdir/event-log.js';
 import type { RunContext } from '../workdir/run-context.js';
@@ -29,6 +30,7 @@ export interface BuildImageDeps {
   context: RunContext;
   sourceControl: SourceControl;
   runLog: Pick<RunLog, 'state'>;
+  platform?: Pick<Platform, 'makeReady'>;
   /** Aborts when the build must end; the activity's own signal unless given. */
   signal?: () => AbortSignal;
 }
@@ -42,8 +44,12 @@ export function makeBuildImage(deps: BuildImageDeps): Activities['buildImage'] {
   return async (input) => {
     const { nodeId } = input;
     const commit = await preparedCommit(runLog, sourceControl, nodeId);
-    const built = config.build_command.trim() === '' ? { image: '', reused: true } : await getOrBuild(nodeId, commit);
+    const isBuilt = config.build_command.trim() !== '';
+    const built = isBuilt ? await getOrBuild(nodeId, commit) : { image: '', reused: true };
     await writeFileAtomic(workdir.run(nodeId, 'image.txt'), `${built.image}\n`);
+    // What of the launch needs no slot is done before there is one.
+    if (!isBuilt) await sourceControl.openTree(nodeId, commit);
+    deps.platform?.makeReady?.(jobNameOf(input.run, nodeId));
     return built;
   };
 

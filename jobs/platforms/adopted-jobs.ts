@@ -28,6 +28,14 @@ export class WithAdoptedJobs implements Platform {
     return (await this.adopted(jobName)) ?? (await this.platform.find(jobName));
   }
 
+  makeReady(jobName: string) {
+    this.platform.makeReady?.(jobName);
+  }
+
+  dropReady(jobName: string) {
+    this.platform.dropReady?.(jobName);
+  }
+
   launch(request: LaunchRequest) {
     return this.platform.launch(request);
   }

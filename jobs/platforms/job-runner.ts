@@ -5,6 +5,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdir, open } from 'node:fs/promises';
+import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { singleQuoted } from '../../domain/command/shell-word.js';
 import type { RunConfig } from '../../domain/formats/config.js';
@@ -67,7 +68,7 @@ export async function startRunner(python: string, jobDir: string, what: RunnerAc
   await mkdir(jobDir, { recursive: true, mode: 0o700 });
   const log = await open(join(jobDir, 'runner.log'), 'a', 0o600);
   try {
-    const runner = spawn(python, ['-I', '-S', packageFile('probe', 'autoresearch_job'), what.action, jobDir], {
+    const runner = spawn(python, argumentsFor(what.action, jobDir), {
       detached: true,
       stdio: ['pipe', log.fd, log.fd],
       cwd: jobDir,
@@ -85,6 +86,51 @@ export async function startRunner(python: string, jobDir: string, what: RunnerAc
   } finally {
     await log.close();
   }
+}
+
+/**
+ * Runners of jobs that are soon to start: Python has begun, and has loaded what it needs, before the slot is free. Such
+ * a one has written nothing, and ends with this process.
+ */
+export class ReadyRunners {
+  readonly #waiting = new Map<string, ChildProcess>();
+
+  start(python: string, jobDir: string): void {
+    if (this.#waiting.has(jobDir)) return;
+    const runner = spawn(python, argumentsFor('await', jobDir), {
+      detached: true,
+      stdio: ['pipe', 'ignore', 'ignore'],
+      cwd: '/',
+      env: minimalEnvironment(),
+    });
+    this.#waiting.set(jobDir, runner);
+    const forget = () => {
+      if (this.#waiting.get(jobDir) === runner) this.#waiting.delete(jobDir);
+    };
+    runner.once('error', forget);
+    runner.once('exit', forget);
+    runner.stdin.on('error', () => {});
+    (runner.stdin as Socket).unref();
+    runner.unref();
+  }
+
+  /** Tells the job to the runner that waits for it; null where none does. */
+  tell(jobDir: string, request: RunnerRequest): ChildProcess | null {
+    const runner = this.#waiting.get(jobDir) ?? null;
+    this.#waiting.delete(jobDir);
+    runner?.stdin?.end(JSON.stringify(request));
+    return runner;
+  }
+
+  /** There is no such job to come. */
+  drop(jobDir: string): void {
+    this.#waiting.get(jobDir)?.stdin?.end();
+    this.#waiting.delete(jobDir);
+  }
+}
+
+function argumentsFor(action: RunnerAction['action'] | 'await', jobDir: string): string[] {
+  return ['-I', '-S', packageFile('probe', 'autoresearch_job'), action, jobDir];
 }
 
 function minimalEnvironment(): Record<string, string> {

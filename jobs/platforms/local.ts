@@ -4,6 +4,7 @@
  */
 
 import type { ChildProcess } from 'node:child_process';
+import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RunConfig } from '../../domain/formats/config.js';
@@ -29,7 +30,7 @@ import {
   wasSheltered,
   wasStarted,
 } from './job-record.js';
-import { runnerRequest, startRunner } from './job-runner.js';
+import { ReadyRunners, runnerRequest, startRunner } from './job-runner.js';
 import { OrphanedJobs } from './orphaned-jobs.js';
 import {
   type JobLogs,
@@ -60,6 +61,9 @@ interface LocalContext {
 export class LocalPlatform implements Platform {
   readonly name = 'local';
   private readonly orphans: OrphanedJobs;
+  private readonly ready = new ReadyRunners();
+  /** Of jobs that were launched here, by job folder: the end of one is noticed at once. */
+  private readonly runners = new Map<string, ChildProcess>();
 
   constructor(
     private readonly context: LocalContext,
@@ -81,22 +85,45 @@ export class LocalPlatform implements Platform {
     return counts ? { jobId, launchedAtMs: record.started_at * 1000 } : null;
   }
 
+  makeReady(jobName: string): void {
+    try {
+      this.ready.start(this.python(), this.dirOf(this.jobIdOf(jobName)));
+    } catch (error) {
+      this.context.log('no job runner waits for a job: its launch starts one', { error: String(error) });
+    }
+  }
+
+  dropReady(jobName: string): void {
+    this.ready.drop(this.dirOf(this.jobIdOf(jobName)));
+  }
+
   async launch(request: LaunchRequest): Promise<{ jobId: string; launchedAtMs: number }> {
     const jobId = this.jobIdOf(request.jobName);
     const dir = this.dirOf(jobId);
-    const runner = await startRunner(this.python(), dir, {
-      action: 'run',
-      request: {
-        ...runnerRequest(this.context.config.local_execution_mode, jobId, request, this.killGraceS),
-        locks: request.hold && { folder: hostLocksFolder(), ...request.hold },
-      },
-    });
+    const told = {
+      ...runnerRequest(this.context.config.local_execution_mode, jobId, request, this.killGraceS),
+      locks: request.hold && { folder: hostLocksFolder(), ...request.hold },
+    };
+    const start = () => startRunner(this.python(), dir, { action: 'run', request: told });
+    // First: who cancels the job, or removes it, finds where it is to be.
+    await mkdir(dir, { recursive: true, mode: 0o700 });
+    let waited = this.ready.tell(dir, told);
+    let runner = waited ?? (await start());
     const deadline = Date.now() + START_LIMIT_MS;
     for (;;) {
       // Asked before the look: a runner that has ended by now has written all that it will write.
       const broken = hasFailed(runner);
       const found = await this.find(request.jobName);
-      if (found !== null) return found;
+      if (found !== null) {
+        this.wakeAtEnd(dir, runner);
+        return found;
+      }
+      // One that waited may have been killed meanwhile, or found no room: another one begins, or says why not.
+      if (broken && waited !== null) {
+        waited = null;
+        runner = await start();
+        continue;
+      }
       if (broken || Date.now() > deadline) {
         // Before it has a session of its own, a Ctrl+C at our terminal reaches it.
         if (isInterruption(runner.exitCode, runner.signalCode))
@@ -106,6 +133,12 @@ export class LocalPlatform implements Platform {
       }
       await sleep(10);
     }
+  }
+
+  private wakeAtEnd(dir: string, runner: ChildProcess): void {
+    if (runner.exitCode !== null || runner.signalCode !== null) return;
+    this.runners.set(dir, runner);
+    runner.once('exit', () => this.runners.get(dir) === runner && this.runners.delete(dir));
   }
 
   async status(jobId: string): Promise<JobStatus> {
@@ -143,12 +176,24 @@ export class LocalPlatform implements Platform {
     const dir = this.dirOf(jobId);
     const deadline = Date.now() + maxMs;
     const isPending = !(await exists(join(dir, 'job.json')));
-    for (let look = 1; !signal.aborted && Date.now() < deadline; look++) {
-      if (await exists(join(dir, 'returncode.txt'))) return;
-      if (isPending && (await exists(join(dir, 'job.json')))) return;
-      if (look % LOOKS_PER_LIFE_CHECK === 0 && (await this.status(jobId)).state === 'ended') return;
-      const pause = Math.max(0, Math.min(LOOK_EVERY_MS, deadline - Date.now()));
-      await sleep(pause, undefined, { signal }).catch(() => {});
+    const gone = new AbortController();
+    const wake = () => gone.abort();
+    const runner = this.runners.get(dir);
+    runner?.once('exit', wake);
+    try {
+      let wakes = AbortSignal.any([signal, gone.signal]);
+      for (let look = 1; !signal.aborted && Date.now() < deadline; look++) {
+        const isGone = wakes !== signal && gone.signal.aborted;
+        // It wakes once: a job whose runner was killed may go on.
+        if (isGone) wakes = signal;
+        if (await exists(join(dir, 'returncode.txt'))) return;
+        if (isPending && (await exists(join(dir, 'job.json')))) return;
+        if ((isGone || look % LOOKS_PER_LIFE_CHECK === 0) && (await this.status(jobId)).state === 'ended') return;
+        const pause = Math.max(0, Math.min(LOOK_EVERY_MS, deadline - Date.now()));
+        await sleep(pause, undefined, { signal: wakes }).catch(() => {});
+      }
+    } finally {
+      runner?.off('exit', wake);
     }
   }
 

@@ -81,6 +81,10 @@ export interface Platform {
   readonly usesBundle?: boolean;
   /** The job of that name, or null. One that still waits for others on its host: `launchedAtMs` tells since when. */
   find(jobName: string): Promise<{ jobId: string; launchedAtMs: number } | null>;
+  /** The job is soon to start: does what of a launch can be done before, and shows nowhere. Absent: there is none. */
+  makeReady?(jobName: string): void;
+  /** The job is not to start after all, or has ended. */
+  dropReady?(jobName: string): void;
   /** Starts the job; only called when find() returned null. */
   launch(request: LaunchRequest): Promise<{ jobId: string; launchedAtMs: number }>;
   status(jobId: string): Promise<JobStatus>;

@@ -49,11 +49,11 @@ async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await wait(10);
 }
 
-it('builds nothing without a build command', async () => {
+it('builds nothing without a build command, and has the tree ready for the launch', async () => {
   const build = builder('  ');
   expect(await build(await prepare('a'))).toEqual({ image: '', reused: true });
   expect(image('a')).toBe('\n');
-  expect(existsSync(workdir.treeOf('a'))).toBe(false);
+  expect(existsSync(workdir.treeOf('a'))).toBe(true);
 });
 
 it('builds the commit that was made here, whatever a message claimed', async () => {

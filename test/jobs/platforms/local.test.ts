@@ -56,6 +56,69 @@ function killIfAlive(pid: number): void {
   }
 }
 
+describe('a runner that waits for its job', () => {
+  const name = jobNameOf(RUN, 'n1');
+  const dir = () => jobs.context.workdir.job('local_n1');
+
+  async function waiting(): Promise<number> {
+    jobs.platform.makeReady(name);
+    jobs.platform.makeReady(name);
+    for (;;) {
+      const [pid, ...others] = await runnersOf(dir());
+      expect(others).toEqual([]);
+      if (pid !== undefined) return pid;
+      await sleep(10);
+    }
+  }
+
+  it('is told it, and has left nothing before', async () => {
+    const pid = await waiting();
+    expect(await stat(dir()).catch(() => null)).toBeNull();
+    expect(await jobs.platform.find(name)).toBeNull();
+    const { jobId } = await jobs.platform.launch(await jobs.request('n1', 'echo out; exit 3'));
+    expect(await jobs.end(jobId)).toMatchObject({ returnCode: 3, cause: 'exit' });
+    expect(await jobs.record(jobId)).toMatchObject({ runner_pid: pid });
+    expect((await jobs.platform.logs(jobId, 1000)).stdout).toBe('out\n');
+    await untilGone(pid);
+  });
+
+  it('is replaced where it was killed, and the job runs once', async () => {
+    const request = await jobs.request('n1', `echo once >> ${jobs.file('ledger')}`);
+    killIfAlive(await waiting());
+    const { jobId } = await jobs.platform.launch(request);
+    expect(await jobs.end(jobId)).toMatchObject({ returnCode: 0 });
+    expect(await readFile(jobs.file('ledger'), 'utf8')).toBe('once\n');
+  });
+
+  it('ends where its job is not to start', async () => {
+    const pid = await waiting();
+    jobs.platform.dropReady(name);
+    await untilGone(pid);
+    expect(await stat(dir()).catch(() => null)).toBeNull();
+  });
+
+  it('ends with whoever started it', async () => {
+    const runner = packageFile('probe', 'autoresearch_job');
+    const starter = spawn('bash', ['-c', `sleep 600 | (exec python3 -I -S ${runner} await ${dir()})`]);
+    const sleeper = async () => {
+      const all = (await readdir('/proc')).filter((each) => /^\d+$/.test(each));
+      const facts = all.map(async (each) => [
+        Number(each),
+        await readFile(`/proc/${each}/cmdline`, 'utf8').catch(() => ''),
+        await readFile(`/proc/${each}/status`, 'utf8').catch(() => ''),
+      ]);
+      const own = (await Promise.all(facts)) as [number, string, string][];
+      return own.filter(([, , status]) => status.includes(`PPid:\t${starter.pid}\n`));
+    };
+    const found = async (word: string) => (await sleeper()).find(([, line]) => line.includes(word))?.[0];
+    while ((await found('await')) === undefined || (await found('sleep')) === undefined) await sleep(20);
+    const pid = (await found('await'))!;
+    killIfAlive((await found('sleep'))!);
+    await untilGone(pid);
+    expect(await stat(dir()).catch(() => null)).toBeNull();
+  });
+});
+
 describe('a local job', () => {
   it('runs, and leaves the files of its format', async () => {
     const before = Date.now();

@@ -35,7 +35,7 @@ export async function serverOf(workdir: string): Promise<ProcessTarget[]> {
  */
 export async function runnersOf(workdir: string): Promise<ProcessTarget[]> {
   const runners = (await processCommands()).flatMap(({ pid, command }) => {
-    const nodeId = /autoresearch_job (?:run|adopt) \S*\/local_jobs\/local_(\S+)/.exec(command)?.[1];
+    const nodeId = /autoresearch_job (?:run|await|adopt) \S*\/local_jobs\/local_(\S+)/.exec(command)?.[1];
     return nodeId && command.includes(workdir) ? [{ pid, nodeId }] : [];
   });
   const pids = new Set(runners.map(({ pid }) => pid));
