@@ -19,15 +19,18 @@ import { ownLog, type RunContext } from '../workdir/run-context.js';
 import { specOf } from '../workdir/spec-store.js';
 import { type RestoredAnalyses, restoreAnalyses } from './agent-calls/restore-analyses.js';
 import { drawRunCharts } from './draw-charts.js';
+import type { EarlyGrants } from './engine-mail/early-grants.js';
 
 export function makeExportWorkdir({
   context,
   runLog,
   tables,
+  earlyGrants,
 }: {
   context: RunContext;
   runLog: RunLog;
   tables?: DutyCycle;
+  earlyGrants?: EarlyGrants;
 }): Activities['exportWorkdir'] {
   const projections = new Projections(context.workdir, context.config, tables);
   // A try that was given up for lost may still be writing when the next one comes.
@@ -44,13 +47,17 @@ export function makeExportWorkdir({
       if (error instanceof LogMismatch) raise('policy_refused', error.message, { phase: 'runner' });
       throw error;
     });
-    const { tablesDueInMs } = await projections.renewInTurn(await runLog.record());
+    const { granted, slots } = await forks.grantedBefore(first);
+    const record = await runLog.record();
+    // Where the log forked nobody is granted anything before those have told whom it gives up.
+    const isTold = input.tells === true && granted.length === 0;
+    const telling = isTold ? earlyGrants?.(input.events, record.state) : undefined;
+    const [{ tablesDueInMs }, told = []] = await Promise.all([projections.renewInTurn(record), telling]);
     if (tablesDueInMs !== null) renewTablesIn(tablesDueInMs);
     // report.md states the cost of the run, which is known once the run was reported on.
     if (input.events.some(({ type }) => type === 'reported'))
       await writeReport(context.workdir, context.config, await runLog.record());
-    const granted = await forks.grantedBefore(first);
-    return { seq, ...(granted.length > 0 ? { granted } : {}) };
+    return { seq, ...(granted.length > 0 ? { granted, slots } : {}), ...(told.length > 0 ? { told } : {}) };
   };
 
   /**

@@ -15,6 +15,7 @@ import { makeBuildImage } from './build-image.js';
 import { makeCancelJob } from './cancel-job.js';
 import { makeCollectEvidence } from './collect-evidence.js';
 import { makeDrawCharts } from './draw-charts.js';
+import { openEarlyGrants } from './engine-mail/early-grants.js';
 import { openEngineMailbox } from './engine-mail/engine-mailbox.js';
 import { withGroupCommit } from './engine-mail/group-commit.js';
 import { makeExportWorkdir } from './export-workdir.js';
@@ -41,6 +42,7 @@ export async function createActivities({
     ...reportDeps(context, client),
     platform: await createPlatform(context.config.platform, context),
     mailbox: openEngineMailbox(context.config.run_id, client),
+    earlyGrants: openEarlyGrants(context.config.run_id, client, context.log),
     client,
   };
   const activities: Activities = {

@@ -94,10 +94,11 @@ export class Children {
     });
   }
 
-  /** The slot's job reads from the workdir what it is to run: that stands there first. */
-  grantSlot(nodeId: string, slot: number): void {
+  /** The slot's job reads from the workdir what it is to run: that stands there first. `seq`: of a new grant. */
+  grantSlot(nodeId: string, slot: number, seq?: number): void {
     void this.track(async () => {
       await this.journal.flushed();
+      if (seq !== undefined && this.journal.takeTold(seq)) return;
       // The engine was put back meanwhile, and lets it wait again.
       if (!isKnownGranted(this.journal.state, nodeId) && patched('grants-nothing-that-waits-again')) return;
       await this.tell(nodeId, slotGrantedSignal, { slot });

@@ -104,7 +104,7 @@ async function engine(input: EngineInput, cancelRequested: Promise<never> | null
   const children = new Children(run, heard, journal, tuning.askMs);
   const reports = new Reports(journal, children, recovers);
   const recovery = new Recovery(state, children, reports);
-  if (recovers) journal.putBack = (granted, anew) => recovery.putBack(granted, anew);
+  if (recovers) journal.putBack = (...told) => recovery.putBack(...told);
   const planner = new Planner(journal);
   const charts = new Charts(run, tuning.chartIntervalMs, chartsAtMs, () => journal.wake());
   const alarm = new Alarm(journal);
@@ -229,7 +229,7 @@ async function engine(input: EngineInput, cancelRequested: Promise<never> | null
     const { nodeId, money } = move;
     if (move.do === 'grant') {
       journal.record({ type: 'slot_granted', nodeId, slot: move.slot, money });
-      children.grantSlot(nodeId, move.slot);
+      children.grantSlot(nodeId, move.slot, state.seq);
     } else {
       journal.record({ type: 'experiment_preparing', nodeId, money });
       children.start(identityOf(rowOf(state, nodeId)), null);

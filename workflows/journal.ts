@@ -19,14 +19,19 @@ export class Journal {
   /** Rejects when the workdir's log is not, or not any more, this engine's: nothing that it does can be recorded. */
   readonly refused: Promise<never>;
   /**
-   * Called when the log tells that this engine's history was put back (a reset): with whom it had granted slots since,
-   * and whom it has granted them anew, which none of those has heard.
+   * Called when the log tells that this engine's history was put back (a reset, a kill): with whom it had granted slots
+   * since, and whom it has granted them anew, which none of those has heard. Null in a run that began before it
+   * recovered what is lost: there nobody is told of a slot before the engine's own history says so.
    */
-  putBack: (granted: readonly string[], anew: readonly string[]) => void = () => undefined;
+  putBack:
+    | ((granted: readonly string[], anew: readonly string[], slots?: Readonly<Record<string, number>>) => void)
+    | null = null;
   private refuse: (reason: ApplicationFailure) => void = () => undefined;
   private pending: EngineEvent[] = [];
   /** What the last exports of this run wrote, as far as one more export can tell again. */
   private exported: EngineEvent[] = [];
+  /** Grants, by number of their event, of which an export told the experiment. */
+  private readonly told = new Set<number>();
   private exporting = false;
   /**
    * True while the engine's loop pumps after each of its turns; otherwise exports begin by themselves. An export may
@@ -67,6 +72,11 @@ export class Journal {
     return this.exportedSeq >= this.state.seq;
   }
 
+  /** Once for each grant, by the number of its event: whether its export told the experiment. */
+  takeTold(seq: number): boolean {
+    return this.told.delete(seq);
+  }
+
   /** Resolves when everything recorded so far stands in the workdir. */
   async flushed(): Promise<void> {
     const { seq } = this.state;
@@ -84,7 +94,12 @@ export class Journal {
       const events = this.pending.slice(0, EVENTS_PER_EXPORT);
       const { firstExecutionRunId: chain, runId: link } = workflowInfo();
       const { run } = this.state;
-      const { granted } = await inTask.exportWorkdir({ run, chain, link, events, exported: this.exported });
+      const tells = this.putBack !== null ? { tells: true } : {};
+      const input = { run, chain, link, events, exported: this.exported, ...tells };
+      const { granted, slots, told = [] } = await inTask.exportWorkdir(input);
+      // Before whoever waits for the export goes on.
+      for (const event of events)
+        if (event.type === 'slot_granted' && told.includes(event.nodeId)) this.told.add(event.seq);
       this.exportedSeq = events.at(-1)?.seq ?? this.exportedSeq;
       this.exported = [...this.exported, ...events].slice(-EVENTS_PER_EXPORT);
       this.pending = this.pending.slice(events.length);
@@ -93,7 +108,7 @@ export class Journal {
         const grants = [...events, ...this.pending].flatMap((each) =>
           each.type === 'slot_granted' ? each.nodeId : [],
         );
-        this.putBack(granted, grants);
+        this.putBack?.(granted, grants, slots);
       }
     } catch (error) {
       // A local activity's failure comes as it was thrown.

@@ -5,7 +5,7 @@
 import { condition, patched } from '@temporalio/workflow';
 import type { ExperimentLookup } from '../domain/protocol/activities.js';
 import { isAwaited, isKnownGranted, underWay } from '../domain/protocol/lost-messages.js';
-import { withdrawSignal } from '../domain/protocol/messages.js';
+import { cancelExperimentSignal, withdrawSignal } from '../domain/protocol/messages.js';
 import { type EngineState, rowOf } from '../domain/run/engine-state.js';
 import type { ExperimentRow } from '../domain/run/experiment-record.js';
 import { failure } from '../domain/run/failure.js';
@@ -18,6 +18,8 @@ import { type Reports, slotOf } from './reports.js';
  * An experiment that lives answers within a second; one that waits for a slot says so, and stays in doubt for so long.
  */
 const GREETING_MS = 10_000;
+/** A job that is ended may save its state first, and its host may be busy. */
+const ENDING_MS = 60_000;
 
 export class Recovery {
   private doubts = 0;
@@ -62,22 +64,42 @@ export class Recovery {
 
   /**
    * The engine was put back to before it granted slots to these. What it has granted anew meanwhile, and nobody has
-   * heard, waits again.
+   * heard, waits again. `slots`: which each of them had, and may use; absent in histories of earlier versions.
    */
-  putBack(granted: readonly string[], anew: readonly string[]): void {
+  putBack(
+    granted: readonly string[],
+    anew: readonly string[],
+    slots: Readonly<Record<string, number>> | null = null,
+  ): void {
+    // One that has another slot now tells which one it uses; of one that was removed nobody wants the job.
+    const moved = slots === null ? [] : granted.filter((nodeId) => this.holdsOther(nodeId, slots[nodeId]));
+    const removed = slots === null ? [] : granted.filter((nodeId) => this.state.withdrawing?.includes(nodeId));
+    for (const nodeId of moved) this.reports.finish(nodeId, { type: 'withdrawn', spent: NOTHING_SPENT });
     const nodeIds = granted.filter((nodeId) => this.rowIfAny(nodeId) && !isKnownGranted(this.state, nodeId));
-    if (nodeIds.length === 0) return;
+    if (slots !== null) for (const nodeId of granted) this.reports.launchAgain(nodeId);
+    if (nodeIds.length + removed.length === 0) return;
     this.doubts += 1;
     for (const nodeId of anew) {
       if (granted.includes(nodeId) || this.rowIfAny(nodeId)?.state.status !== 'launching') continue;
       this.reports.finish(nodeId, { type: 'withdrawn', spent: NOTHING_SPENT });
       void this.children.tell(nodeId, withdrawSignal);
     }
+    const reason = 'it was removed from the queue';
+    for (const nodeId of removed) void this.children.tell(nodeId, cancelExperimentSignal, { reason });
     void this.children.track(async () => {
       await this.takeUp(nodeIds, false);
       await condition(() => nodeIds.every((nodeId) => isKnownGranted(this.state, nodeId)), GREETING_MS);
+      if (slots !== null) for (const nodeId of nodeIds) this.reports.launchAgain(nodeId);
+      const isEnding = (nodeId: string) => this.state.withdrawing?.includes(nodeId);
+      if (removed.length > 0) await condition(() => !removed.some(isEnding), ENDING_MS);
       this.doubts -= 1;
     });
+  }
+
+  private holdsOther(nodeId: string, slot: number | undefined): boolean {
+    const now = this.rowIfAny(nodeId)?.state;
+    const holds = now?.status === 'launching' || now?.status === 'running';
+    return holds && slot !== undefined && now.slot !== slot;
   }
 
   /**

@@ -20,6 +20,9 @@ import type { Children } from './children.js';
 import type { Journal } from './journal.js';
 
 export class Reports {
+  /** Launches of which an engine that was put back heard before it knew that they had a slot. */
+  private readonly early = new Map<string, ExperimentReport & { type: 'launched' }>();
+
   constructor(
     private readonly journal: Journal,
     private readonly children: Children,
@@ -68,6 +71,8 @@ export class Reports {
       case 'launched':
         if (isNow('launching')) {
           journal.record({ type: 'job_launched', nodeId, jobId: report.jobId, launchedAtMs: report.launchedAtMs });
+        } else if (isNow('preparing') || isNow('ready')) {
+          this.early.set(nodeId, report);
         }
         return;
       case 'job_ended':
@@ -81,6 +86,12 @@ export class Reports {
       case 'finished':
         this.finish(nodeId, report.outcome);
     }
+  }
+
+  /** Of one that is known now to have a slot. */
+  launchAgain(nodeId: string): void {
+    const report = this.early.get(nodeId);
+    if (report !== undefined && this.early.delete(nodeId)) this.act(report);
   }
 
   /** For an experiment that says that it is prepared where the engine did not wait to hear so. */

@@ -105,6 +105,10 @@ export interface ExportAnswer {
   seq: number;
   /** Where the log went on otherwise than before: whom the events that it gave up had granted a slot. */
   granted?: string[];
+  /** Which slot each of those was granted; absent in answers of earlier versions. */
+  slots?: Record<string, number>;
+  /** Whom the export told of the slot that it recorded, so that the engine need not; absent: nobody. */
+  told?: string[];
 }
 
 export interface Released {
@@ -165,9 +169,12 @@ export interface Activities {
   tellEngine(input: RunRef & { report: ExperimentReport }): Promise<boolean>;
   /**
    * `exported`: what the engine exported right before, which the log must still hold. A failure that is not retried
-   * says that the log is not, or not any more, the log of this engine.
+   * says that the log is not, or not any more, the log of this engine. `tells`: experiments are told at once of the
+   * slots that the export records; the engine finds those again of which it knows nothing after a kill.
    */
-  exportWorkdir(input: EngineRef & { events: EngineEvent[]; exported?: EngineEvent[] }): Promise<ExportAnswer>;
+  exportWorkdir(
+    input: EngineRef & { events: EngineEvent[]; exported?: EngineEvent[]; tells?: boolean },
+  ): Promise<ExportAnswer>;
   drawCharts(input: RunRef): Promise<void>;
   /** Without `synthesis`, final_report.md is made by rules: the agent is not asked. `byRules`: why it was made so. */
   report(input: RunRef & { synthesis: boolean }): Promise<{ spent: Spent; byRules?: string } & OwedCalls>;

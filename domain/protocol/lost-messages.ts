@@ -64,10 +64,12 @@ export function missedBefore(state: EngineState, told: Granted): (EventBody & { 
 
 /**
  * Whom events that the log gave up had granted a slot: such an experiment may have a job of which the state knows
- * nothing.
+ * nothing. Its slot by node id, the last one where it was granted several.
  */
-export function grantedIn(events: readonly EngineEvent[]): string[] {
-  return [...new Set(events.flatMap((event) => (event.type === 'slot_granted' ? [event.nodeId] : [])))];
+export function grantedIn(events: readonly EngineEvent[]): Record<string, number> {
+  return Object.fromEntries(
+    events.flatMap((event): [string, number][] => (event.type === 'slot_granted' ? [[event.nodeId, event.slot]] : [])),
+  );
 }
 
 /** Whether the state knows of its job, or of its end. */

@@ -1,6 +1,8 @@
 import { cp, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import type { Client } from '@temporalio/client';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { makeDrawCharts } from '../../activities/draw-charts.js';
+import { openEarlyGrants } from '../../activities/engine-mail/early-grants.js';
 import { makeExportWorkdir, rebuildWorkdir } from '../../activities/export-workdir.js';
 import {
   ActiveSchema,
@@ -344,13 +346,94 @@ test('tells whom the events that the log gives up had granted a slot, also when 
   expect(await exportWorkdir({ run: 'r1', events: [asked!, other!] })).toEqual({ seq: other!.seq });
   const anew = later(run, { type: 'paused' });
   for (const _ of ['answer lost', 'asked again'])
-    expect(await exportWorkdir({ run: 'r1', events: anew })).toEqual({ seq: asked!.seq, granted: [granted] });
+    expect(await exportWorkdir({ run: 'r1', events: anew })).toEqual({
+      seq: asked!.seq,
+      granted: [granted],
+      slots: { [granted]: 0 },
+    });
   // The answer was lost with its worker.
   const next = makeExportWorkdir({ context, runLog: openRunLog(context.workdir) });
-  expect(await next({ run: 'r1', events: anew })).toEqual({ seq: asked!.seq, granted: [granted] });
+  expect(await next({ run: 'r1', events: anew })).toEqual({
+    seq: asked!.seq,
+    granted: [granted],
+    slots: { [granted]: 0 },
+  });
   // Its engine decided otherwise once more: what the export before it gave up is told as well.
   const again = later(run, { type: 'note_added', text: 'another' });
-  expect(await next({ run: 'r1', events: again })).toEqual({ seq: asked!.seq, granted: [granted] });
+  expect(await next({ run: 'r1', events: again })).toEqual({
+    seq: asked!.seq,
+    granted: [granted],
+    slots: { [granted]: 0 },
+  });
   const after = [{ ...later(run, { type: 'paused' })[0]!, seq: asked!.seq + 1 }];
   expect(await next({ run: 'r1', events: after })).toEqual({ seq: asked!.seq + 1 });
+});
+
+function untilGranted(nodeId: string, slot: number): EventBody[] {
+  return [
+    { type: 'experiment_preparing', nodeId },
+    { type: 'experiment_prepared', nodeId, commit: commitFor(nodeId) },
+    { type: 'slot_granted', nodeId, slot },
+  ];
+}
+
+test('tells at once whom it records to have a slot, unless the log forked', async () => {
+  const run = syntheticRun({ followUps: 2, open: 1 });
+  const { workdir, context } = await exported(run);
+  const added = run.events.findLast((event) => event.type === 'experiment_added');
+  const { nodeId } = (added as Extract<EngineEvent, { type: 'experiment_added' }>).experiment;
+  const signals: unknown[] = [];
+  const client = {
+    workflow: {
+      getHandle: (workflowId: string) => ({
+        signal: async (name: string, message: unknown) => void signals.push([workflowId, name, message]),
+      }),
+    },
+  } as unknown as Client;
+  const runLog = openRunLog(workdir);
+  const earlyGrants = openEarlyGrants('r1', client, () => undefined);
+  const exportWorkdir = makeExportWorkdir({ context, runLog, earlyGrants });
+  const told = ['autoresearch/r1/'.concat(nodeId), 'slot_granted', { slot: 0 }];
+
+  const granting = later(run, ...untilGranted(nodeId, 0));
+  const { seq } = granting.at(-1)!;
+  // An engine that could not find it again after a kill tells it itself.
+  expect(await exportWorkdir({ run: 'r1', events: granting })).toEqual({ seq });
+  expect(signals).toEqual([]);
+  expect(await exportWorkdir({ run: 'r1', events: granting, tells: true })).toEqual({ seq, told: [nodeId] });
+  expect(signals).toEqual([told]);
+  // The same once more: its answer was lost, and the engine relies on the next one.
+  expect(await exportWorkdir({ run: 'r1', events: granting, tells: true })).toEqual({ seq, told: [nodeId] });
+  expect(signals).toEqual([told, told]);
+
+  // The engine decided otherwise: who was granted a slot before is heard first.
+  const other = later(run, { type: 'paused' }, ...untilGranted(nodeId, 1));
+  expect(await exportWorkdir({ run: 'r1', events: other, tells: true })).toEqual({
+    seq: seq + 1,
+    granted: [nodeId],
+    slots: { [nodeId]: 0 },
+  });
+  expect(signals).toHaveLength(2);
+});
+
+test('leaves it to the engine to tell of a slot where the server does not answer, or it was taken back', async () => {
+  const run = syntheticRun({ followUps: 2, open: 1 });
+  const { workdir, context } = await exported(run);
+  const added = run.events.findLast((event) => event.type === 'experiment_added');
+  const { nodeId } = (added as Extract<EngineEvent, { type: 'experiment_added' }>).experiment;
+  let asked = 0;
+  const signal = async () => {
+    asked += 1;
+    throw new Error('the server is away');
+  };
+  const client = { workflow: { getHandle: () => ({ signal }) } } as unknown as Client;
+  const earlyGrants = openEarlyGrants('r1', client, () => undefined);
+  const exportWorkdir = makeExportWorkdir({ context, runLog: openRunLog(workdir), earlyGrants });
+  const events = later(run, ...untilGranted(nodeId, 0), { type: 'experiment_requeued', nodeId });
+  const { seq } = events.at(-1)!;
+  expect(await exportWorkdir({ run: 'r1', events, tells: true })).toEqual({ seq });
+  expect(asked).toBe(0);
+  const again = later(run, ...untilGranted(nodeId, 0)).map((event) => ({ ...event, seq: event.seq + events.length }));
+  expect(await exportWorkdir({ run: 'r1', events: again, tells: true })).toEqual({ seq: seq + again.length });
+  expect(asked).toBe(1);
 });

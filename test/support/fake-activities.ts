@@ -120,7 +120,7 @@ export class FakeRun {
   }
 
   /** As the log in a workdir: what an engine was about to do gives way to what it decides after a reset. */
-  #fork(seq: number): string[] {
+  #fork(seq: number): Record<string, number> {
     this.forks += 1;
     const granted = grantedIn(this.events.slice(seq - 1));
     this.events.length = seq - 1;
@@ -247,16 +247,17 @@ export class FakeRun {
     },
     tellEngine: async ({ report }) => (await this.#mailbox?.deliver(report)) ?? true,
     exportWorkdir: async ({ events }) => {
-      const granted: string[] = [];
+      let slots: Record<string, number> = {};
       for (const event of events) {
         if (JSON.stringify(this.events[event.seq - 1] ?? event) !== JSON.stringify(event))
-          granted.push(...this.#fork(event.seq));
+          slots = { ...this.#fork(event.seq), ...slots };
         if (event.seq <= this.state.seq) continue;
         applyEvent(this.state, structuredClone(event));
         this.events.push(event);
       }
       this.#changed();
-      return { seq: this.state.seq, ...(granted.length > 0 ? { granted } : {}) };
+      const granted = Object.keys(slots);
+      return { seq: this.state.seq, ...(granted.length > 0 ? { granted, slots } : {}) };
     },
     drawCharts: async () => this.#called('drawCharts'),
     report: async ({ synthesis }) => {

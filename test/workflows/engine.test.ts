@@ -94,6 +94,44 @@ describe('a whole run', () => {
     expect(fake.mostJobs).toBe(1);
   });
 
+  it('leaves it to its exports to tell experiments of their slots, where they do', async () => {
+    const fake = new FakeRun({ autoEnd: true, plans: [['a', 'b']] });
+    const { exportWorkdir } = fake.activities;
+    const told: string[] = [];
+    worker = await startTestWorker({
+      activities: {
+        ...fake.activities,
+        async exportWorkdir(input) {
+          const answer = await exportWorkdir(input);
+          expect(input.tells).toBe(true);
+          const grants = input.events.filter((event) => event.type === 'slot_granted');
+          // The engine itself tells the last one.
+          const now = grants.filter(({ nodeId }) => nodeId !== '003_b');
+          for (const { nodeId, slot } of now) {
+            await client.workflow.getHandle(experimentWorkflowId(run, nodeId)).signal('slot_granted', { slot });
+            told.push(nodeId);
+          }
+          return now.length === 0 ? answer : { ...answer, told: now.map(({ nodeId }) => nodeId) };
+        },
+      },
+    });
+    const { client, run, taskQueue } = worker;
+    fake.serve(run, client);
+    const args = [{ run }];
+    const handle = await client.workflow.start('engineWorkflow', {
+      workflowId: engineWorkflowId(run),
+      taskQueue,
+      args,
+    });
+    await handle.result();
+    expect(fake.launched.toSorted()).toEqual([...told, '003_b'].toSorted());
+    const { events } = await handle.fetchHistory();
+    const toldByEngine = (events ?? []).flatMap(({ signalExternalWorkflowExecutionInitiatedEventAttributes: sent }) =>
+      sent?.signalName === 'slot_granted' ? [sent.workflowExecution?.workflowId] : [],
+    );
+    expect(toldByEngine).toEqual([experimentWorkflowId(run, '003_b')]);
+  });
+
   it('goes on after failures, and repairs a startup failure of mtp', async () => {
     const { fake, handle } = await startEngine({
       autoEnd: true,

@@ -350,6 +350,87 @@ describe('workflows that somebody ends by hand', () => {
   });
 });
 
+describe('an engine that was killed when its export had told of a slot, and decides otherwise', () => {
+  it('hears which slot the experiment uses before anybody gets it', async () => {
+    const launches: [string, number][] = [];
+    let told = false;
+    await using stage = await stageOf({
+      options: { autoEnd: true },
+      activities: (fake, current) => ({
+        exportWorkdir: async (input) => {
+          const answer = await fake.activities.exportWorkdir(input);
+          const grant = input.events.find((event) => event.type === 'slot_granted');
+          if (told || grant === undefined) return answer;
+          told = true;
+          const { nodeId } = grant;
+          await current().child(nodeId).signal(messages.slotGrantedSignal, { slot: 3 });
+          return { ...answer, granted: [nodeId], slots: { [nodeId]: 3 } };
+        },
+        launchJob: async (input) => {
+          launches.push([input.nodeId, input.slot]);
+          return await fake.activities.launchJob(input);
+        },
+      }),
+    });
+    await stage.start();
+    await expectWhole(stage);
+    expect(launches).toEqual(SEEDS.map((nodeId) => [nodeId, nodeId === '000_baseline' ? 3 : 0]));
+    const grants = stage.fake.events.flatMap((event) =>
+      event.type === 'slot_granted' && event.nodeId === '000_baseline' ? [event.slot] : [],
+    );
+    expect(grants).toEqual([0, 3]);
+  });
+
+  it('knows that the job runs of which it heard too early', async () => {
+    const nodeId = '000_baseline';
+    await using stage = await stageOf({
+      post: losing('launched'),
+      activities: (fake, current) => ({
+        buildImage: async (input) => {
+          const launched = { type: 'launched', nodeId, jobId: `j_${nodeId}`, launchedAtMs: 2 } as const;
+          if (input.nodeId === nodeId) await current().handle().signal(messages.reportsSignal, [launched]);
+          return await fake.activities.buildImage(input);
+        },
+        exportWorkdir: async (input) => {
+          const answer = await fake.activities.exportWorkdir(input);
+          const isGranted = input.events.some((event) => event.type === 'slot_granted' && event.nodeId === nodeId);
+          return isGranted ? { ...answer, granted: [nodeId], slots: { [nodeId]: 0 } } : answer;
+        },
+      }),
+    });
+    await stage.start();
+    await stage.fake.until((run) => run.statusOf(nodeId) === 'running');
+    for (const each of SEEDS) stage.fake.endJob(each);
+    await expectWhole(stage);
+  });
+
+  it('ends the job of one that was removed', async () => {
+    let told = false;
+    await using stage = await stageOf({
+      tuning: { prepareAhead: 2 },
+      activities: (fake, current) => ({
+        exportWorkdir: async (input) => {
+          const answer = await fake.activities.exportWorkdir(input);
+          if (told || !input.events.some(({ type }) => type === 'experiment_removed')) return answer;
+          told = true;
+          await current().child('001_mtp').signal(messages.slotGrantedSignal, { slot: 0 });
+          await fake.until(({ launched }) => launched.includes('001_mtp'));
+          return { ...answer, granted: ['001_mtp'], slots: { '001_mtp': 0 } };
+        },
+      }),
+    });
+    const { fake } = stage;
+    const handle = await stage.start();
+    await fake.until((run) => run.statusOf('000_headspace') === 'ready' && run.statusOf('001_mtp') === 'ready');
+    await handle.executeUpdate(messages.removeUpdate, { args: [{ node_id: '001_mtp' }] });
+    await fake.until((run) => run.cancelled.includes('001_mtp') && run.state.withdrawing === undefined);
+    for (const nodeId of SEEDS) fake.endJob(nodeId);
+    expect(await handle.result()).toMatchObject({ reason: 'planner_stopped' });
+    expect(fake.state.tally).toMatchObject({ completed: 2, failed: 0, cancelled: 0 });
+    expect(fake.state.ledger.reserved).toEqual({});
+  });
+});
+
 /**
  * An engine that was reset to before it had heard anything of those that it had started; the first has launched its job
  * meanwhile.
