@@ -13,6 +13,7 @@ import { startRunner } from '../../../jobs/platforms/job-runner.js';
 import { LocalPlatform } from '../../../jobs/platforms/local.js';
 import { jobNameOf } from '../../../jobs/platforms/platform.js';
 import { FIXTURES, JobFixture, linesOf, RUN, untilGone } from '../../activities/job-fixture.js';
+import { removeFolder } from '../../support/remove-folder.js';
 
 let jobs: JobFixture;
 beforeEach(async () => {
@@ -472,7 +473,7 @@ describe('limits', () => {
   it('ends a job whose directory was removed: nobody could learn of it any more', async () => {
     const { jobId } = await jobs.platform.launch(await jobs.request('n1', 'sleep 600'));
     const { pid, runner_pid } = await jobs.record(jobId);
-    await rm(jobs.context.workdir.root, { recursive: true });
+    await removeFolder(jobs.context.workdir.root);
     await untilGone(Number(pid));
     await untilGone(Number(runner_pid));
   });
