@@ -45,6 +45,7 @@ export function makeSetup(deps: { context: RunContext; sourceControl: SourceCont
         watchesDrift: true,
         bundlesSmallGains: true,
         weighsRepeats: true,
+        expectsLargeGains: true,
         ...(config.verify_runs === DEFAULT_CONFIRMATION.verifyRuns ? { verifiesAsNeeded: true as const } : {}),
       },
       needsBaseline: true,

@@ -46,6 +46,7 @@ const WORLDS: readonly [string, World][] = [
   ['2% noise', { ...GOAL_WORLD, noise: 0.02 }],
   ['1% noise', { ...GOAL_WORLD, noise: 0.01 }],
   ['0.5% noise', { ...GOAL_WORLD, noise: 0.005 }],
+  ['20% noise, gains of 20 to 100%', { ...GOAL_WORLD, noise: 0.2, gainFrom: 0.2, gainTo: 1 }],
   ['5% noise on a machine that wanders by 1% a job', { ...GOAL_WORLD, drift: 0.01 }],
   ['5% noise on a machine that is 15% slower from the middle on', { ...GOAL_WORLD, step: -0.15 }],
   ['1% noise on a machine that is 10% slower from the middle on', { ...GOAL_WORLD, noise: 0.01, step: -0.1 }],
@@ -67,6 +68,7 @@ export function believableReport(): string {
   return WORLDS.flatMap(([name, world]) => [
     `${name} (${world.experiments} experiments, ${world.realGains} real gains, ${SEEDS} runs)`,
     row('odds', ratesOf(world, 'odds', SEEDS)),
+    row('odds, usual gains', ratesOf(world, 'odds, usual gains', SEEDS)),
     row('odds, one run ahead', ratesOf(world, 'odds, one run ahead', SEEDS)),
     row('odds, no sentinels', ratesOf(world, 'odds, no sentinels', SEEDS)),
     row('odds of own runs', ratesOf(world, 'odds of own runs', SEEDS)),

@@ -7,10 +7,12 @@ import {
   type Belief,
   beliefOf,
   beliefOfKept,
+  LARGE_GAINS,
   leastGain,
   nextStep,
   oddsOf,
   type Step,
+  USUAL_GAINS,
 } from '../../domain/belief/odds.js';
 import { prospectOf, stepByProspect } from '../../domain/belief/prospects.js';
 import type { Decide, Job } from './decide.js';
@@ -34,6 +36,7 @@ export interface OddsRules {
   heedsChildren: boolean;
   watchesDrift: boolean;
   weighsRepeats: boolean;
+  expectsLargeGains: boolean;
 }
 
 export function oddsDecider(job: Job, steps: number, calibrationRuns: number, rules: OddsRules): Decide {
@@ -56,9 +59,10 @@ export function oddsDecider(job: Job, steps: number, calibrationRuns: number, ru
   };
   const stepOf = (runs: readonly number[], against: Belief, noise: Noise): Step => {
     const least = leastGain(null, noise);
-    const odds = oddsOf(runs, against, noise, least);
+    const expected = rules.expectsLargeGains ? LARGE_GAINS : USUAL_GAINS;
+    const odds = oddsOf(runs, against, noise, least, expected);
     if (!rules.weighsRepeats) return nextStep(odds, runs.length, against, noise);
-    const compared = { runs, incumbent: against, isFixed: false, noise, least };
+    const compared = { runs, incumbent: against, isFixed: false, noise, least, expected };
     return stepByProspect(odds, compared, prospectOf(odds, compared));
   };
   const measureIncumbent = () => {

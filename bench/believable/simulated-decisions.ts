@@ -26,12 +26,14 @@ export interface World {
 }
 
 /**
- * `odds`: as runs decide; `odds, one run ahead`: as they did before what several further jobs may show was thought
- * through; `odds, no sentinels` and `odds of own runs`: as they did before there were sentinels, and
- * before the experiments that build on the incumbent told of its speed; `repeats`: before odds were weighed.
+ * `odds`: as runs decide; `odds, usual gains`: as they did before large gains were expected; `odds, one run ahead`:
+ * before what several further jobs may show was thought through; `odds, no sentinels` and `odds of own runs`: as they
+ * did before there were sentinels, and before the experiments that build on the incumbent told of its speed; `repeats`:
+ * before odds were weighed.
  */
 export type Decider =
   | 'odds'
+  | 'odds, usual gains'
   | 'odds, one run ahead'
   | 'odds, no sentinels'
   | 'odds of own runs'
@@ -67,12 +69,13 @@ export function simulateDecisions(world: World, decider: Decider, seed: number):
     return speed + drift + shift + world.noise * normal(random);
   };
   const job: Job = { measure, count: () => jobs };
-  const odds = (heedsChildren: boolean, watchesDrift: boolean, weighsRepeats: boolean) =>
-    oddsDecider(job, steps, CALIBRATION_RUNS, { heedsChildren, watchesDrift, weighsRepeats });
+  const odds = (heedsChildren: boolean, watchesDrift: boolean, weighsRepeats: boolean, expectsLargeGains = false) =>
+    oddsDecider(job, steps, CALIBRATION_RUNS, { heedsChildren, watchesDrift, weighsRepeats, expectsLargeGains });
   const gains = gainsOf(world, random);
   const steps = world.noise * (STEPS_SHOW_FROM + (STEPS_SHOW_TO - STEPS_SHOW_FROM) * random());
   const decide = {
-    odds: () => odds(true, true, true),
+    odds: () => odds(true, true, true, true),
+    'odds, usual gains': () => odds(true, true, true),
     'odds, one run ahead': () => odds(true, true, false),
     'odds, no sentinels': () => odds(true, false, false),
     'odds of own runs': () => odds(false, false, false),

@@ -54,6 +54,11 @@ export interface ConfirmationRules {
    * person gave no number; absent in older runs.
    */
   verifiesAsNeeded?: true;
+  /**
+   * Whether gains far above the usual sizes are expected as well, and a keep asks for higher odds (odds.ts); absent in
+   * older runs.
+   */
+  expectsLargeGains?: true;
 }
 
 export const DEFAULT_CONFIRMATION: ConfirmationRules = {

@@ -42,6 +42,19 @@ const NOISE_SHARE = 0.13;
 
 /** A candidate is kept when it is real with this probability, and after one repeat at least. */
 export const KEPT_FROM = 0.92;
+
+/** What is expected of changes, and asked of one that is kept: the rules of a run say which. */
+export interface Expectation {
+  /** For each gain of usual size, those whose size is hardly known: a starved stage may be fed. */
+  largeShare: number;
+  /** A candidate is kept from this probability on. */
+  keptFrom: number;
+}
+export const USUAL_GAINS: Expectation = { largeShare: 0, keptFrom: KEPT_FROM };
+/** More chances of a gain are more chances of luck as well, which the higher odds pay for. */
+export const LARGE_GAINS: Expectation = { largeShare: 0.15, keptFrom: 0.945 };
+/** In log speed: how much the sizes of such gains differ. */
+const LARGE_GAINS_DIFFER_BY = 0.35;
 /** Below this nothing is measured again. */
 const DROPPED_BELOW = 0.11;
 /** What a job must promise to bring, in log speed: a constant part, and a share of what a run is off by. */
@@ -88,27 +101,61 @@ function spreadOfGains(difference: number, variance: number): number {
 }
 
 /** The odds after the candidate's runs, against what is known of the incumbent; `least` is relative. */
-export function oddsOf(runs: readonly number[], incumbent: Belief, noise: Noise, least: number): Odds {
-  return oddsBetween(beliefOf(runs, noise), incumbent, least);
+export function oddsOf(
+  runs: readonly number[],
+  incumbent: Belief,
+  noise: Noise,
+  least: number,
+  expected: Expectation = USUAL_GAINS,
+): Odds {
+  return oddsBetween(beliefOf(runs, noise), incumbent, least, expected);
 }
 
 /** The same where the candidate's speed is known as `own`. */
-export function oddsBetween(own: Belief, incumbent: Belief, least: number): Odds {
+export function oddsBetween(own: Belief, incumbent: Belief, least: number, { largeShare }: Expectation): Odds {
   const difference = own.mean - incumbent.mean;
   const variance = own.variance + incumbent.variance;
   const from = Math.log1p(least);
-  const spread = spreadOfGains(difference, variance);
+  const told = { difference, variance, from };
+  const usual = gainOfSpread(told, spreadOfGains(difference, variance), 1);
+  const large = largeShare > 0 ? gainOfSpread(told, LARGE_GAINS_DIFFER_BY ** 2, largeShare) : null;
+  const ofGain = usual.odds + (large?.odds ?? 0);
+  const ofNone = normalDensity(difference / Math.sqrt(variance)) / Math.sqrt(variance);
+  const weighed = SHARE_OF_GAINS * ofGain;
+  const shareOfNone = 1 - SHARE_OF_GAINS * (1 + largeShare);
+  const isReal = weighed === 0 && ofNone === 0 ? Number(difference > from) : weighed / (weighed + shareOfNone * ofNone);
+  const { size, sd } = large === null || ofGain === 0 ? usual : asOne(usual, large);
+  return { isReal, gain: { mean: size, sd, least: from } };
+}
+
+interface Explained {
+  /** In log speed, before it is cut off. */
+  size: number;
+  sd: number;
+  /** Density of the difference as it was measured, times the share of such gains. */
+  odds: number;
+}
+
+/** A real gain of sizes that differ by this, as what was measured. */
+function gainOfSpread(
+  { difference, variance, from }: { difference: number; variance: number; from: number },
+  spread: number,
+  share: number,
+): Explained {
   const total = variance + spread;
   const size = (difference * spread + TYPICAL_GAIN * variance) / total;
   const sd = Math.sqrt((variance * spread) / total);
-  // Densities of the difference as it was measured, of a real gain and of none.
   const cutOff = normalCdf((size - from) / sd) / normalCdf((TYPICAL_GAIN - from) / Math.sqrt(spread));
-  const ofGain = (normalDensity((difference - TYPICAL_GAIN) / Math.sqrt(total)) / Math.sqrt(total)) * cutOff;
-  const ofNone = normalDensity(difference / Math.sqrt(variance)) / Math.sqrt(variance);
-  const weighed = SHARE_OF_GAINS * ofGain;
-  const isReal =
-    weighed === 0 && ofNone === 0 ? Number(difference > from) : weighed / (weighed + (1 - SHARE_OF_GAINS) * ofNone);
-  return { isReal, gain: { mean: size, sd, least: from } };
+  const density = normalDensity((difference - TYPICAL_GAIN) / Math.sqrt(total)) / Math.sqrt(total);
+  return { size, sd, odds: share * (density * cutOff) };
+}
+
+/** The normal distribution with the mean and variance of both together. */
+function asOne(a: Explained, b: Explained): { size: number; sd: number } {
+  const ofB = b.odds / (a.odds + b.odds);
+  const size = a.size + ofB * (b.size - a.size);
+  const variance = (1 - ofB) * (a.sd ** 2 + (a.size - size) ** 2) + ofB * (b.sd ** 2 + (b.size - size) ** 2);
+  return { size, sd: Math.sqrt(variance) };
 }
 
 export type Step = 'keep' | 'drop' | 'measure candidate' | 'measure incumbent';

@@ -8,7 +8,16 @@
  */
 import { mean, type Noise } from './noise.js';
 import { normalCdf } from './normal.js';
-import { type Belief, KEPT_FROM, momentsOf, type Odds, oddsBetween, type Step, varianceOfARun } from './odds.js';
+import {
+  type Belief,
+  type Expectation,
+  momentsOf,
+  type Odds,
+  oddsBetween,
+  type Step,
+  USUAL_GAINS,
+  varianceOfARun,
+} from './odds.js';
 
 /** How many further jobs are thought through. */
 const LOOKS_AT: readonly number[] = [1, 2, 3, 4, 6, 8, 12];
@@ -35,12 +44,14 @@ export interface Compared {
   noise: Noise;
   /** The relative gain that is worth having. */
   least: number;
+  /** Absent in runs that expect usual gains only. */
+  expected?: Expectation;
 }
 
 /** What to do about a candidate with these odds, which follow from what is compared. */
 export function stepByProspect(odds: Odds, compared: Compared, { gain, jobs }: Prospect): Step {
-  const { runs, incumbent, isFixed, noise } = compared;
-  if (runs.length > 1 && odds.isReal > KEPT_FROM) return 'keep';
+  const { runs, incumbent, isFixed, noise, expected = USUAL_GAINS } = compared;
+  if (runs.length > 1 && odds.isReal > expected.keptFrom) return 'keep';
   if (odds.isReal < HOPELESS_BELOW || runs.length >= MOST_RUNS_AHEAD) return 'drop';
   const ofARun = varianceOfARun(noise);
   if (gain / jobs < WORTH_OF_A_JOB + WORTH_BY_NOISE * Math.sqrt(ofARun)) return 'drop';
@@ -48,7 +59,10 @@ export function stepByProspect(odds: Odds, compared: Compared, { gain, jobs }: P
 }
 
 /** That number of further jobs which brings most for each of them. */
-export function prospectOf(odds: Odds, { runs, incumbent, isFixed, noise, least }: Compared): Prospect {
+export function prospectOf(
+  odds: Odds,
+  { runs, incumbent, isFixed, noise, least, expected = USUAL_GAINS }: Compared,
+): Prospect {
   const ofARun = varianceOfARun(noise);
   const difference = mean(runs) - incumbent.mean;
   const size = momentsOf(odds.gain);
@@ -65,19 +79,19 @@ export function prospectOf(odds: Odds, { runs, incumbent, isFixed, noise, least 
     const told = 1 / left - 1 / variance;
     const middle = left * (difference / variance + told * size.mean);
     const sd = left * Math.sqrt(told + told ** 2 * size.variance);
-    const gain = odds.isReal * size.mean * normalCdf((middle - differenceToKeep(own, others, least)) / sd);
+    const gain = odds.isReal * size.mean * normalCdf((middle - differenceToKeep(own, others, least, expected)) / sd);
     if (gain / jobs > best.gain / best.jobs) best = { gain, jobs };
   }
   return best;
 }
 
 /** From which measured difference in log speed on a candidate is kept, where the sides have these variances. */
-function differenceToKeep(own: number, others: number, least: number): number {
+function differenceToKeep(own: number, others: number, least: number, expected: Expectation): number {
   let [low, high] = [0, LARGEST_TO_KEEP];
   for (let i = 0; i < HALVINGS; i += 1) {
     const middle = (low + high) / 2;
-    const { isReal } = oddsBetween({ mean: middle, variance: own }, { mean: 0, variance: others }, least);
-    if (isReal > KEPT_FROM) high = middle;
+    const { isReal } = oddsBetween({ mean: middle, variance: own }, { mean: 0, variance: others }, least, expected);
+    if (isReal > expected.keptFrom) high = middle;
     else low = middle;
   }
   return high;

@@ -9,13 +9,16 @@ import {
   type Belief,
   beliefOf,
   beliefOfKept,
+  type Expectation,
   gainIfReal,
+  LARGE_GAINS,
   leastGain,
   MOST_RUNS,
   nextStep,
   oddsOf,
   promiseOf,
   type Step,
+  USUAL_GAINS,
 } from './odds.js';
 import { MOST_RUNS_AHEAD, prospectOf, stepByProspect } from './prospects.js';
 import { currentRuns, everyRunOf, expectedNoise, hasOpenRepeats, weighsRepeats } from './repeats.js';
@@ -54,10 +57,11 @@ export function weigh(
   const incumbent = speedOf(state, against, metric, { noise, least }, nodeId);
   const own = currentRuns(state, nodeId, metric);
   const runs = own.runs.map((run) => run + disturbance);
-  const odds = oddsOf(runs, incumbent, noise, least);
+  const expected = expectationOf(state);
+  const odds = oddsOf(runs, incumbent, noise, least, expected);
   const isApart = own.isOld !== currentRuns(state, against, metric).isOld;
   const again = own.isOld ? 'measure candidate' : 'measure incumbent';
-  const compared = { runs, incumbent, isFixed: isFixed(state, against), noise, least };
+  const compared = { runs, incumbent, isFixed: isFixed(state, against), noise, least, expected };
   const isAhead = weighsRepeats(state);
   const promise = isAhead ? prospectOf(odds, compared) : promiseOf(odds, runs.length, incumbent, noise);
   const says = isAhead ? stepByProspect(odds, compared, promise) : nextStep(odds, runs.length, incumbent, noise);
@@ -72,6 +76,11 @@ export function weigh(
       (isApart && says !== 'drop' ? APART : ''),
     isApart,
   };
+}
+
+/** Only where further jobs are thought through: older runs go on as they were. */
+function expectationOf(state: EngineState): Expectation {
+  return weighsRepeats(state) && state.confirmation?.rules.expectsLargeGains ? LARGE_GAINS : USUAL_GAINS;
 }
 
 /** What is being measured again tells more yet, and may be measured once more. */

@@ -38,6 +38,7 @@ const RULES: ConfirmationRules = {
   bundlesSmallGains: true,
   weighsRepeats: true,
   verifiesAsNeeded: true,
+  expectsLargeGains: true,
 };
 const PRACTICES = ['mtp', 'batch_size_tuning', 'concurrency_tuning'];
 const NOISE = 0.02;

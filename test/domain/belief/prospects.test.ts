@@ -2,7 +2,15 @@
 import { describe, expect, it } from 'vitest';
 import { simulateRun } from '../../../bench/believable/whole-runs.js';
 import { verdictsAtEnd } from '../../../domain/belief/confirmation.js';
-import { beliefOf, leastGain, oddsOf } from '../../../domain/belief/odds.js';
+import {
+  beliefOf,
+  type Expectation,
+  gainIfReal,
+  LARGE_GAINS,
+  leastGain,
+  oddsOf,
+  USUAL_GAINS,
+} from '../../../domain/belief/odds.js';
 import { MOST_RUNS_AHEAD, prospectOf, stepByProspect } from '../../../domain/belief/prospects.js';
 import { confirmedAtEnd } from '../../../domain/belief/provisional.js';
 import { everyRunOf } from '../../../domain/belief/repeats.js';
@@ -36,6 +44,56 @@ describe('the next step of a candidate whose further jobs are thought through', 
   it('is the incumbent again where it is known less exactly, and nothing where that alone could decide and cannot be measured', () => {
     expect([stepOf(times(4, 0.1), 1), stepOf(times(4, 0.1), 1, true)]).toEqual(['measure incumbent', 'drop']);
     expect(stepOf(times(2, 0.1), 3, true)).toBe('measure candidate');
+  });
+});
+
+describe('a candidate at 20% noise', () => {
+  const wide = { sd: 0.2, degrees: 30 };
+  const compare = (runs: readonly number[], expected: Expectation) => {
+    const floor = leastGain(null, wide);
+    const compared = {
+      runs,
+      incumbent: beliefOf(times(3, 0), wide),
+      isFixed: false,
+      noise: wide,
+      least: floor,
+      expected,
+    };
+    const odds = oddsOf(runs, compared.incumbent, wide, floor, expected);
+    return { odds, step: stepByProspect(odds, compared, prospectOf(odds, compared)) };
+  };
+  it.each([1.45, 1.5, 2.1])(
+    'that is %d times as fast is measured again, where only usual gains gave it up',
+    (times) => {
+      const runs = [Math.log(times)];
+      expect(compare(runs, LARGE_GAINS).step).toMatch(/^measure/);
+      expect(compare(runs, USUAL_GAINS).step).toBe(times < 2 ? 'drop' : 'measure candidate');
+    },
+  );
+
+  it('is told by what was measured, and not drawn down to usual sizes', () => {
+    const runs = times(6, Math.log(1.6));
+    const told = (expected: Expectation) => gainIfReal(compare(runs, expected).odds, 0.95).gain;
+    expect(told(LARGE_GAINS)).toBeGreaterThan(0.4);
+    expect(told(LARGE_GAINS)).toBeGreaterThan(told(USUAL_GAINS));
+  });
+
+  it('that shows nothing is given up', () => {
+    expect(compare([0.05], LARGE_GAINS).step).toBe('drop');
+  });
+});
+
+describe('a keep', () => {
+  it('asks for higher odds where large gains are expected', () => {
+    const compared = { runs: times(4, 0.1), incumbent: beliefOf(times(8, 0), noise), isFixed: false, noise, least };
+    const odds = (isReal: number) => ({ isReal, gain: { mean: 0.1, sd: 0.03, least: Math.log1p(least) } });
+    const step = (isReal: number, expected?: Expectation) =>
+      stepByProspect(odds(isReal), { ...compared, ...(expected && { expected }) }, { gain: 0.1, jobs: 1 });
+    expect([step(0.94), step(0.94, LARGE_GAINS), step(0.98, LARGE_GAINS)]).toEqual([
+      'keep',
+      'measure candidate',
+      'keep',
+    ]);
   });
 });
 
