@@ -12,7 +12,7 @@ import { surveyOfBase } from './search/settings.js';
 
 /** `withModel`: joint settings by a model of the pipeline; without it the search goes by rules alone. */
 export function createPlaybookAgent(
-  { withModel = false }: { withModel?: boolean } = {},
+  { withModel = true }: { withModel?: boolean } = {},
   rewriter: PipelineRewriter = { survey, rewrite },
 ): CodingAgent {
   return {

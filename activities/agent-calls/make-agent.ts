@@ -23,12 +23,17 @@ export function createAgent(config: RunConfig, hooks: AgentHooks): CodingAgent {
     case 'codex':
       return createCodexAgent(config, hooks);
     case 'playbook':
-      // For measurements of what the model of the pipeline brings.
-      return createPlaybookAgent({ withModel: process.env.AUTORESEARCH_PLAYBOOK === 'model' });
+      return createPlaybookAgent({ withModel: searchesByModel(process.env.AUTORESEARCH_PLAYBOOK) });
     default:
       if (isModulePath(config.agent)) return createModuleAgent(config);
       return raise('agent_failed', `agent must be ${AGENT_CHOICE}, not ${JSON.stringify(config.agent)}`);
   }
+}
+
+/** `AUTORESEARCH_PLAYBOOK`: `rules` leaves the model of the pipeline out, to measure what it brings. */
+function searchesByModel(choice = 'model'): boolean {
+  if (choice === 'model' || choice === 'rules') return choice === 'model';
+  return raise('agent_failed', `AUTORESEARCH_PLAYBOOK must be model or rules, not ${JSON.stringify(choice)}`);
 }
 
 /** The schemas are loaded by the first call: most commands never make one. */

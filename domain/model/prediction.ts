@@ -52,15 +52,20 @@ export function expectedImprovement(values: readonly number[], had: readonly num
 }
 
 /** The stage with the least capacity in most draws; null where the training step or something shared bounds. */
-export function boundBy({ facts, draws }: PipelineModel, setting: JointSetting): string | null {
-  const counts = new Map<string, number>();
+export function boundBy(model: PipelineModel, setting: JointSetting): string | null {
+  const [most] = [...boundShares(model, setting)].sort((a, b) => b[1] - a[1]);
+  return most && most[1] > 0.5 ? most[0] : null;
+}
+
+/** By stage, in what share of the draws it bounds; in the others the training step does, or something shared. */
+export function boundShares({ facts, draws }: PipelineModel, setting: JointSetting): Map<string, number> {
+  const shares = new Map<string, number>();
   for (const draw of draws) {
     const capacities = stageCapacities(facts, draw, setting);
     const least = Math.min(...capacities);
     if (throughput(facts, draw, setting) < 0.8 * least) continue;
     const { stage } = facts.stages[capacities.indexOf(least)]!;
-    counts.set(stage, (counts.get(stage) ?? 0) + 1);
+    shares.set(stage, (shares.get(stage) ?? 0) + 1 / draws.length);
   }
-  const [most] = [...counts].sort((a, b) => b[1] - a[1]);
-  return most && most[1] > draws.length / 2 ? most[0] : null;
+  return shares;
 }

@@ -10,6 +10,7 @@ import { diagnosisSentences } from '../../domain/memory/stage-sentences.js';
 import { distrust, foretoldIn, type Outcome } from '../../domain/model/foretold.js';
 import { type Axis, axesOf, axisValue, idleReasons, threadsIn } from './axes.js';
 import { batchMoves } from './batch-moves.js';
+import { bottleneckSteps } from './bottleneck-steps.js';
 import { concludedKnobs, turnsConcludedOnly } from './concluded.js';
 import { combinations, refinements, settingAfter, weighByHistory } from './history-moves.js';
 import { modelMoves, predicted, type SearchModel, searchModel, threadsProbe } from './model-moves.js';
@@ -178,7 +179,10 @@ function rankedMoves(
     ? [...modelMoves(model, input, axes, trials, concluded, width(input)), ...threadsProbe(model, input, axes, trials)]
     : [];
   const needsRules = !joint.some(({ gain }) => gain >= WORTH_BY_MODEL);
-  const all = model ? [...joint, ...byRules.flatMap((move) => byModel(move, model, axes, needsRules))] : byRules;
+  const steps = model && needsRules ? bottleneckSteps(model, axes) : [];
+  const all = model
+    ? [...joint, ...steps, ...byRules.flatMap((move) => byModel(move, model, axes, needsRules))]
+    : byRules;
   const seen = new Set([...trials.all.map(({ key }) => key), settingKey(trials.base)]);
   const ranked = all
     .filter(({ gain }) => gain >= WORTH_A_JOB)

@@ -6,6 +6,7 @@ import { BASE_COMMAND, BASE_COMMIT, surveyFor } from '../../../bench/search/simu
 import type { Evidence } from '../../../domain/evidence/evidence.js';
 import { SpecSchema } from '../../../domain/formats/spec.js';
 import { axesOf } from '../../../playbook/search/axes.js';
+import { bottleneckSteps } from '../../../playbook/search/bottleneck-steps.js';
 import type { Concluded } from '../../../playbook/search/concluded.js';
 import { modelMoves, predicted, searchModel } from '../../../playbook/search/model-moves.js';
 import type { Move } from '../../../playbook/search/scored-moves.js';
@@ -127,5 +128,22 @@ describe('moves by the model of the pipeline', () => {
   it('know nothing where no stage was timed', () => {
     const evidence = { '000_baseline': { ...runSimulation('000_baseline', pipeline, start, seeded(1)), stages: [] } };
     expect(searchOf([{}], [], { evidence }).search).toBeNull();
+  });
+});
+
+describe('a step of the bottleneck', () => {
+  it('goes either way from where it stands, and says what the model expects of it', () => {
+    const { search, axes } = searchOf([{ demux: 3, decode: 7 }]);
+    const steps = bottleneckSteps(search!, axes);
+    expect(steps.map(({ values }) => values)).toEqual([{ [DECODE!]: 6 }, { [DECODE!]: 8 }]);
+    for (const { predicted: expected, why } of steps) {
+      expect(expected!.ratio).toBeGreaterThan(0.9);
+      expect(why).toContain('bounds the pipeline at 7 tasks');
+    }
+  });
+
+  it('is not taken where the model expects it to lose much', () => {
+    const { search, axes } = searchOf([4, 3, 2].map((decode) => ({ demux: 3, decode })));
+    expect(bottleneckSteps(search!, axes).map(({ values }) => values)).toEqual([{ [DECODE!]: 5 }]);
   });
 });
