@@ -46,6 +46,7 @@ export function makeSetup(deps: { context: RunContext; sourceControl: SourceCont
         bundlesSmallGains: true,
         weighsRepeats: true,
         expectsLargeGains: true,
+        plansBetweenJobs: true,
         ...(config.verify_runs === DEFAULT_CONFIRMATION.verifyRuns ? { verifiesAsNeeded: true as const } : {}),
       },
       needsBaseline: true,

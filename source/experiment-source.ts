@@ -14,6 +14,8 @@ export interface SourceView {
   script: string;
   /** The target's interpreter. */
   python: string;
+  /** What it shows; absent where that is no commit of the run. */
+  commit?: string;
 }
 
 /** The pipeline script's path relative to the source directory. */
@@ -38,7 +40,7 @@ export async function withSource<T>(
   const tree = await opened(deps.sourceControl, `${VIEW_PREFIX}${name}`, commit);
   try {
     const python = await targetPython(deps.config);
-    return await work({ dir: tree.sourceDir, script: scriptOf(deps.config), python });
+    return await work({ dir: tree.sourceDir, script: scriptOf(deps.config), python, commit });
   } finally {
     await closed(deps.sourceControl, `${VIEW_PREFIX}${name}`);
   }

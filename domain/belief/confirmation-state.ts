@@ -59,6 +59,11 @@ export interface ConfirmationRules {
    * older runs.
    */
   expectsLargeGains?: true;
+  /**
+   * Whether a planner that takes a small share of a job's time is asked once results are in, as one that answers in
+   * half a second is; absent in older runs, where it planned before them to keep every slot busy.
+   */
+  plansBetweenJobs?: true;
 }
 
 export const DEFAULT_CONFIRMATION: ConfirmationRules = {

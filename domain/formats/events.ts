@@ -98,6 +98,7 @@ const confirmation = z.looseObject({
   weighsRepeats: z.literal(true).optional(),
   verifiesAsNeeded: z.literal(true).optional(),
   expectsLargeGains: z.literal(true).optional(),
+  plansBetweenJobs: z.literal(true).optional(),
 });
 const gain = z.looseObject({ gain: z.number(), low: z.number(), high: z.number(), confidence: z.number() });
 const judgement = z.looseObject({

@@ -10,6 +10,7 @@ import { isRemeasurement } from '../belief/confirmation-state.js';
 import type { RepeatPurpose } from '../belief/judgement.js';
 import { goesOn, hasLostPlace } from '../belief/provisional.js';
 import { ceilingOf, isDoubtedCeiling, leastImprovementOf, noiseOf, runsOf } from '../belief/repeats.js';
+import { usualDuration } from '../overview/expected-time.js';
 import { untriedPractices } from '../proposals/best-practices.js';
 import { awaitsApproval } from '../run/approval.js';
 import { type EngineState, openRows, type Round } from '../run/engine-state.js';
@@ -71,6 +72,8 @@ export type PlanningVerdict = { do: 'plan' } | { do: 'wait' } | { do: 'end'; rea
 
 /** A planner that answers faster than this (ms) leaves no slot idle, so it need not plan before results are in. */
 const QUICK_PLANNING_MS = 500;
+/** Nor does one that takes less than this share of a job: a job saved by a result is worth ten such pauses. */
+const SHORT_PAUSE = 0.1;
 const FAILED_PLANS_IN_A_ROW = 3;
 /** A planner that stops although practices are untried is asked once more before it is believed. */
 const STOPS_BELIEVED = 2;
@@ -100,8 +103,15 @@ function isMeasuringFirst(state: EngineState): boolean {
 }
 
 /** Whether what its planner proposes is there in moments. */
-export function isQuickPlanner({ rounds, lastPlanningMs }: EngineState): boolean {
-  return rounds.length > 0 && lastPlanningMs <= QUICK_PLANNING_MS;
+export function isQuickPlanner(state: EngineState): boolean {
+  return state.rounds.length > 0 && plansQuickly(state);
+}
+
+function plansQuickly(state: EngineState): boolean {
+  const { lastPlanningMs, confirmation } = state;
+  if (lastPlanningMs <= QUICK_PLANNING_MS) return true;
+  const jobS = confirmation?.rules.plansBetweenJobs ? usualDuration(state) : null;
+  return jobS !== null && lastPlanningMs <= SHORT_PAUSE * jobS * 1000;
 }
 
 /** By which rule the run ends once nothing is open, or null. */
@@ -173,6 +183,6 @@ function isTimeToPlan(state: EngineState): boolean {
   const lastWasEmpty = state.rounds.at(-1)?.accepted === 0;
   if (lastWasEmpty) return false;
   // Without news since the last plan: only to keep slots busy behind a slow planner, and with bounded staleness.
-  const isSlow = state.lastPlanningMs > QUICK_PLANNING_MS;
+  const isSlow = !plansQuickly(state);
   return (rows.length < maxConcurrency || isSlow) && waiting < maxConcurrency && rows.length < 2 * maxConcurrency;
 }

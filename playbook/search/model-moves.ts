@@ -199,7 +199,11 @@ export function predicted(
 }
 
 function isModelled(id: string, { turns }: SearchModel, axes: readonly Axis[]): boolean {
-  const known = [turns.threads, ...turns.stages.flatMap(({ concurrency, executor }) => [concurrency, executor])];
+  const known = [
+    turns.threads,
+    turns.buffer,
+    ...turns.stages.flatMap(({ concurrency, executor }) => [concurrency, executor]),
+  ];
   return known.some((axis) => axis?.knob.id === id) && axes.some(({ knob }) => knob.id === id);
 }
 

@@ -39,6 +39,7 @@ const RULES: ConfirmationRules = {
   weighsRepeats: true,
   verifiesAsNeeded: true,
   expectsLargeGains: true,
+  plansBetweenJobs: true,
 };
 const PRACTICES = ['mtp', 'batch_size_tuning', 'concurrency_tuning'];
 const NOISE = 0.02;

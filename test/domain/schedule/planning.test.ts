@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { isBetter, type Objective, objectiveOf, speedup } from '../../../domain/belief/compare.js';
+import { DEFAULT_CONFIRMATION } from '../../../domain/belief/confirmation-state.js';
 import { UNKNOWN_METRICS } from '../../../domain/evidence/metrics.js';
 import { duplicateOf } from '../../../domain/proposals/change-set.js';
 import { planningVerdict, plateauCount } from '../../../domain/schedule/planning.js';
@@ -39,6 +40,8 @@ describe('isBetter', () => {
     expect(speedup(throughput(30), step(10))).toBeNull();
   });
 });
+
+const GOES_ON = { weighsOdds: true, goesOnUndecided: true } as const;
 
 describe('planningVerdict', () => {
   const wait = { do: 'wait' };
@@ -102,6 +105,22 @@ describe('planningVerdict', () => {
     ],
   ])('%s', (_, story, expected) => {
     expect(planningVerdict(story().state)).toEqual(expected);
+  });
+
+  it('waits for results where the planner takes a small share of a job, in runs with that rule', () => {
+    const jobMs = 10_000;
+    const planned = (tookMs: number, more: { plansBetweenJobs?: true }) => {
+      const story = new Story({ maxConcurrency: 2 });
+      story
+        .setUp([], { ...DEFAULT_CONFIRMATION, ...GOES_ON, ...more })
+        .seedsDone()
+        .planned(1, ['a', 'b']);
+      story.state.lastPlanningMs = tookMs;
+      return planningVerdict(story.running('a').running('b', 1).state);
+    };
+    expect(planned(0.09 * jobMs, { plansBetweenJobs: true })).toEqual(wait);
+    expect(planned(0.11 * jobMs, { plansBetweenJobs: true })).toEqual(plan);
+    expect(planned(0.09 * jobMs, {})).toEqual(plan);
   });
 
   it('counts concluded rounds since the last gain', () => {
