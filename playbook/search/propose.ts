@@ -179,7 +179,7 @@ function rankedMoves(
     ? [...modelMoves(model, input, axes, trials, concluded, width(input)), ...threadsProbe(model, input, axes, trials)]
     : [];
   const needsRules = !joint.some(({ gain }) => gain >= WORTH_BY_MODEL);
-  const steps = model && needsRules ? bottleneckSteps(model, axes) : [];
+  const steps = model ? bottleneckSteps(model, axes) : [];
   const all = model
     ? [...joint, ...steps, ...byRules.flatMap((move) => byModel(move, model, axes, needsRules))]
     : byRules;
