@@ -9,7 +9,7 @@ import { predicted, type SearchModel } from './model-moves.js';
 import type { Move } from './scored-moves.js';
 
 /** A stage that bounds in fewer of the model's draws is not taken for the bottleneck. */
-const MAY_BOUND = 0.25;
+const MAY_BOUND = 0.4;
 /** So many steps lead from none to a stage's tasks. */
 const STEPS = 8;
 /** Of two settings that are alike by the model one is often some per cent better. */

@@ -19,6 +19,8 @@ import type { Trial, Trials } from './trials.js';
 /** A stage gets no more tasks than so many times what was tried: nothing is known of its curve there. */
 const GROWTH = 4;
 const FEWER_THREADS = 12;
+/** Expected of a setting before a job is spent on it: less is the width of curves that nothing was measured of. */
+const WORTH_A_JOB = 0.015;
 /** Expected of more threads before a job is spent on fewer, relatively; and the share of it that the job counts for. */
 const WORTH_A_PROBE = 0.03;
 const PROBE_SHARE = 0.6;
@@ -136,7 +138,7 @@ export function modelMoves(
   const moves: Move[] = [];
   while (moves.length < count) {
     const found = bestSetting(model, reference, reachOf(search), had, isOpen);
-    if (!found) break;
+    if (!found || found.gain < WORTH_A_JOB) break;
     const move = moveTo(found.setting);
     seen.add(settingKey(settingAfter({ ...move, gain: 0, why: '', family: '' }, incumbent)));
     moves.push({

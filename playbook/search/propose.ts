@@ -40,7 +40,7 @@ const WORTH_BY_MODEL = 0.01;
 /** Of 20 results 19 are expected below such a gain: it is not to be had. */
 const SURELY_LESS = 0.05;
 /** Of a rule's guess, where the model expects nothing of it. */
-const DOUBTED = 0.25;
+const DOUBTED = 0.2;
 /** A proven gain of less expected worth stands in line with the others. */
 const WORTH_A_PLACE = 0.03;
 const FEWEST = 2;
