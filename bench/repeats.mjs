@@ -3,7 +3,7 @@
  * until the best is held and until the end, of this checkout and of an earlier one: `node bench/repeats.mjs
  * --before DIR [name…]`, DIR a built checkout of that commit; one to three minutes a run. Each is run by both
  * before the next, so that one machine on one day measures both. Exits 1 where repeats are more than 0.4 of the
- * distinct experiments, job seconds more than half of before, or a winner's gain is below the interval of before.
+ * distinct experiments, job seconds more than half of before, or a winner's command takes longer than that of before.
  */
 import { parseArgs } from 'node:util';
 import { withTypeScript } from '../scripts/typescript.mjs';

@@ -7,6 +7,7 @@ import type { RunOutcome } from '../../client/run/run-outcome.js';
 import { intervalText } from '../../domain/reports/judgement-text.js';
 import type { EngineEvent } from '../../domain/run/event-types.js';
 import { packageFile } from '../../host/package-files.js';
+import { secondsByTurns, type Winner, winnerIn } from './side-by-side.js';
 import { type Spent, spentUntil } from './spent-until.js';
 
 /** Two that are here for this alone, and two in the shape of public scripts. */
@@ -28,10 +29,12 @@ const LIMITS = ['--max-iterations', '8', '--patience', '2', '--job-timeout', '60
 const MOST_REPEATS = 0.4;
 const MOST_JOB_SECONDS = 0.5;
 
+/** Of two winners' commands, what their seconds may differ by. */
+const ALIKE = 0.05;
+
 interface Measured {
-  held: Spent;
   all: Spent;
-  gain: RunOutcome['proven_gain'];
+  winner: Winner;
   text: string;
 }
 
@@ -40,55 +43,63 @@ export async function compareRepeats(before: string | null, names: readonly stri
   const sums = { distinct: 0, repeats: 0, seconds: 0, secondsBefore: 0 };
   let holdsUp = true;
   for (const name of names.length > 0 ? names : Object.keys(PIPELINES)) {
-    const old = before === null ? null : await oneRun(before, name);
-    if (old) console.log(`${name}, before: ${old.text}`);
-    const now = await oneRun(packageFile(), name);
-    console.log(`${name}, now:    ${now.text}`);
-    sums.distinct += now.all.distinct;
-    sums.repeats += now.all.repeats;
-    sums.seconds += now.all.jobSeconds;
-    sums.secondsBefore += old?.all.jobSeconds ?? 0;
-    // Another winner that is clearly faster is no loss.
-    if (old?.gain) holdsUp &&= now.gain !== null && now.gain.high >= old.gain.low;
+    const root = await mkdtemp(join(tmpdir(), `autoresearch-repeats-${name}-`));
+    try {
+      const old = before === null ? null : await oneRun(before, name, join(root, 'before'));
+      if (old) console.log(`${name}, before: ${old.text}`);
+      const now = await oneRun(packageFile(), name, join(root, 'now'));
+      console.log(`${name}, now:    ${now.text}`);
+      sums.distinct += now.all.distinct;
+      sums.repeats += now.all.repeats;
+      sums.seconds += now.all.jobSeconds;
+      sums.secondsBefore += old?.all.jobSeconds ?? 0;
+      if (old) holdsUp = (await isNoSlower(now, old)) && holdsUp;
+    } finally {
+      await rm(root, { recursive: true, force: true });
+    }
   }
   const repeats = sums.repeats / sums.distinct;
   console.log(`repeats: ${repeats.toFixed(2)} of the distinct experiments (at most ${MOST_REPEATS})`);
   if (before === null) return repeats <= MOST_REPEATS ? 0 : 1;
   const seconds = sums.seconds / sums.secondsBefore;
   console.log(`job seconds: ${seconds.toFixed(2)} of before (at most ${MOST_JOB_SECONDS})`);
-  console.log(`the gains of the winners ${holdsUp ? 'are nowhere below the interval of before' : 'fall behind'}`);
   return repeats <= MOST_REPEATS && seconds <= MOST_JOB_SECONDS && holdsUp ? 0 : 1;
 }
 
-async function oneRun(checkout: string, name: string): Promise<Measured> {
+/** By the winners' own commands: the gains were measured by two versions, of which the older one misjudged short jobs. */
+async function isNoSlower(now: Measured, old: Measured): Promise<boolean> {
+  const [seconds, before] = await secondsByTurns([now.winner, old.winner]);
+  const holdsUp = seconds! <= before! * (1 + ALIKE);
+  const verdict = holdsUp ? 'no slower' : 'slower';
+  console.log(`    the winners by turns: ${seconds!.toFixed(2)} s, and before ${before!.toFixed(2)} s: ${verdict}`);
+  return holdsUp;
+}
+
+async function oneRun(checkout: string, name: string, root: string): Promise<Measured> {
   const { source: from, script, launch } = PIPELINES[name] ?? unknown(name);
-  const root = await mkdtemp(join(tmpdir(), `autoresearch-repeats-${name}-`));
-  try {
-    const python = packageFile('.tools', 'venv', 'bin', 'python');
-    const [source, workdir] = [join(root, 'source'), join(root, 'workdir')];
-    await cp(packageFile(from), source, { recursive: true });
-    const { stdout } = await execa(
-      process.execPath,
-      [
-        ...[join(checkout, 'dist', 'client', 'main.js'), 'run', workdir, '--json', '--source-dir', source],
-        ...['--pipeline-script', join(source, script), '--python', python],
-        ...['--base-launch-command', launch.replaceAll('{python}', python)],
-        ...['--agent', 'playbook', '--max-concurrency', '1', ...LIMITS],
-      ],
-      { cwd: source },
-    );
-    const outcome = JSON.parse(stdout) as RunOutcome;
-    const log = await readFile(join(workdir, 'engine', 'events.jsonl'), 'utf8');
-    const events = log.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as EngineEvent]));
-    const lastBest = events.findLastIndex(({ type }) => type === 'best_changed');
-    const [held, all] = [spentUntil(events.slice(0, lastBest + 1)), spentUntil(events)];
-    const gain = outcome.proven_gain;
-    const worth = gain === null ? 'no proven gain' : intervalText(gain);
-    const text = `held after ${spentText(held)}; ended after ${spentText(all)}; ${outcome.best?.node_id} ${worth} (${outcome.stop?.reason})`;
-    return { held, all, gain, text };
-  } finally {
-    await rm(root, { recursive: true, force: true });
-  }
+  const python = packageFile('.tools', 'venv', 'bin', 'python');
+  const [source, workdir] = [join(root, 'source'), join(root, 'workdir')];
+  await cp(packageFile(from), source, { recursive: true });
+  const { stdout } = await execa(
+    process.execPath,
+    [
+      ...[join(checkout, 'dist', 'client', 'main.js'), 'run', workdir, '--json', '--source-dir', source],
+      ...['--pipeline-script', join(source, script), '--python', python],
+      ...['--base-launch-command', launch.replaceAll('{python}', python)],
+      ...['--agent', 'playbook', '--max-concurrency', '1', ...LIMITS],
+    ],
+    { cwd: source },
+  );
+  const outcome = JSON.parse(stdout) as RunOutcome;
+  const log = await readFile(join(workdir, 'engine', 'events.jsonl'), 'utf8');
+  const events = log.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as EngineEvent]));
+  const lastBest = events.findLastIndex(({ type }) => type === 'best_changed');
+  const [held, all] = [spentUntil(events.slice(0, lastBest + 1)), spentUntil(events)];
+  const { proven_gain: gain, best } = outcome;
+  if (!best) throw new Error(`${name}: no best was found`);
+  const worth = gain === null ? 'no proven gain' : intervalText(gain);
+  const text = `held after ${spentText(held)}; ended after ${spentText(all)}; ${best.node_id} ${worth} (${outcome.stop?.reason})`;
+  return { all, winner: await winnerIn(workdir, source, best.node_id, join(root, 'winner')), text };
 }
 
 function spentText({ distinct, repeats, jobs, shortened, jobSeconds }: Spent): string {

@@ -74,6 +74,8 @@ export type PlanningVerdict = { do: 'plan' } | { do: 'wait' } | { do: 'end'; rea
 const QUICK_PLANNING_MS = 500;
 /** Nor does one that takes less than this share of a job: a job saved by a result is worth ten such pauses. */
 const SHORT_PAUSE = 0.1;
+/** Whatever jobs take, each costs more than such a pause (ms): it is prepared, started, warmed up and analysed. */
+const LEAST_PAUSE_MS = 3000;
 const FAILED_PLANS_IN_A_ROW = 3;
 /** A planner that stops although practices are untried is asked once more before it is believed. */
 const STOPS_BELIEVED = 2;
@@ -109,9 +111,8 @@ export function isQuickPlanner(state: EngineState): boolean {
 
 function plansQuickly(state: EngineState): boolean {
   const { lastPlanningMs, confirmation } = state;
-  if (lastPlanningMs <= QUICK_PLANNING_MS) return true;
-  const jobS = confirmation?.rules.plansBetweenJobs ? usualDuration(state) : null;
-  return jobS !== null && lastPlanningMs <= SHORT_PAUSE * jobS * 1000;
+  if (!confirmation?.rules.plansBetweenJobs) return lastPlanningMs <= QUICK_PLANNING_MS;
+  return lastPlanningMs <= Math.max(LEAST_PAUSE_MS, SHORT_PAUSE * 1000 * (usualDuration(state) ?? 0));
 }
 
 /** By which rule the run ends once nothing is open, or null. */

@@ -107,20 +107,24 @@ describe('planningVerdict', () => {
     expect(planningVerdict(story().state)).toEqual(expected);
   });
 
-  it('waits for results where the planner takes a small share of a job, in runs with that rule', () => {
-    const jobMs = 10_000;
-    const planned = (tookMs: number, more: { plansBetweenJobs?: true }) => {
+  it('waits for results where the planner takes little of a job, in runs with that rule', () => {
+    const verdict = (
+      planningMs: number,
+      jobS: number,
+      more: { plansBetweenJobs?: true } = { plansBetweenJobs: true },
+    ) => {
       const story = new Story({ maxConcurrency: 2 });
-      story
-        .setUp([], { ...DEFAULT_CONFIRMATION, ...GOES_ON, ...more })
-        .seedsDone()
-        .planned(1, ['a', 'b']);
-      story.state.lastPlanningMs = tookMs;
+      story.setUp([], { ...DEFAULT_CONFIRMATION, ...GOES_ON, ...more }).seedsDone();
+      for (const { state } of Object.values(story.planned(1, ['a', 'b']).state.experiments))
+        if (state.status === 'completed') state.durationS = jobS;
+      story.state.lastPlanningMs = planningMs;
       return planningVerdict(story.running('a').running('b', 1).state);
     };
-    expect(planned(0.09 * jobMs, { plansBetweenJobs: true })).toEqual(wait);
-    expect(planned(0.11 * jobMs, { plansBetweenJobs: true })).toEqual(plan);
-    expect(planned(0.09 * jobMs, {})).toEqual(plan);
+    expect(verdict(9_900, 100)).toEqual(wait);
+    expect(verdict(10_100, 100)).toEqual(plan);
+    expect(verdict(2_900, 2)).toEqual(wait);
+    expect(verdict(3_100, 2)).toEqual(plan);
+    expect(verdict(2_900, 100, {})).toEqual(plan);
   });
 
   it('counts concluded rounds since the last gain', () => {
