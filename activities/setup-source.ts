@@ -47,6 +47,9 @@ export function makeSetup(deps: { context: RunContext; sourceControl: SourceCont
         weighsRepeats: true,
         expectsLargeGains: true,
         plansBetweenJobs: true,
+        ...(config.calibration_runs === DEFAULT_CONFIRMATION.calibrationRuns
+          ? { calibratesAsNeeded: true as const }
+          : {}),
         ...(config.verify_runs === DEFAULT_CONFIRMATION.verifyRuns ? { verifiesAsNeeded: true as const } : {}),
       },
       needsBaseline: true,

@@ -2,7 +2,7 @@
 
 import { SENTINEL_AFTER_JOBS, watch } from '../../domain/belief/incumbent/drift.js';
 import { MOST_CHILDREN, toldByChildren } from '../../domain/belief/incumbent/told-by-children.js';
-import { mean, type Noise, pooledNoise, withPrior } from '../../domain/belief/noise.js';
+import { agree, mean, type Noise, pooledNoise, withPrior } from '../../domain/belief/noise.js';
 import {
   type Belief,
   beliefOf,
@@ -37,10 +37,13 @@ export interface OddsRules {
   watchesDrift: boolean;
   weighsRepeats: boolean;
   expectsLargeGains: boolean;
+  calibratesAsNeeded: boolean;
 }
 
 export function oddsDecider(job: Job, steps: number, calibrationRuns: number, rules: OddsRules): Decide {
-  const baseline = Array.from({ length: 1 + calibrationRuns }, () => job.measure(0));
+  const baseline = [job.measure(0), job.measure(0)];
+  while (baseline.length < 1 + calibrationRuns && !(rules.calibratesAsNeeded && agree(baseline)))
+    baseline.push(job.measure(0));
   const groups = [baseline];
   let incumbent: Incumbent = { speed: 0, runs: baseline, children: [], before: null, measuredAt: job.count() };
   let reopened: number[] = [];

@@ -70,7 +70,10 @@ export function simulateDecisions(world: World, decider: Decider, seed: number):
   };
   const job: Job = { measure, count: () => jobs };
   const odds = (heedsChildren: boolean, watchesDrift: boolean, weighsRepeats: boolean, expectsLargeGains = false) =>
-    oddsDecider(job, steps, CALIBRATION_RUNS, { heedsChildren, watchesDrift, weighsRepeats, expectsLargeGains });
+    oddsDecider(job, steps, CALIBRATION_RUNS, {
+      ...{ heedsChildren, watchesDrift, weighsRepeats, expectsLargeGains },
+      calibratesAsNeeded: expectsLargeGains,
+    });
   const gains = gainsOf(world, random);
   const steps = world.noise * (STEPS_SHOW_FROM + (STEPS_SHOW_TO - STEPS_SHOW_FROM) * random());
   const decide = {

@@ -9,7 +9,7 @@ export const MEASURING_FLAGS: readonly RunFlag[] = [
   flag(
     '--calibration-runs <n>',
     ['calibration_runs'],
-    `repeats of the baseline, which show how much results vary (default: ${DEFAULT_CONFIRMATION.calibrationRuns})`,
+    `repeats of the baseline, which show how much results vary (default: 1, and ${DEFAULT_CONFIRMATION.calibrationRuns} where that differs by more than is usual)`,
     { read: wholeNumber('--calibration-runs', 0) },
   ),
   flag(

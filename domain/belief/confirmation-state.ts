@@ -55,6 +55,11 @@ export interface ConfirmationRules {
    */
   verifiesAsNeeded?: true;
   /**
+   * Whether a second run of the baseline that agrees with the first is calibration enough: where a person gave no
+   * number; absent in older runs.
+   */
+  calibratesAsNeeded?: true;
+  /**
    * Whether gains far above the usual sizes are expected as well, and a keep asks for higher odds (odds.ts); absent in
    * older runs.
    */

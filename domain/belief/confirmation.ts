@@ -30,6 +30,7 @@ import {
   repeats,
   verdictOn,
 } from './measure-again.js';
+import { agree } from './noise.js';
 import { goesOn } from './provisional.js';
 import { doubtOf, hasOpenRepeats, leastImprovementOf, noiseOf, repeatRows, runsOf } from './repeats.js';
 import { toldAnewAtEnd, undecidedEvents } from './undecided.js';
@@ -44,10 +45,12 @@ export function confirmationEvents(state: EngineState): EventBody[] {
   if (!confirmation || isOpen(state, BASELINE_ID)) return [];
   if (state.needsMeasuredBaseline && baselineFailure(state) !== null) return [];
   const isRunning = state.status === 'running';
-  const { calibrationRuns } = confirmation.rules;
+  const { calibrationRuns, calibratesAsNeeded } = confirmation.rules;
   if (isRunning && calibrationRuns > 0 && objectiveOfRow(baseline) && !confirmation.repeats[BASELINE_ID])
-    return repeats(state, BASELINE_ID, 'calibration', CALIBRATION_PRIORITY, calibrationRuns);
-  if (isCalibrating(state) || isHeadspaceToCome(state)) return [];
+    return repeats(state, BASELINE_ID, 'calibration', CALIBRATION_PRIORITY, calibratesAsNeeded ? 1 : calibrationRuns);
+  if (isCalibrating(state)) return [];
+  if (isRunning && needsCalibration(state)) return repeats(state, BASELINE_ID, 'calibration', CALIBRATION_PRIORITY, 1);
+  if (isHeadspaceToCome(state)) return [];
   if (
     isRunning &&
     confirmRunsOf(state) > 0 &&
@@ -85,6 +88,13 @@ function isHeadspaceToCome(state: EngineState): boolean {
 
 function isCalibrating(state: EngineState): boolean {
   return openRows(state).some(({ origin }) => origin.from === 'repeat' && origin.purpose === 'calibration');
+}
+
+/** Whether the baseline's runs so far leave open how much a result varies. */
+function needsCalibration(state: EngineState): boolean {
+  const { rules, repeats: known } = state.confirmation!;
+  const begun = known[BASELINE_ID]?.length ?? 0;
+  return rules.calibratesAsNeeded === true && begun < rules.calibrationRuns && !agree(runsOf(state, BASELINE_ID));
 }
 
 /** Whether results are being confirmed, so that a plan made now would start from what may not be the best. */

@@ -59,6 +59,12 @@ export function withPrior(pooled: Noise | null, steps: number): Noise {
   return { sd: Math.max(Math.sqrt(squares / (degrees + GUESS_DEGREES)), steps), degrees: degrees + GUESS_DEGREES };
 }
 
+/** Whether a few runs of the same code (log speeds) agree as well as is usual, so that another tells little. */
+export function agree(runs: readonly number[]): boolean {
+  const noise = pooledNoise([runs]);
+  return noise !== null && noise.sd <= USUAL_SD;
+}
+
 interface Sums {
   squares: number;
   degrees: number;
