@@ -31,9 +31,14 @@ export function createAgent(config: RunConfig, hooks: AgentHooks): CodingAgent {
 }
 
 /** `AUTORESEARCH_PLAYBOOK`: `rules` leaves the model of the pipeline out, to measure what it brings. */
-function searchesByModel(choice = 'model'): boolean {
-  if (choice === 'model' || choice === 'rules') return choice === 'model';
-  return raise('agent_failed', `AUTORESEARCH_PLAYBOOK must be model or rules, not ${JSON.stringify(choice)}`);
+function searchesByModel(choice: string | undefined): boolean {
+  const problem = playbookProblem(choice);
+  return problem === null ? choice !== 'rules' : raise('agent_failed', problem);
+}
+
+function playbookProblem(choice: string | undefined): string | null {
+  if (!choice || choice === 'model' || choice === 'rules') return null;
+  return `AUTORESEARCH_PLAYBOOK must be model or rules, not ${JSON.stringify(choice)}`;
 }
 
 /** The schemas are loaded by the first call: most commands never make one. */
@@ -70,7 +75,7 @@ export async function agentProblem(
   if (!(AGENT_NAMES as readonly string[]).includes(agent)) return AGENT_CHOICE;
   if (agent === 'anthropic' && !hasAnthropicCredentials(env))
     return 'there is no ANTHROPIC_API_KEY and no Anthropic profile; set one, or give --agent playbook, which needs none';
-  return null;
+  return agent === 'playbook' ? playbookProblem(env.AUTORESEARCH_PLAYBOOK) : null;
 }
 
 /**

@@ -37,13 +37,16 @@ export async function temporalCommand(): Promise<Finding> {
   }
 }
 
-const USABLE: Readonly<Record<string, string>> = { anthropic: 'there are credentials' };
+const USABLE: Readonly<Record<string, string>> = {
+  anthropic: 'there are credentials',
+  playbook: 'needs no network and no command',
+};
 const AGENT_COMMANDS: readonly string[] = ['claude', 'codex'];
 
 export async function agent(config: RunConfig | null): Promise<Finding> {
   const name = config?.agent ?? defaultAgent(process.env);
-  if (name === 'playbook') return ok('playbook: needs no network and no command');
-  if (config?.agent_queue) return ok(`${name}: called by the workers of the agents' queue ${config.agent_queue}`);
+  if (config?.agent_queue && name !== 'playbook')
+    return ok(`${name}: called by the workers of the agents' queue ${config.agent_queue}`);
   if (!AGENT_COMMANDS.includes(name)) {
     const trouble = await agentProblem({ agent: name, model: '', effort: '', ...config }, process.env);
     return trouble === null

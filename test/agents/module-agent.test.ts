@@ -150,7 +150,11 @@ describe('the choice of an agent', () => {
     );
     const env = { ANTHROPIC_CONFIG_DIR: '/no/such/folder' };
     expect(await agentProblem(agentConfig({ agent: 'anthropic' }), env)).toMatch(/ANTHROPIC_API_KEY/);
-    expect(await agentProblem(agentConfig({ agent: 'playbook' }), env)).toBeNull();
+    for (const AUTORESEARCH_PLAYBOOK of [undefined, '', 'model', 'rules'])
+      expect(await agentProblem(agentConfig({ agent: 'playbook' }), { ...env, AUTORESEARCH_PLAYBOOK })).toBeNull();
+    expect(await agentProblem(agentConfig({ agent: 'playbook' }), { AUTORESEARCH_PLAYBOOK: 'rule' })).toBe(
+      'AUTORESEARCH_PLAYBOOK must be model or rules, not "rule"',
+    );
     await expect(async () => createAgent(agentConfig({ agent: 'gpt' }), HOOKS)).rejects.toThrow(/agent must be one of/);
   });
 

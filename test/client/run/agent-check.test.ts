@@ -93,6 +93,31 @@ describe('an agent that cannot be asked', () => {
   });
 });
 
+describe('a playbook whose search nobody knows', () => {
+  it('is refused before a run begins, and before it goes on: its jobs would end without an analysis', async () => {
+    const at = await project();
+    onTestFinished(() => void vi.unstubAllEnvs());
+    vi.stubEnv('AUTORESEARCH_PLAYBOOK', 'rule');
+    const before = await fingerprint(at.folder);
+    const says = /agent: "playbook": AUTORESEARCH_PLAYBOOK must be model or rules, not "rule"/;
+    for (const command of ['run', 'start']) {
+      const said = await autoresearch(command, at.workdir, ...at.flags, '--agent', 'playbook');
+      expect(said).toMatchObject({ code: 2, out: '' });
+      expect(said.err).toMatch(says);
+    }
+    expect(await fingerprint(at.folder)).toEqual(before);
+
+    vi.stubEnv('AUTORESEARCH_PLAYBOOK', 'rules');
+    const given = { sourceDir: at.source, pipelineScript: at.script, baseLaunchCommand: 'python3 train.py' };
+    const { workdir, config } = await prepareRun(at.workdir, { ...given, agent: 'playbook' });
+    await openRunLog(workdir).append(syntheticRun({ followUps: 1, run: config.run_id }).events);
+    vi.stubEnv('AUTORESEARCH_PLAYBOOK', 'rule');
+    const said = await autoresearch('run', at.workdir);
+    expect(said).toMatchObject({ code: 2, out: '' });
+    expect(said.err).toMatch(says);
+  });
+});
+
 /** A run whose agent is a command of its own, and what its log tells. */
 async function begun(told: (events: EngineEvent[]) => EngineEvent[]) {
   const at = await project();
