@@ -41,8 +41,8 @@ function percent(share: number): string {
 }
 
 /**
- * From the first proposed job's start to the last one's: before it three seeds have four slots and a plan is waited for,
- * and behind it slots are left empty for want of jobs.
+ * From the first proposed job's start to the last one's: before it three seeds have four slots and a plan is waited
+ * for, and behind it slots are left empty for want of jobs.
  */
 function busyWhileJobsWereToCome(startsAt: readonly number[]): number {
   const sorted = [...startsAt].sort((a, b) => a - b);

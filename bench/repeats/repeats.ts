@@ -58,7 +58,7 @@ export async function compareRepeats(before: string | null, names: readonly stri
   return repeats <= MOST_REPEATS && seconds <= MOST_JOB_SECONDS && holdsUp ? 0 : 1;
 }
 
-/** By the winners' own commands: the gains were measured by two versions, of which the older one misjudged short jobs. */
+/** By the winners' own commands: two versions measured the gains, of which the older one misjudged short jobs. */
 async function isNoSlower(now: Measured, old: Measured): Promise<boolean> {
   const [seconds, before] = await secondsByTurns([now.winner, old.winner]);
   const holdsUp = seconds! <= before! * (1 + ALIKE);
