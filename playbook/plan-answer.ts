@@ -10,7 +10,7 @@ import { threadBudgetProblem } from '../domain/command/thread-budget.js';
 import type { Evidence } from '../domain/evidence/evidence.js';
 import { experimentName, type Spec, SpecSchema } from '../domain/formats/spec.js';
 import type { SearchMemory } from '../domain/memory/search-memory.js';
-import { foretold, foretoldText } from '../domain/model/foretold.js';
+import { chanceText, foretold, foretoldText } from '../domain/model/foretold.js';
 import type { OperatingPoint } from '../domain/model/operating-point.js';
 import { MOVES, readMove } from '../domain/proposals/moves.js';
 import { setChange } from './changes.js';
@@ -164,13 +164,15 @@ function specFor(move: Move, axes: readonly Axis[], incumbent: Trial, input: Pla
   const summary = [left, words.join(', ')].filter((text) => text !== '').join(': ');
   const measured = objectiveOfEntry(entry);
   const predicted = move.predicted && measured ? foretold(move.predicted, measured) : null;
+  const expects =
+    predicted && move.predicted ? ` ${sentence(foretoldText(predicted))}${chanceText(move.predicted)}` : '';
   const caution = tags.includes('batch_size_tuning') ? ` ${BATCH_CAUTION}` : '';
   return SpecSchema.parse({
     name: nameOf(move.without === undefined ? parts : ['without', move.without.replace(/^\d+_/, ''), ...parts]),
     changes,
     change_summary: summary,
     description: `On top of ${entry.nodeId}: ${summary}.${caution}`,
-    hypothesis: predicted ? `${move.why} ${sentence(foretoldText(predicted))}` : move.why,
+    hypothesis: `${move.why}${expects}`,
     launch_command: command,
     goto: entry.commit === input.baseCommit ? null : entry.commit,
     best_practices_tags: tags,

@@ -50,6 +50,12 @@ export function foretoldText({ metric, value, low, high }: Foretold): string {
     : `predicted ${objectiveText({ metric, value })}, from ${numberText(low)} to ${numberText(high)}`;
 }
 
+/** For a hypothesis whose prediction reads as no gain: what it may bring at best is what it is tried for. */
+export function chanceText({ ratio, high }: Prediction): string {
+  if (ratio > 1 || high <= 1) return '';
+  return ' On average that is no gain: what it may bring at best is worth a job.';
+}
+
 export function isWithin({ low, high }: Foretold, { value }: Objective): boolean {
   return value >= low && value <= high;
 }

@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { comparedText, distrust, foretold, foretoldIn, foretoldText } from '../../../domain/model/foretold.js';
+import {
+  chanceText,
+  comparedText,
+  distrust,
+  foretold,
+  foretoldIn,
+  foretoldText,
+} from '../../../domain/model/foretold.js';
 
 const THROUGHPUT = 'throughput_samples_per_s';
 const measured = (value: number) => ({ metric: THROUGHPUT, value });
@@ -20,6 +27,14 @@ describe('what an experiment is predicted to measure', () => {
       low: 40,
       high: 62.5,
     });
+  });
+
+  it('says why a job is spent on what is no gain on average', () => {
+    expect(chanceText({ ratio: 0.95, low: 0.2, high: 7 })).toBe(
+      ' On average that is no gain: what it may bring at best is worth a job.',
+    );
+    expect(chanceText({ ratio: 1.2, low: 0.8, high: 1.6 })).toBe('');
+    expect(chanceText({ ratio: 0.8, low: 0.7, high: 0.9 })).toBe('');
   });
 
   it('stands in a specification, and only there where it is whole', () => {
