@@ -72,13 +72,12 @@ function concurrencyUp(situation: Situation): Move[] {
       }
       if (noStatistics)
         return [step(2, 0.15 * Math.min(1, gain) + FAINT, `Nothing shows the bottleneck; \`${label}\` may be it.`)];
-      return [
-        step(
-          2,
-          FAINT * use,
-          `\`${label}\` is busy ${(use * 100).toFixed(0)}% of the time: a little more room may smooth it.`,
-        ),
-      ];
+      // Statistics name a stage otherwise where it was split since, and the others are measured.
+      const shown =
+        use > 0
+          ? `\`${label}\` is busy ${(use * 100).toFixed(0)}% of the time`
+          : `Nothing shows how busy \`${label}\` is`;
+      return [step(2, FAINT * use, `${shown}: a little more room may smooth it.`)];
     });
 }
 
