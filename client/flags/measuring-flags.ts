@@ -9,7 +9,7 @@ export const MEASURING_FLAGS: readonly RunFlag[] = [
   flag(
     '--calibration-runs <n>',
     ['calibration_runs'],
-    `repeats of the baseline, which show how much results vary (default: 1, and ${DEFAULT_CONFIRMATION.calibrationRuns} where that differs by more than is usual)`,
+    `repeats of the baseline, which show how much results vary; of two, the second only where the first differs by more than is usual (default: ${DEFAULT_CONFIRMATION.calibrationRuns})`,
     { read: wholeNumber('--calibration-runs', 0) },
   ),
   flag(
