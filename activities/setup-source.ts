@@ -47,6 +47,7 @@ export function makeSetup(deps: { context: RunContext; sourceControl: SourceCont
         weighsRepeats: true,
         expectsLargeGains: true,
         plansBetweenJobs: true,
+        ignoresCancelled: true,
         ...(config.calibration_runs === DEFAULT_CONFIRMATION.calibrationRuns
           ? { calibratesAsNeeded: true as const }
           : {}),

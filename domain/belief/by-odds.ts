@@ -29,7 +29,10 @@ export function byOdds(
 ): EventBody[] {
   const { nodeId } = row;
   const verdict = verdictOn(nodeId, against);
-  const repeated = confirmationsOf(state, nodeId);
+  const asked = confirmationsOf(state, nodeId);
+  // That a person or the end of a run took a repeat away says nothing of what it would have measured.
+  const { ignoresCancelled } = state.confirmation!.rules;
+  const repeated = ignoresCancelled ? asked.filter(({ state: now }) => now.status !== 'cancelled') : asked;
   const isFirstLook = goesOn(state) ? repeated.length === 0 : row.judged?.verdict !== 'repeat';
   const broken = repeated.find(({ state: now }) => now.status !== 'completed');
   if (broken) return [verdict(noLonger(state, row, against), `its repeat ${broken.nodeId} ${broken.state.status}`)];
@@ -52,7 +55,7 @@ export function byOdds(
   if (!isFirstLook && !isHopeless && needsQuiet(state, repeated))
     return [...undecided('its repeats ran beside other work'), ...again()];
   // Runs beside other work do not count where one ran without: a machine that stays busy must not make a run endless.
-  const { length: runs } = repeated;
+  const { length: runs } = asked;
   if (runs >= MOST_RUNS && step !== 'keep' && step !== 'drop')
     return [
       verdict(

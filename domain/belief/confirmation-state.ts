@@ -60,6 +60,11 @@ export interface ConfirmationRules {
    */
   calibratesAsNeeded?: true;
   /**
+   * Whether a repeat that was cancelled leaves open what it was to decide; absent in older runs, where it counted
+   * against the candidate.
+   */
+  ignoresCancelled?: true;
+  /**
    * Whether gains far above the usual sizes are expected as well, and a keep asks for higher odds (odds.ts); absent in
    * older runs.
    */

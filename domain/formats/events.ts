@@ -99,6 +99,7 @@ const confirmation = z.looseObject({
   verifiesAsNeeded: z.literal(true).optional(),
   expectsLargeGains: z.literal(true).optional(),
   plansBetweenJobs: z.literal(true).optional(),
+  ignoresCancelled: z.literal(true).optional(),
   calibratesAsNeeded: z.literal(true).optional(),
 });
 const gain = z.looseObject({ gain: z.number(), low: z.number(), high: z.number(), confidence: z.number() });

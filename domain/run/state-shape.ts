@@ -159,6 +159,7 @@ const RULES: Shape<ConfirmationRules> = {
   verifiesAsNeeded: optional(flag),
   expectsLargeGains: optional(flag),
   plansBetweenJobs: optional(flag),
+  ignoresCancelled: optional(flag),
   calibratesAsNeeded: optional(flag),
 };
 const PAST: Shape<PastNoise> = { squares: number, degrees: number, stepSquares: number, stepRuns: number };

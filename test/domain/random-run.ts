@@ -40,6 +40,7 @@ const RULES: ConfirmationRules = {
   verifiesAsNeeded: true,
   expectsLargeGains: true,
   plansBetweenJobs: true,
+  ignoresCancelled: true,
   calibratesAsNeeded: true,
 };
 const PRACTICES = ['mtp', 'batch_size_tuning', 'concurrency_tuning'];

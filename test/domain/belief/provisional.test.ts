@@ -1,11 +1,13 @@
 /** A run that goes on while its candidates are not decided: the provisional best, what it stands on, what follows. */
 import { describe, expect, it } from 'vitest';
+import type { ConfirmationRules } from '../../../domain/belief/confirmation-state.js';
 import { confirmedAtEnd, provisionalOnes } from '../../../domain/belief/provisional.js';
 import { treeModel } from '../../../domain/charts/tree-model.js';
 import { queueView, statusView } from '../../../domain/protocol/views.js';
 import { confidenceLines } from '../../../domain/reports/caveats/confidence.js';
 import { runFacts } from '../../../domain/reports/run-facts.js';
 import { rowOf } from '../../../domain/run/engine-state.js';
+import { failure } from '../../../domain/run/failure.js';
 import type { Limits } from '../../../domain/run/limits.js';
 import { nextMove } from '../../../domain/schedule/planned-moves.js';
 import { planningVerdict, plateauCount } from '../../../domain/schedule/planning.js';
@@ -46,6 +48,31 @@ describe('a result that is better by more than luck explains', () => {
   it('is none while a run of it does not stand out', () => {
     const run = story().proposes('002_a').ends('002_a', 104);
     expect([run.verdict('002_a'), run.state.best, run.open()]).toEqual(['repeat', '000_baseline', ['002_a_repeat_1']]);
+  });
+});
+
+describe('a repeat of it that is cancelled', () => {
+  const cancelled = (rules: Partial<ConfirmationRules>) => {
+    const run = ConfirmedStory.seeded({ weighsOdds: true, goesOnUndecided: true, ...rules }, {}, 5000);
+    run
+      .proposes('002_a')
+      .ends('002_a', 130)
+      .running('002_a_repeat_1')
+      .tell({ type: 'stop_requested', mode: 'cancel_jobs' });
+    const failed = failure('cancelled', 'the run was stopped', 0);
+    return run.tell({ type: 'experiment_cancelled', nodeId: '002_a_repeat_1', failure: failed }).due();
+  };
+
+  it('leaves it the provisional best, and another repeat decides once the run goes on', () => {
+    const run = cancelled({ ignoresCancelled: true });
+    expect([run.verdict('002_a'), run.state.best, run.open()]).toEqual(['provisional', '002_a', []]);
+    run.tell({ type: 'stopped', reason: 'user', detail: '' }, { type: 'resumed' }).due();
+    expect([run.state.best, run.open()]).toEqual(['002_a', ['002_a_repeat_2']]);
+    expect(run.settles({ '002_a': 129 }).verdict('002_a')).toBe('keep');
+  });
+
+  it('refutes it in runs without that rule', () => {
+    expect([cancelled({}).verdict('002_a'), cancelled({}).state.best]).toEqual(['refuted', '000_baseline']);
   });
 });
 
