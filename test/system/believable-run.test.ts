@@ -16,8 +16,7 @@ interface NodeFile {
 
 it('repeats commits, asks no agent about repeats, and states the gain with its interval', async () => {
   await using run = await CommandRun.create({ repeats: true, jobSeconds: 0.2, planSize: 2 });
-  const limits = ['--max-iterations', '1', '--max-concurrency', '2', '--verify-runs', '1', '--max-experiments', '5'];
-  limits.push('--calibration-runs', '3');
+  const limits = ['--max-iterations', '1', '--max-concurrency', '1', '--verify-runs', '1', '--max-experiments', '5'];
   const { code, output } = await exitOf(run.start(...run.firstFlags(), ...limits));
   expect(code, output).toBe(0);
 
