@@ -70,8 +70,8 @@ export interface ConfirmationRules {
    */
   expectsLargeGains?: true;
   /**
-   * Whether a planner that takes a small share of a job's time is asked once results are in, as one that answers in
-   * half a second is; absent in older runs, where it planned before them to keep every slot busy.
+   * Whether a planner that takes a few seconds, or a small share of a job's time, is asked once results are in; absent
+   * in older runs, where one that takes more than half a second planned before them to keep every slot busy.
    */
   plansBetweenJobs?: true;
 }

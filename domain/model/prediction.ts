@@ -59,13 +59,13 @@ export function boundBy(model: PipelineModel, setting: JointSetting): string | n
 
 /** By stage, in what share of the draws it bounds; in the others the training step does, or something shared. */
 export function boundShares({ facts, draws }: PipelineModel, setting: JointSetting): Map<string, number> {
-  const shares = new Map<string, number>();
+  const counts = new Map<string, number>();
   for (const draw of draws) {
     const capacities = stageCapacities(facts, draw, setting);
     const least = Math.min(...capacities);
     if (throughput(facts, draw, setting) < 0.8 * least) continue;
     const { stage } = facts.stages[capacities.indexOf(least)]!;
-    shares.set(stage, (shares.get(stage) ?? 0) + 1 / draws.length);
+    counts.set(stage, (counts.get(stage) ?? 0) + 1);
   }
-  return shares;
+  return new Map([...counts].map(([stage, count]) => [stage, count / draws.length]));
 }

@@ -20,7 +20,7 @@ import type { Trial, Trials } from './trials.js';
 const GROWTH = 4;
 const FEWER_THREADS = 12;
 /** Expected of a setting before a job is spent on it: less is the width of curves that nothing was measured of. */
-const WORTH_A_JOB = 0.015;
+const LEAST_EXPECTED = 0.015;
 /** Expected of more threads before a job is spent on fewer, relatively; and the share of it that the job counts for. */
 const WORTH_A_PROBE = 0.03;
 const PROBE_SHARE = 0.6;
@@ -138,7 +138,7 @@ export function modelMoves(
   const moves: Move[] = [];
   while (moves.length < count) {
     const found = bestSetting(model, reference, reachOf(search), had, isOpen);
-    if (!found || found.gain < WORTH_A_JOB) break;
+    if (!found || found.gain < LEAST_EXPECTED) break;
     const move = moveTo(found.setting);
     seen.add(settingKey(settingAfter({ ...move, gain: 0, why: '', family: '' }, incumbent)));
     moves.push({

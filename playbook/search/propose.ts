@@ -35,8 +35,6 @@ const AT_CEILING = 0.03;
 const UNKNOWN_HEADROOM = 4;
 /** A move of less expected gain is not worth a job. */
 const WORTH_A_JOB = 0.008;
-/** While the model promises at least this of a setting, the rules need not guess. */
-const WORTH_BY_MODEL = 0.01;
 /** Of 20 results 19 are expected below such a gain: it is not to be had. */
 const SURELY_LESS = 0.05;
 /** Of a rule's guess, where the model expects nothing of it. */
@@ -178,7 +176,8 @@ function rankedMoves(
   const joint = model
     ? [...modelMoves(model, input, axes, trials, concluded, width(input)), ...threadsProbe(model, input, axes, trials)]
     : [];
-  const needsRules = !joint.some(({ gain }) => gain >= WORTH_BY_MODEL);
+  // While the model has a setting that is worth a job, the rules need not guess.
+  const needsRules = joint.length === 0;
   const steps = model ? bottleneckSteps(model, axes) : [];
   const all = model
     ? [...joint, ...steps, ...byRules.flatMap((move) => byModel(move, model, axes, needsRules))]
