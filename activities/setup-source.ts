@@ -51,7 +51,9 @@ export function makeSetup(deps: { context: RunContext; sourceControl: SourceCont
         ...(config.calibration_runs === DEFAULT_CONFIRMATION.calibrationRuns
           ? { calibratesAsNeeded: true as const }
           : {}),
-        ...(config.verify_runs === DEFAULT_CONFIRMATION.verifyRuns ? { verifiesAsNeeded: true as const } : {}),
+        ...(config.verify_runs === DEFAULT_CONFIRMATION.verifyRuns
+          ? { verifiesAsNeeded: true as const, verifiesUntilClose: true as const }
+          : {}),
       },
       needsBaseline: true,
       needsMeasuredBaseline: true,

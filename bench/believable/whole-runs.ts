@@ -274,7 +274,13 @@ function smallGains(): string {
 }
 
 const BEFORE = { goesOnUndecided: true, heedsChildren: true, watchesDrift: true } as const;
-const TODAY = { ...BEFORE, weighsRepeats: true, verifiesAsNeeded: true, expectsLargeGains: true } as const;
+const TODAY = {
+  ...BEFORE,
+  weighsRepeats: true,
+  verifiesAsNeeded: true,
+  verifiesUntilClose: true,
+  expectsLargeGains: true,
+} as const;
 
 function wholeRuns(): string {
   return WORLDS.flatMap(([name, noise]) =>

@@ -55,6 +55,11 @@ export interface ConfirmationRules {
    */
   verifiesAsNeeded?: true;
   /**
+   * Whether the interval is looked at once more after the pairs that it was to take, and another pair is measured while
+   * it is wide; absent in older runs, whose first guess of the pairs was the last.
+   */
+  verifiesUntilClose?: true;
+  /**
    * Whether a second run of the baseline that agrees with the first is calibration enough: where a person gave no
    * number; absent in older runs.
    */

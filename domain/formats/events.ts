@@ -97,6 +97,7 @@ const confirmation = z.looseObject({
   bundlesSmallGains: z.literal(true).optional(),
   weighsRepeats: z.literal(true).optional(),
   verifiesAsNeeded: z.literal(true).optional(),
+  verifiesUntilClose: z.literal(true).optional(),
   expectsLargeGains: z.literal(true).optional(),
   plansBetweenJobs: z.literal(true).optional(),
   ignoresCancelled: z.literal(true).optional(),

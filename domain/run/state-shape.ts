@@ -157,6 +157,7 @@ const RULES: Shape<ConfirmationRules> = {
   bundlesSmallGains: optional(flag),
   weighsRepeats: optional(flag),
   verifiesAsNeeded: optional(flag),
+  verifiesUntilClose: optional(flag),
   expectsLargeGains: optional(flag),
   plansBetweenJobs: optional(flag),
   ignoresCancelled: optional(flag),

@@ -38,6 +38,7 @@ const RULES: ConfirmationRules = {
   bundlesSmallGains: true,
   weighsRepeats: true,
   verifiesAsNeeded: true,
+  verifiesUntilClose: true,
   expectsLargeGains: true,
   plansBetweenJobs: true,
   ignoresCancelled: true,

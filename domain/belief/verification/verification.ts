@@ -18,7 +18,8 @@ const PRIORITY = -400;
 export function verificationEvents(state: EngineState): EventBody[] {
   const { confirmation, best } = state;
   if (!confirmation || confirmation.rules.verifyRuns === 0 || state.status !== 'running') return [];
-  if (best === null || best === BASELINE_ID || confirmation.verified === best) return [];
+  if (best === null || best === BASELINE_ID) return [];
+  if (confirmation.verified === best && !confirmation.rules.verifiesUntilClose) return [];
   if (state.open.length > 0 || state.planningSince !== null || confirmation.candidates.length > 0) return [];
   if (!seedsTerminal(state) || !endOfRun(state) || !objectiveOfRow(state.experiments[BASELINE_ID])) return [];
   // As many as are needed, and a limit of jobs leaves, in pairs.

@@ -130,6 +130,31 @@ describe('the winner is verified', () => {
     expect(run.open('verification')).toHaveLength(2 * pairs);
   });
 
+  /** The one pair that was to be enough differs by far more than the runs before it. */
+  const surprised = (rules: Partial<typeof NOW> & { verifiesUntilClose?: true }) => {
+    const run = won(120, rules);
+    const [baseline, winner] = run.open('verification');
+    return run.ends(baseline!, 108).ends(winner!, 116);
+  };
+  const UNTIL_CLOSE = { ...NOW, verifiesUntilClose: true } as const;
+
+  it('with another pair while the interval is wide, and with no more than the rules say', () => {
+    const run = surprised(UNTIL_CLOSE);
+    expect([surprised(NOW).open(), run.open('verification').length]).toEqual([[], 2]);
+    for (const id of run.open()) run.ends(id, id.startsWith('002_a') ? 130 : 95);
+    expect(run.open()).toEqual([]);
+  });
+
+  it('with no other pair where one of its runs failed, or was taken away', () => {
+    const broken = won(120, UNTIL_CLOSE);
+    const [baseline, winner] = broken.open('verification');
+    expect(broken.ends(baseline!, 80).breaks(winner!).open()).toEqual([]);
+    const removed = surprised(UNTIL_CLOSE);
+    const [again, other] = removed.open('verification');
+    removed.tell({ type: 'experiment_removed', nodeId: other! }).ends(again!, 80);
+    expect(removed.open()).toEqual([]);
+  });
+
   it('with as many pairs as a person says', () => {
     const { verifiesAsNeeded: _, ...given } = NOW;
     expect(won(480, given).open('verification')).toHaveLength(4);
