@@ -3,6 +3,7 @@
  * once, whatever experiment they belong to.
  */
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { copyFile, mkdir, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ApplicationFailure } from '@temporalio/common';
@@ -13,7 +14,7 @@ import { readJsonIfWhole, writeFileAtomic, writeJsonAtomic } from '../host/atomi
 import { keepProducts, listTree, restoreProducts } from '../jobs/builds/build-products.js';
 import { runBuild } from '../jobs/builds/run-build.js';
 import { buildEnvironment, commandFor, treePlaces } from '../jobs/job-environment.js';
-import { preparedCommit } from '../jobs/job-files.js';
+import { cancelMark, preparedCommit } from '../jobs/job-files.js';
 import { jobNameOf, type Platform } from '../jobs/platforms/platform.js';
 import type { SourceControl } from '../source/control/source-control.js';
 import type { RunLog } from '../workdir/event-log.js';
@@ -30,7 +31,7 @@ export interface BuildImageDeps {
   context: RunContext;
   sourceControl: SourceControl;
   runLog: Pick<RunLog, 'state'>;
-  platform?: Pick<Platform, 'makeReady'>;
+  platform?: Pick<Platform, 'makeReady' | 'dropReady'>;
   /** Aborts when the build must end; the activity's own signal unless given. */
   signal?: () => AbortSignal;
 }
@@ -50,6 +51,11 @@ export function makeBuildImage(deps: BuildImageDeps): Activities['buildImage'] {
     // What of the launch needs no slot is done before there is one.
     if (!isBuilt) await sourceControl.openTree(nodeId, commit);
     deps.platform?.makeReady?.(jobNameOf(input.run, nodeId));
+    // One whose workflow was terminated is ended without a word to this build, and may have been released already.
+    if (existsSync(cancelMark(workdir, nodeId))) {
+      deps.platform?.dropReady?.(jobNameOf(input.run, nodeId));
+      if (!config.keep_trees) await sourceControl.closeTree(nodeId);
+    }
     return built;
   };
 

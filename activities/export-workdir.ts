@@ -6,8 +6,11 @@ import { eventProblem } from '../domain/formats/events.js';
 import type { Activities } from '../domain/protocol/activities.js';
 import { grantedIn } from '../domain/protocol/lost-messages.js';
 import { raise } from '../domain/protocol/thrown-failure.js';
+import type { EngineState } from '../domain/run/engine-state.js';
 import type { EngineEvent } from '../domain/run/event-types.js';
+import { mayLaunch } from '../domain/run/experiment-record.js';
 import { makeTurns } from '../host/in-turn.js';
+import { jobNameOf, type Platform } from '../jobs/platforms/platform.js';
 import { readConfig } from '../workdir/config-file.js';
 import { LogMismatch, openRunLog, type RunLog } from '../workdir/event-log.js';
 import { LogForks } from '../workdir/log-forks.js';
@@ -26,11 +29,13 @@ export function makeExportWorkdir({
   runLog,
   tables,
   earlyGrants,
+  platform,
 }: {
   context: RunContext;
   runLog: RunLog;
   tables?: DutyCycle;
   earlyGrants?: EarlyGrants;
+  platform?: Pick<Platform, 'dropReady'>;
 }): Activities['exportWorkdir'] {
   const projections = new Projections(context.workdir, context.config, tables);
   // A try that was given up for lost may still be writing when the next one comes.
@@ -49,6 +54,7 @@ export function makeExportWorkdir({
     });
     const { granted, slots } = await forks.grantedBefore(first);
     const record = await runLog.record();
+    dropRunners(input.events, record.state);
     // Where the log forked nobody is granted anything before those have told whom it gives up.
     const isTold = input.tells === true && granted.length === 0;
     const telling = isTold ? earlyGrants?.(input.events, record.state) : undefined;
@@ -71,6 +77,15 @@ export function makeExportWorkdir({
         context.log('tables were not renewed; the next export tries again', { error }),
       );
     }, afterMs).unref();
+  }
+
+  /** However an experiment ended, and whether or not its workflow could say so: no runner waits for its job any more. */
+  function dropRunners(events: readonly EngineEvent[], { experiments }: EngineState): void {
+    for (const event of events) {
+      if (!('nodeId' in event)) continue;
+      const row = Object.hasOwn(experiments, event.nodeId) ? experiments[event.nodeId] : undefined;
+      if (!row || !mayLaunch(row)) platform?.dropReady?.(jobNameOf(context.config.run_id, event.nodeId));
+    }
   }
 
   /** An experiment that names no specification of this workdir, or one that was refused, must not enter the log. */

@@ -107,6 +107,11 @@ export function isTerminal(row: ExperimentRow): boolean {
   return row.state.status === 'completed' || row.state.status === 'failed' || row.state.status === 'cancelled';
 }
 
+/** Whether a job of it may still be started; a running one that is lost to a full disk runs again. */
+export function mayLaunch({ state: { status } }: ExperimentRow): boolean {
+  return status === 'preparing' || status === 'ready' || status === 'launching' || status === 'running';
+}
+
 /** Whether its job was ended early because it could not come near the best: measured, and slow. */
 export function isPruned(row: ExperimentRow): boolean {
   return row.state.status === 'failed' && row.state.failure.kind === 'pruned';

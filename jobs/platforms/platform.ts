@@ -83,7 +83,7 @@ export interface Platform {
   find(jobName: string): Promise<{ jobId: string; launchedAtMs: number } | null>;
   /** The job is soon to start: does what of a launch can be done before, and shows nowhere. Absent: there is none. */
   makeReady?(jobName: string): void;
-  /** The job is not to start after all, or has ended. */
+  /** The job is not to start after all, or has ended. Safe to repeat. */
   dropReady?(jobName: string): void;
   /** Starts the job; only called when find() returned null. */
   launch(request: LaunchRequest): Promise<{ jobId: string; launchedAtMs: number }>;

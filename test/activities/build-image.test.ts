@@ -4,14 +4,17 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { ApplicationFailure } from '@temporalio/common';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { imageKey, makeBuildImage } from '../../activities/build-image.js';
+import { makeCancelJob } from '../../activities/cancel-job.js';
 import { makeReleaseTree } from '../../activities/release-tree.js';
 import { processIdentity } from '../../host/process-identity.js';
 import { ProgramInterrupted } from '../../host/short-program.js';
+import { LocalPlatform } from '../../jobs/platforms/local.js';
 import type { SourceControl } from '../../source/control/source-control.js';
 import { openRunLog } from '../../workdir/event-log.js';
 import { Workdir } from '../../workdir/paths.js';
 import { Story } from '../domain/run-story.js';
 import { removeFolder } from '../support/remove-folder.js';
+import { runnersOf } from './job-fixture.js';
 import { configOf, open, repository, temporaryFolder } from './source-fixture.js';
 
 let folder: string;
@@ -34,9 +37,12 @@ async function prepare(nodeId: string, commit = anchor): Promise<{ run: string; 
   return { run: 'run-1', nodeId };
 }
 
+function contextOf(build_command: string, more: Record<string, unknown> = {}) {
+  return { workdir, config: configOf(source, { build_command, ...more }), log: () => undefined };
+}
+
 function builder(build_command: string, more: Record<string, unknown> = {}, signal?: () => AbortSignal) {
-  const config = configOf(source, { build_command, ...more });
-  const context = { workdir, config, log: () => undefined };
+  const context = contextOf(build_command, more);
   return makeBuildImage({ context, sourceControl: code, runLog: openRunLog(workdir), ...(signal && { signal }) });
 }
 
@@ -217,3 +223,23 @@ it('releases a tree, twice, and keeps it where trees are kept', async () => {
   await release(false)({ run: 'run-1', nodeId: 'a' });
   expect(existsSync(root)).toBe(false);
 });
+
+it.each([false, true])(
+  'leaves nothing of an experiment that ended while it was built (keep_trees: %s)',
+  async (keep) => {
+    const build_command = 'touch $WORKDIR/began; while ! test -e $WORKDIR/go-on; do sleep 0.02; done; echo img';
+    const context = contextOf(build_command, { keep_trees: keep });
+    const platform = new LocalPlatform(context);
+    const deps = { context, platform, sourceControl: code, runLog: openRunLog(workdir) };
+    const node = await prepare('a');
+    const built = makeBuildImage(deps)(node);
+    await until(() => existsSync(workdir.at('began')));
+    // What the engine has done for one whose workflow somebody terminated; nobody tells the build.
+    await makeCancelJob(deps)(node);
+    writeFileSync(workdir.at('go-on'), '');
+    expect((await built).image).toBe('img');
+    const waiting = async () => (await runnersOf(workdir.job('local_a'))).length;
+    while ((await waiting()) > 0) await wait(10);
+    expect(existsSync(workdir.treeOf('a'))).toBe(keep);
+  },
+);

@@ -1,6 +1,7 @@
 import { cp, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { setTimeout as wait } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
-import { beforeAll, describe, expect, test, vi } from 'vitest';
+import { beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { makeDrawCharts } from '../../activities/draw-charts.js';
 import { openEarlyGrants } from '../../activities/engine-mail/early-grants.js';
 import { makeExportWorkdir, rebuildWorkdir } from '../../activities/export-workdir.js';
@@ -15,12 +16,15 @@ import {
 import { parseTsv } from '../../domain/formats/tsv.js';
 import type { EngineEvent, EventBody } from '../../domain/run/event-types.js';
 import { failure } from '../../domain/run/failure.js';
+import { LocalPlatform } from '../../jobs/platforms/local.js';
+import { jobNameOf } from '../../jobs/platforms/platform.js';
 import { openRunLog } from '../../workdir/event-log.js';
 import type { Workdir } from '../../workdir/paths.js';
 import { DutyCycle } from '../../workdir/projections/duty-cycle.js';
 import { writeReport } from '../../workdir/report-files.js';
 import { commitFor, type SyntheticRun, syntheticRun } from '../support/run-events.js';
 import { filesOf, syntheticWorkdir, temporaryWorkdir } from '../support/synthetic-workdir.js';
+import { runnersOf } from './job-fixture.js';
 
 const PYTHON = 'test/fixtures/python-workdir/workdir';
 const SCHEMAS = {
@@ -175,6 +179,32 @@ describe('what the workdir shows', () => {
     await expect(stat(workdir.at('engine', 'nodes', removed))).rejects.toThrow('ENOENT');
     const tree = TreeSchema.parse(await jsonOf(workdir, 'engine/tree.json'));
     expect(tree.flatMap((node) => [node.node_id, ...node.children])).not.toContain(removed);
+  });
+
+  test('no job runner waits for a slot whose experiment has ended, was removed or waits in the queue again', async () => {
+    const { context, runLog, exportWorkdir: first } = await exported(RUN);
+    const platform = new LocalPlatform(context);
+    const exportWorkdir = makeExportWorkdir({ context, runLog, platform });
+    const { running, queued } = CheckpointSchema.parse(await jsonOf(context.workdir, 'engine/checkpoint.json'));
+    const nodes = [running[1]!.id, ...queued.map(({ id }) => id)];
+    const [requeued, failed, removed, kept] = nodes as [string, string, string, string];
+    const starts = nodes.slice(1).map((nodeId) => ({ type: 'experiment_preparing' as const, nodeId }));
+    const events = later(
+      RUN,
+      ...starts,
+      ...nodes.map((nodeId) => ({ type: 'experiment_prepared' as const, nodeId, commit: commitFor(nodeId) })),
+      { type: 'experiment_failed', nodeId: failed, failure: failure('unexpected_exception', 'terminated', 1) },
+      { type: 'experiment_requeued', nodeId: requeued },
+      { type: 'experiment_removed', nodeId: removed },
+    );
+    await first({ run: 'r1', events: events.slice(0, -3) });
+    for (const nodeId of nodes) platform.makeReady(jobNameOf(context.config.run_id, nodeId));
+    onTestFinished(() => platform.dropReady(jobNameOf(context.config.run_id, kept)));
+    const waits = async (nodeId: string) => (await runnersOf(context.workdir.job(`local_${nodeId}`))).length > 0;
+    for (const nodeId of nodes) while (!(await waits(nodeId))) await wait(10);
+    await exportWorkdir({ run: 'r1', events: events.slice(-3) });
+    for (const nodeId of [requeued, failed, removed]) while (await waits(nodeId)) await wait(10);
+    expect(await waits(kept)).toBe(true);
   });
 
   test.each([

@@ -1,6 +1,6 @@
 /** A workdir, a source directory with its tree, and the local platform on them: what the tests of jobs work with. */
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, realpath } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, realpath } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -118,4 +118,18 @@ export async function linesOf(path: string, count: number): Promise<string[]> {
 
 export async function untilGone(pid: number): Promise<void> {
   while ((await processIdentity(pid)) !== null) await sleep(20);
+}
+
+/** Pids of the runners of a job directory that this process started, as /proc knows them. */
+export async function runnersOf(jobDir: string): Promise<number[]> {
+  const found: number[] = [];
+  for (const name of await readdir('/proc')) {
+    if (!/^\d+$/.test(name)) continue;
+    const line = await readFile(`/proc/${name}/cmdline`, 'utf8').catch(() => '');
+    const status = await readFile(`/proc/${name}/status`, 'utf8').catch(() => '');
+    // A runner's child looks like it until it becomes the command.
+    if (!status.includes(`PPid:\t${process.pid}\n`)) continue;
+    if (line.includes('autoresearch_job') && line.includes(`${jobDir}\0`)) found.push(Number(name));
+  }
+  return found;
 }

@@ -12,7 +12,7 @@ import { createPlatform, platformProblem } from '../../../jobs/platforms/index.j
 import { startRunner } from '../../../jobs/platforms/job-runner.js';
 import { LocalPlatform } from '../../../jobs/platforms/local.js';
 import { jobNameOf } from '../../../jobs/platforms/platform.js';
-import { FIXTURES, JobFixture, linesOf, RUN, untilGone } from '../../activities/job-fixture.js';
+import { FIXTURES, JobFixture, linesOf, RUN, runnersOf, untilGone } from '../../activities/job-fixture.js';
 import { removeFolder } from '../../support/remove-folder.js';
 
 let jobs: JobFixture;
@@ -33,20 +33,6 @@ async function livingOf(pids: Iterable<number>): Promise<number[]> {
   const living: number[] = [];
   for (const pid of pids) if ((await processIdentity(pid)) !== null) living.push(pid);
   return living;
-}
-
-/** Pids of the runners of a job directory that this process started, as /proc knows them. */
-async function runnersOf(jobDir: string): Promise<number[]> {
-  const found: number[] = [];
-  for (const name of await readdir('/proc')) {
-    if (!/^\d+$/.test(name)) continue;
-    const line = await readFile(`/proc/${name}/cmdline`, 'utf8').catch(() => '');
-    const status = await readFile(`/proc/${name}/status`, 'utf8').catch(() => '');
-    // A runner's child looks like it until it becomes the command.
-    if (!status.includes(`PPid:\t${process.pid}\n`)) continue;
-    if (line.includes('autoresearch_job') && line.includes(`${jobDir}\0`)) found.push(Number(name));
-  }
-  return found;
 }
 
 function killIfAlive(pid: number): void {
