@@ -2,6 +2,8 @@
  * `worker`: serves runs from this process until they end; what `start` leaves behind, and a worker of a cluster. With
  * `--agents` it makes calls of agents for runs of other hosts instead.
  */
+import type { RunConfig } from '../../domain/formats/config.js';
+import type { Workdir } from '../../workdir/paths.js';
 import type { ServedEnd } from '../../worker/worker-main.js';
 import { serveAgentCalls } from '../agents/serve-agent-calls.js';
 import type { Cli, CommandDefinition, Options } from '../command-definition.js';
@@ -43,6 +45,7 @@ async function serveWorkdirs(paths: readonly string[], options: Options, { outpu
     import('../stalled/stuck-lines.js'),
   ]);
   const runs = await differentRuns(paths);
+  await checkAgents(runs);
   const isOne = runs.length === 1;
   // What it prints stands in logs/worker.log where `start` has left it behind.
   const say = (line: string) => output.err(`${line}\n`);
@@ -73,8 +76,26 @@ async function serveWorkdirs(paths: readonly string[], options: Options, { outpu
   }
 }
 
+interface NamedRun {
+  workdir: Workdir;
+  config: RunConfig;
+}
+
+/** As before a run begins: where its agent cannot be asked from here, each job would end without an analysis. */
+async function checkAgents(runs: readonly NamedRun[]): Promise<void> {
+  const [{ checkChoices }, { checkAgentAnswers }] = await Promise.all([
+    import('../run/first-config.js'),
+    import('../run/agent-check.js'),
+  ]);
+  for (const { workdir, config } of runs) {
+    const field = (key: string) => `${workdir.config}: ${key}`;
+    await checkChoices(field(''), config);
+    await checkAgentAnswers({ agent: field('agent'), command: field('agent_command') }, config);
+  }
+}
+
 /** Each holds a run, and none is named twice. */
-async function differentRuns(paths: readonly string[]) {
+async function differentRuns(paths: readonly string[]): Promise<NamedRun[]> {
   const { existingRun } = await import('../run/workdir-config.js');
   const runs = await Promise.all(paths.map(async (path) => ({ path, ...(await existingRun(path)) })));
   const known = new Map<string, string>();

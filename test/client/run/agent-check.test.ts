@@ -11,6 +11,9 @@ import { openRunLog } from '../../../workdir/event-log.js';
 import { syntheticRun } from '../../support/run-events.js';
 import { autoresearch, fingerprint, project } from '../command-line.js';
 
+/** A Temporal server that nobody runs: what is not refused before fails here. */
+const NOBODY = '127.0.0.1:9';
+
 /** A shell with git and nothing else, and no credentials. */
 async function bareShell(folder: string, env: Record<string, string> = {}): Promise<void> {
   onTestFinished(() => void vi.unstubAllEnvs());
@@ -84,17 +87,23 @@ describe('an agent that cannot be asked', () => {
     expect((await prepareRun(at.workdir, given)).config.agent).toBe('anthropic');
   });
 
-  it('is found when a run goes on, too', async () => {
+  it('is found when a run goes on, too, and by a worker that would serve it', async () => {
     const { at, command } = await begun((events) => events);
+    onTestFinished(() => void vi.unstubAllEnvs());
+    vi.stubEnv('TEMPORAL_ADDRESS', NOBODY);
     await chmod(command, 0o600);
-    const said = await autoresearch('run', at.workdir);
-    expect(said).toMatchObject({ code: 2, out: '' });
-    expect(said.err).toMatch(/config\.json: agent_command: ".*my-claude": this is no program that you may run; /);
+    const before = await fingerprint(at.folder);
+    for (const serves of ['run', 'worker']) {
+      const said = await autoresearch(serves, at.workdir);
+      expect(said, serves).toMatchObject({ code: 2, out: '' });
+      expect(said.err).toMatch(/config\.json: agent_command: ".*my-claude": this is no program that you may run; /);
+    }
+    expect(await fingerprint(at.folder)).toEqual(before);
   });
 });
 
 describe('a playbook whose search nobody knows', () => {
-  it('is refused before a run begins, and before it goes on: its jobs would end without an analysis', async () => {
+  it('is refused before a run begins, goes on, or is served by a worker: its jobs would end without an analysis', async () => {
     const at = await project();
     onTestFinished(() => void vi.unstubAllEnvs());
     vi.stubEnv('AUTORESEARCH_PLAYBOOK', 'rule');
@@ -112,9 +121,14 @@ describe('a playbook whose search nobody knows', () => {
     const { workdir, config } = await prepareRun(at.workdir, { ...given, agent: 'playbook' });
     await openRunLog(workdir).append(syntheticRun({ followUps: 1, run: config.run_id }).events);
     vi.stubEnv('AUTORESEARCH_PLAYBOOK', 'rule');
-    const said = await autoresearch('run', at.workdir);
-    expect(said).toMatchObject({ code: 2, out: '' });
-    expect(said.err).toMatch(says);
+    const written = await fingerprint(at.folder);
+    vi.stubEnv('TEMPORAL_ADDRESS', NOBODY);
+    for (const command of ['run', 'start', 'worker']) {
+      const said = await autoresearch(command, at.workdir);
+      expect(said, command).toMatchObject({ code: 2, out: '' });
+      expect(said.err, command).toMatch(says);
+    }
+    expect(await fingerprint(at.folder)).toEqual(written);
   });
 });
 
