@@ -4,7 +4,7 @@
  */
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { packageFile } from './package-files.js';
 
 /** A package that npm has installed lacks what only its making needs. */
@@ -12,7 +12,7 @@ export const isCheckout = existsSync(packageFile('tsconfig.json'));
 
 /** AUTORESEARCH_TOOLS names another folder; `scripts/setup.mjs tools` fills it. */
 export function toolFolder(env: NodeJS.ProcessEnv = process.env): string {
-  if (env.AUTORESEARCH_TOOLS) return env.AUTORESEARCH_TOOLS;
+  if (env.AUTORESEARCH_TOOLS) return resolve(env.AUTORESEARCH_TOOLS);
   return isCheckout ? packageFile('.tools') : join(userData(env), 'tools');
 }
 

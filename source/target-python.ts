@@ -1,9 +1,9 @@
 /** Finds the Python that runs the user's pipeline: edits are compiled, and code is read, by that one. */
 import { existsSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { basename, delimiter, dirname, isAbsolute, join, resolve } from 'node:path';
+import { basename, delimiter, dirname, isAbsolute, join } from 'node:path';
 import type { RunConfig } from '../domain/formats/config.js';
 import { raise } from '../domain/protocol/thrown-failure.js';
+import { programFrom } from '../host/program-path.js';
 import { runApart } from '../host/short-program.js';
 
 type PythonConfig = Pick<RunConfig, 'python' | 'base_launch_command' | 'source_dir'> &
@@ -29,32 +29,48 @@ export function targetPython(config: PythonConfig): Promise<string> {
   const known = found.get(key);
   if (known) return known;
   // The one with which the run began, whatever this shell calls by its name.
-  const search = findPython(pinned === '' ? config : { ...config, python: pinned });
+  const meant = pinned === '' ? config : { ...config, python: pinned };
+  const search = findPython(meant).then((answer) => {
+    if ('executable' in answer) return answer.executable;
+    const why =
+      meant.python === ''
+        ? `python is not set, and ${noneFound(answer.problem)}; set --python to the interpreter that runs the pipeline`
+        : `python ${JSON.stringify(meant.python)} is not a Python ${OLDEST} or newer that runs: ${answer.problem}`;
+    return raise('setup_source_failed', why);
+  });
   found.set(key, search);
   search.catch(() => found.delete(key));
   return search;
 }
 
-async function findPython(config: PythonConfig): Promise<string> {
+/** What `python` would have to be for a run that begins in this shell; null where it is that. */
+export async function pythonProblem(config: Omit<PythonConfig, 'launch_environment'>): Promise<string | null> {
+  const answer = await findPython(config);
+  if ('executable' in answer) return null;
+  return config.python === ''
+    ? `the interpreter that runs the pipeline: ${noneFound(answer.problem)}`
+    : `a Python ${OLDEST.replace(/[()]/g, '').replace(', ', '.')} or newer that runs (${answer.problem})`;
+}
+
+function noneFound(problems: string): string {
+  return `no interpreter was found by base_launch_command or on PATH (${problems})`;
+}
+
+type Answer = { executable: string } | { problem: string };
+
+async function findPython(config: Omit<PythonConfig, 'launch_environment'>): Promise<Answer> {
   if (config.python !== '') {
-    const answer = await asked(inSource(config.python, config.source_dir));
-    if ('executable' in answer) return answer.executable;
-    raise(
-      'setup_source_failed',
-      `python ${JSON.stringify(config.python)} is not a Python ${OLDEST} or newer that runs: ${answer.problem}`,
-    );
+    // In a file that a person wrote it counts from where jobs run.
+    return await asked(programFrom(config.source_dir, config.python));
   }
   const candidates = [...pythonCandidates(config.base_launch_command, config.source_dir), 'python3', 'python'];
   const problems: string[] = [];
   for (const candidate of new Set(candidates)) {
     const answer = await asked(candidate);
-    if ('executable' in answer) return answer.executable;
+    if ('executable' in answer) return answer;
     problems.push(`${candidate}: ${answer.problem}`);
   }
-  return raise(
-    'setup_source_failed',
-    `python is not set, and no interpreter was found by base_launch_command or on PATH (${problems.join('; ')}); set --python to the interpreter that runs the pipeline`,
-  );
+  return { problem: problems.join('; ') };
 }
 
 /** Interpreters that a launch command names or implies, the likeliest first. */
@@ -63,10 +79,10 @@ export function pythonCandidates(command: string, sourceDir: string): string[] {
   for (const word of words(command)) {
     if (/^[A-Za-z_]\w*=/.test(word)) continue;
     const name = basename(word);
-    if (PYTHON.test(name)) return [...candidates, inSource(word, sourceDir)];
+    if (PYTHON.test(name)) return [...candidates, programFrom(sourceDir, word)];
     if (PROJECT_RUNNERS.has(name)) candidates.push(...existing([join(sourceDir, '.venv', 'bin', 'python')]));
     else if (LAUNCHERS.test(name) || (word.includes('/') && !word.endsWith('.py'))) {
-      const program = word.includes('/') ? inSource(word, sourceDir) : onPath(word);
+      const program = word.includes('/') ? programFrom(sourceDir, word) : onPath(word);
       if (program !== null)
         candidates.push(...existing([join(dirname(program), 'python3'), join(dirname(program), 'python')]));
     }
@@ -76,14 +92,6 @@ export function pythonCandidates(command: string, sourceDir: string): string[] {
 
 function existing(paths: string[]): string[] {
   return paths.filter((path) => existsSync(path));
-}
-
-/** A bare name stays for PATH; a path is relative to where the job runs. */
-function inSource(word: string, sourceDir: string): string {
-  const path = word
-    .replace(/^~(?=\/)/, homedir())
-    .replace(/\$(?:\{(\w+)\}|(\w+))/g, (_, braced: string, plain: string) => process.env[braced ?? plain] ?? '');
-  return !path.includes('/') || isAbsolute(path) ? path : resolve(sourceDir, path);
 }
 
 function onPath(name: string): string | null {
@@ -100,14 +108,14 @@ function words(command: string): string[] {
     .filter(Boolean);
 }
 
-async function asked(python: string): Promise<{ executable: string } | { problem: string }> {
+async function asked(python: string): Promise<Answer> {
   const question = `import sys; assert sys.version_info >= ${OLDEST}, sys.version; print(sys.executable)`;
   const answer = await runApart(python, ['-I', '-c', question], {
     timeout: ANSWER_TIMEOUT_MS,
     stdin: 'ignore',
   });
   const executable = answer.stdout?.trim() ?? '';
-  if (answer.exitCode === 0 && executable !== '') return { executable };
+  if (answer.exitCode === 0) return isAbsolute(executable) ? { executable } : { problem: 'it answers as none does' };
   const said = (answer.stderr || answer.shortMessage || '').trim().split('\n').at(-1) ?? '';
   return { problem: answer.code === 'ENOENT' ? 'not found' : said };
 }

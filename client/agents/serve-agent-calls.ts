@@ -1,7 +1,7 @@
 /** `worker --agents`: checks what it is given, and that the agent answers, before it polls for calls. */
-import { resolve } from 'node:path';
 import { AGENTS_ELSEWHERE, type AgentElsewhere } from '../../domain/protocol/agent-calls.js';
 import { QUEUE_NAME, QUEUE_RULE } from '../../domain/run/naming.js';
+import { programFrom } from '../../host/program-path.js';
 import type { Cli, Options } from '../command-definition.js';
 import { texts, wholeNumber } from '../flags/flag-values.js';
 import { type Printed, printed } from '../output/printed.js';
@@ -22,9 +22,8 @@ export async function serveAgentCalls(queue: string, options: Options, { output 
   const agent = String(options.agent ?? defaultAgent(process.env)) as AgentElsewhere;
   if (!AGENTS_ELSEWHERE.includes(agent))
     throw new Refusal('--agent', agent, `one of ${AGENTS_ELSEWHERE.join(', ')}: others read the files of a workdir`);
-  const given = String(options.agentCommand ?? '');
   // The agent is called from within an empty folder.
-  const agent_command = given.includes('/') ? resolve(given) : given;
+  const agent_command = programFrom(process.cwd(), String(options.agentCommand ?? ''));
   const problem = await agentProblem({ agent, model: '', effort: '' }, process.env);
   if (problem !== null) throw new Refusal('--agent', agent, problem);
   await checkAgentAnswers({ agent: '--agent', command: '--agent-command' }, { agent, agent_command, agent_queue: '' });

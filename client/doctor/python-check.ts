@@ -14,8 +14,8 @@ const SPDL_PROBE = 'import importlib.metadata as m; print(m.version("spdl"), flu
 export async function python(config: RunConfig | null): Promise<Finding> {
   const change = config && (await launchEnvironmentProblem(config));
   if (change) return problem(change, 'put that back, or go on with `autoresearch run --accept-environment`');
-  const binary = await interpreter(config);
-  if (binary === null) return problem('no Python found', 'name it by --python, or put python3 (3.10 or newer) on PATH');
+  const { binary, trouble } = await interpreter(config);
+  if (binary === null) return problem(trouble, 'name it by --python, or put python3 (3.10 or newer) on PATH');
   const version = await output(binary, ['-c', PROBE]);
   const [major = 0, minor = 0] = (version ?? '').split('.').map(Number);
   if (version === null || major < 3 || (major === 3 && minor < 10)) {
@@ -58,9 +58,14 @@ export function spdlFinding(binary: string, python: string, { version, trouble }
 }
 
 /** Without a run: what this shell calls Python, as the jobs of a run that is started in it do; else the demo's. */
-async function interpreter(config: RunConfig | null): Promise<string | null> {
-  if (config) return targetPython(config).catch(() => null);
-  for (const name of ['python', 'python3']) if (await output(name, ['--version'])) return name;
+async function interpreter(config: RunConfig | null): Promise<{ binary: string | null; trouble: string }> {
+  const trouble = 'no Python found';
+  if (config)
+    return await targetPython(config).then(
+      (binary) => ({ binary, trouble }),
+      (error: Error) => ({ binary: null, trouble: error.message }),
+    );
+  for (const name of ['python', 'python3']) if (await output(name, ['--version'])) return { binary: name, trouble };
   const ours = toolPython();
-  return (await stat(ours).catch(() => null)) ? ours : null;
+  return { binary: (await stat(ours).catch(() => null)) ? ours : null, trouble };
 }

@@ -1,8 +1,8 @@
 /** The flags of the agent that a run asks: which one, how it is called, and what it may do. */
-import { resolve } from 'node:path';
 import { EFFORTS, LEAST_PROMPT_BUDGET } from '../../domain/formats/choices.js';
 import { ALLOWED, SCOPES } from '../../domain/proposals/work-effect.js';
 import { moduleInConfig } from '../../host/module-path.js';
+import { programFrom } from '../../host/program-path.js';
 import { every, isGlob, oneOf, texts, wholeNumber } from './flag-values.js';
 import { flag, type RunFlag } from './run-flag.js';
 
@@ -23,7 +23,7 @@ export const RUN_AGENT_FLAGS: readonly RunFlag[] = [
     ['agent_command'],
     "another binary for a command agent (default: the agent's own name)",
     // The agent is called from within a tree of its task.
-    { mayChange: true, read: (given) => (/\//.test(String(given)) ? resolve(String(given)) : given) },
+    { mayChange: true, read: (given) => programFrom(process.cwd(), String(given)) },
   ),
   flag(
     '--agent-queue <name>',

@@ -6,6 +6,7 @@
 import { resolve } from 'node:path';
 import { LIMIT_NAMES } from '../../domain/run/limits.js';
 import { moduleInConfig } from '../../host/module-path.js';
+import { programFrom } from '../../host/program-path.js';
 import { readSlots } from '../run/job-slots.js';
 import { every, isGlob, seconds, wholeNumber } from './flag-values.js';
 import { MEASURING_FLAGS } from './measuring-flags.js';
@@ -93,7 +94,9 @@ export const RUN_FLAGS: readonly RunFlag[] = [
     'go on in the environment of this shell, though the run was started in another one (its results are compared all the same)',
     { read: () => null, mayChange: true },
   ),
-  flag('--python <path>', ['python'], "the target's Python (default: the one of the launch command)"),
+  flag('--python <path>', ['python'], "the target's Python (default: the one of the launch command)", {
+    read: (given) => programFrom(process.cwd(), String(given)),
+  }),
   flag('--skip-instrument', ['skip_instrument'], 'the script prints its [autoresearch] lines already', {
     read: () => true,
   }),

@@ -13,7 +13,9 @@ import type { SetLimitsMessage } from '../../domain/protocol/steering-messages.j
 import type { EngineState } from '../../domain/run/engine-state.js';
 import { jobIdOf } from '../../domain/run/experiment-record.js';
 import type { QueueEdit } from '../../domain/schedule/queue-edits.js';
+import { programFrom } from '../../host/program-path.js';
 import { launchEnvironment, launchEnvironmentProblem } from '../../source/launch-environment.js';
+import { pythonProblem } from '../../source/target-python.js';
 import { makeConfig, writeConfig } from '../../workdir/config-file.js';
 import { Workdir } from '../../workdir/paths.js';
 import { copyText, whereabouts } from '../../workdir/workdir-place.js';
@@ -60,7 +62,7 @@ export async function prepareRun(path: string, options: Readonly<Record<string, 
   const given = givenFlags(options);
   if (existing !== null) return resumeRun(workdir, existing, given, options.takeOver === true);
   await refuseForeignFiles(workdir, path);
-  const config = await pinned(await firstConfig(workdir, given));
+  const config = await pinned(await withPython(await firstConfig(workdir, given), '--python'));
   if (configuredTarget() === null) await findTemporal();
   await makePrivate(workdir.root);
   // Two that begin one workdir at the same time begin one run.
@@ -124,7 +126,8 @@ async function resumeRun(
   checkCommandFlags(next);
   if (!isBare) await checkAgentAnswers(agentFields, next);
   // What never began has no results of another environment: a shell that lacked something was put right since.
-  if (isBare || MEANT.some((key) => next[key] !== config[key])) next = { ...next, launch_environment: null };
+  const isMeantAnew = isBare || MEANT.some((key) => next[key] !== config[key]);
+  if (isMeantAnew) next = await withPython({ ...next, launch_environment: null }, field('--python', 'python'));
   await checkLaunchEnvironment(workdir, next);
   next = await pinned(next);
   const setsApproval = given.some(({ flag }) => flag.approval === true);
@@ -152,7 +155,7 @@ function changed({ workdir, config, state, isForeign }: BegunRun, given: readonl
   let next: RunConfig = config.run_id === '' ? { ...config, run_id: newRunId(workdir) } : config;
   for (const { flag, value } of given) {
     const before = configValueAt(config, flag.key);
-    if (sameValue(flag.key[0], before, value)) continue;
+    if (sameValue(flag.key[0], before, value, config.source_dir)) continue;
     if (!mayChange(flag)) {
       const names = RUN_FLAGS.filter(mayChange).map((each) => each.name);
       const advice = `this run was started with ${JSON.stringify(before)}; leave the flag out (${names.join(', ')} may change), or start a new workdir`;
@@ -161,6 +164,13 @@ function changed({ workdir, config, state, isForeign }: BegunRun, given: readonl
     next = withValueAt(next, flag.key, value);
   }
   return next;
+}
+
+/** A run that begins in this shell; without a Python it would end in its set-up. */
+async function withPython(config: RunConfig, field: string): Promise<RunConfig> {
+  const problem = await pythonProblem(config);
+  if (problem !== null) throw new Refusal(field, config.python || undefined, problem);
+  return config;
 }
 
 /** With what its launch command means in this shell, unless that is known. */
@@ -216,9 +226,12 @@ export function secondEngine(workdir: Workdir, holder: EngineAlreadyRunning['hol
   return new Refusal('workdir', workdir.root, engineText(holder));
 }
 
-function sameValue(key: string, before: unknown, given: unknown): boolean {
-  const normal = (value: unknown) =>
-    key === 'source_dir' || key === 'pipeline_script' ? resolve(String(value)) : JSON.stringify(value);
+function sameValue(key: string, before: unknown, given: unknown, sourceDir: string): boolean {
+  const normal = (value: unknown) => {
+    if (key === 'source_dir' || key === 'pipeline_script') return resolve(String(value));
+    // A path that stands in the file as it was given counts from where jobs run.
+    return key === 'python' ? programFrom(sourceDir, String(value)) : JSON.stringify(value);
+  };
   return normal(before) === normal(given);
 }
 

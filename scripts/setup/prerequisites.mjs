@@ -1,7 +1,7 @@
 // What only the user can install: Node, npm, git and Python. Each is looked for when a step needs it.
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, statSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { delimiter, join, resolve } from 'node:path';
 import { SetupFailure } from './process.mjs';
 
 const MIN_NODE = [20, 20];
@@ -47,7 +47,9 @@ export function requireGit() {
 
 /** A Python that is new enough and can make virtual environments; AUTORESEARCH_PYTHON names one to take. */
 export function requirePython() {
-  const named = process.env.AUTORESEARCH_PYTHON;
+  const given = process.env.AUTORESEARCH_PYTHON;
+  // A path counts from where set-up was asked for; what it starts stands elsewhere.
+  const named = given?.includes('/') ? resolve(given) : given;
   const candidates = named ? [named] : ['python3', 'python3.13', 'python3.12', 'python3.11', 'python3.10', 'python'];
   const probe =
     'import sys; print("%d.%d" % sys.version_info[:2], sys.version_info >= (3, 10)); import venv, ensurepip';

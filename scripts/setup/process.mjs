@@ -1,13 +1,13 @@
 // How set-up talks, starts other programs and fails.
 import { spawn } from 'node:child_process';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const projectRoot = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 export const inProject = (...parts) => join(projectRoot, ...parts);
 
 /** What set-up fetches; AUTORESEARCH_TOOLS names another folder, as `autoresearch setup` does. */
-export const inTools = (...parts) => join(process.env.AUTORESEARCH_TOOLS || inProject('.tools'), ...parts);
+export const inTools = (...parts) => resolve(process.env.AUTORESEARCH_TOOLS || inProject('.tools'), ...parts);
 
 /** Exit code 2: something is missing that only the user can bring; 1: a step that should have worked did not. */
 export class SetupFailure extends Error {

@@ -178,15 +178,16 @@ describe('doctor', () => {
       pipelineScript: at.script,
       baseLaunchCommand: 'python train.py',
       agent: 'playbook',
-      python: '/no/such/python',
     });
     // The command was there when the run began.
-    await writeJsonAtomic(workdir.config, { ...config, agent: 'claude', agent_command: '/no/such/agent' });
+    const gone = { agent_command: '/no/such/agent', python: '/no/such/python', launch_environment: null };
+    await writeJsonAtomic(workdir.config, { ...config, agent: 'claude', ...gone });
     const { code, out } = await autoresearch('doctor', at.workdir, '--json');
     const checks = Object.fromEntries((JSON.parse(out) as Check[]).map((check) => [check.name, check]));
     expect(code).toBe(1);
     expect(checks.agent).toMatchObject({ state: 'problem', found: expect.stringContaining('/no/such/agent') });
-    expect(checks.python).toMatchObject({ state: 'problem' });
+    const found = expect.stringContaining('"/no/such/python" is not a Python');
+    expect(checks.python).toMatchObject({ state: 'problem', found });
     expect(checks.engine).toMatchObject({ state: 'note', found: 'not started' });
     expect(checks.server).toMatchObject({ state: 'note' });
     expect(checks.disk).toMatchObject({ state: 'ok', found: expect.stringContaining(at.workdir) });

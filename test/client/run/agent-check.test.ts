@@ -14,12 +14,20 @@ import { autoresearch, fingerprint, project } from '../command-line.js';
 /** A Temporal server that nobody runs: what is not refused before fails here. */
 const NOBODY = '127.0.0.1:9';
 
-/** A shell with git and nothing else, and no credentials. */
+/** A shell with a Python and nothing else, and no credentials. */
 async function bareShell(folder: string, env: Record<string, string> = {}): Promise<void> {
   onTestFinished(() => void vi.unstubAllEnvs());
   const bare = { PATH: join(folder, 'bin'), ANTHROPIC_API_KEY: '', ANTHROPIC_AUTH_TOKEN: '', ANTHROPIC_PROFILE: '' };
   await mkdir(join(folder, 'bin'), { recursive: true });
-  const all = { ...bare, ANTHROPIC_FEDERATION_RULE_ID: '', ANTHROPIC_CONFIG_DIR: folder, ...env };
+  const python = '#!/bin/sh\nexec /usr/bin/env PATH="$REAL_PATH" python3 "$@"\n';
+  await writeFile(join(folder, 'bin', 'python3'), python, { mode: 0o755 });
+  const all = {
+    ...bare,
+    ANTHROPIC_FEDERATION_RULE_ID: '',
+    ANTHROPIC_CONFIG_DIR: folder,
+    REAL_PATH: process.env.PATH ?? '',
+    ...env,
+  };
   for (const [name, value] of Object.entries(all)) vi.stubEnv(name, value);
 }
 

@@ -1,10 +1,12 @@
+import { execFileSync } from 'node:child_process';
 import { chmod, mkdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
-import { join, relative } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { set } from '../../../client/commands/set.js';
 import { prepareRun } from '../../../client/run/prepare-run.js';
 import { ConfigSchema } from '../../../domain/formats/config.js';
 import { writeJsonAtomic } from '../../../host/atomic-file.js';
+import { targetPython } from '../../../source/target-python.js';
 import { agentCommandsOnPath } from '../../support/agents/agent-commands.js';
 import { syntheticRun } from '../../support/run-events.js';
 import { syntheticWorkdir } from '../../support/synthetic-workdir.js';
@@ -22,6 +24,9 @@ const NOBODY = 'http://127.0.0.1:9';
 const readConfigFile = async (workdir: string) => JSON.parse(await readFile(join(workdir, 'config.json'), 'utf8'));
 
 beforeEach(agentCommandsOnPath);
+
+/** One that runs. */
+const PYTHON = execFileSync('python3', ['-I', '-c', 'import sys; print(sys.executable)'], { encoding: 'utf8' }).trim();
 
 const OWNS_NOTHING = { gpus: null, cpus: null };
 
@@ -66,6 +71,40 @@ describe('a first run', () => {
     await expect(stat(at.workdir)).rejects.toThrow('ENOENT');
   });
 
+  it.each([
+    ['no such file', './no-such/python', /^--python: ".*\/no-such\/python": .* newer that runs \(not found\)/],
+    ['no such name', 'no-such-python', /^--python: "no-such-python": .*\(not found\)/],
+    ['a program that is no Python', '/bin/echo', /^--python: "\/bin\/echo": /],
+  ])('is refused before anything is written where --python is %s', async (_, python, says) => {
+    const at = await project();
+    await expect(prepareRun(at.workdir, { ...needed(at), agent: 'playbook', python })).rejects.toThrow(says);
+    await expect(stat(at.workdir)).rejects.toThrow('ENOENT');
+  });
+
+  it('is refused before anything is written where no Python is found', async () => {
+    const at = await project();
+    const bare = join(at.folder, 'bare');
+    await mkdir(bare);
+    await symlink('/bin/bash', join(bare, 'bash'));
+    vi.stubEnv('PATH', bare);
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const given = { ...needed(at), agent: 'playbook', baseLaunchCommand: 'bash train.sh' };
+    await expect(prepareRun(at.workdir, given)).rejects.toThrow(/^--python: missing: .*base_launch_command or on PATH/);
+    await expect(stat(at.workdir)).rejects.toThrow('ENOENT');
+  });
+
+  it('keeps a Python with which it cannot begin out of a run that has not begun', async () => {
+    const at = await project();
+    const first = await prepareRun(at.workdir, needed(at));
+    const before = await fingerprint(at.workdir);
+    await expect(prepareRun(at.workdir, { python: '/nowhere/python' })).rejects.toThrow(
+      /^--python: "\/nowhere\/python": /,
+    );
+    expect(await fingerprint(at.workdir)).toEqual(before);
+    await writeJsonAtomic(join(at.workdir, 'config.json'), { ...first.config, python: '/nowhere/python' });
+    await expect(prepareRun(at.workdir, {})).rejects.toThrow(/config\.json: python: "\/nowhere\/python": /);
+  });
+
   it('takes the API where it can be called, and a module by its absolute path', async () => {
     vi.stubEnv('ANTHROPIC_API_KEY', 'key');
     vi.stubEnv('ANTHROPIC_BASE_URL', NOBODY);
@@ -100,7 +139,7 @@ describe('a first run', () => {
     ['model', 'claude-sonnet-5-5', { model: 'claude-sonnet-5-5' }],
     ['effort', 'high', { effort: 'high' }],
     ['claudeFlags', ['--model "a b"', '--verbose'], { claude_flags: ['--model', 'a b', '--verbose'] }],
-    ['python', '/opt/python', { python: '/opt/python' }],
+    ['python', PYTHON, { python: PYTHON }],
     ['skipInstrument', true, { skip_instrument: true }],
     ['link', false, { link_ignored: false, link_paths: [], shelter: true }],
     ['linkPaths', ['weights/**'], { link_paths: ['weights/**'], link_ignored: true }],
@@ -155,6 +194,25 @@ describe('a first run', () => {
     const { config, workdir } = await prepareRun(fromHere(at.workdir), given);
     expect(config).toMatchObject({ source_dir: at.source, pipeline_script: at.script, knowledge_dir: at.folder });
     expect(workdir.root).toBe(at.workdir);
+  });
+
+  it("takes the target's Python from where the person stands, and a bare name from PATH", async () => {
+    const at = await project();
+    const python = join(at.folder, 'venv', 'bin', 'python');
+    await mkdir(dirname(python), { recursive: true });
+    await writeFile(python, '#!/bin/sh\nexec python3 "$@"\n', { mode: 0o755 });
+    const given = { ...needed(at), python: relative(process.cwd(), python) };
+    const { config } = await prepareRun(at.workdir, given);
+    expect(config.python).toBe(python);
+    expect(await targetPython({ ...config, launch_environment: null })).toMatch(/^\/.*python/);
+    // The same words from the same place mean the same.
+    expect((await prepareRun(at.workdir, given)).config).toEqual(config);
+    const named = await prepareRun(join(at.folder, 'named'), { ...needed(at), python: 'python3' });
+    expect(named.config.python).toBe('python3');
+    vi.stubEnv('HOME', at.folder);
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const home = await prepareRun(join(at.folder, 'home'), { ...needed(at), python: '~/venv/bin/python' });
+    expect(home.config.python).toBe(python);
   });
 
   it('takes a script by another name of its directory, and keeps the name that the user gave the directory', async () => {
