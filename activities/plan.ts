@@ -8,6 +8,7 @@ import { type Parsed, parsePlan } from '../agents/parse-reply.js';
 import { evidenceFor, historyOf, specsOf } from '../agents/run-history.js';
 import { type KnownPoints, pointsFor } from '../agents/run-points.js';
 import type { Spec } from '../domain/formats/spec.js';
+import { leftOutPractices } from '../domain/proposals/best-practices.js';
 import { judgePlan, type PlanJudgement } from '../domain/proposals/judge-plan.js';
 import { memoryOf } from '../domain/proposals/tried-experiments.js';
 import { effectProblem } from '../domain/proposals/work-effect.js';
@@ -93,7 +94,7 @@ export function makePlan(deps: {
         practices: {
           known: state.practicesKnown,
           tried: state.practicesTried,
-          notApplicable: state.practicesNotApplicable,
+          notApplicable: [...new Set([...state.practicesNotApplicable, ...leftOutPractices(state)])],
         },
         plateauCount: plateauCount(state),
         ...doubtedIn(state),

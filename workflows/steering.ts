@@ -3,7 +3,15 @@
  * and as a plain signal, and the queries.
  */
 import type { UpdateDefinition } from '@temporalio/common';
-import { ApplicationFailure, CancellationScope, log, type SignalDefinition, setHandler } from '@temporalio/workflow';
+import {
+  ApplicationFailure,
+  CancellationScope,
+  log,
+  patched,
+  type SignalDefinition,
+  setHandler,
+} from '@temporalio/workflow';
+import { practicesOnlyIn } from '../domain/proposals/best-practices.js';
 import * as messages from '../domain/protocol/messages.js';
 import { RUN_STOPPED } from '../domain/protocol/messages.js';
 import * as steering from '../domain/protocol/steering-messages.js';
@@ -134,11 +142,16 @@ export function handleSteering(journal: Journal, children: Children, recovers: b
     signal: messages.removeSignal,
     problem: (message) => steering.nodeProblem(state, message, 'queued'),
     act: ({ node_id }) => {
-      const isPrepared = rowOf(state, node_id).state.status !== 'queued';
+      const row = rowOf(state, node_id);
+      const isPrepared = row.state.status !== 'queued';
       const withdraws = recovers ? { withdraws: isPrepared } : {};
-      journal.record({ type: 'experiment_removed', nodeId: node_id, ...withdraws });
+      const leavesOut = patched('leaves-out-what-is-removed');
+      const unwanted = leavesOut ? practicesOnlyIn(state, row) : [];
+      const byPerson = leavesOut ? ({ byPerson: true } as const) : {};
+      journal.record({ type: 'experiment_removed', nodeId: node_id, ...withdraws, ...byPerson });
       if (isPrepared) void children.tell(node_id, messages.withdrawSignal);
-      return accepted('removed from the queue', node_id);
+      const ends = unwanted.length > 0 ? `; the run may end without having tried ${unwanted.join(' and ')}` : '';
+      return accepted(`removed from the queue${ends}`, node_id);
     },
   });
   handle({

@@ -102,7 +102,7 @@ function eventOf(state: EngineState, edit: QueueEdit): (EventBody & { money?: Mo
   const keys = (['apply', 'analyze', 'job'] as const).map((phase) => ledgerKey(phase, edit.nodeId));
   const release = keys.filter((key) => state.ledger.reserved[key]);
   const money = release.length > 0 ? { money: { release } } : {};
-  return { type: 'experiment_removed', nodeId: edit.nodeId, ...money };
+  return { type: 'experiment_removed', nodeId: edit.nodeId, byPerson: true, ...money };
 }
 
 /** Null when it was done; else why not. */

@@ -162,7 +162,7 @@ const FIELDS = {
   approval_set: { approval: approval.nullable() },
   experiment_approved: { nodeId: name, by: z.enum(['person', 'silence']) },
   experiment_reprioritized: { nodeId: name, priority: z.number() },
-  experiment_removed: { nodeId: name, withdraws: z.boolean().optional() },
+  experiment_removed: { nodeId: name, withdraws: z.boolean().optional(), byPerson: z.literal(true).optional() },
   withdrawal_ended: { nodeId: name },
   limits_set: { limits },
   note_added: { text, request: name.optional() },

@@ -18,6 +18,7 @@ export function excludePractices(state: EngineState, tags: readonly string[]): v
   state.practicesNotApplicable = union(state.practicesNotApplicable, tags);
 }
 
-function union(a: readonly string[], b: readonly string[]): string[] {
+/** Sorted, each once. */
+export function union(a: readonly string[], b: readonly string[]): string[] {
   return [...new Set([...a, ...b])].sort();
 }

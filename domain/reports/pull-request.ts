@@ -4,7 +4,7 @@
  */
 import { measuredRuns } from '../belief/repeats.js';
 import type { Spec } from '../formats/spec.js';
-import { untriedPractices } from '../proposals/best-practices.js';
+import { leftOutPractices, leftOutText, untriedPractices } from '../proposals/best-practices.js';
 import { type EngineState, openRows } from '../run/engine-state.js';
 import { BASELINE_ID } from '../run/experiment-record.js';
 import { noGainText } from './caveats/confidence.js';
@@ -128,7 +128,7 @@ function openLines(verdict: Standing['verdict']): string[] {
 }
 
 function notTried(state: EngineState): string[] {
-  const practices = untriedPractices(state);
+  const practices = [...untriedPractices(state), ...leftOutPractices(state).map(leftOutText)];
   const queued = openRows(state).filter((row) => row.state.status === 'queued').length;
   return [
     `- ${headspaceSentence(runFacts(state))}`,

@@ -1,7 +1,7 @@
 /** summary.md: where a run stands, for people. A function of the run alone: no clock, no files. */
 
 import { isRemeasurement } from '../belief/confirmation-state.js';
-import { untriedPractices } from '../proposals/best-practices.js';
+import { leftOutPractices, leftOutText, untriedPractices } from '../proposals/best-practices.js';
 import { endedText } from '../run/ended-counts.js';
 import { type EngineState, openRows } from '../run/engine-state.js';
 import { isBroken } from '../run/experiment-record.js';
@@ -75,6 +75,7 @@ function statusSentence(state: EngineState): string {
 function limitLines(state: EngineState): string[] {
   const { limits } = state;
   const plateau = { rounds: plateauCount(state), patience: limits.patience, untried: untriedPractices(state) };
+  const leftOut = leftOutPractices(state).map((tag) => leftOutText(`${tag} is left out`));
   const busy = openRows(state).filter(
     ({ state: now }) => now.status === 'launching' || now.status === 'running',
   ).length;
@@ -84,7 +85,7 @@ function limitLines(state: EngineState): string[] {
     `- Jobs at a time: ${busy} of ${limits.maxConcurrency}`,
     `- Wall clock of a job: ${durationText(limits.jobTimeoutS)}`,
     ...shownLimits(namedLimits(limits)).map(({ label, value }) => `- ${label} at most: ${value}`),
-    `- Best practices tried: ${state.practicesTried.join(', ') || 'none yet'}`,
+    `- Best practices tried: ${[state.practicesTried.join(', ') || 'none yet', ...leftOut].join('; ')}`,
   ];
 }
 

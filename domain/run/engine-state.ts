@@ -75,6 +75,8 @@ export interface EngineState {
   practicesKnown: string[];
   practicesTried: string[];
   practicesNotApplicable: string[];
+  /** Of which a person removed the last experiment from the queue; absent before the first. */
+  practicesLeftOut?: string[];
   /** Ended attempts for each best-practice tag, successful or not. */
   practiceAttempts: Record<string, number>;
   experiments: Record<string, ExperimentRow>;

@@ -86,9 +86,10 @@ export type EventBody =
   | { type: 'experiment_reprioritized'; nodeId: string; priority: number }
   /**
    * `withdraws`: its workflow still has to end and tell what it has cost, which a `withdrawal_ended` follows. Absent in
-   * logs of older versions, which kept the reservations of what was removed.
+   * logs of older versions, which kept the reservations of what was removed. `byPerson`: what it alone would have tried
+   * is not wanted, and keeps the run from ending no more; absent where the engine removed it, and in older logs.
    */
-  | { type: 'experiment_removed'; nodeId: string; withdraws?: boolean }
+  | { type: 'experiment_removed'; nodeId: string; withdraws?: boolean; byPerson?: true }
   /** A removed experiment costs nothing more: what it had cost is booked. */
   | { type: 'withdrawal_ended'; nodeId: string }
   | { type: 'limits_set'; limits: Partial<Limits> }

@@ -7,7 +7,8 @@ import { isCandidate, isRemeasurement } from '../belief/confirmation-state.js';
 import { isUndecided, type Judgement } from '../belief/judgement.js';
 import { wasDisturbed } from '../belief/repeats.js';
 import { remarksOf } from '../evidence/metrics.js';
-import { countPractices } from '../memory/practice-tally.js';
+import { countPractices, union } from '../memory/practice-tally.js';
+import { practicesOnlyIn } from '../proposals/best-practices.js';
 import { askNoMore } from './approval.js';
 import { type EngineState, rowOf } from './engine-state.js';
 import type { EngineEvent } from './event-types.js';
@@ -148,7 +149,10 @@ function loseBaseline(state: EngineState, nodeId: string): void {
   if (state.needsMeasuredBaseline && nodeId === BASELINE_ID) state.best = null;
 }
 
-export function removeExperiment(state: EngineState, { nodeId, withdraws }: EventOf<'experiment_removed'>): void {
+export function removeExperiment(state: EngineState, event: EventOf<'experiment_removed'>): void {
+  const { nodeId, withdraws, byPerson } = event;
+  const unwanted = byPerson ? practicesOnlyIn(state, rowOf(state, nodeId)) : [];
+  if (unwanted.length > 0) state.practicesLeftOut = union(state.practicesLeftOut ?? [], unwanted);
   giveUpCandidate(state, nodeId);
   closeInRound(state, nodeId);
   state.open = state.open.filter((id) => id !== nodeId);

@@ -222,6 +222,7 @@ const STATE: Shape<EngineState> = {
   practicesKnown: texts,
   practicesTried: texts,
   practicesNotApplicable: texts,
+  practicesLeftOut: optional(texts),
   practiceAttempts: recordOf(count),
   experiments: recordOf(shaped(ROW)),
   open: ids,

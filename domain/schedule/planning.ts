@@ -11,7 +11,7 @@ import type { RepeatPurpose } from '../belief/judgement.js';
 import { goesOn, hasLostPlace } from '../belief/provisional.js';
 import { ceilingOf, isDoubtedCeiling, leastImprovementOf, noiseOf, runsOf } from '../belief/repeats.js';
 import { usualDuration } from '../overview/expected-time.js';
-import { untriedPractices } from '../proposals/best-practices.js';
+import { leftOutPractices, leftOutText, untriedPractices } from '../proposals/best-practices.js';
 import { awaitsApproval } from '../run/approval.js';
 import { type EngineState, openRows, type Round } from '../run/engine-state.js';
 import { type ExperimentRow, isTerminal, SEEDS } from '../run/experiment-record.js';
@@ -143,7 +143,10 @@ export function endOfRun(state: EngineState): Extract<PlanningVerdict, { do: 'en
   }
   const plateau = plateauCount(state);
   if (plateau >= limits.patience && untried.length === 0) {
-    return end('plateau', `${plateau} planning rounds in a row brought no gain and every best practice was tried`);
+    const left = leftOutPractices(state).map(leftOutText);
+    const but = left.length > 0 ? `, but for ${left.join(' and ')}` : '';
+    const tried = `every best practice was tried${but}`;
+    return end('plateau', `${plateau} planning rounds in a row brought no gain and ${tried}`);
   }
   if (jobsLeft(state) === 0) return end('max_jobs', jobsText(state));
   const total = countExperiments(state, 'all');

@@ -340,8 +340,12 @@ describe('steering', () => {
 
   it('removes a queued experiment and adds one', async () => {
     const { fake, handle } = await withQueue();
-    await handle.executeUpdate(messages.removeUpdate, { args: [{ node_id: '004_c' }] });
+    const removal = await handle.executeUpdate(messages.removeUpdate, { args: [{ node_id: '004_c' }] });
+    expect(removal).toMatchObject({ accepted: true, message: 'removed from the queue' });
     expect(fake.statusOf('004_c')).toBeUndefined();
+    expect(fake.events).toContainEqual(
+      expect.objectContaining({ type: 'experiment_removed', nodeId: '004_c', byPerson: true }),
+    );
     const receipt = await handle.executeUpdate(messages.addUpdate, {
       args: [{ request: 'r1', experiment: { name: 'mine' } }],
     });

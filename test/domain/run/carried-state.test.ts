@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { DEFAULT_CONFIRMATION } from '../../../domain/belief/confirmation-state.js';
 import { INCUMBENT_AGES_AFTER_JOBS } from '../../../domain/belief/improvement.js';
 import { ceilingOf } from '../../../domain/belief/repeats.js';
+import { untriedPractices } from '../../../domain/proposals/best-practices.js';
 import { statusView } from '../../../domain/protocol/views.js';
 import { applyEvent } from '../../../domain/run/apply-event.js';
 import { readState } from '../../../domain/run/carried-format.js';
@@ -144,6 +145,13 @@ describe('an engine that carries its state on', () => {
     expect(carried.ledger.spent).toEqual(story.state.ledger.spent);
     expect(noSuchExperiment(carried, '002_x')).toContain('it has ended long ago');
     expect(noSuchExperiment(story.state, 'nobody')).toMatch(/^node_id "nobody": there is no such experiment; /);
+  });
+
+  it('keeps which practices a person has left out', () => {
+    const story = new Story().setUp(['mtp']);
+    story.tell({ type: 'experiment_removed', nodeId: '001_mtp', byPerson: true });
+    const read = readState(through(story.state));
+    expect(read.ok && [read.value.practicesLeftOut, untriedPractices(read.value)]).toEqual([['mtp'], []]);
   });
 
   it('changes nothing of what it is given', () => {

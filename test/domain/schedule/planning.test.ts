@@ -41,6 +41,14 @@ describe('isBetter', () => {
   });
 });
 
+/** MTP goes from the queue, and a round brings no gain. */
+function removed(story: Story, byPerson?: true): Story {
+  story.completed('000_baseline', 100).tell({ type: 'best_changed', nodeId: '000_baseline' });
+  story.completed('000_headspace', 500);
+  story.tell({ type: 'experiment_removed', nodeId: '001_mtp', ...(byPerson ? { byPerson } : {}) });
+  return story.planned(1, ['a']).completed('a', 50);
+}
+
 const GOES_ON = { weighsOdds: true, goesOnUndecided: true } as const;
 
 describe('planningVerdict', () => {
@@ -80,6 +88,21 @@ describe('planningVerdict', () => {
       'as long as a best practice is untried',
       () =>
         new Story({ patience: 1 }).setUp(['mtp', 'batch_size_tuning']).seedsDone().planned(1, ['a']).completed('a', 50),
+      plan,
+    ],
+    [
+      'once a person has removed the one experiment of a practice',
+      () => removed(new Story({ patience: 1 }).setUp(['mtp']), true),
+      ends('plateau'),
+    ],
+    [
+      'in the log of an older version, which does not say who removed it',
+      () => removed(new Story({ patience: 1 }).setUp(['mtp'])),
+      plan,
+    ],
+    [
+      'as long as another experiment may still try what was removed',
+      () => removed(new Story({ patience: 1, maxConcurrency: 3 }).setUp(['mtp']).add('t', { tags: ['mtp'] }), true),
       plan,
     ],
     ['when the planner stops', () => new Story().setUp().seedsDone().planned(1, [], 'stop'), ends('planner_stopped')],
