@@ -79,7 +79,7 @@ export function makeExportWorkdir({
     }, afterMs).unref();
   }
 
-  /** However an experiment ended, and whether or not its workflow could say so: no runner waits for its job any more. */
+  /** However an experiment ended, and whether or not its workflow could say so: nobody waits for its job any more. */
   function dropRunners(events: readonly EngineEvent[], { experiments }: EngineState): void {
     for (const event of events) {
       if (!('nodeId' in event)) continue;
