@@ -24,7 +24,7 @@ import {
 } from '../domain/protocol/messages.js';
 import type { JobFacts } from '../domain/run/experiment-record.js';
 import { type FailureKind, failure } from '../domain/run/failure.js';
-import { NOTHING_SPENT, type Spent, spentOfFailure } from '../domain/run/ledger.js';
+import { NOTHING_SPENT, type PaidPhase, type Spent, spentOfFailure } from '../domain/run/ledger.js';
 import { engineWorkflowId, experimentWorkflowId } from '../domain/run/naming.js';
 import { runsAgain } from '../domain/verdict/runs-again.js';
 import * as activities from './activity-options.js';
@@ -66,7 +66,7 @@ export async function experimentWorkflow(input: ExperimentInput): Promise<Experi
   let answered: Promise<unknown> = Promise.resolve();
   /** Of the last agent call that the engine was not told of yet. */
   let spent: Spent = NOTHING_SPENT;
-  let paidFor: 'apply' | 'analyze' = 'apply';
+  let paidFor: PaidPhase = 'apply';
 
   setHandler(slotGrantedSignal, (granted) => {
     const given: unknown = granted?.slot;

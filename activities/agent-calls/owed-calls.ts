@@ -4,13 +4,13 @@ import { CallRecord } from '../../agents/call-record.js';
 import type { RunRecord } from '../../domain/reports/run-record.js';
 import type { EngineState } from '../../domain/run/engine-state.js';
 import type { EngineEvent } from '../../domain/run/event-types.js';
-import { ledgerKey, NOTHING_SPENT, type Spent } from '../../domain/run/ledger.js';
+import { ledgerKey, NOTHING_SPENT, PAID_PHASES, type Spent } from '../../domain/run/ledger.js';
 import { beyondBooked, bookedByKey } from '../../domain/schedule/late-costs.js';
 import type { OwedCalls } from '../../domain/schedule/settlement.js';
 import type { RunLog } from '../../workdir/event-log.js';
 import type { Workdir } from '../../workdir/paths.js';
 import { retryKey } from './ask.js';
-import { PAID_PHASES, paidFor } from './paid-calls.js';
+import { paidFor } from './paid-calls.js';
 import { planKey, reportKey } from './round-keys.js';
 
 /** Kinds of which nothing is owed are left out. */

@@ -4,14 +4,9 @@
  */
 
 import { CallRecord } from '../../agents/call-record.js';
-import type { SpendingPhase, Spent } from '../../domain/run/ledger.js';
+import { PAID_PHASES, type PaidCalls, type Spent } from '../../domain/run/ledger.js';
 import type { Workdir } from '../../workdir/paths.js';
 import { retryKey } from './ask.js';
-
-/** The phases in which an experiment asks; their names begin the keys of its calls. */
-export const PAID_PHASES = ['apply', 'analyze'] as const satisfies SpendingPhase[];
-
-export type PaidCalls = Record<(typeof PAID_PHASES)[number], Spent>;
 
 /** A call without a written cost counts as one of which nobody knows the price. */
 export async function paidCalls(workdir: Workdir, nodeId: string): Promise<PaidCalls> {

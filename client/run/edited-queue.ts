@@ -13,7 +13,7 @@ import * as messages from '../../domain/protocol/messages.js';
 import type { Receipt } from '../../domain/protocol/steering-messages.js';
 import type { EngineState } from '../../domain/run/engine-state.js';
 import type { EventBody, Money } from '../../domain/run/event-types.js';
-import { ledgerKey } from '../../domain/run/ledger.js';
+import { EXPERIMENT_PHASES, ledgerKey } from '../../domain/run/ledger.js';
 import { type QueueEdit, queueEdits } from '../../domain/schedule/queue-edits.js';
 import { readTextIfAny, writeJsonAtomic } from '../../host/atomic-file.js';
 import { checked, InvalidFile, readChecked } from '../../workdir/checked-file.js';
@@ -99,7 +99,7 @@ function eventOf(state: EngineState, edit: QueueEdit): (EventBody & { money?: Mo
     return { type: 'experiment_reprioritized', nodeId: edit.nodeId, priority: edit.priority };
   }
   if (edit.do !== 'remove') return null;
-  const keys = (['apply', 'analyze', 'job'] as const).map((phase) => ledgerKey(phase, edit.nodeId));
+  const keys = EXPERIMENT_PHASES.map((phase) => ledgerKey(phase, edit.nodeId));
   const release = keys.filter((key) => state.ledger.reserved[key]);
   const money = release.length > 0 ? { money: { release } } : {};
   return { type: 'experiment_removed', nodeId: edit.nodeId, byPerson: true, ...money };

@@ -10,7 +10,7 @@ import type { EngineState } from '../run/engine-state.js';
 import type { EngineEvent } from '../run/event-types.js';
 import type { ExperimentIdentity } from '../run/experiment-record.js';
 import type { Failure } from '../run/failure.js';
-import type { Spent } from '../run/ledger.js';
+import type { PaidCalls, Spent } from '../run/ledger.js';
 import type { OutcomeReport } from '../schedule/outcome-events.js';
 import type { OwedCalls } from '../schedule/settlement.js';
 
@@ -113,7 +113,7 @@ export interface ExportAnswer {
 
 export interface Released {
   /** What the experiment's agent calls have cost, for one whose last call was ended with its worker and told nobody. */
-  paid: { apply: Spent; analyze: Spent };
+  paid: PaidCalls;
 }
 
 export interface ExperimentLookup {
@@ -126,7 +126,7 @@ export interface ExperimentLookup {
   /**
    * What its agent calls have cost by phase, where it can tell no more itself; absent in answers of earlier versions.
    */
-  paid?: { apply: Spent; analyze: Spent };
+  paid?: PaidCalls;
 }
 
 export interface Activities {

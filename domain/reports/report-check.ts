@@ -6,6 +6,7 @@
 import { DIRECTIONS, isMetricName } from '../evidence/custom-metric.js';
 import { ofOtherMetrics, REMARK_NAMES, RESULT_REMARKS } from '../evidence/metrics.js';
 import { isFailureKind } from '../run/failure.js';
+import { PAID_PHASES } from '../run/ledger.js';
 import { COMMIT } from '../run/naming.js';
 
 type Fields = Record<string, unknown>;
@@ -82,7 +83,9 @@ function spentProblem(value: unknown): string | null {
 }
 
 function paidForProblem(value: unknown): string | null {
-  return value === undefined || value === 'apply' || value === 'analyze' ? null : 'paidFor must be apply or analyze';
+  return value === undefined || PAID_PHASES.some((phase) => phase === value)
+    ? null
+    : `paidFor must be ${PAID_PHASES.join(' or ')}`;
 }
 
 function resultProblem(value: unknown): string | null {

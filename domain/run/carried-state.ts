@@ -16,7 +16,7 @@ import { partsOf } from '../schedule/bundles.js';
 import { isPlain } from '../schedule/planning.js';
 import { type EngineState, openRows, type Round } from './engine-state.js';
 import { BASELINE_ID, type ExperimentRow, HEADSPACE_ID } from './experiment-record.js';
-import { type Ledger, ledgerKey } from './ledger.js';
+import { EXPERIMENT_PHASES, type Ledger, ledgerKey } from './ledger.js';
 import { newestEnded } from './newest-ended.js';
 
 /** More than any rule counts in a row (planning.ts). */
@@ -178,9 +178,7 @@ function carriedLedger({ ledger, open, withdrawing, iteration }: EngineState): L
   const live = new Set([
     ...Object.keys(ledger.reserved),
     ledgerKey('setup'),
-    ...[...open, ...(withdrawing ?? [])].flatMap((id) =>
-      (['apply', 'analyze', 'job'] as const).map((phase) => ledgerKey(phase, id)),
-    ),
+    ...[...open, ...(withdrawing ?? [])].flatMap((id) => EXPERIMENT_PHASES.map((phase) => ledgerKey(phase, id))),
     ...[iteration, iteration + 1].map((round) => ledgerKey('plan', String(round))),
   ]);
   const { bookedUnpriced } = ledger;

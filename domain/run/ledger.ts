@@ -17,6 +17,16 @@ export const NOTHING: Amount = { usd: 0, tokens: 0, jobHours: 0 };
 export const SPENDING_PHASES = ['setup', 'apply', 'analyze', 'plan', 'report', 'job'] as const;
 export type SpendingPhase = (typeof SPENDING_PHASES)[number];
 
+/** The phases in which an experiment asks its agent: their names begin the keys of its calls. */
+export const PAID_PHASES = ['apply', 'analyze'] as const satisfies SpendingPhase[];
+export type PaidPhase = (typeof PAID_PHASES)[number];
+
+/** What its calls have cost, by phase. */
+export type PaidCalls = Record<PaidPhase, Spent>;
+
+/** All that an experiment pays for. */
+export const EXPERIMENT_PHASES = [...PAID_PHASES, 'job'] as const satisfies SpendingPhase[];
+
 /** What an agent call cost; `unpriced` counts calls whose price is not known. */
 export interface Spent {
   usd: number;
@@ -108,7 +118,7 @@ export function settle(ledger: Ledger, phase: SpendingPhase, key: string, spent:
 
 /** An ended experiment costs nothing more. */
 export function closeAccounts(ledger: Ledger, nodeId: string): void {
-  for (const phase of ['apply', 'analyze', 'job'] as const) {
+  for (const phase of EXPERIMENT_PHASES) {
     delete ledger.reserved[ledgerKey(phase, nodeId)];
     delete ledger.booked[ledgerKey(phase, nodeId)];
     delete ledger.bookedUnpriced?.[ledgerKey(phase, nodeId)];

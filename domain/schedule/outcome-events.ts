@@ -5,7 +5,7 @@ import type { EngineState } from '../run/engine-state.js';
 import type { EventBody } from '../run/event-types.js';
 import { isTerminal, type JobFacts } from '../run/experiment-record.js';
 import type { Failure } from '../run/failure.js';
-import type { Spent } from '../run/ledger.js';
+import type { PaidPhase, Spent } from '../run/ledger.js';
 
 export type Outcome =
   | { type: 'completed'; result: Result; job: JobFacts }
@@ -17,7 +17,7 @@ export type Outcome =
  * its end of preparation (by a reset) may tell a cost that the engine has heard of. Absent in reports of earlier
  * versions.
  */
-export type OutcomeReport = Outcome & { spent: Spent; paidFor?: 'apply' | 'analyze' };
+export type OutcomeReport = Outcome & { spent: Spent; paidFor?: PaidPhase };
 
 export function outcomeEvents(state: EngineState, nodeId: string, outcome: Outcome): EventBody[] {
   const row = state.experiments[nodeId];

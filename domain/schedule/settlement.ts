@@ -1,7 +1,17 @@
 /** What is booked when an experiment ends, however it ends: nothing of it stays reserved. */
 import type { EngineState } from '../run/engine-state.js';
 import type { Money } from '../run/event-types.js';
-import { type Amount, amountOf, lateKey, ledgerKey, NOTHING, type SpendingPhase, type Spent } from '../run/ledger.js';
+import {
+  type Amount,
+  amountOf,
+  type EXPERIMENT_PHASES,
+  lateKey,
+  ledgerKey,
+  NOTHING,
+  type PaidPhase,
+  type SpendingPhase,
+  type Spent,
+} from '../run/ledger.js';
 
 /**
  * `paidFor`: which phase has cost `spent`, where the experiment tells. `durationS` of its job, null when it had none or
@@ -9,7 +19,7 @@ import { type Amount, amountOf, lateKey, ledgerKey, NOTHING, type SpendingPhase,
  */
 export interface End {
   spent: Spent;
-  paidFor?: 'apply' | 'analyze' | undefined;
+  paidFor?: PaidPhase | undefined;
   analyzed: boolean;
   durationS: number | null;
   atMs: number;
@@ -56,7 +66,7 @@ export function unreservedMoneyOfEnd(
   return money.settle.length > 0 ? money : null;
 }
 
-function keysOf(nodeId: string): Record<'apply' | 'analyze' | 'job', string> {
+function keysOf(nodeId: string): Record<(typeof EXPERIMENT_PHASES)[number], string> {
   return {
     apply: ledgerKey('apply', nodeId),
     analyze: ledgerKey('analyze', nodeId),
@@ -111,7 +121,7 @@ export interface OwedCalls {
   plans?: readonly { iteration: string; spent: Spent }[];
   reports?: readonly { of: string; spent: Spent }[];
   /** Beyond what was booked of experiments that have ended. */
-  ended?: readonly { phase: 'apply' | 'analyze'; nodeId: string; spent: Spent }[];
+  ended?: readonly { phase: PaidPhase; nodeId: string; spent: Spent }[];
 }
 
 /** Of the last step of a run, which tells as well what is owed. */
