@@ -2,7 +2,7 @@
 
 import { shellWord } from '../../domain/command/shell-word.js';
 import type { RunConfig } from '../../domain/formats/config.js';
-import { timeText } from '../../domain/reports/quantity-text.js';
+import { isoTimeText } from '../../domain/reports/quantity-text.js';
 import type { Workdir } from '../../workdir/paths.js';
 import { originalOf } from '../../workdir/workdir-place.js';
 import { findConnection, openClient, type TemporalTarget } from '../../worker/connection.js';
@@ -18,13 +18,13 @@ export async function engine(workdir: Workdir): Promise<Finding> {
   const [life, record] = await Promise.all([engineLife(workdir), readRecord(workdir)]);
   if (life?.host !== undefined) {
     return note(
-      `process ${life.pid} on host ${life.host}, since ${timeText(Date.parse(life.since))}; from here nobody can see whether it lives`,
+      `process ${life.pid} on host ${life.host}, since ${isoTimeText(life.since)}; from here nobody can see whether it lives`,
       'if that host is gone for good, go on here with `autoresearch run --take-over`',
     );
   }
-  if (life) return ok(`process ${life.pid}, since ${timeText(Date.parse(life.since))}`);
+  if (life) return ok(`process ${life.pid}, since ${isoTimeText(life.since)}`);
   const goOn = `go on with \`autoresearch run ${shellWord(workdir.root)}\``;
-  if (record === null) return note('not started', goOn);
+  if (record === null) return note('not begun', goOn);
   const { state, lacksReports } = record;
   if (lacksReports)
     return note('not running; the run is stopped, and its last reports are not made', `${goOn}: it makes them`);

@@ -1,12 +1,14 @@
 /** A run in one look, as sections of lines: `status` shows all of them whole, a live view as much as there is room. */
+
 import type { Diagnostic } from '../../domain/overview/diagnostic.js';
 import type { Overview, ShownResult } from '../../domain/overview/overview.js';
 import type { ToCome } from '../../domain/overview/to-come.js';
 import type { UnderWay } from '../../domain/overview/under-way.js';
 import { runsText } from '../../domain/reports/experiment-table.js';
 import { intervalText, outcomeText } from '../../domain/reports/judgement-text.js';
-import { patienceText } from '../../domain/reports/plateau-text.js';
-import { durationText, gainText, objectiveText, timeText } from '../../domain/reports/quantity-text.js';
+import { plateauCountText } from '../../domain/reports/plateau-text.js';
+import { durationText, gainText, isoTimeText, objectiveText } from '../../domain/reports/quantity-text.js';
+import { ofLimitText } from '../../domain/run/limits.js';
 import { columns } from './columns.js';
 
 export interface Section {
@@ -115,7 +117,7 @@ export function bestText({
 }
 
 export function plateauText({ plateau, rounds }: Pick<Overview, 'plateau' | 'rounds'>): string {
-  return `plateau ${plateau.rounds} of ${patienceText(plateau)}, round ${rounds.begun} of ${rounds.most}`;
+  return `plateau ${plateauCountText(plateau)}, round ${ofLimitText(rounds.begun, rounds.most)}`;
 }
 
 function resultText(result: ShownResult): string {
@@ -125,7 +127,7 @@ function resultText(result: ShownResult): string {
 }
 
 export function diagnosticLines({ level, what, since, why, advice }: Diagnostic): string[] {
-  const from = since === null ? '' : ` (since ${timeText(Date.parse(since))})`;
+  const from = since === null ? '' : ` (since ${isoTimeText(since)})`;
   return [`${level.toUpperCase()} ${what}${from}: ${why}`, `  to do: ${advice}`];
 }
 
@@ -169,7 +171,7 @@ function underWayCells({ node_id, step, for_s, progress, left_s, expected_s, wai
 
 /** "waits in the queue since 2026-01-01 10:00: Slurm: PENDING, Resources". */
 export function waitText({ since, reason }: NonNullable<UnderWay['waits']>): string {
-  return `waits in the queue since ${timeText(Date.parse(since))}: ${reason}`;
+  return `waits in the queue since ${isoTimeText(since)}: ${reason}`;
 }
 
 function bar(share: number): string {

@@ -5,10 +5,10 @@ import type { Overview, Worth } from '../../domain/overview/overview.js';
 import type { ExperimentView, StatusView } from '../../domain/protocol/views.js';
 import { intervalText, leftText } from '../../domain/reports/judgement-text.js';
 import { patienceText } from '../../domain/reports/plateau-text.js';
-import { durationText, gainText, objectiveText, percent, timeText } from '../../domain/reports/quantity-text.js';
+import { durationText, gainText, isoTimeText, objectiveText, percent } from '../../domain/reports/quantity-text.js';
 import { spendingText, unpricedText } from '../../domain/reports/spending-text.js';
 import { namedCounts } from '../../domain/run/ended-counts.js';
-import { shownLimits } from '../../domain/run/limits.js';
+import { ofLimitText, shownLimits } from '../../domain/run/limits.js';
 import type { StatusAnswer } from '../run/run-status.js';
 import { withDocPaths } from './doc-paths.js';
 import { overviewSections, toComeText } from './overview-text.js';
@@ -20,13 +20,13 @@ export function statusText(answer: StatusAnswer): string {
   const lines = [
     `run        ${answer.run}`,
     `workdir    ${answer.workdir}`,
-    `engine     ${engine ? `process ${engine.pid}${engine.host === undefined ? '' : ` on host ${engine.host}`}, since ${timeText(Date.parse(engine.since))}` : 'not running'}`,
+    `engine     ${engine ? `process ${engine.pid}${engine.host === undefined ? '' : ` on host ${engine.host}`}, since ${isoTimeText(engine.since)}` : 'not running'}`,
     ...(temporal ? [`temporal   ${temporal.address}, UI ${temporal.ui}`] : []),
   ];
   const stuck = answer.stalled.map(stalledText);
   if (!view || !overview) {
     const room = engine !== null && answer.short_of_room !== null ? [`${answer.short_of_room}; ${MAKE_ROOM}`] : [];
-    return shown([...lines, 'status     not started', ...labelled('stuck', [...room, ...stuck])]);
+    return shown([...lines, 'status     not begun', ...labelled('stuck', [...room, ...stuck])]);
   }
   lines.push(
     `status     ${standingText(view, engine !== null)}`,
@@ -56,7 +56,7 @@ function shown(lines: readonly string[]): string {
 }
 
 function elapsedText({ started_at, elapsed_s, ran_s }: Overview): string {
-  const since = started_at === null ? '' : `, since ${timeText(Date.parse(started_at))}`;
+  const since = started_at === null ? '' : `, since ${isoTimeText(started_at)}`;
   const away = elapsed_s - ran_s > 60 ? `, of which an engine ran for ${durationText(ran_s)}` : '';
   return `${durationText(elapsed_s)}${since}${away}`;
 }
@@ -85,7 +85,7 @@ function numberOf(count: number, name: string): string {
 }
 
 function rounds({ iteration, limits }: StatusView, { plateau }: Overview): string {
-  return `${iteration} of ${limits.max_iterations}, ${plateau.rounds} in a row without a gain (patience ${patienceText(plateau)})`;
+  return `${ofLimitText(iteration, limits.max_iterations)}, ${plateau.rounds} in a row without a gain (patience ${patienceText(plateau)})`;
 }
 
 function noise({ confidence }: StatusView): string[] {

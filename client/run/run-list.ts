@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { experimentTable } from '../../domain/reports/experiment-table.js';
-import { gainText, objectiveText, timeText } from '../../domain/reports/quantity-text.js';
+import { gainText, isoTimeText, objectiveText } from '../../domain/reports/quantity-text.js';
 import { runFacts } from '../../domain/reports/run-facts.js';
 import { Workdir } from '../../workdir/paths.js';
 import { columns } from '../output/columns.js';
@@ -101,7 +101,7 @@ export function listText(root: string, runs: readonly ListedRun[]): string {
     String(completed),
     best ? `${best.node_id} ${best.text}${best.is_provisional ? ' (provisional)' : ''}` : '-',
     best?.gain == null || best.gain === 1 ? '-' : gainText(best.gain),
-    updated_at === null ? '-' : timeText(Date.parse(updated_at)),
+    updated_at === null ? '-' : isoTimeText(updated_at),
   ]);
   return columns(['workdir', 'status', 'done', 'best', 'gain', 'last event'], rows);
 }

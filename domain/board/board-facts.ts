@@ -1,11 +1,12 @@
 /** The first things that a person asks of a run: where it stands, what it has won, and what is left. */
+
 import { countRemeasurements } from '../belief/confirmation-state.js';
 import { confidenceOf } from '../belief/repeats.js';
 import type { Overview } from '../overview/overview.js';
 import { unreachedOf } from '../reports/caveats/unreached.js';
 import { headspaceSentence } from '../reports/headline.js';
 import { intervalText } from '../reports/judgement-text.js';
-import { patienceText } from '../reports/plateau-text.js';
+import { plateauCountText } from '../reports/plateau-text.js';
 import { objectiveName, objectiveText, percent, speedupText } from '../reports/quantity-text.js';
 import { type Measured, type RunFacts, runFacts } from '../reports/run-facts.js';
 import { spendingText, unpricedText } from '../reports/spending-text.js';
@@ -13,6 +14,7 @@ import { approvalText } from '../run/approval-rules.js';
 import { endedCounts } from '../run/ended-counts.js';
 import { type EngineState, openRows } from '../run/engine-state.js';
 import { BASELINE_ID } from '../run/experiment-record.js';
+import { ofLimitText } from '../run/limits.js';
 import { spendingOf } from '../schedule/spending.js';
 import type { BoardRecord } from './board-record.js';
 import type { BoardFacts, Figure } from './board-types.js';
@@ -36,8 +38,8 @@ export function boardFacts(board: BoardRecord, toCome: string, overview: Overvie
     headspace: facts.ceilingDoubted ? null : figure(facts.headspace),
     headspaceText: headspaceSentence(facts),
     reached: reachedShare(facts),
-    plateau: { count: overview.plateau.rounds, patienceText: patienceText(overview.plateau) },
-    rounds: { done: state.iteration, most: state.limits.maxIterations },
+    plateau: plateauCountText(overview.plateau),
+    rounds: ofLimitText(state.iteration, state.limits.maxIterations),
     counts: countsOf(state),
     budget: budgetOf(state),
     unreached: unreachedOf(board),

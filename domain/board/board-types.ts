@@ -36,8 +36,9 @@ export interface BoardFacts {
   /** Share of the way from the baseline to the ceiling, 0 to 1; null where one of them is unknown. */
   reached: number | null;
   /** Planning rounds in a row without a gain, and how many end the run, in words. */
-  plateau: { count: number; patienceText: string };
-  rounds: { done: number; most: number };
+  plateau: string;
+  /** Planning rounds that have begun, and how many may, in words. */
+  rounds: string;
   counts: { name: string; value: number }[];
   budget: { text: string; share: number | null }[];
   /** What the planner would have tried and could not, with the reason of each. */

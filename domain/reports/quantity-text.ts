@@ -79,6 +79,11 @@ export function timeText(atMs: number): string {
   return atMs > 0 ? `${new Date(atMs).toISOString().slice(0, 16).replace('T', ' ')} UTC` : '-';
 }
 
+/** The same of a time in ISO 8601, as files and answers have it. */
+export function isoTimeText(at: string): string {
+  return timeText(Date.parse(at));
+}
+
 /** The first of them by name, and how many there are besides; `count`: of all, where not all are given. */
 export function firstOf(names: readonly string[], shown: number, count = names.length): string {
   const more = count - Math.min(shown, names.length);

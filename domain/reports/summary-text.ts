@@ -6,7 +6,7 @@ import { endedText } from '../run/ended-counts.js';
 import { type EngineState, openRows } from '../run/engine-state.js';
 import { isBroken } from '../run/experiment-record.js';
 import { type FailureKind, suggestedAction } from '../run/failure.js';
-import { namedLimits, shownLimits } from '../run/limits.js';
+import { namedLimits, ofLimitText, shownLimits } from '../run/limits.js';
 import { plateauCount } from '../schedule/planning.js';
 import { inRunOrder } from '../schedule/scheduling.js';
 import { confidenceLines } from './caveats/confidence.js';
@@ -17,7 +17,7 @@ import { EXPERIMENT_COLUMNS, type ExperimentTableRow, experimentCells, experimen
 import { comparisonLines, headlineTable, headspaceSentence } from './headline.js';
 import { heldFindings } from './held-claims.js';
 import { document, inline, section, table } from './markdown.js';
-import { patienceText } from './plateau-text.js';
+import { plateauCountText } from './plateau-text.js';
 import { prunedLines } from './pruned.js';
 import { durationText, firstOf, objectiveText, timeText } from './quantity-text.js';
 import { runFacts } from './run-facts.js';
@@ -80,9 +80,9 @@ function limitLines(state: EngineState): string[] {
     ({ state: now }) => now.status === 'launching' || now.status === 'running',
   ).length;
   return [
-    `- Planning rounds: ${state.iteration} of ${limits.maxIterations}`,
-    `- Rounds in a row without a gain: ${plateau.rounds} of ${patienceText(plateau)}`,
-    `- Jobs at a time: ${busy} of ${limits.maxConcurrency}`,
+    `- Planning rounds: ${ofLimitText(state.iteration, limits.maxIterations)}`,
+    `- Rounds in a row without a gain: ${plateauCountText(plateau)}`,
+    `- Jobs at a time: ${ofLimitText(busy, limits.maxConcurrency)}`,
     `- Wall clock of a job: ${durationText(limits.jobTimeoutS)}`,
     ...shownLimits(namedLimits(limits)).map(({ label, value }) => `- ${label} at most: ${value}`),
     `- Best practices tried: ${[state.practicesTried.join(', ') || 'none yet', ...leftOut].join('; ')}`,

@@ -152,6 +152,11 @@ export function shownLimits(limits: NamedLimits): { label: string; unit: string;
   });
 }
 
+/** A count that was reached under a higher limit is no breach of the one that was set since. */
+export function ofLimitText(count: number, limit: number, what = ''): string {
+  return count <= limit ? `${count} of ${limit}${what}` : `${count}${what} (the limit is ${limit} now)`;
+}
+
 /** "limits are now --max-iterations 20 …; none of --max-jobs, …": by the flags as a person would give them. */
 export function limitsText(limits: NamedLimits): string {
   const flags = LIMIT_NAMES.map((name) => ({ flag: LIMITS[name].flag.split(' ')[0]!, value: limits[name] }));

@@ -3,6 +3,7 @@
 import { speedup } from '../belief/compare.js';
 import { type StatusView, statusView } from '../protocol/views.js';
 import type { EngineState } from './engine-state.js';
+import { ofLimitText } from './limits.js';
 
 /** Never throws: in a workflow every try would do so again, and what is only shown must not hold up a run. */
 export function describeRun(state: EngineState): string {
@@ -17,8 +18,8 @@ function described(state: EngineState): string {
   const view = statusView(state);
   const { counts, limits } = view;
   const lines = [
-    `**${view.status}**${view.stop ? ` (${view.stop.reason}: ${view.stop.detail})` : ''}, planning round ${view.iteration} of ${limits.max_iterations}`,
-    `queued ${counts.queued}, preparing ${counts.preparing}, running ${counts.running} of ${limits.max_concurrency}, completed ${counts.completed}, failed ${counts.failed}, pruned ${counts.pruned}, duplicates ${counts.duplicates}, cancelled ${counts.cancelled}`,
+    `**${view.status}**${view.stop ? ` (${view.stop.reason}: ${view.stop.detail})` : ''}, planning round ${ofLimitText(view.iteration, limits.max_iterations)}`,
+    `queued ${counts.queued}, preparing ${counts.preparing}, running ${ofLimitText(counts.running, limits.max_concurrency)}, completed ${counts.completed}, failed ${counts.failed}, pruned ${counts.pruned}, duplicates ${counts.duplicates}, cancelled ${counts.cancelled}`,
   ];
   if (view.best?.objective) {
     const factor = factorText(view);

@@ -2,9 +2,11 @@
  * What the limits on numbers leave of a run: experiments of the search, of which a repeat is none, and jobs of all
  * kinds, each counted when it is given a slot.
  */
+
 import { isRemeasurement } from '../belief/confirmation-state.js';
 import { type EngineState, openRows } from '../run/engine-state.js';
 import type { ExperimentRow } from '../run/experiment-record.js';
+import { ofLimitText } from '../run/limits.js';
 
 /** Of the search: those that have ended, and those that are open, or open and begun. */
 export function countExperiments(state: EngineState, which: 'all' | 'begun'): number {
@@ -35,5 +37,6 @@ export function preparationsLeft(state: EngineState): number {
 
 /** Of a run that the limit of jobs ends. */
 export function jobsText({ limits, jobs = 0 }: EngineState): string {
-  return `${jobs} of at most ${limits.maxJobs} jobs were started`;
+  const most = limits.maxJobs ?? Number.POSITIVE_INFINITY;
+  return jobs > most ? ofLimitText(jobs, most, ' jobs were started') : `${jobs} of at most ${most} jobs were started`;
 }

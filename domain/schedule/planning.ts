@@ -15,7 +15,7 @@ import { leftOutPractices, leftOutText, untriedPractices } from '../proposals/be
 import { awaitsApproval } from '../run/approval.js';
 import { type EngineState, openRows, type Round } from '../run/engine-state.js';
 import { type ExperimentRow, isTerminal, SEEDS } from '../run/experiment-record.js';
-import type { StopReason } from '../run/limits.js';
+import { ofLimitText, type StopReason } from '../run/limits.js';
 import { countExperiments, jobsLeft, jobsText } from './counted.js';
 import { isWaiting } from './scheduling.js';
 import { worths } from './worth.js';
@@ -151,10 +151,10 @@ export function endOfRun(state: EngineState): Extract<PlanningVerdict, { do: 'en
   if (jobsLeft(state) === 0) return end('max_jobs', jobsText(state));
   const total = countExperiments(state, 'all');
   if (limits.maxExperiments !== null && total >= limits.maxExperiments) {
-    return end('max_experiments', `${total} of ${limits.maxExperiments} experiments were queued`);
+    return end('max_experiments', ofLimitText(total, limits.maxExperiments, ' experiments were queued'));
   }
   if (state.iteration >= limits.maxIterations) {
-    return end('max_iterations', `${state.iteration} of ${limits.maxIterations} planning rounds are done`);
+    return end('max_iterations', ofLimitText(state.iteration, limits.maxIterations, ' planning rounds are done'));
   }
   return null;
 }

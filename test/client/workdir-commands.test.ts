@@ -74,7 +74,7 @@ describe('status', () => {
     const { code, out } = await autoresearch('status', workdir.root);
     expect({ code, lastLine: out.trimEnd().split('\n').at(-1) }).toEqual({
       code: 0,
-      lastLine: 'status     not started',
+      lastLine: 'status     not begun',
     });
   });
 

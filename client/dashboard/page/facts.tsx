@@ -33,11 +33,9 @@ export function Facts({ answer, overview }: { answer: BoardAnswer; overview: Boa
         <Line>{overview.headspaceText}</Line>
       </Fact>
       <Fact name="Rounds">
-        <strong>
-          {rounds.done} of {rounds.most}
-        </strong>
+        <strong>{rounds}</strong>
         <Line>
-          plateau {plateau.count} of {plateau.patienceText}
+          plateau {plateau}
           {overview.planning ? ', planning now' : ''}
         </Line>
       </Fact>

@@ -77,7 +77,7 @@ export function moreBudgetText({ status: view, overview }: StatusAnswer): string
     );
   if (view.stop?.reason === 'plateau' || (next !== null && plateau.rounds + 1 >= plateau.patience && !isReached)) {
     lines.push(
-      `It has won nothing for ${plateau.rounds} of ${plateau.patience} rounds: I would spend more on patience ("set patience to ${plateau.patience + 2}") only with a new idea in a note.`,
+      `It has won nothing for ${plateau.rounds} rounds in a row (patience ${plateau.patience}): I would spend more on patience ("set patience to ${plateau.patience + 2}") only with a new idea in a note.`,
     );
   }
   if (queue.length > 0)

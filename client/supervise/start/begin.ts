@@ -2,7 +2,7 @@
 import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { shellWord } from '../../../domain/command/shell-word.js';
-import { timeText } from '../../../domain/reports/quantity-text.js';
+import { isoTimeText } from '../../../domain/reports/quantity-text.js';
 import { Workdir } from '../../../workdir/paths.js';
 import { configuredTarget } from '../../../worker/connection.js';
 import { findTemporal } from '../../../worker/server/find-temporal.js';
@@ -72,7 +72,7 @@ async function keptApart(
 async function comeBack(conversation: Conversation, workdir: Workdir, options: StartOptions): Promise<string> {
   const engine = await engineLife(workdir);
   if (engine !== null) {
-    conversation.answer(`the engine works on it (process ${engine.pid}, since ${timeText(Date.parse(engine.since))})`);
+    conversation.answer(`the engine works on it (process ${engine.pid}, since ${isoTimeText(engine.since)})`);
     return workdir.root;
   }
   const state = await readState(workdir);

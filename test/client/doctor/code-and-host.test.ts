@@ -188,7 +188,7 @@ describe('doctor', () => {
     expect(checks.agent).toMatchObject({ state: 'problem', found: expect.stringContaining('/no/such/agent') });
     const found = expect.stringContaining('"/no/such/python" is not a Python');
     expect(checks.python).toMatchObject({ state: 'problem', found });
-    expect(checks.engine).toMatchObject({ state: 'note', found: 'not started' });
+    expect(checks.engine).toMatchObject({ state: 'note', found: 'not begun' });
     expect(checks.server).toMatchObject({ state: 'note' });
     expect(checks.disk).toMatchObject({ state: 'ok', found: expect.stringContaining(at.workdir) });
   });

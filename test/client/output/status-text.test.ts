@@ -30,7 +30,7 @@ it.each<[string, Partial<StatusAnswer>, RegExp | null]>([
   ['no full disk of a run that nobody serves', { engine: null, short_of_room: '0.2 MiB are free' }, null],
 ])('before the first event it tells %s', (_, known, stuck) => {
   const text = statusText({ ...NOT_STARTED, ...known });
-  expect(text).toContain('not started');
+  expect(text).toContain('not begun');
   if (known.engine !== null) expect(text).toMatch(/^engine +process 7, since 2026-01-01 00:00 UTC$/m);
   if (stuck === null) expect(text).not.toContain('stuck');
   else expect(text).toMatch(new RegExp(`^stuck +${stuck.source}`, 'm'));
