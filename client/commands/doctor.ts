@@ -1,4 +1,5 @@
 /** `doctor`: what a run needs on this host, and how a workdir is; each a check with what to do when it fails. */
+import { endedWithoutBaseline } from '../../domain/verdict/baseline-failure.js';
 import type { CommandDefinition } from '../command-definition.js';
 import type { Check, Finding } from '../doctor/finding.js';
 import { listenForInterrupts } from '../interrupts.js';
@@ -27,20 +28,23 @@ async function doctor(path: string | undefined): Promise<Check[]> {
     { engine, server, tasks },
     { diskUse },
     { existingRun },
+    { readState },
   ] = await Promise.all([
     import('../doctor/host-checks.js'),
     import('../doctor/python-check.js'),
     import('../doctor/workdir-checks.js'),
     import('../doctor/disk-use.js'),
     import('../run/workdir-config.js'),
+    import('../run/run-state.js'),
   ]);
   const existing = path === undefined ? null : await existingRun(path);
   const config = existing?.config ?? null;
+  const isLost = existing !== null && endedWithoutBaseline(await readState(existing.workdir));
   const checks: [string, () => Promise<Finding>][] = [
     ['node', node],
     ['git', git],
     ['temporal', temporalCommand],
-    ['python', () => python(config)],
+    ['python', () => python(config, isLost)],
     ['agent', () => agent(config)],
     ['ports', ports],
     ['GPUs', gpus],

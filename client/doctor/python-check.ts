@@ -11,8 +11,9 @@ const PROBE = 'import sys; print("%d.%d.%d" % sys.version_info[:3])';
 /** SPDL's version is known even where SPDL cannot be imported. */
 const SPDL_PROBE = 'import importlib.metadata as m; print(m.version("spdl"), flush=True); import spdl.pipeline';
 
-export async function python(config: RunConfig | null): Promise<Finding> {
-  const change = config && (await launchEnvironmentProblem(config));
+/** `isLost`: the run never goes on (its baseline failed), and keeps to no environment. */
+export async function python(config: RunConfig | null, isLost = false): Promise<Finding> {
+  const change = config && !isLost && (await launchEnvironmentProblem(config));
   if (change) return problem(change, 'put that back, or go on with `autoresearch run --accept-environment`');
   const { binary, trouble } = await interpreter(config);
   if (binary === null) return problem(trouble, 'name it by --python, or put python3 (3.10 or newer) on PATH');

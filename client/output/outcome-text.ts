@@ -5,6 +5,7 @@ import { DURATIONS_COMPARED } from '../../domain/reports/headline.js';
 import { intervalText, leftText } from '../../domain/reports/judgement-text.js';
 import { objectiveText, speedupText } from '../../domain/reports/quantity-text.js';
 import type { MeasuredNode, RunOutcome } from '../run/run-outcome.js';
+import { BEGIN_ANEW } from './begin-anew.js';
 import { withDocPaths } from './doc-paths.js';
 
 export function outcomeText(outcome: RunOutcome): string {
@@ -29,8 +30,7 @@ export function outcomeText(outcome: RunOutcome): string {
   lines.push(...outcome.why_nothing.map((why) => `why: ${why}`));
   if (outcome.unclear_rate !== undefined) lines.push(`in doubt: ${outcome.unclear_rate}`);
   if (outcome.busy_machine !== undefined) lines.push(`in doubt: ${outcome.busy_machine}`);
-  if (stop?.reason === 'baseline_failed')
-    lines.push('to do: mend what failed there, and start again with a new workdir');
+  if (stop?.reason === 'baseline_failed') lines.push(`to do: ${BEGIN_ANEW}`);
   if (interrupted) lines.push(`go on with: autoresearch run ${shellWord(workdir)}`);
   else lines.push(`report: ${workdir}/report.md`);
   lines.push(`workdir: ${workdir}`);

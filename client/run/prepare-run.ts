@@ -13,6 +13,7 @@ import type { SetLimitsMessage } from '../../domain/protocol/steering-messages.j
 import type { EngineState } from '../../domain/run/engine-state.js';
 import { jobIdOf } from '../../domain/run/experiment-record.js';
 import type { QueueEdit } from '../../domain/schedule/queue-edits.js';
+import { endedWithoutBaseline } from '../../domain/verdict/baseline-failure.js';
 import { programFrom } from '../../host/program-path.js';
 import { launchEnvironment, launchEnvironmentProblem } from '../../source/launch-environment.js';
 import { pythonProblem } from '../../source/target-python.js';
@@ -27,6 +28,7 @@ import { checkCommandFlags } from '../agents/command-flags.js';
 import { type GivenFlag, givenFlags } from '../flags/given-flags.js';
 import type { RunFlag } from '../flags/run-flag.js';
 import { RUN_FLAGS } from '../flags/run-flags.js';
+import { BEGIN_ANEW } from '../output/begin-anew.js';
 import { Refusal } from '../output/refusal.js';
 import { refusingFiles } from '../output/refused-file.js';
 import { adoptable, isForeignWorkdir } from './adopt-workdir.js';
@@ -111,6 +113,9 @@ async function resumeRun(
   await refuseCleaned(workdir);
   const isForeign = await isForeignWorkdir(workdir, config);
   const state = isForeign ? null : await readState(workdir);
+  const isLost = endedWithoutBaseline(state);
+  if (isLost && given.length > 0)
+    throw new Refusal('workdir', workdir.root, `the baseline of its run failed; ${BEGIN_ANEW}`);
   const limits: SetLimitsMessage = {};
   for (const { flag, value } of given) if (flag.limit !== undefined) limits[flag.limit] = value as number;
   const isBare = !isForeign && state === null && hasNoRecord(workdir);
@@ -128,7 +133,8 @@ async function resumeRun(
   // What never began has no results of another environment: a shell that lacked something was put right since.
   const isMeantAnew = isBare || MEANT.some((key) => next[key] !== config[key]);
   if (isMeantAnew) next = await withPython({ ...next, launch_environment: null }, field('--python', 'python'));
-  await checkLaunchEnvironment(workdir, next);
+  // It only tells how it ended: what was measured in another environment is nothing.
+  if (!isLost) await checkLaunchEnvironment(workdir, next);
   next = await pinned(next);
   const setsApproval = given.some(({ flag }) => flag.approval === true);
   const prepared = { workdir, config: next, isNew: false, limits, setsApproval };

@@ -5,6 +5,7 @@ import type { GivenMessage, Receipt } from '../../domain/protocol/steering-messa
 import { endsAtOnce, givenProblem } from '../../domain/run/given-more.js';
 import { flagOf, limitBehind, type StopReason } from '../../domain/run/limits.js';
 import type { Workdir } from '../../workdir/paths.js';
+import { BEGIN_ANEW } from '../output/begin-anew.js';
 import { EXIT } from '../output/exit-codes.js';
 import { Refusal } from '../output/refusal.js';
 import { refusingFiles } from '../output/refused-file.js';
@@ -30,7 +31,7 @@ export async function giveLater(workdir: Workdir, given: GivenMessage): Promise<
   );
   const end = state?.status === 'stopped' ? endsAtOnce(state, [...others, given]) : null;
   if (end?.reason === 'baseline_failed') {
-    const advice = `the run cannot go on: ${end.detail.replace(/\.$/, '')}; start again with a new workdir`;
+    const advice = `the run cannot go on: ${end.detail.replace(/\.$/, '')}; ${BEGIN_ANEW}`;
     throw new Refusal('workdir', workdir.root, advice, EXIT.notRunning);
   }
   await keepMessage(workdir, given);

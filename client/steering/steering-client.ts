@@ -16,12 +16,14 @@ import { RUN_STOPPED } from '../../domain/protocol/messages.js';
 import type { Receipt } from '../../domain/protocol/steering-messages.js';
 import { withoutNode } from '../../domain/run/engine-state.js';
 import { engineWorkflowId } from '../../domain/run/naming.js';
+import { endedWithoutBaseline } from '../../domain/verdict/baseline-failure.js';
 import { shortOfRoom } from '../../host/disk-room.js';
 import { placeText, readLogOwner } from '../../workdir/log-owner.js';
 import type { Workdir } from '../../workdir/paths.js';
 import { copyText, originalOf } from '../../workdir/workdir-place.js';
 import { findConnection, openClient } from '../../worker/connection.js';
 import { checkKeys, checkSender, KeyMissing } from '../../worker/encryption/readable-engine.js';
+import { BEGIN_ANEW } from '../output/begin-anew.js';
 import { errorText } from '../output/error-text.js';
 import { EXIT } from '../output/exit-codes.js';
 import { namingFullDisk } from '../output/named-full-disk.js';
@@ -115,10 +117,9 @@ export async function notServed(workdir: Workdir, more = ''): Promise<NotServed>
   const state = await readState(workdir);
   if (state?.status !== 'stopped' || state.stop === null) return notRunning(workdir.root, more);
   const end = `its run has ended (${state.stop.reason}: ${state.stop.detail.replace(/\.$/, '')}), so that there is nothing to steer`;
-  const further =
-    state.stop.reason === 'baseline_failed'
-      ? 'change what failed, and start again with a new workdir'
-      : `with a raised limit, a note or an added experiment \`autoresearch run ${shellWord(workdir.root)}\` goes on`;
+  const further = endedWithoutBaseline(state)
+    ? BEGIN_ANEW
+    : `with a raised limit, a note or an added experiment \`autoresearch run ${shellWord(workdir.root)}\` goes on`;
   return new NotServed('workdir', workdir.root, `${end}; ${further}`, EXIT.notRunning);
 }
 

@@ -21,6 +21,11 @@ export function baselineFailure(state: EngineState): Failure | null {
   return isRepaired ? null : row.state.failure;
 }
 
+/** Whether the run ended for that: nothing lets it go on. */
+export function endedWithoutBaseline(state: EngineState | null): boolean {
+  return state?.status === 'stopped' && state.stop?.reason === 'baseline_failed';
+}
+
 function removed({ updatedAtMs }: EngineState): Failure {
   return failure('cancelled', 'a person removed it from the queue', updatedAtMs);
 }

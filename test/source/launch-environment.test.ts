@@ -9,10 +9,13 @@ import { promisify } from 'node:util';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { python as pythonFinding } from '../../client/doctor/python-check.js';
 import { prepareRun } from '../../client/run/prepare-run.js';
+import type { EventBody } from '../../domain/run/event-types.js';
+import { DEFAULT_LIMITS } from '../../domain/run/limits.js';
 import { jobEnvironment } from '../../jobs/job-environment.js';
 import { targetPython } from '../../source/target-python.js';
+import { openRunLog } from '../../workdir/event-log.js';
 import { Workdir } from '../../workdir/paths.js';
-import { project } from '../client/command-line.js';
+import { fingerprint, project } from '../client/command-line.js';
 
 /** A run that has begun in a virtual environment, which the shell has left since. */
 async function startedInVenv() {
@@ -29,6 +32,16 @@ async function startedInVenv() {
   vi.stubEnv('PATH', outside);
   vi.stubEnv('VIRTUAL_ENV', '');
   return { ...at, venv, config };
+}
+
+/** The run that has begun there ends at once. */
+async function endsWithoutBaseline(workdir: string, run: string): Promise<void> {
+  const detail = 'the baseline failed: there is no module named numpy.';
+  const bodies: EventBody[] = [
+    { type: 'run_started', run, limits: DEFAULT_LIMITS },
+    { type: 'stopped', reason: 'baseline_failed', detail },
+  ];
+  await openRunLog(new Workdir(workdir)).append(bodies.map((body, index) => ({ seq: index + 1, atMs: 1, ...body })));
 }
 
 async function install(venv: string, name: string): Promise<void> {
@@ -72,4 +85,23 @@ it('refuses another installation with the difference, as doctor says it, until a
   const accepted = (await prepareRun(workdir, { acceptEnvironment: true })).config;
   expect(accepted.launch_environment?.prefix).not.toBe(venv);
   expect((await prepareRun(workdir, {})).config.launch_environment).toEqual(accepted.launch_environment);
+});
+
+it('leads from a baseline that failed for want of a package to a new workdir, and not there by way of a flag', async () => {
+  const { venv, config, workdir } = await startedInVenv();
+  await endsWithoutBaseline(workdir, config.run_id);
+  await install(venv, 'numpy');
+  // It tells how it ended.
+  expect((await prepareRun(workdir, {})).config).toEqual(config);
+  expect((await pythonFinding(config, true)).found).not.toContain('changed since');
+  const before = await fingerprint(workdir);
+  for (const flags of [{ acceptEnvironment: true }, { sourceDir: config.source_dir }, { jobTimeout: '7200' }]) {
+    await expect(prepareRun(workdir, flags)).rejects.toMatchObject({
+      exitCode: 2,
+      message: expect.stringMatching(
+        /its run failed; .*start again with a new workdir: give the same command in a shell/,
+      ),
+    });
+  }
+  expect(await fingerprint(workdir)).toEqual(before);
 });
