@@ -19,6 +19,8 @@ import { specOf } from '../workdir/spec-store.js';
 export function makeSetup(deps: { context: RunContext; sourceControl: SourceControl }): Activities['setup'] {
   const { context, sourceControl } = deps;
   const { config, workdir } = context;
+  // The default number of an earlier version's config.json may have been given or not: it stays the most there are.
+  const isExact = (key: 'calibration_runs' | 'verify_runs') => config.exact_runs.includes(key);
   return async (_input) => {
     const script = await readFile(config.pipeline_script, 'utf8').catch((error: Error) =>
       raise('setup_source_failed', `pipeline_script ${config.pipeline_script}: ${error.message}`),
@@ -48,10 +50,10 @@ export function makeSetup(deps: { context: RunContext; sourceControl: SourceCont
         expectsLargeGains: true,
         plansBetweenJobs: true,
         ignoresCancelled: true,
-        ...(config.calibration_runs === DEFAULT_CONFIRMATION.calibrationRuns
+        ...(config.calibration_runs === DEFAULT_CONFIRMATION.calibrationRuns && !isExact('calibration_runs')
           ? { calibratesAsNeeded: true as const }
           : {}),
-        ...(config.verify_runs === DEFAULT_CONFIRMATION.verifyRuns
+        ...(config.verify_runs === DEFAULT_CONFIRMATION.verifyRuns && !isExact('verify_runs')
           ? { verifiesAsNeeded: true as const, verifiesUntilClose: true as const }
           : {}),
       },

@@ -9,8 +9,8 @@ export const MEASURING_FLAGS: readonly RunFlag[] = [
   flag(
     '--calibration-runs <n>',
     ['calibration_runs'],
-    `repeats of the baseline, which show how much results vary; of two, the second only where the first differs by more than is usual (default: ${DEFAULT_CONFIRMATION.calibrationRuns})`,
-    { read: wholeNumber('--calibration-runs', 0) },
+    `repeats of the baseline, which show how much results vary; of the default, the second only where the first differs by more than is usual (default: ${DEFAULT_CONFIRMATION.calibrationRuns})`,
+    { adapts: true, read: wholeNumber('--calibration-runs', 0) },
   ),
   flag(
     '--min-improvement <percent>',
@@ -28,7 +28,7 @@ export const MEASURING_FLAGS: readonly RunFlag[] = [
     '--verify-runs <n>',
     ['verify_runs'],
     `repeats of baseline and winner, in turn, before the run ends; the default takes fewer where the gain is known well enough (default: ${DEFAULT_CONFIRMATION.verifyRuns})`,
-    { read: wholeNumber('--verify-runs', 0) },
+    { adapts: true, read: wholeNumber('--verify-runs', 0) },
   ),
   flag(
     '--metric <name=regex>',

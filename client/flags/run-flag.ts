@@ -23,6 +23,8 @@ export interface RunFlag {
   approval?: true;
   /** Another start of the same run may give another value. */
   mayChange?: boolean;
+  /** A number of repeats whose default is made only as far as it is needed; one that is given is made. */
+  adapts?: true;
 }
 
 export function flag(flags: string, key: RunFlag['key'], help: string, more: Partial<RunFlag> = {}): RunFlag {

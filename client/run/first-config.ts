@@ -12,6 +12,7 @@ import { checked } from '../../workdir/checked-file.js';
 import { Workdir } from '../../workdir/paths.js';
 import { checkAgentQueue, isCalledElsewhere } from '../agents/agent-queue-check.js';
 import { checkCommandFlags } from '../agents/command-flags.js';
+import { exactRuns } from '../flags/exact-runs.js';
 import type { GivenFlag } from '../flags/given-flags.js';
 import { Refusal } from '../output/refusal.js';
 import { refusingFiles } from '../output/refused-file.js';
@@ -52,6 +53,7 @@ export async function firstConfig(
   const made = {
     ...json,
     agent,
+    exact_runs: exactRuns(given, before?.exact_runs ?? []),
     created_at: before?.created_at || new Date().toISOString(),
     run_id: before?.run_id || newRunId(workdir),
     source_dir: source.path,

@@ -25,6 +25,7 @@ import { EngineAlreadyRunning, engineProcess, engineText } from '../../worker/en
 import { findTemporal } from '../../worker/server/find-temporal.js';
 import { checkAgentQueue } from '../agents/agent-queue-check.js';
 import { checkCommandFlags } from '../agents/command-flags.js';
+import { adaptingNotices, exactRuns } from '../flags/exact-runs.js';
 import { type GivenFlag, givenFlags } from '../flags/given-flags.js';
 import type { RunFlag } from '../flags/run-flag.js';
 import { RUN_FLAGS } from '../flags/run-flags.js';
@@ -142,7 +143,8 @@ async function resumeRun(
   const broken = state === null ? null : await setAsideBroken(workdir);
   const edits = state === null ? [] : await refusingFiles(() => readQueueEdits(workdir, state));
   if (!isDeepStrictEqual(next, config)) await writeConfig(workdir, next);
-  return { ...prepared, edits, notices: broken === null ? moved : [...moved, broken] };
+  const notices = [...moved, ...(broken === null ? [] : [broken]), ...adaptingNotices(given, state)];
+  return { ...prepared, edits, notices };
 }
 
 interface BegunRun {
@@ -169,7 +171,7 @@ function changed({ workdir, config, state, isForeign }: BegunRun, given: readonl
     }
     next = withValueAt(next, flag.key, value);
   }
-  return next;
+  return isSetUp(state) ? next : { ...next, exact_runs: exactRuns(given, next.exact_runs) };
 }
 
 /** A run that begins in this shell; without a Python it would end in its set-up. */
@@ -219,12 +221,19 @@ const ANCHORED: readonly string[] = [
   ...['link_ignored', 'link_paths', 'copy_paths', 'left_out_paths'],
 ];
 
+/** What its set-up told the run to believe results by; its engine keeps to that. */
+const RULES: readonly string[] = ['calibration_runs', 'confirm_runs', 'verify_runs', 'min_improvement'];
+
+function isSetUp(state: EngineState | null): boolean {
+  return state !== null && state.baseCommit !== null;
+}
+
 /** Whence it is known what the launch command means. */
 const MEANT = ['base_launch_command', 'python', 'source_dir'] as const;
 
 /** Until a job was launched no number depends on how the run was started. */
 function mayChangeBeforeJobs({ key }: RunFlag, state: EngineState | null): boolean {
-  if (state === null || ANCHORED.includes(key[0])) return false;
+  if (state === null || ANCHORED.includes(key[0]) || (isSetUp(state) && RULES.includes(key[0]))) return false;
   return Object.values(state.experiments).every((row) => jobIdOf(row) === null && row.state.status !== 'launching');
 }
 

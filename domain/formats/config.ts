@@ -117,6 +117,8 @@ export const ConfigSchema = z.looseObject({
   confirm_runs: z.number().int().min(0).default(DEFAULT_CONFIRMATION.confirmRuns),
   /** Repeats of baseline and winner, in turn, before the run ends. */
   verify_runs: z.number().int().min(0).default(DEFAULT_CONFIRMATION.verifyRuns),
+  /** Of the numbers of repeats, those that a person gave: they are made, also where fewer would do (their keys). */
+  exact_runs: z.array(z.string()).default([]),
   /** Relative gain that is worth having; null = by the noise of a run (odds.ts). */
   min_improvement: amount.default(DEFAULT_CONFIRMATION.minImprovement),
   /** What results are compared by, where the job prints it in words of its own; null = the built-in order. */

@@ -4,9 +4,11 @@ import { dirname, join, relative } from 'node:path';
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { set } from '../../../client/commands/set.js';
 import { prepareRun } from '../../../client/run/prepare-run.js';
+import { DEFAULT_CONFIRMATION } from '../../../domain/belief/confirmation-state.js';
 import { ConfigSchema } from '../../../domain/formats/config.js';
 import { writeJsonAtomic } from '../../../host/atomic-file.js';
 import { targetPython } from '../../../source/target-python.js';
+import { openRunLog } from '../../../workdir/event-log.js';
 import { agentCommandsOnPath } from '../../support/agents/agent-commands.js';
 import { syntheticRun } from '../../support/run-events.js';
 import { syntheticWorkdir } from '../../support/synthetic-workdir.js';
@@ -270,6 +272,40 @@ describe('jobs that share a machine', () => {
     await expect(prepareRun(at.workdir, { maxConcurrency: '3' })).rejects.toThrow(says);
     await expect(set(at.workdir, { maxConcurrency: '3' }, {})).rejects.toThrow(says);
     expect(await fingerprint(at.workdir)).toEqual(before);
+  });
+});
+
+describe('repeats', () => {
+  it('are as many as a person says, and as many as are needed where nothing is said', async () => {
+    const at = await project();
+    const first = await prepareRun(at.workdir, { ...needed(at), calibrationRuns: '2' });
+    expect(first.config).toMatchObject({ calibration_runs: 2, exact_runs: ['calibration_runs'] });
+    expect((await readConfigFile(at.workdir)).exact_runs).toEqual(['calibration_runs']);
+    // It goes on with the workdir alone.
+    expect((await prepareRun(at.workdir, {})).config.exact_runs).toEqual(['calibration_runs']);
+    const plain = await prepareRun(join(at.folder, 'plain'), needed(at));
+    expect(plain.config).toMatchObject({ calibration_runs: 2, verify_runs: 2, exact_runs: [] });
+    // Nothing was set up yet.
+    const later = await prepareRun(join(at.folder, 'plain'), { verifyRuns: '2', calibrationRuns: '3' });
+    expect(later.config).toMatchObject({ calibration_runs: 3, exact_runs: ['calibration_runs', 'verify_runs'] });
+    expect(later.notices).toEqual([]);
+  });
+
+  it('stay what they were once a run is set up, and a person who gives their number then is told', async () => {
+    const at = await project();
+    const { workdir, config } = await prepareRun(at.workdir, { ...needed(at), confirmRuns: '1' });
+    const { events } = syntheticRun({ followUps: 1, run: config.run_id });
+    const setUp = events.find((event) => event.type === 'setup_completed')!;
+    const confirmation = { ...DEFAULT_CONFIRMATION, calibratesAsNeeded: true as const };
+    await openRunLog(workdir).append([...events.slice(0, events.indexOf(setUp)), { ...setUp, confirmation }]);
+    const again = await prepareRun(at.workdir, { calibrationRuns: '2', confirmRuns: '1' });
+    expect(again.config).toEqual(config);
+    expect(again.notices).toEqual([
+      '--calibration-runs 2 changes nothing: this run was set up to make as many as it needs; give the number when a run begins',
+    ]);
+    await expect(prepareRun(at.workdir, { calibrationRuns: '3' })).rejects.toThrow(
+      /^--calibration-runs: 3: this run was started with 2; /,
+    );
   });
 });
 
