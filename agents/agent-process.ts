@@ -9,6 +9,7 @@ import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import type { RunConfig } from '../domain/formats/config.js';
+import { endsWithThisProcess } from '../host/at-exit.js';
 import { killGroup } from '../host/process-group.js';
 import { isInterruption } from '../host/short-program.js';
 import { agentFailure, UNKNOWN_SPENT } from './agent-failure.js';
@@ -102,6 +103,7 @@ export async function runAgentCommand(call: AgentCommand): Promise<CommandOutput
     killGroup(pid);
   }, timeoutMs);
   const abort = () => killGroup(pid);
+  const forget = endsWithThisProcess(pid);
   signal.addEventListener('abort', abort, { once: true });
   try {
     // A command whose process is not on record must not begin to work: without its prompt it has nothing to do.
@@ -118,6 +120,7 @@ export async function runAgentCommand(call: AgentCommand): Promise<CommandOutput
     clearTimeout(timer);
     signal.removeEventListener('abort', abort);
     if (!hasEnded) killGroup(pid);
+    forget();
     child.stderr?.destroy();
   }
 }

@@ -3,6 +3,7 @@
  * terminal does not reach it, and gone with this process when that ends in any way but kill -9.
  */
 import type { Options, Result } from 'execa';
+import { endsWithThisProcess } from './at-exit.js';
 import { killGroup } from './process-group.js';
 
 /** Somebody outside ended the program: that says nothing about what it worked on, and it may be run again. */
@@ -38,8 +39,7 @@ export async function runApart<Chosen extends Options>(
   const startApart = await loadStarter();
   const child = startApart(file, args, options);
   const { pid } = child;
-  if (pid !== undefined) living.add(pid);
-  listenForExit();
+  const forget = pid === undefined ? () => undefined : endsWithThisProcess(pid);
   // execa ends the program alone; what that started would hold the pipes, and us, until it ends by itself.
   const late = options.timeout
     ? setTimeout(() => pid !== undefined && killGroup(pid), options.timeout + GROUP_MS)
@@ -53,17 +53,6 @@ export async function runApart<Chosen extends Options>(
     return result as unknown as Apart<Chosen>;
   } finally {
     if (late !== null) clearTimeout(late);
-    if (pid !== undefined) living.delete(pid);
+    forget();
   }
-}
-
-const living = new Set<number>();
-let isListening = false;
-
-function listenForExit(): void {
-  if (isListening) return;
-  isListening = true;
-  process.on('exit', () => {
-    for (const pid of living) killGroup(pid);
-  });
 }

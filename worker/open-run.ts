@@ -9,6 +9,8 @@ import { createActivities } from '../activities/index.js';
 import type { RunConfig } from '../domain/formats/config.js';
 import type { Activities } from '../domain/protocol/activities.js';
 import { engineWorkflowId } from '../domain/run/naming.js';
+import { atExit } from '../host/at-exit.js';
+import { killGroup } from '../host/process-group.js';
 import type { LockLoss } from '../host/process-lock.js';
 import { Workdir } from '../workdir/paths.js';
 import type { RunContext } from '../workdir/run-context.js';
@@ -97,9 +99,19 @@ export async function openRun(workdirPath: string, options: OpenOptions = {}): P
     const drafts = await removeHalfWrittenFiles(workdir);
     if (drafts.length > 0) log('half-written files of an engine that died; removed', { files: drafts });
     installRuntime(workdir);
+    // A second Ctrl+C leaves no time to let go of it. What another process took over is that one's.
+    let server: number | null = null;
+    const onProcess = (pid: number | null) => {
+      server = pid;
+    };
+    const forget = atExit(() => {
+      if (server !== null && !lost.signal.aborted) killGroup(server);
+    });
+    closers.push(async () => forget());
     const target = await resolveConnection(workdir, process.env, {
       takeOver,
       say: log,
+      onProcess,
       ...(idle === undefined ? {} : { idle }),
     });
     const reaped = { workdir, config, log, isAlone: target.kind === 'embedded' };
@@ -124,7 +136,7 @@ export async function openRun(workdirPath: string, options: OpenOptions = {}): P
     const place = await claimRun({ workdir, run, client, target, log, takeOver });
     const connection = await connections.native(target);
     if (target.kind === 'embedded') {
-      const supervision = superviseServer(workdir, log);
+      const supervision = superviseServer(workdir, log, onProcess);
       closers.push(async () => supervision[Symbol.asyncDispose]());
     }
     // The lock says that nobody served the run meanwhile, whosever the server is.

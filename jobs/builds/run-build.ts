@@ -6,6 +6,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
 import { finished } from 'node:stream/promises';
 import { stripVTControlCharacters } from 'node:util';
+import { endsWithThisProcess } from '../../host/at-exit.js';
 import { endGroup } from '../../host/process-group.js';
 import { recordedProcess, recordProcess } from '../../host/recorded-process.js';
 import { isInterruption, ProgramInterrupted } from '../../host/short-program.js';
@@ -59,6 +60,7 @@ export async function runBuild(request: BuildRequest): Promise<BuildEnd> {
   child.stderr.on('data', (chunk: Buffer) => log.write(chunk));
   let timedOut = false;
   const { pid } = child;
+  const forget = pid === undefined ? () => undefined : endsWithThisProcess(pid);
   const stop = () => void (pid !== undefined && endGroup(pid, GRACE_MS));
   const timer = setTimeout(() => {
     timedOut = true;
@@ -75,6 +77,7 @@ export async function runBuild(request: BuildRequest): Promise<BuildEnd> {
     return { exitCode, timedOut, lastLine: lastLineOf(tail) };
   } finally {
     clearTimeout(timer);
+    forget();
     request.signal.removeEventListener('abort', stop);
     log.end();
     await finished(log);

@@ -6,7 +6,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { readTextIfAny } from '../../host/atomic-file.js';
 import { choosePort, isFree, LOOPBACK } from '../../host/free-ports.js';
 import { isNamedLike, sharesPids, thisHost } from '../../host/host-identity.js';
-import { endProcess } from '../../host/process-end.js';
 import { processIdentity } from '../../host/process-identity.js';
 import { waitForLock } from '../../host/process-lock.js';
 import type { Workdir } from '../../workdir/paths.js';
@@ -15,7 +14,7 @@ import { findTemporal, temporalVersion } from './find-temporal.js';
 import { DEFAULT_IDLE, ENDED_MARK, type IdleRule } from './idle-server.js';
 import { claimantOf } from './port-claims.js';
 import { isPortLost, lastWords } from './server-last-words.js';
-import { findServerOf, isForeignListener, SERVER, spawnServer } from './server-process.js';
+import { endServer, findServerOf, isForeignListener, spawnServer } from './server-process.js';
 import { ServerEnded, untilServerReady } from './server-ready.js';
 import { portsOf, runningServer, type ServerRecord, serverRecord, writeServerRecord } from './server-record.js';
 
@@ -32,6 +31,8 @@ export interface EnsureOptions {
   takeOver?: boolean;
   /** When a server that nobody uses ends itself; null: never. The usual rule when absent. */
   idle?: IdleRule | null;
+  /** Hears of the server's process, from its start on, and null once that has failed. */
+  onProcess?: (pid: number | null) => void;
   /** Hears what a person should know of the start. */
   say?: (message: string, fields?: Record<string, unknown>) => void;
 }
@@ -44,7 +45,10 @@ export class ServerElsewhere extends Error {
 /** Answers with a server that is ready. Any number of processes may ask at once: one starts it, all get it. */
 export async function ensureServer(workdir: Workdir, options: EnsureOptions = {}): Promise<ServerRecord> {
   await untilEnded(workdir);
-  return (await runningServer(workdir)) ?? withStartLock(workdir, () => startServer(workdir, options), options);
+  const server =
+    (await runningServer(workdir)) ?? (await withStartLock(workdir, () => startServer(workdir, options), options));
+  options.onProcess?.(server.pid);
+  return server;
 }
 
 /** A server that takes longer to end is ended by whoever starts the next one, or not at all. */
@@ -69,7 +73,7 @@ export async function stopServer(workdir: Workdir): Promise<void> {
     if (record === null || record.pid === null || record.process_start === null) return;
     // Recorded first, so that a supervisor takes the death for what it is.
     await writeServerRecord(workdir, { ...record, pid: null, process_start: null });
-    await endProcess(record.pid, record.process_start, SERVER);
+    await endServer(record.pid, record.process_start);
   });
 }
 
@@ -93,7 +97,7 @@ async function withStartLock<T>(workdir: Workdir, act: () => Promise<T>, how: En
 const PORT_ATTEMPTS = 5;
 
 async function startServer(workdir: Workdir, options: EnsureOptions): Promise<ServerRecord> {
-  const { keepAddress = false, takeOver = false, idle = DEFAULT_IDLE } = options;
+  const { keepAddress = false, takeOver = false } = options;
   const running = await runningServer(workdir);
   if (running !== null) return running;
   const previous = await serverRecord(workdir);
@@ -115,7 +119,7 @@ async function startServer(workdir: Workdir, options: EnsureOptions): Promise<Se
   for (let attempt = 1; ; attempt++) {
     const ports = await choosePorts(workdir, previous, keepAddress);
     try {
-      return await startOnce(workdir, binary, version, { dbFile, ip: LOOPBACK, ...ports }, idle);
+      return await startOnce(workdir, binary, version, { dbFile, ip: LOOPBACK, ...ports }, options);
     } catch (error) {
       // A port that is to be kept and is not free is refused by the next choice.
       if (!(error instanceof ServerEnded) || !error.isPortLost || attempt === PORT_ATTEMPTS) throw error;
@@ -166,12 +170,13 @@ async function startOnce(
   binary: string,
   version: string,
   place: { dbFile: string; ip: string } & Ports,
-  idle: IdleRule | null,
+  { idle = DEFAULT_IDLE, onProcess }: EnsureOptions,
 ): Promise<ServerRecord> {
   const logFile = workdir.at('logs', 'temporal-server.log');
   const logStart = (await stat(logFile).catch(() => null))?.size ?? 0;
   const child = await spawnServer(binary, place, logFile, idle);
   const pid = child.pid as number;
+  onProcess?.(pid);
   const ended = async () => {
     if (child.exitCode === null && child.signalCode === null) return null;
     const how = child.signalCode ?? `exit code ${child.exitCode}`;
@@ -187,7 +192,8 @@ async function startOnce(
     return await record(workdir, pid, place, version);
   } catch (error) {
     const token = await processIdentity(pid);
-    if (token !== null) await endProcess(pid, token, SERVER);
+    if (token !== null) await endServer(pid, token);
+    onProcess?.(null);
     throw error;
   }
 }

@@ -3,12 +3,11 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdir, open, readdir, readFile, readlink } from 'node:fs/promises';
 import { platform } from 'node:os';
 import { dirname } from 'node:path';
+import { endProcess } from '../../host/process-end.js';
+import { killGroup } from '../../host/process-group.js';
 import { runApart } from '../../host/short-program.js';
 import { type IdleRule, watchedCommand } from './idle-server.js';
 import { type ServerPlace, serverFlags } from './server-flags.js';
-
-/** As an error calls it. */
-export const SERVER = 'the Temporal server';
 
 /** Starts it in a session of its own, so that it survives its starter and hears no Ctrl+C of the starter's terminal. */
 export async function spawnServer(
@@ -35,6 +34,13 @@ export async function spawnServer(
   } finally {
     await log.close();
   }
+}
+
+/** Asked first, killed where it does not heed; `token` is its start token. */
+export async function endServer(pid: number, token: string): Promise<void> {
+  await endProcess(pid, token, 'the Temporal server');
+  // The shell that watches it would see that only at its next look.
+  killGroup(pid);
 }
 
 /** Nothing of the starter's: neither secrets nor TEMPORAL_* settings, which the command would take as its own. */

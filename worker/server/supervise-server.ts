@@ -12,12 +12,20 @@ const LOOK_MS = 500;
 /** A server that cannot be started now (its port is taken, say) is tried again at this pace. */
 const RETRY_MS = 5_000;
 
-/** Watches until it is disposed of. A server that was stopped on purpose stays stopped. */
-export function superviseServer(workdir: Workdir, log: WorkdirLog): AsyncDisposable {
+/**
+ * Watches until it is disposed of. A server that was stopped on purpose stays stopped. `onProcess` hears which process
+ * the server is, and null once that has died.
+ */
+export function superviseServer(
+  workdir: Workdir,
+  log: WorkdirLog,
+  onProcess: (pid: number | null) => void = () => undefined,
+): AsyncDisposable {
   const ending = new AbortController();
   const watch = async () => {
     const claim = await claimedPort(workdir, log);
-    while (!ending.signal.aborted) await pause((await look(workdir, log)) ? LOOK_MS : RETRY_MS, ending.signal);
+    while (!ending.signal.aborted)
+      await pause((await look(workdir, log, onProcess)) ? LOOK_MS : RETRY_MS, ending.signal);
     await claim?.release();
   };
   const watching = watch();
@@ -40,12 +48,13 @@ async function claimedPort(workdir: Workdir, log: WorkdirLog): Promise<ProcessLo
   }
 }
 
-async function look(workdir: Workdir, log: WorkdirLog): Promise<boolean> {
+async function look(workdir: Workdir, log: WorkdirLog, onProcess: (pid: number | null) => void): Promise<boolean> {
   try {
     const record = await serverRecord(workdir);
     if (record === null || record.pid === null || (await isAlive(record))) return true;
     log('the Temporal server died; starting it again', { pid: record.pid, address: record.address });
-    const renewed = await ensureServer(workdir, { keepAddress: true, say: log });
+    onProcess(null);
+    const renewed = await ensureServer(workdir, { keepAddress: true, say: log, onProcess });
     log('the Temporal server is back', { pid: renewed.pid, address: renewed.address });
     return true;
   } catch (error) {

@@ -2,6 +2,7 @@
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
+import { endsWithThisProcess } from '../../../host/at-exit.js';
 import { killGroup } from '../../../host/process-group.js';
 import { withoutSecrets } from '../../../jobs/job-environment.js';
 
@@ -48,6 +49,7 @@ export async function tryLaunch(
   });
   const lines: string[] = [];
   const end = () => child.pid !== undefined && killGroup(child.pid);
+  const forget = child.pid === undefined ? () => undefined : endsWithThisProcess(child.pid);
   signal.addEventListener('abort', end, { once: true });
   try {
     const printed = createInterface({ input: child.all });
@@ -73,6 +75,7 @@ export async function tryLaunch(
     return await Promise.race([stepped, waited]);
   } finally {
     signal.removeEventListener('abort', end);
+    forget();
     end();
   }
 }

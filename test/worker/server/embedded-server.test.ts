@@ -91,6 +91,16 @@ describe('ensureServer', () => {
     expect(tookMs).toBeLessThan(5_000);
   });
 
+  test('goes with the shell that watches it, which would look again in ten minutes', async () => {
+    const workdir = await temporalWorkdir();
+    const { pid } = await ensureServer(workdir, { idle: { everyS: 600, looks: 2 } });
+    const watches = async () =>
+      (await processCommands()).filter(({ command }) => command.includes(`autoresearch-idle-watch ${pid} `));
+    expect(await watches()).not.toEqual([]);
+    await stopServer(workdir);
+    await until(async () => (await watches()).length === 0);
+  });
+
   test('takes another port when another program has the recorded one', async () => {
     const workdir = await temporalWorkdir();
     const first = await ensureServer(workdir);
