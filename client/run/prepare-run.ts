@@ -34,6 +34,7 @@ import { Refusal } from '../output/refusal.js';
 import { refusingFiles } from '../output/refused-file.js';
 import { adoptable, isForeignWorkdir } from './adopt-workdir.js';
 import { checkAgentAnswers } from './agent-check.js';
+import { changedSourceNotices } from './changed-source.js';
 import { refuseCleaned } from './cleaned-run.js';
 import { readQueueEdits, setAsideBroken } from './edited-queue.js';
 import { checkBudget, checkChoices, checkKnowledge, firstConfig } from './first-config.js';
@@ -144,6 +145,7 @@ async function resumeRun(
   const edits = state === null ? [] : await refusingFiles(() => readQueueEdits(workdir, state));
   if (!isDeepStrictEqual(next, config)) await writeConfig(workdir, next);
   const notices = [...moved, ...(broken === null ? [] : [broken]), ...adaptingNotices(given, state)];
+  notices.push(...(await changedSourceNotices(workdir, next)));
   return { ...prepared, edits, notices };
 }
 

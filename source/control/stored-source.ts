@@ -2,6 +2,7 @@
  * The SourceControl of a run over an object database: commits and their files, and which ref keeps which commit. What
  * stands in trees beside a commit's files is decided by surroundings.ts.
  */
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { ApplicationFailure } from '@temporalio/common';
 import { raise } from '../../domain/protocol/thrown-failure.js';
@@ -135,6 +136,23 @@ export class StoredSource implements SourceControl {
     const repository =
       location.kind === 'git' && !isBelow(location.commonDir, location.top) ? [location.commonDir] : [];
     return [location.top, ...repository, ...outside];
+  }
+
+  /**
+   * Files of a commit, relative to the source directory, that are others there now or gone; what is new is not told, as
+   * it may be anything. Changes no ref.
+   */
+  async changedSince(commit: string): Promise<string[]> {
+    const { prefix, top } = this.parts.location;
+    const { plan, without } = await this.#surroundings.workingFiles();
+    const now = await this.parts.database.snapshot({ add: plan.add, without, message: ANCHOR_MESSAGE });
+    const [before, after] = await Promise.all([this.#entries(commit), this.#entries(now)]);
+    return [...before].flatMap(([path, { oid, mode }]) => {
+      const entry = after.get(path);
+      // One that git has come to ignore stands where it stood.
+      const isOther = entry ? entry.oid !== oid || entry.mode !== mode : !existsSync(resolve(top, prefix, path));
+      return isOther ? [path] : [];
+    });
   }
 
   async diff(from: string, to: string): Promise<string> {
