@@ -41,7 +41,7 @@ async function serveWorkdirs(paths: readonly string[], options: Options, { outpu
   const [{ createActivities }, { serveRuns }, { startNotifier }, { watchStuck }] = await Promise.all([
     import('../../activities/index.js'),
     import('../../worker/worker-main.js'),
-    import('../run/notifier.js'),
+    import('../run/on-event/notifier.js'),
     import('../stalled/stuck-lines.js'),
   ]);
   const runs = await differentRuns(paths);

@@ -18,7 +18,7 @@ import { type EngineHost, openEngineHost } from './engine-host.js';
 import { beginOrAttach, isInterrupted, untilEnd } from './engine-session.js';
 import { inspectionLines, temporalCommand } from './inspection.js';
 import { type LiveView, makeLiveView } from './live-view.js';
-import { type Notifier, startNotifier } from './notifier.js';
+import { type Notifier, startNotifier } from './on-event/notifier.js';
 import type { PreparedRun } from './prepare-run.js';
 import { progressLine, timedLine } from './progress.js';
 import { type RunOutcome, runOutcome } from './run-outcome.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { notificationsOf } from '../../client/run/notifications.js';
+import { notificationsOf } from '../../client/run/on-event/notifications.js';
 import { newWarnings, progressLine, standingLine, timedLine } from '../../client/run/progress.js';
 import { LiveState } from '../../client/run/run-state.js';
 import { applyEvent } from '../../domain/run/apply-event.js';

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { expect, it, vi } from 'vitest';
-import type { Notification } from '../../../client/run/notifications.js';
-import { startNotifier } from '../../../client/run/notifier.js';
+import type { Notification } from '../../../client/run/on-event/notifications.js';
+import { startNotifier } from '../../../client/run/on-event/notifier.js';
 import { readTextIfAny } from '../../../host/atomic-file.js';
 import { openRunLog } from '../../../workdir/event-log.js';
 import { budgetRun } from '../../support/budget-run.js';

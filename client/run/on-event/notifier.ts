@@ -4,14 +4,14 @@
  * or hangs disturbs nothing but its own message. Several workers of a cluster that share a workdir may each tell it.
  */
 import { z } from 'zod';
-import type { RunConfig } from '../../domain/formats/config.js';
-import { readJsonIfWhole, writeJsonAtomic } from '../../host/atomic-file.js';
-import { untilChange } from '../../host/file-change.js';
-import { runApart } from '../../host/short-program.js';
-import { withoutSecrets } from '../../jobs/job-environment.js';
-import type { Workdir } from '../../workdir/paths.js';
+import type { RunConfig } from '../../../domain/formats/config.js';
+import { readJsonIfWhole, writeJsonAtomic } from '../../../host/atomic-file.js';
+import { untilChange } from '../../../host/file-change.js';
+import { runApart } from '../../../host/short-program.js';
+import { withoutSecrets } from '../../../jobs/job-environment.js';
+import type { Workdir } from '../../../workdir/paths.js';
+import { LiveState } from '../run-state.js';
 import { type Notification, notificationsOf } from './notifications.js';
-import { LiveState } from './run-state.js';
 
 /** A webhook answers within seconds. */
 const COMMAND_LIMIT_MS = 30_000;

@@ -1,9 +1,9 @@
 /** What a person wants to be told of a run while they are away, as data for a command of theirs (`--on-event`). */
-import { runFacts } from '../../domain/reports/run-facts.js';
-import type { EngineState } from '../../domain/run/engine-state.js';
-import type { EngineEvent } from '../../domain/run/event-types.js';
-import { BASELINE_ID } from '../../domain/run/experiment-record.js';
-import { askedText, progressLine } from './progress.js';
+import { runFacts } from '../../../domain/reports/run-facts.js';
+import type { EngineState } from '../../../domain/run/engine-state.js';
+import type { EngineEvent } from '../../../domain/run/event-types.js';
+import { BASELINE_ID } from '../../../domain/run/experiment-record.js';
+import { askedText, progressLine } from '../progress.js';
 
 export interface Notification {
   event: 'improvement' | 'unconfirmed' | 'failure' | 'budget' | 'approval' | 'stop';
