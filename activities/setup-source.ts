@@ -50,6 +50,7 @@ export function makeSetup(deps: { context: RunContext; sourceControl: SourceCont
         expectsLargeGains: true,
         plansBetweenJobs: true,
         ignoresCancelled: true,
+        verifiesAtLimits: true,
         ...(config.calibration_runs === DEFAULT_CONFIRMATION.calibrationRuns && !isExact('calibration_runs')
           ? { calibratesAsNeeded: true as const }
           : {}),

@@ -60,6 +60,11 @@ export interface ConfirmationRules {
    */
   verifiesUntilClose?: true;
   /**
+   * Whether the winner is verified also where the number of experiments keeps some back in the queue; absent in older
+   * runs, which ended without it.
+   */
+  verifiesAtLimits?: true;
+  /**
    * Whether a second run of the baseline that agrees with the first is calibration enough: where a person gave no
    * number; absent in older runs.
    */

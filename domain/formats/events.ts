@@ -98,6 +98,7 @@ const confirmation = z.looseObject({
   weighsRepeats: z.literal(true).optional(),
   verifiesAsNeeded: z.literal(true).optional(),
   verifiesUntilClose: z.literal(true).optional(),
+  verifiesAtLimits: z.literal(true).optional(),
   expectsLargeGains: z.literal(true).optional(),
   plansBetweenJobs: z.literal(true).optional(),
   ignoresCancelled: z.literal(true).optional(),

@@ -158,6 +158,7 @@ const RULES: Shape<ConfirmationRules> = {
   weighsRepeats: optional(flag),
   verifiesAsNeeded: optional(flag),
   verifiesUntilClose: optional(flag),
+  verifiesAtLimits: optional(flag),
   expectsLargeGains: optional(flag),
   plansBetweenJobs: optional(flag),
   ignoresCancelled: optional(flag),

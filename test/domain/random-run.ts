@@ -39,6 +39,7 @@ const RULES: ConfirmationRules = {
   weighsRepeats: true,
   verifiesAsNeeded: true,
   verifiesUntilClose: true,
+  verifiesAtLimits: true,
   expectsLargeGains: true,
   plansBetweenJobs: true,
   ignoresCancelled: true,

@@ -2,10 +2,10 @@
  * Before a run ends by itself, its winner is measured against the baseline once more, in turn: what the report states.
  */
 
-import type { EngineState } from '../../run/engine-state.js';
+import { type EngineState, openRows } from '../../run/engine-state.js';
 import type { EventBody } from '../../run/event-types.js';
 import { BASELINE_ID } from '../../run/experiment-record.js';
-import { jobsLeft } from '../../schedule/counted.js';
+import { isKeptBack, jobsLeft } from '../../schedule/counted.js';
 import { endOfRun, seedsTerminal } from '../../schedule/planning.js';
 import { objectiveOfRow } from '../compare.js';
 import { repeatOf } from '../measure-again.js';
@@ -20,7 +20,8 @@ export function verificationEvents(state: EngineState): EventBody[] {
   if (!confirmation || confirmation.rules.verifyRuns === 0 || state.status !== 'running') return [];
   if (best === null || best === BASELINE_ID) return [];
   if (confirmation.verified === best && !confirmation.rules.verifiesUntilClose) return [];
-  if (state.open.length > 0 || state.planningSince !== null || confirmation.candidates.length > 0) return [];
+  const waitsFor = openRows(state).filter((row) => !confirmation.rules.verifiesAtLimits || !isKeptBack(state, row));
+  if (waitsFor.length > 0 || state.planningSince !== null || confirmation.candidates.length > 0) return [];
   if (!seedsTerminal(state) || !endOfRun(state) || !objectiveOfRow(state.experiments[BASELINE_ID])) return [];
   // As many as are needed, and a limit of jobs leaves, in pairs.
   const length = Math.min(verificationPairs(state), Math.floor(jobsLeft(state) / 2));

@@ -18,6 +18,7 @@ import { verificationPairs } from '../../../domain/belief/verification/verificat
 import { confidenceLines } from '../../../domain/reports/caveats/confidence.js';
 import { runFacts } from '../../../domain/reports/run-facts.js';
 import { rowOf } from '../../../domain/run/engine-state.js';
+import { limitReached } from '../../../domain/schedule/planned-moves.js';
 import { ConfirmedStory } from '../confirmed-story.js';
 
 const noise = { sd: 0.06, degrees: 30 };
@@ -153,6 +154,18 @@ describe('the winner is verified', () => {
     const [again, other] = removed.open('verification');
     removed.tell({ type: 'experiment_removed', nodeId: other! }).ends(again!, 80);
     expect(removed.open()).toEqual([]);
+  });
+
+  it('also where the number of experiments keeps others back, before that ends the run', () => {
+    const ended = (rules: Partial<typeof NOW> & { verifiesAtLimits?: true }) => {
+      const run = ConfirmedStory.seeded({ ...rules, verifyRuns: 2 }, { maxExperiments: 4 }, 5000).proposes('002_a');
+      return run.add('003_b').ends('002_a', 107).ends('002_a_repeat_1', 107);
+    };
+    const run = ended({ ...NOW, verifiesAtLimits: true });
+    expect([ended(NOW).open(), run.open('verification').length]).toEqual([['003_b'], 4]);
+    expect(limitReached(run.state, 0, 1)).toBeNull();
+    for (const id of run.open('verification')) run.ends(id, id.startsWith('002_a') ? 107 : 100);
+    expect([run.open(), limitReached(run.state, 0, 1)]).toEqual([['003_b'], 'max_experiments']);
   });
 
   it('with as many pairs as a person says', () => {
