@@ -37,8 +37,8 @@ export function impossiblePractices(input: PracticesInput): Map<string, string> 
   }
   const mtp = history.filter(({ spec }) => spec.best_practices_tags.includes('mtp'));
   if (mtp.length > 0 && mtp.every(({ status }) => status === 'failed' || status === 'cancelled')) {
-    const why =
-      survey.pipelines.map(({ mtp: m }) => m.reason).find((reason) => reason !== '') ?? mtp.at(-1)!.failure?.message;
+    const said = survey.pipelines.flatMap(({ mtp: { possible, reason } }) => (possible ? [] : [reason]));
+    const why = said.find((reason) => reason !== '') ?? mtp.at(-1)!.failure?.message;
     reasons.set('mtp', `mtp does not apply: ${(why ?? 'it did not run').split('\n')[0]!.slice(0, 300)}.`);
   }
   if (practices.known.includes('gpu_video_decode')) {

@@ -333,6 +333,17 @@ describe('with a history', () => {
     const plan = planProposals(inputFor(PIPELINE, START, [mtp]));
     expect(plan.not_applicable).toContain('mtp');
     expect(plan.reasoning).toContain('cannot pickle a lock');
+    const input = inputFor(PIPELINE, START, [mtp]);
+    const pipelines = [true, false].map((possible) => ({
+      ...{ ...input.survey.pipelines[0]!, mtp: { possible, reason: possible ? 'it is forked' : 'it is a lambda' } },
+    }));
+    const told = pipelines.map((pipeline) => {
+      return planProposals({ ...input, survey: { ...input.survey, pipelines: [pipeline] } }).reasoning;
+    });
+    expect(told).toEqual([
+      expect.stringContaining('mtp does not apply: cannot pickle a lock'),
+      expect.stringContaining('mtp does not apply: it is a lambda'),
+    ]);
   });
   it('tries a larger batch once, with a warning, and not again when it lost', () => {
     const rate = baseRate(inputFor(PIPELINE, START));
