@@ -7,6 +7,7 @@ import { resolve } from 'node:path';
 import { LIMIT_NAMES } from '../../domain/run/limits.js';
 import { moduleInConfig } from '../../host/module-path.js';
 import { programFrom } from '../../host/program-path.js';
+import { Refusal } from '../output/refusal.js';
 import { readSlots } from '../run/job-slots.js';
 import { every, isGlob, seconds, wholeNumber } from './flag-values.js';
 import { MEASURING_FLAGS } from './measuring-flags.js';
@@ -95,7 +96,10 @@ export const RUN_FLAGS: readonly RunFlag[] = [
     { read: () => null, mayChange: true },
   ),
   flag('--python <path>', ['python'], "the target's Python (default: the one of the launch command)", {
-    read: (given) => programFrom(process.cwd(), String(given)),
+    read: (given) => {
+      if (String(given).trim() === '') throw new Refusal('--python', given, 'a path of a Python, or its name on PATH');
+      return programFrom(process.cwd(), String(given));
+    },
   }),
   flag('--skip-instrument', ['skip_instrument'], 'the script prints its [autoresearch] lines already', {
     read: () => true,

@@ -77,6 +77,7 @@ describe('a first run', () => {
     ['no such file', './no-such/python', /^--python: ".*\/no-such\/python": .* newer that runs \(not found\)/],
     ['no such name', 'no-such-python', /^--python: "no-such-python": .*\(not found\)/],
     ['a program that is no Python', '/bin/echo', /^--python: "\/bin\/echo": /],
+    ['an empty variable of the shell', ' ', /^--python: " ": a path of a Python, or its name on PATH$/],
   ])('is refused before anything is written where --python is %s', async (_, python, says) => {
     const at = await project();
     await expect(prepareRun(at.workdir, { ...needed(at), agent: 'playbook', python })).rejects.toThrow(says);
