@@ -1,6 +1,7 @@
 /** How a run ended, as text: one fact a line, `name: value`. */
 
 import { shellWord } from '../../domain/command/shell-word.js';
+import { noGainText } from '../../domain/reports/caveats/confidence.js';
 import { DURATIONS_COMPARED } from '../../domain/reports/headline.js';
 import { intervalText, leftText } from '../../domain/reports/judgement-text.js';
 import { objectiveText, speedupText } from '../../domain/reports/quantity-text.js';
@@ -28,6 +29,9 @@ export function outcomeText(outcome: RunOutcome): string {
     lines.push(`take it over: autoresearch apply ${shellWord(workdir)}`);
   }
   lines.push(...outcome.why_nothing.map((why) => `why: ${why}`));
+  if (changes.length > 0 && outcome.proven_gain) {
+    lines.push(...noGainText(outcome.proven_gain).map((text) => `in doubt: ${text}`));
+  }
   if (outcome.unclear_rate !== undefined) lines.push(`in doubt: ${outcome.unclear_rate}`);
   if (outcome.busy_machine !== undefined) lines.push(`in doubt: ${outcome.busy_machine}`);
   if (stop?.reason === 'baseline_failed') lines.push(`to do: ${BEGIN_ANEW}`);

@@ -146,7 +146,10 @@ export function endOfRun(state: EngineState): Extract<PlanningVerdict, { do: 'en
     const left = leftOutPractices(state).map(leftOutText);
     const but = left.length > 0 ? `, but for ${left.join(' and ')}` : '';
     const tried = `every best practice was tried${but}`;
-    return end('plateau', `${plateau} planning rounds in a row brought no gain and ${tried}`);
+    return end(
+      'plateau',
+      `${plateau} planning ${plateau === 1 ? 'round' : 'rounds'} in a row brought no gain and ${tried}`,
+    );
   }
   if (jobsLeft(state) === 0) return end('max_jobs', jobsText(state));
   const total = countExperiments(state, 'all');

@@ -140,6 +140,7 @@ function endsSoon(state: EngineState, jobS: number): string | null {
 }
 
 function givenReason({ origin, kind }: Pick<ExperimentRow, 'origin' | 'kind'>): string {
+  if (kind === 'mtp') return 'each run tries it first';
   if (origin.from === 'seed') return 'what follows is compared with it';
   if (kind === 'user') return 'a person added it';
   if (origin.from === 'bundle') return `it ${bundleText(origin.of)}`;

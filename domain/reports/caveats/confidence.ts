@@ -23,7 +23,7 @@ export function confidenceLines(state: EngineState, facts: RunFacts): string[] {
     ...takenAsTheyAre(state),
     known
       ? `- Noise: a single run is off by ${percent(known.noise)} (one standard deviation, from ${completed} repeats); a gain counts from ${percent(known.least)} on.`
-      : '- Noise: not known; nothing was repeated.',
+      : `- Noise: not known; ${completed > 0 ? 'nothing that loads its data was measured twice' : 'nothing was repeated'}.`,
     ...(state.confirmation.drifts ?? []).map((drift) => `- Drift: ${driftText(drift)}.`),
     ...gainLines(state, facts),
     ...markedLines(state, 'quarantine', 'not believed, and never the best'),

@@ -64,6 +64,14 @@ describe('a winner on top of what was refuted', () => {
       winning_changes: changes,
     };
     expect(outcomeText(outcome)).toContain(`change: 001_mtp: mtp (${refuted})`);
+    const doubts = [-0.2, 0.1].map((low) => {
+      const proven_gain = { gain: 0.2, low, high: 0.7, confidence: 0.95 };
+      return outcomeText({ ...outcome, proven_gain }).match(/^in doubt: .*$/gm);
+    });
+    expect(doubts).toEqual([
+      ['in doubt: That interval includes no gain at all: the runs are too few, or differ too much, to prove one.'],
+      null,
+    ]);
   });
 
   it('is to be tried without that part, until it was', () => {
