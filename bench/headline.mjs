@@ -3,7 +3,8 @@
  * values gains what neither does alone.
  *
  *   node bench/headline.mjs                      on paper: the playbook's search with and without its model of the
- *                                                pipeline, Optuna's TPE and random search, ten seeds each
+ *                                                pipeline, Optuna's TPE and random search, ten seeds each; and the
+ *                                                playbook's from one stage, which it has to split first
  *   node bench/headline.mjs --real [--runs N]    whole runs of the product on the real pipeline (bench/headline/source,
  *                                                at a quarter of its time), N with the model and N without (1 unless
  *                                                told), a few minutes each
@@ -40,7 +41,7 @@ try {
   const unknown = values.planner.filter((name) => !PLANNERS.includes(name));
   if (unknown.length > 0) throw new SetupFailure(`--planner ${unknown[0]}: one of ${PLANNERS.join(', ')}`, 2);
   if ((values.clips || values.from === 'one-stage') && !values.real)
-    throw new SetupFailure('--from one-stage and --clips go with --real: on paper nothing is split', 2);
+    throw new SetupFailure('--from one-stage and --clips go with --real: on paper it goes from both', 2);
   if (values.clips && values.from !== 'one-stage') throw new SetupFailure('--clips goes with --from one-stage', 2);
   process.exitCode = values.real ? await onReal() : await onPaper();
 } catch (error) {

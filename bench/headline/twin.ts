@@ -1,6 +1,6 @@
-/** The pipeline of source/train.py on paper, by the same figures at their full time. */
+/** The pipelines of source/train.py and one-stage/train.py on paper, by the same figures at their full time. */
 import type { Case } from '../search/cases.js';
-import type { SimulatedStage } from '../search/simulated-pipeline.js';
+import { oneAfterTheOther, type SimulatedStage } from '../search/simulated-pipeline.js';
 
 /** Milliseconds of a task of `demux`, by how many are in flight. */
 const DEMUX_MS: readonly (readonly [number, number])[] = [
@@ -53,4 +53,15 @@ export const TWIN: Case = {
     noise: NOISE,
   },
   start: { concurrency: { fetch: 8, demux: 8, decode: 16 }, threads: 2, batch: BATCH, buffer: 3 },
+};
+
+/** As it is first written: one stage that demuxes and decodes. Each has threads of its own from the start. */
+export const ONE_STAGE: Case = {
+  pipeline: {
+    ...TWIN.pipeline,
+    name: 'headline from one stage',
+    stages: [waiting('fetch', () => FETCH_MS), waiting('load', oneAfterTheOther(demuxMs, decodeMs))],
+    split: { stage: 'load', halves: [waiting('load_read', demuxMs), waiting('load_compute', decodeMs)] },
+  },
+  start: { ...TWIN.start, concurrency: { fetch: 8, load: 16 }, threads: 16 },
 };

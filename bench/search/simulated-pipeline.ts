@@ -17,7 +17,7 @@ export interface SimulatedStage {
   /**
    * In place of all that: it waits in an executor of its own, so many milliseconds for a task with that many in flight.
    */
-  service?: (inFlight: number) => number;
+  service?: Service;
 }
 
 export interface SimulatedPipeline {
@@ -33,6 +33,33 @@ export interface SimulatedPipeline {
   jitter: number;
   /** Relative standard deviation of a measurement. */
   noise: number;
+  /** Of a stage that does two things one after the other: what it is once `split_stage` has made two of it. */
+  split?: { stage: string; halves: readonly [SimulatedStage, SimulatedStage] };
+}
+
+/** The pipeline once its stage is split. */
+export function splitPipeline(pipeline: SimulatedPipeline): SimulatedPipeline {
+  const { split, ...rest } = pipeline;
+  const stages = pipeline.stages.flatMap((stage) => (stage.name === split?.stage ? split.halves : [stage]));
+  return { ...rest, stages };
+}
+
+type Service = (inFlight: number) => number;
+
+/**
+ * Milliseconds of a task that does one thing and then another: as many tasks as keep both at the same rate are at each.
+ */
+export function oneAfterTheOther(first: Service, second: Service): Service {
+  return (tasks) => {
+    // Tasks at the first: the more there are, the fewer are left to keep up with them.
+    let [fewer, more] = [0, tasks];
+    for (let i = 0; i < 40; i += 1) {
+      const at = (fewer + more) / 2;
+      if (at / first(Math.max(1, at)) < (tasks - at) / second(Math.max(1, tasks - at))) fewer = at;
+      else more = at;
+    }
+    return first(Math.max(1, fewer)) + second(Math.max(1, tasks - fewer));
+  };
 }
 
 export interface SimulatedSetting {

@@ -9,6 +9,7 @@ import type { Evidence } from '../../domain/evidence/evidence.js';
 import { type Spec, SpecSchema } from '../../domain/formats/spec.js';
 import { type SearchMemory, searchMemory } from '../../domain/memory/search-memory.js';
 import { changeSetOf } from '../../domain/proposals/change-set.js';
+import { readMove } from '../../domain/proposals/moves.js';
 import { baseValuesOf } from '../../domain/proposals/tried-experiments.js';
 import type { ExperimentKind } from '../../domain/run/experiment-record.js';
 import { planProposals } from '../../playbook/plan-answer.js';
@@ -20,6 +21,7 @@ import {
   runSimulation,
   type SimulatedPipeline,
   type SimulatedSetting,
+  splitPipeline,
 } from './simulated-pipeline.js';
 
 export const BASE_COMMIT = 'b'.repeat(40);
@@ -82,11 +84,15 @@ export function surveyFor(pipeline: SimulatedPipeline, start: SimulatedSetting):
     value,
     confidence: 'dataflow',
   });
-  const concurrencies = pipeline.stages.map(({ name }, i) =>
-    i % 2 === 0
-      ? flag(`${name}-workers`, 'stage_concurrency', start.concurrency[name] ?? 1, name)
-      : code(`${name.toUpperCase()}_WORKERS`, 'stage_concurrency', start.concurrency[name] ?? 1, name),
-  );
+  const concurrencies = pipeline.stages.map(({ name }, i) => {
+    const value = start.concurrency[name] ?? 1;
+    // The first half of a split stage has a number of its own, the second one keeps the stage's.
+    if (isFirstHalf(name)) return code(`build.${name}.concurrency`, 'stage_concurrency', value, name);
+    const knob = wholeOf(name);
+    return i % 2 === 0 && knob === name
+      ? flag(`${name}-workers`, 'stage_concurrency', value, name)
+      : code(`${knob.toUpperCase()}_WORKERS`, 'stage_concurrency', value, name);
+  });
   const threads = flag('num-threads', 'num_threads', start.threads);
   return {
     script: 'train.py',
@@ -104,7 +110,7 @@ export function surveyFor(pipeline: SimulatedPipeline, start: SimulatedSetting):
           concurrency: start.concurrency[name] ?? 1,
           knob: concurrencies[i]!.id,
           ...(service ? { executor: { value: start.concurrency[name] ?? 1, knob: concurrencies[i]!.id } } : {}),
-          splittable: false,
+          splittable: name === pipeline.split?.stage,
           gpu: false,
         })),
         numThreads: { value: start.threads, knob: threads.id },
@@ -124,14 +130,43 @@ export function surveyFor(pipeline: SimulatedPipeline, start: SimulatedSetting):
   };
 }
 
+const isFirstHalf = (stage: string) => stage.endsWith('_read');
+const wholeOf = (stage: string) => stage.replace(/_compute$/, '');
+
+/** A pipeline as it is written, and how it is set without any change of a number. */
+interface Form {
+  pipeline: SimulatedPipeline;
+  start: SimulatedSetting;
+}
+
+/** After the changes of structure: a split stage, or as it was at first. */
+function formOf({ pipeline, start }: Form, structure: readonly string[]): Form {
+  const move = structure.map(readMove).find((each) => each?.type === 'split_stage');
+  if (!move || !pipeline.split) return { pipeline, start };
+  const [first, second] = pipeline.split.halves;
+  const tasks = start.concurrency[pipeline.split.stage] ?? 1;
+  const { [pipeline.split.stage]: _, ...others } = start.concurrency;
+  const concurrency = { ...others, [first.name]: move.workers ?? tasks, [second.name]: tasks };
+  return { pipeline: splitPipeline(pipeline), start: { ...start, concurrency } };
+}
+
 export function simulateRun(
   pipeline: SimulatedPipeline,
   start: SimulatedSetting,
   random: Random,
   limits: RunLimits,
 ): RunRecord {
-  const { knobs, ...rest } = surveyFor(pipeline, start);
-  const survey = { ...rest, knobs: knobs.filter(({ role }) => role !== 'batch_size' || !limits.keepsBatch) };
+  const written = { pipeline, start };
+  /** Of the code with these changes of structure. */
+  const surveyed = (structure: readonly string[]): Survey => {
+    const form = formOf(written, structure);
+    const { knobs, ...rest } = surveyFor(form.pipeline, form.start);
+    return { ...rest, knobs: knobs.filter(({ role }) => role !== 'batch_size' || !limits.keepsBatch) };
+  };
+  const structureOf = (nodeId: string) =>
+    settingsOf(surveyed([]), history, BASE_COMMIT)
+      .byNode.get(nodeId)!
+      .structure.filter((change) => readMove(change));
   const evidence: Record<string, Evidence> = {};
   const history: HistoryEntry[] = [];
   const bestRates: number[] = [];
@@ -150,14 +185,18 @@ export function simulateRun(
       isBest: false,
       durationS: null,
     });
-    const setting = kind === 'headspace' ? { ...start, cached: true } : settingOf(nodeId, survey, history, start);
-    const measured = runSimulation(nodeId, pipeline, setting, random);
+    const form = kind === 'headspace' ? written : formOf(written, structureOf(nodeId));
+    const setting =
+      kind === 'headspace'
+        ? { ...start, cached: true }
+        : settingOf(nodeId, surveyed(structureOf(nodeId)), history, form.start);
+    const measured = runSimulation(nodeId, form.pipeline, setting, random);
     evidence[nodeId] = limits.statistics === false ? { ...measured, stages: [] } : measured;
     history.at(-1)!.result = { metrics: measured.metrics, sources: measured.sources, findings: [] };
     if (kind === 'headspace') return;
     const key = JSON.stringify(setting);
     // A larger batch is not counted as found: the optimum is that of the user's own batch size.
-    const rate = () => operate(pipeline, { ...setting, batch: start.batch }).rate;
+    const rate = () => operate(form.pipeline, { ...setting, batch: start.batch }).rate;
     const result = results.get(key) ?? { nodeId, spec, commit, rate: rate(), measured: [] };
     result.measured.push(measured.metrics.throughput_samples_per_s!);
     results.set(key, result);
@@ -179,7 +218,7 @@ export function simulateRun(
     const tried = new Set(history.flatMap(({ spec }) => spec.best_practices_tags));
     const known = ['batch_size_tuning', 'concurrency_tuning'];
     const plan = planProposals({
-      survey,
+      survey: surveyed(structureOf(best!.nodeId)),
       history,
       evidence,
       baseCommit: BASE_COMMIT,

@@ -4,9 +4,10 @@
  * same jobs: the draws come from a fixed sequence.
  */
 
+import { type Carried, carriedTimes, heldAgainstWholes, wholeTimes, withCarried } from './carried.js';
 import { normalAt, normalised, pick, spreadOut } from './mixture.js';
 import type { JointSetting, OperatingPoint } from './operating-point.js';
-import { type CurveFit, curveAt, fitCurve, type TaskTime, taskTimes } from './service-curve.js';
+import { type CurveFit, curveAt, type TaskTime, taskTimes } from './service-curve.js';
 import { coreSeconds, lockSeconds, stepFits, unevennessFits } from './shared-fits.js';
 import { activeTasks, crowding, type Draw, type PipelineFacts, type Sharing, throughput } from './throughput.js';
 
@@ -20,6 +21,8 @@ export interface PipelineModel {
 }
 
 const DRAWS = 64;
+/** So many times as many are drawn where most may turn out not to fit. */
+const MANY = 16;
 const SHARINGS: readonly (Sharing & { prior: number })[] = [true, false].flatMap((isEven) =>
   [
     { switching: 0, prior: 0.4 },
@@ -40,13 +43,15 @@ export interface ModelInput {
   reference: OperatingPoint;
   /** Seconds for each item with cached data (headspace); null when unknown. */
   cachedStepS: number | null;
+  /** Jobs of other structures that tell of stages of this one; absent for none. */
+  carried?: readonly Carried[];
 }
 
-export function fitModel({ points: all, reference, cachedStepS }: ModelInput): PipelineModel {
+export function fitModel({ points: all, reference, cachedStepS, carried = [] }: ModelInput): PipelineModel {
   const points = all.filter((point) => hasSameStages(point, reference));
   const facts = factsOf(points, reference);
   const fits = SHARINGS.map((sharing) => {
-    const curves = fitStages(points, facts, sharing);
+    const curves = fitStages(points, facts, sharing, carried);
     const use = { cpuS: coreSeconds(points, facts, sharing), lockS: null };
     const lockS = lockSeconds(points, facts, sharing);
     const likely: Draw = {
@@ -72,10 +77,12 @@ export function fitModel({ points: all, reference, cachedStepS }: ModelInput): P
   });
   const weighed = normalised(fits);
   const best = weighed.reduce((a, b) => (b.weight > a.weight ? b : a)).item;
-  const draws = Array.from({ length: DRAWS }, (_, k): Draw => {
+  const isHeld = carried.some(({ wholes }) => wholes.length > 0);
+  const count = isHeld ? MANY * DRAWS : DRAWS;
+  const drawn = Array.from({ length: count }, (_, k): Draw => {
     const at = (dimension: number) => spreadOut(k, dimension);
-    const { sharing, curves, use, lockS, step, uneven } = pick(weighed, (k + 0.5) / DRAWS);
-    const drawn = facts.stages.map(({ stage }, i) => {
+    const { sharing, curves, use, lockS, step, uneven } = pick(weighed, (k + 0.5) / count);
+    const times = facts.stages.map(({ stage }, i) => {
       const off = { base: normalAt(at(3 * i + 2)), departure: normalAt(at(3 * i + 3)) };
       return [stage, taskTimes(curveAt(curves[stage]!, at(3 * i + 1)), off)] as const;
     });
@@ -84,11 +91,13 @@ export function fitModel({ points: all, reference, cachedStepS }: ModelInput): P
       switching: sharing.switching,
       ...use,
       lockS: at(102) < LOCKED ? lockS : null,
-      times: Object.fromEntries(drawn),
+      times: Object.fromEntries(times),
       ...pick(step.weighed, at(100)),
       unevenness: pick(uneven.weighed, at(101)),
     };
   });
+  const wholes = (sharing: Sharing) => carried.flatMap((each) => wholeTimes(each, seenIn(each, sharing)));
+  const draws = isHeld ? heldAgainstWholes(drawn, wholes, DRAWS) : drawn;
   return { facts, draws, curves: best.curves, points };
 }
 
@@ -141,25 +150,39 @@ function factsOf(points: readonly OperatingPoint[], { stages, cores }: Operating
   };
 }
 
-/** Times as they would be without a wait for threads and with a core for each task. */
 function fitStages(
   points: readonly OperatingPoint[],
   facts: PipelineFacts,
   sharing: Sharing,
+  carried: readonly Carried[],
 ): Record<string, CurveFit> {
+  const own = points.map((point) => workingTimes(point, facts, sharing));
+  const before = carried.map((each) => ({ each, seen: seenIn(each, sharing) }));
   return Object.fromEntries(
+    facts.stages.map(({ stage }) => [
+      stage,
+      withCarried(
+        own.map((times) => times.get(stage)!),
+        before.flatMap(({ each, seen }) => carriedTimes(stage, each, seen)),
+      ),
+    ]),
+  );
+}
+
+/** What the stages of a job of another structure did, by their names there. */
+function seenIn({ point }: Carried, sharing: Sharing): Map<string, TaskTime> {
+  return workingTimes(point, factsOf([point], point), sharing);
+}
+
+/** Times as they would be without a wait for threads and with a core for each task, by stage. */
+function workingTimes(point: OperatingPoint, facts: PipelineFacts, sharing: Sharing): Map<string, TaskTime> {
+  const active = activeTasks(facts, sharing, point.setting);
+  const crowded = crowding(facts, sharing, point.setting);
+  return new Map(
     facts.stages.map(({ stage, hasOwnExecutor }, i) => {
-      const times = points.map((point): TaskTime => {
-        const own = point.stages.find((each) => each.stage === stage)!;
-        const active = activeTasks(facts, sharing, point.setting)[i]!;
-        const works = own.isWaitMeasured || hasOwnExecutor ? 1 : workingShare(point, facts, sharing);
-        return {
-          inFlight: own.inFlight * works,
-          allowed: active,
-          seconds: (own.seconds * works) / crowding(facts, sharing, point.setting),
-        };
-      });
-      return [stage, fitCurve(times)];
+      const own = point.stages.find((each) => each.stage === stage)!;
+      const works = own.isWaitMeasured || hasOwnExecutor ? 1 : workingShare(point, facts, sharing);
+      return [stage, { inFlight: own.inFlight * works, allowed: active[i]!, seconds: (own.seconds * works) / crowded }];
     }),
   );
 }

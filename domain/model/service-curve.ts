@@ -26,6 +26,8 @@ export interface TaskTime {
   inFlight: number;
   allowed: number;
   seconds: number;
+  /** Standard deviation of its logarithm, where that is not a measurement's: others of such a kind do not lessen it. */
+  doubt?: number;
 }
 
 export interface Curve {
@@ -163,21 +165,24 @@ export function fitCurve(times: readonly TaskTime[]): CurveFit {
 }
 
 function pooledTimes(times: readonly TaskTime[], load: Load) {
-  const groups = new Map<number, { logTasks: number; logSeconds: number; squares: number; count: number }>();
-  for (const { seconds, inFlight, allowed } of times) {
+  const groups = new Map<
+    string,
+    { logTasks: number; logSeconds: number; squares: number; count: number; doubt: number }
+  >();
+  for (const { seconds, inFlight, allowed, doubt = 0 } of times) {
     const logTasks = Math.log(Math.max(1, load === 'in flight' ? inFlight : allowed));
-    const key = Math.round(logTasks / Math.log(ALIKE));
-    const group = groups.get(key) ?? { logTasks: 0, logSeconds: 0, squares: 0, count: 0 };
+    const key = `${Math.round(logTasks / Math.log(ALIKE))} ${doubt}`;
+    const group = groups.get(key) ?? { logTasks: 0, logSeconds: 0, squares: 0, count: 0, doubt };
     group.logTasks += logTasks;
     group.logSeconds += Math.log(seconds);
     group.squares += Math.log(seconds) ** 2;
     group.count += 1;
     groups.set(key, group);
   }
-  const means = [...groups.values()].map(({ logTasks, logSeconds, count }) => ({
+  const means = [...groups.values()].map(({ logTasks, logSeconds, count, doubt }) => ({
     at: logTasks / count,
     logSeconds: logSeconds / count,
-    error: TIME_ERROR / Math.sqrt(count),
+    error: Math.hypot(TIME_ERROR / Math.sqrt(count), doubt),
   }));
   const scatter = [...groups.values()].reduce(
     (sum, { logSeconds, squares, count }) => sum + (squares - (logSeconds * logSeconds) / count) / TIME_ERROR ** 2,

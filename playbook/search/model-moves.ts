@@ -3,17 +3,17 @@
  * improvement, then the one that is worth most beside it.
  */
 import { bestSetting, judged, type Reach } from '../../domain/model/best-setting.js';
-import { type JointSetting, type OperatingPoint, operatingPoint } from '../../domain/model/operating-point.js';
+import type { JointSetting } from '../../domain/model/operating-point.js';
 import { fitModel, heldAgainst, type PipelineModel } from '../../domain/model/pipeline-model.js';
 import { boundBy, type Prediction, predictionOf, ratesOf, ratios } from '../../domain/model/prediction.js';
 import { type Axis, THREADS_MOST, THREADS_MOST_EXTENDED } from './axes.js';
 import { type Concluded, turnsConcludedOnly } from './concluded.js';
 import { settingAfter } from './history-moves.js';
+import { carriedPoints, pointsOf, structureOf } from './job-points.js';
 import { jointSetting, type Turns, turnsOf, valuesForTasks } from './joint-turns.js';
 import type { Move } from './scored-moves.js';
 import type { SearchInput } from './search-input.js';
 import { type Setting, settingKey } from './settings.js';
-import { doesOtherWork } from './shorter-items.js';
 import type { Trial, Trials } from './trials.js';
 
 /** A stage gets no more tasks than so many times what was tried: nothing is known of its curve there. */
@@ -53,7 +53,12 @@ export function searchModel(
   if (!reference || turns.stages.length === 0) return null;
   const batch = axes.find(({ role }) => role === 'batch');
   const sameBatch = !batch || (incumbent.setting.values[batch.knob.id] ?? batch.knob.value) === batch.knob.value;
-  const fitted = fitModel({ points, reference, cachedStepS: sameBatch ? cachedStepS(input) : null });
+  const fitted = fitModel({
+    points,
+    reference,
+    cachedStepS: sameBatch ? cachedStepS(input) : null,
+    carried: carriedPoints(input, reference, incumbent, trials),
+  });
   const jointOf = (setting: Setting): JointSetting => {
     const known = jointSetting(survey, axes, setting);
     return { ...reference.setting, ...known, tasks: { ...reference.setting.tasks, ...known.tasks } };
@@ -73,33 +78,6 @@ export function searchModel(
   const model = heldAgainst(fitted, joint, otherwise);
   return { model, reference: joint, rates: ratesOf(model, joint), turns, incumbent, jointOf };
 }
-
-/** Of the jobs with the incumbent's structure, in their order. */
-function pointsOf(input: SearchInput, axes: readonly Axis[], incumbent: Trial, trials: Trials): OperatingPoint[] {
-  const structure = structureOf(incumbent.setting);
-  const surveyed = input.survey.pipelines.flatMap(({ stages }) => stages);
-  const apart = new Set(surveyed.flatMap(({ function: name, executor }) => (executor ? [name] : [])));
-  return trials.all.flatMap(({ entry, setting }) => {
-    const isOther = structureOf(setting) !== structure || doesOtherWork({ entry });
-    if (isOther || entry.result?.noEffect !== undefined) return [];
-    const point = input.points?.[entry.nodeId] ?? pointOf(input, entry.nodeId);
-    if (!point) return [];
-    const known = jointSetting(input.survey, axes, setting);
-    const stages = point.stages.map((stage) => ({
-      ...stage,
-      hasOwnExecutor: stage.hasOwnExecutor || apart.has(stage.stage),
-    }));
-    const tasks = { ...point.setting.tasks, ...known.tasks };
-    return [{ ...point, stages, setting: { ...point.setting, ...known, tasks } }];
-  });
-}
-
-function pointOf({ evidence }: SearchInput, nodeId: string): OperatingPoint | null {
-  const own = evidence[nodeId];
-  return own ? operatingPoint(own) : null;
-}
-
-const structureOf = ({ structure }: Setting) => [...structure].sort().join('\n');
 
 function cachedStepS({ history, evidence }: SearchInput): number | null {
   const headspace = history.find(({ kind, status }) => kind === 'headspace' && status === 'completed');

@@ -2,7 +2,8 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { courseOf, firstAt } from '../../bench/headline/course.js';
-import { TWIN } from '../../bench/headline/twin.js';
+import { ONE_STAGE, TWIN } from '../../bench/headline/twin.js';
+import { operate, splitPipeline } from '../../bench/search/simulated-pipeline.js';
 import { packageFile } from '../../host/package-files.js';
 import { ConfirmedStory } from '../domain/confirmed-story.js';
 import { recordOf } from '../support/run-record.js';
@@ -33,6 +34,17 @@ describe('the figures of the headline', () => {
     expect(serviceOf('decode')(1)).toBe(Number(figures.DECODE_MS_PER_S) / 2);
     expect(serviceOf('fetch')(1)).toBe(Number(figures.FETCH_MS));
     expect(TWIN.pipeline.batchMs).toBe(Number(figures.STEP_MS));
+  });
+
+  it('are the same on paper once its one stage is split', () => {
+    const { demux, decode, ...others } = TWIN.start.concurrency;
+    const concurrency = { ...others, load_read: demux!, load_compute: decode! };
+    const split = operate(splitPipeline(ONE_STAGE.pipeline), { ...TWIN.start, concurrency });
+    expect(split.rate).toBeCloseTo(operate(TWIN.pipeline, TWIN.start).rate, 6);
+    const load = ONE_STAGE.pipeline.stages.find(({ name }) => name === 'load')!.service!;
+    // One task at a time does one after the other; of many all but a few wait for the demuxer.
+    expect(load(1)).toBeCloseTo(50, 6);
+    expect(load(16)).toBeGreaterThan(400);
   });
 });
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { TWIN } from '../../../bench/headline/twin.js';
+import { ONE_STAGE, TWIN } from '../../../bench/headline/twin.js';
 import { bestPossible } from '../../../bench/search/best-possible.js';
 import { CASES, COMPUTE_BOUND, randomCase } from '../../../bench/search/cases.js';
 import { efficiencyOf, randomEfficiencies } from '../../../bench/search/search-efficiency.js';
@@ -35,6 +35,26 @@ describe('the search on simulated pipelines', () => {
     expect(model!.bestRates.at(-1)! / best).toBeGreaterThan(0.97);
     expect(model!.bestRates.at(-1)).toBeGreaterThan(rules!.bestRates.at(-1)!);
     expect(model!.bestRates.length).toBeLessThanOrEqual((2 / 3) * rules!.bestRates.length);
+  });
+
+  it('knows after a split what the jobs before it told', () => {
+    const best = bestPossible(TWIN.pipeline, TWIN.start);
+    const isEnough = (rate: number) => rate >= 0.95 * best;
+    const counts = [1, 2, 3, 4, 5, 6].map((seed) => {
+      const run = simulateRun(ONE_STAGE.pipeline, ONE_STAGE.start, seeded(seed), {
+        rounds: 20,
+        maxConcurrency: 1,
+        keepsBatch: true,
+        withModel: true,
+        isEnough,
+      });
+      expect(run.history.some(({ spec }) => spec.changes.some((change) => change.startsWith('split_stage')))).toBe(
+        true,
+      );
+      return run.bestRates.findIndex(isEnough) + 1;
+    });
+    expect(percentile(counts, 0.5)).toBeLessThanOrEqual(6);
+    expect(Math.min(...counts)).toBeGreaterThan(0);
   });
 
   it.each([
