@@ -4,9 +4,9 @@
  * same jobs: the draws come from a fixed sequence.
  */
 
-import { type Carried, carriedTimes, heldAgainstWholes, wholeTimes, withCarried } from './carried.js';
 import { normalAt, normalised, pick, spreadOut } from './mixture.js';
 import type { JointSetting, OperatingPoint } from './operating-point.js';
+import { type Carried, carriedTimes, heldAgainstWholes, wholeTimes, withCarried } from './other-structures.js';
 import { type CurveFit, curveAt, type TaskTime, taskTimes } from './service-curve.js';
 import { coreSeconds, lockSeconds, stepFits, unevennessFits } from './shared-fits.js';
 import { activeTasks, crowding, type Draw, type PipelineFacts, type Sharing, throughput } from './throughput.js';

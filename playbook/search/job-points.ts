@@ -2,8 +2,9 @@
  * What the run's jobs tell the model: those with the incumbent's structure of the whole pipeline, the others of the
  * stages that the changes between the two left as they were, or made of others.
  */
-import type { Carried } from '../../domain/model/carried.js';
+
 import { type OperatingPoint, operatingPoint } from '../../domain/model/operating-point.js';
+import type { Carried } from '../../domain/model/other-structures.js';
 import { type MoveAction, readMove } from '../../domain/proposals/moves.js';
 import type { Axis } from './axes.js';
 import { jointSetting } from './joint-turns.js';

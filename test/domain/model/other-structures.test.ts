@@ -1,7 +1,7 @@
 /** What a model takes over from jobs of another structure: how much surer it is by them, and when it is not. */
 import { describe, expect, it } from 'vitest';
-import type { Carried } from '../../../domain/model/carried.js';
 import type { OperatingPoint } from '../../../domain/model/operating-point.js';
+import type { Carried } from '../../../domain/model/other-structures.js';
 import { fitModel } from '../../../domain/model/pipeline-model.js';
 import { predictionOf, ratesOf, ratios } from '../../../domain/model/prediction.js';
 
