@@ -2,7 +2,7 @@
  * Which Temporal server a workdir uses: the one that the environment or a profile configures, else its own. This is the
  * client's side, and quick to load: the worker's (native) connection has a file of its own.
  */
-import { Client, Connection } from '@temporalio/client';
+import { Client, type ClientOptions, Connection } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import type { NativeConnectionOptions } from '@temporalio/worker';
 import { BadSetting } from '../host/bad-setting.js';
@@ -91,9 +91,12 @@ function embedded({ address, ui_address }: ServerRecord): TemporalTarget {
 }
 
 /** Whoever opens it closes its `connection`. */
-export async function openClient(target: TemporalTarget): Promise<Client> {
+export async function openClient(
+  target: TemporalTarget,
+  interceptors: ClientOptions['interceptors'] = {},
+): Promise<Client> {
   const connection = await connect(target);
-  return new Client({ connection, namespace: target.namespace, dataConverter: makeDataConverter() });
+  return new Client({ connection, namespace: target.namespace, dataConverter: makeDataConverter(), interceptors });
 }
 
 async function connect(target: TemporalTarget): Promise<Connection> {

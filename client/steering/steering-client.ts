@@ -1,6 +1,5 @@
 /** Sends a steering message to a running engine as an update, and returns its receipt. */
 import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type Client,
   isGrpcServiceError,
@@ -31,6 +30,7 @@ import { NotServed, notRunning, Refusal } from '../output/refusal.js';
 import { engineLife, readState } from '../run/run-state.js';
 import { existingRun } from '../run/workdir-config.js';
 import { stuckRefusal } from '../stalled/stuck-engine.js';
+import { untilTaken } from './until-taken.js';
 
 export interface SteerOptions {
   /** Makes a repeated command harmless: the same id gets the first one's receipt. Made anew when absent. */
@@ -131,35 +131,12 @@ const RECEIPT_TIMEOUT_MS = 60_000;
 /** On a full disk nothing is exported until there is room: it answers at once, or not for as long as anybody waits. */
 const FULL_DISK_TIMEOUT_MS = 3_000;
 
-/**
- * Where the engine's task fails that had taken the message (it continued as new in the moment in which an experiment
- * reported), the server gives the message up, and what was done of it is undone: it is sent again.
- */
-async function untilTaken<T>(send: () => Promise<T>, deadline: number): Promise<T> {
-  for (;;) {
-    try {
-      return await send();
-    } catch (error) {
-      if (!isGivenUp(error) || Date.now() + PAUSE_MS >= deadline) throw error;
-      await sleep(PAUSE_MS);
-    }
-  }
-}
-
-const PAUSE_MS = 200;
-
 /** gRPC's code where nobody listens: a server that was ended, or is being started again. */
 const UNAVAILABLE = 14;
 
 function isUnavailable(error: unknown): boolean {
   const cause = error instanceof ServiceError ? error.cause : error;
   return isGrpcServiceError(cause) && Number(cause.code) === UNAVAILABLE;
-}
-
-/** As the server says it (its errWorkflowTaskFailed of an update); no code of its own tells it apart. */
-function isGivenUp(error: unknown): boolean {
-  const cause = error instanceof ServiceError ? error.cause : error;
-  return isGrpcServiceError(cause) && /unexpected workflow task failure/i.test(cause.details);
 }
 
 export async function sendUpdate<Args extends [] | [unknown]>(

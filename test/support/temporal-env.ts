@@ -5,8 +5,9 @@
 import { randomUUID } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Client } from '@temporalio/client';
+import type { Client, WorkflowClientInterceptor } from '@temporalio/client';
 import { inject } from 'vitest';
+import { untilTaken } from '../../client/steering/until-taken.js';
 import type { Activities } from '../../domain/protocol/activities.js';
 import { taskQueueFor } from '../../domain/run/naming.js';
 import { Workdir } from '../../workdir/paths.js';
@@ -46,13 +47,18 @@ export function testTarget(): TemporalTarget {
   };
 }
 
+/** A test that sends an update to a workflow sends it as a person's command does. */
+const resending: WorkflowClientInterceptor = {
+  startUpdate: (input, next) => untilTaken(() => next(input), Date.now() + 60_000),
+};
+
 /** Use with `await using`, or dispose of it in a hook. */
 export async function startTestWorker(options: TestWorkerOptions): Promise<TestWorker> {
   // The SDK's warnings of all test processes; nothing of it belongs on the terminal.
   installRuntime(new Workdir(join(tmpdir(), 'autoresearch-test-runtime')));
   const { run = `test-${randomUUID()}`, codePath = inject('workflowBundle') } = options;
   const target = testTarget();
-  const client = await openClient(target);
+  const client = await openClient(target, { workflow: [resending] });
   const connection = await openNativeConnection(target);
   const start = (activities: Partial<Activities>) =>
     startWorker({

@@ -60,9 +60,10 @@ it('is twice where a log ended and the container is said to run after that', asy
   const looking = look(null, later);
   await vi.waitFor(() => expect(server.responses).toHaveLength(2));
   vi.useRealTimers();
+  const endedAtMs = Date.now();
   server.responses[1]!.end(line(1, 'first') + line(2, 'second'));
   await looking;
-  await look(Date.now(), Date.now());
+  await look(endedAtMs, Date.now());
   expect(told.text).toBe('first\nsecond\n');
   expect(server.responses).toHaveLength(2);
 });
