@@ -104,7 +104,8 @@ export const FAILURE_KINDS = {
   },
   unexpected_exception: {
     phase: 'runner',
-    action: 'This is a defect of autoresearch: please report it with logs/autoresearch.log.',
+    action:
+      'Nothing where somebody ended its workflow by hand; else a defect of autoresearch: please report it with logs/autoresearch.log.',
   },
   interrupted: { phase: 'runner', action: 'Start again with the workdir alone: the experiment goes on where it was.' },
   wrong_source: {
