@@ -4,7 +4,7 @@ import type { EventBody } from '../run/event-types.js';
 import { commitOf, type ExperimentIdentity, type ExperimentRow } from '../run/experiment-record.js';
 import { MOST_DISTURBED_REPEATS, mayBeFasterBy } from './contention.js';
 import type { Judgement, RepeatPurpose } from './judgement.js';
-import { repeatRows, staysBusy, wasDisturbed } from './repeats.js';
+import { repeatRows, repeatsFor, staysBusy, wasDisturbed } from './repeats.js';
 
 export function verdictOn(nodeId: string, against: string | null) {
   return (verdict: Judgement['verdict'], reason: string, gain: Judgement['gain'] = null): EventBody => ({
@@ -48,9 +48,7 @@ export function firstDisturbance(state: EngineState, row: ExperimentRow, against
 }
 
 export function confirmationsOf(state: EngineState, nodeId: string): ExperimentRow[] {
-  return repeatRows(state, nodeId).filter(
-    ({ origin }) => origin.from === 'repeat' && origin.purpose === 'confirmation',
-  );
+  return repeatsFor(state, nodeId, 'confirmation');
 }
 
 export function repeats(

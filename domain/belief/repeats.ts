@@ -6,7 +6,7 @@ import { changesTheStep, isClearlyBelow } from './ceilings/ceiling.js';
 import { type Objective, objectiveOfRow } from './compare.js';
 import { MOST_DISTURBED_REPEATS } from './contention.js';
 import { leastImprovement } from './improvement.js';
-import type { Verdict } from './judgement.js';
+import type { RepeatPurpose, Verdict } from './judgement.js';
 import { logSpeed, type Noise, pooledNoise, withPrior } from './noise.js';
 import { leastGain } from './odds.js';
 import { goesOn } from './provisional.js';
@@ -14,6 +14,11 @@ import { goesOn } from './provisional.js';
 /** Repeats that are still there, ended or not. */
 export function repeatRows(state: EngineState, nodeId: string): ExperimentRow[] {
   return (state.confirmation?.repeats[nodeId] ?? []).flatMap((id) => state.experiments[id] ?? []);
+}
+
+/** Of these, the ones that were measured again for one purpose. */
+export function repeatsFor(state: EngineState, nodeId: string, purpose: RepeatPurpose): ExperimentRow[] {
+  return repeatRows(state, nodeId).filter(({ origin }) => origin.from === 'repeat' && origin.purpose === purpose);
 }
 
 export function hasOpenRepeats(state: EngineState, nodeId: string): boolean {
@@ -54,9 +59,7 @@ export function runsOf(
   const own = state.experiments[nodeId];
   const by = metric ?? objectiveOfRow(own)?.metric;
   if (!own) return [];
-  const rows = repeatRows(state, nodeId).filter(
-    ({ origin }) => only === null || (origin.from === 'repeat' && origin.purpose === only),
-  );
+  const rows = only === null ? repeatRows(state, nodeId) : repeatsFor(state, nodeId, only);
   if (only === null && !wasNoticed(state, own)) rows.unshift(own);
   return speedsOf(state, rows, by);
 }

@@ -7,7 +7,7 @@ import { BASELINE_ID } from '../../run/experiment-record.js';
 import { objectiveOfRow } from '../compare.js';
 import { REPORT_CONFIDENCE } from '../improvement.js';
 import { mean } from '../noise.js';
-import { noiseOf, repeatRows } from '../repeats.js';
+import { noiseOf, repeatsFor } from '../repeats.js';
 import { studentTWidth } from '../student-t.js';
 import { valueRunsOf } from '../value.js';
 
@@ -44,9 +44,7 @@ export function verificationPairs(state: EngineState): number {
  */
 function pairsMeasured(state: EngineState, nodeId: string): number {
   const asked = state.confirmation?.repeats[nodeId] ?? [];
-  const rows = repeatRows(state, nodeId).filter(
-    ({ origin }) => origin.from === 'repeat' && origin.purpose === 'verification',
-  );
+  const rows = repeatsFor(state, nodeId, 'verification');
   const isWhole = rows.length > 0 && asked.every((id) => state.experiments[id]?.state.status === 'completed');
   return isWhole ? rows.length : Number.POSITIVE_INFINITY;
 }
