@@ -49,6 +49,7 @@ export function makeSetup(deps: { context: RunContext; sourceControl: SourceCont
         weighsRepeats: true,
         expectsLargeGains: true,
         plansBetweenJobs: true,
+        waitsForQueued: true,
         ignoresCancelled: true,
         verifiesAtLimits: true,
         ...(config.calibration_runs === DEFAULT_CONFIRMATION.calibrationRuns && !isExact('calibration_runs')

@@ -84,6 +84,11 @@ export interface ConfirmationRules {
    * in older runs, where one that takes more than half a second planned before them to keep every slot busy.
    */
   plansBetweenJobs?: true;
+  /**
+   * Whether a repeat that other jobs go before waits also for new experiments that are queued, where preparing one takes
+   * moments; absent in older runs, where it took the slot in the moment between a plan and what the plan proposed.
+   */
+  waitsForQueued?: true;
 }
 
 export const DEFAULT_CONFIRMATION: ConfirmationRules = {

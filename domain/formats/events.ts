@@ -101,6 +101,7 @@ const confirmation = z.looseObject({
   verifiesAtLimits: z.literal(true).optional(),
   expectsLargeGains: z.literal(true).optional(),
   plansBetweenJobs: z.literal(true).optional(),
+  waitsForQueued: z.literal(true).optional(),
   ignoresCancelled: z.literal(true).optional(),
   calibratesAsNeeded: z.literal(true).optional(),
 });

@@ -3,12 +3,13 @@
  * reference) so that the cost of an event does not grow with the number of experiments.
  */
 
-import { newConfirmation } from '../belief/confirmation-state.js';
+import { isRemeasurement, newConfirmation } from '../belief/confirmation-state.js';
 import { goesOn, isProvisional } from '../belief/provisional.js';
 import { excludePractices } from '../memory/practice-tally.js';
 import { approve, askWhereDue, setApproval } from './approval.js';
 import { type EngineState, rowOf } from './engine-state.js';
 import type { EngineEvent, Money } from './event-types.js';
+import type { ExperimentRow } from './experiment-record.js';
 import {
   addExperiment,
   become,
@@ -108,6 +109,7 @@ function reduce(state: EngineState, event: EngineEvent): void {
       become(state, event.nodeId, { status: 'queued' });
       return;
     case 'experiment_prepared':
+      timePreparing(state, rowOf(state, event.nodeId), event.atMs);
       become(state, event.nodeId, { status: 'ready', sinceMs: event.atMs, commit: event.commit });
       askWhereDue(state, rowOf(state, event.nodeId), event.atMs);
       return;
@@ -261,6 +263,11 @@ function settleUnchecked(state: EngineState, request: string): void {
   const left = state.unchecked?.filter((each) => each.request === '' || each.request !== request) ?? [];
   if (left.length > 0) state.unchecked = left;
   else delete state.unchecked;
+}
+
+/** A repeat runs what was prepared before. */
+function timePreparing(state: EngineState, row: ExperimentRow, atMs: number): void {
+  if (row.state.status === 'preparing' && !isRemeasurement(row)) state.lastPreparingMs = atMs - row.state.sinceMs;
 }
 
 /**

@@ -64,6 +64,8 @@ export interface EngineState {
   planningSince: number | null;
   /** How long the last planning took. */
   lastPlanningMs: number;
+  /** How long the last new experiment took to be prepared: its change, its tree, its build; absent before the first. */
+  lastPreparingMs?: number;
   rounds: Round[];
   /** How many of them went before a stopped run was given something to do; absent while it was not. */
   roundsBefore?: number;

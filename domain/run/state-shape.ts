@@ -161,6 +161,7 @@ const RULES: Shape<ConfirmationRules> = {
   verifiesAtLimits: optional(flag),
   expectsLargeGains: optional(flag),
   plansBetweenJobs: optional(flag),
+  waitsForQueued: optional(flag),
   ignoresCancelled: optional(flag),
   calibratesAsNeeded: optional(flag),
 };
@@ -216,6 +217,7 @@ const STATE: Shape<EngineState> = {
   iteration: count,
   planningSince: nullable(number),
   lastPlanningMs: number,
+  lastPreparingMs: optional(number),
   rounds: listOf(shaped(ROUND)),
   roundOf: recordOf(count),
   best: nullable(idText),

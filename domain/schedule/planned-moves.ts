@@ -12,7 +12,7 @@ import type { StopReason } from '../run/limits.js';
 import { baselineFailure } from '../verdict/baseline-failure.js';
 import { affordable, timeUpAtMs } from './budget.js';
 import { isKeptBack, jobsLeft, preparationsLeft } from './counted.js';
-import { isQuickPlanner, planningVerdict } from './planning.js';
+import { isQuickPlanner, isShortPause, planningVerdict } from './planning.js';
 import { type Grant, nextGrants, nextStarts } from './scheduling.js';
 import { reservationsFor } from './settlement.js';
 import { worths } from './worth.js';
@@ -24,31 +24,39 @@ export type Move =
 export function nextMove(state: EngineState, prepareAhead: number): Move | null {
   if (baselineFailure(state) !== null) return null;
   const [grant] = nextGrants(state);
-  const moves = [grant && granted(state, grant), started(state, nextStart(state, prepareAhead))];
+  const moves = [grant && granted(state, grant, prepareAhead), started(state, nextStart(state, prepareAhead))];
   // Repeats need no agent, and no room among the experiments: what forbids those leaves time for what is undecided.
   if (goesOn(state)) {
-    moves.push(...nextGrants(state, isRemeasurement).map((each) => granted(state, each)));
+    moves.push(...nextGrants(state, isRemeasurement).map((each) => granted(state, each, prepareAhead)));
     const others = nextStarts(state, prepareAhead, (row) => !isRemeasurement(row));
     moves.push(...others.map((each) => started(state, each)));
   }
   return moves.find((move) => move != null) ?? null;
 }
 
-function granted(state: EngineState, grant: Grant): Move | null {
-  if (jobsLeft(state) <= 0 || waitsForPlan(state, rowOf(state, grant.nodeId))) return null;
+function granted(state: EngineState, grant: Grant, prepareAhead: number): Move | null {
+  if (jobsLeft(state) <= 0 || waitsForNew(state, rowOf(state, grant.nodeId), prepareAhead)) return null;
   const allowed = affordable(state, grantedPhases(rowOf(state, grant.nodeId)));
   return allowed.ok ? { do: 'grant', ...grant, money: reservationsFor(allowed, grant.nodeId) } : null;
 }
 
 /**
- * Whether a repeat that other jobs go before keeps out of the way of some that a planner is about to bring: one that
- * takes moments leaves no slot idle.
+ * Whether a repeat that other jobs go before keeps out of the way of some that a planner is about to bring, or has
+ * brought: one that takes moments leaves no slot idle.
  */
-function waitsForPlan(state: EngineState, row: ExperimentRow): boolean {
+function waitsForNew(state: EngineState, row: ExperimentRow, prepareAhead: number): boolean {
   if (!goesOn(state) || !worths(state)(row).isBehind || !isQuickPlanner(state)) return false;
-  if (state.planningSince !== null) return true;
-  if (openRows(state).some((each) => each.state.status === 'preparing' && !isRemeasurement(each))) return true;
+  if (state.planningSince !== null || arePrepared(state, prepareAhead)) return true;
   return planningVerdict(state).do === 'plan' && affordable(state, ['plan']).ok;
+}
+
+/** Whether new experiments are prepared now, or will be by the next moves, and that takes moments. */
+function arePrepared(state: EngineState, prepareAhead: number): boolean {
+  const isUnderWay = openRows(state).some((each) => each.state.status === 'preparing' && !isRemeasurement(each));
+  if (!state.confirmation?.rules.waitsForQueued) return isUnderWay;
+  if (!isShortPause(state, state.lastPreparingMs ?? 0)) return false;
+  const passesOver = (each: ExperimentRow) => isRemeasurement(each) || isKeptBack(state, each);
+  return isUnderWay || nextStarts(state, prepareAhead, passesOver).some((nodeId) => started(state, nodeId) !== null);
 }
 
 function started(state: EngineState, nodeId: string | null): Move | null {

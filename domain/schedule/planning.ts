@@ -112,7 +112,12 @@ export function isQuickPlanner(state: EngineState): boolean {
 function plansQuickly(state: EngineState): boolean {
   const { lastPlanningMs, confirmation } = state;
   if (!confirmation?.rules.plansBetweenJobs) return lastPlanningMs <= QUICK_PLANNING_MS;
-  return lastPlanningMs <= Math.max(LEAST_PAUSE_MS, SHORT_PAUSE * 1000 * (usualDuration(state) ?? 0));
+  return isShortPause(state, lastPlanningMs);
+}
+
+/** Whether a slot may stand idle for so long (ms), where a job may be saved by that. */
+export function isShortPause(state: EngineState, pauseMs: number): boolean {
+  return pauseMs <= Math.max(LEAST_PAUSE_MS, SHORT_PAUSE * 1000 * (usualDuration(state) ?? 0));
 }
 
 /** By which rule the run ends once nothing is open, or null. */

@@ -42,6 +42,7 @@ const RULES: ConfirmationRules = {
   verifiesAtLimits: true,
   expectsLargeGains: true,
   plansBetweenJobs: true,
+  waitsForQueued: true,
   ignoresCancelled: true,
   calibratesAsNeeded: true,
 };

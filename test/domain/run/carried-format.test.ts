@@ -111,8 +111,13 @@ describe('what an engine is handed over', () => {
 
   it('names each field that is missing, at any depth', () => {
     const whole = latest();
-    // Limits that came later are absent in states of before.
-    const later = ['jobs', ...Object.keys(withLaterLimits({})).map((field) => `limits.${field}`)];
+    // What came later is absent in states of before, and what is being withdrawn where nothing is.
+    const later = [
+      'jobs',
+      'lastPreparingMs',
+      'withdrawing',
+      ...Object.keys(withLaterLimits({})).map((field) => `limits.${field}`),
+    ];
     for (const path of requiredPaths(whole.state).filter((each) => !later.includes(each.join('.')))) {
       const damaged = structuredClone(whole);
       const owner = path.slice(0, -1).reduce((value, key) => value[key], damaged.state);
