@@ -95,8 +95,9 @@ describe('an experiment whose work is cancelled', () => {
   ])('%s: is followed only when it has ended', async (name) => {
     const order: string[] = [];
     const { fake, worker, handle } = await begin({ max_concurrency: 1 }, (each) => ({
-      [name]: async () => {
-        order.push('begins');
+      [name]: async (input: Partial<NodeRef> & { experiment?: NodeRef }) => {
+        // Others are prepared beside it, and may begin first.
+        if ((input.nodeId ?? input.experiment?.nodeId) === '000_baseline') order.push('begins');
         await untilCleanedUp().finally(() => order.push('ended'));
       },
       cancelJob: async (input: NodeRef) => {
