@@ -51,12 +51,14 @@ it('is asked for a few times at the start, and heard of when the run is interrup
     ],
   });
   onTestFinished(() => connection.close());
-  const served = { client: new Client({ connection }), target: testTarget(), workdir, config: { run_id: run } };
+  const { seeing, isSeenOn } = seeingClient(new Client({ connection }));
+  const served = { client: seeing, target: testTarget(), workdir, config: { run_id: run } };
   const { signal } = new AbortController();
 
   const handle = await start();
   await fake.until(({ launched }) => launched.length === 3);
   const first = untilRunEnds(served, signal);
+  await isSeenOn;
   await sleep(3_000);
   // It is on: a describe and a query said so.
   expect(calls).toBe(2);
