@@ -58,11 +58,13 @@ it('ends a job at its time limit on a full disk as well', async (context) => {
 
 it('says of a job that could not print that its disk was full', async (context) => {
   const { disk, jobs } = await onSmallDisk(context);
-  const gate = await outside('gate');
-  const command = `until [ -e ${gate} ]; do sleep 0.02; done; echo metric || exit 1`;
+  const [gate, over] = [await outside('gate'), await outside('over')];
+  const command = `until [ -e ${gate} ]; do sleep 0.02; done; echo metric; printed=$?; touch ${over}; exit $printed`;
   const { jobId } = await jobs.platform.launch(await jobs.request('n1', command));
   await disk.fill();
   await writeFile(gate, '');
+  while (!existsSync(over)) await sleep(20);
+  // As above: the runner has seen a full disk after that.
   await sleep(700);
   await disk.makeRoom();
   const end = await jobs.end(jobId);
