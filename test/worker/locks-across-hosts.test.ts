@@ -17,6 +17,7 @@ import { endChild, startInChild } from '../support/temporal-processes.js';
 import { temporalWorkdir } from '../support/temporal-workdir.js';
 
 const RENEW_MS = 40;
+const PATIENCE = { timeout: 30_000 };
 const OTHER: HostIdentity = { name: 'node-b', machine: 'mb', boot: 'another boot', pid_namespace: 'pid:[4026531836]' };
 const releases: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -101,11 +102,11 @@ test('a holder renews its lock, and hears when somebody took it', async () => {
   const onLost = vi.fn();
   const { lock } = await tryLock(path, { renewMs: RENEW_MS, onLost });
   await showedItself(path, 60_000);
-  await vi.waitFor(async () => expect(Date.now() - (await stat(path)).mtimeMs).toBeLessThan(30_000));
+  await vi.waitFor(async () => expect(Date.now() - (await stat(path)).mtimeMs).toBeLessThan(30_000), PATIENCE);
   expect(onLost).not.toHaveBeenCalled();
   const text = await readFile(path, 'utf8');
   await writeFile(path, text.replace(/"nonce":"[\w-]+"/, '"nonce":"anothers"'));
-  await vi.waitFor(() => expect(onLost).toHaveBeenCalledTimes(1));
+  await vi.waitFor(() => expect(onLost).toHaveBeenCalledTimes(1), PATIENCE);
   await lock?.release();
   expect(await readFile(path, 'utf8')).toContain('anothers');
 });

@@ -66,7 +66,7 @@ describe('the end of an engine', () => {
     const ending = new AbortController();
     const end = untilEngineCloses(testTarget(), run, ending.signal, { connect });
     end.catch(() => undefined);
-    await vi.waitUntil(() => calls.length > 0);
+    await vi.waitUntil(() => calls.length > 0, { timeout: 30_000 });
     ending.abort();
     await expect(end).rejects.toThrow(/abort/i);
     await handle.terminate();

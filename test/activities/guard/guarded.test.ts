@@ -20,6 +20,7 @@ vi.mock('node:fs/promises', async (load) => {
 });
 
 const RUN = 'guarded';
+const PATIENCE = { timeout: 30_000 };
 const INPUT = { run: RUN, nodeId: 'n1', experiment: { nodeId: 'n1' } };
 
 /** Tries an activity as the server does: another attempt number each time. */
@@ -162,7 +163,7 @@ describe('a full disk', () => {
     const said = 'git read-tree failed (128): error: unable to write file train.py';
     const attempt = await guardOf('setup', async () => {
       const looks = vi.mocked(statfs).mockResolvedValue(full).mock.calls.length;
-      await vi.waitUntil(() => vi.mocked(statfs).mock.calls.length > looks);
+      await vi.waitUntil(() => vi.mocked(statfs).mock.calls.length > looks, PATIENCE);
       vi.mocked(statfs).mockReset();
       raise('setup_source_failed', said);
     });
@@ -255,7 +256,7 @@ describe('an activity that hangs', () => {
     for (const number of [1, 2, 3, 4]) {
       // The server gives it up at its limit; it itself never ends.
       void attempt(number, false, limitMs);
-      await vi.waitUntil(() => begun === number);
+      await vi.waitUntil(() => begun === number, PATIENCE);
       await new Promise((resolve) => setTimeout(resolve, 2 * limitMs));
     }
     const end = await attempt(5, false, limitMs);

@@ -158,7 +158,7 @@ it('ends the agent when it is interrupted, and leaves the final report as it was
   interrupt.abort(new Error('interrupted'));
   await expect(reported).rejects.toThrow('interrupted');
   expect(await readFile(workdir.finalReport, 'utf8')).toBe('of before\n');
-  await vi.waitFor(async () => expect(await isSameProcess(pid, identity)).toBe(false));
+  await vi.waitFor(async () => expect(await isSameProcess(pid, identity)).toBe(false), { timeout: 30_000 });
   expect(await reapLeftovers(workdir)).toEqual([]);
 });
 

@@ -274,7 +274,9 @@ describe('steering a running engine', () => {
     expect(stopped.err).toBe('');
     expect(JSON.parse(stopped.out)).toMatchObject({ accepted: true, engine_ended: true });
     expect(await session.outcome).toMatchObject({ status: 'interrupted', interrupted: true, exit_code: 130 });
-    await vi.waitFor(async () => expect(await autoresearch('pause', at)).toMatchObject({ code: 3 }));
+    await vi.waitFor(async () => expect(await autoresearch('pause', at)).toMatchObject({ code: 3 }), {
+      timeout: 30_000,
+    });
   });
 
   it('starts with the budgets of config.json, and takes and lifts them while it runs', async () => {

@@ -122,7 +122,7 @@ describe('a run in the background', () => {
     await openRunLog(workdir).append(launched().events);
     await notePending(workdir, '000_baseline', 'Slurm: PENDING, JobHeldUser: it is held');
     await using seen = await watched(workdir);
-    await vi.waitFor(() => expect(seen.said).toHaveLength(1));
+    await vi.waitFor(() => expect(seen.said).toHaveLength(1), { timeout: 30_000 });
     expect(seen.said[0]).toMatch(
       /^\d\d:\d\d:\d\d {2}stuck: nothing runs, and 000_baseline in the queue, since .* UTC: Slurm: PENDING, JobHeldUser: it is held; to do: .*autoresearch cancel/,
     );
@@ -141,7 +141,7 @@ describe('a run in the background', () => {
     await openRunLog(workdir).append(launched().events);
     await using seen = await watched(workdir);
     await mounted.fill();
-    await vi.waitFor(() => expect(seen.said).toHaveLength(1));
+    await vi.waitFor(() => expect(seen.said).toHaveLength(1), { timeout: 30_000 });
     expect(seen.said[0]).toMatch(
       / {2}stuck: the disk is full, since .* UTC: \d+\.\d MiB are free where .*; to do: make room/,
     );

@@ -58,7 +58,7 @@ it('is twice where a log ended and the container is said to run after that', asy
   const later = Date.now() + 1;
   vi.useFakeTimers({ now: later + 1000, toFake: ['Date'] });
   const looking = look(null, later);
-  await vi.waitFor(() => expect(server.responses).toHaveLength(2));
+  await vi.waitFor(() => expect(server.responses).toHaveLength(2), { timeout: 30_000 });
   vi.useRealTimers();
   const endedAtMs = Date.now();
   server.responses[1]!.end(line(1, 'first') + line(2, 'second'));
