@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CancelledFailure } from '@temporalio/activity';
@@ -18,6 +18,7 @@ import { writeFileAtomic, writeJsonAtomic } from '../../host/atomic-file.js';
 import type { SourceControl } from '../../source/control/source-control.js';
 import { openRunLog } from '../../workdir/event-log.js';
 import { Story } from '../domain/run-story.js';
+import { removeFolder } from '../support/remove-folder.js';
 import { JobFixture, linesOf, RUN } from './job-fixture.js';
 
 let jobs: JobFixture;
@@ -329,7 +330,7 @@ describe('pollMetrics', () => {
     await jobs.end(jobId);
     await mkdir(workdir.run('n1'), { recursive: true });
     await writeFile(workdir.run('n1', 'job_id.txt'), jobId);
-    await rm(workdir.job(jobId), { recursive: true });
+    await removeFolder(workdir.job(jobId));
     expect((await poll('n1')).failure).toMatchObject({ kind: 'job_lost' });
   });
 });

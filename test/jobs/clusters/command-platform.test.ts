@@ -1,5 +1,5 @@
 /** LSF, as docs/platforms/lsf.json speaks to it, through the conformance suite: stand-ins for commands, real jobs. */
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
@@ -57,7 +57,7 @@ describePlatform('lsf (commands)', {
     return await made(context);
   },
   forget: async () => {
-    for (const id of await jobs()) await rm(join(spool, id), { recursive: true });
+    for (const id of await jobs()) await removeFolder(join(spool, id));
   },
   ends: {
     out_of_memory: endedBy('TERM_MEMLIMIT: job killed after reaching LSF memory usage limit'),

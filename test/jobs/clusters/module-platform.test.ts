@@ -1,6 +1,6 @@
 /** A platform that is a module of the user's, through the conformance suite; and what is said of one that is none. */
 import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -49,7 +49,7 @@ describePlatform('spool (a module)', {
     } as unknown as ScheduledPlatform;
   },
   forget: async () => {
-    for (const id of await readdir(spool)) await rm(join(spool, id), { recursive: true });
+    for (const id of await readdir(spool)) await removeFolder(join(spool, id));
   },
 });
 

@@ -1,5 +1,5 @@
 /** The real torchx through the conformance suite, over a scheduler that is registered with it as a company's own. */
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { shellWord } from '../../../../domain/command/shell-word.js';
@@ -35,7 +35,7 @@ describe.runIf(torchxProgram !== null)(onTorchx('torchx'), () => {
       return new ScheduledPlatform(scheduler, context);
     },
     forget: async () => {
-      for (const id of await spool.jobs()) await rm(join(spool.folder, id), { recursive: true });
+      for (const id of await spool.jobs()) await removeFolder(join(spool.folder, id));
     },
     patienceMs: 120_000,
   });
