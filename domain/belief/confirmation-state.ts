@@ -85,8 +85,8 @@ export interface ConfirmationRules {
    */
   plansBetweenJobs?: true;
   /**
-   * Whether a repeat that other jobs go before waits also for new experiments that are queued, where preparing one takes
-   * moments; absent in older runs, where it took the slot in the moment between a plan and what the plan proposed.
+   * Whether a repeat that other jobs go before waits also for new experiments that are queued, where preparing one
+   * takes moments; absent in older runs, where it took the slot in the moment between a plan and what the plan proposed.
    */
   waitsForQueued?: true;
 }
