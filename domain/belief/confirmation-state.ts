@@ -86,7 +86,7 @@ export interface ConfirmationRules {
   plansBetweenJobs?: true;
   /**
    * Whether a repeat that other jobs go before waits also for new experiments that are queued, where preparing one
-   * takes moments; absent in older runs, where it took the slot in the moment between a plan and what the plan proposed.
+   * takes moments; absent in older runs, where it took the slot in the moment between a plan and what that proposed.
    */
   waitsForQueued?: true;
 }
