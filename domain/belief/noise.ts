@@ -86,12 +86,19 @@ export function sumsWithin(groups: readonly (readonly number[])[]): Sums {
 /** Enough batches for a variance, each long enough to outlast what slows down neighbouring steps together. */
 const BATCHES = 10;
 const STEPS_FOR_BATCHES = 20;
+/** A change of speed for good, in the middle of a job: its batches at least, by what factor, and what it explains. */
+const BATCHES_OF_A_PART = 3;
+const PARTS_DIFFER_BY = 1.5;
+const SQUARES_EXPLAINED = 10;
 
 /**
  * Relative standard error of the mean step time of one job, by batch means: the steps are cut into ten batches of
  * neighbours, and the means of these are taken as independent, which single steps are not (a slow disk slows down many
  * in a row; with the formula for independent steps the error would come out several times too small). It misses what
  * differs from job to job, so that it is a lower bound of the noise. Null for fewer than twenty steps.
+ *
+ * A job that goes over from one speed to another and stays there (from the second epoch on a stage's cache is full)
+ * does so in each run: only what varies before and after it is noise.
  */
 export function stepNoise(stepTimesMs: readonly number[]): number | null {
   if (stepTimesMs.length < STEPS_FOR_BATCHES) return null;
@@ -99,8 +106,26 @@ export function stepNoise(stepTimesMs: readonly number[]): number | null {
   const used = stepTimesMs.slice(stepTimesMs.length - size * BATCHES);
   const means = Array.from({ length: BATCHES }, (_, i) => mean(used.slice(i * size, (i + 1) * size)));
   const centre = mean(means);
-  const variance = means.reduce((sum, value) => sum + (value - centre) ** 2, 0) / (BATCHES - 1);
-  return centre > 0 ? Math.sqrt(variance / BATCHES) / centre : null;
+  const { squares, degrees } = partsOf(means) ?? sumsWithin([means]);
+  return centre > 0 ? Math.sqrt(squares / degrees / BATCHES) / centre : null;
+}
+
+/** The sums within the two parts of a job that changed its speed for good; null of one that did not. */
+function partsOf(means: readonly number[]): Sums | null {
+  const splits = means.flatMap((between, at) => {
+    const [before, after, later] = [means.slice(0, at), means.slice(at), means.slice(at + 1)];
+    // The batch in which it happened belongs to neither.
+    const isBetween = (between - mean(before)) * (between - mean(later)) < 0;
+    return [[before, after], ...(isBetween ? [[before, later]] : [])];
+  });
+  const sums = splits.filter(([before, after]) => isChange(before!, after!)).map(sumsWithin);
+  const [least] = sums.sort((a, b) => a.squares - b.squares);
+  return least && SQUARES_EXPLAINED * least.squares < sumsWithin([means]).squares ? least : null;
+}
+
+function isChange(before: readonly number[], after: readonly number[]): boolean {
+  if (Math.min(before.length, after.length) < BATCHES_OF_A_PART) return false;
+  return Math.abs(Math.log(mean(before) / mean(after))) > Math.log(PARTS_DIFFER_BY);
 }
 
 export function mean(values: readonly number[]): number {

@@ -70,6 +70,22 @@ describe('noise', () => {
     expect(stepNoise(inBlocks)).toBeCloseTo(Math.sqrt(10 / 9 / 10) / 10, 9);
     expect(stepNoise(independent.slice(0, 19))).toBeNull();
   });
+
+  it.each([
+    ['a cache is full from the second epoch on', [66, 60, 72, 66, 60, 72, 7, 6, 7, 8], true],
+    ['the cache is full in the middle of a batch', [66, 60, 72, 66, 60, 30, 7, 6, 7, 8], true],
+    ['one slow batch', [10, 11, 10, 9, 60, 10, 11, 9, 10, 10], false],
+    ['a slow beginning', [60, 11, 10, 9, 10, 10, 11, 9, 10, 10], false],
+    ['a machine that becomes slower little by little', [10, 12, 14, 16, 18, 20, 22, 24, 26, 28], false],
+    ['a neighbour that came in the middle', [10, 10, 11, 9, 10, 13, 12, 13, 14, 13], false],
+    ['slow again and again', [20, 20, 20, 10, 10, 10, 20, 20, 10, 10], false],
+  ])('takes a change of speed for good for no noise: %s', (_, batches, isChange) => {
+    const steps = batches.flatMap((ms) => Array.from({ length: 5 }, () => ms));
+    const centre = batches.reduce((sum, ms) => sum + ms, 0) / 10;
+    const usual = Math.sqrt(batches.reduce((sum, ms) => sum + (ms - centre) ** 2, 0) / 9 / 10) / centre;
+    if (isChange) expect(stepNoise(steps)).toBeLessThan(usual / 4);
+    else expect(stepNoise(steps)).toBeCloseTo(usual, 9);
+  });
 });
 
 describe('improvement', () => {
