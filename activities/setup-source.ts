@@ -52,6 +52,7 @@ export function makeSetup(deps: { context: RunContext; sourceControl: SourceCont
         waitsForQueued: true,
         ignoresCancelled: true,
         verifiesAtLimits: true,
+        keepsJobsToDecide: true,
         ...(config.calibration_runs === DEFAULT_CONFIRMATION.calibrationRuns && !isExact('calibration_runs')
           ? { calibratesAsNeeded: true as const }
           : {}),

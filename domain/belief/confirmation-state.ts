@@ -65,6 +65,11 @@ export interface ConfirmationRules {
    */
   verifiesAtLimits?: true;
   /**
+   * Whether new experiments leave the last jobs of `--max-jobs` to the repeats of a provisional best; absent in older
+   * runs, which ended without deciding it.
+   */
+  keepsJobsToDecide?: true;
+  /**
    * Whether a second run of the baseline that agrees with the first is calibration enough: where a person gave no
    * number; absent in older runs.
    */

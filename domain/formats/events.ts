@@ -99,6 +99,7 @@ const confirmation = z.looseObject({
   verifiesAsNeeded: z.literal(true).optional(),
   verifiesUntilClose: z.literal(true).optional(),
   verifiesAtLimits: z.literal(true).optional(),
+  keepsJobsToDecide: z.literal(true).optional(),
   expectsLargeGains: z.literal(true).optional(),
   plansBetweenJobs: z.literal(true).optional(),
   waitsForQueued: z.literal(true).optional(),

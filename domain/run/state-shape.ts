@@ -159,6 +159,7 @@ const RULES: Shape<ConfirmationRules> = {
   verifiesAsNeeded: optional(flag),
   verifiesUntilClose: optional(flag),
   verifiesAtLimits: optional(flag),
+  keepsJobsToDecide: optional(flag),
   expectsLargeGains: optional(flag),
   plansBetweenJobs: optional(flag),
   waitsForQueued: optional(flag),

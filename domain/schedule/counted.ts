@@ -4,6 +4,8 @@
  */
 
 import { isRemeasurement } from '../belief/confirmation-state.js';
+import { provisionalOnes } from '../belief/provisional.js';
+import { repeatsFor } from '../belief/repeats.js';
 import { type EngineState, openRows } from '../run/engine-state.js';
 import type { ExperimentRow } from '../run/experiment-record.js';
 import { ofLimitText } from '../run/limits.js';
@@ -31,8 +33,43 @@ export function jobsLeft({ limits, jobs = 0 }: EngineState): number {
 
 /** Experiments that may still be prepared: each that is prepared already will ask for a job. */
 export function preparationsLeft(state: EngineState): number {
-  const prepared = openRows(state).filter(({ state: now }) => now.status === 'preparing' || now.status === 'ready');
-  return jobsLeft(state) - prepared.length;
+  return jobsLeft(state) - preparedRows(state).length;
+}
+
+function preparedRows(state: EngineState): ExperimentRow[] {
+  return openRows(state).filter(({ state: now }) => now.status === 'preparing' || now.status === 'ready');
+}
+
+/** Of the last jobs, how many new experiments leave to the repeats of a provisional best: no run ends with one. */
+const MOST_KEPT_FOR_REPEATS = 3;
+
+/** The repeats that wait for a job which no new experiment takes from them. */
+function firstServed(state: EngineState): ExperimentRow[] {
+  const [best] = provisionalOnes(state);
+  if (state.limits.maxJobs === null || !state.confirmation?.rules.keepsJobsToDecide || best === undefined) return [];
+  return repeatsFor(state, best, 'confirmation').filter(isWaiting).slice(0, MOST_KEPT_FOR_REPEATS);
+}
+
+function isWaiting({ state: now }: ExperimentRow): boolean {
+  return now.status === 'queued' || now.status === 'preparing' || now.status === 'ready';
+}
+
+/** Whether the jobs that are left are kept for repeats of the provisional best; a person's wishes stand above that. */
+export function isKeptForRepeats(state: EngineState, row: Pick<ExperimentRow, 'origin' | 'kind' | 'isPlaced'> | null) {
+  if (row !== null && (isRemeasurement(row) || row.isPlaced || row.kind === 'user')) return false;
+  const kept = firstServed(state).length;
+  return kept > 0 && jobsLeft(state) <= kept;
+}
+
+/** Whether an experiment may be prepared, as far as the number of jobs says. */
+export function mayPrepare(state: EngineState, row: ExperimentRow): boolean {
+  const waiting = firstServed(state);
+  if (waiting.length === 0) return preparationsLeft(state) > 0;
+  // What is prepared and would take a job from them waits.
+  if (waiting.includes(row)) return jobsLeft(state) > preparedRows(state).filter(isRemeasurement).length;
+  const unprepared = waiting.filter(({ state: now }) => now.status === 'queued').length;
+  const isWished = row.isPlaced || row.kind === 'user';
+  return preparationsLeft(state) > (isRemeasurement(row) || isWished ? 0 : unprepared);
 }
 
 /** Of a run that the limit of jobs ends. */

@@ -11,7 +11,7 @@ import type { SpendingPhase } from '../run/ledger.js';
 import type { StopReason } from '../run/limits.js';
 import { baselineFailure } from '../verdict/baseline-failure.js';
 import { affordable, timeUpAtMs } from './budget.js';
-import { isKeptBack, jobsLeft, preparationsLeft } from './counted.js';
+import { isKeptBack, isKeptForRepeats, jobsLeft, mayPrepare, preparationsLeft } from './counted.js';
 import { isQuickPlanner, isShortPause, planningVerdict } from './planning.js';
 import { type Grant, nextGrants, nextStarts } from './scheduling.js';
 import { reservationsFor } from './settlement.js';
@@ -35,8 +35,9 @@ export function nextMove(state: EngineState, prepareAhead: number): Move | null 
 }
 
 function granted(state: EngineState, grant: Grant, prepareAhead: number): Move | null {
-  if (jobsLeft(state) <= 0 || waitsForNew(state, rowOf(state, grant.nodeId), prepareAhead)) return null;
-  const allowed = affordable(state, grantedPhases(rowOf(state, grant.nodeId)));
+  const row = rowOf(state, grant.nodeId);
+  if (jobsLeft(state) <= 0 || isKeptForRepeats(state, row) || waitsForNew(state, row, prepareAhead)) return null;
+  const allowed = affordable(state, grantedPhases(row));
   return allowed.ok ? { do: 'grant', ...grant, money: reservationsFor(allowed, grant.nodeId) } : null;
 }
 
@@ -60,7 +61,7 @@ function arePrepared(state: EngineState, prepareAhead: number): boolean {
 }
 
 function started(state: EngineState, nodeId: string | null): Move | null {
-  if (nodeId === null || preparationsLeft(state) <= 0) return null;
+  if (nodeId === null || !mayPrepare(state, rowOf(state, nodeId))) return null;
   const allowed = affordable(state, startPhases(rowOf(state, nodeId).kind));
   return allowed.ok ? { do: 'start', nodeId, money: reservationsFor(allowed, nodeId) } : null;
 }

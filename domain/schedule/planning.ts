@@ -16,7 +16,7 @@ import { awaitsApproval } from '../run/approval.js';
 import { type EngineState, openRows, type Round } from '../run/engine-state.js';
 import { type ExperimentRow, isTerminal, SEEDS } from '../run/experiment-record.js';
 import { ofLimitText, type StopReason } from '../run/limits.js';
-import { countExperiments, jobsLeft, jobsText } from './counted.js';
+import { countExperiments, isKeptForRepeats, jobsLeft, jobsText } from './counted.js';
 import { isWaiting } from './scheduling.js';
 import { worths } from './worth.js';
 
@@ -180,7 +180,7 @@ function isAtCeiling(state: EngineState): boolean {
 }
 
 function isTimeToPlan(state: EngineState): boolean {
-  if (state.best === null) return false;
+  if (state.best === null || isKeptForRepeats(state, null)) return false;
   const { maxConcurrency } = state.limits;
   const worthOf = worths(state);
   const rows = openRows(state).filter((row) => !worthOf(row).isBehind || !isWaiting(row));

@@ -14,7 +14,7 @@ import { expectedTimes, usualDuration } from '../overview/expected-time.js';
 import type { EngineState } from '../run/engine-state.js';
 import { bundleText, type ExperimentRow, HEADSPACE_ID } from '../run/experiment-record.js';
 import { leftOf, timeUpAtMs } from './budget.js';
-import { countExperiments, jobsLeft } from './counted.js';
+import { countExperiments, isKeptForRepeats, jobsLeft } from './counted.js';
 
 export interface Worth {
   /** Expected gain in log speed for a second of job time; null of what has its place by other rules. */
@@ -50,7 +50,7 @@ export function worths(state: EngineState): (row: ExperimentRow) => Worth {
     if (row.isPlaced) return given(priority, 'a person gave it this place');
     const isOrdered = origin.from === 'repeat' && origin.purpose === 'confirmation';
     if (!isOrdered) {
-      return given(priority, givenReason(row));
+      return given(priority, isKeptForRepeats(state, row) ? KEPT : givenReason(row));
     }
     const { gain, reason } = promiseIn(origin.of);
     const { of, usualS } = times();
@@ -138,6 +138,8 @@ function endsSoon(state: EngineState, jobS: number): string | null {
   const jobHours = leftOf(state, 'jobHours');
   return jobHours !== null && jobHours * 3600 < neededS ? 'the job hours are nearly spent' : null;
 }
+
+const KEPT = 'the last jobs are kept for the repeats of the provisional best';
 
 function givenReason({ origin, kind }: Pick<ExperimentRow, 'origin' | 'kind'>): string {
   if (kind === 'mtp') return 'each run tries it first';

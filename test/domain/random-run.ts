@@ -40,6 +40,7 @@ const RULES: ConfirmationRules = {
   verifiesAsNeeded: true,
   verifiesUntilClose: true,
   verifiesAtLimits: true,
+  keepsJobsToDecide: true,
   expectsLargeGains: true,
   plansBetweenJobs: true,
   waitsForQueued: true,

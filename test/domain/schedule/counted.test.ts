@@ -1,11 +1,13 @@
 /** What limits on numbers allow: experiments of the search, without their repeats, and jobs of all kinds. */
 import { describe, expect, it } from 'vitest';
-import { DEFAULT_CONFIRMATION } from '../../../domain/belief/confirmation-state.js';
+import { type ConfirmationRules, DEFAULT_CONFIRMATION } from '../../../domain/belief/confirmation-state.js';
 import { UNKNOWN_METRICS } from '../../../domain/evidence/metrics.js';
+import { rowOf } from '../../../domain/run/engine-state.js';
 import type { Limits } from '../../../domain/run/limits.js';
 import { describeLimit } from '../../../domain/schedule/budget.js';
 import { limitReached, nextMove } from '../../../domain/schedule/planned-moves.js';
 import { planningVerdict } from '../../../domain/schedule/planning.js';
+import { worths } from '../../../domain/schedule/worth.js';
 import { dueEvents } from '../../../domain/verdict/consequences.js';
 import { Story } from '../run-story.js';
 
@@ -13,25 +15,35 @@ import { Story } from '../run-story.js';
 class Played extends Story {
   readonly jobs: string[] = [];
 
-  constructor(limits: Partial<Limits>, isLater = true) {
+  constructor(limits: Partial<Limits>, isLater = true, rules: Partial<ConfirmationRules> = {}) {
     super(limits);
     if (isLater) this.tell({ type: 'run_started', run: 'demo', limits: this.state.limits, passesOver: true });
-    this.setUp([], { ...DEFAULT_CONFIRMATION, weighsOdds: true });
+    this.setUp([], { ...DEFAULT_CONFIRMATION, weighsOdds: true, ...rules });
   }
 
   play(speedOf: (nodeId: string) => number): this {
-    for (;;) {
-      for (let due = dueEvents(this.state); due.length > 0; due = dueEvents(this.state)) this.tell(...due);
-      const move = nextMove(this.state, 1);
-      if (move === null) return this;
-      const { nodeId } = move;
-      if (move.do === 'start') {
-        this.tell({ type: 'experiment_preparing', nodeId }, { type: 'experiment_prepared', nodeId, commit: 'c' });
-        continue;
-      }
-      this.jobs.push(nodeId);
-      this.ends(nodeId, move.slot, speedOf(nodeId));
+    while (this.step(speedOf));
+    return this;
+  }
+
+  /** Whether there was a move. */
+  step(speedOf: (nodeId: string) => number): boolean {
+    this.due();
+    const move = nextMove(this.state, 1);
+    if (move === null) return false;
+    const { nodeId } = move;
+    if (move.do === 'start') {
+      this.tell({ type: 'experiment_preparing', nodeId }, { type: 'experiment_prepared', nodeId, commit: 'c' });
+      return true;
     }
+    this.jobs.push(nodeId);
+    this.ends(nodeId, move.slot, speedOf(nodeId));
+    this.due();
+    return true;
+  }
+
+  private due(): void {
+    for (let due = dueEvents(this.state); due.length > 0; due = dueEvents(this.state)) this.tell(...due);
   }
 
   private ends(nodeId: string, slot: number, speed: number): void {
@@ -98,6 +110,34 @@ describe('the limit of jobs', () => {
     expect(run.jobs).toHaveLength(3);
     run.tell({ type: 'limits_set', limits: { maxJobs: null } }).play(speeds({}));
     expect(run.limit()).toBeNull();
+  });
+
+  it.each([
+    ['is decided before them', { keepsJobsToDecide: true }, ['002_a', '003_b', '002_a_repeat_1'], 'keep'],
+    ['is left undecided by runs from before that rule', {}, ['002_a', '003_b', '004_c'], 'provisional'],
+  ] as const)('a provisional best %s, where others are prepared', (_, rules, jobs, verdict) => {
+    const run = new Played({ maxJobs: 8, maxConcurrency: 1 }, true, { goesOnUndecided: true, ...rules });
+    run.play(speeds({}));
+    for (const nodeId of ['002_a', '003_b', '004_c']) {
+      run.add(nodeId, { kind: 'planned' });
+      run.tell({ type: 'experiment_preparing', nodeId }, { type: 'experiment_prepared', nodeId, commit: 'c' });
+    }
+    run.play(speeds({ '002_a': 200 }));
+    expect(run.jobs.slice(5)).toEqual(jobs);
+    expect(run.state.experiments['002_a']?.judged?.verdict).toBe(verdict);
+    expect(run.limit()).toBe('max_jobs');
+  });
+
+  it('are not planned for while they are kept for the repeats of a provisional best', () => {
+    const rules = { goesOnUndecided: true, keepsJobsToDecide: true } as const;
+    const run = new Played({ maxJobs: 7, maxConcurrency: 1 }, true, rules).play(speeds({})).add('002_a');
+    while (run.jobs.length < 6) run.step(speeds({ '002_a': 200 }));
+    expect(run.state.best).toBe('002_a');
+    expect(planningVerdict(run.state).do).toBe('wait');
+    run.add('003_b', { kind: 'planned' });
+    expect(worths(run.state)(rowOf(run.state, '003_b')).reason).toMatch(/kept for the repeats/);
+    run.play(speeds({ '002_a': 200 }));
+    expect(run.jobs.at(-1)).toBe('002_a_repeat_1');
   });
 
   it('leaves a plan unasked for whose experiments could have no job', () => {
