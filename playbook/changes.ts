@@ -1,6 +1,7 @@
 /**
  * The playbook's grammar of changes, as they stand in a spec's `changes`: `<knob id>=<number>` (also the short forms
- * `<stage>.concurrency=8`, `num_threads=8`, `batch_size=64`, `sink_buffer=8`), moves (`split_stage:<stage>`, `mtp`,
+ * `<stage>.concurrency=8`, `num_threads=8`, `batch_size=64`, `sink_buffer=8`, flags, and these as reports tell of them:
+ * `--num-threads=8`, `<stage> concurrency=8`, `num threads=8`), moves (`split_stage:<stage>`, `mtp`,
  * `own_executor:<stage> workers=8`) and `cache_dataloader`. Readable by people, and written by them when they add an
  * experiment.
  */
@@ -66,13 +67,22 @@ function knownKnobs(knobs: readonly Knob[]): string {
 function findKnob(name: string, knobs: readonly Knob[]): Knob | string {
   const wanted = name.toLowerCase();
   const exact = knobs.find(({ id }) => id === name) ?? knobs.find(({ id }) => id.toLowerCase() === wanted);
-  if (exact) return exact;
-  const matching = knobs.filter((knob) => shortNames(knob).includes(wanted));
+  const flag = knobs.find(({ where }) => where.type === 'flag' && where.flag === name);
+  if (exact ?? flag) return (exact ?? flag)!;
+  const spelt = wanted.replace(/[ _]+/g, '_');
+  const matching = knobs.filter((knob) =>
+    shortNames(knob).some((short) => short === wanted || asTold(short) === spelt),
+  );
   if (matching.length === 1) return matching[0]!;
   if (matching.length > 1) {
     return `${JSON.stringify(name)} may mean ${matching.map(({ id }) => id).join(' or ')}: name one of them`;
   }
   return `there is no knob ${JSON.stringify(name)}; there are ${knownKnobs(knobs) || 'none'}`;
+}
+
+/** As reports tell of it: `decode concurrency 2 → 8`. */
+function asTold(short: string): string {
+  return short.replace(/\.concurrency$/, '_concurrency');
 }
 
 function shortNames(knob: Knob): string[] {

@@ -40,6 +40,9 @@ describe('changes', () => {
     ['cache_dataloader', { type: 'headspace' }],
     ['split_stage:Loader.load', { type: 'split_stage', stage: 'Loader.load' }],
     ['decode.concurrency=8', { type: 'set', knob: 'flag:--decode-workers', value: 8 }],
+    ['--decode-workers=8', { type: 'set', knob: 'flag:--decode-workers', value: 8 }],
+    ['decode concurrency=8', { type: 'set', knob: 'flag:--decode-workers', value: 8 }],
+    ['num threads = 12', { type: 'set', knob: 'code:loader.py:THREADS', value: 12 }],
     ['num_threads = 12', { type: 'set', knob: 'code:loader.py:THREADS', value: 12 }],
     [
       'config:cfg/train.yaml:/loader/workers=6',
