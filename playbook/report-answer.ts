@@ -6,6 +6,7 @@
 import type { HistoryEntry, ReportTask } from '../agents/agent.js';
 import { isBetter, type Objective, objectiveOf, speedup } from '../domain/belief/compare.js';
 import { isUndecided, speaksAgainst } from '../domain/belief/judgement.js';
+import { setApart } from '../domain/proposals/work-effect.js';
 import { verdictText } from '../domain/reports/judgement-text.js';
 import { numberText } from '../domain/reports/quantity-text.js';
 import { isWorthNaming } from '../domain/reports/standing.js';
@@ -41,7 +42,8 @@ export function reportAnswer({ history, bestNodeId, baseLaunchCommand, notes }: 
     .sort((x, y) => Number(y.entry === best) - Number(x.entry === best) || (y.factor ?? 0) - (x.factor ?? 0));
   const isOpen = ({ entry }: (typeof gains)[number]) =>
     isUndecided(entry.judged?.verdict) || entry.judged?.verdict === 'superseded' || isAboveBest(entry, best);
-  const idle = gains.filter((each) => !isGain(each) && !isOpen(each));
+  const isApart = ({ judged }: HistoryEntry) => judged?.reason === setApart('other_work');
+  const idle = gains.filter((each) => !isGain(each) && !isOpen(each) && !isApart(each.entry));
   const told = (each: (typeof gains)[number]) => `${line(each)} ${reasonOf(each.entry, best)}`.trim();
   const sections = [
     '# Final report',
@@ -54,6 +56,12 @@ export function reportAnswer({ history, bestNodeId, baseLaunchCommand, notes }: 
     section(
       'What is not decided',
       gains.filter(isOpen).map((each) => (isAboveBest(each.entry, best) ? told(each) : line(each))),
+    ),
+    section(
+      'Other work, kept apart',
+      followUps
+        .filter(isApart)
+        .map((entry) => `${nameOf(entry)}: compared with nothing, as it is no gain of data loading.`),
     ),
     section(
       'What failed',

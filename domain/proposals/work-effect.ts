@@ -5,6 +5,7 @@
  */
 import { differingFlags, flagsOf, settingName } from '../command/launch-command.js';
 import type { Spec } from '../formats/spec.js';
+import type { ExperimentRow } from '../run/experiment-record.js';
 import { MOVES, readMove, type WorkEffect } from './moves.js';
 import { isBatchSize, lastPart, stepsOfSameItems, type TrainedBefore } from './same-items.js';
 
@@ -140,9 +141,14 @@ export function effectProblem(
   return null;
 }
 
+const OTHER_WORK = 'it does other work by design: its numbers are kept apart, and are no gain of data loading';
+
 /** Why the numbers of such a job are set apart. */
 export function setApart(work: unknown): string | null {
-  return work === 'other_work'
-    ? 'it does other work by design: its numbers are kept apart, and are no gain of data loading'
-    : null;
+  return work === 'other_work' ? OTHER_WORK : null;
+}
+
+/** Whether the numbers of an ended experiment are set apart for that. */
+export function isSetApart({ state }: Pick<ExperimentRow, 'state'>): boolean {
+  return state.status === 'completed' && state.doubt === OTHER_WORK;
 }

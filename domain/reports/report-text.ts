@@ -6,6 +6,7 @@
 import { isUndecided as isOpen } from '../belief/judgement.js';
 import type { RunConfig } from '../formats/config.js';
 import { memoryOf } from '../proposals/tried-experiments.js';
+import { isSetApart } from '../proposals/work-effect.js';
 import { endedText } from '../run/ended-counts.js';
 import type { EngineState } from '../run/engine-state.js';
 import { BASELINE_ID, commitOf, type ExperimentRow, HEADSPACE_ID, isBroken } from '../run/experiment-record.js';
@@ -43,6 +44,7 @@ export function runReport(record: RunRecord, specs: Specs, config: RunConfig): s
   // It looked better, and the run ended, or has not come, before its repeats told; or its number is above the best's.
   const isUndecided = ({ verdict, isAboveBest }: ExperimentTableRow) =>
     isOpen(verdict ?? undefined) || verdict === 'superseded' || (isAboveBest && verdict !== 'keep');
+  const isApart = ({ nodeId }: ExperimentTableRow) => isSetApart(state.experiments[nodeId]!);
   const gains = completed
     .filter(isGain)
     .sort((a, b) => Number(b.isBest) - Number(a.isBest) || (b.gain ?? 0) - (a.gain ?? 0));
@@ -63,10 +65,11 @@ export function runReport(record: RunRecord, specs: Specs, config: RunConfig): s
       experimentEntries(
         record,
         specs,
-        completed.filter((row) => !isGain(row) && !isUndecided(row)),
+        completed.filter((row) => !isGain(row) && !isUndecided(row) && !isApart(row)),
       ),
     ),
     ...section('## What is not decided', experimentEntries(record, specs, completed.filter(isUndecided))),
+    ...section('## Other work, kept apart', otherWorkLines(state, completed.filter(isApart))),
     ...section('## What was learnt of each dimension', searchMemoryLines(memoryOf(state, config.base_launch_command))),
     ...section('## What was ended early', prunedLines(state)),
     ...section('## What failed', failedEntries(state)),
@@ -117,6 +120,15 @@ function experimentEntries(record: RunRecord, specs: Specs, rows: readonly Exper
       ...findings.map((text) => `  - ${inline(text)}`),
     ];
   });
+}
+
+/** Compared with nothing: not how data is loaded differs, but what. */
+function otherWorkLines(state: EngineState, rows: readonly ExperimentTableRow[]): string[] {
+  const about = changeCells(state);
+  return rows.map(
+    ({ nodeId, objective }) =>
+      `- **${nodeId}**: ${objectiveText(objective)}: ${inline(about(state.experiments[nodeId]!))}`,
+  );
 }
 
 /** Its own reason may be of a time when the best stood elsewhere. */

@@ -7,6 +7,7 @@ import type { GainInterval, Verdict } from '../belief/judgement.js';
 import { provenBest } from '../belief/proven-gain.js';
 import { typicalObjective, valueRunsOf } from '../belief/value.js';
 import type { Metrics } from '../evidence/metrics.js';
+import { isSetApart } from '../proposals/work-effect.js';
 import type { EngineState } from '../run/engine-state.js';
 import { BASELINE_ID } from '../run/experiment-record.js';
 
@@ -18,7 +19,10 @@ export interface Standing {
   objective: Objective | null;
   /** How many of its runs the value is told from. */
   runs: number;
-  /** Times the baseline's speed: as proven where that is known, else by the values shown; null without a baseline. */
+  /**
+   * Times the baseline's speed: as proven where that is known, else by the values shown; null without a baseline, and
+   * of what does other work by design.
+   */
   gain: number | null;
   /** The proven gain with its interval: of the best alone, after repeats. */
   proven: GainInterval | null;
@@ -44,11 +48,13 @@ export function standingsOf(state: EngineState): (nodeId: string) => Standing {
   return (nodeId) => {
     const own = nodeId === state.best ? proven : null;
     const objective = own ? own.objective : typicalObjective(state, nodeId);
-    const verdict = state.experiments[nodeId]?.judged?.verdict ?? null;
+    const row = state.experiments[nodeId];
+    const verdict = row?.judged?.verdict ?? null;
+    const isApart = row !== undefined && isSetApart(row);
     return {
       objective,
       runs: own ? own.runs : objective ? valueRunsOf(state, nodeId, objective.metric).length : 0,
-      gain: own ? 1 + own.gain.gain : speedup(objective, baseline),
+      gain: own ? 1 + own.gain.gain : isApart ? null : speedup(objective, baseline),
       proven: own?.gain ?? null,
       verdict,
       isDoubted: verdict !== null && verdict !== 'keep' && verdict !== 'not_better',

@@ -29,7 +29,11 @@ export class ConfirmedStory extends Story {
   }
 
   /** `contention`: the share of the machine that other work used; `stepNoise`: what its steps show of the noise. */
-  ends(nodeId: string, throughput: number, more: { contention?: number; stepNoise?: number } = {}): this {
+  ends(
+    nodeId: string,
+    throughput: number,
+    more: { contention?: number; stepNoise?: number; doubt?: string } = {},
+  ): this {
     return this.completed(nodeId, throughput, more)
       .tell(...consequencesOf(this.state, nodeId))
       .due();

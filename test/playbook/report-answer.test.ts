@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { ReportTask } from '../../agents/agent.js';
 import { historyOf } from '../../agents/run-history.js';
 import { SpecSchema } from '../../domain/formats/spec.js';
+import { setApart } from '../../domain/proposals/work-effect.js';
 import { heldText } from '../../domain/reports/held-claims.js';
 import { objectiveText } from '../../domain/reports/quantity-text.js';
 import { runReport } from '../../domain/reports/report-text.js';
@@ -44,6 +45,26 @@ describe('the final report by rules', () => {
     expect(listed(text, 'What worked')).toEqual(['003_good']);
     expect(listed(byRules, 'What worked')).toEqual(['003_good']);
     expect(listed(text, 'What did not')).toEqual(listed(byRules, 'What did not help'));
+  });
+
+  it('keeps other work apart, and compares it with nothing', () => {
+    const apart = ConfirmedStory.seeded();
+    apart.proposes('002_short').ends('002_short', 180, { doubt: setApart('other_work')! });
+    const told = recordOf(apart.events);
+    const named = new Map(Object.keys(apart.state.experiments).map((id) => [id, SpecSchema.parse({ name: id })]));
+    const byRules = runReport(told, named, config);
+    const byAgent = reportAnswer({
+      history: historyOf(told, named),
+      bestNodeId: '000_baseline',
+      baseLaunchCommand: '',
+      notes: [] as string[],
+    } as ReportTask);
+    for (const report of [byRules, byAgent]) {
+      expect(listed(report, 'Other work, kept apart')).toEqual(['002_short']);
+      expect([...listed(report, 'What did not'), ...listed(report, 'What did not help')]).not.toContain('002_short');
+    }
+    expect(byRules).toMatch(/\| 002_short \| quarantined \| 180 samples\/s \| - \|/);
+    expect(byRules + byAgent).not.toMatch(/80%|1\.8/);
   });
 
   it('calls nothing no better that measured more than the best, where the odds decide', () => {
