@@ -15,7 +15,7 @@ import { expectedTimes, usualDuration } from './expected-time.js';
 import type { UnderWay } from './under-way.js';
 
 export interface ToCome {
-  /** Queued, being prepared or running. */
+  /** Queued, being prepared or running, as far as limits leave room for them. */
   jobs: number;
   /** Of those, what waits for a person's approval first. */
   asked: number;
@@ -43,9 +43,11 @@ export function toCome(state: EngineState, underWay: readonly UnderWay[], nowMs:
   if (state.status === 'stopped') return null;
   const isEnding = state.status === 'draining';
   const waiting = openRows(state).filter((row) => isNotUnderWay(row) && !isKeptBack(state, row));
-  const queued = isEnding ? [] : inRunOrder(state, waiting);
-  const jobs = queued.length + underWay.filter(({ step }) => step !== 'analyzing').length;
   const usualS = usualDuration(state);
+  const room = roomForJobs(state, usualS);
+  const begun = underWay.filter(({ step }) => step !== 'analyzing').slice(0, room);
+  const queued = isEnding ? [] : inRunOrder(state, waiting).slice(0, room - begun.length);
+  const jobs = queued.length + begun.length;
   const slots = Math.max(1, state.limits.maxConcurrency);
   const expected = expectedTimes(state);
   const jobsLeftS =
@@ -53,9 +55,7 @@ export function toCome(state: EngineState, underWay: readonly UnderWay[], nowMs:
       ? null
       : timeInSlots(
           [
-            ...underWay.flatMap(({ step, left_s, expected_s }) =>
-              step === 'analyzing' ? [] : [left_s ?? (step === 'running' ? 0 : (expected_s ?? usualS))],
-            ),
+            ...begun.map(({ step, left_s, expected_s }) => left_s ?? (step === 'running' ? 0 : (expected_s ?? usualS))),
             ...queued.map((row) => expected(row) ?? usualS),
           ],
           slots,
@@ -68,10 +68,10 @@ export function toCome(state: EngineState, underWay: readonly UnderWay[], nowMs:
     Math.max(untried.length > 0 ? 1 : 0, state.limits.patience - plateauCount(state), 0),
   );
   const likelyRounds = Math.max(leastRounds, Math.min(mostRounds, roundsToPlateau(state)));
-  const verification = isEnding ? 0 : verificationJobs(state);
+  const verification = isEnding ? 0 : Math.min(verificationJobs(state), room - jobs);
   const undecided = isEnding ? 0 : queued.filter((row) => !isRemeasurement(row)).length * repeatsEach(state);
   const allJobs = (rounds: number) =>
-    withinLimits(state, jobs + undecided + roundJobs(state, rounds) + verification, usualS);
+    Math.min(Math.ceil(jobs + undecided + roundJobs(state, rounds) + verification), room);
   const left = (rounds: number) =>
     usualS === null || jobsLeftS === null
       ? null
@@ -141,12 +141,12 @@ function roundsToPlateau(state: EngineState): number {
   return Math.round((without ** -state.limits.patience - without ** -before) / (1 - without));
 }
 
-/** Of so many jobs those for which limits leave room, as a whole number. */
-function withinLimits(state: EngineState, jobs: number, usualS: number | null): number {
+/** For how many jobs limits leave room, those that hold a slot included; infinite without limits. */
+function roomForJobs(state: EngineState, usualS: number | null): number {
   const hours = leftOf(state, 'jobHours');
   const paid = hours === null || usualS === null || usualS <= 0 ? Number.POSITIVE_INFINITY : (3600 * hours) / usualS;
   const granted = openRows(state).filter(({ state: now }) => 'slot' in now).length;
-  return Math.ceil(Math.min(jobs, granted + Math.min(jobsLeft(state), paid)));
+  return granted + Math.ceil(Math.min(jobsLeft(state), paid));
 }
 
 function verificationJobs(state: EngineState): number {

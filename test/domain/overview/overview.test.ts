@@ -124,6 +124,8 @@ describe('what is to come', () => {
     const { under_way: running, to_come: last } = seen(few);
     const granted = running.filter(({ step }) => step === 'running' || step === 'launching').length;
     expect(last).toMatchObject({ likely_jobs: granted + 1, most_jobs: granted + 1 });
+    expect(last!.jobs + last!.verification_jobs).toBeLessThanOrEqual(granted + 1);
+    expect(last!.jobs).toBeLessThan(next.jobs);
     expect(toComeText({ to_come: last })).toMatch(/: \d+ jobs? in about .* to the end$/);
     const begun = tally.completed + tally.failed + tally.cancelled;
     const kept = seen(withMore(OPEN, { type: 'limits_set', limits: { maxExperiments: Math.max(1, begun) } })).to_come!;
