@@ -68,6 +68,7 @@ export async function firstConfig(
   await checkDevices(config.slots);
   await checkKnowledge('--knowledge', config);
   checkBudget('--budget-usd', config);
+  checkScope('--scope', config);
   const field = (flag: string, key: string) =>
     before === null || flagged(key) !== undefined ? flag : `${workdir.config}: ${key}`;
   const noJob = await launchProblem(
@@ -122,6 +123,12 @@ export function checkBudget(field: string, config: RunConfig): void {
     const advice = `an agent and model whose calls have a known price (${reason}); or leave it out, and limit --max-experiments or --max-hours`;
     throw new Refusal(field, config.budget_usd, advice);
   }
+}
+
+/** Changes of the model's side are other work: without leave for that, none of them would ever run. */
+function checkScope(field: string, { scope, allow }: RunConfig): void {
+  if (scope !== 'training' || allow.includes('other-work')) return;
+  throw new Refusal(field, scope, 'training together with --allow other-work, as changes of the model’s side are');
 }
 
 function setAt(json: Record<string, unknown>, [first, second]: ConfigPath, value: unknown): void {

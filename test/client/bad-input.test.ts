@@ -200,6 +200,11 @@ const FIRST_RUN: { name: string; flags: (at: Project) => Flags; says: (at: Proje
       'error: --budget-usd: 5: an agent and model whose calls have a known price (the price of claude-next is',
   },
   {
+    name: 'the model’s side without leave for other work',
+    flags: () => ({ '--agent': 'playbook', '--scope': 'training' }),
+    says: () => 'error: --scope: "training": training together with --allow other-work, as changes of the model’s side',
+  },
+  {
     name: '--stall-timeout -1',
     flags: () => ({ '--stall-timeout': '-1' }),
     says: () => 'error: --stall-timeout: "-1": a whole number of at least 0\n',
