@@ -132,7 +132,9 @@ export function experimentTableLines(state: EngineState, rows: readonly Experime
     ...aboveBestNotes(state, rows),
     ...(rows.some((row) => row.isBest) ? ['\\* the best so far'] : []),
     ...(rows.some((row) => row.runs > 1)
-      ? ['The result is that of all runs that count; step, data ready and job are of the first run.']
+      ? [
+          'The result is the likely speed by all runs that count, not their plain mean; step, data ready and job are of the first run.',
+        ]
       : []),
   ];
   return [...table([...EXPERIMENT_COLUMNS, 'change'], cells), ...notes.flatMap((note) => ['', note])];
