@@ -22,6 +22,8 @@ type Failure = temporal.api.failure.v1.IFailure;
 /** A watch begins its next window in this way (activities/poll-metrics). */
 const NO_FAILURE = 'still_running';
 export const TASK = 'workflow task';
+/** Of a task that ran out of time: its worker was away, or is slow. */
+export const UNANSWERED = 'no worker answered in time';
 const ANSWER_MS = 5_000;
 const EVENTS_BACK = 20;
 
@@ -99,9 +101,9 @@ async function lastTaskFailure(client: Client, workflowId: string): Promise<stri
     workflowTaskTimedOutEventAttributes: late,
   } of history?.events ?? []) {
     if (failed?.failure) return await messageOf(client, failed.failure);
-    if (failed || late) return 'no worker answered in time';
+    if (failed || late) return UNANSWERED;
   }
-  return 'no worker answered in time';
+  return UNANSWERED;
 }
 
 async function messageOf(client: Client, failure: Failure): Promise<string> {

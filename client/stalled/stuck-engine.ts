@@ -10,8 +10,8 @@ import type { Workdir } from '../../workdir/paths.js';
 import { TRIES_OF_STUCK, taskTries } from '../../worker/sight/engine-sight.js';
 import { EXIT } from '../output/exit-codes.js';
 import { Refusal } from '../output/refusal.js';
-import { stalledFact } from '../output/stalled-text.js';
-import { stalledWork, TASK } from './stalled-work.js';
+import { type StalledWork, stalledFact } from '../output/stalled-text.js';
+import { stalledWork, TASK, UNANSWERED } from './stalled-work.js';
 
 interface Asked {
   workdir: Workdir;
@@ -19,10 +19,17 @@ interface Asked {
 }
 
 /** Null where its task is not tried again and again, and where the server does not tell. */
-export async function stuckRefusal(client: Client, { workdir, config }: Asked): Promise<Refusal | null> {
+export async function stuckRefusal(client: Client, asked: Asked): Promise<Refusal | null> {
+  const stuck = await stuckTask(client, asked);
+  return stuck === null ? null : refusalOf(stuck, asked);
+}
+
+async function stuckTask(client: Client, { config }: Asked): Promise<StalledWork | null> {
   const found = await stalledWork(client, config, []);
-  const stuck = found.find(({ who, what }) => who === 'engine' && what === TASK);
-  if (stuck === undefined) return null;
+  return found.find(({ who, what }) => who === 'engine' && what === TASK) ?? null;
+}
+
+function refusalOf(stuck: StalledWork, { workdir }: Asked): Refusal {
   const advice =
     `${stalledFact(stuck)}. Nothing is lost: jobs go on, and the event log is whole. Serve the run with the version that ` +
     'it was begun with, or a newer one; or end that engine, and let a new one go on from the event log: ' +
@@ -34,15 +41,18 @@ const LOOK_MS = 2_000;
 /** The first of these may have begun under another worker. */
 const TRIES_SEEN = 2;
 
-/** Resolves once the server has tried the engine's task in vain meanwhile, or with null once `signal` aborts. */
+/**
+ * Resolves once the engine's task has failed again and again meanwhile, or with null once `signal` aborts. A task that
+ * runs out of time is left to the limit of the answer: on a busy machine its worker needs that to read the run so far.
+ */
 async function untilStuck(client: Client, asked: Asked, signal: AbortSignal): Promise<Refusal | null> {
   let first = Number.POSITIVE_INFINITY;
   while (!signal.aborted) {
     const tries = await taskTries(client, asked.config.run_id).catch(() => 0);
     if (tries > 0) first = Math.min(first, tries);
     const isTried = tries >= TRIES_OF_STUCK && tries >= first + TRIES_SEEN;
-    const refusal = isTried ? await stuckRefusal(client, asked) : null;
-    if (refusal !== null) return refusal;
+    const stuck = isTried ? await stuckTask(client, asked) : null;
+    if (stuck !== null && stuck.failure !== UNANSWERED) return refusalOf(stuck, asked);
     await sleep(LOOK_MS, undefined, { signal }).catch(() => undefined);
   }
   return null;
