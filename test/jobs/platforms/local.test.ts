@@ -168,7 +168,7 @@ describe('a local job', () => {
     expect(header).toBe('time_s\tcpu_pct\trss_mb\tsm_pct\tgpu_mem_mb\tothers_cpu_pct');
     const samples = rows.map((row) => row.split('\t').map(Number));
     expect(samples.length).toBeGreaterThanOrEqual(2);
-    expect(Math.max(...samples.map((s) => s[1] ?? 0))).toBeGreaterThan(hadPct / 4);
+    expect(Math.max(...samples.map((s) => s[1] ?? 0))).toBeGreaterThan(hadPct / 2);
     expect(Math.max(...samples.map((s) => s[2] ?? 0))).toBeGreaterThan(80);
   });
 
