@@ -17,8 +17,8 @@ import {
   type ExperimentRow,
   HEADSPACE_ID,
   isTerminal,
+  isWaiting,
 } from '../run/experiment-record.js';
-import { isWaiting } from '../schedule/scheduling.js';
 import { changeSetOf, duplicateOf, ownCodeProblem } from './change-set.js';
 import { startProblem } from './failed-starts.js';
 

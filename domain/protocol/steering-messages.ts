@@ -13,7 +13,7 @@ import {
   type Silence,
 } from '../run/approval-rules.js';
 import { aboutNode, type EngineState, noSuchExperiment, openRows, rowOf } from '../run/engine-state.js';
-import { isTerminal } from '../run/experiment-record.js';
+import { isTerminal, isWaiting } from '../run/experiment-record.js';
 import {
   isLimitName,
   LIMIT_NAMES,
@@ -26,7 +26,6 @@ import {
   type StopMode,
 } from '../run/limits.js';
 import { isRequestId, REQUEST_RULE } from '../run/naming.js';
-import { isWaiting } from '../schedule/scheduling.js';
 
 export interface StopMessage {
   mode: StopMode;

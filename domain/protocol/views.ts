@@ -12,12 +12,18 @@ import { standingsOf } from '../reports/standing.js';
 import { awaitingApproval, awaitsApproval } from '../run/approval.js';
 import type { ApprovalStage } from '../run/approval-rules.js';
 import { type EngineState, openRows, tallyShown } from '../run/engine-state.js';
-import type { ExperimentRow } from '../run/experiment-record.js';
-import { BASELINE_ID, commitOf, HEADSPACE_ID, jobIdOf } from '../run/experiment-record.js';
+import {
+  BASELINE_ID,
+  commitOf,
+  type ExperimentRow,
+  HEADSPACE_ID,
+  isWaiting,
+  jobIdOf,
+} from '../run/experiment-record.js';
 import { type NamedLimits, namedLimits } from '../run/limits.js';
 import { budgetWarnings } from '../schedule/budget.js';
 import { plateauCount } from '../schedule/planning.js';
-import { inRunOrder, isWaiting } from '../schedule/scheduling.js';
+import { inRunOrder } from '../schedule/scheduling.js';
 import { type Spending, spendingOf } from '../schedule/spending.js';
 import { worths } from '../schedule/worth.js';
 import type { SetApprovalMessage } from './steering-messages.js';

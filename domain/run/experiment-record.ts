@@ -196,3 +196,8 @@ export function followUpNodeId(counter: number, name: string): string {
 export function counterOf(nodeId: string): number {
   return Number(/^(\d+)_/.exec(nodeId)?.[1] ?? 0);
 }
+
+/** Not launched yet: queued, in preparation, or prepared. */
+export function isWaiting({ state: { status } }: Pick<ExperimentRow, 'state'>): boolean {
+  return status === 'queued' || status === 'preparing' || status === 'ready';
+}

@@ -7,7 +7,7 @@ import { isRemeasurement } from '../belief/confirmation-state.js';
 import { provisionalOnes } from '../belief/provisional.js';
 import { repeatsFor } from '../belief/repeats.js';
 import { type EngineState, openRows } from '../run/engine-state.js';
-import type { ExperimentRow } from '../run/experiment-record.js';
+import { type ExperimentRow, isWaiting } from '../run/experiment-record.js';
 import { ofLimitText } from '../run/limits.js';
 
 /** Of the search: those that have ended, and those that are open, or open and begun. */
@@ -45,13 +45,10 @@ const MOST_KEPT_FOR_REPEATS = 3;
 
 /** The repeats that wait for a job which no new experiment takes from them. */
 function firstServed(state: EngineState): ExperimentRow[] {
+  if (state.limits.maxJobs === null || !state.confirmation?.rules.keepsJobsToDecide) return [];
   const [best] = provisionalOnes(state);
-  if (state.limits.maxJobs === null || !state.confirmation?.rules.keepsJobsToDecide || best === undefined) return [];
+  if (best === undefined) return [];
   return repeatsFor(state, best, 'confirmation').filter(isWaiting).slice(0, MOST_KEPT_FOR_REPEATS);
-}
-
-function isWaiting({ state: now }: ExperimentRow): boolean {
-  return now.status === 'queued' || now.status === 'preparing' || now.status === 'ready';
 }
 
 /** Whether the jobs that are left are kept for repeats of the provisional best; a person's wishes stand above that. */

@@ -14,10 +14,9 @@ import { usualDuration } from '../overview/expected-time.js';
 import { leftOutPractices, leftOutText, untriedPractices } from '../proposals/best-practices.js';
 import { awaitsApproval } from '../run/approval.js';
 import { type EngineState, openRows, type Round } from '../run/engine-state.js';
-import { type ExperimentRow, isTerminal, SEEDS } from '../run/experiment-record.js';
+import { type ExperimentRow, isTerminal, isWaiting, SEEDS } from '../run/experiment-record.js';
 import { ofLimitText, type StopReason } from '../run/limits.js';
 import { countExperiments, isKeptForRepeats, jobsLeft, jobsText } from './counted.js';
-import { isWaiting } from './scheduling.js';
 import { worths } from './worth.js';
 
 /**

@@ -5,8 +5,7 @@
 
 import type { CheckpointFile, WorkSpec } from '../formats/files.js';
 import { type EngineState, openRows } from '../run/engine-state.js';
-import { isTerminal } from '../run/experiment-record.js';
-import { isWaiting } from './scheduling.js';
+import { isTerminal, isWaiting } from '../run/experiment-record.js';
 
 export type QueueEdit =
   | { do: 'reprioritize'; nodeId: string; priority: number }

@@ -3,7 +3,7 @@
  */
 import { awaitsApproval } from '../run/approval.js';
 import { type EngineState, openRows } from '../run/engine-state.js';
-import type { ExperimentRow } from '../run/experiment-record.js';
+import { type ExperimentRow, isWaiting } from '../run/experiment-record.js';
 import { type Worth, worths } from './worth.js';
 
 /** Lower places first (worth.ts); repeats by what they are worth, and what is alike in the order of insertion. */
@@ -94,9 +94,4 @@ export function nextStarts(
     if (isWaiting(row)) ahead += 1;
   }
   return starts;
-}
-
-/** Not launched yet: queued, in preparation, or prepared. */
-export function isWaiting(row: ExperimentRow): boolean {
-  return row.state.status === 'queued' || row.state.status === 'preparing' || row.state.status === 'ready';
 }
